@@ -1,0 +1,42 @@
+declare const brand: unique symbol;
+/** A string that only the matching constructor may make. */
+export type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** Names one thread in a store, e.g. `thr_6f1k…`. Letters, digits, `_` and `-`; 4 to 64 characters. */
+export type ThreadId = Branded<"ThreadId">;
+/** Names one call of a step within a thread: `call_<seq of its step_proposed event>`. */
+export type CallId = Branded<"CallId">;
+/** Names one request to people across all threads: `<thread id>.<seq of the asking event>`. */
+export type RequestId = Branded<"RequestId">;
+
+/** Makes new thread ids. Must never return the same id twice. */
+export type NewThreadId = () => ThreadId;
+
+const THREAD_ID = /^[A-Za-z0-9_-]{4,64}$/;
+
+/** The text as a thread id, or `undefined` where it cannot be one. */
+export function parseThreadId(text: string): ThreadId | undefined {
+  return THREAD_ID.test(text) ? (text as ThreadId) : undefined;
+}
+
+/** A random thread id with 96 bits of randomness, in lower-case letters and digits. */
+export const randomThreadId: NewThreadId = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(20));
+  const letters = Array.from(bytes, (byte) => (byte % 32).toString(32)).join("");
+  return `thr_${letters}` as ThreadId;
+};
+
+export function callIdAt(seq: number): CallId {
+  return `call_${seq}` as CallId;
+}
+
+export function requestIdOf(threadId: ThreadId, seq: number): RequestId {
+  return `${threadId}.${seq}` as RequestId;
+}
+
+/** Splits a request id into its thread and the sequence number of the asking event. */
+export function parseRequestId(text: string): { threadId: ThreadId; seq: number } | undefined {
+  const match = /^([A-Za-z0-9_-]{4,64})\.([1-9][0-9]{0,9})$/.exec(text);
+  const threadId = match?.[1] === undefined ? undefined : parseThreadId(match[1]);
+  return threadId === undefined ? undefined : { threadId, seq: Number(match?.[2]) };
+}

@@ -1,0 +1,115 @@
+/** A value that survives `JSON.parse(JSON.stringify(value))` unchanged. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/**
+ * Any value as JSON, never throwing: what JSON cannot hold becomes a short, stable stand-in.
+ *
+ * `Date` → ISO text, `bigint` → decimal text, `NaN` and infinities → their names as text, functions and symbols →
+ * `"[function name]"`, binary data → `"[N bytes]"`, an `Error` → `{name, message}`, `Map` → object or entries,
+ * `Set` → array, a cycle → `"[circular]"`. Properties that are `undefined` are left out; `undefined` itself is `null`.
+ * A getter or `toJSON` that throws becomes `"[unreadable]"`.
+ */
+export function toJson(value: unknown): Json {
+  return convert(value, new Set(), 0);
+}
+
+const MAX_DEPTH = 200;
+
+function convert(value: unknown, path: Set<object>, depth: number): Json {
+  switch (typeof value) {
+    case "string":
+      return value;
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) ? (Object.is(value, -0) ? 0 : value) : String(value);
+    case "bigint":
+      return value.toString();
+    case "undefined":
+      return null;
+    case "function":
+      return `[function ${value.name || "anonymous"}]`;
+    case "symbol":
+      return `[${value.toString()}]`;
+    case "object":
+      return value === null ? null : convertObject(value, path, depth);
+    default:
+      return null;
+  }
+}
+
+function convertObject(value: object, path: Set<object>, depth: number): Json {
+  if (path.has(value)) return "[circular]";
+  if (depth >= MAX_DEPTH) return "[too deep]";
+  path.add(value);
+  try {
+    return convertKnown(value, path, depth + 1);
+  } catch {
+    return "[unreadable]";
+  } finally {
+    path.delete(value);
+  }
+}
+
+function convertKnown(value: object, path: Set<object>, depth: number): Json {
+  if (Array.isArray(value)) return Array.from(value, (item) => convert(item, path, depth));
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[invalid date]" : value.toISOString();
+  if (value instanceof Error) return { name: value.name, message: value.message };
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (value instanceof Set) return Array.from(value, (item) => convert(item, path, depth));
+  if (value instanceof Map) {
+    const entries = [...value];
+    return entries.every(([key]) => typeof key === "string")
+      ? fromEntries(entries, path, depth)
+      : entries.map(([key, item]) => [convert(key, path, depth), convert(item, path, depth)]);
+  }
+  if ("toJSON" in value && typeof value.toJSON === "function") return convert(value.toJSON(), path, depth);
+  if (value instanceof RegExp || value instanceof URL) return String(value);
+  if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) {
+    return `[${value.constructor.name}]`;
+  }
+  return fromEntries(Object.entries(value), path, depth);
+}
+
+function fromEntries(
+  entries: Iterable<readonly [string, unknown]>,
+  path: Set<object>,
+  depth: number,
+): JsonObject {
+  const result: Record<string, Json> = {};
+  for (const [key, item] of entries) {
+    if (item === undefined) continue;
+    // `__proto__` as an own key must stay data.
+    Object.defineProperty(result, key, {
+      value: convert(item, path, depth),
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+  }
+  return result;
+}
+
+/**
+ * JSON text with object keys in code-unit order and no white space: equal values give equal text in every process.
+ * The basis of every digest (RFC 8785 in spirit; numbers are printed as `JSON.stringify` prints them).
+ */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (isJsonArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  const fields = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
+  return `{${fields.join(",")}}`;
+}
+
+/** `Array.isArray` that narrows `Json` to its array form. */
+export function isJsonArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** True for a JSON object, false for arrays, `null` and scalars. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+import type { CompletionRecord, Fidelity } from "../base/completion.ts";
+
+/** The HTTP request a model will get. Headers hold credentials: print `redactedHeaders` instead. */
+export interface PreparedRequest {
+  readonly client: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly redactedHeaders: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** SHA-256 of the body. */
+  readonly digest: string;
+}
+
+/** Why a completion was not accepted. Data, not an exception: the model is told and asked again. */
+export interface Refusal {
+  readonly ok: false;
+  readonly reason:
+    | "too_large"
+    | "too_deep"
+    | "too_many_objects"
+    | "cut_off"
+    | "empty"
+    | "content_filtered"
+    | "no_match";
+  /** What was wrong and what would be accepted, for the model to read. */
+  readonly message: string;
+  readonly completion: CompletionRecord;
+}
+
+/** A completion that parsed. `more` are further values of the same type that stood in the same completion. */
+export interface Accepted<Result> {
+  readonly ok: true;
+  readonly value: Result;
+  readonly fidelity: Fidelity;
+  readonly more: readonly { readonly value: Result; readonly fidelity: Fidelity }[];
+  readonly completion: CompletionRecord;
+}
+
+export type Answer<Result> = Accepted<Result> | Refusal;

@@ -1,0 +1,131 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { ThreadEvent } from "../thread/events.ts";
+import type { StatusKind } from "../thread/state.ts";
+
+/**
+ * What the store keeps beside the events, for listing and waking. Computed from the fold (`projectionOf`) and written
+ * in the same transaction as the events; it can be rebuilt from them at any time.
+ */
+export interface ThreadProjection {
+  readonly agent: string;
+  readonly status: StatusKind;
+  /** One line for lists: the latest message, question or result. At most 200 characters. */
+  readonly title: string;
+  /** True while a worker has something to do for the thread. */
+  readonly wantsAdvance: boolean;
+  /** When the thread wants to be woken (sleep, time-out, expiry, escalation), in ms since the epoch. */
+  readonly wakeAt: number | null;
+  /** Sequence number of the pending request to people. */
+  readonly pendingRequest: number | null;
+  /** `event_awaited`: the name of the awaited event. */
+  readonly awaitedEvent: string | null;
+  readonly parentThreadId: ThreadId | null;
+}
+
+export interface ThreadSummary extends ThreadProjection {
+  readonly threadId: ThreadId;
+  readonly seq: number;
+  /** ISO times of the first and the latest event. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface ListFilter {
+  readonly agent?: string;
+  readonly status?: readonly StatusKind[];
+  /** Only threads with a pending request to people. */
+  readonly pending?: boolean;
+  /** Case-insensitive part of the title or id. */
+  readonly search?: string;
+  readonly awaitedEvent?: string;
+  readonly parentThreadId?: ThreadId;
+  /** Default 50, at most 1000. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface ThreadPage {
+  /** Newest `updatedAt` first. */
+  readonly threads: readonly ThreadSummary[];
+  readonly next: string | null;
+}
+
+export interface AppendOptions {
+  /**
+   * An idempotency key. The first append with it wins; a later one with the same key changes nothing and reports
+   * where the first one went. Written in the same transaction as the events.
+   */
+  readonly once?: string;
+}
+
+export type AppendOutcome =
+  | { readonly kind: "appended" }
+  /** `once` was used before: these are the thread and sequence number after that append. */
+  | { readonly kind: "duplicate"; readonly threadId: ThreadId; readonly seq: number };
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly events: number;
+  /** Events whose content was deleted by a recorded erasure. */
+  readonly erased: number;
+  /** The first event that does not fit, and what is wrong with it. */
+  readonly problem?: {
+    readonly seq: number;
+    readonly kind: "changed" | "dropped" | "inserted" | "reordered" | "unreadable";
+    readonly message: string;
+  };
+}
+
+/**
+ * Where threads live. All methods are safe to call from several processes at once. A resolved promise means that the
+ * change is on disk. Throws `SequenceConflictError`, `NotFoundError` and `StorageError`, nothing else.
+ */
+export interface ThreadStore {
+  /**
+   * Appends events, compare-and-swap: fails with `SequenceConflictError`, changing nothing, unless the thread's last
+   * sequence number is `expectedSeq`. `expectedSeq` 0 creates the thread. `events` carry consecutive numbers.
+   */
+  append(
+    threadId: ThreadId,
+    expectedSeq: number,
+    events: readonly ThreadEvent[],
+    projection: ThreadProjection,
+    options?: AppendOptions,
+  ): Promise<AppendOutcome>;
+  /** The thread's events after `after` (default 0: all), in order. `NotFoundError` for an unknown thread. */
+  read(threadId: ThreadId, after?: number): Promise<readonly ThreadEvent[]>;
+  summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
+  list(filter?: ListFilter): Promise<ThreadPage>;
+  /** Checks the hash chain. */
+  verify(threadId: ThreadId): Promise<Verification>;
+  /**
+   * Replaces the data of events with a content-free stand-in of the same type and appends `record`, a `data_erased`
+   * event naming them. The digests stay, so that the chain still verifies.
+   */
+  erase(
+    threadId: ThreadId,
+    expectedSeq: number,
+    replacements: readonly ThreadEvent[],
+    record: ThreadEvent,
+    projection: ThreadProjection,
+  ): Promise<void>;
+  /** Removes the thread and everything kept about it, for good. False if there was none. */
+  delete(threadId: ThreadId): Promise<boolean>;
+
+  /** Takes the right to advance a thread until `until` (ms). False while another owner holds it past `now`. */
+  claim(threadId: ThreadId, owner: string, now: number, until: number): Promise<boolean>;
+  /** Extends every claim the owner still holds; returns the threads it holds. */
+  renew(owner: string, now: number, until: number): Promise<readonly ThreadId[]>;
+  release(threadId: ThreadId, owner: string): Promise<void>;
+  /** Threads that nobody holds and that want advancing, or whose `wakeAt` has come; the longest waiting first. */
+  due(now: number, limit: number): Promise<readonly ThreadId[]>;
+  /** The earliest future `wakeAt`, if any. */
+  nextWake(): Promise<number | null>;
+
+  /** Small values beside the threads: cron ticks, channel cursors, sessions. Compare-and-swap on the old value. */
+  getValue(key: string): Promise<string | undefined>;
+  setValue(key: string, value: string, expected: string | undefined): Promise<boolean>;
+
+  close(): Promise<void>;
+}

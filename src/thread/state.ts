@@ -1,0 +1,147 @@
+import type { Fidelity, Usage } from "../base/completion.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
+import type { Json } from "../base/json.ts";
+import type {
+  ApprovalCard,
+  ApprovalPolicy,
+  BudgetName,
+  ErrorInfo,
+  HumanRequestKind,
+  HumanRequestOptions,
+  Principal,
+  Step,
+} from "./events.ts";
+
+/** A question to people that is waiting for its answer. */
+export interface PendingQuestion {
+  readonly type: "question";
+  /** Sequence number of the asking event. */
+  readonly seq: number;
+  readonly askedAt: string;
+  readonly kind: HumanRequestKind;
+  readonly question: string;
+  readonly context?: string;
+  readonly options?: HumanRequestOptions;
+  readonly callId?: CallId;
+}
+
+/** A step that waits for approval. */
+export interface PendingApproval {
+  readonly type: "approval";
+  readonly seq: number;
+  readonly askedAt: string;
+  readonly callId: CallId;
+  readonly card: ApprovalCard;
+  readonly policy: ApprovalPolicy;
+  readonly digest: string;
+  readonly expiresAt?: string;
+  /** Those who have approved so far (fewer than `policy.needed`). */
+  readonly approvedBy: readonly Principal[];
+  /** Who may decide as well after escalations. */
+  readonly escalatedTo: readonly string[];
+  /** How many steps of the escalation chain were taken. */
+  readonly escalations: number;
+}
+
+export type PendingRequest = PendingQuestion | PendingApproval;
+
+/** Where a proposed step stands. */
+export type CallPhase =
+  | { readonly kind: "proposed" }
+  | { readonly kind: "judged"; readonly verdict: "pass" | "ask_person"; readonly reason: string }
+  | { readonly kind: "awaiting_approval" }
+  | {
+      readonly kind: "approved";
+      readonly digest: string;
+      readonly card: ApprovalCard;
+      readonly by: readonly Principal[];
+    }
+  /** Reserved: running somewhere, or its process died. */
+  | { readonly kind: "started"; readonly key: string; readonly attempt: number }
+  | { readonly kind: "unknown"; readonly key: string; readonly attempt: number }
+  /** A person said that it did not happen: run it again under the same key. */
+  | { readonly kind: "to_run_again"; readonly key: string; readonly attempt: number }
+  | { readonly kind: "awaiting_answer" }
+  | { readonly kind: "sleeping"; readonly until: string }
+  | {
+      readonly kind: "awaiting_event";
+      readonly name: string;
+      readonly until?: string;
+      readonly tokenDigest?: string;
+    }
+  | { readonly kind: "awaiting_child"; readonly threadId: ThreadId };
+
+/** A proposed step that is not settled. */
+export interface OpenCall {
+  readonly callId: CallId;
+  readonly seq: number;
+  /** What will run: the proposed step, or the approver's edit of it. */
+  readonly step: Step;
+  readonly fidelity: Fidelity;
+  readonly phase: CallPhase;
+}
+
+/** What the thread waits for, or how it ended. Closed: every consumer handles each kind. */
+export type Status =
+  | { readonly kind: "running" }
+  | { readonly kind: "awaiting_human"; readonly request: PendingQuestion }
+  | { readonly kind: "awaiting_approval"; readonly request: PendingApproval }
+  | { readonly kind: "awaiting_time"; readonly callId: CallId; readonly until: string }
+  | {
+      readonly kind: "awaiting_event";
+      readonly callId: CallId;
+      readonly name: string;
+      readonly until?: string;
+    }
+  | { readonly kind: "awaiting_child"; readonly callId: CallId; readonly threadId: ThreadId }
+  | { readonly kind: "paused"; readonly by: Principal; readonly reason?: string }
+  | { readonly kind: "finished"; readonly result: Json }
+  | { readonly kind: "failed"; readonly error: ErrorInfo }
+  | { readonly kind: "cancelled"; readonly by: Principal; readonly reason?: string };
+
+export type StatusKind = Status["kind"];
+
+export const STATUS_KINDS = [
+  "running",
+  "awaiting_human",
+  "awaiting_approval",
+  "awaiting_time",
+  "awaiting_event",
+  "awaiting_child",
+  "paused",
+  "finished",
+  "failed",
+  "cancelled",
+] as const satisfies readonly StatusKind[];
+
+/** Everything that follows from a thread's events. Made only by `fold`. */
+export interface ThreadState {
+  /** Sequence number of the last event; 0 for an empty thread. */
+  readonly seq: number;
+  readonly agent: string;
+  readonly startedAt: string;
+  readonly parent: { readonly threadId: ThreadId; readonly callId: CallId } | null;
+  readonly status: Status;
+  /** Steps that are not settled, in the order they were proposed. The first is the current one. */
+  readonly calls: readonly OpenCall[];
+  readonly request: PendingRequest | null;
+  readonly title: string;
+  /** Who launched the thread or sent its latest message. */
+  readonly requester: Principal | null;
+  /** Steps proposed since the last message or extension of the budget. */
+  readonly stepsSinceExtension: number;
+  readonly usage: Usage;
+  readonly modelCalls: number;
+  /** Errors in a row (refused steps and failed tools) since the last success or human answer. */
+  readonly consecutiveErrors: number;
+  /** Failures of each intent since it last succeeded. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** The same step with the same outcome, how often in a row. */
+  readonly repeats: { readonly key: string; readonly count: number };
+  /** Which budget was reached and is not yet extended. */
+  readonly reachedBudget: BudgetName | null;
+  /** How often each budget was extended by a person. */
+  readonly extensions: Readonly<Partial<Record<BudgetName, number>>>;
+  /** The last refusal was for a doubtful parse: the next doubtful step needs approval instead. */
+  readonly doubtfulRefusals: number;
+}

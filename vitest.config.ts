@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  esbuild: { jsx: "automatic", jsxImportSource: "hono/jsx" },
+  test: {
+    include: ["test/**/*.test.{ts,tsx}"],
+    exclude: ["test/soak/**", "node_modules/**"],
+    env: { BAML_LOG: "off" },
+    testTimeout: 20_000,
+    maxWorkers: 2,
+  },
+});
