@@ -12,6 +12,11 @@ import type {
   Step,
 } from "./events.ts";
 
+/** How telling people about a request went, by channel. */
+export type Deliveries = Readonly<
+  Record<string, { readonly ok: boolean; readonly attempts: number; readonly lastAt: string }>
+>;
+
 /** A question to people that is waiting for its answer. */
 export interface PendingQuestion {
   readonly type: "question";
@@ -23,6 +28,7 @@ export interface PendingQuestion {
   readonly context?: string;
   readonly options?: HumanRequestOptions;
   readonly callId?: CallId;
+  readonly deliveries: Deliveries;
 }
 
 /** A step that waits for approval. */
@@ -41,6 +47,7 @@ export interface PendingApproval {
   readonly escalatedTo: readonly string[];
   /** How many steps of the escalation chain were taken. */
   readonly escalations: number;
+  readonly deliveries: Deliveries;
 }
 
 export type PendingRequest = PendingQuestion | PendingApproval;
@@ -48,12 +55,13 @@ export type PendingRequest = PendingQuestion | PendingApproval;
 /** Where a proposed step stands. */
 export type CallPhase =
   | { readonly kind: "proposed" }
-  | { readonly kind: "judged"; readonly verdict: "pass" | "ask_person"; readonly reason: string }
+  | { readonly kind: "judged"; readonly verdict: "pass" | "refuse" | "ask_person"; readonly reason: string }
   | { readonly kind: "awaiting_approval" }
   | {
       readonly kind: "approved";
       readonly digest: string;
       readonly card: ApprovalCard;
+      readonly policy: ApprovalPolicy;
       readonly by: readonly Principal[];
     }
   /** Reserved: running somewhere, or its process died. */
@@ -75,8 +83,11 @@ export type CallPhase =
 export interface OpenCall {
   readonly callId: CallId;
   readonly seq: number;
-  /** What will run: the proposed step, or the approver's edit of it. */
+  /** What the model proposed. */
+  readonly proposed: Step;
+  /** What will run: the proposed step, or the latest approver's edit of it. */
   readonly step: Step;
+  readonly editedBy: Principal | null;
   readonly fidelity: Fidelity;
   readonly phase: CallPhase;
 }
@@ -122,13 +133,22 @@ export interface ThreadState {
   readonly startedAt: string;
   readonly parent: { readonly threadId: ThreadId; readonly callId: CallId } | null;
   readonly status: Status;
+  /** How the thread ended, unless a later message reopened it. */
+  readonly ended: Extract<Status, { kind: "finished" | "failed" | "cancelled" }> | null;
+  readonly pausedBy: { readonly by: Principal; readonly reason?: string } | null;
   /** Steps that are not settled, in the order they were proposed. The first is the current one. */
   readonly calls: readonly OpenCall[];
+  /** A call ended badly while others of the same completion were waiting behind it: they must not run. */
+  readonly interrupted: boolean;
   readonly request: PendingRequest | null;
+  /** A person said to stop instead of going on. */
+  readonly stop: { readonly reason: string } | null;
+  /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
   /** Who launched the thread or sent its latest message. */
   readonly requester: Principal | null;
-  /** Steps proposed since the last message or extension of the budget. */
+  readonly steps: number;
+  /** Steps proposed since the last message or extension of the step budget. */
   readonly stepsSinceExtension: number;
   readonly usage: Usage;
   readonly modelCalls: number;
@@ -138,10 +158,10 @@ export interface ThreadState {
   readonly failures: Readonly<Record<string, number>>;
   /** The same step with the same outcome, how often in a row. */
   readonly repeats: { readonly key: string; readonly count: number };
-  /** Which budget was reached and is not yet extended. */
-  readonly reachedBudget: BudgetName | null;
   /** How often each budget was extended by a person. */
-  readonly extensions: Readonly<Partial<Record<BudgetName, number>>>;
-  /** The last refusal was for a doubtful parse: the next doubtful step needs approval instead. */
+  readonly extensions: Readonly<Record<BudgetName, number>>;
+  /** The budget that was reached and is not yet extended. */
+  readonly reachedBudget: BudgetName | null;
+  /** Doubtful steps refused since the last step that ran: after the first, approval is asked instead. */
   readonly doubtfulRefusals: number;
 }

@@ -1,0 +1,61 @@
+import type { EventType, ThreadEvent } from "./events.ts";
+import type { ThreadState } from "./state.ts";
+import { apply, IllegalEventError, type Transition, type Transitions } from "./transition.ts";
+import { effects } from "./transitions-effects.ts";
+import { life } from "./transitions-life.ts";
+import { inputAndModel } from "./transitions-model.ts";
+import { people } from "./transitions-people.ts";
+
+const transitions: Transitions<EventType> = { ...inputAndModel, ...people, ...effects, ...life };
+
+/** The state before the first event. */
+export const EMPTY_STATE: ThreadState = {
+  seq: 0,
+  agent: "",
+  startedAt: "",
+  parent: null,
+  status: { kind: "running" },
+  ended: null,
+  pausedBy: null,
+  calls: [],
+  interrupted: false,
+  request: null,
+  stop: null,
+  title: "",
+  requester: null,
+  steps: 0,
+  stepsSinceExtension: 0,
+  usage: { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 },
+  modelCalls: 0,
+  consecutiveErrors: 0,
+  failures: {},
+  repeats: { key: "", count: 0 },
+  extensions: { steps: 0, tokens: 0, money: 0, time: 0 },
+  reachedBudget: null,
+  doubtfulRefusals: 0,
+};
+
+/**
+ * The state after one more event. Pure. Throws `IllegalEventError`, changing nothing, for an event that does not fit
+ * the state: wrong number, an answer to no question, a result of a call that was never started.
+ */
+export function transition(state: ThreadState, event: ThreadEvent): ThreadState {
+  if (event.seq !== state.seq + 1) throw new IllegalEventError(event, `its number must be ${state.seq + 1}`);
+  if ((event.seq === 1) !== (event.type === "thread_started")) {
+    throw new IllegalEventError(event, "a thread starts with thread_started, once");
+  }
+  return apply(state, event, handlerOf(event)(state, event));
+}
+
+/** What has happened and what is awaited. Pure; the only source of a thread's status. */
+export function fold(events: Iterable<ThreadEvent>, from: ThreadState = EMPTY_STATE): ThreadState {
+  let state = from;
+  for (const event of events) state = transition(state, event);
+  return state;
+}
+
+/** The table's type ties each handler to its own event type; the lookup by `event.type` is the one place they meet. */
+function handlerOf(event: ThreadEvent): Transition<EventType> {
+  return transitions[event.type] as Transition<EventType> &
+    ((state: ThreadState, event: EventOf<EventType>) => object);
+}

@@ -1,0 +1,64 @@
+import { isoTime } from "../base/clock.ts";
+import { randomThreadId, type ThreadId } from "../base/ids.ts";
+import { EVENT_VERSIONS, type EventData, type NewEvent, type ThreadEvent } from "./events.ts";
+import { EMPTY_STATE, fold, transition } from "./fold.ts";
+import type { ThreadState } from "./state.ts";
+
+/** A thread: its events and what follows from them. Immutable: appending returns a new one. */
+export interface Thread {
+  readonly id: ThreadId;
+  readonly events: readonly ThreadEvent[];
+  readonly state: ThreadState;
+}
+
+/** A new thread for an agent, holding its first event. `at` is in milliseconds since the epoch. */
+export function startThread(start: EventData["thread_started"], at: number, id: ThreadId = randomThreadId()): Thread {
+  return appendEvents({ id, events: [], state: EMPTY_STATE }, [{ type: "thread_started", data: start }], at);
+}
+
+/**
+ * The thread with further events, numbered and dated (`at`: milliseconds since the epoch). The given
+ * thread is not changed. Throws `IllegalEventError` when one of them does not fit.
+ */
+export function appendEvents(thread: Thread, added: readonly NewEvent[], at: number): Thread {
+  if (added.length === 0) return thread;
+  const time = isoTime(at);
+  let { state } = thread;
+  const events: ThreadEvent[] = [];
+  for (const event of added) {
+    const stored = numbered(event, state.seq + 1, time);
+    state = transition(state, stored);
+    events.push(stored);
+  }
+  return { id: thread.id, events: [...thread.events, ...events], state };
+}
+
+/** The thread that stored events make up. */
+export function threadOf(id: ThreadId, events: readonly ThreadEvent[]): Thread {
+  return { id, events, state: fold(events) };
+}
+
+/** The thread with further stored events, as another writer appended them. */
+export function extended(thread: Thread, stored: readonly ThreadEvent[]): Thread {
+  if (stored.length === 0) return thread;
+  return { id: thread.id, events: [...thread.events, ...stored], state: fold(stored, thread.state) };
+}
+
+/**
+ * A new thread with the events up to and including `seq`; the original stays as it is. A pending request of the copy
+ * is its own: it is answered under the copy's id. Tool calls keep their keys, so what ran is not run again.
+ */
+export function forkThread(thread: Thread, seq: number, id: ThreadId = randomThreadId()): Thread {
+  const [first, ...rest] = thread.events.slice(0, seq);
+  if (first?.type !== "thread_started" || !Number.isInteger(seq) || seq < 1 || seq > thread.state.seq) {
+    throw new RangeError(`fork at 1 to ${thread.state.seq}, not ${seq}`);
+  }
+  const { parent: _, ...start } = first.data;
+  const started = { ...first, data: { ...start, forkedFrom: { threadId: thread.id, seq } } };
+  return threadOf(id, [started, ...rest]);
+}
+
+// The union cannot be rebuilt field by field without repeating it; type and data come from one NewEvent.
+function numbered(event: NewEvent, seq: number, at: string): ThreadEvent {
+  return { seq, at, type: event.type, v: EVENT_VERSIONS[event.type], data: event.data } as ThreadEvent;
+}

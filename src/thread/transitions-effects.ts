@@ -1,0 +1,118 @@
+import { digestOf } from "../base/digest.ts";
+import type { Json } from "../base/json.ts";
+import type { OpenCall, ThreadState } from "./state.ts";
+import {
+  type Change,
+  closeBadly,
+  findCall,
+  require,
+  requireOpen,
+  requirePhase,
+  requireRunning,
+  type Transitions,
+  withoutCall,
+  withPhase,
+} from "./transition.ts";
+
+/** The same step with the same outcome again, or something new. */
+function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): ThreadState["repeats"] {
+  const key = digestOf([call.step, outcome]);
+  return { key, count: key === state.repeats.key ? state.repeats.count + 1 : 1 };
+}
+
+function succeeded(state: ThreadState, call: OpenCall): Change {
+  const { [call.step.intent]: _, ...failures } = state.failures;
+  return { calls: withoutCall(state, call), consecutiveErrors: 0, doubtfulRefusals: 0, failures };
+}
+
+/** Outcomes of started tools are recorded even when the thread was cancelled meanwhile: they happened. */
+export const effects: Transitions<
+  | "tool_started"
+  | "tool_finished"
+  | "tool_failed"
+  | "tool_unknown"
+  | "sleep_started"
+  | "event_awaited"
+  | "woke"
+  | "child_started"
+  | "child_finished"
+> = {
+  tool_started(state, event) {
+    requireRunning(state, event);
+    require(state.pausedBy === null, event, "the thread is paused");
+    const { callId, key, attempt } = event.data;
+    const call = findCall(state, event, callId);
+    require(call === state.calls[0], event, "an earlier step is not settled yet");
+    requirePhase(call, event, ["proposed", "judged", "approved", "started", "to_run_again"]);
+    const before = call.phase.kind === "started" || call.phase.kind === "to_run_again" ? call.phase : null;
+    require(before === null || before.key === key, event, "a call keeps its key");
+    require(attempt === (before?.attempt ?? 0) + 1, event, `this is attempt ${(before?.attempt ?? 0) + 1}`);
+    return withPhase(state, call, { kind: "started", key, attempt });
+  },
+
+  tool_finished(state, event) {
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["started"]);
+    return { ...succeeded(state, call), repeats: repeatsAfter(state, call, event.data.result) };
+  },
+
+  tool_failed(state, event) {
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["started"]);
+    const { intent } = call.step;
+    return {
+      ...closeBadly(state, call),
+      consecutiveErrors: state.consecutiveErrors + 1,
+      failures: { ...state.failures, [intent]: (state.failures[intent] ?? 0) + 1 },
+      repeats: repeatsAfter(state, call, event.data.error.message),
+    };
+  },
+
+  tool_unknown(state, event) {
+    const call = findCall(state, event, event.data.callId);
+    const { phase } = call;
+    require(phase.kind === "started", event, `call ${call.callId} is ${phase.kind}`);
+    return withPhase(state, call, { kind: "unknown", key: phase.key, attempt: phase.attempt });
+  },
+
+  sleep_started(state, event) {
+    requireRunning(state, event);
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["proposed", "judged", "approved"]);
+    return withPhase(state, call, { kind: "sleeping", until: event.data.until });
+  },
+
+  event_awaited(state, event) {
+    requireRunning(state, event);
+    const { callId, name, until, tokenDigest } = event.data;
+    const call = findCall(state, event, callId);
+    // From `started`: a tool that has begun a long-running job settles by its result.
+    requirePhase(call, event, ["proposed", "judged", "approved", "started"]);
+    return withPhase(state, call, {
+      kind: "awaiting_event",
+      name,
+      ...(until === undefined ? {} : { until }),
+      ...(tokenDigest === undefined ? {} : { tokenDigest }),
+    });
+  },
+
+  woke(state, event) {
+    requireOpen(state, event);
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["sleeping", "awaiting_event"]);
+    return succeeded(state, call);
+  },
+
+  child_started(state, event) {
+    requireRunning(state, event);
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["proposed", "judged", "approved"]);
+    return withPhase(state, call, { kind: "awaiting_child", threadId: event.data.threadId });
+  },
+
+  child_finished(state, event) {
+    const call = findCall(state, event, event.data.callId);
+    requirePhase(call, event, ["awaiting_child"]);
+    return succeeded(state, call);
+  },
+};

@@ -1,0 +1,86 @@
+import type { Json } from "../base/json.ts";
+import {
+  findCall,
+  oneLine,
+  require,
+  requireOpen,
+  requirePhase,
+  requireRunning,
+  type Transitions,
+} from "./transition.ts";
+
+export const life: Transitions<
+  | "thread_started"
+  | "paused"
+  | "resumed"
+  | "budget_reached"
+  | "cancelled"
+  | "finished"
+  | "failed"
+  | "data_erased"
+> = {
+  thread_started(state, event) {
+    require(state.seq === 0, event, "a thread starts once");
+    return { agent: event.data.agent, startedAt: event.at, parent: event.data.parent ?? null };
+  },
+
+  paused(state, event) {
+    requireOpen(state, event);
+    require(state.pausedBy === null, event, "the thread is paused already");
+    const { by, reason } = event.data;
+    return { pausedBy: reason === undefined ? { by } : { by, reason } };
+  },
+
+  resumed(state, event) {
+    requireOpen(state, event);
+    require(state.pausedBy !== null, event, "the thread is not paused");
+    return { pausedBy: null };
+  },
+
+  budget_reached(state, event) {
+    requireRunning(state, event);
+    return { reachedBudget: event.data.budget };
+  },
+
+  cancelled(state, event) {
+    requireOpen(state, event);
+    const { by, reason } = event.data;
+    return {
+      ended: reason === undefined ? { kind: "cancelled", by } : { kind: "cancelled", by, reason },
+      request: null,
+      pausedBy: null,
+    };
+  },
+
+  finished(state, event) {
+    requireRunning(state, event);
+    const { callId, result } = event.data;
+    if (callId !== undefined)
+      requirePhase(findCall(state, event, callId), event, ["proposed", "judged", "approved"]);
+    require(state.calls.every((call) => call.callId === callId), event, "another step is not settled yet");
+    return {
+      ended: { kind: "finished", result },
+      calls: [],
+      consecutiveErrors: 0,
+      doubtfulRefusals: 0,
+      title: oneLine(asText(result)),
+    };
+  },
+
+  failed(state, event) {
+    requireOpen(state, event);
+    require(state.calls.every((call) => call.phase.kind !== "started"), event, "a tool is running");
+    return { ended: { kind: "failed", error: event.data.error }, calls: [], request: null, pausedBy: null };
+  },
+
+  data_erased(state, event) {
+    require(event.data.seqs.every(
+      (seq) => seq >= 2 && seq < event.seq,
+    ), event, "only earlier events after the first can be erased");
+    return state.request !== null || state.calls.length > 0 ? {} : { title: "" };
+  },
+};
+
+function asText(result: Json): string {
+  return typeof result === "string" ? result : JSON.stringify(result);
+}

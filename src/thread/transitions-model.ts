@@ -1,0 +1,137 @@
+import type { CompletionRecord } from "../base/completion.ts";
+import type { ThreadState } from "./state.ts";
+import {
+  type Change,
+  closeBadly,
+  expectCallId,
+  findCall,
+  oneLine,
+  require,
+  requireOpen,
+  requirePhase,
+  requireRunning,
+  type Transitions,
+  withPhase,
+} from "./transition.ts";
+
+function spent(state: ThreadState, completion: CompletionRecord | undefined): Change {
+  if (completion === undefined) return {};
+  const used = completion.usage;
+  if (used === null) return { modelCalls: state.modelCalls + 1 };
+  return {
+    modelCalls: state.modelCalls + 1,
+    usage: {
+      inputTokens: state.usage.inputTokens + used.inputTokens,
+      outputTokens: state.usage.outputTokens + used.outputTokens,
+      cachedInputTokens: state.usage.cachedInputTokens + used.cachedInputTokens,
+    },
+  };
+}
+
+/** Somebody or something from outside: a finished or failed thread goes on. */
+function reopened(state: ThreadState): Change {
+  return {
+    ended: null,
+    stop: null,
+    stepsSinceExtension: 0,
+    consecutiveErrors: 0,
+    repeats: { key: "", count: 0 },
+    ...(state.ended === null ? {} : { interrupted: false }),
+  };
+}
+
+export const inputAndModel: Transitions<
+  | "message_received"
+  | "event_received"
+  | "step_proposed"
+  | "step_refused"
+  | "steps_dropped"
+  | "step_judged"
+  | "context_compacted"
+> = {
+  message_received(state, event) {
+    require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
+    return { ...reopened(state), requester: event.data.from, title: oneLine(event.data.text) };
+  },
+
+  event_received(state, event) {
+    require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
+    const { callId, name } = event.data;
+    if (callId === undefined)
+      return { ...reopened(state), ...(state.title === "" ? { title: oneLine(name) } : {}) };
+    requireOpen(state, event);
+    const call = findCall(state, event, callId);
+    requirePhase(call, event, ["awaiting_event"]);
+    return { calls: state.calls.filter((open) => open !== call), consecutiveErrors: 0 };
+  },
+
+  step_proposed(state, event) {
+    requireRunning(state, event);
+    expectCallId(event);
+    const { callId, step, fidelity, completion } = event.data;
+    const follows = completion === undefined && state.calls.at(-1)?.seq === event.seq - 1;
+    require(state.calls.length === 0 || follows, event, "another step is not settled yet");
+    const call = {
+      callId,
+      seq: event.seq,
+      proposed: step,
+      step,
+      editedBy: null,
+      fidelity,
+      phase: { kind: "proposed" },
+    } as const;
+    return {
+      ...spent(state, completion),
+      calls: [...state.calls, call],
+      steps: state.steps + 1,
+      stepsSinceExtension: state.stepsSinceExtension + 1,
+    };
+  },
+
+  step_refused(state, event) {
+    const { callId, completion, reason } = event.data;
+    requireOpen(state, event);
+    const counts = {
+      consecutiveErrors: state.consecutiveErrors + 1,
+      doubtfulRefusals: state.doubtfulRefusals + (reason === "doubtful" ? 1 : 0),
+    };
+    if (callId === undefined) {
+      requireRunning(state, event);
+      require(state.calls.length === 0, event, "a step is not settled yet");
+      return {
+        ...spent(state, completion),
+        ...counts,
+        steps: state.steps + 1,
+        stepsSinceExtension: state.stepsSinceExtension + 1,
+      };
+    }
+    const call = findCall(state, event, callId);
+    requirePhase(call, event, ["proposed", "judged", "approved"]);
+    const repeated = reason === "repeated" ? { repeats: { key: "", count: 0 } } : {};
+    return { ...closeBadly(state, call), ...counts, ...repeated };
+  },
+
+  steps_dropped(state, event) {
+    requireOpen(state, event);
+    const dropped = event.data.callIds ?? [];
+    for (const callId of dropped) requirePhase(findCall(state, event, callId), event, ["proposed", "judged"]);
+    return { calls: state.calls.filter((call) => !dropped.includes(call.callId)), interrupted: false };
+  },
+
+  step_judged(state, event) {
+    requireOpen(state, event);
+    const { callId, verdict, reason } = event.data;
+    const call = findCall(state, event, callId);
+    requirePhase(call, event, ["proposed"]);
+    return withPhase(state, call, { kind: "judged", verdict: verdict, reason });
+  },
+
+  context_compacted(state, event) {
+    requireOpen(state, event);
+    const { from, to } = event.data;
+    require(from >= 1 &&
+      from <= to &&
+      to < event.seq, event, `${from} to ${to} is not a range of earlier events`);
+    return {};
+  },
+};

@@ -1,0 +1,215 @@
+import type { EventOf, Principal } from "./events.ts";
+import type { OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
+import {
+  type Change,
+  closeBadly,
+  findCall,
+  oneLine,
+  require,
+  requireOpen,
+  requirePhase,
+  requireRequest,
+  requireRunning,
+  type Transitions,
+  withoutCall,
+  withPhase,
+} from "./transition.ts";
+
+/** A person has looked: errors start to count anew. */
+const RESET = { consecutiveErrors: 0, repeats: { key: "", count: 0 } } as const;
+
+const samePerson = (one: Principal, other: Principal) => one.channel === other.channel && one.id === other.id;
+
+export const people: Transitions<
+  | "human_asked"
+  | "approval_requested"
+  | "notified"
+  | "human_responded"
+  | "request_escalated"
+  | "request_expired"
+> = {
+  human_asked(state, event) {
+    requireRunning(state, event);
+    const { kind, question, context, options, callId } = event.data;
+    const request: PendingQuestion = {
+      type: "question",
+      seq: event.seq,
+      askedAt: event.at,
+      kind,
+      question,
+      deliveries: {},
+      ...(context === undefined ? {} : { context }),
+      ...(options === undefined ? {} : { options }),
+      ...(callId === undefined ? {} : { callId }),
+    };
+    const change = { request, title: oneLine(question) };
+    if (callId === undefined) return change;
+    const call = findCall(state, event, callId);
+    if (kind === "unknown_outcome") {
+      requirePhase(call, event, ["unknown"]);
+      return change;
+    }
+    require(kind === "question", event, `a request of kind ${kind} belongs to no call`);
+    requirePhase(call, event, ["proposed", "judged"]);
+    return { ...change, ...withPhase(state, call, { kind: "awaiting_answer" }) };
+  },
+
+  approval_requested(state, event) {
+    requireRunning(state, event);
+    const { callId, card, policy, digest, expiresAt } = event.data;
+    const call = findCall(state, event, callId);
+    requirePhase(call, event, ["proposed", "judged", "approved"]);
+    const request: PendingApproval = {
+      type: "approval",
+      seq: event.seq,
+      askedAt: event.at,
+      callId,
+      card,
+      policy,
+      digest,
+      approvedBy: [],
+      escalatedTo: [],
+      escalations: 0,
+      deliveries: {},
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    };
+    return { request, title: oneLine(card.title), ...withPhase(state, call, { kind: "awaiting_approval" }) };
+  },
+
+  notified(state, event) {
+    const { request: seq, channel, ok } = event.data;
+    if (seq === undefined || state.request?.seq !== seq) return {};
+    const attempts = (state.request.deliveries[channel]?.attempts ?? 0) + 1;
+    const deliveries = { ...state.request.deliveries, [channel]: { ok, attempts, lastAt: event.at } };
+    return { request: { ...state.request, deliveries } };
+  },
+
+  human_responded(state, event) {
+    requireOpen(state, event);
+    const request = requireRequest(state, event, event.data.request);
+    require(event.data.callId ===
+      request.callId, event, `the request is about ${request.callId ?? "no call"}`);
+    return request.type === "approval" ? decided(state, event, request) : answered(state, event, request);
+  },
+
+  request_escalated(state, event) {
+    requireOpen(state, event);
+    const request = requireRequest(state, event, event.data.request);
+    require(request.type === "approval", event, "only an approval escalates");
+    const escalatedTo = [...request.escalatedTo, ...event.data.to];
+    return { request: { ...request, escalatedTo, escalations: request.escalations + 1, deliveries: {} } };
+  },
+
+  request_expired(state, event) {
+    requireOpen(state, event);
+    const request = requireRequest(state, event, event.data.request);
+    require(request.type === "approval", event, "only an approval expires");
+    const call = findCall(state, event, request.callId);
+    if (event.data.outcome === "deny") return { request: null, ...closeBadly(state, call) };
+    return { request: null, ...withPhase(state, call, { kind: "proposed" }) };
+  },
+};
+
+function decided(state: ThreadState, event: EventOf<"human_responded">, request: PendingApproval): Change {
+  const { decision, digest, by } = event.data;
+  require(digest === request.digest, event, "the decision is about another version of this call");
+  const call = findCall(state, event, request.callId);
+  if (decision.kind === "denied") return { request: null, ...RESET, ...closeBadly(state, call) };
+  require(decision.kind === "approved", event, `an approval is approved or denied, not ${decision.kind}`);
+  require(!request.approvedBy.some((person) =>
+    samePerson(person, by),
+  ), event, "this person has approved already");
+  const needed = request.policy.needed ?? 1;
+  const approvedBy = [...request.approvedBy, by];
+  if (decision.editedStep !== undefined) {
+    require(decision.editedStep.intent === call.proposed.intent, event, "an edit keeps the intent");
+    // Where several people must agree, they must all agree to the same arguments: ask them anew.
+    const phase =
+      needed > 1
+        ? ({ kind: "proposed" } as const)
+        : ({
+            kind: "approved",
+            digest: request.digest,
+            card: request.card,
+            policy: request.policy,
+            by: approvedBy,
+          } as const);
+    return {
+      request: null,
+      ...RESET,
+      ...replaced(state, call, { ...call, step: decision.editedStep, editedBy: by, phase }),
+    };
+  }
+  if (approvedBy.length < needed) return { request: { ...request, approvedBy } };
+  const phase = {
+    kind: "approved",
+    digest: request.digest,
+    card: request.card,
+    policy: request.policy,
+    by: approvedBy,
+  } as const;
+  return { request: null, ...RESET, ...withPhase(state, call, phase) };
+}
+
+function replaced(state: ThreadState, call: OpenCall, next: OpenCall): Change {
+  return { calls: state.calls.map((open) => (open === call ? next : open)) };
+}
+
+function answered(state: ThreadState, event: EventOf<"human_responded">, request: PendingQuestion): Change {
+  const { decision } = event.data;
+  switch (request.kind) {
+    case "question": {
+      require(decision.kind === "answered", event, `a question is answered, not ${decision.kind}`);
+      require(request.callId !== undefined, event, "the question belongs to no call");
+      const call = findCall(state, event, request.callId);
+      return { request: null, ...RESET, calls: withoutCall(state, call) };
+    }
+    case "unknown_outcome":
+      return settledByPerson(state, event, request);
+    case "budget":
+    case "escalation":
+    case "provider": {
+      if (decision.kind === "denied") return { request: null, stop: { reason: decision.feedback } };
+      require(decision.kind === "approved" ||
+        decision.kind ===
+          "answered", event, `this request is approved, answered or denied, not ${decision.kind}`);
+      if (request.kind !== "budget" || state.reachedBudget === null) return { request: null, ...RESET };
+      const extensions = {
+        ...state.extensions,
+        [state.reachedBudget]: state.extensions[state.reachedBudget] + 1,
+      };
+      return { request: null, ...RESET, reachedBudget: null, extensions, stepsSinceExtension: 0 };
+    }
+    default:
+      return request.kind satisfies never;
+  }
+}
+
+function settledByPerson(
+  state: ThreadState,
+  event: EventOf<"human_responded">,
+  request: PendingQuestion,
+): Change {
+  require(request.callId !== undefined, event, "the request belongs to no call");
+  const call = findCall(state, event, request.callId);
+  const { phase } = call;
+  require(phase.kind === "unknown", event, `call ${call.callId} is ${phase.kind}`);
+  switch (event.data.decision.kind) {
+    case "happened":
+      return { request: null, ...RESET, calls: withoutCall(state, call) };
+    case "did_not_happen":
+      return {
+        request: null,
+        ...RESET,
+        ...withPhase(state, call, { kind: "to_run_again", key: phase.key, attempt: phase.attempt }),
+      };
+    case "denied":
+      return { request: null, ...RESET, ...closeBadly(state, call) };
+    case "approved":
+    case "answered":
+      require(false, event, "say whether it happened, did not happen, or to give up");
+      return {};
+    default:
+      return event.data.decision satisfies never;
+  }
+}
