@@ -1,26 +1,9 @@
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
+import type { ThreadProjection } from "../thread/projection.ts";
 import type { StatusKind } from "../thread/state.ts";
 
-/**
- * What the store keeps beside the events, for listing and waking. Computed from the fold (`projectionOf`) and written
- * in the same transaction as the events; it can be rebuilt from them at any time.
- */
-export interface ThreadProjection {
-  readonly agent: string;
-  readonly status: StatusKind;
-  /** One line for lists: the latest message, question or result. At most 200 characters. */
-  readonly title: string;
-  /** True while a worker has something to do for the thread. */
-  readonly wantsAdvance: boolean;
-  /** When the thread wants to be woken (sleep, time-out, expiry, escalation), in ms since the epoch. */
-  readonly wakeAt: number | null;
-  /** Sequence number of the pending request to people. */
-  readonly pendingRequest: number | null;
-  /** `event_awaited`: the name of the awaited event. */
-  readonly awaitedEvent: string | null;
-  readonly parentThreadId: ThreadId | null;
-}
+export type { ThreadProjection };
 
 export interface ThreadSummary extends ThreadProjection {
   readonly threadId: ThreadId;

@@ -30,6 +30,7 @@ export const EMPTY_STATE: ThreadState = {
   consecutiveErrors: 0,
   failures: {},
   repeats: { key: "", count: 0 },
+  repeatRefusals: 0,
   extensions: { steps: 0, tokens: 0, money: 0, time: 0 },
   reachedBudget: null,
   doubtfulRefusals: 0,
@@ -54,8 +55,7 @@ export function fold(events: Iterable<ThreadEvent>, from: ThreadState = EMPTY_ST
   return state;
 }
 
-/** The table's type ties each handler to its own event type; the lookup by `event.type` is the one place they meet. */
+// The table's type ties each handler to its own event type; this lookup is the one place where they meet.
 function handlerOf(event: ThreadEvent): Transition<EventType> {
-  return transitions[event.type] as Transition<EventType> &
-    ((state: ThreadState, event: EventOf<EventType>) => object);
+  return transitions[event.type] as Transition<EventType>;
 }

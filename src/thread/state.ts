@@ -158,6 +158,8 @@ export interface ThreadState {
   readonly failures: Readonly<Record<string, number>>;
   /** The same step with the same outcome, how often in a row. */
   readonly repeats: { readonly key: string; readonly count: number };
+  /** Repetitions that were pointed out to the model since a person last looked: the next one is a person's. */
+  readonly repeatRefusals: number;
   /** How often each budget was extended by a person. */
   readonly extensions: Readonly<Record<BudgetName, number>>;
   /** The budget that was reached and is not yet extended. */

@@ -12,7 +12,11 @@ export interface Thread {
 }
 
 /** A new thread for an agent, holding its first event. `at` is in milliseconds since the epoch. */
-export function startThread(start: EventData["thread_started"], at: number, id: ThreadId = randomThreadId()): Thread {
+export function startThread(
+  start: EventData["thread_started"],
+  at: number,
+  id: ThreadId = randomThreadId(),
+): Thread {
   return appendEvents({ id, events: [], state: EMPTY_STATE }, [{ type: "thread_started", data: start }], at);
 }
 

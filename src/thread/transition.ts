@@ -66,9 +66,17 @@ export function requireRequest(state: ThreadState, event: ThreadEvent, seq: numb
   return state.request;
 }
 
+/** What a look by a person, or new input, sets back: errors, failures and repetitions count anew. */
+export const FRESH_COUNTS = {
+  consecutiveErrors: 0,
+  failures: {},
+  repeats: { key: "", count: 0 },
+  repeatRefusals: 0,
+} as const satisfies Change;
+
 export function oneLine(text: string): string {
   const line = text.replace(/\s+/gu, " ").trim();
-  return line.length <= 200 ? line : `${line.slice(0, 199)}…`;
+  return line.length <= 200 ? line : `${line.slice(0, 199).toWellFormed()}…`;
 }
 
 export function expectCallId(event: EventOf<"step_proposed">): void {

@@ -4,6 +4,7 @@ import {
   type Change,
   closeBadly,
   expectCallId,
+  FRESH_COUNTS,
   findCall,
   oneLine,
   require,
@@ -28,16 +29,10 @@ function spent(state: ThreadState, completion: CompletionRecord | undefined): Ch
   };
 }
 
-/** Somebody or something from outside: a finished or failed thread goes on. */
+/** New input: a finished or failed thread goes on. */
 function reopened(state: ThreadState): Change {
-  return {
-    ended: null,
-    stop: null,
-    stepsSinceExtension: 0,
-    consecutiveErrors: 0,
-    repeats: { key: "", count: 0 },
-    ...(state.ended === null ? {} : { interrupted: false }),
-  };
+  const counts = { stop: null, stepsSinceExtension: 0, ...FRESH_COUNTS };
+  return state.ended === null ? counts : { ...counts, ended: null, interrupted: false };
 }
 
 export const inputAndModel: Transitions<
@@ -94,6 +89,9 @@ export const inputAndModel: Transitions<
     const counts = {
       consecutiveErrors: state.consecutiveErrors + 1,
       doubtfulRefusals: state.doubtfulRefusals + (reason === "doubtful" ? 1 : 0),
+      ...(reason === "repeated"
+        ? { repeats: { key: "", count: 0 }, repeatRefusals: state.repeatRefusals + 1 }
+        : {}),
     };
     if (callId === undefined) {
       requireRunning(state, event);
@@ -107,8 +105,7 @@ export const inputAndModel: Transitions<
     }
     const call = findCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
-    const repeated = reason === "repeated" ? { repeats: { key: "", count: 0 } } : {};
-    return { ...closeBadly(state, call), ...counts, ...repeated };
+    return { ...closeBadly(state, call), ...counts };
   },
 
   steps_dropped(state, event) {

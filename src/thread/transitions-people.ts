@@ -3,6 +3,7 @@ import type { OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./
 import {
   type Change,
   closeBadly,
+  FRESH_COUNTS,
   findCall,
   oneLine,
   require,
@@ -14,9 +15,6 @@ import {
   withoutCall,
   withPhase,
 } from "./transition.ts";
-
-/** A person has looked: errors start to count anew. */
-const RESET = { consecutiveErrors: 0, repeats: { key: "", count: 0 } } as const;
 
 const samePerson = (one: Principal, other: Principal) => one.channel === other.channel && one.id === other.id;
 
@@ -114,7 +112,7 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
   const { decision, digest, by } = event.data;
   require(digest === request.digest, event, "the decision is about another version of this call");
   const call = findCall(state, event, request.callId);
-  if (decision.kind === "denied") return { request: null, ...RESET, ...closeBadly(state, call) };
+  if (decision.kind === "denied") return { request: null, ...FRESH_COUNTS, ...closeBadly(state, call) };
   require(decision.kind === "approved", event, `an approval is approved or denied, not ${decision.kind}`);
   require(!request.approvedBy.some((person) =>
     samePerson(person, by),
@@ -136,7 +134,7 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
           } as const);
     return {
       request: null,
-      ...RESET,
+      ...FRESH_COUNTS,
       ...replaced(state, call, { ...call, step: decision.editedStep, editedBy: by, phase }),
     };
   }
@@ -148,7 +146,7 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
     policy: request.policy,
     by: approvedBy,
   } as const;
-  return { request: null, ...RESET, ...withPhase(state, call, phase) };
+  return { request: null, ...FRESH_COUNTS, ...withPhase(state, call, phase) };
 }
 
 function replaced(state: ThreadState, call: OpenCall, next: OpenCall): Change {
@@ -162,7 +160,7 @@ function answered(state: ThreadState, event: EventOf<"human_responded">, request
       require(decision.kind === "answered", event, `a question is answered, not ${decision.kind}`);
       require(request.callId !== undefined, event, "the question belongs to no call");
       const call = findCall(state, event, request.callId);
-      return { request: null, ...RESET, calls: withoutCall(state, call) };
+      return { request: null, ...FRESH_COUNTS, calls: withoutCall(state, call) };
     }
     case "unknown_outcome":
       return settledByPerson(state, event, request);
@@ -173,12 +171,13 @@ function answered(state: ThreadState, event: EventOf<"human_responded">, request
       require(decision.kind === "approved" ||
         decision.kind ===
           "answered", event, `this request is approved, answered or denied, not ${decision.kind}`);
-      if (request.kind !== "budget" || state.reachedBudget === null) return { request: null, ...RESET };
+      if (request.kind !== "budget" || state.reachedBudget === null)
+        return { request: null, ...FRESH_COUNTS };
       const extensions = {
         ...state.extensions,
         [state.reachedBudget]: state.extensions[state.reachedBudget] + 1,
       };
-      return { request: null, ...RESET, reachedBudget: null, extensions, stepsSinceExtension: 0 };
+      return { request: null, ...FRESH_COUNTS, reachedBudget: null, extensions, stepsSinceExtension: 0 };
     }
     default:
       return request.kind satisfies never;
@@ -196,15 +195,15 @@ function settledByPerson(
   require(phase.kind === "unknown", event, `call ${call.callId} is ${phase.kind}`);
   switch (event.data.decision.kind) {
     case "happened":
-      return { request: null, ...RESET, calls: withoutCall(state, call) };
+      return { request: null, ...FRESH_COUNTS, calls: withoutCall(state, call) };
     case "did_not_happen":
       return {
         request: null,
-        ...RESET,
+        ...FRESH_COUNTS,
         ...withPhase(state, call, { kind: "to_run_again", key: phase.key, attempt: phase.attempt }),
       };
     case "denied":
-      return { request: null, ...RESET, ...closeBadly(state, call) };
+      return { request: null, ...FRESH_COUNTS, ...closeBadly(state, call) };
     case "approved":
     case "answered":
       require(false, event, "say whether it happened, did not happen, or to give up");

@@ -1,0 +1,145 @@
+import type { Fidelity } from "../base/completion.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
+import type { ApprovalPolicy, HumanRequestOptions } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+/** What a tool is told besides its arguments. */
+export interface ToolContext {
+  readonly threadId: ThreadId;
+  readonly callId: CallId;
+  /** The same for every attempt of this call, in every process: hand it to what you call as its idempotency key. */
+  readonly key: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Aborted when the thread is cancelled, the tool's time is up or the process stops. */
+  readonly signal: AbortSignal;
+}
+
+/** What rules, policies and judges may look at. */
+export interface StepContext {
+  readonly thread: Thread;
+  readonly fidelity: Fidelity;
+}
+
+export type Approval = "never" | "always" | ApprovalPolicy;
+
+export type Verdict = {
+  readonly verdict: "pass" | "refuse" | "ask_person";
+  readonly reason: string;
+};
+
+/** What may be said of any step, whatever code does with it. */
+export interface StepOptions<S> {
+  /**
+   * Who must agree before it runs. A function is given the step and must be pure: it is evaluated anew in every
+   * process. One that throws counts as `always`. Default `never`.
+   */
+  approval?: Approval | ApprovalRule<S>["decide"];
+  /**
+   * The least faithful parse that may run without a question: a `doubtful` step below it is refused once with the
+   * reason and needs approval after that. Default: `doubtful` for read-only tools and steps without effects,
+   * `tolerant` for tools with effects.
+   */
+  accepts?: Fidelity["grade"];
+  /** Rules beyond the BAML types, on the step with its intent. The model is told which field is wrong. */
+  arguments?: StandardSchema<S>;
+  /** Any other rule: a message for the model refuses the step, `undefined` lets it pass. Throwing refuses too. */
+  check?: StepCheck<S>["check"];
+  /** A reviewer, plain code or an LLM function. Its verdict is an event. Throwing asks a person. */
+  judge?: StepJudge<S>["judge"];
+  /** Counts towards the approval digest: change it when the step's meaning changes, so that old approvals lapse. */
+  version?: string;
+}
+
+// Method signatures, so that a definition for one intent fits a table of definitions for any step.
+interface ApprovalRule<S> {
+  decide(step: S, context: StepContext): Approval;
+}
+interface StepCheck<S> {
+  check(step: S, context: StepContext): string | undefined | Promise<string | undefined>;
+}
+interface StepJudge<S> {
+  judge(step: S, context: StepContext & { readonly signal: AbortSignal }): Verdict | Promise<Verdict>;
+}
+
+export interface ToolOptions<S> extends StepOptions<S> {
+  /** It changes nothing anywhere. Implies `idempotent`. */
+  readOnly?: boolean;
+  /**
+   * Running it again under the same key has no further effect. After a crash it runs again; any other tool is never
+   * repeated, and a person decides. Default false.
+   */
+  idempotent?: boolean;
+  /** What would change, computed before approval and shown to the approver. Throwing is shown too. */
+  preview?: ToolPreview<S>["preview"];
+  /** Milliseconds until the tool's signal is aborted. Default: no limit. */
+  timeoutMs?: number;
+}
+
+interface ToolPreview<S> {
+  preview(step: S, context: { readonly thread: Thread; readonly signal: AbortSignal }): unknown;
+}
+
+interface Options<S> {
+  readonly options: StepOptions<S>;
+}
+
+/** Code runs; what it returns is the result the model reads, what it throws is an error event. */
+export interface ToolStep<S> {
+  readonly kind: "tool";
+  readonly options: ToolOptions<S>;
+  run(step: S, context: ToolContext): unknown;
+}
+
+/** A person is asked; the thread waits. */
+export interface AskHumanStep<S> extends Options<S> {
+  readonly kind: "ask_human";
+  ask(step: S): HumanQuestion;
+}
+export interface HumanQuestion {
+  readonly question: string;
+  readonly context?: string;
+  readonly options?: HumanRequestOptions;
+}
+
+/** The thread ends with a result. */
+export interface FinishStep<S> extends Options<S> {
+  readonly kind: "finish";
+  result(step: S): unknown;
+}
+
+/** The thread sleeps, without a process, until a time. */
+export interface SleepStep<S> extends Options<S> {
+  readonly kind: "sleep";
+  /** Milliseconds since the epoch. */
+  until(step: S, now: number): number;
+}
+
+/** The thread waits for a named event. */
+export interface WaitForEventStep<S> extends Options<S> {
+  readonly kind: "wait_for_event";
+  /** `until`: milliseconds since the epoch; absent: for ever. */
+  event(step: S, now: number): { readonly name: string; readonly until?: number };
+}
+
+/** People are told something; the run goes on. */
+export interface ProgressStep<S> extends Options<S> {
+  readonly kind: "progress";
+  message(step: S): string;
+}
+
+/** Nothing is to be done: the thread ends quietly and nobody is told. */
+export interface NothingStep<S> extends Options<S> {
+  readonly kind: "nothing";
+  reason(step: S): string;
+}
+
+export type StepDefinition<S> =
+  | ToolStep<S>
+  | AskHumanStep<S>
+  | FinishStep<S>
+  | SleepStep<S>
+  | WaitForEventStep<S>
+  | ProgressStep<S>
+  | NothingStep<S>;

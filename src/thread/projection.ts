@@ -1,0 +1,64 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { PendingRequest, StatusKind, ThreadState } from "./state.ts";
+
+/**
+ * What a store keeps beside the events, for listing and waking. Computed from the fold and written in the same
+ * transaction as the events; it can be rebuilt from them at any time.
+ */
+export interface ThreadProjection {
+  readonly agent: string;
+  readonly status: StatusKind;
+  /** One line for lists: the latest message, question or result. At most 200 characters. */
+  readonly title: string;
+  /** True while a worker has something to do for the thread. */
+  readonly wantsAdvance: boolean;
+  /** When the thread wants to be woken (sleep, time-out, expiry, escalation), in ms since the epoch. */
+  readonly wakeAt: number | null;
+  /** Sequence number of the pending request to people. */
+  readonly pendingRequest: number | null;
+  /** `event_awaited`: the name of the awaited event. */
+  readonly awaitedEvent: string | null;
+  readonly parentThreadId: ThreadId | null;
+}
+
+export function projectionOf(state: ThreadState): ThreadProjection {
+  const { status, request } = state;
+  return {
+    agent: state.agent,
+    status: status.kind,
+    title: state.title,
+    wantsAdvance: status.kind === "running",
+    wakeAt: wakeAt(state),
+    pendingRequest: request?.seq ?? null,
+    awaitedEvent: status.kind === "awaiting_event" ? status.name : null,
+    parentThreadId: state.parent?.threadId ?? null,
+  };
+}
+
+function wakeAt({ status, request }: ThreadState): number | null {
+  if (status.kind === "awaiting_time" || status.kind === "awaiting_event") {
+    return status.until === undefined ? null : Date.parse(status.until);
+  }
+  if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
+    return null;
+  const times = requestTimes(request);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+/** When something about a pending request falls due: expiry, the next escalation, the next try to tell people. */
+export function requestTimes(request: PendingRequest): number[] {
+  const times = Object.values(request.deliveries)
+    .filter((delivery) => !delivery.ok)
+    .map((delivery) => Date.parse(delivery.lastAt) + deliveryBackoffMs(delivery.attempts));
+  if (request.type === "approval") {
+    if (request.expiresAt !== undefined) times.push(Date.parse(request.expiresAt));
+    const next = request.policy.escalation?.[request.escalations];
+    if (next !== undefined) times.push(Date.parse(request.askedAt) + next.after * 1000);
+  }
+  return times;
+}
+
+/** Milliseconds before a failed notification is tried again: 5 s, doubling, at most an hour. */
+export function deliveryBackoffMs(attempts: number): number {
+  return Math.min(5_000 * 2 ** Math.max(0, attempts - 1), 3_600_000);
+}
