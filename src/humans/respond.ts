@@ -1,4 +1,4 @@
-import { ConflictError, TwelvefoldError, UsageError } from "../base/errors.ts";
+import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
 import { requestIdOf } from "../base/ids.ts";
 import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
@@ -51,7 +51,7 @@ function pendingRequest(thread: Thread, requestSeq: number): PendingRequest {
   const id = requestIdOf(thread.id, requestSeq);
   const asked = thread.events[requestSeq - 1];
   if (asked?.type !== "approval_requested" && asked?.type !== "human_asked") {
-    throw new TwelvefoldError("not_found", `there is no request ${id}`, { details: { requestId: id } });
+    throw new NotFoundError(`there is no request ${id}`, { requestId: id });
   }
   const pending = request === null ? "nothing is pending" : `${requestIdOf(thread.id, request.seq)} is pending`;
   throw new ConflictError("conflict", `request ${id} is closed: the thread is ${status.kind} and ${pending}`, {

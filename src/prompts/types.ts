@@ -38,3 +38,17 @@ export interface Accepted<Result> {
 }
 
 export type Answer<Result> = Accepted<Result> | Refusal;
+
+/** A model client as plain data: what becomes a per-call BAML client. `options` holds the key. */
+export interface ModelClient {
+  /** Shown to people and kept on events, e.g. `openai/gpt-5-mini`. */
+  readonly name: string;
+  readonly provider: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Which clients answer: the first and, when it is down, the next; or each in turn. */
+export interface ModelChoice {
+  readonly clients: readonly ModelClient[];
+  readonly strategy: "fallback" | "round_robin";
+}
