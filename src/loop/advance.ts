@@ -1,0 +1,27 @@
+import { SequenceConflictError } from "../base/errors.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
+import { decide } from "./decide.ts";
+import { type LoopTools, perform } from "./perform.ts";
+import type { Journal } from "./write.ts";
+
+/**
+ * The loop: decide, perform, append, until there is nothing to do but wait. Returns the thread as it then is.
+ * When `tools.signal` is aborted it stops before the next command, leaving the thread to be taken up later.
+ */
+export async function advance(journal: Journal, agent: Agent, tools: LoopTools): Promise<Thread> {
+  while (!tools.signal.aborted) {
+    try {
+      const command = decide(journal.thread, agent);
+      if (command.type === "wait") {
+        await journal.flush();
+        return journal.thread;
+      }
+      for await (const write of perform(command, journal.thread, agent, tools)) await journal.append(write);
+    } catch (error) {
+      // Another writer was first: the journal has taken in its events, so decide again.
+      if (!(error instanceof SequenceConflictError)) throw error;
+    }
+  }
+  return journal.thread;
+}

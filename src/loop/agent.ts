@@ -1,0 +1,123 @@
+import { UsageError } from "../base/errors.ts";
+import { isSafeTag } from "../context/block.ts";
+import type { Answer, ModelChoice } from "../prompts/types.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
+import type { Step } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What the loop needs of a prompt function; `promptFunction(b, "Name")` gives one. */
+export interface NextStepFunction<Args extends readonly unknown[], Result> {
+  readonly name: string;
+  /** Changes whenever the prompt or its types change; part of every approval digest. */
+  readonly version: string;
+  call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
+  /** A text through guard, parser and gate, without a model: how an approver's edit is checked. */
+  parse(raw: string): Answer<Result>;
+}
+
+export interface NextStepOptions {
+  readonly model?: ModelChoice;
+  readonly signal?: AbortSignal;
+  /** Partial output while it streams: to be shown, never acted on. */
+  readonly onPartial?: (partial: unknown) => void;
+}
+
+/** Limits on what goes wrong. */
+export interface ErrorLimits {
+  /** Errors in a row. Default 3. */
+  readonly consecutiveErrors?: number;
+  /** Failures of one tool since it last succeeded. Default 3. */
+  readonly attemptsPerTool?: number;
+  /** The same step with the same outcome in a row, before the model is told and, at the next time, a person. Default 3. */
+  readonly repeats?: number;
+  /** At a limit: ask a person (default) or stop. */
+  readonly onLimit?: "ask" | "stop";
+}
+
+export interface Budget {
+  /** Steps since the last message or extension. Default 20. */
+  readonly steps?: number;
+}
+
+/** One handler for each intent of the step union: a missing or superfluous one does not compile. */
+export type StepTable<S extends { readonly intent: string }> = {
+  readonly [I in S["intent"]]: StepDefinition<Extract<S, { readonly intent: I }>>;
+};
+
+export type AgentOptions<Args extends readonly unknown[], S extends { readonly intent: string }> = AgentSettings<
+  Args,
+  S
+> &
+  ([string] extends Args
+    ? { readonly input?: PromptInput<Args> }
+    : /** Needed where the prompt takes anything but the rendered thread. */ { readonly input: PromptInput<Args> });
+
+/** Makes the prompt's arguments. Default: the rendered thread as the only one. */
+export type PromptInput<Args> = (context: { readonly rendered: string; readonly thread: Thread }) => Args;
+
+interface AgentSettings<Args extends readonly unknown[], S extends { readonly intent: string }> {
+  readonly name: string;
+  /** One line: the agent's one purpose. */
+  readonly description?: string;
+  readonly nextStep: NextStepFunction<Args, S | readonly S[]>;
+  /** What code does about each intent. */
+  readonly steps: StepTable<NoInfer<S>>;
+  /**
+   * A completion with several steps: `first` runs the first and tells the model that the others were dropped
+   * (default); `in_order` runs them one after another, and drops the rest when one is refused, denied or fails.
+   */
+  readonly severalSteps?: "first" | "in_order";
+  readonly limits?: ErrorLimits;
+  readonly budget?: Budget;
+}
+
+/** An agent as the engine sees it: the same for every step union. */
+export interface Agent {
+  readonly name: string;
+  readonly description: string;
+  readonly promptName: string;
+  readonly promptVersion: string;
+  readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
+  readonly severalSteps: "first" | "in_order";
+  readonly limits: Required<ErrorLimits>;
+  readonly budget: Required<Budget>;
+  ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;
+  parse(raw: string): Answer<unknown>;
+}
+
+/**
+ * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
+ * Throws `UsageError` where two intents could not be told apart in what the model reads.
+ */
+export function defineAgent<Args extends readonly unknown[], S extends { readonly intent: string }>(
+  options: AgentOptions<Args, S>,
+): Agent {
+  const { nextStep, input = renderedOnly as PromptInput<Args> } = options;
+  const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
+  checkIntents(options.name, [...steps.keys()]);
+  return {
+    name: options.name,
+    description: options.description ?? "",
+    promptName: nextStep.name,
+    promptVersion: nextStep.version,
+    steps,
+    severalSteps: options.severalSteps ?? "first",
+    limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
+    budget: { steps: 20, ...options.budget },
+    ask: (rendered, thread, callOptions) => nextStep.call(input({ rendered, thread }), callOptions),
+    parse: (raw) => nextStep.parse(raw),
+  };
+}
+
+// The type of AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
+const renderedOnly: PromptInput<[string]> = ({ rendered }) => [rendered];
+
+function checkIntents(agent: string, intents: readonly string[]): void {
+  const unsafe = intents.filter((intent) => !isSafeTag(intent));
+  if (unsafe.length === 0) return;
+  throw new UsageError(
+    "invalid_configuration",
+    `agent ${agent}: the model could not tell the intents ${unsafe.join(", ")} from other parts of the thread; rename them`,
+    { details: { agent, intents: unsafe } },
+  );
+}

@@ -1,0 +1,34 @@
+import type { NewEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** Events to append, and how. */
+export interface Write {
+  readonly events: readonly NewEvent[];
+  /**
+   * `now`: on disk before the next effect begins. `soon`: together with the next write, within milliseconds; only
+   * for what can be had again without harm (a model's answer, the result of an idempotent tool).
+   */
+  readonly when: "now" | "soon";
+  /**
+   * What to do when somebody else wrote first. `drop`: the decision is stale. `keep`: it happened, so it is recorded
+   * all the same. `keep_unless_new_input`: dropped only when new input makes it out of date.
+   */
+  readonly onConflict: "drop" | "keep" | "keep_unless_new_input";
+}
+
+/** The thread being advanced and the only way to change it. */
+export interface Journal {
+  readonly thread: Thread;
+  /**
+   * Appends. Throws `SequenceConflictError` after another writer's events were taken in and this write was dropped;
+   * `thread` is then up to date.
+   */
+  append(write: Write): Promise<void>;
+  /** Everything that was to be written soon is on disk. Throws like `append`. */
+  flush(): Promise<void>;
+}
+
+/** On disk before anything else happens. */
+export function write(...events: readonly NewEvent[]): Write {
+  return { events, when: "now", onConflict: "drop" };
+}
