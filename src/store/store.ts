@@ -29,8 +29,12 @@ export interface ListFilter {
 }
 
 export interface ThreadPage {
-  /** Newest `updatedAt` first. */
+  /**
+   * Newest `updatedAt` first. A store may be up to ten seconds behind in placing a thread whose projection did not
+   * change (one that works step after step).
+   */
   readonly threads: readonly ThreadSummary[];
+  /** Where the next page begins; `null`: there is none. With `search`, a page may be short while this is set. */
   readonly next: string | null;
 }
 
@@ -52,6 +56,11 @@ export interface Verification {
   readonly events: number;
   /** Events whose content was deleted by a recorded erasure. */
   readonly erased: number;
+  /**
+   * The digest of the last event, in hex. Noted somewhere else (a print, a mail, another system), it can be passed to a
+   * later `verify` as an anchor: then not even somebody who rewrites the whole store can change what was before it.
+   */
+  readonly head: string;
   /** The first event that does not fit, and what is wrong with it. */
   readonly problem?: {
     readonly seq: number;
@@ -60,14 +69,23 @@ export interface Verification {
   };
 }
 
+/** A place in the chain that was noted outside the store. */
+export interface ChainAnchor {
+  readonly seq: number;
+  /** `Verification.head` at that time. */
+  readonly digest: string;
+}
+
 /**
  * Where threads live. All methods are safe to call from several processes at once. A resolved promise means that the
- * change is on disk. Throws `SequenceConflictError`, `NotFoundError` and `StorageError`, nothing else.
+ * change is on disk. Throws `SequenceConflictError`, `NotFoundError`, `StorageError` and, for arguments that can never be
+ * right (events out of order, data that is not JSON, a malformed cursor), `UsageError`; nothing else.
  */
 export interface ThreadStore {
   /**
    * Appends events, compare-and-swap: fails with `SequenceConflictError`, changing nothing, unless the thread's last
-   * sequence number is `expectedSeq`. `expectedSeq` 0 creates the thread. `events` carry consecutive numbers.
+   * sequence number is `expectedSeq`. `expectedSeq` 0 creates the thread. `events` carry consecutive numbers; none at all
+   * (for a thread that exists) only writes the projection anew.
    */
   append(
     threadId: ThreadId,
@@ -80,11 +98,12 @@ export interface ThreadStore {
   read(threadId: ThreadId, after?: number): Promise<readonly ThreadEvent[]>;
   summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
   list(filter?: ListFilter): Promise<ThreadPage>;
-  /** Checks the hash chain. */
-  verify(threadId: ThreadId): Promise<Verification>;
+  /** Checks the hash chain, and that it still leads through `anchor`. `NotFoundError` for an unknown thread. */
+  verify(threadId: ThreadId, anchor?: ChainAnchor): Promise<Verification>;
   /**
    * Replaces the data of events with a content-free stand-in of the same type and appends `record`, a `data_erased`
-   * event naming them. The digests stay, so that the chain still verifies.
+   * event naming them (its data made by `erasureData`). The digests stay, so that the chain still verifies; what was
+   * erased cannot be guessed from them.
    */
   erase(
     threadId: ThreadId,
@@ -98,13 +117,19 @@ export interface ThreadStore {
 
   /** Takes the right to advance a thread until `until` (ms). False while another owner holds it past `now`. */
   claim(threadId: ThreadId, owner: string, now: number, until: number): Promise<boolean>;
-  /** Extends every claim the owner still holds; returns the threads it holds. */
+  /**
+   * Extends every claim the owner still holds, also one that has run out as long as nobody else has taken it; returns
+   * the threads it holds. A thread that is missing was taken by another owner: stop working on it.
+   */
   renew(owner: string, now: number, until: number): Promise<readonly ThreadId[]>;
   release(threadId: ThreadId, owner: string): Promise<void>;
-  /** Threads that nobody holds and that want advancing, or whose `wakeAt` has come; the longest waiting first. */
-  due(now: number, limit: number): Promise<readonly ThreadId[]>;
-  /** The earliest future `wakeAt`, if any. */
-  nextWake(): Promise<number | null>;
+  /**
+   * Threads that nobody holds and that want advancing, or whose `wakeAt` has come; the longest waiting first. With
+   * `agents`, only threads of those agents: a process asks for what it can run.
+   */
+  due(now: number, limit: number, agents?: readonly string[]): Promise<readonly ThreadId[]>;
+  /** The earliest `wakeAt` later than `after` (default: the earliest of all), if any. */
+  nextWake(after?: number): Promise<number | null>;
 
   /** Small values beside the threads: cron ticks, channel cursors, sessions. Compare-and-swap on the old value. */
   getValue(key: string): Promise<string | undefined>;

@@ -214,7 +214,13 @@ export interface EventData {
   finished: { readonly result: Json; readonly callId?: CallId };
   failed: { readonly error: ErrorInfo };
   /** The content of these events was deleted; their digests remain, so the chain still verifies. */
-  data_erased: { readonly seqs: readonly number[]; readonly by: Principal; readonly reason: string };
+  data_erased: {
+    readonly seqs: readonly number[];
+    readonly by: Principal;
+    readonly reason: string;
+    /** One digest for each of `seqs`: what now stands in the place of its data. See `erasureData`. */
+    readonly standIns?: readonly string[];
+  };
 }
 
 export type EventType = keyof EventData;
