@@ -16,15 +16,14 @@ export function requireApprover(request: PendingApproval, by: Principal, request
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
     throw new ForbiddenError(`${who} may not decide on this; ${allowed.join(", ")} may`, { who, allowed });
   }
-  if (
-    request.policy.requesterMayApprove === false &&
-    requester !== null &&
-    principalKey(requester) === who
-  ) {
+  if (request.policy.requesterMayApprove === false && requester !== null && principalKey(requester) === who) {
     throw new ForbiddenError(`${who} requested this and may not approve it; somebody else must`, { who });
   }
   if (request.approvedBy.some((person) => principalKey(person) === who)) {
-    throw new ForbiddenError(`${who} has approved already; ${needed(request)} of different people are needed`, { who });
+    throw new ForbiddenError(
+      `${who} has approved already; ${needed(request)} of different people are needed`,
+      { who },
+    );
   }
 }
 

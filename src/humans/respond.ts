@@ -53,10 +53,15 @@ function pendingRequest(thread: Thread, requestSeq: number): PendingRequest {
   if (asked?.type !== "approval_requested" && asked?.type !== "human_asked") {
     throw new NotFoundError(`there is no request ${id}`, { requestId: id });
   }
-  const pending = request === null ? "nothing is pending" : `${requestIdOf(thread.id, request.seq)} is pending`;
-  throw new ConflictError("conflict", `request ${id} is closed: the thread is ${status.kind} and ${pending}`, {
-    details: { requestId: id, status: status.kind },
-  });
+  const pending =
+    request === null ? "nothing is pending" : `${requestIdOf(thread.id, request.seq)} is pending`;
+  throw new ConflictError(
+    "conflict",
+    `request ${id} is closed: the thread is ${status.kind} and ${pending}`,
+    {
+      details: { requestId: id, status: status.kind },
+    },
+  );
 }
 
 function approvalDecision(
@@ -85,10 +90,14 @@ function approvalDecision(
   requireApprover(request, by, thread.state.requester);
   if (decision.kind === "denied" || decision.editedStep === undefined) return decision;
   if (decision.editedStep.intent !== request.card.intent) {
-    throw new UsageError("invalid_argument", `an edit keeps the intent ${request.card.intent}; deny to change it`);
+    throw new UsageError(
+      "invalid_argument",
+      `an edit keeps the intent ${request.card.intent}; deny to change it`,
+    );
   }
   const validated = validateEdit(decision.editedStep);
-  if ("problem" in validated) throw new UsageError("invalid_argument", `the edit is not valid: ${validated.problem}`);
+  if ("problem" in validated)
+    throw new UsageError("invalid_argument", `the edit is not valid: ${validated.problem}`);
   return { kind: "approved", editedStep: validated.step };
 }
 
@@ -123,7 +132,9 @@ function choose(request: PendingQuestion, text: string): string {
   }
   const match = valid.find((choice) => choice.toLowerCase() === text.trim().toLowerCase());
   if (match === undefined) {
-    throw new UsageError("invalid_argument", `answer with one of: ${valid.join(", ")}`, { details: { valid } });
+    throw new UsageError("invalid_argument", `answer with one of: ${valid.join(", ")}`, {
+      details: { valid },
+    });
   }
   return match;
 }

@@ -44,13 +44,15 @@ export type StepTable<S extends { readonly intent: string }> = {
   readonly [I in S["intent"]]: StepDefinition<Extract<S, { readonly intent: I }>>;
 };
 
-export type AgentOptions<Args extends readonly unknown[], S extends { readonly intent: string }> = AgentSettings<
-  Args,
-  S
-> &
+export type AgentOptions<
+  Args extends readonly unknown[],
+  S extends { readonly intent: string },
+> = AgentSettings<Args, S> &
   ([string] extends Args
     ? { readonly input?: PromptInput<Args> }
-    : /** Needed where the prompt takes anything but the rendered thread. */ { readonly input: PromptInput<Args> });
+    : /** Needed where the prompt takes anything but the rendered thread. */ {
+        readonly input: PromptInput<Args>;
+      });
 
 /** Makes the prompt's arguments. Default: the rendered thread as the only one. */
 export type PromptInput<Args> = (context: { readonly rendered: string; readonly thread: Thread }) => Args;
@@ -81,6 +83,8 @@ export interface Agent {
   readonly severalSteps: "first" | "in_order";
   readonly limits: Required<ErrorLimits>;
   readonly budget: Required<Budget>;
+  /** What the model reads of a thread. */
+  render(thread: Thread): string;
   ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;
   parse(raw: string): Answer<unknown>;
 }
@@ -104,6 +108,7 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
     severalSteps: options.severalSteps ?? "first",
     limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
     budget: { steps: 20, ...options.budget },
+    render: (thread) => renderThread(thread),
     ask: (rendered, thread, callOptions) => nextStep.call(input({ rendered, thread }), callOptions),
     parse: (raw) => nextStep.parse(raw),
   };

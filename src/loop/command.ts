@@ -1,5 +1,3 @@
-import type { ApprovalPolicy, BudgetName, HumanRequestKind, RefusalReason, Step } from "../thread/events.ts";
-import type { OpenCall } from "../thread/state.ts";
 import type {
   AskHumanStep,
   FinishStep,
@@ -10,13 +8,20 @@ import type {
   ToolStep,
   WaitForEventStep,
 } from "../steps/definitions.ts";
+import type { ApprovalPolicy, BudgetName, HumanRequestKind, RefusalReason, Step } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
 
 /** What to do now. Closed: `perform` handles each. */
 export type Command =
   /** Nothing to do until somebody or something comes. */
   | { readonly type: "wait" }
   | { readonly type: "ask_model" }
-  | { readonly type: "refuse_step"; readonly call: OpenCall | null; readonly reason: RefusalReason; readonly message: string }
+  | {
+      readonly type: "refuse_step";
+      readonly call: OpenCall | null;
+      readonly reason: RefusalReason;
+      readonly message: string;
+    }
   | { readonly type: "drop_steps"; readonly calls: readonly OpenCall[]; readonly reason: string }
   | { readonly type: "judge_step"; readonly call: OpenCall; readonly definition: StepDefinition<Step> }
   | {
@@ -30,10 +35,24 @@ export type Command =
   /** Its process died between start and outcome. */
   | { readonly type: "mark_unknown"; readonly call: OpenCall }
   | { readonly type: "ask_human"; readonly call: OpenCall; readonly definition: AskHumanStep<Step> }
-  | { readonly type: "ask_people"; readonly kind: HumanRequestKind; readonly question: string; readonly call?: OpenCall }
-  | { readonly type: "reach_budget"; readonly budget: BudgetName; readonly limit: number; readonly used: number }
+  | {
+      readonly type: "ask_people";
+      readonly kind: HumanRequestKind;
+      readonly question: string;
+      readonly call?: OpenCall;
+    }
+  | {
+      readonly type: "reach_budget";
+      readonly budget: BudgetName;
+      readonly limit: number;
+      readonly used: number;
+    }
   | { readonly type: "sleep"; readonly call: OpenCall; readonly definition: SleepStep<Step> }
   | { readonly type: "wait_for_event"; readonly call: OpenCall; readonly definition: WaitForEventStep<Step> }
   | { readonly type: "tell_progress"; readonly call: OpenCall; readonly definition: ProgressStep<Step> }
-  | { readonly type: "finish"; readonly call: OpenCall; readonly definition: FinishStep<Step> | NothingStep<Step> }
+  | {
+      readonly type: "finish";
+      readonly call: OpenCall;
+      readonly definition: FinishStep<Step> | NothingStep<Step>;
+    }
   | { readonly type: "fail"; readonly name: string; readonly message: string };

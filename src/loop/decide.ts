@@ -1,5 +1,4 @@
-import { digestOf, sha256 } from "../base/digest.ts";
-import { toJson } from "../base/json.ts";
+import { digestOf } from "../base/digest.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import { approvalFor, isIdempotent, permissionFor } from "../steps/policy.ts";
@@ -29,9 +28,11 @@ function decideTurn({ state }: Thread, { limits, budget }: Agent): Command {
     return limitReached(limits.onLimit, `${state.consecutiveErrors} errors in a row`);
   }
   const exhausted = Object.entries(state.failures).find(([, failures]) => failures >= limits.attemptsPerTool);
-  if (exhausted !== undefined) return limitReached(limits.onLimit, `${exhausted[0]} failed ${exhausted[1]} times`);
+  if (exhausted !== undefined)
+    return limitReached(limits.onLimit, `${exhausted[0]} failed ${exhausted[1]} times`);
   if (state.repeats.count >= limits.repeats) {
-    if (state.repeatRefusals > 0) return limitReached(limits.onLimit, "the same step with the same outcome again and again");
+    if (state.repeatRefusals > 0)
+      return limitReached(limits.onLimit, "the same step with the same outcome again and again");
     const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
     return { type: "refuse_step", call: null, reason: "repeated", message };
   }
@@ -67,11 +68,15 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
         question: `${call.step.intent} was started and its process ended before the outcome was recorded. Did it happen?`,
       };
     case "to_run_again":
-      return definition?.kind === "tool" ? { type: "run_tool", call, definition } : { type: "mark_unknown", call };
+      return definition?.kind === "tool"
+        ? { type: "run_tool", call, definition }
+        : { type: "mark_unknown", call };
     case "proposed":
     case "judged":
     case "approved":
-      return definition === undefined ? unknownIntent(agent, call) : decideStep(thread, agent, call, phase, definition);
+      return definition === undefined
+        ? unknownIntent(agent, call)
+        : decideStep(thread, agent, call, phase, definition);
     case "awaiting_approval":
     case "awaiting_answer":
     case "sleeping":
@@ -114,7 +119,13 @@ function decideStep(
     case "refuse":
       return { type: "refuse_step", call, reason: "doubtful", message: permission.message };
     case "approve":
-      return { type: "request_approval", call, definition, policy: permission.policy, reasons: permission.reasons };
+      return {
+        type: "request_approval",
+        call,
+        definition,
+        policy: permission.policy,
+        reasons: permission.reasons,
+      };
     default:
       return permission satisfies never;
   }
@@ -157,10 +168,11 @@ function policyNow(thread: Thread, call: OpenCall, definition: StepDefinition<St
 
 /** Names what would run: changes with the declared version or, without one, with the tool's own code. */
 export function toolVersion(intent: string, definition: StepDefinition<Step>): string {
-  const { version, approval: _approval, ...options } = definition.options;
+  const { version } = definition.options;
   if (version !== undefined) return `${intent}@${version}`;
-  const code = definition.kind === "tool" ? sha256(definition.run.toString()) : definition.kind;
-  return `${intent}#${digestOf([code, toJson(options)]).slice(0, 16)}`;
+  if (definition.kind !== "tool") return `${intent}#${definition.kind}`;
+  const { readOnly = false, idempotent = false } = definition.options;
+  return `${intent}#${digestOf([definition.run.toString(), readOnly, idempotent]).slice(0, 16)}`;
 }
 
 function dispatch(thread: Thread, call: OpenCall, definition: StepDefinition<Step>): Command {

@@ -1,0 +1,82 @@
+import { TwelvefoldError } from "../base/errors.ts";
+import { callIdAt } from "../base/ids.ts";
+import { isJsonObject, toJson } from "../base/json.ts";
+import { compactError } from "../context/errors.ts";
+import type { Answer } from "../prompts/types.ts";
+import type { NewEvent, Step } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
+import type { LoopTools } from "./perform.ts";
+import { type Write, write } from "./write.ts";
+
+/**
+ * Asks for the next step. The model's mistakes become refusals that it reads; a provider that refuses or is down is
+ * no mistake of the model's: a person is asked whether to try again.
+ */
+export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools): AsyncGenerator<Write> {
+  let answer: Answer<unknown>;
+  try {
+    answer = await agent.ask(agent.render(thread), thread, {
+      signal: tools.signal,
+      ...(tools.model === undefined ? {} : { model: tools.model }),
+      ...(tools.onPartial === undefined ? {} : { onPartial: tools.onPartial }),
+    });
+  } catch (error) {
+    if (tools.signal.aborted) return;
+    yield write(providerProblem(error));
+    return;
+  }
+  yield { events: answerEvents(answer, thread, agent), when: "soon", onConflict: "keep_unless_new_input" };
+}
+
+function providerProblem(error: unknown): NewEvent {
+  const { message } = compactError(error);
+  const what = TwelvefoldError.isInstance(error) ? message : `the model call failed: ${message}`;
+  return {
+    type: "human_asked",
+    data: {
+      kind: "provider",
+      question: `${what}. Try again, or stop?`,
+    },
+  };
+}
+
+function answerEvents(answer: Answer<unknown>, thread: Thread, agent: Agent): NewEvent[] {
+  const { completion } = answer;
+  if (!answer.ok) {
+    return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];
+  }
+  // A prompt may return a list of steps: they are several steps of one completion.
+  const values = Array.isArray(answer.value) ? answer.value : [answer.value];
+  const proposals = [
+    ...values.map((value: unknown) => ({ step: asStep(value), fidelity: answer.fidelity })),
+    ...answer.more.map(({ value, fidelity }) => ({ step: asStep(value), fidelity })),
+  ];
+  const steps = proposals.flatMap(({ step, fidelity }) => (step === undefined ? [] : [{ step, fidelity }]));
+  const [first, ...others] = steps;
+  if (first === undefined) {
+    const message = "The answer holds no step. Answer with exactly one.";
+    return [{ type: "step_refused", data: { reason: "unparseable", message, completion } }];
+  }
+  const seq = thread.state.seq + 1;
+  const events: NewEvent[] = [
+    { type: "step_proposed", data: { callId: callIdAt(seq), ...first, completion } },
+  ];
+  if (others.length === 0) return events;
+  if (agent.severalSteps === "in_order") {
+    others.forEach((other, index) => {
+      events.push({ type: "step_proposed", data: { callId: callIdAt(seq + 1 + index), ...other } });
+    });
+  } else {
+    const reason = "only the first step of an answer is run: propose one step at a time";
+    events.push({ type: "steps_dropped", data: { steps: others.map(({ step }) => step), reason } });
+  }
+  return events;
+}
+
+function asStep(value: unknown): Step | undefined {
+  const json = toJson(value);
+  if (!isJsonObject(json)) return undefined;
+  const { intent } = json;
+  return typeof intent === "string" ? { ...json, intent } : undefined;
+}

@@ -1,0 +1,96 @@
+import { isoTime } from "../base/clock.ts";
+import { type Json, toJson } from "../base/json.ts";
+import { compactError } from "../context/errors.ts";
+import { approvalDigest } from "../humans/approval-digest.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
+import type { ApprovalCard, Step } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
+import type { Command } from "./command.ts";
+import { toolVersion } from "./decide.ts";
+import type { LoopTools } from "./perform.ts";
+import { type Write, write } from "./write.ts";
+
+/** Shows the step to people and binds their decision to exactly what they are shown. */
+export async function* requestApproval(
+  { call, definition, policy, reasons }: Extract<Command, { type: "request_approval" }>,
+  thread: Thread,
+  agent: Agent,
+  tools: LoopTools,
+): AsyncGenerator<Write> {
+  const { intent, ...args } = call.step;
+  const preview = await previewOf(definition, call, thread, tools);
+  const card: ApprovalCard = {
+    title: `${agent.name} wants to run ${intent}`,
+    intent,
+    arguments: args,
+    reasons,
+    ...(preview === undefined ? {} : { preview }),
+  };
+  const digest = approvalDigest({
+    threadId: thread.id,
+    callId: call.callId,
+    tool: toolVersion(intent, definition),
+    promptVersion: agent.promptVersion,
+    policy,
+    card,
+  });
+  const data = { callId: call.callId, card, policy, digest };
+  const { expiresAfter } = policy;
+  yield write({
+    type: "approval_requested",
+    data:
+      expiresAfter === undefined
+        ? data
+        : { ...data, expiresAt: isoTime(tools.clock.now() + expiresAfter * 1000) },
+  });
+}
+
+async function previewOf(
+  definition: StepDefinition<Step>,
+  call: OpenCall,
+  thread: Thread,
+  { signal }: LoopTools,
+): Promise<Json | undefined> {
+  if (definition.kind !== "tool" || definition.options.preview === undefined) return undefined;
+  try {
+    return toJson(await definition.options.preview(call.step, { thread, signal }));
+  } catch (error) {
+    return { preview_failed: compactError(error).message };
+  }
+}
+
+/** The verdict is an event; a judge that fails leaves the decision to a person. */
+export async function* judgeStep(
+  { call, definition }: Extract<Command, { type: "judge_step" }>,
+  thread: Thread,
+  { signal }: LoopTools,
+): AsyncGenerator<Write> {
+  const { callId, step, fidelity } = call;
+  const { judge } = definition.options;
+  if (judge === undefined) return;
+  try {
+    const { verdict, reason } = await judge(step, { thread, fidelity, signal });
+    yield write({ type: "step_judged", data: { callId, verdict, reason } });
+  } catch (error) {
+    if (signal.aborted) return;
+    const reason = `the judge failed: ${compactError(error).message}`;
+    yield write({ type: "step_judged", data: { callId, verdict: "ask_person", reason } });
+  }
+}
+
+/** Tells people something and goes on: a tool call whose effect is an entry in the thread. */
+export async function* tellProgress(
+  { call, definition }: Extract<Command, { type: "tell_progress" }>,
+  thread: Thread,
+): AsyncGenerator<Write> {
+  const { callId, step } = call;
+  const key = `${thread.id}:${callId}`;
+  const attempt = call.phase.kind === "started" ? call.phase.attempt + 1 : 1;
+  yield write(
+    { type: "tool_started", data: { callId, intent: step.intent, key, attempt } },
+    { type: "notified", data: { callId, channel: "thread", ok: true, text: definition.message(step) } },
+    { type: "tool_finished", data: { callId, result: "told" } },
+  );
+}

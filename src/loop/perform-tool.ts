@@ -1,0 +1,68 @@
+import { type Json, toJson } from "../base/json.ts";
+import { compactError } from "../context/errors.ts";
+import type { ToolContext, ToolStep } from "../steps/definitions.ts";
+import { isIdempotent } from "../steps/policy.ts";
+import type { NewEvent, Step } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Command } from "./command.ts";
+import type { LoopTools } from "./perform.ts";
+import { type Write, write } from "./write.ts";
+
+/**
+ * Reserve, execute, settle. The reserve is on disk before the tool runs, and whoever loses it does not run the tool.
+ * What a tool returns or throws is recorded even if the thread was cancelled meanwhile: it happened.
+ */
+export async function* runTool(
+  { call, definition }: Extract<Command, { type: "run_tool" }>,
+  thread: Thread,
+  tools: LoopTools,
+): AsyncGenerator<Write> {
+  const { callId, phase, step } = call;
+  const before = phase.kind === "started" || phase.kind === "to_run_again" ? phase : null;
+  const key = before?.key ?? `${thread.id}:${callId}`;
+  const attempt = (before?.attempt ?? 0) + 1;
+  yield write({ type: "tool_started", data: { callId, intent: step.intent, key, attempt } });
+
+  const idempotent = isIdempotent(definition);
+  const event = await outcome(
+    definition,
+    step,
+    { threadId: thread.id, callId, key, attempt },
+    tools.signal,
+    idempotent,
+  );
+  yield { events: [event], when: idempotent ? "soon" : "now", onConflict: "keep" };
+}
+
+async function outcome(
+  definition: ToolStep<Step>,
+  step: Step,
+  ids: Omit<ToolContext, "signal">,
+  stop: AbortSignal,
+  idempotent: boolean,
+): Promise<NewEvent> {
+  const { callId } = ids;
+  const { timeoutMs } = definition.options;
+  const timeUp = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const signal = timeUp === undefined ? stop : AbortSignal.any([stop, timeUp]);
+  try {
+    const result: Json = toJson(await raced(definition.run(step, { ...ids, signal }), timeUp));
+    return { type: "tool_finished", data: { callId, result } };
+  } catch (error) {
+    // Cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
+    if (signal.aborted && !idempotent) {
+      const why = timeUp?.aborted ? `it did not answer within ${timeoutMs} ms` : "it was interrupted";
+      return { type: "tool_unknown", data: { callId, reason: why } };
+    }
+    return { type: "tool_failed", data: { callId, error: compactError(error) } };
+  }
+}
+
+/** A tool that ignores its signal does not hold the thread for ever. */
+function raced(result: unknown, timeUp: AbortSignal | undefined): Promise<unknown> {
+  if (timeUp === undefined) return Promise.resolve(result);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(timeUp.reason);
+  timeUp.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([result, promise]).finally(() => timeUp.removeEventListener("abort", onAbort));
+}
