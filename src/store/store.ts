@@ -1,9 +1,10 @@
 import type { ThreadId } from "../base/ids.ts";
+import type { ChainAnchor, Verification } from "../thread/chain-verify.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadProjection } from "../thread/projection.ts";
 import type { StatusKind } from "../thread/state.ts";
 
-export type { ThreadProjection };
+export type { ChainAnchor, ThreadProjection, Verification };
 
 export interface ThreadSummary extends ThreadProjection {
   readonly threadId: ThreadId;
@@ -50,31 +51,6 @@ export type AppendOutcome =
   | { readonly kind: "appended" }
   /** `once` was used before: these are the thread and sequence number after that append. */
   | { readonly kind: "duplicate"; readonly threadId: ThreadId; readonly seq: number };
-
-export interface Verification {
-  readonly ok: boolean;
-  readonly events: number;
-  /** Events whose content was deleted by a recorded erasure. */
-  readonly erased: number;
-  /**
-   * The digest of the last event, in hex. Noted somewhere else (a print, a mail, another system), it can be passed to a
-   * later `verify` as an anchor: then not even somebody who rewrites the whole store can change what was before it.
-   */
-  readonly head: string;
-  /** The first event that does not fit, and what is wrong with it. */
-  readonly problem?: {
-    readonly seq: number;
-    readonly kind: "changed" | "dropped" | "inserted" | "reordered" | "unreadable";
-    readonly message: string;
-  };
-}
-
-/** A place in the chain that was noted outside the store. */
-export interface ChainAnchor {
-  readonly seq: number;
-  /** `Verification.head` at that time. */
-  readonly digest: string;
-}
 
 /**
  * Where threads live. All methods are safe to call from several processes at once. A resolved promise means that the
