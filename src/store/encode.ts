@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { UsageError } from "../base/errors.ts";
+import { contentDigest } from "../thread/chain.ts";
+import { EVENT_VERSIONS, type ThreadEvent } from "../thread/events.ts";
+
+/** An event ready to be written, all but its digest: that needs the event before it. */
+export interface EncodedEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly v: number;
+  readonly at: string;
+  /** `at` in milliseconds since the epoch. */
+  readonly time: number;
+  readonly text: string;
+  readonly salt: string;
+  readonly content: string;
+}
+
+/** Checks and encodes events that follow `expectedSeq`. Throws `UsageError`. Done before the write lock is taken. */
+export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]): readonly EncodedEvent[] {
+  if (!Number.isInteger(expectedSeq) || expectedSeq < 0) {
+    throw wrong(`expectedSeq must be a whole number from 0 up, not ${expectedSeq}`);
+  }
+  if (events.length === 0 && expectedSeq === 0) throw wrong("a thread is created with at least one event");
+  return events.map((event, index) => encode(event, expectedSeq + 1 + index));
+}
+
+function encode(event: ThreadEvent, seq: number): EncodedEvent {
+  const { type, v, at } = event;
+  if (event.seq !== seq) throw wrong(`the event ${type} must carry the number ${seq}, not ${event.seq}`);
+  if (v !== EVENT_VERSIONS[type]) {
+    throw wrong(`the event ${type} must be of version ${EVENT_VERSIONS[type]}, not ${v}`);
+  }
+  const time = Date.parse(at);
+  if (Number.isNaN(time)) throw wrong(`the event ${type} needs an ISO time, not ${at}`);
+  const text = dataText(event);
+  const salt = newSalt();
+  return { seq, type, v, at, time, text, salt, content: contentDigest(salt, text) };
+}
+
+/** The JSON text of an event's data. Throws `UsageError` where the data cannot be JSON. */
+export function dataText(event: ThreadEvent): string {
+  try {
+    const text: string | undefined = JSON.stringify(event.data);
+    if (text?.startsWith("{")) return text;
+  } catch (cause) {
+    throw wrong(`the data of the event ${event.type} is not JSON`, cause);
+  }
+  throw wrong(`the data of the event ${event.type} must be an object`);
+}
+
+const SALT_BYTES = 16;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** 128 random bits in hex. Drawn from a pool: one call to the system for many salts. */
+function newSalt(): string {
+  if (used + SALT_BYTES > pool.length) {
+    pool = randomBytes(SALT_BYTES * 256);
+    used = 0;
+  }
+  used += SALT_BYTES;
+  return pool.toString("hex", used - SALT_BYTES, used);
+}
+
+function wrong(message: string, cause?: unknown): UsageError {
+  return new UsageError("invalid_argument", message, cause === undefined ? {} : { cause });
+}

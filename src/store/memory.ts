@@ -1,0 +1,214 @@
+import { NotFoundError, SequenceConflictError, StorageError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import { contentOf, genesisDigest, linkDigest, type StoredEvent } from "../thread/chain.ts";
+import { verifyChain } from "../thread/chain-verify.ts";
+import { decodeEvent } from "../thread/stored-event.ts";
+import { type EncodedEvent, encodeEvents } from "./encode.ts";
+import { cannotErase, standInsOf } from "./erasure.ts";
+import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "./page.ts";
+import type { ListFilter, ThreadPage, ThreadProjection, ThreadStore, ThreadSummary } from "./store.ts";
+
+interface Stored {
+  /** In the order of creation. */
+  readonly key: number;
+  readonly events: StoredEvent[];
+  readonly summary: ThreadSummary;
+  /** Since when a worker has something to do, in ms; `null`: nothing to do. */
+  readonly wantedSince: number | null;
+}
+
+interface Memory {
+  readonly threads: Map<ThreadId, Stored>;
+  readonly leases: Map<ThreadId, { readonly owner: string; readonly until: number }>;
+  readonly once: Map<string, { readonly threadId: ThreadId; readonly seq: number }>;
+  readonly values: Map<string, string>;
+  created: number;
+}
+
+/**
+ * A store that lives and dies with the process: for tests, examples and agents whose threads need not outlive a call.
+ * It keeps the same text and the same hash chain as the others, so that it behaves as they do.
+ */
+export function createMemoryStore(): ThreadStore {
+  let opened: Memory | undefined = {
+    threads: new Map(),
+    leases: new Map(),
+    once: new Map(),
+    values: new Map(),
+    created: 0,
+  };
+  const memory = (): Memory => {
+    if (opened === undefined) throw new StorageError("storage_failed", "the store is closed");
+    return opened;
+  };
+  // Every method is async: an error rejects its promise, as in a store that has to wait.
+  return {
+    async append(threadId, expectedSeq, events, projection, { once } = {}) {
+      const encoded = encodeEvents(expectedSeq, events);
+      const before = once === undefined ? undefined : memory().once.get(once);
+      if (before !== undefined) return { kind: "duplicate", ...before };
+      append(memory(), threadId, expectedSeq, encoded, projection);
+      if (once !== undefined) memory().once.set(once, { threadId, seq: expectedSeq + encoded.length });
+      return { kind: "appended" };
+    },
+    async read(threadId, after = 0) {
+      const { events } = found(memory(), threadId);
+      return events
+        .slice(after)
+        .map((event) => decodeEvent(threadId, { ...event, erased: event.erased !== null }));
+    },
+    async summary(threadId) {
+      return memory().threads.get(threadId)?.summary;
+    },
+    async list(filter = {}) {
+      return list(memory(), filter);
+    },
+    async verify(threadId, anchor) {
+      const { events } = found(memory(), threadId);
+      return verifyChain(threadId, events, { seq: events.length, digest: headOf(threadId, events) }, anchor);
+    },
+    async erase(threadId, expectedSeq, replacements, record, projection) {
+      const standIns = new Map(standInsOf(replacements, record).map((standIn) => [standIn.seq, standIn]));
+      const encoded = encodeEvents(expectedSeq, [record]);
+      const thread = at(memory(), threadId, expectedSeq);
+      const events = thread.events.map((event) => {
+        const standIn = standIns.get(event.seq);
+        if (standIn === undefined) return event;
+        if (standIn.type !== event.type) throw cannotErase(threadId, standIn, event.type);
+        return { ...event, text: standIn.text, salt: null, erased: contentOf(event) ?? null };
+      });
+      memory().threads.set(threadId, { ...thread, events });
+      append(memory(), threadId, expectedSeq, encoded, projection);
+    },
+    async delete(threadId) {
+      for (const [key, first] of memory().once) if (first.threadId === threadId) memory().once.delete(key);
+      memory().leases.delete(threadId);
+      return memory().threads.delete(threadId);
+    },
+    async claim(threadId, owner, now, until) {
+      const { threads, leases } = memory();
+      if (!threads.has(threadId) || heldByAnother(memory(), threadId, owner, now)) return false;
+      leases.set(threadId, { owner, until });
+      return true;
+    },
+    async renew(owner, _now, until) {
+      const held = [...memory().leases].filter(([, lease]) => lease.owner === owner).map(([id]) => id);
+      for (const threadId of held) memory().leases.set(threadId, { owner, until });
+      return held;
+    },
+    async release(threadId, owner) {
+      if (memory().leases.get(threadId)?.owner === owner) memory().leases.delete(threadId);
+    },
+    async due(now, limit, agents) {
+      return due(memory(), now, agents).slice(0, limit);
+    },
+    async nextWake(after = Number.NEGATIVE_INFINITY) {
+      const times = [...memory().threads.values()].map(({ summary }) => summary.wakeAt);
+      return times.reduce((earliest, time) => {
+        if (time === null || time <= after) return earliest;
+        return earliest === null ? time : Math.min(earliest, time);
+      }, null);
+    },
+    async getValue(key) {
+      return memory().values.get(key);
+    },
+    async setValue(key, value, expected) {
+      if (memory().values.get(key) !== expected) return false;
+      memory().values.set(key, value);
+      return true;
+    },
+    async close() {
+      opened = undefined;
+    },
+  };
+}
+
+function found({ threads }: Memory, threadId: ThreadId): Stored {
+  const thread = threads.get(threadId);
+  if (thread === undefined) throw noThread(threadId);
+  return thread;
+}
+
+function at(memory: Memory, threadId: ThreadId, expectedSeq: number): Stored {
+  const thread = found(memory, threadId);
+  const { seq } = thread.summary;
+  if (seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, seq);
+  return thread;
+}
+
+function append(
+  memory: Memory,
+  threadId: ThreadId,
+  expectedSeq: number,
+  added: readonly EncodedEvent[],
+  projection: ThreadProjection,
+): void {
+  const thread = expectedSeq === 0 ? undefined : at(memory, threadId, expectedSeq);
+  const existing = memory.threads.get(threadId);
+  if (thread === undefined && existing !== undefined) {
+    throw new SequenceConflictError(threadId, 0, existing.summary.seq);
+  }
+  const events = thread?.events ?? [];
+  let previous = headOf(threadId, events);
+  for (const { content, time: _, ...event } of added) {
+    previous = linkDigest(previous, event.seq, event, content);
+    events.push({ ...event, erased: null, digest: previous });
+  }
+  const updatedAt = added.at(-1)?.at ?? thread?.summary.updatedAt ?? "";
+  memory.threads.set(threadId, {
+    key: thread?.key ?? ++memory.created,
+    events,
+    summary: {
+      ...projection,
+      threadId,
+      seq: events.length,
+      createdAt: thread?.summary.createdAt ?? added[0]?.at ?? updatedAt,
+      updatedAt,
+    },
+    wantedSince: projection.wantsAdvance ? (thread?.wantedSince ?? Date.parse(updatedAt)) : null,
+  });
+}
+
+function headOf(threadId: ThreadId, events: readonly StoredEvent[]): string {
+  return events.at(-1)?.digest ?? genesisDigest(threadId);
+}
+
+function list({ threads }: Memory, filter: ListFilter): ThreadPage {
+  const limit = pageLimit(filter);
+  const start = pageStart(filter);
+  const wanted = [...threads.values()]
+    .map((thread) => ({ ...thread, time: Date.parse(thread.summary.updatedAt) }))
+    .filter((thread) => matches(thread.summary, filter) && isAfter(thread, start))
+    .sort(newestFirst);
+  const page = wanted.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    threads: page.map(({ summary }) => summary),
+    next: last !== undefined && wanted.length > limit ? cursorOf(last) : null,
+  };
+}
+
+function isAfter(position: Position, start: Position | undefined): boolean {
+  return start === undefined || newestFirst(start, position) < 0;
+}
+
+function due(memory: Memory, now: number, agents: readonly string[] | undefined): ThreadId[] {
+  const waiting: { readonly threadId: ThreadId; readonly since: number }[] = [];
+  for (const [threadId, { summary, wantedSince }] of memory.threads) {
+    if (agents !== undefined && !agents.includes(summary.agent)) continue;
+    if (heldByAnother(memory, threadId, undefined, now)) continue;
+    const woken = summary.wakeAt !== null && summary.wakeAt <= now ? summary.wakeAt : null;
+    const since = Math.min(wantedSince ?? Number.POSITIVE_INFINITY, woken ?? Number.POSITIVE_INFINITY);
+    if (since !== Number.POSITIVE_INFINITY) waiting.push({ threadId, since });
+  }
+  return waiting.sort((a, b) => a.since - b.since).map(({ threadId }) => threadId);
+}
+
+function heldByAnother(memory: Memory, threadId: ThreadId, owner: string | undefined, now: number): boolean {
+  const lease = memory.leases.get(threadId);
+  return lease !== undefined && lease.owner !== owner && lease.until > now;
+}
+
+function noThread(threadId: ThreadId): NotFoundError {
+  return new NotFoundError(`there is no thread ${threadId}`, { threadId });
+}

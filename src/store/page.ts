@@ -1,0 +1,56 @@
+import { UsageError } from "../base/errors.ts";
+import type { ListFilter, ThreadSummary } from "./store.ts";
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1000;
+
+/** Where a page ends: the next one holds what comes after it in the order of lists, newest first. */
+export interface Position {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** Tells threads of the same time apart: the number a store gave to the thread. */
+  readonly key: number;
+}
+
+/** The page's size. Throws `UsageError`. */
+export function pageLimit(filter: ListFilter): number {
+  const limit = filter.limit ?? DEFAULT_LIMIT;
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new UsageError(
+    "invalid_argument",
+    `limit must be a whole number from 1 to ${MAX_LIMIT}, not ${limit}`,
+  );
+}
+
+/** Where the page begins; `undefined`: at the newest thread. Throws `UsageError` for a cursor that no page gave. */
+export function pageStart(filter: ListFilter): Position | undefined {
+  if (filter.cursor === undefined) return undefined;
+  const match = /^(-?[0-9]{1,16})\.([0-9]{1,16})$/.exec(filter.cursor);
+  if (match !== null) return { time: Number(match[1]), key: Number(match[2]) };
+  throw new UsageError("invalid_argument", "the cursor is not the `next` of an earlier page");
+}
+
+export function cursorOf({ time, key }: Position): string {
+  return `${time}.${key}`;
+}
+
+/** The order of lists. */
+export function newestFirst(a: Position, b: Position): number {
+  return b.time - a.time || b.key - a.key;
+}
+
+/** True when the thread is one that the filter asks for. */
+export function matches(summary: ThreadSummary, filter: ListFilter): boolean {
+  return (
+    (filter.agent === undefined || filter.agent === summary.agent) &&
+    (filter.status === undefined || filter.status.includes(summary.status)) &&
+    (filter.pending !== true || summary.pendingRequest !== null) &&
+    (filter.awaitedEvent === undefined || filter.awaitedEvent === summary.awaitedEvent) &&
+    (filter.parentThreadId === undefined || filter.parentThreadId === summary.parentThreadId) &&
+    (filter.search === undefined || contains(summary, filter.search.toLowerCase()))
+  );
+}
+
+function contains({ title, threadId }: ThreadSummary, lowerCase: string): boolean {
+  return title.toLowerCase().includes(lowerCase) || threadId.toLowerCase().includes(lowerCase);
+}
