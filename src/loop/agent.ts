@@ -96,7 +96,7 @@ export interface Agent {
 export function defineAgent<Args extends readonly unknown[], S extends { readonly intent: string }>(
   options: AgentOptions<Args, S>,
 ): Agent {
-  const { nextStep, input = renderedOnly as PromptInput<Args> } = options;
+  const { nextStep, input = renderedOnly<Args>() } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   checkIntents(options.name, [...steps.keys()]);
   return {
@@ -114,8 +114,10 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
   };
 }
 
-// The type of AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
-const renderedOnly: PromptInput<[string]> = ({ rendered }) => [rendered];
+// AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
+function renderedOnly<Args extends readonly unknown[]>(): PromptInput<Args> {
+  return ({ rendered }) => [rendered] as readonly unknown[] as Args;
+}
 
 function checkIntents(agent: string, intents: readonly string[]): void {
   const unsafe = intents.filter((intent) => !isSafeTag(intent));

@@ -26,7 +26,8 @@ export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools):
     yield write(providerProblem(error));
     return;
   }
-  yield { events: answerEvents(answer, thread, agent), when: "soon", onConflict: "keep_unless_new_input" };
+  const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
+  yield { events, when: "soon", onConflict: "keep_unless_new_input" };
 }
 
 function providerProblem(error: unknown): NewEvent {
@@ -41,7 +42,7 @@ function providerProblem(error: unknown): NewEvent {
   };
 }
 
-function answerEvents(answer: Answer<unknown>, thread: Thread, agent: Agent): NewEvent[] {
+function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent): NewEvent[] {
   const { completion } = answer;
   if (!answer.ok) {
     return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];
@@ -58,7 +59,6 @@ function answerEvents(answer: Answer<unknown>, thread: Thread, agent: Agent): Ne
     const message = "The answer holds no step. Answer with exactly one.";
     return [{ type: "step_refused", data: { reason: "unparseable", message, completion } }];
   }
-  const seq = thread.state.seq + 1;
   const events: NewEvent[] = [
     { type: "step_proposed", data: { callId: callIdAt(seq), ...first, completion } },
   ];

@@ -28,7 +28,7 @@ export async function* runTool(
     definition,
     step,
     { threadId: thread.id, callId, key, attempt },
-    tools.signal,
+    tools.toolSignal ?? tools.signal,
     idempotent,
   );
   yield { events: [event], when: idempotent ? "soon" : "now", onConflict: "keep" };

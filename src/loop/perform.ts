@@ -17,8 +17,10 @@ import { type Write, write } from "./write.ts";
 /** What effects need from outside: passed in, so that tests and replays decide. */
 export interface LoopTools {
   readonly clock: Clock;
-  /** Aborted when the thread is cancelled or the process stops. */
+  /** Aborted when the thread is cancelled or the process wants to stop: no further command, no model call. */
   readonly signal: AbortSignal;
+  /** Aborted only when the thread is cancelled: a process that stops lets its tools end. Default: `signal`. */
+  readonly toolSignal?: AbortSignal;
   /** Which model answers; absent: the client named in the prompt. */
   readonly model?: ModelChoice;
   /** Partial output while a step streams: to be shown, never acted on. May not throw. */

@@ -3,7 +3,8 @@ import type { Thread } from "../thread/thread.ts";
 
 /** Events to append, and how. */
 export interface Write {
-  readonly events: readonly NewEvent[];
+  /** A function where the events depend on their place in the thread: it is called anew when they move. */
+  readonly events: readonly NewEvent[] | ((thread: Thread) => readonly NewEvent[]);
   /**
    * `now`: on disk before the next effect begins. `soon`: together with the next write, within milliseconds; only
    * for what can be had again without harm (a model's answer, the result of an idempotent tool).

@@ -1,0 +1,22 @@
+import type { RequestId, ThreadId } from "../base/ids.ts";
+import type { PendingRequest } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What people are told about. */
+export interface Notice {
+  readonly threadId: ThreadId;
+  readonly requestId: RequestId;
+  readonly request: PendingRequest;
+  readonly thread: Thread;
+  /** True when this may have been delivered before: the process ended before that was recorded. */
+  readonly mayBeRepeated: boolean;
+}
+
+/** A way to reach people. Answers come back through the runtime's `respond`, with a verified principal. */
+export interface Channel {
+  readonly name: string;
+  /** Whether this channel tells anybody about this request. Default: yes. */
+  wants?(notice: Notice): boolean;
+  /** Tells people. Throwing means that it was not delivered: it is tried again later, with back-off. */
+  deliver(notice: Notice, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,114 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { Thread } from "../thread/thread.ts";
+import { type WorkerOptions, work } from "./worker.ts";
+
+interface Job {
+  readonly cancel: AbortController;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  /** Something came while it ran: look once more. */
+  again: boolean;
+}
+
+export interface InProcessOptions extends WorkerOptions {
+  /** Threads advanced at the same time. */
+  readonly concurrency: number;
+}
+
+/**
+ * Advances threads in this process: one worker per thread, at most `concurrency` at once, the others in order.
+ * Holds nothing for a thread that waits.
+ */
+export class InProcessEngine {
+  readonly #options: InProcessOptions;
+  readonly #jobs = new Map<ThreadId, Job>();
+  readonly #waiting = new Set<ThreadId>();
+  readonly #retryAt = new Map<ThreadId, { at: number; failures: number }>();
+  #stopping = false;
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  /** The threads being advanced here. */
+  get active(): readonly ThreadId[] {
+    return [...this.#jobs.keys()];
+  }
+
+  /** Looks after a thread soon: at once, or when a place is free. */
+  nudge(threadId: ThreadId): void {
+    if (this.#stopping) return;
+    const job = this.#jobs.get(threadId);
+    if (job !== undefined) job.again = true;
+    else this.#waiting.add(threadId);
+    this.#startNext();
+  }
+
+  /** Like `nudge`, but not for a thread that failed here a moment ago. */
+  nudgeUnlessFailing(threadId: ThreadId): void {
+    const retry = this.#retryAt.get(threadId);
+    if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
+  }
+
+  /** Resolves when nothing runs here for the thread, or with `orElse`. */
+  async idle(threadId: ThreadId, orElse: Promise<void>): Promise<void> {
+    await Promise.race([this.#jobs.get(threadId)?.done ?? orElse, orElse]);
+  }
+
+  /** Aborts the model call and the tool that run here for this thread. */
+  interrupt(threadId: ThreadId): void {
+    const job = this.#jobs.get(threadId);
+    job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
+    job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
+  }
+
+  /** Starts nothing more, aborts model calls, lets tools end. Resolves when nothing runs. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#waiting.clear();
+    const jobs = [...this.#jobs.values()];
+    for (const job of jobs) job.stop.abort(new DOMException("the process is stopping", "AbortError"));
+    await Promise.all(jobs.map((job) => job.done));
+  }
+
+  #startNext(): void {
+    for (const threadId of this.#waiting) {
+      if (this.#jobs.size >= this.#options.concurrency) return;
+      this.#waiting.delete(threadId);
+      this.#start(threadId);
+    }
+  }
+
+  #start(threadId: ThreadId): void {
+    const cancel = new AbortController();
+    const stop = new AbortController();
+    const signals = { signal: stop.signal, toolSignal: cancel.signal };
+    const done = work(threadId, this.#options, signals)
+      .then(
+        (thread) => this.#succeeded(threadId, thread),
+        (error: unknown) => this.#failed(threadId, error),
+      )
+      .then(() => {
+        this.#jobs.delete(threadId);
+        if (job.again && !this.#stopping) this.#waiting.add(threadId);
+        this.#startNext();
+      });
+    const job: Job = { cancel, stop, done, again: false };
+    this.#jobs.set(threadId, job);
+  }
+
+  /** Between the last look at the thread and its release somebody may have written: look again. */
+  async #succeeded(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
+    this.#retryAt.delete(threadId);
+    if (thread === undefined || this.#stopping) return;
+    const summary = await this.#options.store.summary(threadId).catch(() => undefined);
+    if (summary?.wantsAdvance === true && summary.seq !== thread.state.seq) this.nudge(threadId);
+  }
+
+  #failed(threadId: ThreadId, error: unknown): void {
+    const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
+    const delay = Math.min(1_000 * 2 ** (failures - 1), 60_000);
+    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures });
+    this.#options.observe({ kind: "problem", threadId, error });
+  }
+}

@@ -1,0 +1,161 @@
+import type { Clock } from "../base/clock.ts";
+import { SequenceConflictError } from "../base/errors.ts";
+import type { Journal, Write } from "../loop/write.ts";
+import type { ThreadStore } from "../store/store.ts";
+import type { ThreadEvent } from "../thread/events.ts";
+import { projectionOf } from "../thread/projection.ts";
+import { appendEvents, extended, type Thread } from "../thread/thread.ts";
+
+/** Called with events once they are on disk, in order. May not throw. */
+export type OnAppended = (thread: Thread, events: readonly ThreadEvent[]) => void;
+
+const SOON_MS = 20;
+const INPUT = new Set(["message_received", "event_received", "human_responded"]);
+
+interface Conflict {
+  readonly error: SequenceConflictError;
+  /** The other writer brought input that makes a model's answer out of date. */
+  readonly input: boolean;
+}
+
+/** A journal that keeps a thread in a store: what may wait for the next write goes with it, in one transaction. */
+export class StoreJournal implements Journal {
+  #thread: Thread;
+  #onDisk: Thread;
+  #pending: Write[] = [];
+  #flushing: Promise<unknown> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Another writer was first while nobody was looking: the next write must hear of it. */
+  #overtaken: Conflict | null = null;
+  #failure: { readonly error: unknown } | null = null;
+  readonly #store: ThreadStore;
+  readonly #clock: Clock;
+  readonly #onAppended: OnAppended;
+
+  constructor(thread: Thread, store: ThreadStore, clock: Clock, onAppended: OnAppended = () => {}) {
+    this.#thread = thread;
+    this.#onDisk = thread;
+    this.#store = store;
+    this.#clock = clock;
+    this.#onAppended = onAppended;
+  }
+
+  get thread(): Thread {
+    return this.#thread;
+  }
+
+  async append(write: Write): Promise<void> {
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    this.#raise();
+    const overtaken = this.#overtaken;
+    this.#overtaken = null;
+    if (overtaken === null) {
+      this.#thread = withWrite(this.#thread, write, this.#clock.now());
+    } else {
+      const moved = survives(write, overtaken.input)
+        ? tryWrite(this.#thread, write, this.#clock.now())
+        : undefined;
+      if (moved === undefined) throw overtaken.error;
+      this.#thread = moved;
+    }
+    this.#pending.push(write);
+    if (write.when === "now") await this.flush();
+    else this.#flushSoon();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    this.#raise();
+    let conflict = this.#overtaken;
+    this.#overtaken = null;
+    // What survives a conflict is written before the caller hears of it.
+    while (this.#pending.length > 0) conflict = (await this.#writeOut()) ?? conflict;
+    if (conflict !== null) throw conflict.error;
+  }
+
+  /** Stops the timer; what was not written is written. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    while (this.#pending.length > 0 && this.#failure === null) await this.#writeOut();
+  }
+
+  #raise(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.#flushing !== null || this.#pending.length === 0) return;
+      this.#writeOut().then(
+        (conflict) => {
+          this.#overtaken ??= conflict;
+        },
+        (error: unknown) => {
+          this.#failure = { error };
+        },
+      );
+    }, SOON_MS);
+  }
+
+  #writeOut(): Promise<Conflict | null> {
+    const written = this.#writeOnce().finally(() => {
+      this.#flushing = null;
+    });
+    this.#flushing = written;
+    return written;
+  }
+
+  async #writeOnce(): Promise<Conflict | null> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const thread = this.#thread;
+    const events = thread.events.slice(this.#onDisk.events.length);
+    try {
+      await this.#store.append(thread.id, this.#onDisk.state.seq, events, projectionOf(thread.state));
+    } catch (error) {
+      if (error instanceof SequenceConflictError) return { error, input: await this.#rebase() };
+      throw error;
+    }
+    this.#pending = [];
+    this.#onDisk = thread;
+    this.#onAppended(thread, events);
+    return null;
+  }
+
+  /** Takes in the other writer's events and what of ours still stands. True when there was new input. */
+  async #rebase(): Promise<boolean> {
+    const newer = await this.#store.read(this.#onDisk.id, this.#onDisk.state.seq);
+    const input = newer.some((event) => INPUT.has(event.type));
+    this.#onDisk = extended(this.#onDisk, newer);
+    this.#thread = this.#onDisk;
+    const before = this.#pending;
+    this.#pending = [];
+    for (const write of before) {
+      if (!survives(write, input)) continue;
+      const moved = tryWrite(this.#thread, write, this.#clock.now());
+      if (moved === undefined) continue;
+      this.#thread = moved;
+      this.#pending.push(write);
+    }
+    return input;
+  }
+}
+
+function survives(write: Write, input: boolean): boolean {
+  return write.onConflict === "keep" || (write.onConflict === "keep_unless_new_input" && !input);
+}
+
+function withWrite(thread: Thread, { events }: Write, now: number): Thread {
+  return appendEvents(thread, typeof events === "function" ? events(thread) : events, now);
+}
+
+function tryWrite(thread: Thread, write: Write, now: number): Thread | undefined {
+  try {
+    return withWrite(thread, write, now);
+  } catch {
+    return undefined;
+  }
+}

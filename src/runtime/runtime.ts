@@ -1,0 +1,285 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
+import {
+  type NewThreadId,
+  parseRequestId,
+  type RequestId,
+  randomThreadId,
+  type ThreadId,
+} from "../base/ids.ts";
+import type { Channel } from "../humans/channel.ts";
+import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { type HumanResponse, responseEvent } from "../humans/respond.ts";
+import type { Agent } from "../loop/agent.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
+import type { EventData, NewEvent, Principal } from "../thread/events.ts";
+import { projectionOf } from "../thread/projection.ts";
+import { appendEvents, forkThread, startThread, type Thread, threadOf } from "../thread/thread.ts";
+import { commit } from "./commit.ts";
+import { validateEdit } from "./edit.ts";
+import { InProcessEngine } from "./in-process.ts";
+import { createObservers, type Observer } from "./observers.ts";
+import { startSweeper } from "./sweeper.ts";
+
+export interface RuntimeOptions {
+  readonly agents: readonly Agent[];
+  readonly store: ThreadStore;
+  /** Which model answers; absent: the client named in each prompt. */
+  readonly model?: ModelChoice;
+  readonly channels?: readonly Channel[];
+  /** Threads advanced at the same time in this process. Default 16. */
+  readonly concurrency?: number;
+  readonly clock?: Clock;
+  readonly newThreadId?: NewThreadId;
+  /** Names this process in claims; must be unique. Default: random. */
+  readonly owner?: string;
+  /** Milliseconds after which a silent process counts as dead. Default 15,000. */
+  readonly claimMs?: number;
+  /** Milliseconds between two looks for work. Default 1,000; at most a third of `claimMs`. */
+  readonly sweepMs?: number;
+}
+
+export interface Launch {
+  readonly agent: string;
+  /** What starts the thread: a person's message, or anything else that happened. */
+  readonly input:
+    | { readonly message: string; readonly from: VerifiedPrincipal }
+    | { readonly event: EventData["event_received"] };
+  readonly threadId?: ThreadId;
+  /** An idempotency key: a second launch with it gives the first one's thread. */
+  readonly once?: string;
+}
+
+/** Launch, pause, resume and answer threads. Every method returns when its change is on disk; work goes on behind it. */
+export interface Runtime {
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly store: ThreadStore;
+  launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
+  message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
+  /** An event from outside: to the thread, or to its waiting call. */
+  receive(threadId: ThreadId, event: EventData["event_received"], once?: string): Promise<Thread>;
+  respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
+  pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
+  resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
+  cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
+  /** A new, paused thread with the events up to `seq`; the original stays as it is. */
+  fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal): Promise<Thread>;
+  get(threadId: ThreadId): Promise<Thread>;
+  list(filter?: ListFilter): Promise<ThreadPage>;
+  verify(threadId: ThreadId): Promise<Verification>;
+  /** Looks after the thread and resolves when it waits, has ended or is paused, whoever advances it. */
+  settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
+  subscribe(observer: Observer): () => void;
+  /** Starts looking for threads that want advancing: after a crash, by time, or left by other processes. */
+  start(): void;
+  /** Lets running tools end, leaves everything else for later. */
+  stop(): Promise<void>;
+}
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { store, clock = systemClock, newThreadId = randomThreadId, claimMs = 15_000 } = options;
+  const owner = options.owner ?? `worker_${randomThreadId()}`;
+  const agents = new Map(options.agents.map((agent) => [agent.name, agent]));
+  const observers = createObservers();
+  const engine = new InProcessEngine({
+    store,
+    agents,
+    clock,
+    owner,
+    claimMs,
+    channels: options.channels ?? [],
+    model: options.model,
+    observe: observers.notify,
+    concurrency: options.concurrency ?? 16,
+  });
+  const sweepMs = Math.min(options.sweepMs ?? 1_000, claimMs / 3);
+  let sweeper: { stop(): Promise<void> } | undefined;
+
+  const change = async (
+    threadId: ThreadId,
+    build: (thread: Thread) => readonly NewEvent[],
+    once?: string,
+  ): Promise<Thread> => {
+    const { thread, added } = await commit(store, clock, threadId, build, once);
+    if (added.length > 0) observers.notify({ kind: "events", thread, events: added });
+    engine.nudge(threadId);
+    return thread;
+  };
+
+  const agentOf = (name: string): Agent => {
+    const agent = agents.get(name);
+    if (agent !== undefined) return agent;
+    throw new NotFoundError(`there is no agent "${name}"; known: ${[...agents.keys()].join(", ")}`, {
+      agent: name,
+    });
+  };
+
+  return {
+    agents,
+    store,
+
+    async launch({ agent, input, threadId = newThreadId(), once }) {
+      const now = clock.now();
+      const first: NewEvent =
+        "message" in input
+          ? { type: "message_received", data: { text: checkedText(input.message), from: plain(input.from) } }
+          : { type: "event_received", data: input.event };
+      const thread = appendEvents(startThread({ agent: agentOf(agent).name }, now, threadId), [first], now);
+      const appendOptions = once === undefined ? {} : { once };
+      const outcome = await store.append(
+        threadId,
+        0,
+        thread.events,
+        projectionOf(thread.state),
+        appendOptions,
+      );
+      if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
+      observers.notify({ kind: "events", thread, events: thread.events });
+      engine.nudge(threadId);
+      return { threadId, created: true };
+    },
+
+    message: (threadId, text, from, once) =>
+      change(
+        threadId,
+        accepting([{ type: "message_received", data: { text: checkedText(text), from: plain(from) } }]),
+        once,
+      ),
+
+    receive: (threadId, event, once) =>
+      change(threadId, accepting([{ type: "event_received", data: event }]), once),
+
+    async respond(requestId, response, by) {
+      const parsed = parseRequestId(requestId);
+      if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
+      return change(parsed.threadId, (thread) => {
+        const edit = validateEdit(agentOf(thread.state.agent));
+        return [responseEvent(thread, parsed.seq, response, by, clock.now(), edit)];
+      });
+    },
+
+    pause: (threadId, by, reason) =>
+      change(threadId, (thread) => {
+        requireStatus(thread, "paused", (kind) => kind !== "paused" && !isEnded(kind));
+        return [{ type: "paused", data: { by: plain(by), ...(reason === undefined ? {} : { reason }) } }];
+      }),
+
+    resume: (threadId, by) =>
+      change(threadId, (thread) => {
+        requireStatus(thread, "resumed", (kind) => kind === "paused");
+        return [{ type: "resumed", data: { by: plain(by) } }];
+      }),
+
+    async cancel(threadId, by, reason) {
+      const thread = await change(threadId, (before) => {
+        requireStatus(before, "cancelled", (kind) => !isEnded(kind));
+        return [{ type: "cancelled", data: { by: plain(by), ...(reason === undefined ? {} : { reason }) } }];
+      });
+      engine.interrupt(threadId);
+      return thread;
+    },
+
+    async fork(threadId, seq, by) {
+      const original = threadOf(threadId, await store.read(threadId));
+      if (!Number.isInteger(seq) || seq < 1 || seq > original.state.seq) {
+        throw new UsageError(
+          "invalid_argument",
+          `fork ${threadId} at an event from 1 to ${original.state.seq}`,
+        );
+      }
+      const copy = forkThread(original, seq, newThreadId());
+      const thread = isEnded(copy.state.status.kind)
+        ? copy
+        : appendEvents(
+            copy,
+            copy.state.pausedBy === null
+              ? [{ type: "paused", data: { by: plain(by), reason: "forked" } }]
+              : [],
+            clock.now(),
+          );
+      await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+      observers.notify({ kind: "events", thread, events: thread.events });
+      return thread;
+    },
+
+    get: async (threadId) => threadOf(threadId, await store.read(threadId)),
+    list: (filter) => store.list(filter),
+    verify: (threadId) => store.verify(threadId),
+
+    async settled(threadId, signal) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const summary = await store.summary(threadId);
+        if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
+        if (!summary.wantsAdvance && !engine.active.includes(threadId)) {
+          return threadOf(threadId, await store.read(threadId));
+        }
+        if (!engine.active.includes(threadId)) engine.nudgeUnlessFailing(threadId);
+        await engine.idle(threadId, clock.sleep(50, signal));
+      }
+    },
+
+    subscribe: observers.subscribe,
+
+    start() {
+      sweeper ??= startSweeper({
+        store,
+        clock,
+        owner,
+        claimMs,
+        intervalMs: sweepMs,
+        active: () => engine.active,
+        nudge: (threadId) => engine.nudgeUnlessFailing(threadId),
+        interrupt: (threadId) => engine.interrupt(threadId),
+        onProblem: (error) => observers.notify({ kind: "sweep_problem", error }),
+      });
+    },
+
+    async stop() {
+      await sweeper?.stop();
+      await engine.stop();
+    },
+  };
+}
+
+function isEnded(kind: string): boolean {
+  return kind === "finished" || kind === "failed" || kind === "cancelled";
+}
+
+function requireStatus(
+  { id, state }: Thread,
+  verb: string,
+  fits: (kind: Thread["state"]["status"]["kind"]) => boolean,
+) {
+  if (fits(state.status.kind)) return;
+  throw new ConflictError("conflict", `thread ${id} is ${state.status.kind}: it cannot be ${verb}`, {
+    details: { threadId: id, status: state.status.kind },
+  });
+}
+
+/** Input to a thread that still takes it. */
+function accepting(events: readonly NewEvent[]): (thread: Thread) => readonly NewEvent[] {
+  return (thread) => {
+    requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
+    return events;
+  };
+}
+
+const MAX_MESSAGE = 1_000_000;
+
+function checkedText(text: string): string {
+  if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
+  if (text.length > MAX_MESSAGE) {
+    throw new UsageError(
+      "invalid_argument",
+      `the message has ${text.length} characters; at most ${MAX_MESSAGE} are taken`,
+    );
+  }
+  return text.toWellFormed();
+}
+
+/** What is stored of a person: nothing but who it is. */
+function plain({ channel, id, name }: Principal): Principal {
+  return name === undefined ? { channel, id } : { channel, id, name };
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "../base/clock.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { ThreadStore } from "../store/store.ts";
+
+export interface SweeperOptions {
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  readonly owner: string;
+  readonly claimMs: number;
+  /** Milliseconds between two looks at the store. */
+  readonly intervalMs: number;
+  readonly active: () => readonly ThreadId[];
+  readonly nudge: (threadId: ThreadId) => void;
+  /** A thread that runs here was cancelled by another process. */
+  readonly interrupt: (threadId: ThreadId) => void;
+  /** May not throw. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/**
+ * Finds threads that want advancing and nobody advances (their process died, their time has come) and keeps the
+ * claims of this process alive. Makes every way of scheduling safe: a lost nudge is only a delay.
+ */
+export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
+  const { store, clock, owner } = options;
+  const stopped = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      try {
+        await sweep();
+      } catch (error) {
+        options.onProblem(error);
+      }
+      await clock.sleep(options.intervalMs, stopped.signal).catch(() => {});
+    }
+  };
+  const sweep = async (): Promise<void> => {
+    const now = clock.now();
+    if (options.active().length > 0) {
+      await store.renew(owner, now, now + options.claimMs);
+      for (const threadId of options.active()) {
+        if ((await store.summary(threadId))?.status === "cancelled") options.interrupt(threadId);
+      }
+    }
+    for (const threadId of await store.due(now, 100)) options.nudge(threadId);
+  };
+  const done = loop();
+  return {
+    stop: () => {
+      stopped.abort();
+      return done;
+    },
+  };
+}

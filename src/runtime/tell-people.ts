@@ -1,0 +1,46 @@
+import type { Clock } from "../base/clock.ts";
+import { requestIdOf } from "../base/ids.ts";
+import { compactError } from "../context/errors.ts";
+import type { Channel, Notice } from "../humans/channel.ts";
+import { write } from "../loop/write.ts";
+import { deliveryBackoffMs } from "../thread/projection.ts";
+import type { PendingRequest } from "../thread/state.ts";
+import type { StoreJournal } from "./journal.ts";
+
+/**
+ * Tells people about the pending request, over each channel that wants it and has not delivered it. The request is on
+ * disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
+ */
+export async function tellPeople(
+  journal: StoreJournal,
+  channels: readonly Channel[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const channel of channels) {
+    const { thread } = journal;
+    const { request, status } = thread.state;
+    if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval")) return;
+    if (signal.aborted || !isOwed(request, channel.name, clock.now())) continue;
+    const requestId = requestIdOf(thread.id, request.seq);
+    const mayBeRepeated = request.deliveries[channel.name] !== undefined;
+    const notice: Notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated };
+    if (channel.wants?.(notice) === false) continue;
+    const told = { request: request.seq, channel: channel.name };
+    try {
+      await channel.deliver(notice, signal);
+      await journal.append(write({ type: "notified", data: { ...told, ok: true } }));
+    } catch (error) {
+      if (signal.aborted) return;
+      await journal.append(
+        write({ type: "notified", data: { ...told, ok: false, error: compactError(error) } }),
+      );
+    }
+  }
+}
+
+function isOwed(request: PendingRequest, channel: string, now: number): boolean {
+  const delivery = request.deliveries[channel];
+  if (delivery === undefined) return true;
+  return !delivery.ok && now >= Date.parse(delivery.lastAt) + deliveryBackoffMs(delivery.attempts);
+}

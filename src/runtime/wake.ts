@@ -1,0 +1,25 @@
+import type { NewEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What the passing of time has made true: sleeps over, waits timed out, approvals escalated or expired. Pure. */
+export function dueEvents({ state }: Thread, now: number): NewEvent[] {
+  const { status, request } = state;
+  if ((status.kind === "awaiting_time" || status.kind === "awaiting_event") && isDue(status.until, now)) {
+    return [{ type: "woke", data: { callId: status.callId, timedOut: status.kind === "awaiting_event" } }];
+  }
+  if (status.kind !== "awaiting_approval" || request?.type !== "approval") return [];
+  const events: NewEvent[] = [];
+  for (const { after, to } of request.policy.escalation?.slice(request.escalations) ?? []) {
+    if (now < Date.parse(request.askedAt) + after * 1000) break;
+    events.push({ type: "request_escalated", data: { request: request.seq, to } });
+  }
+  if (isDue(request.expiresAt, now)) {
+    const outcome = request.policy.onExpiry ?? "deny";
+    events.push({ type: "request_expired", data: { request: request.seq, outcome } });
+  }
+  return events;
+}
+
+function isDue(until: string | undefined, now: number): boolean {
+  return until !== undefined && Date.parse(until) <= now;
+}

@@ -1,0 +1,88 @@
+import type { Clock } from "../base/clock.ts";
+import { SequenceConflictError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { Channel } from "../humans/channel.ts";
+import { advance } from "../loop/advance.ts";
+import type { Agent } from "../loop/agent.ts";
+import { write } from "../loop/write.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import type { ThreadStore } from "../store/store.ts";
+import { type Thread, threadOf } from "../thread/thread.ts";
+import { StoreJournal } from "./journal.ts";
+import type { Observer } from "./observers.ts";
+import { tellPeople } from "./tell-people.ts";
+import { dueEvents } from "./wake.ts";
+
+export interface WorkerOptions {
+  readonly store: ThreadStore;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly clock: Clock;
+  /** Names this process in claims; unique. */
+  readonly owner: string;
+  /** How long a claim lasts without a heartbeat, in ms. */
+  readonly claimMs: number;
+  readonly channels: readonly Channel[];
+  readonly model: ModelChoice | undefined;
+  readonly observe: Observer;
+}
+
+export interface WorkSignals {
+  /** Aborted when the thread is cancelled or the process wants to stop. */
+  readonly signal: AbortSignal;
+  /** Aborted when the thread is cancelled. */
+  readonly toolSignal: AbortSignal;
+}
+
+/**
+ * Takes a thread up, advances it until it waits, and lets it go. Resolves with the thread, or `undefined` when
+ * somebody else holds it or no agent of that name is known here.
+ */
+export async function work(
+  threadId: ThreadId,
+  options: WorkerOptions,
+  signals: WorkSignals,
+): Promise<Thread | undefined> {
+  const { store, clock, owner } = options;
+  const now = clock.now();
+  if (!(await store.claim(threadId, owner, now, now + options.claimMs))) return undefined;
+  try {
+    const thread = threadOf(threadId, await store.read(threadId));
+    const agent = options.agents.get(thread.state.agent);
+    return agent === undefined ? undefined : await run(thread, agent, options, signals);
+  } finally {
+    await store.release(threadId, owner);
+  }
+}
+
+async function run(
+  thread: Thread,
+  agent: Agent,
+  { store, clock, channels, model, observe }: WorkerOptions,
+  { signal, toolSignal }: WorkSignals,
+): Promise<Thread> {
+  const journal = new StoreJournal(thread, store, clock, (now, events) =>
+    observe({ kind: "events", thread: now, events }),
+  );
+  const tools = {
+    clock,
+    signal,
+    toolSignal,
+    onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }),
+    ...(model === undefined ? {} : { model }),
+  };
+  try {
+    for (;;) {
+      try {
+        const due = dueEvents(journal.thread, clock.now());
+        if (due.length > 0) await journal.append(write(...due));
+        await advance(journal, agent, tools);
+        await tellPeople(journal, channels, clock, signal);
+        return journal.thread;
+      } catch (error) {
+        if (!(error instanceof SequenceConflictError)) throw error;
+      }
+    }
+  } finally {
+    await journal.close();
+  }
+}
