@@ -24,6 +24,7 @@ export const RESERVED_TAGS: readonly string[] = [
   "prefetched",
   "summary",
   "folded_errors",
+  "superseded",
   "memory",
   "document",
   "finished",

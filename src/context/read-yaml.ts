@@ -1,4 +1,8 @@
 import type { Json } from "../base/json.ts";
+import { MAX_BLOCK_DEPTH } from "./write-yaml.ts";
+
+/** Deeper JSON is no value that this package stores (`toJson` stops at 200), and reading it could use up the stack. */
+const MAX_JSON_DEPTH = 1000;
 
 /** Thrown inside this file only. */
 class NotYaml extends Error {}
@@ -8,7 +12,7 @@ class NotYaml extends Error {}
  * general, and it may accept a few spellings that the writer does not use: compare with the writer where it matters.
  */
 export function readYaml(text: string): { readonly value: Json } | undefined {
-  const reader: Reader = { lines: text.split("\n"), at: 0 };
+  const reader: Reader = { lines: text.split("\n"), at: 0, depth: 0 };
   try {
     const value = readValue(reader, 0, 0);
     return reader.at === reader.lines.length ? { value } : undefined;
@@ -21,14 +25,19 @@ export function readYaml(text: string): { readonly value: Json } | undefined {
 interface Reader {
   readonly lines: readonly string[];
   at: number;
+  depth: number;
 }
 
 /** Reads the value that starts at `column` of the current line and leaves `at` on the first line after it. */
 function readValue(reader: Reader, column: number, indent: number): Json {
   const rest = lineAt(reader).slice(column);
-  if (rest.startsWith("- ")) return readList(reader, column);
-  if (keyOf(rest) !== undefined) return readObject(reader, column);
-  return readScalar(reader, rest, indent);
+  const isList = rest.startsWith("- ");
+  if (!isList && keyOf(rest) === undefined) return readScalar(reader, rest, indent);
+  if (reader.depth > MAX_BLOCK_DEPTH) throw new NotYaml();
+  reader.depth += 1;
+  const value = isList ? readList(reader, column) : readObject(reader, column);
+  reader.depth -= 1;
+  return value;
 }
 
 function readList(reader: Reader, column: number): Json {
@@ -112,12 +121,24 @@ function readLiteral(reader: Reader, column: number): string {
 }
 
 function readJson(text: string): Json {
+  if (jsonDepth(text) > MAX_JSON_DEPTH) throw new NotYaml();
   try {
     const value: Json = JSON.parse(text);
     return value;
   } catch {
     throw new NotYaml();
   }
+}
+
+function jsonDepth(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/g)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 }
 
 function readString(text: string): string {

@@ -1,7 +1,7 @@
 import { isJsonArray, type Json, type JsonObject } from "../base/json.ts";
 
 /** Deeper than this a value stands on one line as JSON, which is YAML too: indentation would outgrow the content. */
-const MAX_BLOCK_DEPTH = 16;
+export const MAX_BLOCK_DEPTH = 16;
 
 /**
  * A value as YAML 1.2 in block style, in the one spelling that `readYaml` accepts. Short safe strings are plain,

@@ -102,6 +102,18 @@ describe("the default rendering", () => {
     }
   });
 
+  it("F3.12 texts nested without end are rendered like any other", () => {
+    for (const text of [
+      "- ".repeat(50_000),
+      `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
+      '{"a":'.repeat(50_000),
+    ]) {
+      for (const body of [text, `- ${text}`, { text }]) {
+        expect(parseXml(renderXml([{ tag: "t", body }]))).toEqual([{ tag: "t", body }]);
+      }
+    }
+  });
+
   it("F3.2 the YAML is YAML: an independent reader reads the same value", () => {
     fc.assert(
       fc.property(anyJson, (value) => {

@@ -1,0 +1,72 @@
+import type { EventOf, ThreadEvent } from "../thread/events.ts";
+import type { ContextBlock } from "./block.ts";
+import { blocksOf } from "./blocks.ts";
+import { createEventIndex } from "./event-index.ts";
+import type { ContextView } from "./view.ts";
+
+/** The blocks that stand for one event, or for a compacted range of events. */
+export interface EventBlocks {
+  /** The event, or the first of the range. */
+  readonly seq: number;
+  readonly blocks: readonly ContextBlock[];
+}
+
+/**
+ * What the model may see of a thread, in order. Ranges named by `context_compacted` events are replaced by what those
+ * events say; the later one wins where two overlap.
+ */
+export function contextBlocks(events: readonly ThreadEvent[], view: ContextView = {}): ContextBlock[] {
+  return eventBlocks(events, view).flatMap(({ blocks }) => blocks);
+}
+
+/** `contextBlocks`, with the event that each block came from. Events without a block are left out. */
+export function eventBlocks(events: readonly ThreadEvent[], view: ContextView = {}): EventBlocks[] {
+  const index = createEventIndex();
+  let shown: EventBlocks[] = [];
+  for (const event of events) {
+    index.add(event);
+    if (event.type === "context_compacted") shown = compacted(shown, event);
+    else {
+      const blocks = blocksOf(event, index, view);
+      if (blocks.length > 0) shown.push({ seq: event.seq, blocks });
+    }
+  }
+  return shown;
+}
+
+/** The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. */
+export function compacted(shown: readonly EventBlocks[], event: EventOf<"context_compacted">): EventBlocks[] {
+  const { from, to } = event.data;
+  const before = shown.filter(({ seq }) => seq < from);
+  const hidden = shown.filter(({ seq }) => seq >= from && seq <= to);
+  const after = shown.filter(({ seq }) => seq > to);
+  const blocks = replacementBlocks(
+    event,
+    hidden.flatMap((entry) => entry.blocks),
+  );
+  return [...before, ...(blocks.length === 0 ? [] : [{ seq: from, blocks }]), ...after];
+}
+
+function replacementBlocks(
+  { data: { method, replacement } }: EventOf<"context_compacted">,
+  hidden: readonly ContextBlock[],
+): readonly ContextBlock[] {
+  if (replacement === undefined) return [];
+  // A summary of content from outside is no more to be trusted than the content.
+  const origins = [
+    ...new Set(hidden.flatMap(({ untrusted }) => (untrusted === undefined ? [] : [untrusted]))),
+  ];
+  const label = origins.length === 0 ? {} : { untrusted: origins.join(", ") };
+  switch (method) {
+    case "cut_result":
+      return [{ tag: hidden[0]?.tag ?? "step_result", body: replacement, ...label }];
+    case "fold_errors":
+      return [{ tag: "folded_errors", body: replacement, ...label }];
+    case "drop_superseded":
+      return [{ tag: "superseded", body: replacement, ...label }];
+    case "summarize":
+      return [{ tag: "summary", body: replacement, ...label }];
+    default:
+      return method satisfies never;
+  }
+}

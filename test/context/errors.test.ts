@@ -1,0 +1,80 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compactError, errorText } from "../../src/context/errors.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { hostileString } from "./hostile.ts";
+
+describe("compactError", () => {
+  it("F9.2 keeps the message, the causes and the frame in the user's code, and no stack", () => {
+    const error = new Error("deploy failed", {
+      cause: new TypeError("bad answer", { cause: new Error("connect ECONNREFUSED 127.0.0.1:1") }),
+    });
+    const info = compactError(error);
+    expect(info).toMatchObject({
+      name: "Error",
+      message: "deploy failed",
+      causes: ["TypeError: bad answer", "connect ECONNREFUSED 127.0.0.1:1"],
+    });
+    expect(info.frame).toMatch(/test\/context\/errors\.test\.ts:\d+:\d+/);
+    expect(errorText(info).split("\n")).toHaveLength(4);
+  });
+
+  it("F9.2 a frame in a dependency, in Node or in this package is not the useful one", () => {
+    const error = new Error("no");
+    error.stack = [
+      "Error: no",
+      "    at node:internal/process/task_queues:95:5",
+      "    at send (/srv/app/node_modules/http/index.js:1:1)",
+      `    at runTool (${new URL("../../src/loop/perform-tool.ts", import.meta.url).pathname}:5:5)`,
+      "    at async deploy (file:///srv/app/src/tools/deploy.ts:12:7)",
+    ].join("\n");
+    expect(compactError(error).frame).toBe("async deploy (src/tools/deploy.ts:12:7)");
+  });
+
+  it("F9.2 S3 holds no secrets, wherever in the error they were", () => {
+    const key = `sk-proj-${"a1B2".repeat(10)}`;
+    const error = new Error(`401 for Bearer ${key}: {"api_key":"${key}"}`, {
+      cause: new Error(`postgres://app:hunter22@db/prod password=letmein99 4111 1111 1111 1111`),
+    });
+    const text = JSON.stringify(compactError(error));
+    for (const secret of [key, "hunter22", "letmein99", "4111 1111"]) expect(text).not.toContain(secret);
+    expect(text).toContain("[key removed]");
+    expect(text).toContain("postgres://app:[password removed]@db/prod");
+  });
+
+  it("F9.2 is never larger than its limit, for anything thrown", () => {
+    const thrown = fc.oneof(
+      hostileString.map((text) => new Error(text.repeat(50))),
+      fc.anything(),
+      fc
+        .array(hostileString, { maxLength: 30 })
+        .map((texts) => new AggregateError(texts.map((text) => new Error(text)))),
+    );
+    fc.assert(
+      fc.property(thrown, (value) => {
+        const info = compactError(value);
+        expect(errorText(info).length).toBeLessThan(2500);
+        expect(JSON.parse(JSON.stringify(info))).toEqual(info);
+      }),
+      { numRuns: propertyRuns(300) },
+    );
+  });
+
+  it("F9.2 errors that are odd objects are still described", () => {
+    const looping: Error & { cause?: unknown } = new Error("outer");
+    looping.cause = looping;
+    expect(compactError(looping).causes).toBeUndefined();
+    expect(compactError("plain text").message).toBe("plain text");
+    expect(compactError(undefined).message).toBe("undefined was thrown");
+    expect(compactError({ code: 7 }).message).toBe('{"code":7}');
+    const hostile = {
+      get message(): string {
+        throw new Error("ha");
+      },
+    };
+    expect(compactError(hostile).message).toContain("unreadable");
+    expect(compactError(new Error("\u001b[31mred\u001b[0m \u0007bell")).message).toBe("red bell");
+    const many = new AggregateError([new Error("a"), new Error("b")], "both failed");
+    expect(compactError(many)).toMatchObject({ message: "both failed", causes: ["a", "b"] });
+  });
+});
