@@ -1,0 +1,171 @@
+import { setImmediate, setTimeout } from "node:timers";
+import { ConflictError, NotFoundError, StorageError, UsageError } from "../../base/errors.ts";
+import { isBusy, storageError } from "./errors.ts";
+import type { SqlDatabase, Statements } from "./port.ts";
+import { transaction } from "./transaction.ts";
+
+/** What a commit must achieve before the promises of its writes resolve. */
+export type Durability =
+  /** It is on disk. */
+  | "synced"
+  /** Other processes see it; a power failure may undo it. Enough for leases, whose holders it ends as well. */
+  | "visible"
+  /** It is on disk, and what it overwrote is gone from the write-ahead log. */
+  | "scrubbed";
+
+export interface CommitQueue {
+  /**
+   * Runs a write within the next transaction. `work` may throw a `UsageError`, `ConflictError` or `NotFoundError`, only
+   * before its first statement that writes; that fails this write alone. It may run more than once.
+   */
+  write<T>(durability: Durability, work: () => T): Promise<T>;
+  /** Runs reads, again after a while when another process is in the way. */
+  read<T>(work: () => T): Promise<T>;
+  /** Resolves when all writes before it are settled; later ones fail. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly durability: Durability;
+  /** Does the work and returns what settles its promise once the commit is done. */
+  readonly run: () => () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const MAX_GROUP = 1000;
+
+/**
+ * Group commit. Writes that are issued in one turn of the event loop share a transaction, and so the wait for the disk:
+ * with 64 threads at work most commits carry dozens of appends. A write that comes alone waits for nothing but the end
+ * of its turn.
+ *
+ * `onRollback` is told that nothing of the last transaction came to be. `lockTimeout`: how long, in ms, to wait in all
+ * for another process's lock.
+ */
+export function createCommitQueue(
+  database: SqlDatabase,
+  sql: Statements,
+  options: { readonly path: string; readonly lockTimeout: number; readonly onRollback: () => void },
+): CommitQueue {
+  let queue: Job[] = [];
+  let scheduled = false;
+  let closed = false;
+  let waited = 0;
+
+  const schedule = () => {
+    if (scheduled || queue.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  const flush = () => {
+    scheduled = false;
+    const group = queue.splice(0, MAX_GROUP);
+    const left = attempt(group);
+    if (left.length > 0) {
+      queue = [...left, ...queue];
+      scheduled = true;
+      const delay = backOff(waited);
+      waited += delay;
+      setTimeout(flush, delay);
+    } else {
+      waited = 0;
+      schedule();
+    }
+  };
+
+  /** Commits the jobs, together or, when that fails, each alone. Returns those that must be tried again later. */
+  const attempt = (group: readonly Job[]): readonly Job[] => {
+    let settled: readonly (() => void)[];
+    try {
+      settled = commit(group);
+    } catch (error) {
+      options.onRollback();
+      if (isBusy(error) && waited < options.lockTimeout) return group;
+      const [only] = group;
+      if (group.length > 1 || only === undefined) return group.flatMap((job) => attempt([job]));
+      only.fail(storageError(error, options.path));
+      return [];
+    }
+    if (group.some((job) => job.durability === "scrubbed")) scrub(sql);
+    for (const settle of settled) settle();
+    return [];
+  };
+
+  const commit = (group: readonly Job[]): readonly (() => void)[] => {
+    const unsynced = group.every((job) => job.durability === "visible");
+    // Not prepared: SQLite sets this while it compiles the statement, not when it runs it.
+    if (unsynced) database.exec("PRAGMA synchronous = NORMAL");
+    try {
+      return transaction(sql, "IMMEDIATE", () => group.map(runJob));
+    } finally {
+      // Not prepared: SQLite sets this while it compiles the statement, not when it runs it.
+      if (unsynced) database.exec("PRAGMA synchronous = FULL");
+    }
+  };
+
+  const submit = <T>(durability: Durability, work: () => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const run = () => {
+        const value = work();
+        return () => resolve(value);
+      };
+      queue.push({ durability, run, fail: reject });
+      schedule();
+    });
+
+  return {
+    write(durability, work) {
+      return closed ? Promise.reject(closedError(options.path)) : submit(durability, work);
+    },
+    async read(work) {
+      for (let waited = 0; ; ) {
+        if (closed) throw closedError(options.path);
+        try {
+          return work();
+        } catch (error) {
+          if (!isBusy(error) || waited >= options.lockTimeout) throw storageError(error, options.path);
+        }
+        const delay = backOff(waited);
+        waited += delay;
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    },
+    async close() {
+      closed = true;
+      if (queue.length > 0) await submit("visible", () => undefined);
+    },
+  };
+}
+
+function runJob(job: Job): () => void {
+  try {
+    return job.run();
+  } catch (error) {
+    if (refuses(error)) return () => job.fail(error);
+    throw error;
+  }
+}
+
+/** The write itself says no; the transaction it is part of may go on. */
+function refuses(error: unknown): boolean {
+  return error instanceof ConflictError || error instanceof NotFoundError || error instanceof UsageError;
+}
+
+/** Best effort, for the commit is done: while another process reads, the log stays until a later checkpoint. */
+function scrub(sql: Statements): void {
+  try {
+    sql("PRAGMA wal_checkpoint(TRUNCATE)").run();
+  } catch {
+    // The next checkpoint does it.
+  }
+}
+
+/** Grows from about 5 to about 100 ms; random, so that two processes do not keep step. */
+function backOff(waited: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(100, 10 + waited / 2);
+}
+
+function closedError(path: string): StorageError {
+  return new StorageError("storage_failed", `the store ${path} is closed`, { details: { path } });
+}

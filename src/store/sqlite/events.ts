@@ -1,0 +1,100 @@
+import { StorageError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import { contentOf, type StoredEvent } from "../../thread/chain.ts";
+import { type ChainAnchor, type Verification, verifyChain } from "../../thread/chain-verify.ts";
+import type { ThreadEvent } from "../../thread/events.ts";
+import { decodeEvent } from "../../thread/stored-event.ts";
+import { cannotErase, type StandIn } from "../erasure.ts";
+import type { SqlRow, Statements } from "./port.ts";
+import { bytes, hex, hexOrNull, number, text } from "./row.ts";
+import { EVENTS_PER_THREAD, loadThread, noThread } from "./threads.ts";
+import { transaction } from "./transaction.ts";
+
+/** The thread's events after `after`. One statement: it sees one state of the thread. */
+export function readEvents(sql: Statements, id: ThreadId, after: number): readonly ThreadEvent[] {
+  const rows = sql(
+    `SELECT t.seq AS last, e.id - t.key * ${EVENTS_PER_THREAD} AS seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
+     FROM threads t JOIN events e ON e.id > t.key * ${EVENTS_PER_THREAD} + ? AND e.id < (t.key + 1) * ${EVENTS_PER_THREAD}
+     WHERE t.id = ? ORDER BY e.id`,
+  ).all(after, id);
+  const last = rows[0] === undefined ? lastEvent(sql, id) : number(rows[0], "last");
+  const events = rows.map((row, index) => readEvent(id, row, after + 1 + index));
+  if (after + events.length < last) throw missing(id, after + events.length + 1);
+  return events;
+}
+
+function lastEvent(sql: Statements, id: ThreadId): number {
+  const thread = loadThread(sql, id);
+  if (thread === undefined) throw noThread(id);
+  return thread.seq;
+}
+
+function readEvent(id: ThreadId, row: SqlRow, seq: number): ThreadEvent {
+  if (row["seq"] !== seq) throw missing(id, seq);
+  return decodeEvent(id, {
+    seq,
+    type: text(row, "type"),
+    v: number(row, "v"),
+    at: text(row, "at"),
+    text: text(row, "data"),
+    erased: row["erased"] === 1,
+  });
+}
+
+function missing(id: ThreadId, seq: number): StorageError {
+  return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
+    details: { threadId: id, seq },
+  });
+}
+
+export function verifyThread(sql: Statements, id: ThreadId, anchor: ChainAnchor | undefined): Verification {
+  return transaction(sql, "DEFERRED", () => {
+    const thread = loadThread(sql, id);
+    if (thread === undefined) throw noThread(id);
+    const first = thread.key * EVENTS_PER_THREAD;
+    const events = sql("SELECT * FROM events WHERE id >= ? AND id < ? ORDER BY id")
+      .all(first, first + EVENTS_PER_THREAD)
+      .map((row) => stored(row, number(row, "id") - first));
+    return verifyChain(id, events, { seq: thread.seq, digest: thread.head }, anchor);
+  });
+}
+
+function stored(row: SqlRow, seq: number): StoredEvent {
+  return {
+    seq,
+    type: text(row, "type"),
+    v: number(row, "v"),
+    at: text(row, "at"),
+    text: text(row, "data"),
+    salt: hexOrNull(row, "salt"),
+    erased: hexOrNull(row, "erased"),
+    digest: hex(row, "digest"),
+  };
+}
+
+/** A stand-in and the digest of the content it replaces. */
+export interface Replacement extends StandIn {
+  readonly content: string;
+}
+
+/** Reads what is to be erased. Throws `UsageError` where a stand-in does not fit. */
+export function replacementsFor(
+  sql: Statements,
+  id: ThreadId,
+  key: number,
+  standIns: readonly StandIn[],
+): readonly Replacement[] {
+  return standIns.map((standIn) => {
+    const row = sql("SELECT * FROM events WHERE id = ?").get(key * EVENTS_PER_THREAD + standIn.seq);
+    const event = row === undefined ? undefined : stored(row, standIn.seq);
+    if (event?.type !== standIn.type) throw cannotErase(id, standIn, event?.type);
+    return { ...standIn, content: contentOf(event) ?? event.digest };
+  });
+}
+
+export function replaceContent(sql: Statements, key: number, replacements: readonly Replacement[]): void {
+  const update = sql("UPDATE events SET data = ?, salt = NULL, erased = ? WHERE id = ?");
+  for (const { seq, text, content } of replacements) {
+    update.run(text, bytes(content), key * EVENTS_PER_THREAD + seq);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ThreadId } from "../../base/ids.ts";
+import type { Statements } from "./port.ts";
+import { number, threadId } from "./row.ts";
+
+/** A lease that ran out so long ago, in ms, is nobody's any more. */
+const FORGOTTEN_AFTER = 3_600_000;
+
+export function claim(sql: Statements, id: ThreadId, owner: string, now: number, until: number): boolean {
+  const taken = sql(
+    `INSERT INTO leases (thread, owner, until) SELECT key, ?, ? FROM threads WHERE id = ?
+     ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
+       WHERE leases.until <= ? OR leases.owner = excluded.owner`,
+  ).run(owner, until, id, now);
+  return taken === 1;
+}
+
+export function renew(sql: Statements, owner: string, now: number, until: number): readonly ThreadId[] {
+  sql("DELETE FROM leases WHERE until < ? AND owner <> ?").run(now - FORGOTTEN_AFTER, owner);
+  sql("UPDATE leases SET until = ? WHERE owner = ?").run(until, owner);
+  return sql("SELECT t.id FROM leases l JOIN threads t ON t.key = l.thread WHERE l.owner = ?")
+    .all(owner)
+    .map((row) => threadId(row, "id"));
+}
+
+export function release(sql: Statements, id: ThreadId, owner: string): void {
+  sql("DELETE FROM leases WHERE thread = (SELECT key FROM threads WHERE id = ?) AND owner = ?").run(
+    id,
+    owner,
+  );
+}
+
+/** Two short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
+export function due(
+  sql: Statements,
+  now: number,
+  limit: number,
+  agents: readonly string[] | undefined,
+): readonly ThreadId[] {
+  const of = agents === undefined ? "" : ` AND t.agent IN (${agents.map(() => "?").join(", ")})`;
+  const free = `(l.until IS NULL OR l.until <= ?)${of}`;
+  const wanted = sql(
+    `SELECT t.id, t.wanted_since AS since FROM threads t INDEXED BY threads_wanted LEFT JOIN leases l ON l.thread = t.key
+     WHERE t.wanted_since IS NOT NULL AND ${free} ORDER BY t.wanted_since LIMIT ?`,
+  ).all(now, ...(agents ?? []), limit);
+  const woken = sql(
+    `SELECT t.id, t.wake_at AS since FROM threads t INDEXED BY threads_to_wake LEFT JOIN leases l ON l.thread = t.key
+     WHERE t.wake_at <= ? AND ${free} ORDER BY t.wake_at LIMIT ?`,
+  ).all(now, now, ...(agents ?? []), limit);
+  const waiting = [...wanted, ...woken]
+    .map((row) => ({ id: threadId(row, "id"), since: number(row, "since") }))
+    .sort((a, b) => a.since - b.since);
+  return [...new Set(waiting.map(({ id }) => id))].slice(0, limit);
+}
+
+export function nextWake(sql: Statements, after: number | undefined): number | null {
+  const row = sql(
+    "SELECT wake_at FROM threads INDEXED BY threads_to_wake WHERE wake_at IS NOT NULL AND wake_at > ? ORDER BY wake_at LIMIT 1",
+  ).get(after ?? Number.MIN_SAFE_INTEGER);
+  return row === undefined ? null : number(row, "wake_at");
+}

@@ -1,0 +1,19 @@
+import { DatabaseSync } from "node:sqlite";
+import type { SqliteDriver } from "./port.ts";
+
+/** The SQLite that is built into Node: no native install, and only one SQLite library in the process. */
+export const nodeSqlite: SqliteDriver = (path) => {
+  const database = new DatabaseSync(path);
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => Number(statement.run(...values).changes),
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+      };
+    },
+    close: () => database.close(),
+  };
+};

@@ -1,0 +1,83 @@
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { StorageError, UsageError } from "../../base/errors.ts";
+import type { ThreadStore } from "../store.ts";
+import { isBusy, storageError } from "./errors.ts";
+import { migrate } from "./migrate.ts";
+import { nodeSqlite } from "./node-sqlite.ts";
+import type { SqlDatabase, SqliteDriver } from "./port.ts";
+import { sqliteStore } from "./store.ts";
+
+export interface SqliteStoreOptions {
+  /** How long to wait for another process's lock before giving up, in ms. Default 30000. */
+  readonly lockTimeout?: number;
+  /** Default: the SQLite that is built into Node. */
+  readonly driver?: SqliteDriver;
+}
+
+/**
+ * Opens the store in an SQLite file, creating the file (readable by its owner only) and its folders where they are
+ * missing, and bringing its tables up to date. Several processes may open the same file, on one machine: SQLite's
+ * write-ahead log needs shared memory and does not work on network file systems. Throws `StorageError` where the file
+ * is no database of this package, or of a newer version.
+ */
+export async function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Promise<ThreadStore> {
+  if (path === "" || path.startsWith(":") || path.startsWith("file:")) {
+    throw new UsageError(
+      "invalid_argument",
+      `"${path}" is not the path of a file; for one in memory use createMemoryStore`,
+    );
+  }
+  const { lockTimeout = 30_000, driver = nodeSqlite } = options;
+  const file = resolve(path);
+  for (let waited = 0; ; waited += 50) {
+    try {
+      return sqliteStore(open(file, driver), { path: file, lockTimeout });
+    } catch (error) {
+      if (!isBusy(error) || waited >= lockTimeout) throw storageError(error, file);
+    }
+    await setTimeout(50);
+  }
+}
+
+function open(path: string, driver: SqliteDriver): SqlDatabase {
+  createFile(path);
+  const database = driver(path);
+  try {
+    configure(database, path);
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Threads hold private data. SQLite gives its log the permissions of the file. */
+function createFile(path: string): void {
+  if (existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, "a", 0o600));
+}
+
+function configure(database: SqlDatabase, path: string): void {
+  // Short, for it stops the whole process: what takes longer is waited for without blocking.
+  database.exec("PRAGMA busy_timeout = 50");
+  const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
+  if (mode !== "wal") {
+    throw new StorageError(
+      "storage_failed",
+      `the database ${path} cannot use a write-ahead log (its mode is ${mode})`,
+    );
+  }
+  database.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA journal_size_limit = 16777216;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+  `);
+}

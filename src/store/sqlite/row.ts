@@ -1,0 +1,61 @@
+import { StorageError } from "../../base/errors.ts";
+import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import type { SqlRow } from "./port.ts";
+
+/* Columns of a row as what they must be. STRICT tables keep the types; these catch a damaged or edited file. */
+
+export function text(row: SqlRow, column: string): string {
+  const value = row[column];
+  return typeof value === "string" ? value : unexpected(column, "text", value);
+}
+
+export function number(row: SqlRow, column: string): number {
+  const value = row[column];
+  return typeof value === "number" ? value : unexpected(column, "a number", value);
+}
+
+export function textOrNull(row: SqlRow, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+export function numberOrNull(row: SqlRow, column: string): number | null {
+  return row[column] === null ? null : number(row, column);
+}
+
+/** Bytes as lower-case hex. */
+export function hex(row: SqlRow, column: string): string {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) return unexpected(column, "bytes", value);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex");
+}
+
+export function hexOrNull(row: SqlRow, column: string): string | null {
+  return row[column] === null ? null : hex(row, column);
+}
+
+export function bytes(hexText: string): Uint8Array {
+  return Buffer.from(hexText, "hex");
+}
+
+export function threadId(row: SqlRow, column: string): ThreadId {
+  return parseThreadId(text(row, column)) ?? unexpected(column, "a thread id", row[column]);
+}
+
+const kinds: ReadonlySet<string> = new Set(STATUS_KINDS);
+
+export function statusKind(row: SqlRow, column: string): StatusKind {
+  const value = text(row, column);
+  return isStatusKind(value) ? value : unexpected(column, "a status", value);
+}
+
+function isStatusKind(value: string): value is StatusKind {
+  return kinds.has(value);
+}
+
+function unexpected(column: string, wanted: string, value: unknown): never {
+  const came = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : typeof value;
+  throw new StorageError("storage_corrupt", `the column ${column} should hold ${wanted}, not ${came}`, {
+    details: { column },
+  });
+}

@@ -1,0 +1,118 @@
+import { SequenceConflictError } from "../../base/errors.ts";
+import { encodeEvents } from "../encode.ts";
+import { standInsOf } from "../erasure.ts";
+import type { AppendOutcome, ThreadStore } from "../store.ts";
+import { createCommitQueue } from "./commit-queue.ts";
+import { readEvents, replaceContent, replacementsFor, verifyThread } from "./events.ts";
+import { claim, due, nextWake, release, renew } from "./leases.ts";
+import { listThreads, summaryIn } from "./list.ts";
+import { type SqlDatabase, statementsOf } from "./port.ts";
+import { number, text, threadId as threadIdIn } from "./row.ts";
+import {
+  type Addition,
+  EVENTS_PER_THREAD,
+  loadThread,
+  noThread,
+  type ThreadCache,
+  writeEvents,
+} from "./threads.ts";
+
+/** A store on an open database whose tables are up to date. */
+export function sqliteStore(
+  database: SqlDatabase,
+  options: { readonly path: string; readonly lockTimeout: number },
+): ThreadStore {
+  const sql = statementsOf(database);
+  const cache: ThreadCache = new Map();
+  const queue = createCommitQueue(database, sql, { ...options, onRollback: () => cache.clear() });
+
+  const append = (addition: Addition, once: string | undefined): AppendOutcome => {
+    const before = once === undefined ? undefined : firstUse(once);
+    if (before !== undefined) return before;
+    writeEvents(sql, cache, addition);
+    const { threadId, expectedSeq, events } = addition;
+    if (once !== undefined) {
+      sql("INSERT INTO once (key, thread, seq) SELECT ?, key, ? FROM threads WHERE id = ?").run(
+        once,
+        expectedSeq + events.length,
+        threadId,
+      );
+    }
+    return { kind: "appended" };
+  };
+
+  const firstUse = (once: string): AppendOutcome | undefined => {
+    const row = sql("SELECT t.id, o.seq FROM once o JOIN threads t ON t.key = o.thread WHERE o.key = ?").get(
+      once,
+    );
+    return row && { kind: "duplicate", threadId: threadIdIn(row, "id"), seq: number(row, "seq") };
+  };
+
+  return {
+    async append(threadId, expectedSeq, events, projection, { once } = {}) {
+      const addition = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
+      return queue.write("synced", () => append(addition, once));
+    },
+    read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),
+    summary: (threadId) =>
+      queue.read(() => {
+        const row = sql("SELECT * FROM threads WHERE id = ?").get(threadId);
+        return row && summaryIn(row);
+      }),
+    list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
+    verify: (threadId, anchor) => queue.read(() => verifyThread(sql, threadId, anchor)),
+    async erase(threadId, expectedSeq, replacements, record, projection) {
+      const standIns = standInsOf(replacements, record);
+      const events = encodeEvents(expectedSeq, [record]);
+      return queue.write("scrubbed", () => {
+        const thread = loadThread(sql, threadId);
+        if (thread === undefined) throw noThread(threadId);
+        if (thread.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, thread.seq);
+        const replacements = replacementsFor(sql, threadId, thread.key, standIns);
+        writeEvents(sql, cache, { threadId, expectedSeq, events, projection });
+        replaceContent(sql, thread.key, replacements);
+      });
+    },
+    delete: (threadId) =>
+      queue.write("scrubbed", () => {
+        const thread = loadThread(sql, threadId);
+        if (thread === undefined) return false;
+        cache.delete(threadId);
+        const first = thread.key * EVENTS_PER_THREAD;
+        sql("DELETE FROM events WHERE id >= ? AND id < ?").run(first, first + EVENTS_PER_THREAD);
+        return sql("DELETE FROM threads WHERE key = ?").run(thread.key) === 1;
+      }),
+
+    claim: (threadId, owner, now, until) =>
+      queue.write("visible", () => claim(sql, threadId, owner, now, until)),
+    renew: (owner, now, until) => queue.write("visible", () => renew(sql, owner, now, until)),
+    release: (threadId, owner) => queue.write("visible", () => release(sql, threadId, owner)),
+    due: (now, limit, agents) => queue.read(() => due(sql, now, limit, agents)),
+    nextWake: (after) => queue.read(() => nextWake(sql, after)),
+
+    getValue: (key) =>
+      queue.read(() => {
+        const row = sql("SELECT value FROM named_values WHERE name = ?").get(key);
+        return row && text(row, "value");
+      }),
+    setValue: (key, value, expected) =>
+      queue.write("synced", () => {
+        const changed =
+          expected === undefined
+            ? sql("INSERT INTO named_values (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING").run(
+                key,
+                value,
+              )
+            : sql("UPDATE named_values SET value = ? WHERE name = ? AND value = ?").run(value, key, expected);
+        return changed === 1;
+      }),
+
+    async close() {
+      try {
+        await queue.close();
+      } finally {
+        database.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { NotFoundError, SequenceConflictError, UsageError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import { genesisDigest, linkDigest } from "../../thread/chain.ts";
+import type { EncodedEvent } from "../encode.ts";
+import type { ThreadProjection } from "../store.ts";
+import type { SqlRow, SqlValue, Statements } from "./port.ts";
+import { bytes, hex, number, numberOrNull, statusKind, text, textOrNull, threadId } from "./row.ts";
+
+/** An event's id is its thread's key times this, plus its number. */
+export const EVENTS_PER_THREAD = 2 ** 20;
+
+/** A working thread's place in lists is brought up to date so often, in ms, while nothing but its number changes. */
+const LISTED_EVERY = 10_000;
+
+/** A thread's row as far as an append needs it. */
+export interface ThreadRow {
+  readonly key: number;
+  readonly seq: number;
+  readonly head: string;
+  readonly listedAt: number;
+  readonly wantedSince: number | null;
+  readonly projection: ThreadProjection;
+}
+
+/** The rows of the threads that this process wrote last: an append to one of them need not read it first. */
+export type ThreadCache = Map<ThreadId, ThreadRow>;
+
+const CACHED_THREADS = 4096;
+
+/** The thread's row, or `undefined`. */
+export function loadThread(sql: Statements, id: ThreadId): ThreadRow | undefined {
+  const row = sql("SELECT * FROM threads WHERE id = ?").get(id);
+  return row === undefined
+    ? undefined
+    : {
+        key: number(row, "key"),
+        seq: number(row, "seq"),
+        head: hex(row, "head"),
+        listedAt: number(row, "listed_at"),
+        wantedSince: numberOrNull(row, "wanted_since"),
+        projection: projectionIn(row),
+      };
+}
+
+/** The columns that `projectionOf` fills. */
+export function projectionIn(row: SqlRow): ThreadProjection {
+  return {
+    agent: text(row, "agent"),
+    status: statusKind(row, "status"),
+    title: text(row, "title"),
+    wantsAdvance: row["wanted_since"] !== null,
+    wakeAt: numberOrNull(row, "wake_at"),
+    pendingRequest: numberOrNull(row, "pending_request"),
+    awaitedEvent: textOrNull(row, "awaited_event"),
+    parentThreadId: row["parent_id"] === null ? null : threadId(row, "parent_id"),
+  };
+}
+
+export function noThread(id: ThreadId): NotFoundError {
+  return new NotFoundError(`there is no thread ${id}`, { threadId: id });
+}
+
+/** What an append writes. */
+export interface Addition {
+  readonly threadId: ThreadId;
+  readonly expectedSeq: number;
+  readonly events: readonly EncodedEvent[];
+  readonly projection: ThreadProjection;
+}
+
+/**
+ * Writes events and their projection; to be called within a transaction. Throws `SequenceConflictError`,
+ * `NotFoundError` or `UsageError` before anything is written.
+ */
+export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): void {
+  const { threadId: id, expectedSeq, events } = addition;
+  if (expectedSeq + events.length >= EVENTS_PER_THREAD) throw tooLong(id);
+  const cached = cache.get(id);
+  if (cached?.seq === expectedSeq && extend(sql, cache, cached, addition)) return;
+  const current = loadThread(sql, id);
+  if (current === undefined) {
+    if (expectedSeq > 0) throw noThread(id);
+    create(sql, cache, addition);
+    return;
+  }
+  if (current.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, current.seq);
+  if (!extend(sql, cache, current, addition)) throw new Error(`thread ${id} changed within a transaction`);
+}
+
+/** Adds to a thread that is as `before` says; false, changing nothing, when another process has written to it since. */
+function extend(
+  sql: Statements,
+  cache: ThreadCache,
+  before: ThreadRow,
+  { threadId: id, events, projection }: Addition,
+): boolean {
+  const digests = chainOn(before.head, events);
+  const seq = before.seq + events.length;
+  const head = digests.at(-1) ?? before.head;
+  const guard = [before.key, before.seq, bytes(before.head)] as const;
+  const time = events.at(-1)?.time;
+  let { listedAt, wantedSince } = before;
+  let changed: number;
+  if (time !== undefined && Math.abs(time - listedAt) < LISTED_EVERY && same(before.projection, projection)) {
+    changed = sql(
+      "UPDATE threads SET seq = ?, head = ?, updated_at = ? WHERE key = ? AND seq = ? AND head = ?",
+    ).run(seq, bytes(head), time, ...guard);
+  } else {
+    listedAt = time ?? listedAt;
+    wantedSince = projection.wantsAdvance ? (wantedSince ?? listedAt) : null;
+    changed = sql(
+      `UPDATE threads SET seq = ?, head = ?, updated_at = coalesce(?, updated_at), listed_at = ?, agent = ?, status = ?,
+         title = ?, wanted_since = ?, wake_at = ?, pending_request = ?, awaited_event = ?, parent_id = ?
+       WHERE key = ? AND seq = ? AND head = ?`,
+    ).run(seq, bytes(head), time ?? null, listedAt, ...columns(projection, wantedSince), ...guard);
+  }
+  if (changed === 0) return false;
+  insertEvents(sql, before.key, events, digests);
+  remember(cache, id, { key: before.key, seq, head, listedAt, wantedSince, projection });
+  return true;
+}
+
+function create(sql: Statements, cache: ThreadCache, { threadId: id, events, projection }: Addition): void {
+  const digests = chainOn(genesisDigest(id), events);
+  const head = digests.at(-1) ?? "";
+  const createdAt = events[0]?.time ?? 0;
+  const listedAt = events.at(-1)?.time ?? createdAt;
+  const wantedSince = projection.wantsAdvance ? listedAt : null;
+  const row = sql(
+    `INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, agent, status, title, wanted_since,
+       wake_at, pending_request, awaited_event, parent_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+  ).get(id, events.length, bytes(head), createdAt, listedAt, listedAt, ...columns(projection, wantedSince));
+  const key = row === undefined ? 0 : number(row, "key");
+  insertEvents(sql, key, events, digests);
+  remember(cache, id, { key, seq: events.length, head, listedAt, wantedSince, projection });
+}
+
+function insertEvents(
+  sql: Statements,
+  key: number,
+  events: readonly EncodedEvent[],
+  digests: readonly string[],
+): void {
+  const insert = sql("INSERT INTO events (id, type, v, at, data, salt, digest) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  events.forEach(({ seq, type, v, at, text, salt }, index) => {
+    insert.run(key * EVENTS_PER_THREAD + seq, type, v, at, text, bytes(salt), bytes(digests[index] ?? ""));
+  });
+}
+
+function chainOn(head: string, events: readonly EncodedEvent[]): readonly string[] {
+  let previous = head;
+  return events.map((event) => {
+    previous = linkDigest(previous, event.seq, event, event.content);
+    return previous;
+  });
+}
+
+function columns(projection: ThreadProjection, wantedSince: number | null): readonly SqlValue[] {
+  const { agent, status, title, wakeAt, pendingRequest, awaitedEvent, parentThreadId } = projection;
+  return [agent, status, title, wantedSince, wakeAt, pendingRequest, awaitedEvent, parentThreadId];
+}
+
+function same(a: ThreadProjection, b: ThreadProjection): boolean {
+  return (
+    a.status === b.status &&
+    a.wantsAdvance === b.wantsAdvance &&
+    a.title === b.title &&
+    a.wakeAt === b.wakeAt &&
+    a.pendingRequest === b.pendingRequest &&
+    a.awaitedEvent === b.awaitedEvent &&
+    a.agent === b.agent &&
+    a.parentThreadId === b.parentThreadId
+  );
+}
+
+function remember(cache: ThreadCache, id: ThreadId, row: ThreadRow): void {
+  cache.delete(id);
+  cache.set(id, row);
+  if (cache.size <= CACHED_THREADS) return;
+  for (const oldest of cache.keys()) {
+    cache.delete(oldest);
+    return;
+  }
+}
+
+function tooLong(id: ThreadId): UsageError {
+  return new UsageError(
+    "invalid_argument",
+    `thread ${id} is full: it holds at most ${EVENTS_PER_THREAD - 1} events`,
+    {
+      details: { threadId: id },
+    },
+  );
+}
