@@ -1,0 +1,58 @@
+import type { JsonObject } from "../../base/json.ts";
+import type { Move } from "./domain.ts";
+import type { OutputSchema, Schema } from "./output-schema.ts";
+import { type StepShape, stepOf } from "./schema-value.ts";
+
+const ASK =
+  /request_(?:more|human|info|clarif)|clarif|^ask|_ask|question|human_input|more_info|contact|escalate/i;
+const FINISH = /done|finish|final|complete|respond|reply|answer|nothing|no_op|end$|stop/i;
+/** Fields that can hold a sentence for a person, the most telling first. */
+const SENTENCE_FIELDS = [
+  "message",
+  "question",
+  "answer",
+  "text",
+  "reply",
+  "result",
+  "summary",
+  "content",
+  "reason",
+];
+
+/** The intents with which a schema lets the model ask a person. */
+export function askIntents(shapes: readonly StepShape[]): ReadonlySet<string> {
+  return new Set(shapes.map((shape) => shape.intent).filter((intent) => ASK.test(intent)));
+}
+
+/**
+ * A move as a step of the schema: questions and answers go to the intent that is named for them, or to the other kind
+ * where the schema has only that; further required fields get minimal values. `undefined` where nothing fits.
+ */
+export function fitMove(
+  move: Move,
+  shapes: readonly StepShape[],
+  schema: OutputSchema,
+): JsonObject | undefined {
+  if (move.kind === "call") {
+    const shape = shapes.find(({ intent }) => intent === move.intent);
+    const fields = { ...move.fields, intent: move.intent };
+    return shape === undefined ? undefined : stepOf(shape, fields, schema, move.prose);
+  }
+  const asking = shapes.find(({ intent }) => ASK.test(intent));
+  const finishing = shapes.find(({ intent }) => FINISH.test(intent) && !ASK.test(intent));
+  const shape = move.kind === "ask" ? (asking ?? finishing) : (finishing ?? asking);
+  if (shape === undefined) return undefined;
+  const sentence = sentenceField(shape);
+  return stepOf(shape, sentence === undefined ? {} : { [sentence]: move.text }, schema, move.text);
+}
+
+function sentenceField(shape: StepShape): string | undefined {
+  const texts = shape.fields
+    .filter(({ name, type }) => name !== "intent" && holdsText(type))
+    .map(({ name }) => name);
+  return SENTENCE_FIELDS.find((name) => texts.includes(name)) ?? texts[0];
+}
+
+function holdsText(type: Schema): boolean {
+  return type.kind === "string" || (type.kind === "union" && type.options.some(holdsText));
+}

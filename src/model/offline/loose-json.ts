@@ -1,0 +1,44 @@
+import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
+
+/** The ways chat models write JSON that the offline model takes in turn. Every one parses to the same value. */
+export type JsonStyle = "plain" | "fenced" | "trailing_comma" | "unquoted_keys";
+
+export const JSON_STYLES: readonly JsonStyle[] = ["plain", "fenced", "trailing_comma", "unquoted_keys"];
+
+/**
+ * A value as a chat model would write it. There is always white space after a comma: BAML's parser loses the field
+ * behind an unquoted number otherwise.
+ */
+export function looseJson(value: Json, style: JsonStyle): string {
+  switch (style) {
+    case "plain":
+      return write(value, { quoteKeys: true, trailingComma: false }, "");
+    case "fenced":
+      return `\`\`\`json\n${write(value, { quoteKeys: true, trailingComma: false }, "")}\n\`\`\``;
+    case "trailing_comma":
+      return write(value, { quoteKeys: true, trailingComma: true }, "");
+    case "unquoted_keys":
+      return write(value, { quoteKeys: false, trailingComma: false }, "");
+  }
+}
+
+interface Layout {
+  readonly quoteKeys: boolean;
+  readonly trailingComma: boolean;
+}
+
+function write(value: Json, layout: Layout, indent: string): string {
+  const inner = `${indent}  `;
+  const end = layout.trailingComma ? ",\n" : "\n";
+  if (isJsonArray(value)) {
+    if (value.length === 0) return "[]";
+    const items = value.map((item) => inner + write(item, layout, inner));
+    return `[\n${items.join(",\n")}${end}${indent}]`;
+  }
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const fields = Object.entries(value).map(([key, item]) => {
+    const bare = !layout.quoteKeys && /^[A-Za-z_]\w*$/.test(key);
+    return `${inner}${bare ? key : JSON.stringify(key)}: ${write(item, layout, inner)}`;
+  });
+  return fields.length === 0 ? "{}" : `{\n${fields.join(",\n")}${end}${indent}}`;
+}

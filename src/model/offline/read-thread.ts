@@ -1,0 +1,132 @@
+import { isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import type { ChatMessage } from "../chat-protocol.ts";
+import { type Block, readBlocks } from "./blocks.ts";
+import type { Turn } from "./turns.ts";
+
+/** Names of fields that hold what somebody wrote, the most telling first. */
+const TEXT_FIELDS = ["text", "message", "feedback", "answer", "content", "body", "question", "data"];
+const PERSON =
+  /^(?:human|user|person|people|customer|requester|approver)|message|chat|email|slack|sms|answered|response$/;
+const RESULT = /(?:^|_)(?:result|output|observation)s?$|^tool_response$/;
+const FAILURE = /(?:^|_)(?:error|errors|failed|failure|exception)$|^tool_unknown$/;
+const REFUSAL = /^(?:steps?_refused|refused|steps?_dropped|step_judged)$/;
+const DENIAL = /denied|rejected|declined/i;
+
+/** A prompt, taken apart. */
+export interface PromptParts {
+  /** The blocks of the thread; empty where the prompt has none. */
+  readonly blocks: readonly Block[];
+  readonly messages: readonly ChatMessage[];
+  /** Everything outside of the blocks, where the schema stands; system messages first. */
+  readonly instructions: string;
+}
+
+/** Takes a chat request apart. Blocks of user messages count, or of all messages where those hold none. */
+export async function takeApart(messages: readonly ChatMessage[]): Promise<PromptParts> {
+  const read = await Promise.all(
+    messages.map(async (message) => ({ message, ...(await readBlocks(message.text)) })),
+  );
+  const fromUsers = read.filter(({ message }) => message.role === "user" || message.role === "tool");
+  const chosen = fromUsers.some(({ blocks }) => blocks.length > 0) ? fromUsers : read;
+  const ordered = [...read].sort((a, b) => rank(a.message) - rank(b.message));
+  return {
+    blocks: chosen.flatMap((part) => part.blocks),
+    messages,
+    instructions: ordered.map(({ rest }) => rest).join("\n\n"),
+  };
+}
+
+/** The thread of a prompt. A prompt without any blocks is read as a plain conversation. */
+export function readTurns(parts: PromptParts, intents: ReadonlySet<string>): readonly Turn[] {
+  if (parts.blocks.length === 0) return readConversation(parts.messages);
+  return parts.blocks.map((block) => readTurn(block, intents));
+}
+
+/** System messages first: the schema is there, or else in the text around the thread. */
+function rank(message: ChatMessage): number {
+  return message.role === "system" || message.role === "developer" ? 0 : 1;
+}
+
+function readTurn(block: Block, intents: ReadonlySet<string>): Turn {
+  const { tag } = block;
+  const fields = isJsonObject(block.value) ? block.value : {};
+  const named = fields["intent"];
+  if (typeof named === "string" && (intents.has(named) || /call|step|tool/.test(tag))) {
+    return { kind: "step", intent: named, fields };
+  }
+  if (intents.has(tag)) return { kind: "step", intent: tag, fields };
+  if (REFUSAL.test(tag)) return { kind: "refused", text: textOf(block) };
+  if (FAILURE.test(tag)) return { kind: "failed", text: textOf(block) };
+  const decision = readDecision(block, fields);
+  if (decision !== undefined) return decision;
+  if (RESULT.test(tag)) return readResult(block, intents);
+  if (PERSON.test(tag) || "from" in fields) return { kind: "said", text: textOf(block) };
+  return { kind: "event", tag, body: block.value };
+}
+
+/** An approver's decision, where the block is one. An approval says nothing; a denial may say what to do instead. */
+function readDecision(block: Block, fields: JsonObject): Turn | undefined {
+  const verdict = fields["decision"] ?? fields["approved"] ?? fields["kind"] ?? fields["status"];
+  if (verdict === true || verdict === "approved") return { kind: "event", tag: block.tag, body: block.value };
+  if (verdict === false || DENIAL.test(block.tag) || (typeof verdict === "string" && DENIAL.test(verdict))) {
+    return { kind: "denied", text: textOf(block) };
+  }
+  if (typeof block.value !== "string" || !/response|result|approval/.test(block.tag)) return undefined;
+  const told =
+    /^(?:the )?(?:user|human|person|approver|operation|request)?.{0,40}?\b(?:denied|rejected|declined)\b([\s\S]*)$/i.exec(
+      block.value,
+    );
+  if (told === null) return undefined;
+  const feedback = /^[^:"]*[:"]\s*"?([\s\S]*?)"?$/.exec(told[1] ?? "");
+  return { kind: "denied", text: feedback?.[1] ?? "" };
+}
+
+function readResult(block: Block, intents: ReadonlySet<string>): Turn {
+  const intent = block.tag.replace(/_(?:result|output|observation)s?$/, "");
+  const fields = isJsonObject(block.value) ? block.value : undefined;
+  if (fields !== undefined && "error" in fields) return { kind: "failed", text: asText(fields["error"]) };
+  return {
+    kind: "result",
+    intent: intents.has(intent) ? intent : null,
+    value: fields?.["result"] ?? fields?.["value"] ?? block.value,
+  };
+}
+
+/** What a block says: its text field where it has one, else all of it. */
+function textOf(block: Block): string {
+  if (!isJsonObject(block.value)) return asText(block.value);
+  const fields = block.value;
+  const field = TEXT_FIELDS.find((name) => name in fields);
+  if (field !== undefined) return asText(fields[field]);
+  return "decision" in fields || "approved" in fields ? "" : block.text;
+}
+
+function asText(value: Json | undefined): string {
+  if (isJsonObject(value) && typeof value["message"] === "string") return value["message"];
+  return typeof value === "string"
+    ? value
+    : value === null || value === undefined
+      ? ""
+      : JSON.stringify(value);
+}
+
+/** A prompt whose thread is the chat itself. */
+function readConversation(messages: readonly ChatMessage[]): Turn[] {
+  return messages.flatMap((message): Turn[] => {
+    const text = message.text.trim();
+    if (message.role === "user") return [{ kind: "said", text }];
+    if (message.role === "tool") return [{ kind: "result", intent: null, value: parseJson(text) ?? text }];
+    const step = message.role === "assistant" ? parseJson(/\{[\s\S]*\}/.exec(text)?.[0] ?? "") : undefined;
+    const intent = isJsonObject(step) ? step["intent"] : undefined;
+    return isJsonObject(step) && typeof intent === "string" ? [{ kind: "step", intent, fields: step }] : [];
+  });
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    const value: Json = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
