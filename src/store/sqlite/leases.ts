@@ -36,6 +36,7 @@ export function due(
   limit: number,
   agents: readonly string[] | undefined,
 ): readonly ThreadId[] {
+  if (agents?.length === 0) return [];
   const of = agents === undefined ? "" : ` AND t.agent IN (${agents.map(() => "?").join(", ")})`;
   const free = `(l.until IS NULL OR l.until <= ?)${of}`;
   const wanted = sql(

@@ -66,6 +66,7 @@ function pageOf(page: readonly Listed[], next: Position | undefined): ThreadPage
  * a single query over several statuses would sort all their threads.
  */
 function rangesOf(filter: ListFilter): readonly Range[] {
+  if (filter.status?.length === 0) return [];
   if (filter.parentThreadId !== undefined) {
     return [narrowed("threads_by_parent", "parent_id = ?", [filter.parentThreadId], filter)];
   }

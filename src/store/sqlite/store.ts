@@ -26,6 +26,8 @@ export function sqliteStore(
   const cache: ThreadCache = new Map();
   const queue = createCommitQueue(database, sql, { ...options, onRollback: () => cache.clear() });
 
+  let closing: Promise<void> | undefined;
+
   const append = (addition: Addition, once: string | undefined): AppendOutcome => {
     const before = once === undefined ? undefined : firstUse(once);
     if (before !== undefined) return before;
@@ -107,12 +109,9 @@ export function sqliteStore(
         return changed === 1;
       }),
 
-    async close() {
-      try {
-        await queue.close();
-      } finally {
-        database.close();
-      }
+    close: () => {
+      closing ??= queue.close().finally(() => database.close());
+      return closing;
     },
   };
 }

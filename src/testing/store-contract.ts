@@ -1,0 +1,38 @@
+import { appendContract } from "./store-contract/append.ts";
+import { chainContract } from "./store-contract/chain.ts";
+import { leaseContract } from "./store-contract/leases.ts";
+import { listContract } from "./store-contract/list.ts";
+import { raceContract } from "./store-contract/races.ts";
+import type { OpenedStore, StoreTest, TestRunner } from "./store-contract/runner.ts";
+import { valuesContract } from "./store-contract/values.ts";
+
+export type { OpenedStore, TestRunner };
+
+/**
+ * What every `ThreadStore` must do, as tests. For a store of your own:
+ *
+ *     import { describe, it } from "vitest"; // or any runner that has the two
+ *     storeContract({ describe, it }, "my store", async () => ({ store: await openMyStore(), close: cleanUp }));
+ *
+ * `open` is called for each test and gives a fresh, empty store; `close` is called after it, also when it failed.
+ */
+export function storeContract(runner: TestRunner, name: string, open: () => Promise<OpenedStore>): void {
+  const test: StoreTest = (title, body) => {
+    runner.it(title, async () => {
+      const opened = await open();
+      try {
+        await body(opened);
+      } finally {
+        await opened.close();
+      }
+    });
+  };
+  runner.describe(`${name} keeps the contract of stores`, () => {
+    appendContract(test);
+    listContract(test);
+    chainContract(test);
+    leaseContract(test);
+    raceContract(test);
+    valuesContract(test);
+  });
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { randomThreadId } from "../../base/ids.ts";
+import type { StoreTest } from "./runner.ts";
+import { createThread, EPOCH, messages, projected } from "./samples.ts";
+
+export function leaseContract(test: StoreTest): void {
+  test("F12.4 one owner holds a thread until its time is over or it lets go", async ({ store, reopen }) => {
+    const id = await createThread(store);
+    const other = reopen === undefined ? store : await reopen();
+    assert.equal(await store.claim(id, "a", 100, 200), true);
+    assert.equal(await other.claim(id, "b", 199, 300), false);
+    assert.equal(await store.claim(id, "a", 150, 250), true, "the owner may claim again");
+    assert.equal(await other.claim(id, "b", 200, 300), false, "which extends its claim");
+    assert.equal(await other.claim(id, "b", 250, 350), true, "its time is over");
+    assert.equal(await store.claim(id, "a", 260, 400), false);
+    await store.release(id, "a");
+    assert.equal(await store.claim(id, "a", 270, 400), false, "only the owner can let go");
+    await other.release(id, "b");
+    assert.equal(await store.claim(id, "a", 280, 400), true);
+    assert.equal(
+      await store.claim(randomThreadId(), "a", 0, 1),
+      false,
+      "an unknown thread cannot be claimed",
+    );
+  });
+
+  test("F12.4 renewing extends what is still held and leaves out what others took", async ({ store }) => {
+    const [first, second, third] = [
+      await createThread(store),
+      await createThread(store),
+      await createThread(store),
+    ];
+    for (const id of [first, second]) await store.claim(id, "a", 0, 100);
+    await store.claim(third, "b", 0, 100);
+    assert.deepEqual(new Set(await store.renew("a", 50, 200)), new Set([first, second]));
+    assert.equal(await store.claim(first, "b", 150, 300), false, "renewed");
+    assert.equal(await store.claim(first, "b", 200, 300), true);
+    assert.deepEqual(await store.renew("a", 210, 400), [second], "run out, but nobody took it");
+    assert.equal(await store.claim(second, "b", 300, 500), false);
+    assert.deepEqual(await store.renew("nobody", 0, 1), []);
+  });
+
+  test("F12.4 of many who claim a thread at the same time, one succeeds", async ({ store, reopen }) => {
+    const other = reopen === undefined ? store : await reopen();
+    for (let round = 0; round < 10; round++) {
+      const id = await createThread(store);
+      const claims = Array.from({ length: 16 }, (_, index) =>
+        (index % 2 === 0 ? store : other).claim(id, `owner ${index}`, 0, 100),
+      );
+      assert.equal((await Promise.all(claims)).filter((won) => won).length, 1);
+    }
+  });
+
+  test("F6.9 due: what wants advancing or waking, unless somebody holds it, the longest waiting first", async ({
+    store,
+  }) => {
+    const now = EPOCH + 100_000;
+    const wanted = await createThread(store, { at: EPOCH + 50_000, projection: { wantsAdvance: true } });
+    const sleeping = await createThread(store, { projection: { status: "awaiting_time", wakeAt: now } });
+    const long = await createThread(store, { projection: { status: "awaiting_time", wakeAt: EPOCH + 10 } });
+    const both = await createThread(store, {
+      at: EPOCH + 60_000,
+      projection: { wantsAdvance: true, wakeAt: EPOCH + 20, agent: "other" },
+    });
+    await createThread(store, { projection: { status: "awaiting_time", wakeAt: now + 1 } });
+    await createThread(store, { projection: { status: "finished" } });
+    assert.deepEqual(await store.due(now, 10), [long, both, wanted, sleeping]);
+    assert.deepEqual(await store.due(now, 2), [long, both]);
+    assert.deepEqual(await store.due(now, 10, ["sample"]), [long, wanted, sleeping]);
+    assert.deepEqual(await store.due(now, 10, ["sample", "other"]), [long, both, wanted, sleeping]);
+    assert.deepEqual(await store.due(now, 10, []), []);
+    await store.claim(long, "a", now, now + 5);
+    await store.claim(wanted, "a", now, now + 50);
+    assert.deepEqual((await store.due(now + 4, 10)).slice(0, 2), [both, sleeping]);
+    assert.equal((await store.due(now + 5, 10))[0], long, "its lease has run out");
+    await store.append(both, 1, messages(1, "done"), projected({ status: "finished", agent: "other" }));
+    assert(!(await store.due(now, 10)).includes(both));
+  });
+
+  test("F8.7 the next time to wake is the earliest one after a given time", async ({ store }) => {
+    assert.equal(await store.nextWake(), null);
+    for (const wakeAt of [EPOCH + 30, EPOCH + 10, EPOCH + 20]) {
+      await createThread(store, { projection: { status: "awaiting_time", wakeAt } });
+    }
+    assert.equal(await store.nextWake(), EPOCH + 10);
+    assert.equal(await store.nextWake(EPOCH + 10), EPOCH + 20);
+    assert.equal(await store.nextWake(EPOCH + 29), EPOCH + 30);
+    assert.equal(await store.nextWake(EPOCH + 30), null);
+  });
+}

@@ -1,0 +1,60 @@
+import { isoTime } from "../../base/clock.ts";
+import { randomThreadId, type ThreadId } from "../../base/ids.ts";
+import type { AppendOptions, ThreadProjection, ThreadStore } from "../../store/store.ts";
+import { EVENT_VERSIONS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
+
+/** The time of the first event of sample threads, in ms. Far enough back that no clock of a machine matters. */
+export const EPOCH = Date.UTC(2026, 0, 1);
+
+/** A projection of a working thread, with what a test wants different. */
+export function projected(differences: Partial<ThreadProjection> = {}): ThreadProjection {
+  return {
+    agent: "sample",
+    status: "running",
+    title: "a sample thread",
+    wantsAdvance: false,
+    wakeAt: null,
+    pendingRequest: null,
+    awaitedEvent: null,
+    parentThreadId: null,
+    ...differences,
+  };
+}
+
+/** Events in their place: numbered from `first`, a second apart, event 1 at `start`. */
+export function numbered(first: number, added: readonly NewEvent[], start = EPOCH): readonly ThreadEvent[] {
+  return added.map((event, index) => {
+    const seq = first + index;
+    return { seq, at: isoTime(start + (seq - 1) * 1000), v: EVENT_VERSIONS[event.type], ...event };
+  });
+}
+
+export function started(agent = "sample"): NewEvent {
+  return { type: "thread_started", data: { agent } };
+}
+
+export function message(text: string): NewEvent {
+  return { type: "message_received", data: { text, from: { channel: "test", id: "ada" } } };
+}
+
+/** Further events for a thread that has `seq` of them. */
+export function messages(seq: number, ...texts: readonly string[]): readonly ThreadEvent[] {
+  return numbered(seq + 1, texts.map(message));
+}
+
+/** A new thread with one event more than `texts`. Resolves to its id. */
+export async function createThread(
+  store: ThreadStore,
+  options: {
+    readonly id?: ThreadId;
+    readonly texts?: readonly string[];
+    readonly projection?: Partial<ThreadProjection>;
+    /** Time of the first event. */
+    readonly at?: number;
+  } & AppendOptions = {},
+): Promise<ThreadId> {
+  const { id = randomThreadId(), texts = [], projection = {}, at = EPOCH, ...append } = options;
+  const events = numbered(1, [started(projection.agent), ...texts.map(message)], at);
+  await store.append(id, 0, events, projected(projection), append);
+  return id;
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import type { StoreTest } from "./runner.ts";
+
+export function valuesContract(test: StoreTest): void {
+  test("F5.9 a value is set only over the value that was expected", async ({ store, reopen }) => {
+    assert.equal(await store.getValue("cursor"), undefined);
+    assert.equal(await store.setValue("cursor", "1", "0"), false);
+    assert.equal(await store.setValue("cursor", "1", undefined), true);
+    assert.equal(await store.setValue("cursor", "2", undefined), false);
+    assert.equal(await store.setValue("cursor", "2", "1"), true);
+    assert.equal(await store.setValue("cursor", "", "2"), true);
+    assert.equal(await store.getValue("cursor"), "");
+    assert.equal(await store.getValue("another"), undefined);
+    if (reopen !== undefined) assert.equal(await (await reopen()).getValue("cursor"), "");
+  });
+
+  test("F5.9 of many who set a value at the same time, one succeeds", async ({ store }) => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.setValue("tick", String(index), undefined)),
+    );
+    assert.equal(outcomes.filter((won) => won).length, 1);
+    assert.equal(await store.getValue("tick"), String(outcomes.indexOf(true)));
+  });
+
+  test("F5.9 a closed store refuses everything with a clear error", async ({ store }) => {
+    const pending = store.setValue("last", "kept", undefined);
+    await store.close();
+    assert.equal(await pending, true, "what was asked for before is done");
+    await assert.rejects(store.getValue("last"), { code: "storage_failed", message: /closed/ });
+    await assert.rejects(store.setValue("last", "x", undefined), {
+      code: "storage_failed",
+      message: /closed/,
+    });
+    await store.close();
+  });
+}
