@@ -10,7 +10,11 @@ const PERSON =
 const RESULT = /(?:^|_)(?:result|output|observation)s?$|^tool_response$/;
 const FAILURE = /(?:^|_)(?:error|errors|failed|failure|exception)$|^tool_unknown$/;
 const REFUSAL = /^(?:steps?_refused|refused|steps?_dropped|step_judged)$/;
+/** Tags that may hold an approver's decision. */
+const DECISION = /human|user|person|response|approval|decision|denied|rejected/;
 const DENIAL = /denied|rejected|declined/i;
+/** `user denied the operation with feedback: "too much"`. */
+const TOLD_DENIAL = /^(?:the )?(?:user|human|person|approver|operation|request) (?:was |has )?(?:denied|rejected|declined)\b[^:"]*[:"]?\s*"?([\s\S]*)$/i;
 
 /** A prompt, taken apart. */
 export interface PromptParts {
@@ -66,19 +70,18 @@ function readTurn(block: Block, intents: ReadonlySet<string>): Turn {
 
 /** An approver's decision, where the block is one. An approval says nothing; a denial may say what to do instead. */
 function readDecision(block: Block, fields: JsonObject): Turn | undefined {
+  const { tag, value } = block;
+  if (tag === "request_expired") return { kind: "denied", text: "" };
+  if (!DECISION.test(tag)) return undefined;
   const verdict = fields["decision"] ?? fields["approved"] ?? fields["kind"] ?? fields["status"];
-  if (verdict === true || verdict === "approved") return { kind: "event", tag: block.tag, body: block.value };
-  if (verdict === false || DENIAL.test(block.tag) || (typeof verdict === "string" && DENIAL.test(verdict))) {
-    return { kind: "denied", text: textOf(block) };
+  if (verdict === true || (typeof verdict === "string" && verdict.startsWith("approved"))) {
+    return { kind: "event", tag, body: value };
   }
-  if (typeof block.value !== "string" || !/response|result|approval/.test(block.tag)) return undefined;
-  const told =
-    /^(?:the )?(?:user|human|person|approver|operation|request)?.{0,40}?\b(?:denied|rejected|declined)\b([\s\S]*)$/i.exec(
-      block.value,
-    );
-  if (told === null) return undefined;
-  const feedback = /^[^:"]*[:"]\s*"?([\s\S]*?)"?$/.exec(told[1] ?? "");
-  return { kind: "denied", text: feedback?.[1] ?? "" };
+  const denied = verdict === false || "denied" in fields || DENIAL.test(`${tag} ${verdict ?? ""}`);
+  if (denied) return { kind: "denied", text: asText(fields["feedback"] ?? fields["reason"] ?? fields["comment"]) };
+  if (typeof value !== "string" || tag.startsWith("message")) return undefined;
+  const told = TOLD_DENIAL.exec(value);
+  return told === null ? undefined : { kind: "denied", text: (told[1] ?? "").replace(/"$/, "") };
 }
 
 function readResult(block: Block, intents: ReadonlySet<string>): Turn {

@@ -115,7 +115,7 @@ const PATTERNS: readonly Pattern[] = [
 
   // References to results come before the operations they are named after.
   phrase(
-    "(?:the )?(?:result|answer|outcome|value) of(?= (?:that|this|the|it|adding|subtracting|multiplying|dividing|doubling|squaring))",
+    "(?:the )?(?:result|answer|outcome|value) of(?! (?:the|my|your)? ?(?:calculation|request|operation|first|second|third|last|previous))",
   ),
   phrase(`(?:the |my |that )?(${ORDINALS.join("|")}) ${RESULT}`, (match) => ({
     kind: "reference",

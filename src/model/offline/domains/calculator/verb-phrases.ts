@@ -76,16 +76,17 @@ function takeAdd(reader: ValueReader): Operand {
     const base = reader.takeValue();
     return items.reduce((sum, item) => program.push("add", sum, item), base);
   }
-  return items.length > 1
-    ? reduce(program, "add", items)
-    : program.push("add", reader.continued(), items[0] ?? NOTHING);
+  const all = reader.canContinue() ? items : unjoin(items);
+  return all.length > 1
+    ? reduce(program, "add", all)
+    : program.push("add", reader.continued(), all[0] ?? NOTHING);
 }
 
 function takeSubtract(reader: ValueReader): Operand {
   const { program } = reader;
   const items = takeList(reader, { oneAnd: false, first: () => reader.takeExpression() });
   if (reader.takePreposition("from", "off")) {
-    const base = reader.takeValue();
+    const base = reader.takeExpression();
     return items.reduce((rest, item) => program.push("subtract", rest, item), base);
   }
   if (reader.takePreposition("by")) return program.push("subtract", items[0] ?? NOTHING, reader.takeValue());
@@ -98,7 +99,8 @@ function takeMultiply(reader: ValueReader): Operand {
   const items: Operand[] = reader.takePreposition("by", "with") ? [reader.continued()] : [];
   items.push(...takeList(reader, { oneAnd: false, first: () => reader.takeExpression() }));
   while (reader.takePreposition("by", "with", "to", "into")) items.push(reader.takeValue());
-  if (items.length > 1) return reduce(program, "multiply", items);
+  const all = reader.canContinue() ? items : unjoin(items);
+  if (all.length > 1) return reduce(program, "multiply", all);
   return reader.canContinue()
     ? program.push("multiply", reader.continued(), items[0] ?? NOTHING)
     : program.push("multiply", items[0] ?? NOTHING, NOTHING);
@@ -148,7 +150,7 @@ function takeList(
       ended = true;
     }
   }
-  return items.length === 1 && !reader.canContinue() ? unjoin(items[0]) : items;
+  return items;
 }
 
 function takeItem(reader: ValueReader, take: () => Operand): Operand[] {
@@ -159,9 +161,10 @@ function takeItem(reader: ValueReader, take: () => Operand): Operand[] {
 }
 
 /** `add one hundred and twenty`, with nothing to add it to, means the two numbers. */
-function unjoin(item: Operand | undefined): readonly Operand[] {
-  if (item?.kind !== "number" || item.split === undefined) return item === undefined ? [] : [item];
-  return item.split.map(numberOperand);
+function unjoin(items: readonly Operand[]): readonly Operand[] {
+  const [only] = items;
+  const joined = items.length === 1 && only?.kind === "number" ? only.split : undefined;
+  return joined === undefined ? items : joined.map(numberOperand);
 }
 
 function isAnd(reader: ValueReader): boolean {
