@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { randomThreadId } from "../src/base/ids.ts";
+import { openSqliteStore } from "../src/store/sqlite/open.ts";
+import type { ListFilter, ThreadStore } from "../src/store/store.ts";
+import type { Measured } from "./store.bench.ts";
+import { sampleEvent, working } from "./store-sample.ts";
+
+/** Lists and due threads among many paused ones. */
+export async function benchManyThreads(folder: string, threads: number): Promise<readonly Measured[]> {
+  const store = await openSqliteStore(join(folder, "million.db"));
+  await fill(store, threads);
+  const before = process.memoryUsage().rss;
+  const filters: readonly (readonly [string, ListFilter])[] = [
+    ["no filter", {}],
+    ["pending", { pending: true }],
+    ["pending of an agent", { pending: true, agent: "agent-3" }],
+    ["awaiting_approval", { status: ["awaiting_approval"] }],
+    ["an agent", { agent: "agent-3" }],
+    ["three statuses of an agent", { agent: "agent-3", status: ["running", "awaiting_human", "finished"] }],
+    ["a search", { search: "refund 77" }],
+    ["a search that finds nothing", { search: "nowhere to be found" }],
+  ];
+  const measured: Measured[] = [];
+  for (const [name, filter] of filters) {
+    const times: number[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < 200; page++) {
+      const start = performance.now();
+      const { next }: { next: string | null } = await store.list(
+        cursor === null ? filter : { ...filter, cursor },
+      );
+      times.push(performance.now() - start);
+      cursor = next;
+    }
+    const p99 = times.toSorted((a, b) => a - b)[197] ?? 0;
+    measured.push({ what: `inbox page, ${name}: p99`, value: p99, unit: "ms", budget: "<= 20" });
+  }
+  const times: number[] = [];
+  for (let round = 0; round < 200; round++) {
+    const start = performance.now();
+    await store.due(Date.now(), 64);
+    await store.nextWake(Date.now());
+    times.push(performance.now() - start);
+  }
+  const due = times.toSorted((a, b) => a - b)[197] ?? 0;
+  const grown = (process.memoryUsage().rss - before) / 1e6;
+  await store.close();
+  return [
+    ...measured,
+    { what: `due and next wake among ${threads} threads: p99`, value: due, unit: "ms" },
+    { what: "memory after all these", value: grown, unit: "MB more" },
+  ];
+}
+
+async function fill(store: ThreadStore, threads: number): Promise<void> {
+  const now = Date.now() - threads;
+  const group = 5000;
+  for (let first = 0; first < threads; first += group) {
+    const appends = Array.from({ length: Math.min(group, threads - first) }, (_, index) => {
+      const number = first + index;
+      const kind = number % 10;
+      const paused =
+        kind < 6
+          ? { status: "awaiting_approval" as const, pendingRequest: 1 }
+          : kind < 8
+            ? { status: "awaiting_human" as const, pendingRequest: 1 }
+            : kind < 9
+              ? { status: "awaiting_time" as const, wakeAt: Date.now() + 86_400_000 + number }
+              : { status: "finished" as const };
+      const projection = working({
+        agent: `agent-${number % 7}`,
+        title: `approve the refund ${number} of a customer`,
+        wantsAdvance: false,
+        ...paused,
+      });
+      return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], projection);
+    });
+    await Promise.all(appends);
+    process.stderr.write(`\rfilling: ${Math.round(((first + group) / threads) * 100)} %`);
+  }
+  process.stderr.write("\r                \r");
+}
