@@ -14,7 +14,8 @@ const REFUSAL = /^(?:steps?_refused|refused|steps?_dropped|step_judged)$/;
 const DECISION = /human|user|person|response|approval|decision|denied|rejected/;
 const DENIAL = /denied|rejected|declined/i;
 /** `user denied the operation with feedback: "too much"`. */
-const TOLD_DENIAL = /^(?:the )?(?:user|human|person|approver|operation|request) (?:was |has )?(?:denied|rejected|declined)\b[^:"]*[:"]?\s*"?([\s\S]*)$/i;
+const TOLD_DENIAL =
+  /^(?:the )?(?:user|human|person|approver|operation|request) (?:was |has )?(?:denied|rejected|declined)\b[^:"]*[:"]?\s*"?([\s\S]*)$/i;
 
 /** A prompt, taken apart. */
 export interface PromptParts {
@@ -78,7 +79,8 @@ function readDecision(block: Block, fields: JsonObject): Turn | undefined {
     return { kind: "event", tag, body: value };
   }
   const denied = verdict === false || "denied" in fields || DENIAL.test(`${tag} ${verdict ?? ""}`);
-  if (denied) return { kind: "denied", text: asText(fields["feedback"] ?? fields["reason"] ?? fields["comment"]) };
+  if (denied)
+    return { kind: "denied", text: asText(fields["feedback"] ?? fields["reason"] ?? fields["comment"]) };
   if (typeof value !== "string" || tag.startsWith("message")) return undefined;
   const told = TOLD_DENIAL.exec(value);
   return told === null ? undefined : { kind: "denied", text: (told[1] ?? "").replace(/"$/, "") };

@@ -14,10 +14,15 @@ export interface ReadRequest {
 
 /**
  * Reads a request and adds its calculations to the program, in the order spoken. Operations in words are done from
- * left to right (`7 plus 8 times 2` is 30); runs of symbols follow precedence (`7 + 8 * 2` is 23).
+ * left to right (`7 plus 8 times 2` is 30); runs of symbols follow precedence (`7 + 8 * 2` is 23). `from` is the
+ * value that `that` means and that `add 3` adds to.
  */
-export function readRequest(tokens: readonly Token[], program: Program): ReadRequest {
-  return new RequestReader(tokens, program).read();
+export function readRequest(
+  tokens: readonly Token[],
+  program: Program,
+  from: Operand | undefined,
+): ReadRequest {
+  return new RequestReader(tokens, program, from).read();
 }
 
 /** A recursive-descent reader; `take…` methods move on, `peek` does not. */
@@ -31,10 +36,10 @@ class RequestReader implements ValueReader {
   private current: Operand | undefined;
   private currentUsed = true;
 
-  constructor(tokens: readonly Token[], program: Program) {
+  constructor(tokens: readonly Token[], program: Program, from: Operand | undefined) {
     this.tokens = tokens;
     this.program = program;
-    this.current = program.values.at(-1);
+    this.current = from;
   }
 
   read(): ReadRequest {

@@ -111,7 +111,7 @@ export class Replay {
     const before = this.program.calculations.length;
     if (this.pending && this.changePending(text)) return;
     if (!this.pending) this.requestStart = before;
-    const { added, unclear, bare } = readRequest(tokenize(text), this.program);
+    const { added, unclear, bare } = readRequest(tokenize(text), this.program, this.program.values.at(-1));
     if (unclear.length > 0) {
       this.program.cut(before);
       this.trouble = { kind: "unclear", parts: unclear };

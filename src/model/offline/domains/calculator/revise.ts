@@ -10,15 +10,17 @@ export type Revision =
   | "stopped"
   | "not_understood";
 
-const STOP =
-  /^(?:no+|nope|stop|cancel|abort|forget|never ?mind|enough|leave it|quit|deny|denied|rejected)\b(?! (?:\d|.*\b(?:use|instead|try|but|rather|make|should)\b))/;
+/** Said before, or in the place of, what is wanted: `no, use 4`. */
+const REJECTION =
+  /^(?:(?:no+|nope|wrong|stop|cancel|abort|forget|never ?mind|enough|quit|denied|rejected|deny|leave)(?: (?:it|that|this))?\b[\s,.;:!]*)+/;
+/** `do not divide`, up to the end of the clause. */
 const DO_NOT =
-  /\b(?:do not|don't|dont|must not|mustn't|shouldn't|should not|never|no need to|not) (?:do |run |make |want )?(?:it|that|this|divid\w*|multipl\w*|add\w*|subtract\w*)/;
+  /\b(?:do not|don't|dont|must not|mustn't|should not|shouldn't|never|no need to|not) (?:do |run |make |want )?(?:it|that|this|divid\w*|multipl\w*|add\w*|subtract\w*)\b[^,;.]*/;
 const SKIP = /\b(?:skip|leave (?:it |that |this )?out|omit|without)\b/;
 const AGAIN = /\b(?:try again|retry|again|go on|continue|proceed|go ahead)\b/;
 const SWAPS: readonly { readonly pattern: RegExp; readonly wanted: 1 | 2 }[] = [
   { pattern: /(.+?)\s*,?\s*(?:instead of|rather than|in place of|not)\s+(.+)/, wanted: 1 },
-  { pattern: /not\s+(.+?)\s*,?\s*(?:but|rather|use)\s+(.+)/, wanted: 2 },
+  { pattern: /not\s+(.+?)\s*(?:but|rather|use|,)\s*(.+)/, wanted: 2 },
   { pattern: /(?:replace|swap|change)\s+(.+?)\s+(?:with|by|to|for)\s+(.+)/, wanted: 2 },
 ];
 
@@ -34,26 +36,41 @@ export function revise(program: Program, at: number, text: string): Revision {
     .trim();
   if (calculation === undefined || lower === "") return "stopped";
   if (swapOperand(program, at, calculation, lower)) return "changed";
-  if (STOP.test(lower) || (DO_NOT.test(lower) && !/\b(?:but|instead)\b/.test(lower))) return "stopped";
   if (SKIP.test(lower)) {
     program.replace(at, [], calculation.a);
     return "changed";
   }
+  if (applyWish(program, at, calculation, wishIn(lower))) return "changed";
+  if (REJECTION.test(lower) || DO_NOT.test(lower)) return "stopped";
+  return AGAIN.test(lower) && !hasMissing(calculation) ? "changed" : "not_understood";
+}
+
+/** A comment without what it turns down. */
+function wishIn(comment: string): string {
+  return comment
+    .replace(REJECTION, "")
+    .replace(/^.*\bnot\b.*\bbut\b/, "")
+    .replace(DO_NOT, "")
+    .replace(/\b(?:instead of|rather than|in place of|not)\b.*$/, "");
+}
+
+/** Does what the wish says with the calculation. False, changing nothing, where it says nothing that can be done. */
+function applyWish(program: Program, at: number, calculation: Calculation, wish: string): boolean {
   const draft = program.before(at, calculation.a);
-  const wanted = lower.replace(
-    /^.*\b(?:do not|don't|dont) [^,;.]*[,;.]\s*|\b(?:instead of|rather than|in place of)\b.*$/g,
-    "",
-  );
-  const { added, bare, unclear } = readRequest(tokenize(wanted), draft);
+  const from = hasMissing(calculation) ? undefined : calculation.a;
+  const { added, bare, unclear } = readRequest(tokenize(wish), draft, from);
   const others = draft.calculations.slice(at);
   const result = draft.values.at(-1);
-  if (unclear.length > 0 || others.some(hasMissing)) return "not_understood";
+  if (unclear.length > 0 || others.some(hasMissing)) return false;
   if (added > 0 && result !== undefined) {
     program.replace(at, others, result);
-    return "changed";
+    return true;
   }
-  if (bare.length > 0) return putValues(program, at, calculation, bare) ? "changed" : "not_understood";
-  return AGAIN.test(lower) && !hasMissing(calculation) ? "changed" : "not_understood";
+  // An idle `that` is a value only where the comment says to take it.
+  const values = /\b(?:use|try|take|put|with|by)\b/.test(wish)
+    ? bare
+    : bare.filter(({ kind }) => kind === "number");
+  return values.length > 0 && putValues(program, at, calculation, values);
 }
 
 export function hasMissing({ a, b }: Calculation): boolean {
