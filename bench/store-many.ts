@@ -76,7 +76,8 @@ async function fill(store: ThreadStore, threads: number): Promise<void> {
       return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], projection);
     });
     await Promise.all(appends);
-    process.stderr.write(`\rfilling: ${Math.round(((first + group) / threads) * 100)} %`);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\rfilling: ${Math.round(((first + group) / threads) * 100)} %`);
   }
-  process.stderr.write("\r                \r");
+  if (process.stderr.isTTY) process.stderr.write("\r                \r");
 }

@@ -47,10 +47,11 @@ export function matches(summary: ThreadSummary, filter: ListFilter): boolean {
     (filter.pending !== true || summary.pendingRequest !== null) &&
     (filter.awaitedEvent === undefined || filter.awaitedEvent === summary.awaitedEvent) &&
     (filter.parentThreadId === undefined || filter.parentThreadId === summary.parentThreadId) &&
-    (filter.search === undefined || contains(summary, filter.search.toLowerCase()))
+    (filter.search === undefined || contains(summary.title, summary.threadId, filter.search.toLowerCase()))
   );
 }
 
-function contains({ title, threadId }: ThreadSummary, lowerCase: string): boolean {
+/** True when a thread's title or id has the searched text, given in lower case, in it. */
+export function contains(title: string, threadId: string, lowerCase: string): boolean {
   return title.toLowerCase().includes(lowerCase) || threadId.toLowerCase().includes(lowerCase);
 }

@@ -1,14 +1,14 @@
 import { isoTime } from "../../base/clock.ts";
 import { STATUS_KINDS } from "../../thread/state.ts";
-import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
+import { contains, cursorOf, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
 import type { ListFilter, ThreadPage, ThreadSummary } from "../store.ts";
 import type { SqlRow, SqlValue, Statements } from "./port.ts";
-import { number, threadId } from "./row.ts";
+import { number, text, threadId } from "./row.ts";
 import { projectionIn } from "./threads.ts";
 
 /** A search looks at so many threads for one page, then hands out what it has found and where to go on. */
-const SEARCHED_PER_PAGE = 10_000;
-const SEARCHED_AT_ONCE = 500;
+const SEARCHED_PER_PAGE = 2500;
+const READ_AT_ONCE = 500;
 
 /** One range of an index that is in the order of lists. */
 interface Range {
@@ -17,46 +17,47 @@ interface Range {
   readonly values: readonly SqlValue[];
 }
 
-interface Listed extends Position {
-  readonly summary: ThreadSummary;
+/** A row and its place in the order of lists. */
+interface Placed extends Position {
+  readonly row: SqlRow;
 }
 
-/** A page of threads. Reads as many rows as the page holds, however many threads there are. */
+/** A page of threads. Reads about as many rows as the page holds, however many threads there are. */
 export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
   const ranges = rangesOf(filter);
-  if (filter.search !== undefined) return searchThreads(sql, ranges, filter, limit, start);
-  const found = newest(sql, ranges, start, limit + 1);
-  const page = found.slice(0, limit);
-  return pageOf(page, found.length > limit ? page.at(-1) : undefined);
+  if (filter.search !== undefined) return searchThreads(sql, ranges, filter.search, limit, start);
+  const page: Placed[] = [];
+  for (const placed of inOrder(sql, ranges, start, limit + 1)) {
+    if (page.length === limit) return pageOf(page, page.at(-1));
+    page.push(placed);
+  }
+  return pageOf(page, undefined);
 }
 
 function searchThreads(
   sql: Statements,
   ranges: readonly Range[],
-  filter: ListFilter,
+  search: string,
   limit: number,
   start: Position | undefined,
 ): ThreadPage {
-  const page: Listed[] = [];
-  let from = start;
-  for (let searched = 0; searched < SEARCHED_PER_PAGE; searched += SEARCHED_AT_ONCE) {
-    const rows = newest(sql, ranges, from, SEARCHED_AT_ONCE);
-    for (const row of rows) {
-      from = row;
-      if (!matches(row.summary, filter)) continue;
-      page.push(row);
-      if (page.length === limit) return pageOf(page, row);
-    }
-    if (rows.length < SEARCHED_AT_ONCE) return pageOf(page, undefined);
+  const wanted = search.toLowerCase();
+  const page: Placed[] = [];
+  let searched = 0;
+  for (const placed of inOrder(sql, ranges, start, READ_AT_ONCE)) {
+    const { row } = placed;
+    if (contains(text(row, "title"), text(row, "id"), wanted)) page.push(placed);
+    searched += 1;
+    if (page.length === limit || searched === SEARCHED_PER_PAGE) return pageOf(page, placed);
   }
-  return pageOf(page, from);
+  return pageOf(page, undefined);
 }
 
-function pageOf(page: readonly Listed[], next: Position | undefined): ThreadPage {
+function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage {
   return {
-    threads: page.map(({ summary }) => summary),
+    threads: page.map(({ row }) => summaryIn(row)),
     next: next === undefined ? null : cursorOf(next),
   };
 }
@@ -106,27 +107,47 @@ function narrowed(index: string, where: string, values: readonly SqlValue[], fil
   return { index, where: conditions.join(" AND "), values: all };
 }
 
-function newest(
+/** The rows of all ranges, newest first. Each range is read piece by piece, as far as it is asked for. */
+function* inOrder(
   sql: Statements,
   ranges: readonly Range[],
   start: Position | undefined,
-  count: number,
-): readonly Listed[] {
-  const after = start === undefined ? "" : " AND (listed_at, key) < (?, ?)";
-  const bounds = start === undefined ? [] : [start.time, start.key];
-  return ranges
-    .flatMap(({ index, where, values }) =>
-      sql(
-        `SELECT * FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
-      ).all(...values, ...bounds, count),
-    )
-    .map(listed)
-    .sort(newestFirst)
-    .slice(0, count);
+  atOnce: number,
+): Generator<Placed, void, undefined> {
+  const sources = ranges.map((range) => ({ range, rows: readRange(sql, range, start, atOnce), next: 0 }));
+  for (;;) {
+    let first: (typeof sources)[number] | undefined;
+    let newest: Placed | undefined;
+    for (const source of sources) {
+      const last = source.rows.at(-1);
+      if (source.next === source.rows.length && source.next === atOnce && last !== undefined) {
+        source.rows = readRange(sql, source.range, last, atOnce);
+        source.next = 0;
+      }
+      const candidate = source.rows[source.next];
+      if (candidate === undefined || (newest !== undefined && newestFirst(newest, candidate) < 0)) continue;
+      first = source;
+      newest = candidate;
+    }
+    if (first === undefined || newest === undefined) return;
+    first.next += 1;
+    yield newest;
+  }
 }
 
-function listed(row: SqlRow): Listed {
-  return { time: number(row, "listed_at"), key: number(row, "key"), summary: summaryIn(row) };
+function readRange(
+  sql: Statements,
+  { index, where, values }: Range,
+  start: Position | undefined,
+  count: number,
+): readonly Placed[] {
+  const after = start === undefined ? "" : " AND (listed_at, key) < (?, ?)";
+  const bounds = start === undefined ? [] : [start.time, start.key];
+  return sql(
+    `SELECT * FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
+  )
+    .all(...values, ...bounds, count)
+    .map((row) => ({ row, time: number(row, "listed_at"), key: number(row, "key") }));
 }
 
 /** A thread's row as what stores show of a thread. */
