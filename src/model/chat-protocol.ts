@@ -22,6 +22,8 @@ export interface ChatRequest {
 /** What a model says to one request. */
 export interface Completion {
   readonly content: string;
+  /** Default: counted by the server. */
+  readonly id?: string;
   /** Default `stop`. */
   readonly finishReason?: "stop" | "length" | "content_filter";
   /** Default: estimated, four characters to a token. */
@@ -93,7 +95,7 @@ function readMessage(message: Json): ChatMessage | undefined {
   return { role: message["role"], text: texts.filter((text) => typeof text === "string").join("\n") };
 }
 
-/** The body of an answer that is not streamed. `id` names the completion; `created` is 0, so that answers are deterministic. */
+/** The body of an answer that is not streamed. `created` is 0, so that answers are deterministic. */
 export function completionBody(
   request: ChatRequest,
   completion: Completion,

@@ -130,7 +130,10 @@ export function chatRoutes(options: {
     if (answer === "answered") return;
     if (isProblem(answer)) return sendProblem(response, answer);
     completions += 1;
-    sendCompletion(response, chat, answer, { id: `chatcmpl-${completions}`, model: options.model });
+    sendCompletion(response, chat, answer, {
+      id: answer.id ?? `chatcmpl-${completions}`,
+      model: options.model,
+    });
   };
 }
 

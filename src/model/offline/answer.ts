@@ -1,11 +1,11 @@
 import { sha256 } from "../../base/digest.ts";
 import type { Json } from "../../base/json.ts";
-import type { ChatRequest } from "../chat-protocol.ts";
+import type { ChatRequest, Completion } from "../chat-protocol.ts";
 import type { Domain, Move } from "./domain.ts";
 import { calculator } from "./domains/calculator/calculator.ts";
 import { generalMove } from "./domains/general.ts";
 import { askIntents, fitMove } from "./fit-move.ts";
-import { JSON_STYLES, looseJson } from "./loose-json.ts";
+import { JSON_STYLES, type JsonStyle, looseJson } from "./loose-json.ts";
 import { type OutputSchema, readOutputSchema } from "./output-schema.ts";
 import { type PromptParts, readTurns, takeApart } from "./read-thread.ts";
 import { minimalValue, stepShapes, wantsList } from "./schema-value.ts";
@@ -17,17 +17,21 @@ const DOMAINS: readonly Domain[] = [calculator];
 const PLACEHOLDER = "built-in offline model";
 
 /**
- * What the offline model writes for a chat request: the same text for the same request, always. A sentence and then
- * the step or value as loosely written JSON; plain text where the prompt allows any text.
+ * The offline model's completion of a chat request: the same for the same request, always. A sentence and then the
+ * step or value as loosely written JSON; plain text where the prompt allows any text.
  */
-export async function answerOffline(request: ChatRequest): Promise<string> {
+export async function answerOffline(request: ChatRequest): Promise<Completion> {
+  const digest = sha256(request.bodyText);
+  const style = JSON_STYLES[Number.parseInt(digest.slice(0, 8), 16) % JSON_STYLES.length] ?? "plain";
+  return { id: `chatcmpl-${digest.slice(0, 24)}`, content: await write(request, style) };
+}
+
+async function write(request: ChatRequest, style: JsonStyle): Promise<string> {
   const parts = await takeApart(request.messages);
   const schema = readOutputSchema(parts.instructions);
   if (schema === undefined) return plainText(parts);
   const { value, prose } = choose(parts, schema);
   if (value === null || typeof value !== "object") return String(value);
-  const digits = Number.parseInt(sha256(request.bodyText).slice(0, 8), 16);
-  const style = JSON_STYLES[digits % JSON_STYLES.length] ?? "plain";
   return `${prose}\n\n${looseJson(value, style)}`;
 }
 

@@ -17,7 +17,7 @@ export async function startOfflineModel(options: ListenOptions = {}): Promise<Mo
     answer: async (request) => {
       // Loaded with the first request, so that starting costs a process that may never ask next to nothing.
       const { answerOffline } = await import("./answer.ts");
-      return { content: await answerOffline(request) };
+      return answerOffline(request);
     },
   });
   return listen(routes, options);

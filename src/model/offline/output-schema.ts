@@ -26,21 +26,25 @@ const CLASS = /^[ \t]*(?:\w+ )?(\w+) (?=\{$)/gm;
 const ALIAS = /^[ \t]*(\w+) = (?=\S)/gm;
 
 /**
- * Reads the text that BAML writes for `ctx.output_format`. A prompt with a prefix of its own is read from its first
- * object. `undefined` where no schema is found, which is how BAML asks for plain text.
+ * Reads the text that BAML writes for `ctx.output_format`. Under a prefix of the prompt's own, the classes defined
+ * with an intent are taken for the schema, else the first object. `undefined` where no schema is found, which is how
+ * BAML asks for plain text.
  */
 export function readOutputSchema(prompt: string): OutputSchema | undefined {
-  const lead = LEAD.exec(prompt);
-  const start = lead === null ? startOfFirstObject(prompt) : lead.index + lead[0].length;
-  if (start === undefined) return undefined;
   const definitions = readDefinitions(prompt);
-  const root = readType(prompt, start);
+  const lead = LEAD.exec(prompt);
+  const root =
+    lead === null ? rootWithoutLead(prompt, definitions) : readType(prompt, lead.index + lead[0].length);
   return root === undefined ? undefined : { root, definitions };
 }
 
-function startOfFirstObject(prompt: string): number | undefined {
-  const match = /\{\s*(?:\/\/.*\s*)*"?\w+"?: [^\n]*,\n/.exec(prompt);
-  return match?.index;
+function rootWithoutLead(prompt: string, definitions: ReadonlyMap<string, Schema>): Schema | undefined {
+  const steps = [...definitions.values()].filter(
+    (type) => type.kind === "object" && type.fields.some(({ name }) => name === "intent"),
+  );
+  if (steps.length > 0) return { kind: "union", options: steps };
+  const object = /\{\s*(?:\/\/.*\s*)*"?\w+"?: [^\n]*,\n/.exec(prompt);
+  return object === null ? undefined : readType(prompt, object.index);
 }
 
 function readDefinitions(prompt: string): ReadonlyMap<string, Schema> {

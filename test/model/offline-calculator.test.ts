@@ -1,0 +1,157 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { propertyRuns } from "../property-runs.ts";
+import { block, lastOf, nextStep, play } from "./play-calculator.ts";
+
+const done = (number: number | string) => `done_for_now: The result is ${number}.`;
+
+describe("the offline model as a calculator", () => {
+  it("E3 computes the README's request step by step", async () => {
+    expect(
+      await play("can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?"),
+    ).toEqual(["multiply(3, 4)", "divide(12, 2)", "add(6, 12)", done(18)]);
+  });
+
+  it.each([
+    ["what is 7 plus 8 times 2", 30],
+    ["7 + 8 * 2", 23],
+    ["(2+3)*4", 20],
+    ["what's (2 + 3) × 4 − 6 ÷ 2?", 17],
+    ["(2 plus 3) times 4", 20],
+    ["take 20% of 50", 10],
+    ["add 10% to 50", 55],
+    ["20% off 80", 64],
+    ["increase 200 by 15 percent", 230],
+    ["subtract 5 from 20", 15],
+    ["from 20 subtract 5", 15],
+    ["5 less than 20", 15],
+    ["what is the difference between 5 and 20?", 15],
+    ["half of 9", 4.5],
+    ["twice 7 minus 3", 11],
+    ["add 3 and 4, double it, then square that", 196],
+    ["5 squared plus 3", 28],
+    ["2 to the power of 5", 32],
+    ["multiply twelve point five by two", 25],
+    ["multiply one hundred twenty-three by two", 246],
+    ["add two million three hundred thousand and five to 1,000", 2301005],
+    ["add one hundred and twenty", 120],
+    ["add one hundred and twenty to 5", 125],
+    ["1.5 million divided by 3k", 500],
+    ["add 1, 2 and 3", 6],
+    ["sum of 1, 2, and 3", 6],
+    ["average of 2, 4 and 9", 5],
+    ["the sum of 2 and 3 times the product of 4 and 5", 100],
+    ["multiply the result of adding 2 and 3 by 4", 20],
+    ["subtract 3 from the result of 10 divided by 2", 2],
+    ["add 1,000 and 2,500.50", 3500.5],
+    ["$5 plus $7.50", 12.5],
+    ["-5 + 3", -2],
+    ["multiply -3 by negative four", 12],
+    ["3 - -2", 5],
+    ["3x4+2", 14],
+    ["start with 100, subtract 25, divide by 5", 15],
+    ["multiply 3 and 4, then add 5 to 6, then subtract the first result from the second result", -1],
+    ["add 1 and 2. multiply 3 and 4. add both results", 15],
+    ["split 12 among 3 people", 4],
+    ["What's 0.1 + 0.2?", 0.3],
+  ])("understands %j", async (text, result) => {
+    expect(await lastOf(text)).toBe(done(result));
+  });
+
+  it("names every result of a request that asks for several", async () => {
+    expect(await lastOf("what is 3 times 4 and what is 5 plus 6?")).toBe(
+      "done_for_now: The results are 12 and 11.",
+    );
+  });
+
+  it.each([
+    ["hello!"],
+    ["tell me a joke"],
+    ["5"],
+    ["multiply 2"],
+    ["multiply 3 and feee9f9e"],
+    ["add 3, 4 and foo"],
+    ["square root of 16"],
+    ["I have 3 apples and 4 oranges"],
+    ["multiply 3 and 4 bananas 7 14"],
+    [""],
+  ])("asks rather than guess at %j", async (text) => {
+    expect(await play(text)).toEqual([expect.stringMatching(/^request_more_information: .+\?$/)]);
+  });
+
+  it("E3 asks for a gibberish operand by its name and uses the clarification", async () => {
+    const steps = await play("can you multiply 3 and feee9f9e", "lets try 12 instead");
+    expect(steps[0]).toContain("feee9f9e");
+    expect(steps.slice(1)).toEqual(["multiply(3, 12)", done(36)]);
+  });
+
+  it.each([
+    ["it should be 12 not feee9f9e", "multiply(3, 12)"],
+    ["use 12 instead of feee9f9e", "multiply(3, 12)"],
+    ["minus 5", "multiply(3, -5)"],
+    ["I meant 1,200", "multiply(3, 1200)"],
+    ["multiply 3 and 12", "multiply(3, 12)"],
+  ])("takes %j for the missing operand", async (answer, step) => {
+    expect((await play("multiply 3 and feee9f9e, then add 2", answer))[1]).toBe(step);
+  });
+
+  it("asks for one missing operand after the other", async () => {
+    const steps = await play("multiply foo and bar", "3", "5");
+    expect(steps.slice(2)).toEqual(["multiply(3, 5)", done(15)]);
+  });
+
+  it("E3 continues from the last result after it was done", async () => {
+    const steps = await play("multiply 3 and 4", "now multiply that by 2", "and add 3", "thanks!");
+    expect(steps).toEqual([
+      "multiply(3, 4)",
+      done(12),
+      "multiply(12, 2)",
+      done(24),
+      "add(24, 3)",
+      done(27),
+      "done_for_now: You are welcome. The last result is 27.",
+    ]);
+  });
+
+  it("computes any sum, difference and product of decimals as written", async () => {
+    const number = fc
+      .double({ min: -1e6, max: 1e6, noNaN: true })
+      .map((value) => Math.round(value * 1000) / 1000);
+    const operation = fc.constantFrom(
+      { word: "plus", intent: "add" },
+      { word: "minus", intent: "subtract" },
+      { word: "times", intent: "multiply" },
+      { word: "divided by", intent: "divide" },
+    );
+    await fc.assert(
+      fc.asyncProperty(number, number, operation, async (a, b, { word, intent }) => {
+        expect(await nextStep(block("message_received", `what is ${a} ${word} ${b}?`))).toBe(
+          `${intent}(${a || 0}, ${b || 0})`,
+        );
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+
+  it("answers any text whatever with a valid step", async () => {
+    const words = fc.constantFrom(
+      ..."add subtract multiply divide by from to the result of and then 3 -4 0.5 twelve % , . ( ) + - * / that it first result half double squared foo not instead".split(
+        " ",
+      ),
+    );
+    const text = fc.oneof(
+      fc.array(words, { maxLength: 15 }).map((all) => all.join(" ")),
+      fc.string({ maxLength: 60 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 3 }), async (messages) => {
+        for (const step of await play(...messages)) {
+          expect(step).toMatch(
+            /^(?:(?:add|subtract|multiply|divide)\(.*\)|request_more_information: .|done_for_now: .)/,
+          );
+        }
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+});

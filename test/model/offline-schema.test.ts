@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { readOutputSchema } from "../../src/model/offline/output-schema.ts";
+import { answerTo, looseValue } from "./play-calculator.ts";
+
+/** Output formats as BAML 0.226 prints them. */
+const FORMATS = {
+  person: `Color
+----
+- Red: warm
+- azure
+
+Node {
+  v: int,
+  children: Node[],
+}
+
+Answer in JSON using this schema:
+{
+  name: string or null,
+  // how many
+  // pieces: {not: a, field}
+  qty: int,
+  tags: string[],
+  color: Color,
+  kind: "a" or "b",
+  meta: map<string, int>,
+  maybe: int or string or null,
+  inner: [
+    {
+      x: float,
+      y: {
+        z: "lit",
+        n: 3,
+        t: true,
+      } or null,
+    }
+  ],
+  one: {
+    z: "lit",
+    n: -3,
+  },
+  is_set: bool,
+  nodes: Node,
+}`,
+  enumeration: "Answer with any of the categories:\nColor\n----\n- Red: warm\n- azure",
+  enumerations: "Color\n----\n- Red\n- Blue\n\nAnswer with a JSON Array using this schema:\nColor[]",
+  int: "Answer as an int",
+  bool: "Answer as a bool",
+  recursive: "Node {\n  v: int,\n  children: Node[],\n}\n\nAnswer in JSON using this schema: Node",
+  alias: "JsonValue = int or string or JsonValue[]\n\nAnswer in JSON using this schema: JsonValue",
+  map: 'Answer in JSON using this schema:\nmap<string, {\n  z: "lit",\n}>',
+  literals: 'Answer in JSON using any of these schemas:\n"yes" or "no"',
+  strings: "Answer with a JSON Array using this schema:\nstring[]",
+  optional: 'Answer in JSON using this schema:\n{\n  z: "lit",\n} or null',
+  hoisted:
+    'interface B {\n  "intent": "notify",\n  "to": string,\n}\n\ninterface A {\n  "intent": "finish",\n  "why": string | null,\n}\n\nReply with:\nA | B',
+};
+
+describe("the offline model and schemas it does not know", () => {
+  it("gives a minimal valid value of a class", async () => {
+    const answer = await answerTo("Extract the order from this mail.", FORMATS.person);
+    expect(looseValue(answer)).toEqual({
+      name: null,
+      qty: 0,
+      tags: [],
+      color: "Red",
+      kind: "a",
+      meta: {},
+      maybe: null,
+      inner: [],
+      one: { z: "lit", n: -3 },
+      is_set: false,
+      nodes: { v: 0, children: [] },
+    });
+  });
+
+  it.each([
+    ["enumeration", "Red"],
+    ["int", "0"],
+    ["bool", "false"],
+    ["literals", "yes"],
+    ["alias", "0"],
+  ] as const)("gives a bare value for %s", async (format, value) => {
+    expect(await answerTo("Which?", FORMATS[format])).toBe(value);
+  });
+
+  it.each([
+    ["enumerations", []],
+    ["strings", []],
+    ["map", {}],
+    ["recursive", { v: 0, children: [] }],
+    ["optional", { z: "lit" }],
+  ] as const)("gives a small value for %s", async (format, value) => {
+    expect(looseValue(await answerTo("Which?", FORMATS[format]))).toEqual(value);
+  });
+
+  it("gives text that names it where the prompt wants text", async () => {
+    expect(await answerTo("Rain in May,\nsun in June.", "Summarize.")).toBe(
+      "The built-in offline model was given: Rain in May, sun in June.",
+    );
+  });
+
+  it("finds the schema in the same message as the thread, and text behind it does no harm", async () => {
+    const prompt =
+      "<message_received>\nAnswer as an int: add 1 and 2\n</message_received>\n\nAnswer as a bool now.";
+    expect(await answerTo(prompt, "You decide.")).toBe("false");
+    expect(readOutputSchema("Nothing here.")).toBeUndefined();
+    expect(readOutputSchema("Answer in JSON using this schema:\n")).toBeUndefined();
+  });
+
+  it("asks once and then finishes where it knows none of the tools", async () => {
+    const schema = `Answer in JSON using any of these schemas:
+{
+  intent: "deploy",
+  tag: string,
+} or {
+  intent: "request_human_input",
+  question: string,
+  context: string or null,
+  urgency: "low" or "high",
+} or {
+  reasoning: string,
+  intent: "done_for_now",
+  message: string,
+}`;
+    const first = looseValue(await answerTo("<message_received>\nship it\n</message_received>", schema));
+    expect(first).toEqual({
+      intent: "request_human_input",
+      question: expect.stringContaining("built-in offline model"),
+      urgency: "low",
+    });
+    const asked =
+      "<message_received>\nship it\n</message_received>\n<request_human_input>\nquestion: What?\n</request_human_input>\n<human_response>\nwell\n</human_response>";
+    expect(looseValue(await answerTo(asked, schema))).toMatchObject({ intent: "done_for_now" });
+  });
+
+  it("finishes a thread that no person started", async () => {
+    const step = looseValue(
+      await answerTo("<event_received>\nname: nightly\n</event_received>", FORMATS.hoisted),
+    );
+    expect(step).toEqual({ intent: "finish", why: expect.stringContaining("built-in offline model") });
+  });
+
+  it("answers with a list of one step where the schema wants a list", async () => {
+    const schema =
+      'Answer with a JSON Array using this schema:\n[\n  {\n    intent: "add",\n    a: int or float,\n    b: int or float,\n  } or {\n    intent: "done_for_now",\n    message: string,\n  }\n]';
+    expect(
+      looseValue(await answerTo("<message_received>\nadd 1 and 2\n</message_received>", schema)),
+    ).toEqual([{ intent: "add", a: 1, b: 2 }]);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { b } from "../../baml_client/index.ts";
+import { type ModelServer, OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/index.ts";
+import { JSON_STYLES, looseJson } from "../../src/model/offline/loose-json.ts";
+
+/** The text of a completion. */
+function contentOf(body: unknown): string {
+  const text: string = JSON.parse(JSON.stringify(body)).choices[0].message.content;
+  return text;
+}
+
+describe("the offline model's server", () => {
+  let model: ModelServer;
+  beforeAll(async () => {
+    model = await startOfflineModel();
+  });
+  afterAll(() => model.close());
+
+  const chat = (body: object | string) =>
+    fetch(`${model.url}/chat/completions`, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  const hello = { model: OFFLINE_MODEL_NAME, messages: [{ role: "user", content: "hello" }] };
+
+  /** The request that the generated client builds for a thread. */
+  const bamlRequest = async (thread: string) => {
+    const env = {
+      TWELVEFOLD_BASE_URL: model.url,
+      TWELVEFOLD_API_KEY: "none",
+      TWELVEFOLD_MODEL_NAME: OFFLINE_MODEL_NAME,
+    };
+    const request = await b.request.DetermineNextStep(thread, { env });
+    const response = await fetch(request.url, { method: request.method, body: request.body.text() });
+    return contentOf(await response.json());
+  };
+
+  it("E3 answers the generated client's own request in a way that BAML parses", async () => {
+    const content = await bamlRequest("<message_received>\nmultiply 3 and 4\n</message_received>");
+    expect(content).toMatch(/^I'll multiply first\.\n\n/);
+    expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "multiply", a: 3, b: 4 });
+  });
+
+  it("writes JSON in each of its styles over a few requests, and BAML reads them all", async () => {
+    const seen = new Set<string>();
+    for (let a = 1; a <= 30; a += 1) {
+      const content = await bamlRequest(`<message_received>\nsubtract ${a} from -2.5\n</message_received>`);
+      expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "subtract", a: -2.5, b: a });
+      const step = { intent: "subtract", a: -2.5, b: a };
+      for (const style of JSON_STYLES) if (content.endsWith(looseJson(step, style))) seen.add(style);
+    }
+    expect([...seen].sort()).toEqual([...JSON_STYLES].sort());
+  });
+
+  it("has prose without braces or brackets before the one value", async () => {
+    const content = await bamlRequest("<message_received>\nmultiply 3 and {x} [y] `z`\n</message_received>");
+    expect(content.slice(0, content.search(/[[{`]/))).toMatch(/^[^{}[\]]+$/);
+    expect(content.match(/[{[]/g)).toHaveLength(1);
+  });
+
+  it("E3 answers in OpenAI's format, the same every time", async () => {
+    const answers = [await chat(hello), await chat(hello)].map((response) => response.json());
+    const [first, second] = await Promise.all(answers);
+    expect(first).toMatchObject({
+      object: "chat.completion",
+      model: OFFLINE_MODEL_NAME,
+      system_fingerprint: OFFLINE_MODEL_NAME,
+      choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant" } }],
+    });
+    expect(first).toMatchObject({
+      usage: { prompt_tokens: 2, completion_tokens: expect.any(Number), total_tokens: expect.any(Number) },
+    });
+    expect(second).toEqual(first);
+  });
+
+  it("E3 streams the same text in pieces, with usage when asked", async () => {
+    const whole = contentOf(await (await chat(hello)).json());
+    const response = await chat({ ...hello, stream: true, stream_options: { include_usage: true } });
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    const lines = (await response.text()).split("\n\n").filter((line) => line !== "");
+    expect(lines.at(-1)).toBe("data: [DONE]");
+    const chunks = lines.slice(0, -1).map((line) => JSON.parse(line.slice("data: ".length)));
+    const deltas = chunks.flatMap((chunk) => chunk.choices).map((choice) => choice.delta.content ?? "");
+    expect(deltas.join("")).toBe(whole);
+    expect(chunks.at(-2).choices[0].finish_reason).toBe("stop");
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } });
+
+    const plain = await (await chat({ ...hello, stream: true })).text();
+    expect(plain).not.toContain('"usage"');
+  });
+
+  it("F2.8 streams to the generated client", async () => {
+    const env = {
+      TWELVEFOLD_BASE_URL: model.url,
+      TWELVEFOLD_API_KEY: "none",
+      TWELVEFOLD_MODEL_NAME: OFFLINE_MODEL_NAME,
+    };
+    const stream = b.stream.DetermineNextStep("<message_received>\ndouble 21\n</message_received>", { env });
+    expect(await stream.getFinalResponse()).toEqual({ intent: "multiply", a: 21, b: 2 });
+  });
+
+  it("lists its model", async () => {
+    const models = await (await fetch(`${model.url}/models`)).json();
+    expect(models).toMatchObject({ object: "list", data: [{ id: OFFLINE_MODEL_NAME, object: "model" }] });
+  });
+
+  it.each([
+    ["not JSON", "{", 400, "invalid_json"],
+    ["no object", "[]", 400, null],
+    ["no messages", {}, 400, "missing_required_parameter"],
+    ["empty messages", { messages: [] }, 400, "invalid_type"],
+    ["a message without a role", { messages: [{ content: "x" }] }, 400, "invalid_type"],
+  ])("answers %s with an error in OpenAI's shape", async (_, body, status, code) => {
+    const response = await chat(body);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({
+      error: {
+        message: expect.any(String),
+        type: "invalid_request_error",
+        param: code === null || code === "invalid_json" ? null : "messages",
+        code,
+      },
+    });
+  });
+
+  it("answers unknown URLs with 404 and wrong methods with 405", async () => {
+    expect((await fetch(`${model.url}/embeddings`, { method: "POST", body: "{}" })).status).toBe(404);
+    expect((await fetch(`${model.url}/chat/completions`)).status).toBe(405);
+  });
+
+  it("S7 listens on loopback only, and a taken port is a usage error", async () => {
+    expect(model.url).toBe(`http://127.0.0.1:${model.port}/v1`);
+    await expect(startOfflineModel({ port: model.port })).rejects.toMatchObject({
+      code: "invalid_configuration",
+      message: expect.stringContaining(String(model.port)),
+    });
+  });
+
+  it("closes with connections open", async () => {
+    const other = await startOfflineModel();
+    await fetch(`${other.url}/models`);
+    await other.close();
+    await expect(fetch(`${other.url}/models`)).rejects.toThrow();
+  });
+});
