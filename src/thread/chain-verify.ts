@@ -104,7 +104,7 @@ function readingProblem(threadId: string, event: StoredEvent): ChainProblem | un
 
 function headProblem(last: string, head: ChainAnchor): ChainProblem | undefined {
   if (last === head.digest) return undefined;
-  return changed(head.seq, "it is not the event that the thread's own row names as the last one");
+  return changed(head.seq, "the thread's own row names another event as the last one; that may be gone");
 }
 
 function anchorProblem(

@@ -1,9 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import type { SqliteDriver } from "./port.ts";
+import type { SqlDatabase, SqliteDriver } from "./port.ts";
 
 /** The SQLite that is built into Node: no native install, and only one SQLite library in the process. */
-export const nodeSqlite: SqliteDriver = (path) => {
-  const database = new DatabaseSync(path);
+export const nodeSqlite: SqliteDriver = (path) => portTo(new DatabaseSync(path));
+
+export function portTo(database: DatabaseSync): SqlDatabase {
   return {
     exec: (sql) => database.exec(sql),
     prepare: (sql) => {
@@ -16,4 +17,4 @@ export const nodeSqlite: SqliteDriver = (path) => {
     },
     close: () => database.close(),
   };
-};
+}

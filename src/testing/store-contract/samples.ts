@@ -1,6 +1,7 @@
 import { isoTime } from "../../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../../base/ids.ts";
 import type { AppendOptions, ThreadProjection, ThreadStore } from "../../store/store.ts";
+import { erasureData } from "../../thread/chain.ts";
 import { EVENT_VERSIONS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
 
 /** The time of the first event of sample threads, in ms. Far enough back that no clock of a machine matters. */
@@ -57,4 +58,21 @@ export async function createThread(
   const events = numbered(1, [started(projection.agent), ...texts.map(message)], at);
   await store.append(id, 0, events, projected(projection), append);
   return id;
+}
+
+/** Who erases in tests. */
+export const OFFICER = { channel: "test", id: "privacy-officer" };
+
+/** Erases messages of a thread that has `seq` events. */
+export async function eraseMessages(
+  store: ThreadStore,
+  id: ThreadId,
+  seq: number,
+  seqs: readonly number[],
+): Promise<void> {
+  const standIns = seqs.flatMap((erased) => numbered(erased, [message("(erased)")]));
+  const data = erasureData(standIns, OFFICER, "right to be forgotten");
+  for (const record of numbered(seq + 1, [{ type: "data_erased", data }])) {
+    await store.erase(id, seq, standIns, record, projected({ title: "erased", status: "finished" }));
+  }
 }

@@ -1,0 +1,149 @@
+import { stat } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, describe, expect, it } from "vitest";
+import { sampleThread, working } from "../../bench/store-sample.ts";
+import { nodeSqlite } from "../../src/store/sqlite/node-sqlite.ts";
+import type { SqliteDriver } from "../../src/store/sqlite/port.ts";
+import type { ListFilter } from "../../src/store/store.ts";
+import { createThread, EPOCH, messages, projected } from "../../src/testing/store-contract/samples.ts";
+import { temporaryStore } from "./temporary.ts";
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+
+/** A store that notes the text of every statement it runs. */
+async function observedStore() {
+  const statements: string[] = [];
+  const driver: SqliteDriver = (path) => {
+    const database = nodeSqlite(path);
+    const noted = (sql: string) => statements.push(sql);
+    return {
+      ...database,
+      exec: (sql) => {
+        noted(sql);
+        database.exec(sql);
+      },
+      prepare: (sql) => {
+        const { run, get, all } = database.prepare(sql);
+        return {
+          run: (...values) => {
+            noted(sql);
+            return run(...values);
+          },
+          get: (...values) => {
+            noted(sql);
+            return get(...values);
+          },
+          all: (...values) => {
+            noted(sql);
+            return all(...values);
+          },
+        };
+      },
+    };
+  };
+  const temporary = await temporaryStore({ driver });
+  cleanUps.push(temporary.close);
+  return { ...temporary, statements };
+}
+
+const count = (statements: readonly string[], text: string) =>
+  statements.filter((sql) => sql === text).length;
+
+describe("the speed of the SQLite store, without a clock", () => {
+  it("F5.9 appends of one turn share a commit; a single append has one of its own", async () => {
+    const { store, statements } = await observedStore();
+    const ids = await Promise.all(Array.from({ length: 64 }, () => createThread(store)));
+    expect(count(statements, "COMMIT")).toBe(2); // the migration and all 64
+    statements.length = 0;
+    await Promise.all(
+      ids.map(async (id) => {
+        for (let seq = 1; seq <= 10; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+      }),
+    );
+    expect(count(statements, "COMMIT")).toBe(10);
+    statements.length = 0;
+    await store.append(ids[0] ?? (await createThread(store)), 11, messages(11, "x"), projected());
+    expect(statements).toHaveLength(4); // BEGIN, UPDATE, INSERT, COMMIT
+  });
+
+  it("F5.9 only commits of nothing but leases do without waiting for the disk", async () => {
+    const { store, statements } = await observedStore();
+    const id = await createThread(store);
+    const synchronous = () => statements.splice(0).filter((sql) => sql.startsWith("PRAGMA synchronous"));
+    synchronous();
+    await store.claim(id, "a", 0, 1);
+    expect(synchronous()).toEqual(["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"]);
+    await Promise.all([store.renew("a", 0, 1), store.append(id, 1, messages(1, "x"), projected())]);
+    expect(synchronous()).toEqual([]);
+  });
+
+  it("F5.9 a step of a working thread writes two pages, however many threads there are", async () => {
+    const { store, path, close } = await temporaryStore();
+    cleanUps.push(close);
+    await Promise.all(Array.from({ length: 500 }, () => createThread(store)));
+    const id = await createThread(store);
+    const pages = async () => ((await stat(`${path}-wal`)).size - 32) / (4096 + 24);
+    await store.delete(await createThread(store)); // leaves an empty log
+    for (let seq = 1; seq <= 8; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+    // Its event's and its own; one of the eight may have begun a new page of events.
+    expect(await pages()).toBeLessThanOrEqual(2 * 8 + 2);
+  });
+
+  it("F5.9 a thread of 300 steps takes at most twice the bytes of its events as JSON", async () => {
+    const { store, path, close } = await temporaryStore();
+    cleanUps.push(close);
+    const { id, events } = sampleThread(300);
+    await Promise.all(events.map((event) => store.append(id, event.seq - 1, [event], working())));
+    await store.close();
+    expect((await stat(path)).size).toBeLessThanOrEqual(2 * Buffer.byteLength(JSON.stringify(events)));
+  });
+
+  it("F6.9 lists, due threads and every write go through an index and sort nothing", async () => {
+    const { store, path, statements } = await observedStore();
+    const parentThreadId = await createThread(store, { projection: { wakeAt: EPOCH } });
+    statements.length = 0;
+    const filters: readonly ListFilter[] = [
+      {},
+      { agent: "a" },
+      { status: ["running", "finished"] },
+      { status: ["running"], agent: "a" },
+      { pending: true },
+      { pending: true, agent: "a" },
+      { pending: true, agent: "a", status: ["awaiting_approval"] },
+      { awaitedEvent: "paid" },
+      { parentThreadId },
+      { search: "x" },
+    ];
+    for (const filter of filters) {
+      await store.list(filter);
+      await store.list({ ...filter, cursor: "5.5" });
+    }
+    await store.due(5, 5);
+    await store.due(5, 5, ["a", "b"]);
+    await store.nextWake(5);
+    await store.claim(parentThreadId, "me", 0, 5);
+    await store.release(parentThreadId, "me");
+    await store.append(parentThreadId, 1, messages(1, "x"), projected(), { once: "k" });
+    await store.append(parentThreadId, 2, messages(2, "x"), projected({ title: "other" }));
+    await store.read(parentThreadId);
+    await store.verify(parentThreadId);
+    await store.delete(parentThreadId);
+    const database = new DatabaseSync(path);
+    const queries = [...new Set(statements)].filter((sql) => /^\s*(SELECT|UPDATE|INSERT|DELETE)/.test(sql));
+    expect(queries.length).toBeGreaterThan(25);
+    for (const sql of queries) {
+      const values = Array.from({ length: sql.split("?").length - 1 }, () => null);
+      for (const step of database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)) {
+        const detail = String(step.detail);
+        expect(detail, sql).not.toContain("TEMP B-TREE");
+        // Walking along an index of only what is wanted is how the first few are found.
+        if (!/USING (COVERING )?INDEX threads_wanted/.test(detail))
+          expect(detail, sql).not.toMatch(/^SCAN (?!CONSTANT)/);
+      }
+    }
+    database.close();
+  });
+});
