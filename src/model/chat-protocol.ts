@@ -17,6 +17,8 @@ export interface ChatRequest {
   readonly body: JsonObject;
   /** The body exactly as it came. */
   readonly bodyText: string;
+  /** The `Authorization` header, which no model here looks at. */
+  readonly authorization?: string;
 }
 
 /** What a model says to one request. */

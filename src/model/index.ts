@@ -1,6 +1,8 @@
+export type { ChatMessage, ChatRequest, Completion, Problem } from "./chat-protocol.ts";
+export { FAULTS, type Fault } from "./faults.ts";
+export { type FaultyModel, type FaultyOptions, startFaultyModel } from "./faulty-model.ts";
 export type { ListenOptions, ModelServer } from "./model-server.ts";
-export {
-  OFFLINE_MODEL_NAME,
-  OFFLINE_MODEL_TITLE,
-  startOfflineModel,
-} from "./offline/offline-model.ts";
+export { OFFLINE_MODEL_NAME, OFFLINE_MODEL_TITLE, startOfflineModel } from "./offline/offline-model.ts";
+export { type RecordingOptions, startRecordingModel } from "./recording-model.ts";
+export { type ReplayingModel, startReplayingModel } from "./replaying-model.ts";
+export { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from "./scripted-model.ts";

@@ -126,37 +126,35 @@ export function chatRoutes(options: {
     }
     const chat = parseChatRequest(bodyText);
     if (isProblem(chat)) return sendProblem(response, chat);
-    const answer = await options.answer(chat, response);
+    const { authorization } = request.headers;
+    const answer = await options.answer(
+      authorization === undefined ? chat : { ...chat, authorization },
+      response,
+    );
     if (answer === "answered") return;
     if (isProblem(answer)) return sendProblem(response, answer);
     completions += 1;
-    sendCompletion(response, chat, answer, {
-      id: answer.id ?? `chatcmpl-${completions}`,
-      model: options.model,
-    });
+    const id = answer.id ?? `chatcmpl-${completions}`;
+    const { contentType, text } = encodeCompletion(chat, answer, { id, model: options.model });
+    sendText(response, 200, contentType, text);
   };
 }
 
-/** Sends a whole completion, as one body or as server-sent events, as the request asked. */
-export function sendCompletion(
-  response: ServerResponse,
+/** A whole completion as the body of an answer: JSON, or server-sent events where the request asked for a stream. */
+export function encodeCompletion(
   request: ChatRequest,
   completion: Completion,
   fingerprint: { id: string; model: string },
-): void {
+): { readonly contentType: string; readonly text: string } {
   if (!request.stream) {
-    sendJson(response, 200, completionBody(request, completion, fingerprint));
-    return;
+    const body = completionBody(request, completion, fingerprint);
+    return { contentType: "application/json", text: JSON.stringify(body) };
   }
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-  });
-  response.end(
-    completionChunks(request, completion, fingerprint)
-      .map((data) => `data: ${data}\n\n`)
-      .join(""),
-  );
+  const chunks = completionChunks(request, completion, fingerprint);
+  return {
+    contentType: "text/event-stream; charset=utf-8",
+    text: chunks.map((data) => `data: ${data}\n\n`).join(""),
+  };
 }
 
 /** Sends an error in OpenAI's shape. */
@@ -166,10 +164,10 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-  });
+  sendText(response, status, "application/json", JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, contentType: string, text: string): void {
+  response.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) });
   response.end(text);
 }

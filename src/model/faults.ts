@@ -1,0 +1,89 @@
+import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import type { Random } from "./random.ts";
+
+/** What a model and the way to it can do wrong. */
+export const FAULTS = [
+  /** Text that is no answer: a refusal, broken or hostile JSON. */
+  "garbage",
+  /** A step whose intent does not exist. */
+  "unknown_intent",
+  /** A step with its intent and nothing else. */
+  "missing_fields",
+  /** Two steps in one completion. */
+  "two_steps",
+  /** A completion without text. */
+  "empty",
+  /** Text cut in the middle, with `finish_reason` `length`. */
+  "truncated",
+  /** 429 without `Retry-After`. */
+  "rate_limited",
+  /** 429 with `Retry-After`. */
+  "rate_limited_retry_after",
+  /** 500. */
+  "server_error",
+  /** No answer at all, until the client gives up or the server closes. */
+  "hang",
+  /** The connection is reset in the middle of the body. */
+  "reset",
+  /** The body comes slowly, a piece at a time. */
+  "slow_drip",
+] as const;
+
+export type Fault = (typeof FAULTS)[number];
+
+const GARBAGE: readonly string[] = [
+  "I'm sorry, but I can't help with that.",
+  '{"intent": "',
+  "]]]]}}}}",
+  "null",
+  "<step><intent>done</intent></step>",
+  "undefined is not a function",
+  "\u0000\u0001\ufffd{{{{",
+  // Deep enough to stop or crash a parser that is not guarded.
+  "[".repeat(20_000),
+  '{"a":'.repeat(20_000),
+  "{} ".repeat(5_000),
+];
+
+/** The content of a faulty completion, made from a good one; `undefined` for faults that are not of the content. */
+export async function spoil(fault: Fault, good: string, random: Random): Promise<string | undefined> {
+  switch (fault) {
+    case "garbage":
+      return GARBAGE[Math.floor(random() * GARBAGE.length)] ?? "";
+    case "unknown_intent":
+      return JSON.stringify({ ...(await stepIn(good)), intent: "teleport" }, null, 2);
+    case "missing_fields":
+      return JSON.stringify({ intent: (await stepIn(good))["intent"] ?? "teleport" }, null, 2);
+    case "two_steps":
+      return `${good}\n\n${JSON.stringify(anotherStep(await stepIn(good)), null, 2)}`;
+    case "empty":
+      return "";
+    case "truncated":
+      return good.slice(0, Math.floor(random() * Math.max(good.length - 1, 1)));
+    default:
+      return undefined;
+  }
+}
+
+/** The object in a completion; empty where it holds none. */
+async function stepIn(content: string): Promise<JsonObject> {
+  const found = /\{[\s\S]*\}/.exec(content)?.[0];
+  if (found === undefined) return {};
+  const { jsonrepair } = await import("jsonrepair");
+  try {
+    const value: Json = JSON.parse(jsonrepair(found));
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The same step with other numbers and texts, as models write that correct themselves. */
+function anotherStep(step: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(step).map(([name, value]) => {
+      if (typeof value === "number") return [name, value + 1];
+      return [name, typeof value === "string" && name !== "intent" ? `${value} Or so.` : value];
+    }),
+  );
+}

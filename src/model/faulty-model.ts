@@ -1,0 +1,158 @@
+import type { ServerResponse } from "node:http";
+import { UsageError } from "../base/errors.ts";
+import { isJsonArray, isJsonObject, type Json } from "../base/json.ts";
+import type { ChatRequest, Completion, Problem } from "./chat-protocol.ts";
+import { FAULTS, type Fault, spoil } from "./faults.ts";
+import {
+  chatRoutes,
+  encodeCompletion,
+  type ListenOptions,
+  listen,
+  type ModelServer,
+} from "./model-server.ts";
+import { type Random, seededRandom } from "./random.ts";
+
+export interface FaultyOptions extends ListenOptions {
+  /** Base URL of a model that gives the good answers, e.g. of `startOfflineModel`. Either this or `answer`. */
+  readonly upstream?: string;
+  /** The good answer itself. */
+  readonly answer?: string | ((request: ChatRequest) => string | Promise<string>);
+  /** The same seed gives the same faults to the same number of requests. */
+  readonly seed: number;
+  /** How often each fault happens, from 0 to 1; together at most 1. Absent: never. */
+  readonly rates: Readonly<Partial<Record<Fault, number>>>;
+  /** Seconds in `Retry-After`. Default 1. */
+  readonly retryAfter?: number;
+  /** `slow_drip`: milliseconds between pieces, of which there are 20. Default 25. */
+  readonly dripInterval?: number;
+}
+
+export interface FaultyModel extends ModelServer {
+  /** What each request got, in the order they came; `null` for a good answer. */
+  readonly served: readonly (Fault | null)[];
+}
+
+const NAME = "twelvefold-faulty";
+const PIECES = 20;
+
+/**
+ * Starts a model that answers well or badly, as its seed and rates say. Which fault the n-th request gets depends on
+ * seed and n alone. Throws `UsageError` where the options do not fit together.
+ */
+export async function startFaultyModel(options: FaultyOptions): Promise<FaultyModel> {
+  checkOptions(options);
+  const served: (Fault | null)[] = [];
+  const routes = chatRoutes({
+    model: NAME,
+    answer: async (request, response) => {
+      const random = seededRandom(Math.imul(options.seed, 0x9e3779b1) + served.length);
+      const fault = draw(options.rates, random);
+      served.push(fault);
+      const problem = problemOf(fault, options.retryAfter ?? 1);
+      if (problem !== undefined) return problem;
+      if (fault === "hang") return "answered";
+      const good = await goodAnswer(options, request);
+      if (typeof good !== "string") return good;
+      const content = fault === null ? good : ((await spoil(fault, good, random)) ?? good);
+      const completion: Completion =
+        fault === "truncated" ? { content, finishReason: "length" } : { content };
+      if (fault !== "reset" && fault !== "slow_drip") return completion;
+      await sendBadly(fault, request, completion, response, options.dripInterval ?? 25);
+      return "answered";
+    },
+  });
+  return { ...(await listen(routes, options)), served };
+}
+
+function checkOptions({ upstream, answer, rates }: FaultyOptions): void {
+  if ((upstream === undefined) === (answer === undefined)) {
+    throw new UsageError("invalid_argument", "a faulty model needs either `upstream` or `answer`");
+  }
+  const values = FAULTS.map((fault) => rates[fault] ?? 0);
+  const sum = values.reduce((total, rate) => total + rate, 0);
+  if (values.some((rate) => !(rate >= 0 && rate <= 1)) || sum > 1 + 1e-9) {
+    throw new UsageError(
+      "invalid_argument",
+      `rates must lie between 0 and 1 and add up to at most 1, not ${sum}`,
+    );
+  }
+}
+
+function draw(rates: FaultyOptions["rates"], random: Random): Fault | null {
+  let left = random();
+  for (const fault of FAULTS) {
+    left -= rates[fault] ?? 0;
+    if (left < 0) return fault;
+  }
+  return null;
+}
+
+function problemOf(fault: Fault | null, retryAfter: number): Problem | undefined {
+  const limited = {
+    status: 429,
+    message: "Rate limit reached.",
+    type: "requests",
+    code: "rate_limit_exceeded",
+  };
+  switch (fault) {
+    case "rate_limited":
+      return limited;
+    case "rate_limited_retry_after":
+      return { ...limited, retryAfter };
+    case "server_error":
+      return { status: 500, message: "The server had an error.", type: "server_error" };
+    default:
+      return undefined;
+  }
+}
+
+/** The upstream's content, or its error as it came. */
+async function goodAnswer(options: FaultyOptions, request: ChatRequest): Promise<string | Problem> {
+  if (typeof options.answer === "function") return options.answer(request);
+  if (options.answer !== undefined) return options.answer;
+  const response = await fetch(`${options.upstream?.replace(/\/+$/, "")}/chat/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...authorizationOf(request) },
+    body: JSON.stringify({ ...request.body, stream: false }),
+  });
+  const text = await response.text();
+  if (!response.ok) return { status: response.status, message: text };
+  const body: Json = JSON.parse(text);
+  return contentOf(body) ?? { status: 502, message: "The upstream model gave no completion." };
+}
+
+/** An upstream with a key gets the caller's. */
+function authorizationOf({ authorization }: ChatRequest): Record<string, string> {
+  return authorization === undefined ? {} : { authorization };
+}
+
+function contentOf(body: Json): string | undefined {
+  const choices = isJsonObject(body) ? (body["choices"] ?? null) : null;
+  const first = isJsonArray(choices) ? choices[0] : undefined;
+  const message = isJsonObject(first) ? first["message"] : undefined;
+  const content = isJsonObject(message) ? message["content"] : undefined;
+  return typeof content === "string" ? content : undefined;
+}
+
+/** Sends half of the body and resets the connection, or all of it in slow pieces. */
+async function sendBadly(
+  fault: "reset" | "slow_drip",
+  request: ChatRequest,
+  completion: Completion,
+  response: ServerResponse,
+  dripInterval: number,
+): Promise<void> {
+  const { contentType, text } = encodeCompletion(request, completion, { id: "chatcmpl-slow", model: NAME });
+  const bytes = Buffer.from(text);
+  response.writeHead(200, { "content-type": contentType, "content-length": bytes.length });
+  if (fault === "reset") {
+    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.resetAndDestroy());
+    return;
+  }
+  for (let piece = 0; piece < PIECES && !response.destroyed; piece += 1) {
+    const from = Math.floor((bytes.length * piece) / PIECES);
+    response.write(bytes.subarray(from, Math.floor((bytes.length * (piece + 1)) / PIECES)));
+    await new Promise((resolve) => setTimeout(resolve, dripInterval));
+  }
+  response.end();
+}
