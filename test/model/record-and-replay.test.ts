@@ -1,0 +1,199 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type ModelServer,
+  startOfflineModel,
+  startRecordingModel,
+  startReplayingModel,
+  startScriptedModel,
+} from "../../src/model/index.ts";
+import { ask, chatBody, contentOf, post } from "./ask-model.ts";
+
+describe("recording and replaying models", () => {
+  let folder = "";
+  let file = "";
+  const open: { close(): Promise<void> }[] = [];
+  const started = <T extends ModelServer>(model: T): T => {
+    open.push(model);
+    return model;
+  };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "twelvefold-recording-"));
+    file = join(folder, "deep", "calls.jsonl");
+  });
+  afterEach(async () => {
+    for (const model of open.splice(0)) await model.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("E3 replays what was recorded, byte for byte, streams too", async () => {
+    const upstream = started(await startOfflineModel());
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    const bodies = [
+      chatBody("hello"),
+      chatBody("hello", { stream: true, stream_options: { include_usage: true } }),
+    ];
+    const recorded: string[] = [];
+    for (const body of bodies) recorded.push(await (await post(recorder, body)).text());
+    const models = await (await fetch(`${recorder.url}/models`)).text();
+
+    const replayer = started(await startReplayingModel({ file }));
+    expect(replayer.leftovers()).toHaveLength(3);
+    for (const [at, body] of [...bodies.entries()].reverse()) {
+      const response = await post(replayer, body);
+      expect(await response.text()).toBe(recorded[at]);
+      expect(response.headers.get("content-type")).toMatch(at === 0 ? /json/ : /event-stream/);
+    }
+    expect(await (await fetch(`${replayer.url}/models`)).text()).toBe(models);
+    expect(replayer.leftovers()).toEqual([]);
+  });
+
+  it("E3 replays repeats in their order and refuses one more", async () => {
+    const upstream = started(await startScriptedModel(["one", "two"]));
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    for (const _ of [1, 2]) await ask(recorder, "again?");
+    const replayer = started(await startReplayingModel({ file }));
+    expect(await ask(replayer, "again?")).toBe("one");
+    expect(await ask(replayer, "again?")).toBe("two");
+    const third = await post(replayer, chatBody("again?"));
+    expect(third.status).toBe(404);
+    expect(await third.text()).toContain("recorded 2 times and came once more");
+  });
+
+  it("finds a request whose fields come in another order", async () => {
+    const upstream = started(await startScriptedModel(["one"]));
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    await post(recorder, '{"model":"m","messages":[{"role":"user","content":"x"}]}').then((response) =>
+      response.text(),
+    );
+    const replayer = started(await startReplayingModel({ file }));
+    const turned = await post(replayer, '{"messages":[{"content":"x","role":"user"}],"model":"m"}');
+    expect(contentOf(await turned.text())).toBe("one");
+  });
+
+  it("E3 names the nearest recorded request and where it differs", async () => {
+    const upstream = started(await startScriptedModel(["one", "two"]));
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    await ask(recorder, "what is the weather in Berlin?");
+    await ask(recorder, "tell me a story");
+    const replayer = started(await startReplayingModel({ file }));
+    const miss = await post(replayer, chatBody("what is the weather in Bern?"));
+    expect(miss.status).toBe(404);
+    const { error } = JSON.parse(await miss.text());
+    expect(error.code).toBe("unrecorded_request");
+    expect(error.message).toMatch(/differ from character \d+: recorded ".*Berlin.*sent ".*Bern\?/);
+  });
+
+  it("S3 passes credentials on and writes none of them", async () => {
+    const seen: string[] = [];
+    const upstream = await startEcho(seen);
+    const recorder = started(await startRecordingModel({ upstream: `${upstream.url}/v1`, file }));
+    const key = "sk-secret-0123456789";
+    const response = await fetch(`${recorder.url}/chat/completions?key=${key}&alt=sse`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "x-api-key": "another-secret-key",
+        cookie: "session=cookie-value",
+      },
+      body: chatBody(`is ${key} my key?`),
+    });
+    expect(response.status).toBe(401);
+    expect(await response.text()).toContain(key);
+    expect(seen).toEqual([`/v1/chat/completions?key=${key}&alt=sse Bearer ${key} another-secret-key`]);
+    const written = await readFile(file, "utf8");
+    for (const secret of [key, "another-secret-key", "cookie-value"])
+      expect(written).not.toContain(secret);
+    expect(written).toContain("[redacted]");
+    expect(written).toContain('"path":"/chat/completions?alt=sse"');
+    await upstream.close();
+
+    const replayer = started(await startReplayingModel({ file }));
+    const again = await fetch(`${replayer.url}/chat/completions?alt=sse`, {
+      method: "POST",
+      headers: { authorization: "Bearer sk-other-key-99999" },
+      body: chatBody("is sk-other-key-99999 my key?"),
+    });
+    expect(again.status).toBe(401);
+  });
+
+  it("passes a stream on as it comes, and records it only once it is whole", async () => {
+    let finish: (() => void) | undefined;
+    const upstream = await startServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: first\n\n");
+      finish = () => response.end("data: second\n\n");
+    });
+    const recorder = started(await startRecordingModel({ upstream: `${upstream.url}/v1`, file }));
+    const response = await post(recorder, chatBody("x", { stream: true }));
+    const reader = response.body?.getReader();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("data: first\n\n");
+    await expect(readFile(file, "utf8")).rejects.toThrow("ENOENT");
+    finish?.();
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("data: second\n\n");
+    expect((await reader?.read())?.done).toBe(true);
+    expect(JSON.parse(await readFile(file, "utf8")).response.body).toBe("data: first\n\ndata: second\n\n");
+    await upstream.close();
+  });
+
+  it("does not record an answer that is cut off, and cuts its own", async () => {
+    const upstream = await startServer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": 100 });
+      response.write("{", () => response.destroy());
+    });
+    const recorder = started(await startRecordingModel({ upstream: `${upstream.url}/v1`, file }));
+    await expect(post(recorder, chatBody("x")).then((response) => response.text())).rejects.toThrow();
+    await expect(readFile(file, "utf8")).rejects.toThrow("ENOENT");
+    await upstream.close();
+  });
+
+  it("answers 502 for a provider that cannot be reached, and follows no redirect", async () => {
+    const elsewhere = await startServer((_request, response) => {
+      response.writeHead(307, { location: "http://127.0.0.1:9/v1/chat/completions" });
+      response.end();
+    });
+    const recorder = started(await startRecordingModel({ upstream: `${elsewhere.url}/v1`, file }));
+    expect((await post(recorder, chatBody("x"))).status).toBe(502);
+    await elsewhere.close();
+    expect((await post(recorder, chatBody("x"))).status).toBe(502);
+  });
+
+  it("says which line of a file is no recording", async () => {
+    await expect(startReplayingModel({ file })).rejects.toMatchObject({ code: "invalid_configuration" });
+    const bad = join(folder, "bad.jsonl");
+    await writeFile(bad, "\n");
+    await appendFile(bad, '{"v":1}\n');
+    await expect(startReplayingModel({ file: bad })).rejects.toThrow(/bad\.jsonl, line 2/);
+  });
+});
+
+type Handler = Parameters<typeof createServer>[1];
+
+async function startServer(handler: Handler): Promise<{ url: string; close(): Promise<void> }> {
+  const server: Server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Refuses every key, and repeats it in the error as some providers do. */
+function startEcho(seen: string[]): Promise<{ url: string; close(): Promise<void> }> {
+  return startServer((request, response) => {
+    seen.push(`${request.url} ${request.headers.authorization} ${request.headers["x-api-key"]}`);
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end(
+      JSON.stringify({ error: { message: `Incorrect API key: ${request.headers.authorization}` } }),
+    );
+  });
+}
