@@ -41,6 +41,13 @@ describe("the offline model's server", () => {
     expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "multiply", a: 3, b: 4 });
   });
 
+  it("F1.6 operands are whole numbers or decimals", async () => {
+    const step = async (text: string) =>
+      b.parse.DetermineNextStep(await bamlRequest(`<message_received>\n${text}\n</message_received>`));
+    expect(await step("divide 7 by 0.25")).toEqual({ intent: "divide", a: 7, b: 0.25 });
+    expect(await step("add -12.125 to 1,000,000")).toEqual({ intent: "add", a: 1_000_000, b: -12.125 });
+  });
+
   it("writes JSON in each of its styles over a few requests, and BAML reads them all", async () => {
     const seen = new Set<string>();
     for (let a = 1; a <= 30; a += 1) {
@@ -89,7 +96,7 @@ describe("the offline model's server", () => {
     expect(plain).not.toContain('"usage"');
   });
 
-  it("F2.8 streams to the generated client", async () => {
+  it("E3 streams to the generated client", async () => {
     const env = {
       TWELVEFOLD_BASE_URL: model.url,
       TWELVEFOLD_API_KEY: "none",
@@ -128,7 +135,7 @@ describe("the offline model's server", () => {
     expect((await fetch(`${model.url}/chat/completions`)).status).toBe(405);
   });
 
-  it("S7 listens on loopback only, and a taken port is a usage error", async () => {
+  it("listens on loopback only, and a taken port is a usage error", async () => {
     expect(model.url).toBe(`http://127.0.0.1:${model.port}/v1`);
     await expect(startOfflineModel({ port: model.port })).rejects.toMatchObject({
       code: "invalid_configuration",

@@ -33,7 +33,7 @@ describe("the offline model on threads in progress", () => {
       "I don't like that number",
       "request_more_information: I will not divide 12 by 2. What should I do instead?",
     ],
-  ])("F7.5 after the denial %j proposes anew, asks or stops", async (feedback, step) => {
+  ])("after the denial %j proposes anew, asks or stops", async (feedback, step) => {
     expect(await nextStep(denied(feedback))).toBe(step);
   });
 
@@ -57,7 +57,7 @@ describe("the offline model on threads in progress", () => {
     expect(await nextStep(atDivision + expired)).toBe(stopped);
   });
 
-  it("F6.12 adds what a person says while an approval is pending", async () => {
+  it("adds what a person says while an approval is pending", async () => {
     const thread =
       atDivision +
       block("message_received", "also subtract 1 at the end") +
@@ -67,13 +67,13 @@ describe("the offline model on threads in progress", () => {
     expect(await nextStep(thread)).toBe("subtract(18, 1)");
   });
 
-  it("F9.1 asks after a division by zero and uses the answer", async () => {
+  it("asks after a division by zero and uses the answer", async () => {
     const failed =
       block("message_received", "divide 5 by 0") +
       block("divide", "a: 5\nb: 0") +
       block("divide_error", "RangeError: division by zero\nat divide (calculator.ts:10:3)");
     expect(await nextStep(failed)).toBe(
-      "request_more_information: I could not divide 5 by 0: RangeError division by zero. What should I do instead?",
+      "request_more_information: I could not divide 5 by 0: RangeError: division by zero. What should I do instead?",
     );
     const asked = failed + block("request_more_information", "message: What should I do instead?");
     expect(await nextStep(asked + block("human_response", "use 2"))).toBe("divide(5, 2)");
@@ -88,7 +88,7 @@ describe("the offline model on threads in progress", () => {
     );
   });
 
-  it("F2.5 starts from results alone, in the middle of a thread", async () => {
+  it("starts from results alone, in the middle of a thread", async () => {
     const thread = block("message_received", "multiply 3 and 4 and add 1") + block("multiply_result", "12");
     expect(await nextStep(thread)).toBe("add(12, 1)");
   });
@@ -115,6 +115,11 @@ describe("the offline model on threads in progress", () => {
     const told =
       '<tool_response>\nuser denied the operation with feedback: "try 4 instead"\n</tool_response>';
     expect(await nextStep(thread + told)).toBe("divide(12, 4)");
+  });
+
+  it("decodes what the rendering escaped", async () => {
+    const step = await nextStep(block("message_received", "multiply 2 and foo&lt;b&gt;&#x41;"));
+    expect(step).toContain("'foobA'");
   });
 
   it("keeps text that no block closes out of the thread", async () => {

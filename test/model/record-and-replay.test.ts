@@ -105,8 +105,7 @@ describe("recording and replaying models", () => {
     expect(await response.text()).toContain(key);
     expect(seen).toEqual([`/v1/chat/completions?key=${key}&alt=sse Bearer ${key} another-secret-key`]);
     const written = await readFile(file, "utf8");
-    for (const secret of [key, "another-secret-key", "cookie-value"])
-      expect(written).not.toContain(secret);
+    for (const secret of [key, "another-secret-key", "cookie-value"]) expect(written).not.toContain(secret);
     expect(written).toContain("[redacted]");
     expect(written).toContain('"path":"/chat/completions?alt=sse"');
     await upstream.close();

@@ -72,7 +72,9 @@ function dedent(body: string): string {
 }
 
 function decode(text: string): string {
-  return text.replace(/&(?:lt|gt|quot|apos|amp);/g, (entity) => ENTITIES[entity] ?? entity);
+  return text.replace(/&(?:lt|gt|quot|apos|amp|#x([0-9A-F]{1,5}));/gi, (entity, hex: string | undefined) =>
+    hex === undefined ? (ENTITIES[entity] ?? entity) : String.fromCodePoint(Number.parseInt(hex, 16)),
+  );
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

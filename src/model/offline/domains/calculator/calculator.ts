@@ -81,7 +81,7 @@ function askForOperand(calculation: Calculation, replay: Replay): Move {
   const gibberish = [a, b].find((operand) => operand.kind === "missing" && operand.text !== "");
   if (gibberish?.kind === "missing") {
     return ask(
-      `I cannot read '${quoted(gibberish.text)}' as a number. Which number should I ${operation} with?`,
+      `I cannot read '${quoted(replay.asWritten(gibberish.text))}' as a number. Which number should I ${operation} with?`,
     );
   }
   const other = [a, b].map((operand) => known(operand, replay)).find((value) => value !== undefined);
@@ -146,7 +146,7 @@ function shown(value: number): string {
 
 /** What a person wrote, safe to repeat in an answer: short, and without anything that looks like JSON. */
 function quoted(text: string): string {
-  return text.replace(/[^\p{L}\p{N} .,+*/%_-]/gu, "").slice(0, 60);
+  return text.replace(/[^\p{L}\p{N} .,:+*/%_-]/gu, "").slice(0, 60);
 }
 
 function reason(text: string): string {

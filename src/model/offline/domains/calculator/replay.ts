@@ -35,6 +35,7 @@ export class Replay {
   trouble: Trouble | undefined = { kind: "not_understood" };
   /** The person's latest words. */
   lastText = "";
+  private allText = "";
   private step: { readonly intent: string; readonly fields: JsonObject } | undefined;
   private refusals = 0;
 
@@ -78,8 +79,15 @@ export class Replay {
     }
   }
 
+  /** A word that was read in lower case, as the person wrote it. */
+  asWritten(word: string): string {
+    const at = this.allText.toLowerCase().lastIndexOf(word);
+    return at < 0 ? word : this.allText.slice(at, at + word.length);
+  }
+
   private hear(text: string): void {
     this.lastText = text;
+    this.allText += `\n${text}`;
     this.refusals = 0;
     const open = this.trouble?.kind;
     const unfinished = this.pending && (open === "denied" || open === "failed" || open === "refused");
