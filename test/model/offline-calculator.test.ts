@@ -133,6 +133,17 @@ describe("the offline model as a calculator", () => {
     );
   });
 
+  it.each([
+    ["parentheses", "(".repeat(100_000)],
+    ["sums", "1+".repeat(200_000)],
+    ["verbs", "take ".repeat(100_000)],
+    ["gerunds", "adding ".repeat(700)],
+    ["number words", "one hundred and ".repeat(300)],
+  ])("stays quick on %s without end", async (_, text) => {
+    expect(await nextStep(block("message_received", text))).toMatch(/\w/);
+    expect(await play("multiply 3 and foo", text)).toHaveLength(2);
+  });
+
   it("answers any text whatever with a valid step", async () => {
     const words = fc.constantFrom(
       ..."add subtract multiply divide by from to the result of and then 3 -4 0.5 twelve % , . ( ) + - * / that it first result half double squared foo not instead".split(

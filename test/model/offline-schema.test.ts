@@ -108,6 +108,11 @@ describe("the offline model and schemas it does not know", () => {
     expect(readOutputSchema("Answer in JSON using this schema:\n")).toBeUndefined();
   });
 
+  it("is not led astray by brackets without end", async () => {
+    const prompt = `Answer in JSON using this schema: ${"[".repeat(200_000)}`;
+    expect(readOutputSchema(prompt)).toBeUndefined();
+  });
+
   it("asks once and then finishes where it knows none of the tools", async () => {
     const schema = `Answer in JSON using any of these schemas:
 {

@@ -69,14 +69,18 @@ function readDefinitions(prompt: string): ReadonlyMap<string, Schema> {
 
 /** The type that starts at `position`; text behind it is left alone. */
 function readType(text: string, position: number): Schema | undefined {
-  const type = readUnion({ text, position });
+  const type = readUnion({ text, position, depth: 0 });
   return type.kind === "unknown" ? undefined : type;
 }
 
 interface Cursor {
   readonly text: string;
   position: number;
+  depth: number;
 }
+
+/** No schema is nested deeper; other text that looks like one may be. */
+const MAX_DEPTH = 100;
 
 const SPACE = /(?:\s|\/\/[^\n]*)*/y;
 const TOKEN = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|-?\d+(?:\.\d+)?|[\w-]+|[{}[\]()<>,:|]/y;
@@ -102,11 +106,14 @@ function takeIf(cursor: Cursor, wanted: string): boolean {
 }
 
 function readUnion(cursor: Cursor): Schema {
+  if (cursor.depth >= MAX_DEPTH) return { kind: "unknown" };
+  cursor.depth += 1;
   const options = [readPostfix(cursor)];
   while (takeIf(cursor, "or") || takeIf(cursor, "|")) options.push(readPostfix(cursor));
+  cursor.depth -= 1;
   const known = options.filter((option) => option.kind !== "unknown");
-  if (known.length === 0) return { kind: "unknown" };
-  return known.length === 1 ? (known[0] ?? { kind: "unknown" }) : { kind: "union", options: known };
+  const [only = { kind: "unknown" }] = known;
+  return known.length > 1 ? { kind: "union", options: known } : only;
 }
 
 function readPostfix(cursor: Cursor): Schema {
@@ -129,7 +136,7 @@ function readSingle(cursor: Cursor): Schema {
     case "(": {
       const item = readUnion(cursor);
       takeIf(cursor, token === "[" ? "]" : ")");
-      return token === "[" ? { kind: "list", item } : item;
+      return token === "[" && item.kind !== "unknown" ? { kind: "list", item } : item;
     }
     case "map": {
       takeIf(cursor, "<");

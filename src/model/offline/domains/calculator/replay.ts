@@ -25,6 +25,10 @@ export type Trouble =
 /** How often a step may be refused in a row before the person is asked. */
 const MAX_REFUSALS = 2;
 
+/** Longer texts are no requests to a calculator, and reading them would take its time and the stack. */
+const MAX_LENGTH = 5_000;
+const MAX_PARENTHESES = 100;
+
 /** Where a calculator thread stands, found by replaying its turns. */
 export class Replay {
   readonly program = new Program();
@@ -116,6 +120,10 @@ export class Replay {
   }
 
   private request(text: string): void {
+    if (text.length > MAX_LENGTH || text.split("(").length > MAX_PARENTHESES) {
+      this.trouble = { kind: "unclear", parts: ["a text of this length"] };
+      return;
+    }
     const before = this.program.calculations.length;
     if (this.pending && this.changePending(text)) return;
     if (!this.pending) this.requestStart = before;

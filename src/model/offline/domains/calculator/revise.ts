@@ -16,6 +16,8 @@ const REJECTION =
 /** `do not divide`, up to the end of the clause. */
 const DO_NOT =
   /\b(?:do not|don't|dont|must not|mustn't|should not|shouldn't|never|no need to|not) (?:do |run |make |want )?(?:it|that|this|divid\w*|multipl\w*|add\w*|subtract\w*)\b[^,;.]*/;
+/** Comments are short. */
+const MAX_LENGTH = 500;
 const SKIP = /\b(?:skip|leave (?:it |that |this )?out|omit|without)\b/;
 const AGAIN = /\b(?:try again|retry|again|go on|continue|proceed|go ahead)\b/;
 const SWAPS: readonly { readonly pattern: RegExp; readonly wanted: 1 | 2 }[] = [
@@ -35,6 +37,7 @@ export function revise(program: Program, at: number, text: string): Revision {
     .replace(/[\u2018\u2019]/g, "'")
     .trim();
   if (calculation === undefined || lower === "") return "stopped";
+  if (lower.length > MAX_LENGTH) return "not_understood";
   if (swapOperand(program, at, calculation, lower)) return "changed";
   if (SKIP.test(lower)) {
     program.replace(at, [], calculation.a);
