@@ -1,0 +1,49 @@
+/* The code of docs/storage.md, in its order. `docs.test.ts` runs it and checks that the page shows the same. */
+import { join } from "node:path";
+import type { Clock } from "../../src/base/clock.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { storeContract, type TestRunner } from "../../src/testing/store-contract.ts";
+import { erasureData } from "../../src/thread/chain.ts";
+import { projectionOf } from "../../src/thread/projection.ts";
+import { appendEvents, startThread, threadOf } from "../../src/thread/thread.ts";
+
+export async function storageExample(folder: string, clock: Clock) {
+  const store = await openSqliteStore(join(folder, "threads.db"));
+  const thread = startThread({ agent: "calculator" }, clock.now());
+  await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+
+  const from = { channel: "terminal", id: "ada" };
+  const next = appendEvents(
+    thread,
+    [{ type: "message_received", data: { text: "3 times 4?", from } }],
+    clock.now(),
+  );
+  await store.append(thread.id, 1, next.events.slice(1), projectionOf(next.state), { once: "mail 17" });
+
+  const read = threadOf(thread.id, await store.read(thread.id));
+  await store.append(read.id, read.state.seq, [], projectionOf(read.state));
+
+  const { ok, events, erased, head, problem } = await store.verify(thread.id);
+
+  const [, message] = read.events;
+  if (message?.type === "message_received") {
+    const standIn = { ...message, data: { ...message.data, text: "(erased)" } };
+    const data = erasureData([standIn], { channel: "terminal", id: "officer" }, "asked for by the person");
+    const erasing = appendEvents(read, [{ type: "data_erased", data }], clock.now());
+    for (const record of erasing.events.slice(read.state.seq)) {
+      await store.erase(read.id, read.state.seq, [standIn], record, projectionOf(erasing.state));
+    }
+  }
+
+  const anchored = await store.verify(thread.id, { seq: events, digest: head });
+  await store.close();
+  return { before: { ok, events, erased, problem }, anchored };
+}
+
+export function contractExample({ describe, it }: TestRunner): void {
+  storeContract({ describe, it }, "my store", async () => {
+    const mine = createMemoryStore();
+    return { store: mine, close: () => mine.close() };
+  });
+}
