@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { randomThreadId } from "../src/base/ids.ts";
 import { openSqliteStore } from "../src/store/sqlite/open.ts";
 import type { ListFilter, ThreadStore } from "../src/store/store.ts";
-import type { Measured } from "./store.bench.ts";
+import type { Measured } from "./measured.ts";
 import { sampleEvent, working } from "./store-sample.ts";
 
 /** Lists and due threads among many paused ones. */

@@ -9,15 +9,9 @@ import { parseArgs } from "node:util";
 import { randomThreadId } from "../src/base/ids.ts";
 import { openSqliteStore } from "../src/store/sqlite/open.ts";
 import { handWritten } from "./hand-written.ts";
+import type { Measured } from "./measured.ts";
 import { benchManyThreads } from "./store-many.ts";
 import { sampleEvent, sampleThread, working } from "./store-sample.ts";
-
-export interface Measured {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly budget?: string;
-}
 
 const { values } = parseArgs({
   options: { appends: { type: "string" }, threads: { type: "string" }, json: { type: "string" } },

@@ -95,7 +95,8 @@ export interface ThreadStore {
   claim(threadId: ThreadId, owner: string, now: number, until: number): Promise<boolean>;
   /**
    * Extends every claim the owner still holds, also one that has run out as long as nobody else has taken it; returns
-   * the threads it holds. A thread that is missing was taken by another owner: stop working on it.
+   * the threads it holds. A thread that is missing was taken by another owner: stop working on it. A store may forget
+   * claims that ran out an hour before `now`.
    */
   renew(owner: string, now: number, until: number): Promise<readonly ThreadId[]>;
   release(threadId: ThreadId, owner: string): Promise<void>;

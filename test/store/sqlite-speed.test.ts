@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { sampleThread, working } from "../../bench/store-sample.ts";
 import { nodeSqlite } from "../../src/store/sqlite/node-sqlite.ts";
-import type { SqliteDriver } from "../../src/store/sqlite/port.ts";
+import type { SqlDatabase, SqliteDriver } from "../../src/store/sqlite/port.ts";
 import type { ListFilter } from "../../src/store/store.ts";
 import { createThread, EPOCH, messages, projected } from "../../src/testing/store-contract/samples.ts";
 import { temporaryStore } from "./temporary.ts";
@@ -16,8 +16,14 @@ afterEach(async () => {
 /** A store that notes the text of every statement it runs. */
 async function observedStore() {
   const statements: string[] = [];
+  const settings = (): readonly unknown[] =>
+    ["synchronous", "journal_mode", "foreign_keys", "secure_delete"].map(
+      (name) => connection?.prepare(`PRAGMA ${name}`).get()?.[name],
+    );
+  let connection: SqlDatabase | undefined;
   const driver: SqliteDriver = (path) => {
     const database = nodeSqlite(path);
+    connection = database;
     const noted = (sql: string) => statements.push(sql);
     return {
       ...database,
@@ -46,7 +52,7 @@ async function observedStore() {
   };
   const temporary = await temporaryStore({ driver });
   cleanUps.push(temporary.close);
-  return { ...temporary, statements };
+  return { ...temporary, statements, settings };
 }
 
 const count = (statements: readonly string[], text: string) =>
@@ -70,14 +76,30 @@ describe("the speed of the SQLite store, without a clock", () => {
   });
 
   it("F5.9 only commits of nothing but leases do without waiting for the disk", async () => {
-    const { store, statements } = await observedStore();
+    const { store, statements, settings } = await observedStore();
     const id = await createThread(store);
+    const safe = [2, "wal", 1, 1];
+    expect(settings()).toEqual(safe);
     const synchronous = () => statements.splice(0).filter((sql) => sql.startsWith("PRAGMA synchronous"));
     synchronous();
     await store.claim(id, "a", 0, 1);
     expect(synchronous()).toEqual(["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"]);
     await Promise.all([store.renew("a", 0, 1), store.append(id, 1, messages(1, "x"), projected())]);
     expect(synchronous()).toEqual([]);
+    expect(settings()).toEqual(safe);
+  });
+
+  it("F12.4 leases that ran out long ago are cleared away, younger ones are not", async () => {
+    const { store, path } = await observedStore();
+    const [old, young] = [await createThread(store), await createThread(store)];
+    await store.claim(old, "gone", 0, 1000);
+    await store.claim(young, "slow", 0, 2000);
+    await store.renew("a", 1000 + 3_600_000, 9e9);
+    await store.renew("a", 1001 + 3_600_000, 9e9);
+    const database = new DatabaseSync(path);
+    expect(database.prepare("SELECT owner FROM leases").all()).toEqual([{ owner: "slow" }]);
+    database.close();
+    expect(await store.renew("slow", 9e9, 9e9)).toEqual([young]);
   });
 
   it("F5.9 a step of a working thread writes two pages, however many threads there are", async () => {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StorageError, UsageError } from "../../base/errors.ts";
@@ -57,8 +57,27 @@ function open(path: string, driver: SqliteDriver): SqlDatabase {
 /** Threads hold private data. SQLite gives its log the permissions of the file. */
 function createFile(path: string): void {
   if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(path);
+  const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
   closeSync(openSync(path, "a", 0o600));
+  // SQLite sees to the folder that the file is in; new folders must be on disk before the first event is.
+  if (created !== undefined) {
+    for (let parent = folder; parent.length >= created.length; parent = dirname(parent))
+      syncFolder(dirname(parent));
+  }
+}
+
+function syncFolder(path: string): void {
+  try {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch {
+    // Some systems cannot open folders; they write them by themselves.
+  }
 }
 
 function configure(database: SqlDatabase, path: string): void {
