@@ -22,4 +22,6 @@ export interface CompletionRecord {
   readonly durationMs: number;
   /** SHA-256 of the request body that was sent. */
   readonly requestDigest: string;
+  /** Tries that gave no answer before this one did: client and message of each. Absent: there were none. */
+  readonly failedAttempts?: readonly string[];
 }
