@@ -5,6 +5,9 @@ export interface PreparedRequest {
   readonly client: string;
   readonly method: string;
   readonly url: string;
+  /** Without user info and keys in the query. */
+  readonly redactedUrl: string;
+  /** Not enumerable, so that a request that is logged whole does not show its key. */
   readonly headers: Readonly<Record<string, string>>;
   readonly redactedHeaders: Readonly<Record<string, string>>;
   readonly body: string;
@@ -38,6 +41,12 @@ export interface Accepted<Result> {
 }
 
 export type Answer<Result> = Accepted<Result> | Refusal;
+
+/** A streamed answer. Partials that nobody has read yet are dropped when a later one comes. */
+export interface PromptStream<Result, Partial> extends AsyncIterable<Partial> {
+  /** Rejects as `call` does. Iterating ends, or throws, together with it. */
+  readonly answer: Promise<Answer<Result>>;
+}
 
 /** A model client as plain data: what becomes a per-call BAML client. `options` holds the key. */
 export interface ModelClient {

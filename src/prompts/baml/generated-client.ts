@@ -1,0 +1,110 @@
+import type { ClientRegistry, Collector } from "@boundaryml/baml";
+import { UsageError } from "../../base/errors.ts";
+
+/** BAML's own description of an HTTP request, as `b.request` gives it. */
+export interface BamlRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: object;
+  readonly body: { text(): string };
+}
+
+/** A generated `TypeBuilder` with types that are known only at run time. */
+export interface RunTimeTypes {
+  __tb(): object;
+}
+
+/** The options of generated functions that are used here. */
+export interface BamlOptions {
+  readonly clientRegistry?: ClientRegistry;
+  readonly tb?: RunTimeTypes;
+  readonly collector?: Collector;
+  readonly signal?: AbortSignal;
+}
+
+/** The parts of a generated client (`b`) that are used here. The functions themselves are members of each part. */
+export interface GeneratedClient {
+  readonly request: object;
+  readonly streamRequest: object;
+  readonly parse: object;
+  readonly parseStream: object;
+}
+
+/** Names of the functions of a generated client. */
+export type FunctionName<Client extends GeneratedClient> = keyof Client["parse"] & string;
+
+type Member<Part, Name> = Name extends keyof Part ? Part[Name] : never;
+
+/** The arguments of a function, without BAML's trailing options. */
+export type ArgumentsOf<Client extends GeneratedClient, Name extends string> =
+  Member<Client["request"], Name> extends (...parameters: infer All) => unknown
+    ? All extends [...infer Arguments, options?: unknown]
+      ? Arguments
+      : never
+    : never;
+
+/** What a function returns. */
+export type ResultOf<Client extends GeneratedClient, Name extends string> =
+  Member<Client["parse"], Name> extends (...parameters: never[]) => infer Result ? Result : never;
+
+/** What a function streams while its answer is incomplete. */
+export type PartialOf<Client extends GeneratedClient, Name extends string> =
+  Member<Client["parseStream"], Name> extends (...parameters: never[]) => infer Partial ? Partial : never;
+
+/** The generated members of one function, callable without knowing their types. */
+export interface BamlFunction {
+  readonly name: string;
+  request(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
+  streamRequest(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
+  /** Throws where the text does not fit. Never call it with unguarded text: it can hang or kill the process. */
+  parse(text: string, options: BamlOptions): unknown;
+  parseStream(text: string, options: BamlOptions): unknown;
+  /** The generated call itself: request, answer and parse in native code. */
+  call(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
+  /** Number of arguments that the function declares, without BAML's options. */
+  readonly arity: number;
+}
+
+/** Finds the members of one generated function. Throws `UsageError` for a name that the client does not have. */
+export function bamlFunction(client: GeneratedClient, name: string): BamlFunction {
+  const request = member(client.request, name);
+  const streamRequest = member(client.streamRequest, name);
+  const parse = member(client.parse, name);
+  const parseStream = member(client.parseStream, name);
+  const whole = member(client, name);
+  const arity = request.length - 1;
+  // BAML's options come last: arguments that the caller leaves out must keep their places.
+  const padded = (args: readonly unknown[]) =>
+    args.length < arity ? [...args, ...Array<undefined>(arity - args.length)] : args;
+  return {
+    name,
+    arity,
+    request: async (args, options) => request.call([...padded(args), options]),
+    streamRequest: async (args, options) => streamRequest.call([...padded(args), options]),
+    parse: (text, options) => parse.call([text, options]),
+    parseStream: (text, options) => parseStream.call([text, options]),
+    call: async (args, options) => whole.call([...padded(args), options]),
+  };
+}
+
+function member(part: object, name: string): { length: number; call(args: unknown[]): unknown } {
+  const found: unknown = Reflect.get(part, name);
+  if (typeof found !== "function") {
+    const known = Object.getOwnPropertyNames(Object.getPrototypeOf(part)).filter(
+      (key) => key !== "constructor",
+    );
+    throw new UsageError(
+      "invalid_argument",
+      `the BAML client has no function ${name}; it has ${known.join(", ") || "none"}`,
+      { details: { name, known } },
+    );
+  }
+  return { length: found.length, call: (args) => Reflect.apply(found, part, args) };
+}
+
+/** Checks what `b.request` gave. */
+export function isBamlRequest(value: unknown): value is BamlRequest {
+  return (
+    typeof value === "object" && value !== null && "url" in value && "headers" in value && "body" in value
+  );
+}

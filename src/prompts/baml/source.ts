@@ -1,0 +1,128 @@
+import { sha256 } from "../../base/digest.ts";
+
+/** The `.baml` files of a generated client: what `getBamlFiles()` of its `inlinedbaml.ts` gives. */
+export type BamlFiles = Readonly<Record<string, string>>;
+
+/** Names in completions that stand for other names in the code, as `@alias` declares them. */
+export interface Aliases {
+  /** Alias of a field → the fields' names. */
+  readonly fields: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Alias of an enum value → the values' names. */
+  readonly values: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export const NO_ALIASES: Aliases = { fields: new Map(), values: new Map() };
+
+/** Every alias of fields and enum values in the files. */
+export function readAliases(files: BamlFiles): Aliases {
+  const fields = new Map<string, Set<string>>();
+  const values = new Map<string, Set<string>>();
+  for (const { kind, text } of declarations(files)) {
+    if (kind !== "class" && kind !== "enum") continue;
+    for (const [alias, name] of aliasesIn(text)) {
+      const map = kind === "class" ? fields : values;
+      const names = map.get(alias);
+      if (names === undefined) map.set(alias, new Set([name]));
+      else names.add(name);
+    }
+  }
+  return { fields, values };
+}
+
+/**
+ * A short text that changes whenever the function's prompt or anything it refers to changes: the classes, enums,
+ * template strings and clients that its declaration names, and what those name in turn. White space counts.
+ */
+export function promptVersion(files: BamlFiles, functionName: string): string {
+  const all = declarations(files).filter(({ kind }) => kind !== "test" && kind !== "generator");
+  const byName = Map.groupBy(all, ({ name }) => name);
+  const seen = new Set<string>();
+  const open = [functionName];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    for (const { text } of byName.get(name) ?? []) {
+      open.push(...(text.match(/[A-Za-z_]\w*/g) ?? []).filter((word) => byName.has(word)));
+    }
+  }
+  const texts = [...seen].sort().flatMap((name) => (byName.get(name) ?? []).map(({ text }) => text));
+  return sha256(texts.join("\n")).slice(0, 16);
+}
+
+interface Declaration {
+  readonly kind: string;
+  readonly name: string;
+  /** From the keyword to the closing brace, or the end of the line. */
+  readonly text: string;
+}
+
+// Raw strings are #"…"#, with as many # as needed; comments run to the end of the line.
+const TOKEN = /(#+)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*|[{}]/g;
+const HEAD =
+  /^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
+
+function declarations(files: BamlFiles): Declaration[] {
+  return Object.keys(files)
+    .sort()
+    .flatMap((path) => declarationsIn(files[path] ?? ""));
+}
+
+function declarationsIn(source: string): Declaration[] {
+  const found: Declaration[] = [];
+  let depth = 0;
+  let outside = 0;
+  const outsideEnds: [number, number][] = [];
+  // Ranges at the top level, where declarations begin.
+  for (const token of source.matchAll(TOKEN)) {
+    if (token[0] === "{") {
+      if (depth === 0) outsideEnds.push([outside, token.index]);
+      depth += 1;
+    } else if (token[0] === "}") {
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) outside = token.index + 1;
+    }
+  }
+  outsideEnds.push([outside, source.length]);
+  const starts: { kind: string; name: string; at: number }[] = [];
+  for (const head of source.matchAll(HEAD)) {
+    const { index: at } = head;
+    const [, kind = "", name = ""] = head;
+    if (outsideEnds.some(([from, to]) => at >= from && at < to)) starts.push({ kind, name, at });
+  }
+  starts.forEach(({ kind, name, at }, index) => {
+    found.push({ kind, name, text: source.slice(at, starts[index + 1]?.at ?? source.length).trimEnd() });
+  });
+  return found;
+}
+
+const STRING = String.raw`(?:(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\.)*)")`;
+const ALIAS = new RegExp(String.raw`(?<!@)@alias\(\s*${STRING}\s*\)`, "g");
+
+/** Pairs of alias and name in a class or enum body. */
+function aliasesIn(declaration: string): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const mark of declaration.matchAll(ALIAS)) {
+    const [, , raw, quoted] = mark;
+    const name = fieldBefore(declaration, mark.index);
+    const text = raw ?? unescaped(quoted ?? "");
+    if (name !== undefined) pairs.push([text, name]);
+  }
+  return pairs;
+}
+
+// The field is the first word of the line on which the attribute list starts; attributes may go on below it.
+function fieldBefore(declaration: string, at: number): string | undefined {
+  const lines = declaration
+    .slice(0, at)
+    .replace(/(#+)"[\s\S]*?"\1/g, '""')
+    .split("\n");
+  for (let line = lines.pop(); line !== undefined; line = lines.pop()) {
+    const name = /^\s*([A-Za-z_]\w*)/.exec(line)?.[1];
+    if (name !== undefined) return name === "class" || name === "enum" ? undefined : name;
+  }
+  return undefined;
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(["\\])/g, "$1");
+}

@@ -1,0 +1,129 @@
+import type { Clock } from "../../base/clock.ts";
+import { type FailedAttempt, ProviderRejectedError, ProviderUnavailableError } from "../errors.ts";
+import type { Timeouts } from "../http/send.ts";
+import type { ModelChoice, ModelClient } from "../types.ts";
+import type { ModelReply } from "../wire/wire.ts";
+import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
+
+/** How often and how patiently one client is tried. Times in milliseconds. */
+export interface RetryPolicy {
+  /** Tries at each client. Default 3. */
+  readonly attempts?: number;
+  /** Wait before the second try; doubles with each. The real wait is between half of it and all of it. Default 500. */
+  readonly firstDelay?: number;
+  /** Default 20 s. */
+  readonly maxDelay?: number;
+  /** A provider that asks for a longer wait is given up instead. Default 60 s. */
+  readonly maxRetryAfter?: number;
+}
+
+export const DEFAULT_RETRY: Required<RetryPolicy> = {
+  attempts: 3,
+  firstDelay: 500,
+  maxDelay: 20_000,
+  maxRetryAfter: 60_000,
+};
+
+export interface AskOptions {
+  readonly retry: Required<RetryPolicy>;
+  readonly timeouts: Required<Timeouts>;
+  readonly signal: AbortSignal | undefined;
+  readonly onText: ((text: string) => void) | undefined;
+  readonly clock: Clock;
+  /** From 0 to 1, for the jitter. */
+  readonly random: () => number;
+}
+
+/** A client with a request that can be sent to it, as often as need be. */
+export interface Candidate {
+  readonly client: string;
+  attempt(options: AttemptOptions): Promise<AttemptOutcome>;
+}
+
+export interface Asked {
+  readonly reply: ModelReply;
+  readonly validText: boolean;
+  readonly requestDigest: string;
+  readonly client: string;
+  readonly failed: readonly FailedAttempt[];
+}
+
+type Failure = Extract<AttemptOutcome, { kind: "failed" }>;
+
+/**
+ * Asks the clients in turn until one answers: each is tried again while that may help, and then the next. Throws
+ * `ProviderRejectedError` when the last client refused and `ProviderUnavailableError` when it was down, both with
+ * every attempt; and the signal's reason when aborted.
+ */
+export async function ask(
+  clients: readonly (ModelClient | undefined)[],
+  prepare: (client: ModelClient | undefined) => Promise<Candidate>,
+  options: AskOptions,
+): Promise<Asked> {
+  const failed: FailedAttempt[] = [];
+  let last: { readonly failure: Failure; readonly client: string } | undefined;
+  for (const client of clients) {
+    const candidate = await prepare(client);
+    const outcome = await askOne(candidate, failed, options);
+    if (outcome.kind === "replied") return { ...outcome, client: candidate.client, failed };
+    last = { failure: outcome, client: candidate.client };
+  }
+  if (last === undefined) throw new RangeError("no client to ask");
+  throw providerError(last.failure, last.client, failed);
+}
+
+async function askOne(
+  candidate: Candidate,
+  failed: FailedAttempt[],
+  options: AskOptions,
+): Promise<AttemptOutcome> {
+  const { retry, clock, signal } = options;
+  let free = 1;
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await candidate.attempt({ ...options, now: () => clock.now() });
+    if (outcome.kind === "replied") return outcome;
+    if (outcome.free === true && free > 0) {
+      free -= 1;
+      tries -= 1;
+      continue;
+    }
+    const { status, message } = outcome;
+    failed.push({ client: candidate.client, ...(status === undefined ? {} : { status }), message });
+    const wait = outcome.retryAfterMs ?? 0;
+    if (!outcome.again || tries >= retry.attempts || wait > retry.maxRetryAfter) return outcome;
+    await clock.sleep(Math.max(wait, backOff(tries, options)), signal);
+  }
+}
+
+function backOff(tries: number, { retry, random }: AskOptions): number {
+  const most = Math.min(retry.maxDelay, retry.firstDelay * 2 ** (tries - 1));
+  return Math.round(most / 2 + (most / 2) * random());
+}
+
+function providerError(failure: Failure, client: string, attempts: readonly FailedAttempt[]) {
+  const { status, message, retryAfterMs } = failure;
+  const others = attempts.length > 1 ? `; ${attempts.length} attempts` : "";
+  return failure.again
+    ? new ProviderUnavailableError(`${client} gives no answer: ${message}${others}`, {
+        client,
+        status,
+        attempts,
+        retryAfterMs,
+      })
+    : new ProviderRejectedError(`${client} refuses the request: ${message}${others}`, {
+        client,
+        status,
+        attempts,
+      });
+}
+
+const turns = new WeakMap<ModelChoice, number>();
+
+/** The clients of a choice in the order in which they are to be asked: as listed, or beginning with the next in turn. */
+export function inOrder(choice: ModelChoice): readonly ModelClient[] {
+  const { clients, strategy } = choice;
+  if (strategy === "fallback" || clients.length < 2) return clients;
+  const turn = turns.get(choice) ?? 0;
+  turns.set(choice, (turn + 1) % clients.length);
+  return [...clients.slice(turn), ...clients.slice(0, turn)];
+}

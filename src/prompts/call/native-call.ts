@@ -1,0 +1,86 @@
+import { Collector } from "@boundaryml/baml";
+import { sha256 } from "../../base/digest.ts";
+import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
+import { checkRunTimeTypes } from "../baml/run-time-types.ts";
+import { redactText } from "../http/redact.ts";
+import { registryOf } from "../models/client-registry.ts";
+import type { ModelClient } from "../types.ts";
+import type { FinishReason } from "../wire/wire.ts";
+import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
+import { optionSecrets } from "./prepare.ts";
+
+/**
+ * Asks through the generated call, where the request cannot be built outside native code: for a Bedrock client whose
+ * credentials come from AWS's own chain. The completion is then read again, guarded and gated. What is lost: the native
+ * parser has seen the completion before the guard; `Retry-After`, the time-outs of this package and partials.
+ * @see docs/prompts.md
+ */
+export async function nativeAttempt(
+  fn: BamlFunction,
+  args: readonly unknown[],
+  client: ModelClient,
+  tb: RunTimeTypes | undefined,
+  { signal, timeouts, onText }: AttemptOptions,
+): Promise<AttemptOutcome> {
+  if (tb !== undefined) checkRunTimeTypes(tb);
+  const collector = new Collector();
+  // The native client knows no time-outs for Bedrock: at least the wait for it ends.
+  const deadline = AbortSignal.timeout(timeouts.total);
+  const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  let finish: FinishReason = "stop";
+  try {
+    await fn.call(args, {
+      clientRegistry: registryOf(client),
+      collector,
+      signal: both,
+      ...(tb === undefined ? {} : { tb }),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (deadline.aborted) {
+      return {
+        kind: "failed",
+        message: `no sign of the whole answer within ${timeouts.total} ms`,
+        again: true,
+      };
+    }
+    const name = error instanceof Error ? error.constructor.name : "";
+    // Whatever it parsed or not: the completion is read again below.
+    if (name === "BamlClientFinishReasonError") finish = "length";
+    else if (name !== "BamlValidationError") return failure(error, client);
+  }
+  const log = collector.last;
+  const text = log?.rawLlmResponse ?? "";
+  const { inputTokens, outputTokens, cachedInputTokens } = log?.usage ?? {};
+  const body = log?.calls.at(-1)?.httpRequest?.body.text() ?? "";
+  onText?.(text);
+  return {
+    kind: "replied",
+    reply: {
+      text,
+      finish,
+      usage:
+        typeof inputTokens === "number"
+          ? { inputTokens, outputTokens: outputTokens ?? 0, cachedInputTokens: cachedInputTokens ?? 0 }
+          : null,
+    },
+    validText: !text.includes("\ufffd"),
+    requestDigest: sha256(body),
+  };
+}
+
+function failure(error: unknown, client: ModelClient): AttemptOutcome {
+  const status =
+    typeof error === "object" && error !== null && "status_code" in error ? Number(error.status_code) : 0;
+  const text = error instanceof Error ? error.message : String(error);
+  // Rust's debug output of the service's error: the message is in it, once or more.
+  const said = /message: Some\(\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
+  const message = redactText(said.slice(0, 500), optionSecrets(client));
+  const again = status < 400 || status === 408 || status === 429 || status >= 500;
+  return {
+    kind: "failed",
+    ...(status < 100 ? {} : { status }),
+    message: `${status || "failed:"} ${message}`,
+    again,
+  };
+}

@@ -1,0 +1,45 @@
+import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
+import { shapeOf } from "../gate/scan.ts";
+import { withoutThinking } from "../gate/thinking.ts";
+
+// Incomplete text costs the native parser far more than complete JSON (the cube of the open brackets): partials are a
+// courtesy and stop where they would become expensive.
+const MAX_DEPTH = 12;
+const MAX_CONTAINERS = 100;
+const MAX_CHARACTERS = 100_000;
+// Reading partials may take a tenth of the time of the stream.
+const REST = 9;
+
+/**
+ * Turns the text so far of a stream into partials for `onPartial`. Thoughts give none, nor does text that does not
+ * parse. Values are incomplete and unchecked.
+ */
+export function partialReader(
+  fn: BamlFunction,
+  tb: RunTimeTypes | undefined,
+  onPartial: (partial: unknown) => void,
+): (text: string) => void {
+  const options = tb === undefined ? {} : { tb };
+  let notBefore = 0;
+  return (text) => {
+    const started = performance.now();
+    if (started < notBefore) return;
+    const partial = readPartial(text);
+    const ended = performance.now();
+    notBefore = ended + (ended - started) * REST;
+    if (partial !== undefined) onPartial(partial.value);
+  };
+
+  function readPartial(text: string): { value: unknown } | undefined {
+    if (text.length > MAX_CHARACTERS) return undefined;
+    const visible = withoutThinking(text);
+    if (visible.unclear || visible.text.trim() === "") return undefined;
+    const { depth, containers } = shapeOf(visible.text, false);
+    if (depth > MAX_DEPTH || containers > MAX_CONTAINERS) return undefined;
+    try {
+      return { value: fn.parseStream(visible.text, options) };
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { sha256 } from "../../base/digest.ts";
+import { UsageError } from "../../base/errors.ts";
+import {
+  type BamlFunction,
+  type BamlOptions,
+  isBamlRequest,
+  type RunTimeTypes,
+} from "../baml/generated-client.ts";
+import { neutralise } from "../baml/neutralise.ts";
+import { checkRunTimeTypes } from "../baml/run-time-types.ts";
+import { MissingCredentialsError } from "../errors.ts";
+import { signForAws } from "../http/aws-signature.ts";
+import { redactHeaders, redactText, redactUrl, secretsOf } from "../http/redact.ts";
+import { registryOf } from "../models/client-registry.ts";
+import type { ModelClient, PreparedRequest } from "../types.ts";
+
+export interface PrepareOptions {
+  readonly tb: RunTimeTypes | undefined;
+  readonly stream: boolean;
+  /** Ms since the epoch, for signatures. */
+  readonly now: number;
+}
+
+/** Arguments as BAML may get them: without its own markers. */
+export function safeArguments(args: readonly unknown[]): readonly unknown[] {
+  return args.map(neutralise);
+}
+
+/**
+ * Builds the exact request for one client; without one, for the client that the function names in its `.baml` file.
+ * `args` must have gone through `safeArguments`. Throws `UsageError` for arguments or clients that BAML rejects and
+ * `MissingCredentialsError` where a key is missing.
+ */
+export async function prepare(
+  fn: BamlFunction,
+  args: readonly unknown[],
+  client: ModelClient | undefined,
+  { tb, stream, now }: PrepareOptions,
+): Promise<PreparedRequest> {
+  if (tb !== undefined) checkRunTimeTypes(tb);
+  const options: BamlOptions = {
+    ...(client === undefined ? {} : { clientRegistry: registryOf(client) }),
+    ...(tb === undefined ? {} : { tb }),
+  };
+  const built = await build(fn, args, options, stream, client);
+  const { url, headers, body } = client?.provider === "aws-bedrock" ? signed(built, client, now) : built;
+  const name = client?.name ?? nameOf(url, body);
+  checkKey(headers, name);
+  return new Prepared(name, url, headers, body);
+}
+
+class Prepared implements PreparedRequest {
+  readonly client: string;
+  readonly method = "POST";
+  readonly url: string;
+  readonly redactedUrl: string;
+  readonly redactedHeaders: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly digest: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(client: string, url: string, headers: Readonly<Record<string, string>>, body: string) {
+    this.client = client;
+    this.url = url;
+    this.redactedUrl = redactUrl(url);
+    this.redactedHeaders = redactHeaders(headers);
+    this.body = body;
+    this.digest = sha256(body);
+    this.#headers = headers;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#headers;
+  }
+}
+
+interface Built {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+async function build(
+  fn: BamlFunction,
+  args: readonly unknown[],
+  options: BamlOptions,
+  stream: boolean,
+  client: ModelClient | undefined,
+): Promise<Built> {
+  let request: unknown;
+  try {
+    request = await (stream ? fn.streamRequest(args, options) : fn.request(args, options));
+  } catch (error) {
+    throw buildError(error, fn, client);
+  }
+  if (!isBamlRequest(request)) {
+    throw new UsageError("invalid_argument", `the BAML client gave no request for ${fn.name}`);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    // BAML's own header tells the provider nothing and may hold the user info of a base URL.
+    if (name !== "baml-original-url") headers[name] = String(value);
+  }
+  return { url: request.url, headers, body: request.body.text() };
+}
+
+function buildError(error: unknown, fn: BamlFunction, client: ModelClient | undefined): UsageError {
+  const name = error instanceof Error ? error.constructor.name : "";
+  const text = error instanceof Error ? error.message : String(error);
+  const secrets = client === undefined ? [] : optionSecrets(client);
+  const message = redactText(text.split("\n\nStack backtrace")[0] ?? "", secrets)
+    .replace(/^(BamlError: )?(BamlInvalidArgumentError: )?/, "")
+    .trim();
+  const forArguments = name === "BamlInvalidArgumentError";
+  return new UsageError(
+    forArguments ? "invalid_argument" : "invalid_configuration",
+    forArguments
+      ? `${fn.name} was called with wrong arguments: ${message}`
+      : `no request for ${fn.name}${client === undefined ? "" : ` and ${client.name}`} can be built: ${message}`,
+    { details: { function: fn.name, ...(client === undefined ? {} : { client: client.name }) } },
+  );
+}
+
+/** The secrets among a client's options. */
+export function optionSecrets(client: ModelClient): string[] {
+  const texts = Object.entries(client.options).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as const] : [],
+  );
+  return secretsOf("", Object.fromEntries(texts));
+}
+
+// BAML sends the variable's name where the variable is not set: `Bearer $OPENAI_API_KEY`.
+const UNSET = /^(?:Bearer )?\$([A-Z][A-Z0-9_]*)$/;
+
+function checkKey(headers: Readonly<Record<string, string>>, client: string): void {
+  for (const value of Object.values(headers)) {
+    const variable = UNSET.exec(value)?.[1];
+    if (variable !== undefined) {
+      throw new MissingCredentialsError(`${client} needs ${variable}, which is not set`, {
+        client,
+        missing: variable,
+      });
+    }
+  }
+}
+
+function nameOf(url: string, body: string): string {
+  const host = URL.canParse(url) ? new URL(url).hostname : "client";
+  const model = /^\{"model":"([^"\\]*)"/.exec(body)?.[1];
+  return model === undefined ? host : `${host}/${model}`;
+}
+
+function signed(request: Built, { options }: ModelClient, now: number): Built {
+  const option = (name: string) => {
+    const value = options[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const endpoint = option("endpoint_url");
+  const url =
+    endpoint === undefined ? request.url : endpoint.replace(/\/+$/, "") + new URL(request.url).pathname;
+  const bearer = option("bearer_token");
+  if (bearer !== undefined) {
+    return { ...request, url, headers: { ...request.headers, authorization: `Bearer ${bearer}` } };
+  }
+  const sessionToken = option("session_token");
+  const credentials = {
+    accessKeyId: option("access_key_id") ?? "",
+    secretAccessKey: option("secret_access_key") ?? "",
+    region: option("region") ?? "",
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  };
+  const { headers } = signForAws({ ...request, url, method: "POST" }, credentials, "bedrock", now);
+  return { url, headers: { ...headers }, body: request.body };
+}

@@ -1,0 +1,69 @@
+import { TwelvefoldError } from "../base/errors.ts";
+
+/** One try at one client that did not give an answer. Holds no secrets. */
+export interface FailedAttempt {
+  /** Name of the client, e.g. `openai/gpt-5-mini`. */
+  readonly client: string;
+  /** HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** What happened, in one line. */
+  readonly message: string;
+}
+
+interface ProviderFacts {
+  readonly client: string;
+  readonly status?: number | undefined;
+  readonly attempts: readonly FailedAttempt[];
+  readonly cause?: unknown;
+}
+
+/** The model's provider gave no answer. `attempts` lists every try, in order. */
+export class ProviderError extends TwelvefoldError {
+  /** The client of the failure that the message is about. */
+  readonly client: string;
+  /** Its HTTP status; `undefined` where there was no answer at all. */
+  readonly status: number | undefined;
+  readonly attempts: readonly FailedAttempt[];
+
+  constructor(code: "provider_rejected" | "provider_unavailable", message: string, facts: ProviderFacts) {
+    super(code, message, {
+      details: { client: facts.client, status: facts.status, attempts: facts.attempts },
+      ...(facts.cause === undefined ? {} : { cause: facts.cause }),
+    });
+    this.client = facts.client;
+    this.status = facts.status;
+    this.attempts = facts.attempts;
+  }
+}
+
+/** The provider refuses this request (4xx): trying again changes nothing. Fix the key, the model's name or the request. */
+export class ProviderRejectedError extends ProviderError {
+  constructor(message: string, facts: ProviderFacts) {
+    super("provider_rejected", message, facts);
+  }
+}
+
+/** The provider is down, slow or busy, and was so at every try: ask again later. */
+export class ProviderUnavailableError extends ProviderError {
+  /** How long the provider asked to wait, in ms, where it said so. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, facts: ProviderFacts & { readonly retryAfterMs?: number | undefined }) {
+    super("provider_unavailable", message, facts);
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+}
+
+/** No key for the chosen provider: set the variable that the message names, or choose another model. */
+export class MissingCredentialsError extends TwelvefoldError {
+  constructor(message: string, details?: Readonly<Record<string, unknown>>) {
+    super("missing_credentials", message, details === undefined ? {} : { details });
+  }
+}
+
+/** The caller's signal was aborted; `cause` is its reason. The socket to the provider is closed. */
+export class CallAbortedError extends TwelvefoldError {
+  constructor(functionName: string, reason: unknown) {
+    super("aborted", `the call of ${functionName} was aborted`, { cause: reason });
+  }
+}

@@ -1,0 +1,59 @@
+import type { Fidelity } from "../base/completion.ts";
+
+/**
+ * Why a value is not `exact`. The syntax was wrong or the spelling loose, but nothing can have been lost: `tolerant`.
+ * Each text completes "the answer was not taken at face value because …"; people and models read it.
+ */
+export const TOLERANT_REASONS = {
+  repaired_syntax: "its JSON had to be repaired",
+  retyped_value: "a number or boolean was written as text, or the other way round",
+  loose_match: "a name or literal was written with other capitals or blanks",
+  extra_field: "it has an explanatory field that the type does not know",
+  defaulted_list: "a list is missing and was taken as empty",
+  wrapped_in_list: "single values were taken as a list",
+} as const;
+
+/** Something may have been lost, changed, or not meant: `doubtful`. */
+export const DOUBTFUL_REASONS = {
+  several_objects: "it holds several JSON values and does not say which one counts",
+  repeated_object: "it holds the same JSON value more than once",
+  negated: "the text around the JSON says not to do it, or takes it back",
+  not_proposed: "the text around the JSON presents it as an example, a quotation or a draft",
+  inside_prose: "the JSON stands in the middle of a sentence",
+  unknown_wrapper: "the JSON stands inside a tag or comment",
+  unclear_thinking: "it cannot be told where the thoughts end and the answer begins",
+  coerced_value: "a value does not have the expected type and was converted",
+  lost_value: "a value has no place in the expected type and was dropped",
+  renamed_field: "a field or value has another name than in the expected type",
+  duplicate_key: "a field occurs twice with different values",
+  imprecise_number: "a number has more digits than can be kept",
+  parsers_disagree: "two ways of repairing its JSON give different values",
+  cut_off: "it ends before the JSON does",
+  elided: "part of the JSON is left out with dots",
+  no_json: "it holds no JSON and was guessed from plain text",
+  invalid_text: "it is not valid UTF-8",
+} as const;
+
+export type TolerantReason = keyof typeof TOLERANT_REASONS;
+export type DoubtfulReason = keyof typeof DOUBTFUL_REASONS;
+/** The closed list of reasons in `Fidelity.reasons`. */
+export type FidelityReason = TolerantReason | DoubtfulReason;
+
+const TEXTS: Readonly<Record<string, string>> = { ...TOLERANT_REASONS, ...DOUBTFUL_REASONS };
+
+/** No reason: `exact`. Only harmless ones: `tolerant`. Any other: `doubtful`. */
+export function fidelityOf(reasons: ReadonlySet<FidelityReason>): Fidelity {
+  if (reasons.size === 0) return EXACT;
+  const list = [...reasons].sort();
+  return {
+    grade: list.every((reason) => reason in TOLERANT_REASONS) ? "tolerant" : "doubtful",
+    reasons: list,
+  };
+}
+
+const EXACT: Fidelity = Object.freeze({ grade: "exact", reasons: Object.freeze([]) });
+
+/** The reasons of a fidelity as one sentence part, for the model or a person: `"its JSON had to be repaired; …"`. */
+export function describeFidelity(fidelity: Fidelity): string {
+  return fidelity.reasons.map((reason) => TEXTS[reason] ?? reason).join("; ");
+}

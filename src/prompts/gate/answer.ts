@@ -1,0 +1,56 @@
+import type { CompletionRecord } from "../../base/completion.ts";
+import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
+import { checkRunTimeTypes } from "../baml/run-time-types.ts";
+import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
+import { fidelityOf } from "../fidelity.ts";
+import type { Answer } from "../types.ts";
+import type { ModelReply } from "../wire/wire.ts";
+import type { Limits } from "./limits.ts";
+import { readCompletion } from "./read-completion.ts";
+import { type ReadTools, type ReadValue, type ResultKind, resultKind } from "./reading.ts";
+
+type ReadReply = (
+  reply: ModelReply,
+  completion: CompletionRecord,
+  validText: boolean,
+  tb: RunTimeTypes | undefined,
+) => Answer<unknown>;
+
+/** How the replies of one function become answers. What is learned of the function is kept. */
+export function completionReader(
+  fn: BamlFunction,
+  limits: Required<Limits>,
+  bamlFiles: (() => BamlFiles) | undefined,
+): ReadReply {
+  let kind: ResultKind | undefined;
+  let aliases: Aliases | undefined;
+  const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
+  return (reply, completion, validText, tb) => {
+    if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
+    if (reply.finish === "filtered") {
+      return { ok: false, reason: "content_filtered", message: CONTENT_FILTERED, completion };
+    }
+    if (tb !== undefined) checkRunTimeTypes(tb);
+    const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
+    kind ??= resultKind(parse);
+    const tools: ReadTools = { parse, aliases: readAliasesOnce, limits, kind };
+    const reading = readCompletion(reply.text, tools);
+    if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
+    const [first, ...more] = reading.values;
+    return {
+      ok: true,
+      ...judge(first, validText),
+      more: more.map((read) => judge(read, validText)),
+      completion,
+    };
+  };
+}
+
+function judge({ value, reasons }: ReadValue, validText: boolean) {
+  return { value, fidelity: fidelityOf(validText ? reasons : new Set([...reasons, "invalid_text"])) };
+}
+
+const CUT_OFF =
+  "The answer was cut off at the token limit. Answer again, shorter, with one complete JSON value.";
+const CONTENT_FILTERED =
+  "The provider's content filter stopped the answer. Answer again without the filtered content.";

@@ -1,0 +1,57 @@
+// Words that turn a proposal into its opposite, in the languages models are most used in. A list can never be complete:
+// what it misses is left to the other checks, and what it finds wrongly costs one more question to the model.
+
+const NEGATION = [
+  // English
+  "not|never|cannot|n['’]t|dont|doesnt|wont|cant|shouldnt|refuse[sd]?|declin(?:e[sd]?|ing)|reject(?:s|ed)?",
+  "avoid|instead of|rather than|no longer|must no|forbidden|prohibited|unsafe|nor|neither",
+  "wrong|incorrect(?:ly)?|mistaken?(?:ly)?|malicious|suspicious|fraud(?:ulent)?|abort|cancel(?:led)?|unable",
+  // German, Dutch, Swedish, Danish, Norwegian
+  "nicht|kein(?:e[nmrs]?)?|niemals|nie|weigere|ablehnen|falsch|niet|geen|nooit|weiger|inte|aldrig|ikke|aldri",
+  // French, Spanish, Italian, Portuguese
+  "ne|pas|jamais|refuse|n['’](?:ex|en|y)\\w*|nunca|jamás|rechazo|non|mai|rifiuto|não|nao|recuso|errado|incorrecto",
+  // Polish, Czech, Turkish, Finnish, Romanian, Hungarian, Indonesian
+  "nie|nigdy|ne(?:budu|smím|jsem)|değil|asla|hayır|ei|älä|nu (?:voi|fac|pot)|niciodată|nem|soha|tidak|jangan|bukan",
+  // Russian, Ukrainian, Greek
+  "не|никогда|нельзя|ні|ніколи|δεν|μην|ποτέ",
+  // Hindi, Arabic, Persian, Hebrew, Vietnamese
+  "नहीं|मत|لا|لن|ليس|نه|نباید|לא|אל|không|đừng",
+] as const;
+
+// Scripts without blanks between words: looked for anywhere.
+const NEGATION_ANYWHERE = "不|没有|沒有|别|別|勿|拒绝|拒絕|ません|ない|しないで|禁止|않|아니|말아|못|ไม่|อย่า";
+
+const NOT_PROPOSED = [
+  String.raw`examples?|e\.g|for instance|hypothetical(?:ly)?|would (?:be|have|look)|could be|might be|suppose|imagine`,
+  "draft(?:ed|s)?|attacker|injected|injection|quot(?:e|es|ed|ing)|phishing|sample|template|placeholder",
+  "my first (?:idea|thought|attempt|guess)|first i thought|i (?:first|initially) (?:thought|wanted)",
+  "zum beispiel|beispiel(?:sweise)?|entwurf|wäre|hätte|par exemple|exemple|brouillon|serait|por ejemplo|ejemplo|borrador",
+  "sería|per esempio|esempio|por exemplo|exemplo|например|пример|bijvoorbeeld|voorbeeld|örnek|przykład",
+] as const;
+const NOT_PROPOSED_ANYWHERE = "例如|比如|例子|示例|たとえば|例えば|예를 들|예시";
+
+const CORRECTION = [
+  "actually|wait|hold on|on second thought|scratch that|correction|corrected|i mean|sorry|oops|my mistake|should (?:be|have)|ignore|disregard|forget|instead|revised?|undo|changed my mind|hmm+|just kidding|joking|only if|unless|but first|before (?:you|doing|running|executing)|pending|once (?:you|the|it)|after approval",
+  "stattdessen|moment|warte|korrektur|ignorier(?:e|en)?|eigentlich|plutôt|attendez|ignorez|pardon|en realidad|espera|ignora|perdón|aspetta|invece|na verdade|desculpe|подожди|вместо|извини",
+] as const;
+const CORRECTION_ANYWHERE = "等等|等一下|其实|其實|更正|忽略|抱歉|待って|やっぱり|訂正|잠깐|아니다|사실은";
+
+/** Letters may not continue the word on either side. `n't` ends one. */
+function words(list: readonly string[], anywhere: string): RegExp {
+  return new RegExp(
+    String.raw`(?:(?<![\p{L}\p{N}_])|(?<=\p{L})(?=n['’]t))(?:${list.join("|")})(?![\p{L}\p{N}_])|${anywhere}`,
+    "iu",
+  );
+}
+
+export const NEGATION_WORDS = words(NEGATION, NEGATION_ANYWHERE);
+export const NOT_PROPOSED_WORDS = words(NOT_PROPOSED, NOT_PROPOSED_ANYWHERE);
+export const CORRECTION_WORDS = words(CORRECTION, CORRECTION_ANYWHERE);
+
+/** A refusal in the first person or an order not to act: it counts wherever it stands before the JSON. */
+export const REFUSAL_WORDS =
+  /\bI(?:['’](?:m|ll|d))? (?:(?:will|can|must|shall|should|am|would) )?(?:not|never|refuse|decline|cannot|can['’]t|won['’]t)\b(?! (?:sure|certain|know|find|see|tell|locate|compute|calculate|determine))|\b(?:do not|don['’]t|must not|never) (?:run|execute|perform|apply|send|use|act|do)\b/i;
+
+/** Right before the JSON: somebody else's words follow. */
+export const QUOTING_WORDS =
+  /\b(?:said|says?|wrote|writes?|asked|asks|wanted|wants|contains?|contained|reads?|requested|requests|sent|(?:asks?|asked|told|tells|wants?|tricks?) (?:me|us|you) to(?: \w+){0,3})(?: (?:this|for|the following))?\s*[:：]?\s*["'`“]*$/i;

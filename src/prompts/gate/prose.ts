@@ -1,0 +1,96 @@
+import type { FidelityReason } from "../fidelity.ts";
+import {
+  CORRECTION_WORDS,
+  NEGATION_WORDS,
+  NOT_PROPOSED_WORDS,
+  QUOTING_WORDS,
+  REFUSAL_WORDS,
+} from "./prose-words.ts";
+import { REMOVED } from "./thinking.ts";
+
+/**
+ * What the text around JSON says about it. Harmless: nothing; a lead-in ("The next step:"), an explanation on lines of
+ * its own, a code fence, a tag that announces an answer. Anything that takes the JSON back, presents it as something
+ * else than the answer, or has it in the middle of a sentence is a reason for doubt.
+ */
+export function proseReasons(before: string, after: string): FidelityReason[] {
+  const reasons = new Set<FidelityReason>();
+  const head = withoutFences(before);
+  const tail = withoutFences(after);
+  if (after.includes(REMOVED)) reasons.add("unclear_thinking");
+  if (standsInsideSentence(head, tail)) reasons.add("inside_prose");
+  if (openWrapper(before)) reasons.add("unknown_wrapper");
+  const lead = leadIn(head);
+  if (NEGATION_WORDS.test(lead) || REFUSAL_WORDS.test(head)) reasons.add("negated");
+  if (NOT_PROPOSED_WORDS.test(lead) || QUOTING_WORDS.test(lead)) reasons.add("not_proposed");
+  const end = tail.slice(0, MAX_TAIL);
+  if (NEGATION_WORDS.test(end) || CORRECTION_WORDS.test(end)) reasons.add("negated");
+  if (NOT_PROPOSED_WORDS.test(end)) reasons.add("not_proposed");
+  return [...reasons];
+}
+
+/** True where nothing but blanks, commas and code fences stands between two values. */
+export function isCleanGap(gap: string): boolean {
+  return /^[\s,;]*$/.test(withoutFences(gap));
+}
+
+/** True where a comment inside JSON takes it back. */
+export function commentReasons(json: string): FidelityReason[] {
+  const outside = json.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const comments = outside.match(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|#[^\n]*/g)?.join(" ") ?? "";
+  return NEGATION_WORDS.test(comments) || CORRECTION_WORDS.test(comments) ? ["negated"] : [];
+}
+
+const MAX_TAIL = 4_000;
+const MAX_LEAD = 400;
+
+const FENCE = /^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$/gm;
+
+function withoutFences(text: string): string {
+  return text.replace(FENCE, "").replaceAll(REMOVED, "").trimEnd();
+}
+
+/** The last sentence before the JSON: what is said of it, rather than on the way to it. */
+function leadIn(head: string): string {
+  const near = head.slice(-MAX_LEAD).trimEnd();
+  const sentences = near.split(/(?<=[.!?。！？])\s+|\n\s*\n/).filter((sentence) => sentence.trim() !== "");
+  return sentences.at(-1) ?? "";
+}
+
+const LINE_START_ALLOWED = /^(?:[-*•]|\d{1,2}[.)]|[A-Za-z_ ]{1,30}[:=])?$/;
+const LEAD_END =
+  /[:：.!?。！？>=→]\**$|(?:^|\s)(?:is|be|follows|returns?|step|answer|output|result|response|json)$/iu;
+
+function standsInsideSentence(head: string, tail: string): boolean {
+  const line = lastLine(head);
+  if (/^(?:>|\/\/|#|--|~~)/.test(line)) return true;
+  if (line !== "" && !LINE_START_ALLOWED.test(line) && !LEAD_END.test(line)) return true;
+  const next = (tail.split("\n", 1)[0] ?? "").replace(/^[`*"'”’)\]\s]+/, "");
+  if (next === "" || /^<\/?[\w|]/.test(next)) return false;
+  return !/^[.;!。；！,]?$|^[.;!。；！]\s/u.test(next);
+}
+
+function lastLine(head: string): string {
+  return (head.split("\n").at(-1) ?? "").replace(/[`*"'“‘(\s]+$/, "").trim();
+}
+
+const ANSWER_TAGS = new Set(
+  (
+    "answer final final_answer output response result json step next_step nextstep action tool_call tool function_call " +
+    "solution assistant reply code pre"
+  ).split(" "),
+);
+
+/** True where the JSON stands inside a tag that does not announce an answer, or inside a comment. */
+function openWrapper(before: string): boolean {
+  if (before.lastIndexOf("<!--") > before.lastIndexOf("-->")) return true;
+  const open: string[] = [];
+  for (const tag of before.slice(-20_000).matchAll(/<(\/?)([A-Za-z_][\w:.-]{0,40})(?:\s[^<>]*)?(\/?)>/g)) {
+    const [, closing, name = "", selfClosing] = tag;
+    if (closing === "/") {
+      const at = open.lastIndexOf(name.toLowerCase());
+      if (at >= 0) open.length = at;
+    } else if (selfClosing !== "/") open.push(name.toLowerCase());
+  }
+  return open.some((name) => !ANSWER_TAGS.has(name));
+}

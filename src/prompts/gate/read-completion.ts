@@ -1,0 +1,143 @@
+import type { FidelityReason } from "../fidelity.ts";
+import { isFields, isList } from "./compare.ts";
+import { looseBreach, tooLarge, tooMany } from "./limits.ts";
+import { isCleanGap, proseReasons } from "./prose.ts";
+import { readLoose, readStrict, tryParse } from "./read-json.ts";
+import { readPlain, readText } from "./read-plain.ts";
+import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
+import { elementsOf, shapeOf, strictJson } from "./scan.ts";
+import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
+import { REMOVED, withoutThinking } from "./thinking.ts";
+
+/**
+ * Reads a completion: guards the native parser, decides which part of the text is the answer, lets BAML parse that
+ * part and nothing else, and names every reason not to take the result at face value. Never throws, whatever the text.
+ */
+export function readCompletion(completion: string, tools: ReadTools): Reading {
+  const { limits, kind } = tools;
+  if (completion.length > limits.maxCharacters) return refused(tooLarge(completion.length, limits));
+  if (kind === "text") return readText(completion, tools);
+  const trimmed = completion.trim();
+  if (trimmed === "") return EMPTY;
+  // By far the most common answer: nothing but JSON. Tags inside its strings are text.
+  const whole = /^[{[]/.test(trimmed) ? strictJson(trimmed) : undefined;
+  if (whole !== undefined) return readSpans(trimmed, [wholeSpan(trimmed, whole)], false, tools);
+  const visible = withoutThinking(completion);
+  const text = visible.text.trim();
+  if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
+  const spans = findSpans(text, (span) => isValue(span, tools));
+  if (spans === undefined) return refused(tooMany({ ...limits, maxObjects: MAX_SPANS }));
+  return readSpans(text, spans, visible.unclear, tools);
+}
+
+const EMPTY: Reading = {
+  ok: false,
+  reason: "empty",
+  message: "The answer is empty. Answer with one JSON value of the expected form.",
+};
+const ONLY_THOUGHTS: Reading = {
+  ok: false,
+  reason: "empty",
+  message:
+    "The answer holds nothing but thoughts. After them, answer with one JSON value of the expected form.",
+};
+
+function wholeSpan(text: string, value: unknown): Span {
+  return { start: 0, end: text.length, text, strict: { value }, closed: true };
+}
+
+/** Text in brackets that is no strict JSON is an answer in need of repair if BAML can make something of it. */
+function isValue(span: Span, tools: ReadTools): boolean {
+  if (looseBreach(span.text, shapeOf(span.text, false), tools.limits) !== undefined) return true;
+  const parsed = tryParse(span.text, tools);
+  return parsed.kind === "parsed" && typeof parsed.value === "object" && parsed.value !== null;
+}
+
+/** A value of the answer with where it stands. */
+interface Found {
+  readonly span: Span;
+  readonly candidates: readonly Candidate[];
+}
+
+function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools: ReadTools): Reading {
+  const meant = spans.filter((span) => mayBeAnswer(span, tools));
+  const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
+  const found = joined ?? meant.map((span) => ({ span, candidates: readSpan(span, tools) }));
+  const all = found.flatMap(({ candidates }) => candidates);
+  const breach = all.find((candidate) => candidate.kind === "breach");
+  if (breach !== undefined) return refused(breach.breach);
+  const values = all.flatMap((candidate) => (candidate.kind === "value" ? [candidate.read] : []));
+  // A function that returns a word or a number makes a scalar of anything: its text is not to be read as JSON.
+  const objects = values.filter(({ value }) => typeof value === "object" && value !== null);
+  const [first, ...more] = objects;
+  if (first === undefined) {
+    const misfit = all.find((candidate) => candidate.kind === "misfit");
+    return readPlain(text.replaceAll(REMOVED, " "), unclear, misfit?.error, tools);
+  }
+  const around = aroundReasons(text, found, unclear);
+  if (objects.length > 1 && hasRepetition(objects)) around.add("repeated_object");
+  // One value that does not fit, in a list or beside the answer, may be the one that was meant.
+  if (objects.length < all.length) around.add("several_objects");
+  const judged = (read: ReadValue): ReadValue =>
+    around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
+  return { ok: true, values: [judged(first), ...more.map(judged)] };
+}
+
+/** Lists of numbers and empty brackets are prose, unless the function returns a list. */
+function mayBeAnswer({ strict }: Span, tools: ReadTools): boolean {
+  if (strict === undefined) return true;
+  if (isList(strict.value))
+    return tools.kind === "list" || strict.value.some((item) => isFields(item) || isList(item));
+  return isFields(strict.value) && (Object.keys(strict.value).length > 0 || tools.kind !== "list");
+}
+
+function readSpan(span: Span, tools: ReadTools): Candidate[] {
+  if (span.strict === undefined) return [readLoose(span.text, span.closed, tools)];
+  const { value } = span.strict;
+  if (!isList(value) || tools.kind === "list") return [readStrict(span.text, value, tools)];
+  // Several steps in one array. BAML would choose one of them and say nothing.
+  if (value.length > MAX_SPANS)
+    return [{ kind: "breach", breach: tooMany({ ...tools.limits, maxObjects: MAX_SPANS }) }];
+  return elementsOf(span.text).map((element) => readStrict(element, strictJson(element), tools));
+}
+
+/** Objects one after another where a list is expected: the list without its brackets. */
+function joinObjects(text: string, spans: readonly Span[], tools: ReadTools): Found[] | undefined {
+  const [first] = spans;
+  const objects = spans.every(({ strict }) => strict !== undefined && isFields(strict.value));
+  if (first === undefined || spans.length < 2 || !objects || !gapsAreClean(text, spans)) return undefined;
+  const list = `[${spans.map((span) => span.text).join(",")}]`;
+  const candidate = readStrict(list, strictJson(list), tools);
+  const span = { ...first, end: spans.at(-1)?.end ?? first.end };
+  if (candidate.kind !== "value") return [{ span, candidates: [candidate] }];
+  const { value, reasons } = candidate.read;
+  return [
+    {
+      span,
+      candidates: [{ kind: "value", read: { value, reasons: new Set([...reasons, "wrapped_in_list"]) } }],
+    },
+  ];
+}
+
+function gapsAreClean(text: string, spans: readonly Span[]): boolean {
+  return spans.every(({ end }, index) => {
+    const next = spans[index + 1];
+    return next === undefined || isCleanGap(text.slice(end, next.start));
+  });
+}
+
+/** What the text around the values says, and whether they stand clearly side by side. */
+function aroundReasons(text: string, found: readonly Found[], unclear: boolean): Set<FidelityReason> {
+  const spans = found.map(({ span }) => span);
+  const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
+  const before = text.slice(0, spans[0]?.start);
+  const after = text.slice(spans.at(-1)?.end);
+  if (before !== "" || after !== "") for (const reason of proseReasons(before, after)) reasons.add(reason);
+  if (!gapsAreClean(text, spans)) reasons.add("several_objects");
+  return reasons;
+}
+
+function hasRepetition(values: readonly ReadValue[]): boolean {
+  const texts = values.map(({ value }) => JSON.stringify(value));
+  return new Set(texts).size < texts.length;
+}

@@ -1,0 +1,73 @@
+import type { Aliases } from "../baml/source.ts";
+import type { FidelityReason } from "../fidelity.ts";
+import { compareValues } from "./compare.ts";
+import { looseBreach } from "./limits.ts";
+import { mismatch } from "./mismatch.ts";
+import { tryParse } from "./read-json.ts";
+import { type Reading, type ReadTools, refused } from "./reading.ts";
+import { hasImpreciseInteger, shapeOf, strictJson } from "./scan.ts";
+import { withoutLeadingThinking } from "./thinking.ts";
+
+/** Reads the answer of a function that returns any text: the text is the value. */
+export function readText(completion: string, tools: ReadTools): Reading {
+  const visible = withoutLeadingThinking(completion);
+  if (visible.text.trim() === "") {
+    const message = visible.unclear ? "The answer holds nothing but thoughts." : "The answer is empty.";
+    return { ok: false, reason: "empty", message };
+  }
+  // BAML does not look into the text of such a function, so that no guard is needed (measured).
+  const parsed = tryParse(visible.text, tools);
+  if (parsed.kind === "misfit") return { ok: false, reason: "no_match", message: mismatch(parsed.error) };
+  const reasons = new Set<FidelityReason>(visible.unclear ? ["unclear_thinking"] : []);
+  compareValues(visible.text, parsed.value, tools.aliases(), reasons);
+  return { ok: true, values: [{ value: parsed.value, reasons }] };
+}
+
+/**
+ * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
+ * `misfit` is why the JSON in it, if any, did not fit.
+ */
+export function readPlain(text: string, unclear: boolean, misfit: unknown, tools: ReadTools): Reading {
+  const breach = looseBreach(text, shapeOf(text, false), tools.limits);
+  if (breach !== undefined) return refused(breach);
+  const parsed = tryParse(text, tools);
+  if (parsed.kind === "misfit") {
+    return {
+      ok: false,
+      reason: "no_match",
+      message: mismatch(misfit ?? parsed.error, misfit !== undefined || text.includes("{")),
+    };
+  }
+  const { value } = parsed;
+  const isObject = typeof value === "object" && value !== null;
+  // JSON that fits no type by itself does not fit better with the prose around it.
+  if (misfit !== undefined && isObject) return { ok: false, reason: "no_match", message: mismatch(misfit) };
+  const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
+  if (isObject) reasons.add("no_json");
+  else comparePlain(withoutFence(text), value, tools.aliases(), reasons);
+  return { ok: true, values: [{ value, reasons }] };
+}
+
+function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: Set<FidelityReason>): void {
+  const json = strictJson(text);
+  if (json === value || text === value) {
+    if (typeof value === "number" && hasImpreciseInteger(text)) reasons.add("imprecise_number");
+    return;
+  }
+  if (value === null) {
+    reasons.add("no_json");
+    return;
+  }
+  // A full stop, quotes and emphasis around a single word change nothing.
+  const word = json ?? text.replace(/^[*_`"'“”]+|[*_`"'“”.]+$/g, "").trim();
+  const differences = new Set<FidelityReason>();
+  compareValues(word, value, aliases, differences);
+  if (differences.size === 0) reasons.add("loose_match");
+  for (const reason of differences)
+    reasons.add(reason === "retyped_value" && json === undefined ? "loose_match" : reason);
+}
+
+function withoutFence(text: string): string {
+  const inside = /^```[\w+-]*[ \t]*\n([\s\S]*?)\n?```$/.exec(text.trim())?.[1];
+  return (inside ?? text).trim();
+}

@@ -1,0 +1,53 @@
+import type { Aliases } from "../baml/source.ts";
+import type { FidelityReason } from "../fidelity.ts";
+import type { Refusal } from "../types.ts";
+import type { Breach, Limits } from "./limits.ts";
+
+/** What a text was read as, and how far to trust it. */
+export interface ReadValue {
+  readonly value: unknown;
+  readonly reasons: ReadonlySet<FidelityReason>;
+}
+
+/** What a completion was read as: its values, in order; or why there is none. */
+export type Reading =
+  | { readonly ok: true; readonly values: readonly [ReadValue, ...ReadValue[]] }
+  | { readonly ok: false; readonly reason: Refusal["reason"]; readonly message: string };
+
+/** What reading needs of one BAML function. */
+export interface ReadTools {
+  /** BAML's parser. Throws where the text does not fit. */
+  readonly parse: (text: string) => unknown;
+  readonly aliases: () => Aliases;
+  readonly limits: Required<Limits>;
+  /** What the function returns; found out by parsing `[]` and a small object. */
+  readonly kind: ResultKind;
+}
+
+/** `text`: any string. `text_or_json`: a union with string. `list`: a list. `json`: everything else. */
+export type ResultKind = "text" | "text_or_json" | "list" | "json";
+
+/** Finds out what a function returns from how it reads texts that tell. */
+export function resultKind(parse: (text: string) => unknown): ResultKind {
+  const probe = (text: string): unknown => {
+    try {
+      return parse(text);
+    } catch {
+      return undefined;
+    }
+  };
+  const list = probe("[]");
+  if (Array.isArray(list)) return "list";
+  if (typeof list !== "string") return "json";
+  return probe('{"x":1}') === '{"x":1}' ? "text" : "text_or_json";
+}
+
+export function refused({ reason, message }: Breach): Reading {
+  return { ok: false, reason, message };
+}
+
+/** One value, in what is not yet a reading: the text fits no type, may not be parsed, or was parsed. */
+export type Candidate =
+  | { readonly kind: "value"; readonly read: ReadValue }
+  | { readonly kind: "breach"; readonly breach: Breach }
+  | { readonly kind: "misfit"; readonly error: unknown };

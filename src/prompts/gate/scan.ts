@@ -1,0 +1,155 @@
+/** How deep and how rich a text of JSON is, counted without parsing it. */
+export interface Shape {
+  /** Brackets open at once, at most. */
+  readonly depth: number;
+  /** Objects and arrays. */
+  readonly containers: number;
+  /** Commas and colons outside strings. */
+  readonly separators: number;
+  readonly quotes: number;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const COMMA = 44;
+const COLON = 58;
+const OPEN_ARRAY = 91;
+const CLOSE_ARRAY = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+
+/**
+ * Counts in one pass. With `strings`, brackets inside double quotes do not count; without, everything counts, as it
+ * must where the quotes cannot be trusted.
+ */
+export function shapeOf(text: string, strings: boolean): Shape {
+  let depth = 0;
+  let deepest = 0;
+  let containers = 0;
+  let separators = 0;
+  let quotes = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    switch (text.charCodeAt(index)) {
+      case QUOTE:
+        quotes += 1;
+        if (strings) index = endOfString(text, index);
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        containers += 1;
+        depth += 1;
+        if (depth > deepest) deepest = depth;
+        break;
+      case CLOSE_ARRAY:
+      case CLOSE_OBJECT:
+        if (depth > 0) depth -= 1;
+        break;
+      case COMMA:
+      case COLON:
+        separators += 1;
+        break;
+    }
+  }
+  return { depth: deepest, containers, separators, quotes };
+}
+
+/** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+/**
+ * The index after the bracket that closes the one at `start`; -1 where none does. Brackets are counted, not matched by
+ * kind. With `strings`, those inside double quotes do not count.
+ */
+export function endOfValue(text: string, start: number, strings: boolean): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index += 1) {
+    switch (text.charCodeAt(index)) {
+      case QUOTE:
+        if (strings) index = endOfString(text, index);
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        depth += 1;
+        break;
+      case CLOSE_ARRAY:
+      case CLOSE_OBJECT:
+        depth -= 1;
+        if (depth === 0) return index + 1;
+        break;
+    }
+  }
+  return -1;
+}
+
+/** The elements of a strict JSON array, as texts. */
+export function elementsOf(array: string): string[] {
+  const elements: string[] = [];
+  let start = 1;
+  for (let index = 1; index < array.length; index += 1) {
+    switch (array.charCodeAt(index)) {
+      case QUOTE:
+        index = endOfString(array, index);
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        index = endOfValue(array, index, true) - 1;
+        break;
+      case COMMA:
+      case CLOSE_ARRAY: {
+        const element = array.slice(start, index).trim();
+        if (element !== "") elements.push(element);
+        start = index + 1;
+        break;
+      }
+    }
+  }
+  return elements;
+}
+
+/** The value of strict JSON; `undefined` where the text is none. */
+export function strictJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * True where an integer of the JSON text cannot be held in a double, so that both parsers round it alike. Other
+ * numbers lose at most what the type `float` never promised.
+ */
+export function hasImpreciseInteger(text: string): boolean {
+  if (!/\d{16}|\d[eE]\+?\d/.test(text)) return false;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)) {
+    if (token.startsWith('"')) continue;
+    const value = Number(token);
+    if (!Number.isFinite(value)) return true;
+    if (/^-?\d+$/.test(token) && BigInt(token) !== BigInt(value)) return true;
+  }
+  return false;
+}
+
+/** True where an object of strict JSON has the same key twice. */
+export function hasDuplicateKey(text: string): boolean {
+  const open: (Set<string> | null)[] = [];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(null);
+    else if (token === "}" || token === "]") open.pop();
+    else if (token.endsWith(":")) {
+      const key = String(strictJson(token.slice(0, -1).trimEnd()));
+      const keys = open.at(-1);
+      if (keys?.has(key) === true) return true;
+      keys?.add(key);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,26 @@
+import { createRequire } from "node:module";
+
+type Repair = (text: string) => string;
+
+let repair: Repair | undefined;
+
+/**
+ * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` where it cannot
+ * repair it. Loaded when first needed: most completions are strict.
+ */
+export function secondReading(text: string): { readonly value: unknown } | undefined {
+  repair ??= loadRepair();
+  try {
+    return { value: JSON.parse(repair(text)) };
+  } catch {
+    return undefined;
+  }
+}
+
+function loadRepair(): Repair {
+  const loaded: unknown = createRequire(import.meta.url)("jsonrepair");
+  const found: unknown =
+    typeof loaded === "object" && loaded !== null ? Reflect.get(loaded, "jsonrepair") : undefined;
+  if (typeof found !== "function") throw new TypeError("the package jsonrepair has no function jsonrepair");
+  return (text) => String(Reflect.apply(found, undefined, [text]));
+}

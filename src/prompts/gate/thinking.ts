@@ -1,0 +1,102 @@
+import { endOfValue, strictJson } from "./scan.ts";
+
+/** A completion without the model's thoughts. */
+export interface Visible {
+  /** Each removed block leaves one `REMOVED` behind, so that what stood around it does not look adjacent. */
+  readonly text: string;
+  /** Thoughts that do not end, or end twice: what is left may not be the whole answer, or not only the answer. */
+  readonly unclear: boolean;
+}
+
+/** Stands where thoughts were. A control character, so that no answer holds it by chance. */
+export const REMOVED = "\u0001";
+
+const NAMES =
+  "think|thinking|thought|thoughts|reasoning|reflection|reflect|scratchpad|analysis|rationale|deliberation|" +
+  "inner_monologue|internal_monologue|inner_thoughts|chain_of_thought|cot|antthinking|seed:think|ponder";
+
+const TAG = String.raw`<\s{0,2}(?<close>/?)\s{0,2}(?:${NAMES})\b[^<>]*>`;
+const MARKS = String.raw`\[(?<close2>/?)THINK\]|◁(?<close3>/?)think▷|<\|(?<bar>begin|end)_of_thought\|>`;
+const CHANNEL = String.raw`<\|channel\|>(?<channel>[^<]*)<\|message\|>`;
+const END = String.raw`<\|(?:end|return|call)\|>|<\|start\|>[a-z]*`;
+const TOKEN = String.raw`<\|[^|<>]{1,40}\|>`;
+
+const NEXT = new RegExp(`${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})|[{[]`, "giu");
+const HINT = /<|\[\/?THINK|◁/iu;
+
+// Whether a bracket opens strict JSON is looked at only so often: each look may read to the end.
+const MAX_LOOKS = 64;
+
+/**
+ * Removes think blocks (`<think>`, `<reasoning>`, `[THINK]`, … in any case, nested, unclosed, or closed without having
+ * been opened, as models do whose template opens them) and every harmony channel but `final`. Tags inside strict JSON
+ * are text and stay.
+ */
+export function withoutThinking(completion: string): Visible {
+  if (!HINT.test(completion)) return { text: completion, unclear: false };
+  let kept = "";
+  let unclear = false;
+  let thinking = 0;
+  let hiddenChannel = false;
+  let position = 0;
+  let looks = 0;
+  const keep = (end: number) => {
+    if (thinking === 0 && !hiddenChannel) kept += completion.slice(position, end);
+    position = end;
+  };
+  NEXT.lastIndex = 0;
+  for (let match = NEXT.exec(completion); match !== null; match = NEXT.exec(completion)) {
+    const { index: at, 0: found, groups = {} } = match;
+    if (found === "{" || found === "[") {
+      if (thinking > 0 || hiddenChannel || looks >= MAX_LOOKS) continue;
+      looks += 1;
+      const end = endOfValue(completion, at, true);
+      if (end > 0 && strictJson(completion.slice(at, end)) !== undefined) NEXT.lastIndex = end;
+      continue;
+    }
+    keep(at);
+    position = at + found.length;
+    if (groups["channel"] !== undefined) {
+      hiddenChannel = !groups["channel"].trim().startsWith("final");
+      if (hiddenChannel) kept += REMOVED;
+    } else if (groups["stop"] !== undefined) {
+      hiddenChannel = false;
+    } else if (groups["token"] !== undefined) {
+      kept += " ";
+    } else if (isClosing(groups)) {
+      // Closed without having been opened: everything before it was thought.
+      if (thinking === 0) kept = "";
+      thinking = Math.max(0, thinking - 1);
+      if (thinking === 0) kept += REMOVED;
+    } else {
+      thinking += 1;
+    }
+  }
+  if (thinking > 0) unclear = true;
+  keep(completion.length);
+  return { text: kept, unclear };
+}
+
+function isClosing(groups: Readonly<Record<string, string | undefined>>): boolean {
+  return (
+    groups["close"] === "/" || groups["close2"] === "/" || groups["close3"] === "/" || groups["bar"] === "end"
+  );
+}
+
+const LEADING = new RegExp(String.raw`^\s*<\s{0,2}(${NAMES})\b[^<>]*>`, "iu");
+
+/**
+ * The same for functions that return plain text, where such a tag may be part of the answer: only a block at the very
+ * beginning is removed. `unclear` where it does not end, or where a closing tag stands alone.
+ */
+export function withoutLeadingThinking(completion: string): Visible {
+  const open = LEADING.exec(completion);
+  const name = open?.[1];
+  if (open === null || name === undefined) {
+    const alone = /<\/\s{0,2}(?:think|thinking|reasoning)\s{0,2}>/i.test(completion);
+    return { text: completion, unclear: alone };
+  }
+  const end = completion.toLowerCase().indexOf(`</${name.toLowerCase()}>`, open[0].length);
+  if (end < 0) return { text: "", unclear: true };
+  return { text: completion.slice(end + name.length + 3).trimStart(), unclear: false };
+}

@@ -1,0 +1,183 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { FetchProblem } from "./problem.ts";
+
+/** Limits on one attempt, in milliseconds. */
+export interface Timeouts {
+  /** Until the connection (with TLS) is made. Default 10 s. */
+  readonly connect?: number;
+  /** From there until the first byte of the answer's body. Default 2 min: thinking models are silent for long. */
+  readonly firstToken?: number;
+  /** Between two parts of the body. Default 1 min. */
+  readonly idle?: number;
+  /** From the start to the last byte. Default 10 min. */
+  readonly total?: number;
+}
+
+export const DEFAULT_TIMEOUTS: Required<Timeouts> = {
+  connect: 10_000,
+  firstToken: 120_000,
+  idle: 60_000,
+  total: 600_000,
+};
+
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The parts of the body as they come. Iterating throws `FetchProblem` where the connection breaks or is too slow. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A body that is larger is not a completion. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Sends one request and resolves when the answer's head is there. No redirects are followed, so that the key goes to
+ * no other host. Connections are kept alive and shared (Node's global agents). Aborting `signal` closes the socket.
+ * Rejects with `FetchProblem`, or with the signal's reason.
+ */
+export function send(
+  outgoing: OutgoingRequest,
+  timeouts: Required<Timeouts>,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const watch = new Watch(timeouts);
+    const request = open(outgoing);
+    const onAbort = () => request.destroy(asError(signal?.reason));
+    const finish = () => {
+      watch.stop();
+      signal?.removeEventListener("abort", onAbort);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    watch.start(request);
+    request.on("error", (error) => {
+      finish();
+      reject(signal?.aborted ? signal.reason : problemOf(error, request));
+    });
+    request.on("response", (response) => {
+      watch.answered(response);
+      response.on("close", finish);
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: bodyOf(response, request, watch, signal),
+      });
+    });
+    request.end(outgoing.body);
+  });
+}
+
+function open({ url, method, headers, body }: OutgoingRequest): ClientRequest {
+  let target: URL;
+  try {
+    target = new URL(url);
+  } catch (cause) {
+    throw new FetchProblem("bad_url", "the model client's base URL is not a URL", { cause });
+  }
+  const options = { method, headers: { ...headers, "content-length": Buffer.byteLength(body) } };
+  if (target.protocol === "http:") return httpRequest(target, options);
+  if (target.protocol === "https:") return process.getBuiltinModule("node:https").request(target, options);
+  throw new FetchProblem("bad_url", `the model client's base URL has the protocol ${target.protocol}`);
+}
+
+async function* bodyOf(
+  response: IncomingMessage,
+  request: ClientRequest,
+  watch: Watch,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      watch.received();
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        throw new FetchProblem("too_large", `the answer is larger than ${MAX_BODY_BYTES} bytes`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw error instanceof FetchProblem ? error : problemOf(watch.problem ?? error, request, true);
+  } finally {
+    // Leaving the loop early (an error event, a caller that stops) must free the socket.
+    if (!response.complete) request.destroy();
+  }
+}
+
+/** Runs one timer for the phase the attempt is in and one for the whole. */
+class Watch {
+  problem: FetchProblem | undefined;
+  private readonly timeouts: Required<Timeouts>;
+  private phase: NodeJS.Timeout | undefined;
+  private whole: NodeJS.Timeout | undefined;
+  private request: ClientRequest | undefined;
+  private firstByteSeen = false;
+
+  constructor(timeouts: Required<Timeouts>) {
+    this.timeouts = timeouts;
+  }
+
+  start(request: ClientRequest): void {
+    this.request = request;
+    this.whole = setTimeout(() => this.fail("the whole answer", this.timeouts.total), this.timeouts.total);
+    this.enter("a connection", this.timeouts.connect);
+    request.on("socket", (socket) => {
+      const connected = () => this.enter("the first token", this.timeouts.firstToken);
+      if (!socket.connecting) connected();
+      else socket.once("encrypted" in socket ? "secureConnect" : "connect", connected);
+    });
+  }
+
+  answered(response: IncomingMessage): void {
+    response.on("error", () => {});
+  }
+
+  received(): void {
+    if (this.firstByteSeen) this.phase?.refresh();
+    else this.enter("the next part of the answer", this.timeouts.idle);
+    this.firstByteSeen = true;
+  }
+
+  stop(): void {
+    clearTimeout(this.phase);
+    clearTimeout(this.whole);
+  }
+
+  private enter(awaited: string, ms: number): void {
+    clearTimeout(this.phase);
+    this.phase = setTimeout(() => this.fail(awaited, ms), ms);
+  }
+
+  private fail(awaited: string, ms: number): void {
+    this.problem = new FetchProblem("timeout", `no sign of ${awaited} within ${ms} ms`);
+    this.request?.destroy(this.problem);
+  }
+}
+
+function problemOf(error: unknown, request: ClientRequest, inBody = false): FetchProblem {
+  if (error instanceof FetchProblem) return error;
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  const reset = code === "ECONNRESET" || code === "EPIPE";
+  if (inBody)
+    return new FetchProblem("reset", "the connection broke in the middle of the answer", { cause: error });
+  // The provider may close a kept-alive connection at the moment it is used again: nothing was processed.
+  if (reset && request.reusedSocket) {
+    return new FetchProblem("stale_connection", "a kept-alive connection was closed", { cause: error });
+  }
+  const message = reset ? "the connection was reset" : `no connection (${code || asError(error).message})`;
+  return new FetchProblem(reset ? "reset" : "no_connection", message, { cause: error });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,145 @@
+import type { ModelClient } from "../types.ts";
+
+/** The variables of an environment, e.g. `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How one provider is configured from the environment. */
+export interface ProviderSettings {
+  /** The variables that may hold the key, the first that is set counts. Empty: no key is needed. */
+  readonly keys: readonly string[];
+  /** The model when only a key is given. Absent: the model must be named. */
+  readonly defaultModel?: string;
+  /** A variable that holds another base URL. */
+  readonly baseUrl?: string;
+  /** BAML's provider and options for a model. `undefined` values are left out. */
+  client(model: string, environment: Environment, key: string | undefined): ClientSettings;
+}
+
+export interface ClientSettings {
+  readonly provider: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** A variable that is missing, beside the key. */
+  readonly missing?: string;
+}
+
+/** One function for providers that differ only in their names. */
+function plain(
+  provider: string,
+  keys: readonly string[],
+  more: { readonly defaultModel?: string; readonly baseUrl?: string } = {},
+): ProviderSettings {
+  return {
+    keys,
+    ...more,
+    client: (model, environment, key) => ({
+      provider,
+      options: { model, api_key: key, base_url: more.baseUrl && set(environment, more.baseUrl) },
+    }),
+  };
+}
+
+/**
+ * Every provider of `TWELVEFOLD_MODEL=provider/model`, in the order in which their keys are looked for when that
+ * variable is not set.
+ */
+export const PROVIDERS = {
+  openai: plain("openai", ["OPENAI_API_KEY"], { defaultModel: "gpt-5-mini", baseUrl: "OPENAI_BASE_URL" }),
+  anthropic: plain("anthropic", ["ANTHROPIC_API_KEY"], {
+    defaultModel: "claude-sonnet-4-5",
+    baseUrl: "ANTHROPIC_BASE_URL",
+  }),
+  google: plain("google-ai", ["GOOGLE_API_KEY", "GEMINI_API_KEY"], {
+    defaultModel: "gemini-2.5-flash",
+    baseUrl: "GOOGLE_BASE_URL",
+  }),
+  openrouter: plain("openrouter", ["OPENROUTER_API_KEY"], {
+    defaultModel: "openai/gpt-5-mini",
+    baseUrl: "OPENROUTER_BASE_URL",
+  }),
+  azure: { keys: ["AZURE_OPENAI_API_KEY"], client: azure },
+  bedrock: { keys: ["AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY"], client: bedrock },
+  ollama: { keys: [], client: ollama },
+  "openai-generic": { keys: [], client: generic },
+} as const satisfies Readonly<Record<string, ProviderSettings>>;
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+export function isProviderName(name: string): name is ProviderName {
+  return Object.hasOwn(PROVIDERS, name);
+}
+
+/** The model is the name of the deployment. */
+function azure(deployment: string, environment: Environment, key: string | undefined): ClientSettings {
+  const endpoint = set(environment, "AZURE_OPENAI_ENDPOINT");
+  const version = set(environment, "AZURE_OPENAI_API_VERSION") ?? "2024-10-21";
+  return {
+    provider: "azure-openai",
+    options: {
+      base_url: endpoint && `${trimSlash(endpoint)}/openai/deployments/${deployment}`,
+      api_version: version,
+      api_key: key,
+    },
+    ...(endpoint === undefined ? { missing: "AZURE_OPENAI_ENDPOINT" } : {}),
+  };
+}
+
+function bedrock(model: string, environment: Environment): ClientSettings {
+  const region = set(environment, "AWS_REGION") ?? set(environment, "AWS_DEFAULT_REGION");
+  const bearer = set(environment, "AWS_BEARER_TOKEN_BEDROCK");
+  const id = set(environment, "AWS_ACCESS_KEY_ID");
+  const credentials =
+    bearer !== undefined
+      ? { bearer_token: bearer }
+      : {
+          access_key_id: id,
+          secret_access_key: set(environment, "AWS_SECRET_ACCESS_KEY"),
+          session_token: set(environment, "AWS_SESSION_TOKEN"),
+        };
+  const missing =
+    region === undefined
+      ? "AWS_REGION"
+      : bearer === undefined && id === undefined
+        ? "AWS_ACCESS_KEY_ID"
+        : undefined;
+  return {
+    provider: "aws-bedrock",
+    options: {
+      model,
+      region,
+      endpoint_url: set(environment, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+      ...credentials,
+    },
+    ...(missing === undefined ? {} : { missing }),
+  };
+}
+
+function ollama(model: string, environment: Environment): ClientSettings {
+  const host = set(environment, "OLLAMA_HOST") ?? "127.0.0.1:11434";
+  const url = trimSlash(host.includes("://") ? host : `http://${host}`);
+  return { provider: "ollama", options: { model, base_url: url.endsWith("/v1") ? url : `${url}/v1` } };
+}
+
+function generic(model: string, environment: Environment): ClientSettings {
+  const url = set(environment, "TWELVEFOLD_BASE_URL");
+  return {
+    provider: "openai-generic",
+    options: { model, base_url: url && trimSlash(url), api_key: set(environment, "TWELVEFOLD_API_KEY") },
+    ...(url === undefined ? { missing: "TWELVEFOLD_BASE_URL" } : {}),
+  };
+}
+
+/** The value of a variable; an empty one counts as not set, as in a `.env` file with blanks to fill in. */
+export function set(environment: Environment, name: string): string | undefined {
+  const value = environment[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+/** A client without the options that are not set: BAML takes an explicit `undefined` for a value. */
+export function modelClient(name: string, settings: ClientSettings): ModelClient {
+  const entries = Object.entries(settings.options).filter(([, value]) => value !== undefined);
+  return { name, provider: settings.provider, options: Object.fromEntries(entries) };
+}
+
+function trimSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

@@ -1,0 +1,117 @@
+import { UsageError } from "../../base/errors.ts";
+import { MissingCredentialsError } from "../errors.ts";
+import type { ModelChoice, ModelClient } from "../types.ts";
+import {
+  type Environment,
+  isProviderName,
+  modelClient,
+  PROVIDERS,
+  type ProviderName,
+  type ProviderSettings,
+  set,
+} from "./providers.ts";
+
+/** Which model an environment asks for. */
+export type ModelSelection =
+  | { readonly kind: "configured"; readonly choice: ModelChoice }
+  /** No key is set: the built-in offline model answers. */
+  | { readonly kind: "offline" };
+
+/**
+ * Chooses the model by configuration:
+ *
+ * - `TWELVEFOLD_MODEL=provider/model`, e.g. `openai/gpt-5-mini` or `ollama/qwen3`; `provider` alone takes its default
+ *   model; `offline` the built-in one. Several, separated by commas, are tried one after another when one is down;
+ *   after `round-robin:` they take turns.
+ * - otherwise the first provider whose key is set, with its default model;
+ * - otherwise `offline`.
+ *
+ * Throws `MissingCredentialsError` when the named provider has no key, and `UsageError` for a name it does not know.
+ * Reads nothing but its argument.
+ */
+export function selectModel(environment: Environment): ModelSelection {
+  const wanted = set(environment, "TWELVEFOLD_MODEL");
+  if (wanted === "offline") return { kind: "offline" };
+  if (wanted !== undefined) return { kind: "configured", choice: readChoice(wanted, environment) };
+  for (const name of providerNames()) {
+    const settings: ProviderSettings = PROVIDERS[name];
+    if (settings.defaultModel !== undefined && keyOf(settings, environment) !== undefined) {
+      return { kind: "configured", choice: only(clientFor(name, settings.defaultModel, environment)) };
+    }
+  }
+  return { kind: "offline" };
+}
+
+/** A choice of one client. */
+export function only(client: ModelClient): ModelChoice {
+  return { clients: [client], strategy: "fallback" };
+}
+
+/** The built-in offline model, or any OpenAI-compatible server without a key, as a choice. */
+export function localModel(name: string, baseUrl: string): ModelChoice {
+  return only(
+    modelClient(name, {
+      provider: "openai-generic",
+      options: { model: name, base_url: baseUrl, api_key: "none" },
+    }),
+  );
+}
+
+const ROUND_ROBIN = /^round[-_]robin:/;
+
+function readChoice(text: string, environment: Environment): ModelChoice {
+  const strategy = ROUND_ROBIN.test(text) ? "round_robin" : "fallback";
+  const names = text.replace(ROUND_ROBIN, "").split(",");
+  const clients = names.map((name) => readClient(name.trim(), environment));
+  return { clients, strategy };
+}
+
+function readClient(text: string, environment: Environment): ModelClient {
+  const slash = text.indexOf("/");
+  const provider = slash < 0 ? text : text.slice(0, slash);
+  if (!isProviderName(provider)) {
+    throw new UsageError(
+      "invalid_configuration",
+      `TWELVEFOLD_MODEL: no provider ${JSON.stringify(provider)}; write provider/model with one of ${providerNames().join(", ")}`,
+      { details: { provider, known: providerNames() } },
+    );
+  }
+  const settings: ProviderSettings = PROVIDERS[provider];
+  const model = slash < 0 ? settings.defaultModel : text.slice(slash + 1);
+  if (model === undefined || model === "") {
+    throw new UsageError(
+      "invalid_configuration",
+      `TWELVEFOLD_MODEL=${text}: ${provider} has no default model; write ${provider}/<model>`,
+      { details: { provider } },
+    );
+  }
+  return clientFor(provider, model, environment);
+}
+
+function clientFor(provider: ProviderName, model: string, environment: Environment): ModelClient {
+  const settings: ProviderSettings = PROVIDERS[provider];
+  const key = keyOf(settings, environment);
+  const client = settings.client(model, environment, key);
+  const missing = key === undefined && settings.keys.length > 0 ? settings.keys.join(" or ") : client.missing;
+  if (missing !== undefined) {
+    throw new MissingCredentialsError(
+      `${provider}/${model} needs ${missing}, which is not set. ` +
+        "Set it (in the environment or .env), or go on without a key: TWELVEFOLD_MODEL=offline is built in, " +
+        "TWELVEFOLD_MODEL=ollama/<model> runs on this machine.",
+      { provider, model, missing },
+    );
+  }
+  return modelClient(`${provider}/${model}`, client);
+}
+
+function keyOf(settings: ProviderSettings, environment: Environment): string | undefined {
+  for (const name of settings.keys) {
+    const value = set(environment, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function providerNames(): ProviderName[] {
+  return Object.keys(PROVIDERS).filter(isProviderName);
+}

@@ -1,0 +1,165 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import type { CompletionRecord } from "../base/completion.ts";
+import {
+  type ArgumentsOf,
+  bamlFunction,
+  type FunctionName,
+  type GeneratedClient,
+  type PartialOf,
+  type ResultOf,
+  type RunTimeTypes,
+} from "./baml/generated-client.ts";
+import { type BamlFiles, promptVersion } from "./baml/source.ts";
+import { type Asked, ask, type Candidate, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
+import { attempt } from "./call/attempt.ts";
+import { nativeAttempt } from "./call/native-call.ts";
+import { partialReader } from "./call/partials.ts";
+import { prepare, safeArguments } from "./call/prepare.ts";
+import { Stream } from "./call/stream.ts";
+import { CallAbortedError } from "./errors.ts";
+import { completionReader } from "./gate/answer.ts";
+import { DEFAULT_LIMITS, type Limits } from "./gate/limits.ts";
+import { DEFAULT_TIMEOUTS, type Timeouts } from "./http/send.ts";
+import { hasAwsChain } from "./models/client-registry.ts";
+import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
+
+/** Settings of one call; those of the function hold where one is absent. */
+export interface CallOptions<Partial = unknown> {
+  /** Who answers. Absent here and on the function: the client that the function names in its `.baml` file. */
+  readonly model?: ModelChoice | ModelClient;
+  /** Aborting it closes the connection; the call throws `CallAbortedError`. */
+  readonly signal?: AbortSignal;
+  /**
+   * Given: the answer is streamed, and this gets what there is of it, again and again. To be shown, never acted on:
+   * values are incomplete and neither guarded nor gated. What it throws is thrown by the call.
+   */
+  readonly onPartial?: (partial: Partial) => void;
+  /** Types that are known only at run time. */
+  readonly tb?: RunTimeTypes;
+  readonly timeouts?: Timeouts;
+  readonly retry?: RetryPolicy;
+}
+
+export interface PromptFunctionOptions {
+  readonly model?: ModelChoice | ModelClient;
+  readonly timeouts?: Timeouts;
+  readonly retry?: RetryPolicy;
+  /** What a completion may be like to reach the native parser. */
+  readonly limits?: Limits;
+  /**
+   * `getBamlFiles` of the generated `inlinedbaml.ts`: gives the function its version, and the gate the aliases of
+   * fields and enum values. Without it an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
+   */
+  readonly bamlFiles?: () => BamlFiles;
+  /** Changes whenever the prompt or its types change. Default: from `bamlFiles`, else `"unversioned"`. */
+  readonly version?: string;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** From 0 to 1, for the jitter of waits. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** A generated BAML function that is safe to run in production. */
+export interface PromptFunction<Args extends readonly unknown[], Result, Partial = unknown> {
+  readonly name: string;
+  readonly version: string;
+  /**
+   * Asks the model. A model's mistake is data: a refusal, or an answer whose fidelity is not `exact`. Throws
+   * `ProviderRejectedError`, `ProviderUnavailableError`, `MissingCredentialsError`, `CallAbortedError`, and `UsageError`
+   * for wrong arguments.
+   */
+  call(args: Args, options?: CallOptions<Partial>): Promise<Answer<Result>>;
+  /** The same, streamed: iterate over the partials, then await `answer`. */
+  stream(args: Args, options?: Omit<CallOptions<Partial>, "onPartial">): PromptStream<Result, Partial>;
+  /** The exact request that `call` would send first. Nothing is sent. */
+  request(args: Args, options?: CallOptions<Partial>): Promise<PreparedRequest>;
+  /** Reads a text as `call` reads a completion. No model is asked. */
+  parse(completion: string, options?: { readonly tb?: RunTimeTypes }): Answer<Result>;
+}
+
+/**
+ * Joins what BAML generates for a function into one value: build the request, send it, guard the completion, parse it,
+ * gate the result. Typed from the generated client `b`. Nothing is opened, sent or read here.
+ */
+export function promptFunction<Client extends GeneratedClient, Name extends FunctionName<Client>>(
+  client: Client,
+  name: Name,
+  options?: PromptFunctionOptions,
+): PromptFunction<ArgumentsOf<Client, Name>, ResultOf<Client, Name>, PartialOf<Client, Name>>;
+export function promptFunction(
+  client: GeneratedClient,
+  name: string,
+  options: PromptFunctionOptions = {},
+): PromptFunction<readonly unknown[], unknown> {
+  const { clock = systemClock, random = Math.random, bamlFiles } = options;
+  const fn = bamlFunction(client, name);
+  const read = completionReader(fn, { ...DEFAULT_LIMITS, ...options.limits }, bamlFiles);
+
+  async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
+    const { signal, tb, onPartial } = callOptions;
+    const started = clock.now();
+    const safe = safeArguments(args);
+    const clients = clientsOf(callOptions.model ?? options.model);
+    const stream = onPartial !== undefined;
+    const candidate = async (client: ModelClient | undefined): Promise<Candidate> => {
+      if (client !== undefined && hasAwsChain(client)) {
+        return { client: client.name, attempt: (how) => nativeAttempt(fn, safe, client, tb, how) };
+      }
+      const request = await prepare(fn, safe, client, { tb, stream, now: clock.now() });
+      return { client: request.client, attempt: (how) => attempt(request, how) };
+    };
+    try {
+      signal?.throwIfAborted();
+      const asked = await ask(clients, candidate, {
+        retry: { ...DEFAULT_RETRY, ...options.retry, ...callOptions.retry },
+        timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts, ...callOptions.timeouts },
+        signal,
+        onText: onPartial && partialReader(fn, tb, onPartial),
+        clock,
+        random,
+      });
+      return read(asked.reply, recordOf(asked, clock.now() - started), asked.validText, tb);
+    } catch (error) {
+      if (signal?.aborted) throw new CallAbortedError(name, signal.reason);
+      throw error;
+    }
+  }
+
+  return {
+    name,
+    version: options.version ?? (bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name)),
+    call,
+    stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
+    request: async (args, { model = options.model, tb, onPartial } = {}) =>
+      prepare(fn, safeArguments(args), clientsOf(model)[0], {
+        tb,
+        stream: onPartial !== undefined,
+        now: clock.now(),
+      }),
+    parse: (completion, { tb } = {}) =>
+      read({ text: completion, finish: "stop", usage: null }, textRecord(completion), true, tb),
+  };
+}
+
+function clientsOf(model: ModelChoice | ModelClient | undefined): readonly (ModelClient | undefined)[] {
+  if (model === undefined) return [undefined];
+  return "clients" in model ? inOrder(model) : [model];
+}
+
+function recordOf(asked: Asked, durationMs: number): CompletionRecord {
+  const { reply, client, requestDigest, failed } = asked;
+  return {
+    raw: reply.text,
+    client,
+    usage: reply.usage,
+    durationMs,
+    requestDigest,
+    ...(failed.length === 0
+      ? {}
+      : { failedAttempts: failed.map(({ client, message }) => `${client}: ${message}`) }),
+  };
+}
+
+function textRecord(raw: string): CompletionRecord {
+  return { raw, client: "none", usage: null, durationMs: 0, requestDigest: "" };
+}
