@@ -1,0 +1,373 @@
+import { createServer } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Clock } from "../../src/base/clock.ts";
+import {
+  CallAbortedError,
+  ProviderRejectedError,
+  ProviderUnavailableError,
+} from "../../src/prompts/errors.ts";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import type { ModelChoice, ModelClient } from "../../src/prompts/types.ts";
+import { b } from "./baml_client/index.ts";
+import { type Behaviour, type ProviderServer, providerServer } from "./servers/provider-server.ts";
+import { openaiChatBodies } from "./servers/wire-bodies.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const DONE = '{"intent":"done_for_now","message":"hi"}';
+const OK = { text: DONE };
+
+const waits: number[] = [];
+const clock: Clock = {
+  now: () => NOW,
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted();
+    waits.push(ms);
+  },
+};
+const next = promptFunction(b, "NextStep", { clock, random: () => 0 });
+
+let first: ProviderServer;
+let second: ProviderServer;
+let client: ModelClient;
+let other: ModelClient;
+beforeAll(async () => {
+  first = await providerServer(openaiChatBodies);
+  second = await providerServer(openaiChatBodies);
+  client = clientFor("first", first.url);
+  other = clientFor("second", second.url);
+});
+afterAll(() => Promise.all([first.close(), second.close()]));
+beforeEach(() => {
+  waits.length = 0;
+});
+afterEach(() => {
+  expect([first.takeBack(), second.takeBack()]).toEqual([0, 0]);
+});
+
+function clientFor(name: string, url: string): ModelClient {
+  return { name, provider: "openai-generic", options: { model: "m", api_key: "k", base_url: `${url}/v1` } };
+}
+
+function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => expect.unreachable("the call succeeded"),
+    (error: unknown) => error,
+  );
+}
+
+describe("waits", () => {
+  it("F9.9 waits as long as Retry-After says, in seconds", async () => {
+    first.will({ status: 429, headers: { "retry-after": "7" } }, OK);
+    await next.call(["x"], { model: client });
+    expect(waits).toEqual([7000]);
+  });
+
+  it("F9.9 reads Retry-After as a date", async () => {
+    first.will({ status: 503, headers: { "retry-after": new Date(NOW + 9000).toUTCString() } }, OK);
+    await next.call(["x"], { model: client });
+    expect(waits).toEqual([9000]);
+  });
+
+  it("F9.9 reads retry-after-ms and Google's RetryInfo", async () => {
+    first.will(
+      { status: 429, headers: { "retry-after-ms": "1500", "retry-after": "2" } },
+      { status: 429, body: { error: { message: "slow", details: [{ retryDelay: "3.5s" }] } } },
+      OK,
+    );
+    await next.call(["x"], { model: client });
+    expect(waits).toEqual([1500, 3500]);
+  });
+
+  it("F9.9 never waits less than the back-off, which doubles, between half of it and all of it", async () => {
+    first.will({ status: 429, headers: { "retry-after": "0" } }, { status: 500 }, { status: 500 }, OK);
+    await next.call(["x"], { model: client, retry: { attempts: 4 } });
+    expect(waits).toEqual([250, 500, 1000]);
+    waits.length = 0;
+    const late = promptFunction(b, "NextStep", {
+      clock,
+      random: () => 1,
+      retry: { attempts: 9, maxDelay: 3000 },
+    });
+    first.will(...Array<Behaviour>(8).fill({ status: 500 }), OK);
+    await late.call(["x"], { model: client });
+    expect(waits).toEqual([500, 1000, 2000, 3000, 3000, 3000, 3000, 3000]);
+  });
+
+  it("F9.9 does not wait longer than allowed, and says how long the provider wants", async () => {
+    first.will({ status: 429, headers: { "retry-after": "3600" } });
+    const error = await failureOf(next.call(["x"], { model: client }));
+    expect(error).toBeInstanceOf(ProviderUnavailableError);
+    expect(error).toMatchObject({ retryAfterMs: 3_600_000, status: 429 });
+    expect(waits).toEqual([]);
+  });
+
+  it("F9.9 takes an empty account for what it is, not for too many requests", async () => {
+    first.will({
+      status: 429,
+      body: { error: { message: "You exceeded your quota", code: "insufficient_quota" } },
+    });
+    expect(await failureOf(next.call(["x"], { model: client }))).toBeInstanceOf(ProviderRejectedError);
+  });
+
+  it("F9.9 gives a 4xx error a message that says what to do", async () => {
+    first.will({ status: 401 }, { status: 404 });
+    const key = await failureOf(next.call(["x"], { model: client }));
+    expect(String(key)).toBe(
+      "ProviderRejectedError: first refuses the request: 401 status 401 (check the key)",
+    );
+    const model = await failureOf(next.call(["x"], { model: client }));
+    expect(String(model)).toContain("check the model's name and the base URL");
+  });
+});
+
+describe("answers that are none", () => {
+  it.each<[string, Behaviour, string]>([
+    ["an empty body", { status: 200, body: "" }, "an empty body"],
+    [
+      "an HTML page",
+      { status: 200, body: "<html><title>Log in</title><script>x()</script></html>" },
+      '"Log in"',
+    ],
+    ["JSON of another kind", { status: 200, body: { ok: true } }, "no completion"],
+    ["half of the JSON", { status: 200, body: '{"choices":[{"mess' }, "no completion"],
+    [
+      "an error with status 200",
+      { status: 200, body: { error: { message: "overloaded", code: 503 } } },
+      "503 overloaded",
+    ],
+  ])("F9.9 tries again after %s with status 200", async (_, behaviour, message) => {
+    first.will(behaviour, OK);
+    const answer = await next.call(["x"], { model: client });
+    expect(answer.ok).toBe(true);
+    expect(answer.completion.failedAttempts?.[0]).toContain(message);
+  });
+
+  it("takes an error that a gateway reports with status 200 as final where its code says so", async () => {
+    first.will({ status: 200, body: { error: { message: "no such model", code: 404 } } });
+    const error = await failureOf(next.call(["x"], { model: client }));
+    expect(error).toBeInstanceOf(ProviderRejectedError);
+    expect(error).toMatchObject({ status: 404 });
+  });
+
+  it("does not follow a redirect, which would carry the key away", async () => {
+    first.will({ status: 307, headers: { location: `${second.url}/v1/chat/completions` } });
+    const before = second.requests.length;
+    expect(await failureOf(next.call(["x"], { model: client }))).toMatchObject({ status: 307 });
+    expect(second.requests.length).toBe(before);
+  });
+
+  it("reports an error in the middle of a stream and tries again", async () => {
+    first.will(
+      { events: ['{"choices":[{"delta":{"content":"{"}}]}', '{"error":{"message":"boom","code":500}}'] },
+      OK,
+    );
+    const answer = await next.call(["x"], { model: client, onPartial: () => {} });
+    expect(answer.completion.failedAttempts).toEqual(["first: 500 boom"]);
+  });
+
+  it("refuses an answer without text, which is the model's mistake", async () => {
+    first.will({
+      status: 200,
+      body: { choices: [{ message: { content: null }, finish_reason: "tool_calls" }] },
+    });
+    expect(await next.call(["x"], { model: client })).toMatchObject({ ok: false, reason: "empty" });
+  });
+});
+
+describe("broken connections", () => {
+  it.each<[string, Behaviour]>([
+    ["before the answer", { reset: "head" }],
+    ["in the middle of the body", { reset: "middle" }],
+  ])("F9.9 tries again after a reset %s", async (_, behaviour) => {
+    first.will(behaviour, behaviour, OK);
+    const answer = await next.call(["x"], { model: client });
+    expect(answer.ok).toBe(true);
+    expect(answer.completion.failedAttempts?.join()).toMatch(/reset|broke/);
+  });
+
+  it("F9.9 tries again after a reset in the middle of a stream", async () => {
+    first.will({ reset: "middle" }, OK);
+    const answer = await next.call(["x"], { model: client, onPartial: () => {} });
+    expect(answer.completion.failedAttempts).toEqual([
+      "first: the connection broke in the middle of the answer",
+    ]);
+  });
+
+  it("a kept-alive connection that the server has closed costs no attempt", async () => {
+    const sockets = new Set<{ destroy(): void }>();
+    let requests = 0;
+    const body = JSON.stringify(openaiChatBodies.whole(OK));
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    // Answers once on each connection and resets it at the next request, as a server that has just timed it out.
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      let seen = 0;
+      socket.on("error", () => {});
+      socket.on("data", (data) => {
+        if (!data.includes("POST")) return;
+        requests += 1;
+        seen += 1;
+        if (seen === 1) socket.write(head + body);
+        else socket.resetAndDestroy();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const model = clientFor("closing", `http://127.0.0.1:${port}`);
+    await next.call(["x"], { model });
+    const again = await next.call(["x"], { model });
+    expect(again.ok).toBe(true);
+    expect(again.completion.failedAttempts).toBeUndefined();
+    expect(waits).toEqual([]);
+    expect(requests).toBe(3);
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("says that nobody listens, after trying", async () => {
+    const model = clientFor("nobody", "http://127.0.0.1:1");
+    const error = await failureOf(next.call(["x"], { model }));
+    expect(error).toBeInstanceOf(ProviderUnavailableError);
+    expect(String(error)).toContain("ECONNREFUSED");
+    expect(error).toMatchObject({ status: undefined });
+  });
+});
+
+describe("time-outs", () => {
+  const once = { attempts: 1 };
+  it.each<[string, Behaviour, object]>([
+    ["the first token", { hang: "head" }, { firstToken: 40 }],
+    ["the first token", { hang: "body" }, { firstToken: 40 }],
+    ["the next part of the answer", { hang: "middle" }, { idle: 40 }],
+    ["the whole answer", { drip: "x", everyMs: 5 }, { total: 60, idle: 1000 }],
+  ])("F9.9 ends a wait for %s: %o", async (awaited, behaviour, timeouts) => {
+    first.will(behaviour);
+    const error = await failureOf(next.call(["x"], { model: client, retry: once, timeouts }));
+    expect(error).toBeInstanceOf(ProviderUnavailableError);
+    expect(String(error)).toContain(`no sign of ${awaited}`);
+    await first.requests.at(-1)?.closed;
+  });
+
+  it("F9.9 ends a wait for a connection", async () => {
+    // TLS is never answered: the connection is not made.
+    const server = createServer((socket) => socket.on("error", () => {}).resume());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const model = clientFor("mute", `https://127.0.0.1:${port}`);
+    const error = await failureOf(next.call(["x"], { model, retry: once, timeouts: { connect: 40 } }));
+    expect(String(error)).toContain("no sign of a connection within 40 ms");
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("F9.9 tries again after a time-out", async () => {
+    first.will({ hang: "head" }, OK);
+    const answer = await next.call(["x"], { model: client, timeouts: { firstToken: 40 } });
+    expect(answer.ok).toBe(true);
+    expect(waits).toEqual([250]);
+  });
+
+  it("an answer that keeps coming may take longer than each of its parts", async () => {
+    const events = openaiChatBodies.events({ text: DONE.padEnd(3000) });
+    first.will({ events });
+    const timeouts = { idle: 2000, firstToken: 2000 };
+    expect((await next.call(["x"], { model: client, timeouts, onPartial: () => {} })).ok).toBe(true);
+  });
+});
+
+describe("several clients", () => {
+  it("F2.8 falls back to the next client when one is down, and says so on the answer", async () => {
+    first.will({ status: 500 }, { status: 500 }, { status: 500 });
+    second.will(OK);
+    const model: ModelChoice = { clients: [client, other], strategy: "fallback" };
+    const answer = await next.call(["x"], { model });
+    expect(answer).toMatchObject({ ok: true, completion: { client: "second" } });
+    expect(answer.completion.failedAttempts).toHaveLength(3);
+  });
+
+  it("F2.8 a client that refuses is not asked again, but the next one is", async () => {
+    first.will({ status: 401 });
+    second.will(OK);
+    const answer = await next.call(["x"], { model: { clients: [client, other], strategy: "fallback" } });
+    expect(answer.completion).toMatchObject({
+      client: "second",
+      failedAttempts: ["first: 401 status 401 (check the key)"],
+    });
+  });
+
+  it("F2.8 lists every attempt when all clients fail", async () => {
+    first.will({ status: 500 }, { status: 500 }, { status: 500 });
+    second.will({ status: 403 });
+    const error = await failureOf(
+      next.call(["x"], { model: { clients: [client, other], strategy: "fallback" } }),
+    );
+    expect(error).toBeInstanceOf(ProviderRejectedError);
+    expect(error).toMatchObject({ client: "second", status: 403 });
+    expect(error).toHaveProperty("attempts.length", 4);
+  });
+
+  it("F2.8 round-robin takes turns, and goes on to the next when one is down", async () => {
+    const model: ModelChoice = { clients: [client, other], strategy: "round_robin" };
+    first.will(OK, OK);
+    second.will(OK, OK, OK);
+    const clients: string[] = [];
+    for (let turn = 0; turn < 4; turn += 1)
+      clients.push((await next.call(["x"], { model })).completion.client);
+    expect(clients).toEqual(["first", "second", "first", "second"]);
+    first.will({ status: 400 });
+    expect((await next.call(["x"], { model })).completion.client).toBe("second");
+  });
+});
+
+describe("abort", () => {
+  it("F6.4 closes the connection and says that it was aborted", async () => {
+    first.will({ hang: "head" });
+    const controller = new AbortController();
+    const before = first.requests.length;
+    const call = failureOf(next.call(["x"], { model: client, signal: controller.signal }));
+    await expect.poll(() => first.requests.length).toBe(before + 1);
+    controller.abort(new Error("enough"));
+    const error = await call;
+    expect(error).toBeInstanceOf(CallAbortedError);
+    expect(error).toMatchObject({ code: "aborted", cause: { message: "enough" } });
+    await first.requests.at(-1)?.closed;
+  });
+
+  it("F6.4 closes the connection in the middle of a stream", async () => {
+    first.will({ hang: "middle" });
+    const controller = new AbortController();
+    const before = first.requests.length;
+    const call = failureOf(
+      next.call(["x"], { model: client, signal: controller.signal, onPartial: () => {} }),
+    );
+    await expect.poll(() => first.requests.length).toBe(before + 1);
+    controller.abort();
+    expect(await call).toBeInstanceOf(CallAbortedError);
+    await first.requests.at(-1)?.closed;
+  });
+
+  it("F6.4 ends a wait between two attempts", async () => {
+    const controller = new AbortController();
+    const waiting: Clock = {
+      now: () => NOW,
+      sleep: (_, signal) => {
+        queueMicrotask(() => controller.abort());
+        return new Promise((_resolve, reject) =>
+          signal?.addEventListener("abort", () => reject(signal.reason)),
+        );
+      },
+    };
+    first.will({ status: 500 });
+    const patient = promptFunction(b, "NextStep", { clock: waiting });
+    const error = await failureOf(patient.call(["x"], { model: client, signal: controller.signal }));
+    expect(error).toBeInstanceOf(CallAbortedError);
+  });
+
+  it("F6.4 sends nothing when it is aborted already", async () => {
+    const before = first.requests.length;
+    const error = await failureOf(next.call(["x"], { model: client, signal: AbortSignal.abort() }));
+    expect(error).toBeInstanceOf(CallAbortedError);
+    expect(first.requests.length).toBe(before);
+  });
+});
