@@ -12,7 +12,9 @@ export interface EncodedEvent {
   /** `at` in milliseconds since the epoch. */
   readonly time: number;
   readonly text: string;
-  readonly salt: string;
+  readonly salt: Uint8Array;
+  /** `salt` in hex. */
+  readonly saltHex: string;
   readonly content: string;
 }
 
@@ -35,7 +37,8 @@ function encode(event: ThreadEvent, seq: number): EncodedEvent {
   if (Number.isNaN(time)) throw wrong(`the event ${type} needs an ISO time, not ${at}`);
   const text = dataText(event);
   const salt = newSalt();
-  return { seq, type, v, at, time, text, salt, content: contentDigest(salt, text) };
+  const saltHex = salt.toString("hex");
+  return { seq, type, v, at, time, text, salt, saltHex, content: contentDigest(saltHex, text) };
 }
 
 /** The JSON text of an event's data. Throws `UsageError` where the data cannot be JSON. */
@@ -53,14 +56,14 @@ const SALT_BYTES = 16;
 let pool = Buffer.alloc(0);
 let used = 0;
 
-/** 128 random bits in hex. Drawn from a pool: one call to the system for many salts. */
-function newSalt(): string {
+/** 128 random bits. Drawn from a pool: one call to the system for many salts. */
+function newSalt(): Buffer {
   if (used + SALT_BYTES > pool.length) {
     pool = randomBytes(SALT_BYTES * 256);
     used = 0;
   }
   used += SALT_BYTES;
-  return pool.toString("hex", used - SALT_BYTES, used);
+  return pool.subarray(used - SALT_BYTES, used);
 }
 
 function wrong(message: string, cause?: unknown): UsageError {

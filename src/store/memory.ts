@@ -150,9 +150,9 @@ function append(
   }
   const events = thread?.events ?? [];
   let previous = headOf(threadId, events);
-  for (const { content, time: _, ...event } of added) {
-    previous = linkDigest(previous, event.seq, event, content);
-    events.push({ ...event, erased: null, digest: previous });
+  for (const { seq, type, v, at, text, saltHex, content } of added) {
+    previous = linkDigest(previous, seq, { type, v, at }, content);
+    events.push({ seq, type, v, at, text, salt: saltHex, erased: null, digest: previous });
   }
   const updatedAt = added.at(-1)?.at ?? thread?.summary.updatedAt ?? "";
   memory.threads.set(threadId, {

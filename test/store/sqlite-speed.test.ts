@@ -75,6 +75,35 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(statements).toHaveLength(4); // BEGIN, UPDATE, INSERT, COMMIT
   });
 
+  it("F5.9 while several write, writes from different callbacks of one turn share a commit too", async () => {
+    const { store, statements } = await observedStore();
+    const ids = await Promise.all(Array.from({ length: 8 }, () => createThread(store)));
+    statements.length = 0;
+    await Promise.all(
+      ids.map(async (id) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        await store.append(id, 1, messages(1, "x"), projected());
+      }),
+    );
+    expect(count(statements, "COMMIT")).toBeLessThan(8);
+  });
+
+  it("F5.9 a writer that is alone lets the rest of the process have its turns", async () => {
+    const { store } = await observedStore();
+    const id = await createThread(store);
+    let turns = 0;
+    let writing = true;
+    const count = () => {
+      turns += 1;
+      if (writing) setImmediate(count);
+    };
+    setImmediate(count);
+    for (let seq = 1; seq <= 100; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+    writing = false;
+    expect(turns).toBeGreaterThanOrEqual(5);
+    expect(turns).toBeLessThan(50);
+  });
+
   it("F5.9 only commits of nothing but leases do without waiting for the disk", async () => {
     const { store, statements, settings } = await observedStore();
     const id = await createThread(store);

@@ -16,9 +16,10 @@ export type Durability =
 export interface CommitQueue {
   /**
    * Runs a write within the next transaction. `work` may throw a `UsageError`, `ConflictError` or `NotFoundError`, only
-   * before its first statement that writes; that fails this write alone. It may run more than once.
+   * before its first statement that writes; that fails this write alone. It may run more than once. `about` names what
+   * is written, such as a thread's id: it tells whether one writer is at work or several.
    */
-  write<T>(durability: Durability, work: () => T): Promise<T>;
+  write<T>(about: string, durability: Durability, work: () => T): Promise<T>;
   /** Runs reads, again after a while when another process is in the way. */
   read<T>(work: () => T): Promise<T>;
   /** Resolves when all writes before it are settled; later ones fail. */
@@ -34,10 +35,16 @@ interface Job {
 
 const MAX_GROUP = 1000;
 
+/** After another writer was seen, so many writes expect more of them. */
+const COMPANY_FOR = 8;
+
+/** One writer alone gives way to the rest of the process after so many commits. */
+const ALONE_FOR = 16;
+
 /**
- * Group commit. Writes that are issued in one turn of the event loop share a transaction, and so the wait for the disk:
- * with 64 threads at work most commits carry dozens of appends. A write that comes alone waits for nothing but the end
- * of its turn.
+ * Group commit. While several writers are at work, writes wait for the end of the event loop's turn and share a
+ * transaction, and so the wait for the disk: with 64 threads at work most commits carry dozens of appends. While one
+ * writer is alone, its write begins at once, without the turn, which would cost it a tenth of its time.
  *
  * `onRollback` is told that nothing of the last transaction came to be. `lockTimeout`: how long, in ms, to wait in all
  * for another process's lock.
@@ -51,11 +58,22 @@ export function createCommitQueue(
   let scheduled = false;
   let closed = false;
   let waited = 0;
+  let lastAbout: string | undefined;
+  let company = 0;
+  let alone = 0;
+
+  const expectCompany = (about: string) => {
+    const another = lastAbout !== undefined && lastAbout !== about;
+    company = another ? COMPANY_FOR : Math.max(0, company - 1);
+    lastAbout = about;
+  };
 
   const schedule = () => {
     if (scheduled || queue.length === 0) return;
     scheduled = true;
-    setImmediate(flush);
+    alone = company > 0 || alone === ALONE_FOR ? 0 : alone + 1;
+    if (alone === 0) setImmediate(flush);
+    else queueMicrotask(flush);
   };
 
   const flush = () => {
@@ -99,7 +117,6 @@ export function createCommitQueue(
     try {
       return transaction(sql, "IMMEDIATE", () => group.map(runJob));
     } finally {
-      // Not prepared: SQLite sets this while it compiles the statement, not when it runs it.
       if (unsynced) database.exec("PRAGMA synchronous = FULL");
     }
   };
@@ -115,8 +132,10 @@ export function createCommitQueue(
     });
 
   return {
-    write(durability, work) {
-      return closed ? Promise.reject(closedError(options.path)) : submit(durability, work);
+    write(about, durability, work) {
+      if (closed) return Promise.reject(closedError(options.path));
+      expectCompany(about);
+      return submit(durability, work);
     },
     async read(work) {
       for (let waited = 0; ; ) {

@@ -55,7 +55,7 @@ export function verifyThread(sql: Statements, id: ThreadId, anchor: ChainAnchor 
     const events = sql("SELECT * FROM events WHERE id >= ? AND id < ? ORDER BY id")
       .all(first, first + EVENTS_PER_THREAD)
       .map((row) => stored(row, number(row, "id") - first));
-    return verifyChain(id, events, { seq: thread.seq, digest: thread.head }, anchor);
+    return verifyChain(id, events, { seq: thread.seq, digest: thread.head.hex }, anchor);
   });
 }
 

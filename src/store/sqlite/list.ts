@@ -22,6 +22,9 @@ interface Placed extends Position {
   readonly row: SqlRow;
 }
 
+/** What a search reads of each thread; those that match are then read whole. */
+const SEARCHED = "key, listed_at, id, title";
+
 /** A page of threads. Reads about as many rows as the page holds, however many threads there are. */
 export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
@@ -29,7 +32,7 @@ export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const ranges = rangesOf(filter);
   if (filter.search !== undefined) return searchThreads(sql, ranges, filter.search, limit, start);
   const page: Placed[] = [];
-  for (const placed of inOrder(sql, ranges, start, limit + 1)) {
+  for (const placed of inOrder(sql, "*", ranges, start, limit + 1)) {
     if (page.length === limit) return pageOf(page, page.at(-1));
     page.push(placed);
   }
@@ -46,9 +49,12 @@ function searchThreads(
   const wanted = search.toLowerCase();
   const page: Placed[] = [];
   let searched = 0;
-  for (const placed of inOrder(sql, ranges, start, READ_AT_ONCE)) {
+  for (const placed of inOrder(sql, SEARCHED, ranges, start, READ_AT_ONCE)) {
     const { row } = placed;
-    if (contains(text(row, "title"), text(row, "id"), wanted)) page.push(placed);
+    if (contains(text(row, "title"), text(row, "id"), wanted)) {
+      const whole = sql("SELECT * FROM threads WHERE key = ?").get(placed.key);
+      if (whole !== undefined) page.push({ ...placed, row: whole });
+    }
     searched += 1;
     if (page.length === limit || searched === SEARCHED_PER_PAGE) return pageOf(page, placed);
   }
@@ -110,18 +116,23 @@ function narrowed(index: string, where: string, values: readonly SqlValue[], fil
 /** The rows of all ranges, newest first. Each range is read piece by piece, as far as it is asked for. */
 function* inOrder(
   sql: Statements,
+  columns: string,
   ranges: readonly Range[],
   start: Position | undefined,
   atOnce: number,
 ): Generator<Placed, void, undefined> {
-  const sources = ranges.map((range) => ({ range, rows: readRange(sql, range, start, atOnce), next: 0 }));
+  const sources = ranges.map((range) => ({
+    range,
+    rows: readRange(sql, columns, range, start, atOnce),
+    next: 0,
+  }));
   for (;;) {
     let first: (typeof sources)[number] | undefined;
     let newest: Placed | undefined;
     for (const source of sources) {
       const last = source.rows.at(-1);
       if (source.next === source.rows.length && source.next === atOnce && last !== undefined) {
-        source.rows = readRange(sql, source.range, last, atOnce);
+        source.rows = readRange(sql, columns, source.range, last, atOnce);
         source.next = 0;
       }
       const candidate = source.rows[source.next];
@@ -137,6 +148,7 @@ function* inOrder(
 
 function readRange(
   sql: Statements,
+  columns: string,
   { index, where, values }: Range,
   start: Position | undefined,
   count: number,
@@ -144,7 +156,7 @@ function readRange(
   const after = start === undefined ? "" : " AND (listed_at, key) < (?, ?)";
   const bounds = start === undefined ? [] : [start.time, start.key];
   return sql(
-    `SELECT * FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
+    `SELECT ${columns} FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
   )
     .all(...values, ...bounds, count)
     .map((row) => ({ row, time: number(row, "listed_at"), key: number(row, "key") }));

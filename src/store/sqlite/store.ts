@@ -53,7 +53,7 @@ export function sqliteStore(
   return {
     async append(threadId, expectedSeq, events, projection, { once } = {}) {
       const addition = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
-      return queue.write("synced", () => append(addition, once));
+      return queue.write(threadId, "synced", () => append(addition, once));
     },
     read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),
     summary: (threadId) =>
@@ -66,7 +66,7 @@ export function sqliteStore(
     async erase(threadId, expectedSeq, replacements, record, projection) {
       const standIns = standInsOf(replacements, record);
       const events = encodeEvents(expectedSeq, [record]);
-      return queue.write("scrubbed", () => {
+      return queue.write(threadId, "scrubbed", () => {
         const thread = loadThread(sql, threadId);
         if (thread === undefined) throw noThread(threadId);
         if (thread.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, thread.seq);
@@ -76,7 +76,7 @@ export function sqliteStore(
       });
     },
     delete: (threadId) =>
-      queue.write("scrubbed", () => {
+      queue.write(threadId, "scrubbed", () => {
         const thread = loadThread(sql, threadId);
         if (thread === undefined) return false;
         cache.delete(threadId);
@@ -86,9 +86,9 @@ export function sqliteStore(
       }),
 
     claim: (threadId, owner, now, until) =>
-      queue.write("visible", () => claim(sql, threadId, owner, now, until)),
-    renew: (owner, now, until) => queue.write("visible", () => renew(sql, owner, now, until)),
-    release: (threadId, owner) => queue.write("visible", () => release(sql, threadId, owner)),
+      queue.write(threadId, "visible", () => claim(sql, threadId, owner, now, until)),
+    renew: (owner, now, until) => queue.write(owner, "visible", () => renew(sql, owner, now, until)),
+    release: (threadId, owner) => queue.write(threadId, "visible", () => release(sql, threadId, owner)),
     due: (now, limit, agents) => queue.read(() => due(sql, now, limit, agents)),
     nextWake: (after) => queue.read(() => nextWake(sql, after)),
 
@@ -98,7 +98,7 @@ export function sqliteStore(
         return row && text(row, "value");
       }),
     setValue: (key, value, expected) =>
-      queue.write("synced", () => {
+      queue.write(key, "synced", () => {
         const changed =
           expected === undefined
             ? sql("INSERT INTO named_values (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING").run(

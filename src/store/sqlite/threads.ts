@@ -12,11 +12,18 @@ export const EVENTS_PER_THREAD = 2 ** 20;
 /** A working thread's place in lists is brought up to date so often, in ms, while nothing but its number changes. */
 const LISTED_EVERY = 10_000;
 
+/** A digest as the chain has it and as the database has it. */
+interface Digest {
+  readonly hex: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A thread's row as far as an append needs it. */
 export interface ThreadRow {
   readonly key: number;
   readonly seq: number;
-  readonly head: string;
+  /** The digest of the last event. */
+  readonly head: Digest;
   readonly listedAt: number;
   readonly wantedSince: number | null;
   readonly projection: ThreadProjection;
@@ -35,7 +42,7 @@ export function loadThread(sql: Statements, id: ThreadId): ThreadRow | undefined
     : {
         key: number(row, "key"),
         seq: number(row, "seq"),
-        head: hex(row, "head"),
+        head: digest(hex(row, "head")),
         listedAt: number(row, "listed_at"),
         wantedSince: numberOrNull(row, "wanted_since"),
         projection: projectionIn(row),
@@ -94,17 +101,17 @@ function extend(
   before: ThreadRow,
   { threadId: id, events, projection }: Addition,
 ): boolean {
-  const digests = chainOn(before.head, events);
+  const digests = chainOn(before.head.hex, events);
   const seq = before.seq + events.length;
   const head = digests.at(-1) ?? before.head;
-  const guard = [before.key, before.seq, bytes(before.head)] as const;
+  const guard = [before.key, before.seq, before.head.bytes] as const;
   const time = events.at(-1)?.time;
   let { listedAt, wantedSince } = before;
   let changed: number;
   if (time !== undefined && Math.abs(time - listedAt) < LISTED_EVERY && same(before.projection, projection)) {
     changed = sql(
       "UPDATE threads SET seq = ?, head = ?, updated_at = ? WHERE key = ? AND seq = ? AND head = ?",
-    ).run(seq, bytes(head), time, ...guard);
+    ).run(seq, head.bytes, time, ...guard);
   } else {
     listedAt = time ?? listedAt;
     wantedSince = projection.wantsAdvance ? (wantedSince ?? listedAt) : null;
@@ -112,7 +119,7 @@ function extend(
       `UPDATE threads SET seq = ?, head = ?, updated_at = coalesce(?, updated_at), listed_at = ?, agent = ?, status = ?,
          title = ?, wanted_since = ?, wake_at = ?, pending_request = ?, awaited_event = ?, parent_id = ?
        WHERE key = ? AND seq = ? AND head = ?`,
-    ).run(seq, bytes(head), time ?? null, listedAt, ...columns(projection, wantedSince), ...guard);
+    ).run(seq, head.bytes, time ?? null, listedAt, ...columns(projection, wantedSince), ...guard);
   }
   if (changed === 0) return false;
   insertEvents(sql, before.key, events, digests);
@@ -122,7 +129,7 @@ function extend(
 
 function create(sql: Statements, cache: ThreadCache, { threadId: id, events, projection }: Addition): void {
   const digests = chainOn(genesisDigest(id), events);
-  const head = digests.at(-1) ?? "";
+  const head = digests.at(-1) ?? digest("");
   const createdAt = events[0]?.time ?? 0;
   const listedAt = events.at(-1)?.time ?? createdAt;
   const wantedSince = projection.wantsAdvance ? listedAt : null;
@@ -130,7 +137,7 @@ function create(sql: Statements, cache: ThreadCache, { threadId: id, events, pro
     `INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, agent, status, title, wanted_since,
        wake_at, pending_request, awaited_event, parent_id)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
-  ).get(id, events.length, bytes(head), createdAt, listedAt, listedAt, ...columns(projection, wantedSince));
+  ).get(id, events.length, head.bytes, createdAt, listedAt, listedAt, ...columns(projection, wantedSince));
   const key = row === undefined ? 0 : number(row, "key");
   insertEvents(sql, key, events, digests);
   remember(cache, id, { key, seq: events.length, head, listedAt, wantedSince, projection });
@@ -140,20 +147,24 @@ function insertEvents(
   sql: Statements,
   key: number,
   events: readonly EncodedEvent[],
-  digests: readonly string[],
+  digests: readonly Digest[],
 ): void {
   const insert = sql("INSERT INTO events (id, type, v, at, data, salt, digest) VALUES (?, ?, ?, ?, ?, ?, ?)");
   events.forEach(({ seq, type, v, at, text, salt }, index) => {
-    insert.run(key * EVENTS_PER_THREAD + seq, type, v, at, text, bytes(salt), bytes(digests[index] ?? ""));
+    insert.run(key * EVENTS_PER_THREAD + seq, type, v, at, text, salt, digests[index]?.bytes ?? null);
   });
 }
 
-function chainOn(head: string, events: readonly EncodedEvent[]): readonly string[] {
+function chainOn(head: string, events: readonly EncodedEvent[]): readonly Digest[] {
   let previous = head;
   return events.map((event) => {
     previous = linkDigest(previous, event.seq, event, event.content);
-    return previous;
+    return digest(previous);
   });
+}
+
+function digest(hexText: string): Digest {
+  return { hex: hexText, bytes: bytes(hexText) };
 }
 
 function columns(projection: ThreadProjection, wantedSince: number | null): readonly SqlValue[] {
