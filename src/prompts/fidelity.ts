@@ -39,6 +39,11 @@ export type DoubtfulReason = keyof typeof DOUBTFUL_REASONS;
 /** The closed list of reasons in `Fidelity.reasons`. */
 export type FidelityReason = TolerantReason | DoubtfulReason;
 
+/** True for the names in the closed list; stored fidelities of later releases may hold others. */
+export function isFidelityReason(name: string): name is FidelityReason {
+  return Object.hasOwn(TEXTS, name);
+}
+
 const TEXTS: Readonly<Record<string, string>> = { ...TOLERANT_REASONS, ...DOUBTFUL_REASONS };
 
 /** No reason: `exact`. Only harmless ones: `tolerant`. Any other: `doubtful`. */

@@ -4,14 +4,14 @@
 const NEGATION = [
   // English
   "not|never|cannot|n['’]t|dont|doesnt|wont|cant|shouldnt|refuse[sd]?|declin(?:e[sd]?|ing)|reject(?:s|ed)?",
-  "avoid|instead of|rather than|no longer|must no|forbidden|prohibited|unsafe|nor|neither",
+  "avoid|instead of|rather than|no|forbidden|prohibited|unsafe|nor|neither",
   "wrong|incorrect(?:ly)?|mistaken?(?:ly)?|malicious|suspicious|fraud(?:ulent)?|abort|cancel(?:led)?|unable",
   // German, Dutch, Swedish, Danish, Norwegian
   "nicht|kein(?:e[nmrs]?)?|niemals|nie|weigere|ablehnen|falsch|niet|geen|nooit|weiger|inte|aldrig|ikke|aldri",
   // French, Spanish, Italian, Portuguese
   "ne|pas|jamais|refuse|n['’](?:ex|en|y)\\w*|nunca|jamás|rechazo|non|mai|rifiuto|não|nao|recuso|errado|incorrecto",
   // Polish, Czech, Turkish, Finnish, Romanian, Hungarian, Indonesian
-  "nie|nigdy|ne(?:budu|smím|jsem)|değil|asla|hayır|ei|älä|nu (?:voi|fac|pot)|niciodată|nem|soha|tidak|jangan|bukan",
+  "nie|nigdy|ne(?:budu|smím|jsem)|değil|asla|hayır|\\p{L}+m[ae]y[ae]c[ae][ğk]\\p{L}*|ei|älä|nu (?:voi|fac|pot)|niciodată|nem|soha|tidak|jangan|bukan",
   // Russian, Ukrainian, Greek
   "не|никогда|нельзя|ні|ніколи|δεν|μην|ποτέ",
   // Hindi, Arabic, Persian, Hebrew, Vietnamese

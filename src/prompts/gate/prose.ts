@@ -16,7 +16,9 @@ import { REMOVED } from "./thinking.ts";
 export function proseReasons(before: string, after: string): FidelityReason[] {
   const reasons = new Set<FidelityReason>();
   const head = withoutFences(before);
-  const tail = withoutFences(after);
+  const surplus = /^[\s}\]]*[}\]]/.exec(after)?.[0] ?? "";
+  if (surplus !== "") reasons.add("repaired_syntax");
+  const tail = withoutFences(after.slice(surplus.length));
   if (after.includes(REMOVED)) reasons.add("unclear_thinking");
   if (standsInsideSentence(head, tail)) reasons.add("inside_prose");
   if (openWrapper(before)) reasons.add("unknown_wrapper");
@@ -29,9 +31,12 @@ export function proseReasons(before: string, after: string): FidelityReason[] {
   return [...reasons];
 }
 
-/** True where nothing but blanks, commas and code fences stands between two values. */
+/** True where nothing but blanks, commas, code fences and tags that announce answers stands between two values. */
 export function isCleanGap(gap: string): boolean {
-  return /^[\s,;]*$/.test(withoutFences(gap));
+  const plain = gap.replace(/<\/?(\w{1,20})>/g, (tag, name: string) =>
+    ANSWER_TAGS.has(name.toLowerCase()) ? " " : tag,
+  );
+  return /^[\s,;]*$/.test(withoutFences(plain)) && !gap.includes(REMOVED);
 }
 
 /** True where a comment inside JSON takes it back. */
