@@ -3,16 +3,8 @@ import type { ContextBlock } from "./block.ts";
 import { blocksOf } from "./blocks.ts";
 import { eventBlocks } from "./context-blocks.ts";
 import { createEventIndex, type EventIndex } from "./event-index.ts";
+import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats.ts";
 import type { ContextView } from "./view.ts";
-import { BLOCK_SEPARATOR, renderXmlBlock } from "./xml.ts";
-
-/** A text format made of one text per block. */
-export interface BlockFormat {
-  readonly renderBlock: (block: ContextBlock) => string;
-  readonly separator: string;
-}
-
-export const XML_FORMAT: BlockFormat = { renderBlock: renderXmlBlock, separator: BLOCK_SEPARATOR };
 
 interface Rendered {
   readonly count: number;
@@ -27,7 +19,7 @@ interface Rendered {
  */
 export function createContextWindow(
   view: ContextView = {},
-  format: BlockFormat = XML_FORMAT,
+  format: TextFormat = TEXT_FORMATS.xml,
 ): (events: readonly ThreadEvent[]) => string {
   const known = new WeakMap<ThreadEvent, Rendered>();
   return (events) => {
@@ -50,7 +42,7 @@ function extend(
   before: Rendered,
   events: readonly ThreadEvent[],
   view: ContextView,
-  format: BlockFormat,
+  format: TextFormat,
 ): Rendered | undefined {
   let { text, last } = before;
   for (let at = before.count; at < events.length; at += 1) {
@@ -67,7 +59,7 @@ function renderAll(
   events: readonly ThreadEvent[],
   last: ThreadEvent,
   view: ContextView,
-  format: BlockFormat,
+  format: TextFormat,
 ): Rendered {
   const index = createEventIndex();
   for (const event of events) index.add(event);
@@ -75,12 +67,7 @@ function renderAll(
   return { count: events.length, last, index, text: renderBlocks(blocks, format) };
 }
 
-/** Blocks in a format, without any memory. */
-export function renderBlocks(blocks: readonly ContextBlock[], format: BlockFormat): string {
-  return blocks.map(format.renderBlock).join(format.separator);
-}
-
-function appended(text: string, block: ContextBlock, format: BlockFormat): string {
+function appended(text: string, block: ContextBlock, format: TextFormat): string {
   const next = format.renderBlock(block);
   return text === "" ? next : text + format.separator + next;
 }

@@ -32,7 +32,7 @@ function writeObject(value: JsonObject, indent: string, depth: number): string {
 function writeNested(value: Json, indent: string, depth: number, place: "inline" | "below"): string {
   const gap = place === "inline" ? "" : " ";
   if (typeof value !== "object" || value === null) return gap + writeScalar(value, indent);
-  if (isEmpty(value) || depth >= MAX_BLOCK_DEPTH) return gap + escapeUnprintable(JSON.stringify(value));
+  if (isEmpty(value) || depth >= MAX_BLOCK_DEPTH) return gap + escapeHarmful(JSON.stringify(value));
   const inner = `${indent}  `;
   const block = writeBlock(value, inner, depth + 1);
   return place === "inline" ? block : `\n${inner}${block}`;
@@ -58,13 +58,31 @@ function writeScalar(value: string | number | boolean | null, indent: string): s
   return isLiteral(value) ? writeLiteral(value, indent) : quote(value);
 }
 
-// `: `, ` #` and a final colon end a plain scalar; invisible characters are better seen as escapes.
-const NOT_PLAIN = /: | #|[: ]$|[\p{Cc}\p{Cs}\p{Cf}\u2028\u2029]/u;
+// `: `, ` #` and a final colon end a plain scalar.
+const NOT_PLAIN = /: | #|[: ]$|[\n\t]|\p{Cf}/u;
 const PLAIN_START = /^[\p{L}\p{N}$(/_]/u;
 const NUMBER_LIKE = /^[+-]?[\d.][\d.eE+:_xobXOB/a-fA-F-]*$|^[+-]?\.?(?:inf|nan)$/i;
 
 function isPlain(text: string): boolean {
-  return PLAIN_START.test(text) && !NOT_PLAIN.test(text) && !NUMBER_LIKE.test(text) && !isWord(text);
+  return (
+    PLAIN_START.test(text) &&
+    !NOT_PLAIN.test(text) &&
+    !NUMBER_LIKE.test(text) &&
+    !isWord(text) &&
+    isHarmless(text)
+  );
+}
+
+const CONTROL =
+  "[[\\p{Cc}\\p{Cs}\\uFEFF\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\t]]";
+const HARMFUL = new RegExp(`${CONTROL}|<\\||MAGIC_STRING_DELIMITER`, "v");
+
+/**
+ * False for a text with characters that models see and people do not, other line breaks than `\n`, or the markers with
+ * which BAML or a chat template could be told that a new role begins. Such a text is shown in quotes, with escapes.
+ */
+export function isHarmless(text: string): boolean {
+  return !HARMFUL.test(text);
 }
 
 // Every word that some version of YAML reads as something other than text.
@@ -73,11 +91,7 @@ function isWord(text: string): boolean {
 }
 
 function isLiteral(text: string): boolean {
-  return (
-    text.includes("\n") &&
-    !/^[\s]|^$|[^\S\n]$|\n\n$|\n[^\S\n]+(?=\n)/.test(text) &&
-    !/[^\P{Cc}\n\t]|[\p{Cs}\ufeff\u2028\u2029]/u.test(text)
-  );
+  return text.includes("\n") && !/^[\s]|^$|[^\S\n]$|\n\n$|\n[^\S\n]+(?=\n)/.test(text) && isHarmless(text);
 }
 
 function writeLiteral(text: string, indent: string): string {
@@ -87,15 +101,21 @@ function writeLiteral(text: string, indent: string): string {
   return `${endsWithBreak ? "|" : "|-"}\n${body}`;
 }
 
-/** A string in double quotes, read alike by JSON and YAML. Always on one line. */
+/** A string in double quotes, read alike by JSON and YAML. Always on one line, and harmless. */
 export function quote(text: string): string {
-  return escapeUnprintable(JSON.stringify(text));
+  return escapeHarmful(JSON.stringify(text));
 }
 
-function escapeUnprintable(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff0-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+const TO_ESCAPE =
+  /[\u007f-\u009f\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff0-\uffff]|[\u{E0000}-\u{E007F}]|<(?=\|)|(?<=MAGIC)_(?=STRING_DELIMITER)/gu;
+
+/** JSON text that says the same with escapes in the place of everything harmful: see `isHarmless`. */
+export function escapeHarmful(json: string): string {
+  return json.replace(TO_ESCAPE, (found) =>
+    found
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
   );
 }
 

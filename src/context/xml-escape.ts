@@ -39,7 +39,9 @@ export function unescapeText(text: string): string {
 
 /** A name as a tag: letters, digits, `_`, `.` and `-` stay, every other character becomes `:hex:`. */
 export function escapeTag(name: string): string {
-  const escaped = name.replace(/[^A-Za-z0-9_.-]/gu, hexName).replace(/^[0-9.-]/, hexName);
+  const escaped = name
+    .replace(/[^A-Za-z0-9_.-]|(?<=MAGIC)_(?=STRING_DELIMITER)/gu, hexName)
+    .replace(/^[0-9.-]/, hexName);
   return escaped === "" ? "::" : escaped;
 }
 

@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parse as parseWithYamlPackage } from "yaml";
+import { contextBlocks } from "../../src/context/context-blocks.ts";
+import { renderBlocks, TEXT_FORMATS, type TextFormatName } from "../../src/context/formats.ts";
+import { createContextWindow } from "../../src/context/window.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { anyEvents, eventsOf, finishedTool, message, proposed } from "./events.ts";
+import { anyBlocks, hostileString } from "./hostile.ts";
+
+const runs = { numRuns: propertyRuns(300) };
+const names: readonly TextFormatName[] = ["xml", "yaml", "json", "markdown"];
+const blocksOfExample = contextBlocks(
+  eventsOf(
+    message("divide 6 by 2\nthen stop"),
+    proposed(3, { intent: "divide", a: 6, b: 2 }),
+    finishedTool(3, 3),
+    { type: "event_received", data: { name: "page", source: "web", payload: { title: "Hi" } } },
+  ),
+);
+
+describe("the other formats", () => {
+  it("F3.4 each shows the same thread in its own notation", () => {
+    expect(renderBlocks(blocksOfExample, TEXT_FORMATS.yaml)).toBe(
+      [
+        "- message_received: |-",
+        "    divide 6 by 2",
+        "    then stop",
+        "- divide:",
+        "    a: 6",
+        "    b: 2",
+        "- divide_result: 3",
+        "- untrusted: web",
+        "  event_received:",
+        "    name: page",
+        "    payload:",
+        "      title: Hi",
+      ].join("\n"),
+    );
+    expect(renderBlocks(blocksOfExample, TEXT_FORMATS.json)).toBe(
+      [
+        '{"message_received":"divide 6 by 2\\nthen stop"}',
+        '{"divide":{"a":6,"b":2}}',
+        '{"divide_result":3}',
+        '{"untrusted":"web","event_received":{"name":"page","payload":{"title":"Hi"}}}',
+      ].join("\n"),
+    );
+    expect(renderBlocks(blocksOfExample, TEXT_FORMATS.markdown)).toBe(
+      [
+        "## message_received\n\n> divide 6 by 2\n> then stop",
+        "## divide\n\n```yaml\na: 6\nb: 2\n```",
+        "## divide_result\n\n```yaml\n3\n```",
+        '## event_received (untrusted: "web")\n\n```yaml\nname: page\npayload:\n  title: Hi\n```',
+      ].join("\n\n"),
+    );
+  });
+
+  for (const name of names) {
+    const format = TEXT_FORMATS[name];
+
+    it(`F3.4 F3.12 ${name} parses back to exactly the blocks, whatever the strings are`, () => {
+      fc.assert(
+        fc.property(anyBlocks, (blocks) => {
+          expect(format.parse(renderBlocks(blocks, format))).toEqual(blocks);
+        }),
+        runs,
+      );
+    });
+
+    it(`F3.12 in ${name} a rendering inside a text stays a text`, () => {
+      fc.assert(
+        fc.property(anyBlocks, hostileString, (blocks, tail) => {
+          const nested = [{ tag: "message_received", body: `${tail}\n\n${renderBlocks(blocks, format)}` }];
+          expect(format.parse(renderBlocks(nested, format))).toEqual(nested);
+        }),
+        runs,
+      );
+    });
+
+    it(`S2 in ${name} no text brings control characters, chat template markers or BAML's delimiters`, () => {
+      fc.assert(
+        fc.property(anyBlocks, (blocks) => {
+          const text = renderBlocks(blocks, format);
+          expect(text.replace(/[\n\r\t]/g, "")).not.toMatch(
+            /[\p{Cs}\p{Cc}\u202e]|<\|im_start\|>|MAGIC_STRING_DELIMITER/u,
+          );
+        }),
+        runs,
+      );
+    });
+
+    it(`F3.15 ${name} grows at its end only`, () => {
+      fc.assert(
+        fc.property(anyEvents, fc.nat(12), (events, count) => {
+          const before = createContextWindow({}, format)(events.slice(0, count));
+          expect(createContextWindow({}, format)(events).startsWith(before)).toBe(true);
+        }),
+        runs,
+      );
+    });
+
+    it(`${name} refuses to read what is no rendering`, () => {
+      for (const text of ["hello", "- x", "{", "[1]", "## a", "## a\n\nb", "## a\n\n```yaml\n1", "<a>"]) {
+        expect(() => format.parse(text)).toThrow("rendered context");
+      }
+    });
+  }
+
+  it("F3.4 yaml is YAML: an independent reader finds the same list", () => {
+    fc.assert(
+      fc.property(anyBlocks, (blocks) => {
+        const text = renderBlocks(blocks, TEXT_FORMATS.yaml);
+        const read: unknown = parseWithYamlPackage(`${text}\n`, { prettyErrors: false });
+        expect(read ?? []).toHaveLength(blocks.length);
+      }),
+      runs,
+    );
+  });
+});
