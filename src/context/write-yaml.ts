@@ -47,7 +47,7 @@ const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const MAX_IMPLICIT_KEY = 1000;
 
 function writeKey(key: string, indent: string): string {
-  if (key.length <= 100 && PLAIN_KEY.test(key) && !isWord(key)) return `${key}:`;
+  if (key.length <= 100 && PLAIN_KEY.test(key) && !isWord(key) && isHarmless(key)) return `${key}:`;
   const quoted = quote(key);
   return quoted.length <= MAX_IMPLICIT_KEY ? `${quoted}:` : `? ${quoted}\n${indent}:`;
 }
