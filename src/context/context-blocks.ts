@@ -8,6 +8,8 @@ import type { ContextView } from "./view.ts";
 export interface EventBlocks {
   /** The event, or the first of the range. */
   readonly seq: number;
+  /** True for a step that the model itself proposed. */
+  readonly fromModel: boolean;
   readonly blocks: readonly ContextBlock[];
 }
 
@@ -28,7 +30,8 @@ export function eventBlocks(events: readonly ThreadEvent[], view: ContextView = 
     if (event.type === "context_compacted") shown = compacted(shown, event);
     else {
       const blocks = blocksOf(event, index, view);
-      if (blocks.length > 0) shown.push({ seq: event.seq, blocks });
+      if (blocks.length > 0)
+        shown.push({ seq: event.seq, fromModel: event.type === "step_proposed", blocks });
     }
   }
   return shown;
@@ -44,7 +47,7 @@ export function compacted(shown: readonly EventBlocks[], event: EventOf<"context
     event,
     hidden.flatMap((entry) => entry.blocks),
   );
-  return [...before, ...(blocks.length === 0 ? [] : [{ seq: from, blocks }]), ...after];
+  return [...before, ...(blocks.length === 0 ? [] : [{ seq: from, fromModel: false, blocks }]), ...after];
 }
 
 function replacementBlocks(
