@@ -2,6 +2,7 @@ import type { EventOf, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { blocksOf } from "./blocks.ts";
 import { createEventIndex } from "./event-index.ts";
+import { createRedactor } from "./redaction.ts";
 import type { ContextView } from "./view.ts";
 
 /** The blocks that stand for one event, or for a compacted range of events. */
@@ -22,19 +23,37 @@ export function contextBlocks(events: readonly ThreadEvent[], view: ContextView 
 }
 
 /** `contextBlocks`, with the event that each block came from. Events without a block are left out. */
-export function eventBlocks(events: readonly ThreadEvent[], view: ContextView = {}): EventBlocks[] {
-  const index = createEventIndex();
+export function eventBlocks(
+  events: readonly ThreadEvent[],
+  view: ContextView = {},
+  read: BlockReader = createBlockReader(view),
+): EventBlocks[] {
   let shown: EventBlocks[] = [];
   for (const event of events) {
-    index.add(event);
-    if (event.type === "context_compacted") shown = compacted(shown, event);
-    else {
-      const blocks = blocksOf(event, index, view);
-      if (blocks.length > 0)
-        shown.push({ seq: event.seq, fromModel: event.type === "step_proposed", blocks });
+    const { redacted, blocks } = read(event);
+    if (redacted.type === "context_compacted") shown = compacted(shown, redacted);
+    else if (blocks.length > 0) {
+      shown.push({ seq: event.seq, fromModel: event.type === "step_proposed", blocks });
     }
   }
   return shown;
+}
+
+/** Reads a thread's events one after another: each as the model may see it, and its blocks. */
+export type BlockReader = (event: ThreadEvent) => {
+  readonly redacted: ThreadEvent;
+  readonly blocks: readonly ContextBlock[];
+};
+
+/** A reader for one thread: it remembers the steps, questions and secrets that later events refer to. */
+export function createBlockReader(view: ContextView): BlockReader {
+  const index = createEventIndex();
+  const redactor = view.redact === undefined ? undefined : createRedactor(view.redact);
+  return (event) => {
+    const redacted = redactor === undefined ? event : redactor.event(event);
+    index.add(redacted);
+    return { redacted, blocks: blocksOf(redacted, index, view) };
+  };
 }
 
 /** The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. */

@@ -2,7 +2,10 @@
 export interface SecretPattern {
   /** Appears in placeholders and reports, e.g. `card`. */
   readonly kind: string;
-  /** Must have the flags `g` and `d`, and must take time in proportion to the text. Group 1, if any, is the secret. */
+  /**
+   * Must have the flag `g`, and `d` where only group 1 is the secret; otherwise the whole match is. Must take time in
+   * proportion to the text.
+   */
   readonly pattern: RegExp;
   /** A further test of the found text, e.g. a check digit. */
   readonly accept?: (found: string) => boolean;
@@ -26,20 +29,31 @@ const PROVIDER_KEYS = [
   "SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}",
 ];
 
+const SECRET_NAME =
+  "(?<![A-Za-z0-9])(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization)";
+// What stands there is a placeholder already, or names the kind of the secret that follows it.
+const NOT_REMOVED = "(?!\\[|(?:Bearer|Basic)\\b|(?<=\\[[a-z_]{1,40}:)[A-Za-z0-9]{1,40}\\])";
+
 /** The built-in kinds, in the order in which they are looked for. E-mail addresses are a kind of their own: see `EMAIL`. */
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: "private_key",
     pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/dg,
   },
-  { kind: "token", pattern: /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?/dg },
+  {
+    kind: "token",
+    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?/dg,
+  },
   { kind: "key", pattern: new RegExp(`(?<![A-Za-z0-9])(?:${PROVIDER_KEYS.join("|")})`, "gd") },
-  { kind: "token", pattern: /\b(?:Bearer|Basic)\s{1,8}([A-Za-z0-9._~+/=-]{8,})/dgi },
+  { kind: "token", pattern: /\b(?:Bearer|Basic)\s{1,8}([A-Za-z0-9._~+/=-]{8,})/dgi, accept: looksRandom },
   { kind: "password", pattern: /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,100}:([^\s/@]{1,200})@/dgi },
+  { kind: "secret", pattern: new RegExp(`(?<=[?&])${SECRET_NAME}=${NOT_REMOVED}([^\\s"'&#<>]{6,})`, "gid") },
   {
     kind: "secret",
-    pattern:
-      /(?<![A-Za-z0-9])(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization)["']?\s{0,4}[:=]\s{0,4}["']?(?!\[)([^\s"',;&<>]{6,})/dgi,
+    pattern: new RegExp(
+      `${SECRET_NAME}["']?\\s{0,4}[:=]\\s{0,4}["']?${NOT_REMOVED}([^\\s"',;<>]{6,})`,
+      "gid",
+    ),
   },
   { kind: "card", pattern: /(?<![\d.])[2-6]\d{3}(?:[ -]?\d){9,15}(?!\d)/dg, accept: isCardNumber },
 ];
@@ -49,6 +63,11 @@ export const EMAIL: SecretPattern = {
   kind: "email",
   pattern: /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/dg,
 };
+
+// "Basic arithmetic" and "bearer of news" are no credentials.
+function looksRandom(text: string): boolean {
+  return text.length >= 20 || /[\d=]/.test(text);
+}
 
 /** The length and check digit (Luhn) of a payment card. */
 function isCardNumber(text: string): boolean {
@@ -85,7 +104,7 @@ function replaceOne(text: string, pattern: RegExp, replace: (found: string) => s
   let result = "";
   let at = 0;
   for (const match of text.matchAll(pattern)) {
-    const [start, end] = match.indices?.[1] ?? match.indices?.[0] ?? [match.index, match.index];
+    const [start, end] = match.indices?.[1] ?? [match.index, match.index + match[0].length];
     result += text.slice(at, start) + replace(text.slice(start, end));
     at = end;
   }

@@ -9,6 +9,7 @@ import type {
   ThreadEvent,
 } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
+import type { RedactionRules } from "./redaction.ts";
 
 /** One event, tied to its type: what a formatter for type `T` is given. */
 export type EventRecord = {
@@ -47,6 +48,8 @@ export interface ContextView {
   readonly formatters?: EventFormatters;
   /** How a tool's result is shown, by intent. May not throw. */
   readonly renderResult?: { readonly [intent: string]: (result: Json, step: Step) => Json };
+  /** What is taken out before the model reads it. Default: nothing. */
+  readonly redact?: RedactionRules;
   /** Fields of steps that later calls need not read, e.g. `["reasoning"]`. */
   readonly hiddenFields?: readonly string[];
   /** Where an event's content came from, if that is not to be trusted; the model is told. Default: `defaultOrigin`. */

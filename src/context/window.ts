@@ -1,15 +1,12 @@
 import type { ThreadEvent } from "../thread/events.ts";
-import type { ContextBlock } from "./block.ts";
-import { blocksOf } from "./blocks.ts";
-import { eventBlocks } from "./context-blocks.ts";
-import { createEventIndex, type EventIndex } from "./event-index.ts";
+import { type BlockReader, createBlockReader, eventBlocks } from "./context-blocks.ts";
 import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats.ts";
 import type { ContextView } from "./view.ts";
 
 interface Rendered {
   readonly count: number;
   readonly last: ThreadEvent;
-  readonly index: EventIndex;
+  readonly read: BlockReader;
   readonly text: string;
 }
 
@@ -29,7 +26,7 @@ export function createContextWindow(
     const before = known.get(first);
     const rendered =
       before !== undefined && events[before.count - 1] === before.last
-        ? extend(before, events, view, format)
+        ? extend(before, events, last, format)
         : undefined;
     const now = rendered ?? renderAll(events, last, view, format);
     known.set(first, now);
@@ -41,18 +38,18 @@ export function createContextWindow(
 function extend(
   before: Rendered,
   events: readonly ThreadEvent[],
-  view: ContextView,
+  last: ThreadEvent,
   format: TextFormat,
 ): Rendered | undefined {
-  let { text, last } = before;
+  const { read } = before;
+  let { text } = before;
   for (let at = before.count; at < events.length; at += 1) {
     const event = events[at];
     if (event === undefined || event.type === "context_compacted") return undefined;
-    before.index.add(event);
-    for (const block of blocksOf(event, before.index, view)) text = appended(text, block, format);
-    last = event;
+    const added = renderBlocks(read(event).blocks, format);
+    if (added !== "") text = text === "" ? added : text + format.separator + added;
   }
-  return { count: events.length, last, index: before.index, text };
+  return { count: events.length, last, read, text };
 }
 
 function renderAll(
@@ -61,15 +58,9 @@ function renderAll(
   view: ContextView,
   format: TextFormat,
 ): Rendered {
-  const index = createEventIndex();
-  for (const event of events) index.add(event);
-  const blocks = eventBlocks(events, view).flatMap((entry) => entry.blocks);
-  return { count: events.length, last, index, text: renderBlocks(blocks, format) };
-}
-
-function appended(text: string, block: ContextBlock, format: TextFormat): string {
-  const next = format.renderBlock(block);
-  return text === "" ? next : text + format.separator + next;
+  const read = createBlockReader(view);
+  const blocks = eventBlocks(events, view, read).flatMap((entry) => entry.blocks);
+  return { count: events.length, last, read, text: renderBlocks(blocks, format) };
 }
 
 /** How many characters two renderings have in common from the start: what a provider's prompt cache can reuse. */
