@@ -1,6 +1,7 @@
 import { UsageError } from "../base/errors.ts";
 import { isSafeTag } from "../context/block.ts";
-import type { Answer, ModelChoice } from "../prompts/types.ts";
+import { createContextWindow } from "../context/window.ts";
+import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -11,6 +12,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
   call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
+  /** The exact request that `call` would send; nothing is sent. */
+  request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
   /** A text through guard, parser and gate, without a model: how an approver's edit is checked. */
   parse(raw: string): Answer<Result>;
 }
@@ -47,7 +50,7 @@ export type StepTable<S extends { readonly intent: string }> = {
 export type AgentOptions<
   Args extends readonly unknown[],
   S extends { readonly intent: string },
-> = AgentSettings<Args, S> &
+> = AgentSettings<S> &
   ([string] extends Args
     ? { readonly input?: PromptInput<Args> }
     : /** Needed where the prompt takes anything but the rendered thread. */ {
@@ -57,13 +60,12 @@ export type AgentOptions<
 /** Makes the prompt's arguments. Default: the rendered thread as the only one. */
 export type PromptInput<Args> = (context: { readonly rendered: string; readonly thread: Thread }) => Args;
 
-interface AgentSettings<Args extends readonly unknown[], S extends { readonly intent: string }> {
+interface AgentSettings<S extends { readonly intent: string }> {
   readonly name: string;
   /** One line: the agent's one purpose. */
   readonly description?: string;
-  readonly nextStep: NextStepFunction<Args, S | readonly S[]>;
   /** What code does about each intent. */
-  readonly steps: StepTable<NoInfer<S>>;
+  readonly steps: StepTable<S>;
   /**
    * A completion with several steps: `first` runs the first and tells the model that the others were dropped
    * (default); `in_order` runs them one after another, and drops the rest when one is refused, denied or fails.
@@ -86,19 +88,23 @@ export interface Agent {
   /** What the model reads of a thread. */
   render(thread: Thread): string;
   ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;
+  request(rendered: string, thread: Thread, options: NextStepOptions): Promise<PreparedRequest>;
   parse(raw: string): Answer<unknown>;
 }
 
 /**
  * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
+ * `nextStep` comes first and alone, so that the type of every step is known where its code is written.
  * Throws `UsageError` where two intents could not be told apart in what the model reads.
  */
 export function defineAgent<Args extends readonly unknown[], S extends { readonly intent: string }>(
+  nextStep: NextStepFunction<Args, S | readonly S[]>,
   options: AgentOptions<Args, S>,
 ): Agent {
-  const { nextStep, input = renderedOnly<Args>() } = options;
+  const { input = renderedOnly<Args>() } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   checkIntents(options.name, [...steps.keys()]);
+  const window = createContextWindow();
   return {
     name: options.name,
     description: options.description ?? "",
@@ -108,8 +114,9 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
     severalSteps: options.severalSteps ?? "first",
     limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
     budget: { steps: 20, ...options.budget },
-    render: (thread) => renderThread(thread),
+    render: (thread) => window(thread.events),
     ask: (rendered, thread, callOptions) => nextStep.call(input({ rendered, thread }), callOptions),
+    request: (rendered, thread, callOptions) => nextStep.request(input({ rendered, thread }), callOptions),
     parse: (raw) => nextStep.parse(raw),
   };
 }

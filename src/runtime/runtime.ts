@@ -28,6 +28,8 @@ export interface RuntimeOptions {
   /** Which model answers; absent: the client named in each prompt. */
   readonly model?: ModelChoice;
   readonly channels?: readonly Channel[];
+  /** Stream the model's answers and show partial ones to observers. Default false: slower where nobody watches. */
+  readonly stream?: boolean;
   /** Threads advanced at the same time in this process. Default 16. */
   readonly concurrency?: number;
   readonly clock?: Clock;
@@ -90,6 +92,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     claimMs,
     channels: options.channels ?? [],
     model: options.model,
+    stream: options.stream ?? false,
     observe: observers.notify,
     concurrency: options.concurrency ?? 16,
   });
@@ -229,6 +232,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         owner,
         claimMs,
         intervalMs: sweepMs,
+        agents: [...agents.keys()],
         active: () => engine.active,
         nudge: (threadId) => engine.nudgeUnlessFailing(threadId),
         interrupt: (threadId) => engine.interrupt(threadId),

@@ -9,6 +9,8 @@ export interface SweeperOptions {
   readonly claimMs: number;
   /** Milliseconds between two looks at the store. */
   readonly intervalMs: number;
+  /** Only threads of these agents. */
+  readonly agents: readonly string[];
   readonly active: () => readonly ThreadId[];
   readonly nudge: (threadId: ThreadId) => void;
   /** A thread that runs here was cancelled by another process. */
@@ -42,7 +44,7 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
         if ((await store.summary(threadId))?.status === "cancelled") options.interrupt(threadId);
       }
     }
-    for (const threadId of await store.due(now, 100)) options.nudge(threadId);
+    for (const threadId of await store.due(now, 100, options.agents)) options.nudge(threadId);
   };
   const done = loop();
   return {

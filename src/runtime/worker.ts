@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly claimMs: number;
   readonly channels: readonly Channel[];
   readonly model: ModelChoice | undefined;
+  /** Stream the model's answers and show the partial ones to observers. */
+  readonly stream: boolean;
   readonly observe: Observer;
 }
 
@@ -57,7 +59,7 @@ export async function work(
 async function run(
   thread: Thread,
   agent: Agent,
-  { store, clock, channels, model, observe }: WorkerOptions,
+  { store, clock, channels, model, stream, observe }: WorkerOptions,
   { signal, toolSignal }: WorkSignals,
 ): Promise<Thread> {
   const journal = new StoreJournal(thread, store, clock, (now, events) =>
@@ -67,7 +69,9 @@ async function run(
     clock,
     signal,
     toolSignal,
-    onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }),
+    ...(stream
+      ? { onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }) }
+      : {}),
     ...(model === undefined ? {} : { model }),
   };
   try {

@@ -1,0 +1,24 @@
+import { b } from "../../../baml_client/index.ts";
+import { getBamlFiles } from "../../../baml_client/inlinedbaml.ts";
+import { defineAgent } from "../../loop/agent.ts";
+import { promptFunction } from "../../prompts/prompt-function.ts";
+import { askHuman, finish, tool } from "../../steps/steps.ts";
+
+/** Arithmetic, one operation a step. Dividing needs a person's approval, to show how that works. */
+export const calculator = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
+  name: "calculator",
+  description: "Does arithmetic step by step; asks before it divides.",
+  steps: {
+    add: tool(({ a, b }) => a + b, { readOnly: true }),
+    subtract: tool(({ a, b }) => a - b, { readOnly: true }),
+    multiply: tool(({ a, b }) => a * b, { readOnly: true }),
+    divide: tool(({ a, b }) => divide(a, b), { readOnly: true, approval: "always" }),
+    request_more_information: askHuman(({ message }) => message),
+    done_for_now: finish(({ message }) => message),
+  },
+});
+
+function divide(a: number, b: number): number {
+  if (b === 0) throw new RangeError("division by zero");
+  return a / b;
+}

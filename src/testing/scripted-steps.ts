@@ -1,0 +1,112 @@
+import type { Fidelity } from "../base/completion.ts";
+import { sha256 } from "../base/digest.ts";
+import { TwelvefoldError } from "../base/errors.ts";
+import { canonicalJson, toJson } from "../base/json.ts";
+import type { NextStepFunction } from "../loop/agent.ts";
+import type { Answer } from "../prompts/types.ts";
+
+/** One scripted answer: a step; several steps of one completion; a text that does not parse; or an error to throw. */
+export type ScriptedAnswer<S> =
+  | S
+  | { readonly steps: readonly [S, ...S[]] }
+  | { readonly step: S; readonly fidelity: Fidelity }
+  | { readonly unparseable: string }
+  | { readonly throws: Error };
+
+export interface ScriptedSteps<S> extends NextStepFunction<[thread: string], S> {
+  /** What the model was shown at each call. */
+  readonly prompts: readonly string[];
+  /** Answers that were not asked for. */
+  readonly remaining: number;
+  /** Throws when answers are left over. Call it at the end of a test. */
+  assertUsedUp(): void;
+}
+
+const EXACT: Fidelity = { grade: "exact", reasons: [] };
+
+/**
+ * A prompt function that answers from a script instead of a model. Asking for more than the script holds throws
+ * `TwelvefoldError` (`unexpected_call`).
+ */
+export function scriptedSteps<S extends { readonly intent: string }>(
+  script: readonly ScriptedAnswer<S>[],
+): ScriptedSteps<S> {
+  const prompts: string[] = [];
+  let next = 0;
+  return {
+    name: "ScriptedSteps",
+    version: "1",
+    prompts,
+    get remaining() {
+      return script.length - next;
+    },
+    assertUsedUp() {
+      if (next < script.length) {
+        throw new TwelvefoldError(
+          "unexpected_call",
+          `${script.length - next} scripted answers were not asked for`,
+        );
+      }
+    },
+    async call([thread], options) {
+      options?.signal?.throwIfAborted();
+      prompts.push(thread);
+      const answer = script[next];
+      if (answer === undefined) {
+        throw new TwelvefoldError(
+          "unexpected_call",
+          `the script has ${script.length} answers; one more was asked for:\n${thread}`,
+        );
+      }
+      next += 1;
+      if ("throws" in answer) throw answer.throws;
+      return asAnswer(answer);
+    },
+    async request([thread]) {
+      const url = "script:";
+      return {
+        client: "scripted",
+        method: "POST",
+        url,
+        redactedUrl: url,
+        headers: {},
+        redactedHeaders: {},
+        body: thread,
+        digest: sha256(thread),
+      };
+    },
+    // A script knows no types: an edit of the right intent is taken as it is.
+    parse: (raw) => accepted(JSON.parse(raw), EXACT, [], raw),
+  };
+}
+
+function asAnswer<S extends { readonly intent: string }>(
+  answer: Exclude<ScriptedAnswer<S>, { readonly throws: Error }> | S,
+): Answer<S> {
+  if ("unparseable" in answer) {
+    const message = "The answer holds no JSON object. Answer with exactly one.";
+    return { ok: false, reason: "no_match", message, completion: completion(answer.unparseable) };
+  }
+  if ("steps" in answer) {
+    const [first, ...more] = answer.steps;
+    return accepted(first, EXACT, more, answer.steps.map((step) => canonicalJson(toJson(step))).join("\n"));
+  }
+  if ("step" in answer && "fidelity" in answer) {
+    return accepted(answer.step, answer.fidelity, [], canonicalJson(toJson(answer.step)));
+  }
+  return accepted(answer, EXACT, [], canonicalJson(toJson(answer)));
+}
+
+function accepted<S>(value: S, fidelity: Fidelity, more: readonly S[], raw: string): Answer<S> {
+  return {
+    ok: true,
+    value,
+    fidelity,
+    more: more.map((other) => ({ value: other, fidelity })),
+    completion: completion(raw),
+  };
+}
+
+function completion(raw: string) {
+  return { raw, client: "scripted", usage: null, durationMs: 0, requestDigest: "scripted" };
+}
