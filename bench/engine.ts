@@ -1,0 +1,64 @@
+import { b } from "../baml_client/index.ts";
+import { getBamlFiles } from "../baml_client/inlinedbaml.ts";
+import { verifiedBy } from "../src/humans/principal.ts";
+import { type Agent, defineAgent, type NextStepFunction } from "../src/loop/agent.ts";
+import { promptFunction } from "../src/prompts/prompt-function.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
+import { askHuman, finish, tool } from "../src/steps/steps.ts";
+
+export const bencher = verifiedBy("bench", "bench");
+
+/** The calculator without a limit on its steps, asking its model through the generated client. */
+export const httpAgent: Agent = defineAgent(
+  promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }),
+  {
+    name: "bench",
+    budget: { steps: 1_000_000 },
+    steps: {
+      add: tool(({ a, b }) => a + b, { readOnly: true }),
+      subtract: tool(({ a, b }) => a - b, { readOnly: true }),
+      multiply: tool(({ a, b }) => a * b, { readOnly: true }),
+      divide: tool(({ a, b }) => a / b, { readOnly: true }),
+      request_more_information: askHuman(({ message }) => message),
+      done_for_now: finish(({ message }) => message),
+    },
+  },
+);
+
+type InstantStep = { intent: "add"; a: number; b: number } | { intent: "done"; message: string };
+
+/** An agent whose model is a function in this process: so many additions, then the end. */
+export function instantAgent(steps: number): Agent {
+  let asked = 0;
+  const next: NextStepFunction<[string], InstantStep> = {
+    name: "Instant",
+    version: "1",
+    async call() {
+      asked = asked === steps ? 0 : asked + 1;
+      const value: InstantStep =
+        asked === 0 ? { intent: "done", message: "added" } : { intent: "add", a: asked, b: asked / 2 };
+      const raw = JSON.stringify(value);
+      const completion = { raw, client: "instant", usage: null, durationMs: 0, requestDigest: "" };
+      return { ok: true, value, fidelity: { grade: "exact", reasons: [] }, more: [], completion };
+    },
+    request: () => Promise.reject(new Error("not asked for")),
+    parse: () => {
+      throw new Error("not asked for");
+    },
+  };
+  return defineAgent(next, {
+    name: `instant-${steps}`,
+    budget: { steps: 1_000_000 },
+    steps: {
+      add: tool(({ a, b }) => a + b, { readOnly: true }),
+      done: finish(({ message }) => message),
+    },
+  });
+}
+
+/** Launches a thread and waits for its end. */
+export async function runThread(runtime: Runtime, agent: string, message: string): Promise<void> {
+  const { threadId } = await runtime.launch({ agent, input: { message, from: bencher } });
+  const { state } = await runtime.settled(threadId);
+  if (state.status.kind !== "finished") throw new Error(`the thread is ${JSON.stringify(state.status)}`);
+}

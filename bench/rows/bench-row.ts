@@ -1,0 +1,13 @@
+import type { Compared } from "../measured.ts";
+
+export interface BenchContext {
+  /** A folder of its own that is removed afterwards. */
+  readonly folder: string;
+  readonly modelUrl: string;
+  readonly quick: boolean;
+  /** Called now and then, for the progress bar. */
+  readonly tick: (doing: string) => void;
+}
+
+/** One row, or a few that belong together, of the table. */
+export type BenchRow = (context: BenchContext) => Promise<readonly Compared[]>;

@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { instantAgent, runThread } from "../engine.ts";
+import { handStore } from "../hand-loop.ts";
+import { type Compared, sideBySide } from "../measured.ts";
+import type { BenchRow } from "./bench-row.ts";
+
+/** A durable step with an instant model in the process, beside two appends written by hand. */
+export const engineAlone: BenchRow = async ({ folder, quick, tick }) => {
+  const rows: Compared[] = [];
+  for (const [steps, rounds] of quick
+    ? ([
+        [10, 15],
+        [100, 5],
+      ] as const)
+    : ([
+        [10, 101],
+        [100, 31],
+        [300, 15],
+        [1000, 9],
+      ] as const)) {
+    const store = await openSqliteStore(join(folder, `engine-${steps}.db`));
+    const agent = instantAgent(steps);
+    const runtime = createRuntime({ agents: [agent], store });
+    const hand = handStore(join(folder, `engine-hand-${steps}.db`));
+    const times = await sideBySide(
+      rounds,
+      () => runThread(runtime, agent.name, "add"),
+      async (round) => {
+        for (let step = 1; step <= steps; step++) {
+          hand.append(`${round}`, 2 * step, { type: "add", data: { intent: "add", a: step, b: step / 2 } });
+          hand.append(`${round}`, 2 * step + 1, { type: "add_result", data: step * 1.5 });
+        }
+      },
+      () => tick(`the engine alone, ${steps} steps`),
+    );
+    await runtime.stop();
+    await store.close();
+    hand.close();
+    rows.push({
+      what: `the engine alone, a durable step of ${steps}`,
+      ours: (times.ours * 1000) / steps,
+      hand: (times.hand * 1000) / steps,
+      unit: "us",
+      budget: { atMost: 1.15 },
+    });
+  }
+  return rows;
+};
