@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// Starts the command line: the built one where it exists, else the sources through tsx.
+import { existsSync } from "node:fs";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 14)) {
+  console.error(
+    `twelvefold needs Node 22.14 or later; this is ${process.version}. In a project, run it through npx.`,
+  );
+  process.exit(2);
+}
+process.env.BAML_LOG ??= "off";
+const built = new URL("../dist/src/cli/main.js", import.meta.url);
+// Also lets a project's own twelvefold.config.ts and agents be TypeScript.
+const { register } = await import("tsx/esm/api");
+register();
+const { main } = await import(
+  existsSync(built) ? built.href : new URL("../src/cli/main.ts", import.meta.url).href
+);
+await main();

@@ -1,0 +1,75 @@
+// Installs and generates what is missing or out of date, and says so; otherwise does nothing, quickly.
+// Runs on any Node, with nothing installed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const path = (...parts) => join(root, ...parts);
+const hash = (...texts) => createHash("sha256").update(texts.join("\0")).digest("hex");
+const stampIs = (file, stamp) => existsSync(file) && readFileSync(file, "utf8") === stamp;
+
+function run(what, command, args, env = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    shell: process.platform === "win32",
+  });
+  if (status === 0) return;
+  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}\n${what} failed.\n`);
+  process.exit(status || 1);
+}
+
+function install() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(path("package.json"), "utf8"));
+  const stamp = hash(JSON.stringify([dependencies, devDependencies, process.platform, process.arch]));
+  const file = path("node_modules", ".twelvefold-installed");
+  if (stampIs(file, stamp)) return;
+  process.stderr.write("Installing dependencies (once, about half a minute)…\n");
+  const npm = process.env.npm_execpath;
+  const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (npm === undefined) run("npm install", "npm", args);
+  else run("npm install", process.execPath, [npm, ...args]);
+  writeFileSync(file, stamp);
+}
+
+function link() {
+  const bin = path("node_modules", ".bin", "twelvefold");
+  if (existsSync(bin)) return;
+  mkdirSync(path("node_modules", ".bin"), { recursive: true });
+  if (process.platform === "win32") {
+    writeFileSync(`${bin}.cmd`, '@node "%~dp0\\..\\..\\bin\\twelvefold.mjs" %*\r\n');
+  } else {
+    chmodSync(path("bin", "twelvefold.mjs"), 0o755);
+    symlinkSync("../../bin/twelvefold.mjs", bin);
+  }
+}
+
+function generate() {
+  const names = readdirSync(path("baml_src")).sort();
+  const texts = names.map((name) => `${name}\0${readFileSync(path("baml_src", name), "utf8")}`);
+  const stamp = hash(
+    ...texts,
+    readFileSync(path("node_modules", "@boundaryml", "baml", "package.json"), "utf8"),
+  );
+  const file = path("baml_client", ".stamp");
+  if (stampIs(file, stamp)) return;
+  process.stderr.write("Generating the BAML client…\n");
+  run("baml-cli generate", path("node_modules", ".bin", "baml-cli"), ["generate"]);
+  writeFileSync(file, stamp);
+}
+
+install();
+link();
+generate();

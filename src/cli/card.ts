@@ -1,0 +1,31 @@
+import type { Colors } from "picocolors/types.js";
+import type { PendingApproval } from "../thread/state.ts";
+import { safeLine, safeText, safeValue } from "./safe-text.ts";
+
+/** What an approver reads before deciding: every field whole, nothing cut. */
+export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
+  const fields = Object.entries(card.arguments).map(
+    ([name, value]) =>
+      `    ${c.dim(`${safeLine(name)}:`)} ${whole(typeof value === "string" ? value : JSON.stringify(value))}`,
+  );
+  const needed = policy.needed ?? 1;
+  return [
+    `  ${c.bold(safeLine(card.title))}`,
+    ...fields,
+    ...(card.preview === undefined
+      ? []
+      : [`    ${c.dim("would change:")} ${whole(JSON.stringify(card.preview, null, 2))}`]),
+    ...card.reasons
+      .filter((reason) => reason !== "policy")
+      .map((reason) => `    ${c.yellow(safeLine(reason))}`),
+    ...(policy.approvers === undefined
+      ? []
+      : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => safeValue(who)).join(", ")}`)}`]),
+    ...(needed > 1 ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals`)}`] : []),
+    ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${expiresAt}`)}`]),
+  ];
+}
+
+function whole(text: string): string {
+  return safeText(text).replace(/\n/g, "\n      ");
+}

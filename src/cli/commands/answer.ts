@@ -1,0 +1,112 @@
+import { ConflictError, UsageError } from "../../base/errors.ts";
+import { parseRequestId, requestIdOf } from "../../base/ids.ts";
+import { isJsonObject, type Json, toJson } from "../../base/json.ts";
+import type { HumanDecision, Step } from "../../thread/events.ts";
+import type { PendingRequest } from "../../thread/state.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { cardLines } from "../card.ts";
+import { follow } from "../follow.ts";
+import { type Session, threadIdFrom } from "../session.ts";
+
+interface Target {
+  readonly thread: Thread;
+  readonly seq: number;
+  readonly request: PendingRequest | null;
+}
+
+/** The request that an id names: a request's own id, or a thread's for its pending one. */
+async function target(session: Session, id: string): Promise<Target> {
+  const threadId = threadIdFrom(id);
+  const thread = await (await session.runtime()).get(threadId);
+  const { request, status } = thread.state;
+  const seq = parseRequestId(id)?.seq ?? request?.seq;
+  if (seq === undefined) {
+    throw new ConflictError("conflict", `thread ${threadId} is ${status.kind}: nothing waits for a person`);
+  }
+  return { thread, seq, request: request?.seq === seq ? request : null };
+}
+
+async function decide(
+  session: Session,
+  { thread, seq, request }: Target,
+  decision: HumanDecision,
+  digest: string | undefined,
+): Promise<number> {
+  const shown = request?.type === "approval" ? request.digest : undefined;
+  const given = digest ?? shown;
+  const response = given === undefined ? { decision } : { decision, digest: given };
+  const runtime = await session.runtimeWithModel();
+  const decided = await runtime.respond(requestIdOf(thread.id, seq), response, session.person);
+  return follow(session, runtime, thread.id, decided.events.length);
+}
+
+export interface ApproveOptions {
+  readonly digest?: string;
+  readonly edit?: string;
+}
+
+/** `twelvefold approve <id>` */
+export async function approve(session: Session, id: string, options: ApproveOptions): Promise<number> {
+  const found = await target(session, id);
+  const { request } = found;
+  if (request?.type === "approval" && !session.json) {
+    for (const line of cardLines(request, session.colors)) session.terminal.err(line);
+  }
+  if (options.edit === undefined) return decide(session, found, { kind: "approved" }, options.digest);
+  if (request?.type !== "approval") throw new UsageError("invalid_argument", "only an approval takes --edit");
+  const edited = readJson(options.edit, "--edit");
+  if (!isJsonObject(edited))
+    throw new UsageError("invalid_argument", "--edit takes a JSON object with the changed fields");
+  const editedStep: Step = { ...request.card.arguments, ...edited, intent: request.card.intent };
+  return decide(session, found, { kind: "approved", editedStep }, options.digest);
+}
+
+/** `twelvefold deny <id> [feedback…]` */
+export async function deny(
+  session: Session,
+  id: string,
+  words: readonly string[],
+  options: { readonly digest?: string },
+): Promise<number> {
+  return decide(
+    session,
+    await target(session, id),
+    { kind: "denied", feedback: words.join(" ").trim() },
+    options.digest,
+  );
+}
+
+export interface AnswerOptions {
+  readonly happened?: string;
+  readonly didNotHappen?: boolean;
+}
+
+/** `twelvefold answer <id> [text…]` */
+export async function answer(
+  session: Session,
+  id: string,
+  words: readonly string[],
+  options: AnswerOptions,
+): Promise<number> {
+  const text = words.join(" ").trim();
+  const ways = [text !== "", options.happened !== undefined, options.didNotHappen === true].filter(
+    Boolean,
+  ).length;
+  if (ways !== 1)
+    throw new UsageError("invalid_argument", "give one of: a text, --happened <json>, --did-not-happen");
+  const decision: HumanDecision =
+    options.happened !== undefined
+      ? { kind: "happened", result: readJson(options.happened, "--happened") }
+      : options.didNotHappen === true
+        ? { kind: "did_not_happen" }
+        : { kind: "answered", text };
+  return decide(session, await target(session, id), decision, undefined);
+}
+
+function readJson(text: string, what: string): Json {
+  try {
+    return toJson(JSON.parse(text));
+  } catch (error) {
+    throw new UsageError("invalid_argument", `${what} takes JSON; ${text} is not`, { cause: error });
+  }
+}

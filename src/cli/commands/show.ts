@@ -1,0 +1,72 @@
+import { UsageError } from "../../base/errors.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { cardLines } from "../card.ts";
+import { eventLine } from "../event-line.ts";
+import { EXIT } from "../exit.ts";
+import { howToAnswer } from "../how-to-answer.ts";
+import { safeLine, safeText } from "../safe-text.ts";
+import { type Session, threadIdFrom } from "../session.ts";
+import { threadJson } from "../thread-json.ts";
+
+export const SHOW_FORMS = ["timeline", "json", "context"] as const;
+export type ShowForm = (typeof SHOW_FORMS)[number];
+
+/** `twelvefold show <thread> [--as form]` */
+export async function show(session: Session, id: string, options: { readonly as: string }): Promise<number> {
+  const form = SHOW_FORMS.find((known) => known === (session.json ? "json" : options.as));
+  if (form === undefined)
+    throw new UsageError("invalid_argument", `--as takes ${SHOW_FORMS.join(", ")}, not ${options.as}`);
+  const thread = await (await session.runtime()).get(threadIdFrom(id));
+  switch (form) {
+    case "json":
+      session.terminal.out(JSON.stringify(threadJson(thread), null, 2));
+      break;
+    case "context":
+      session.terminal.out(safeText(await contextOf(session, thread)));
+      break;
+    case "timeline":
+      for (const line of timeline(thread, session)) session.terminal.out(line);
+      break;
+    default:
+      return form satisfies never;
+  }
+  return EXIT.ok;
+}
+
+async function contextOf(session: Session, thread: Thread): Promise<string> {
+  const agent = (await session.runtime()).agents.get(thread.state.agent);
+  if (agent === undefined)
+    throw new UsageError("invalid_configuration", `there is no agent "${thread.state.agent}" here`);
+  return agent.render(thread);
+}
+
+function timeline(thread: Thread, { colors: c }: Session): string[] {
+  const { state } = thread;
+  const start = thread.events[0];
+  const width = String(state.seq).length;
+  const lines = thread.events.flatMap((event) => {
+    const line = eventLine(event, c);
+    if (line === undefined) return [];
+    const offset = start === undefined ? 0 : Date.parse(event.at) - Date.parse(start.at);
+    const margin = `${String(event.seq).padStart(width)} ${elapsed(offset).padStart(7)}  `;
+    return [`${c.dim(margin)}${line.replace(/\n/g, `\n${" ".repeat(margin.length)}`)}`];
+  });
+  const { request, usage } = state;
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return [
+    c.bold(`${thread.id} · ${safeLine(state.agent)} · ${state.status.kind}`),
+    c.dim(
+      `started ${state.startedAt}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens`,
+    ),
+    ...lines,
+    ...(request?.type === "approval" ? cardLines(request, c) : []),
+    ...(request === null ? [] : howToAnswer(thread, request)),
+  ];
+}
+
+function elapsed(ms: number): string {
+  if (ms < 1_000) return `+${ms}ms`;
+  if (ms < 60_000) return `+${(ms / 1_000).toFixed(1)}s`;
+  if (ms < 3_600_000) return `+${Math.floor(ms / 60_000)}m`;
+  return ms < 86_400_000 ? `+${Math.floor(ms / 3_600_000)}h` : `+${Math.floor(ms / 86_400_000)}d`;
+}

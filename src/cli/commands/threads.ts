@@ -1,0 +1,128 @@
+import { UsageError } from "../../base/errors.ts";
+import type { ThreadSummary } from "../../store/store.ts";
+import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { EXIT } from "../exit.ts";
+import { follow } from "../follow.ts";
+import { howToAnswer } from "../how-to-answer.ts";
+import { safeLine } from "../safe-text.ts";
+import { type Session, threadIdFrom } from "../session.ts";
+import { threadJson } from "../thread-json.ts";
+
+export interface ListOptions {
+  readonly agent?: string;
+  readonly status?: readonly string[];
+  readonly pending?: boolean;
+  readonly search?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** `twelvefold list` */
+export async function list(session: Session, options: ListOptions): Promise<number> {
+  const { terminal, colors, json } = session;
+  const { status, ...rest } = options;
+  const filter = { ...rest, ...(status === undefined ? {} : { status: status.map(statusKind) }) };
+  const page = await (await session.store()).list(filter);
+  if (json) {
+    terminal.out(JSON.stringify(page, null, 2));
+    return EXIT.ok;
+  }
+  if (page.threads.length === 0)
+    terminal.out('no threads; start one with: npx twelvefold run calculator "3 times 4"');
+  for (const thread of page.threads) terminal.out(row(thread, colors));
+  if (page.next !== null) terminal.err(colors.dim(`more: --cursor ${page.next}`));
+  return EXIT.ok;
+}
+
+function statusKind(text: string): StatusKind {
+  const kind = STATUS_KINDS.find((known) => known === text);
+  if (kind === undefined)
+    throw new UsageError("invalid_argument", `--status takes ${STATUS_KINDS.join(", ")}, not ${text}`);
+  return kind;
+}
+
+function row(thread: ThreadSummary, c: Session["colors"]): string {
+  const { status } = thread;
+  const paint =
+    status === "finished" ? c.green : status === "failed" || status === "cancelled" ? c.red : c.yellow;
+  const time = thread.updatedAt.slice(0, 16).replace("T", " ");
+  return `${thread.threadId}  ${paint(status.padEnd(17))}  ${safeLine(thread.agent, 20).padEnd(12)}  ${c.dim(time)}  ${safeLine(thread.title, 60)}`;
+}
+
+/** `twelvefold message <thread> <text…>` */
+export async function message(session: Session, id: string, words: readonly string[]): Promise<number> {
+  const threadId = threadIdFrom(id);
+  const runtime = await session.runtimeWithModel();
+  const thread = await runtime.message(threadId, words.join(" "), session.person);
+  const { request } = thread.state;
+  if (request !== null && !session.json) {
+    session.terminal.err("the message is kept and reaches the model after the pending request is answered");
+    for (const line of howToAnswer(thread, request)) session.terminal.err(line);
+    return EXIT.ok;
+  }
+  return follow(session, runtime, threadId, thread.events.length);
+}
+
+/** `twelvefold pause <thread>` */
+export async function pause(
+  session: Session,
+  id: string,
+  options: { readonly reason?: string },
+): Promise<number> {
+  const runtime = await session.runtime();
+  const thread = await runtime.pause(threadIdFrom(id), session.person, options.reason);
+  return said(session, thread, `paused; go on with: npx twelvefold resume ${thread.id}`);
+}
+
+/** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that nobody advances. */
+export async function resume(session: Session, id: string): Promise<number> {
+  const threadId = threadIdFrom(id);
+  const runtime = await session.runtimeWithModel();
+  const before = await runtime.get(threadId);
+  const thread =
+    before.state.status.kind === "running" ? before : await runtime.resume(threadId, session.person);
+  return follow(session, runtime, threadId, thread.events.length);
+}
+
+/** `twelvefold cancel <thread>` */
+export async function cancel(
+  session: Session,
+  id: string,
+  options: { readonly reason?: string },
+): Promise<number> {
+  const thread = await (await session.runtime()).cancel(threadIdFrom(id), session.person, options.reason);
+  return said(session, thread, "cancelled");
+}
+
+/** `twelvefold fork <thread> --at <seq>` */
+export async function fork(session: Session, id: string, options: { readonly at: number }): Promise<number> {
+  const thread = await (await session.runtime()).fork(threadIdFrom(id), options.at, session.person);
+  const next =
+    thread.state.status.kind === "paused" ? `; go on with: npx twelvefold resume ${thread.id}` : "";
+  return said(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
+}
+
+/** `twelvefold verify <thread…>` */
+export async function verify(session: Session, ids: readonly string[]): Promise<number> {
+  const store = await session.store();
+  const results = [];
+  for (const id of ids)
+    results.push({ threadId: threadIdFrom(id), ...(await store.verify(threadIdFrom(id))) });
+  if (session.json) session.terminal.out(JSON.stringify(results, null, 2));
+  else {
+    for (const { threadId, ok, events, erased, problem } of results) {
+      const gone = erased === 0 ? "" : `, ${erased} erased by record`;
+      session.terminal.out(
+        ok
+          ? `${session.colors.green("✓")} ${threadId}: ${events} events, unaltered${gone}`
+          : `${session.colors.red("✗")} ${threadId}: event ${problem?.seq} ${problem?.kind}: ${safeLine(problem?.message ?? "")}`,
+      );
+    }
+  }
+  return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+}
+
+function said(session: Session, thread: Parameters<typeof threadJson>[0], text: string): number {
+  session.terminal.out(session.json ? JSON.stringify(threadJson(thread), null, 2) : text);
+  return EXIT.ok;
+}

@@ -1,0 +1,137 @@
+import { requestIdOf, type ThreadId } from "../base/ids.ts";
+import type { HumanResponse } from "../humans/respond.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { PendingRequest } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+import { cardLines } from "./card.ts";
+import { eventLine } from "./event-line.ts";
+import { EXIT } from "./exit.ts";
+import { howToAnswer } from "./how-to-answer.ts";
+import { safeText } from "./safe-text.ts";
+import type { Session } from "./session.ts";
+import { threadJson } from "./thread-json.ts";
+
+/**
+ * Advances a thread, showing what happens, until it ends or waits for something that nobody here can give. Asks the
+ * person at the terminal where there is one. Returns the exit code.
+ */
+export async function follow(
+  session: Session,
+  runtime: Runtime,
+  threadId: ThreadId,
+  shownUpTo = 0,
+): Promise<number> {
+  const { terminal, colors, json } = session;
+  let shown = shownUpTo;
+  const show = (thread: Thread) => {
+    if (json) return;
+    for (const event of thread.events.slice(shown)) {
+      const line = eventLine(event, colors);
+      if (line !== undefined && event.type !== "finished") terminal.err(line);
+    }
+    shown = Math.max(shown, thread.events.length);
+  };
+  const unsubscribe = runtime.subscribe((observation) => {
+    if (observation.kind === "events" && observation.thread.id === threadId) show(observation.thread);
+    if (observation.kind === "problem" && observation.threadId === threadId) {
+      terminal.err(
+        colors.red(
+          observation.error instanceof Error ? observation.error.message : String(observation.error),
+        ),
+      );
+    }
+  });
+  const interrupted = new AbortController();
+  const onSignal = () => interrupted.abort(new Error("interrupted"));
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  try {
+    for (;;) {
+      const thread = await runtime.settled(threadId, interrupted.signal);
+      show(thread);
+      const { request } = thread.state;
+      const response =
+        request !== null && terminal.interactive && !json
+          ? await askPerson(session, thread, request, interrupted.signal)
+          : undefined;
+      if (request === null || response === undefined) return report(session, thread);
+      await runtime.respond(requestIdOf(threadId, request.seq), response, session.person);
+    }
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    terminal.err(`\nInterrupted; nothing is lost. Go on with: npx twelvefold resume ${threadId}`);
+    return EXIT.interrupted;
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+    unsubscribe();
+  }
+}
+
+/** The person's decision, or `undefined` when they left it open. */
+async function askPerson(
+  { terminal, colors }: Session,
+  thread: Thread,
+  request: PendingRequest,
+  signal: AbortSignal,
+): Promise<HumanResponse | undefined> {
+  if (request.type === "approval") {
+    for (const line of cardLines(request, colors)) terminal.err(line);
+    const text = await terminal.ask("  Enter approves; any text denies with that feedback: ", signal);
+    if (text === undefined) return undefined;
+    return text.trim() === ""
+      ? { digest: request.digest, decision: { kind: "approved" } }
+      : { digest: request.digest, decision: { kind: "denied", feedback: text.trim() } };
+  }
+  switch (request.kind) {
+    case "question":
+      return answerQuestion(terminal, request, signal);
+    case "escalation":
+    case "budget":
+    case "provider": {
+      const text = await terminal.ask(
+        "  Enter goes on; text goes on with that guidance; 'stop' stops: ",
+        signal,
+      );
+      if (text === undefined) return undefined;
+      if (text.trim() === "") return { decision: { kind: "approved" } };
+      return text.trim().toLowerCase() === "stop"
+        ? { decision: { kind: "denied", feedback: "stopped at the terminal" } }
+        : { decision: { kind: "answered", text: text.trim() } };
+    }
+    case "unknown_outcome": {
+      terminal.err(`  ${howToAnswer(thread, request).join("\n  ")}`);
+      return undefined;
+    }
+    default:
+      return request.kind satisfies never;
+  }
+}
+
+async function answerQuestion(
+  terminal: Session["terminal"],
+  request: Extract<PendingRequest, { type: "question" }>,
+  signal: AbortSignal,
+): Promise<HumanResponse | undefined> {
+  const { format, choices = [] } = request.options ?? {};
+  const valid = format === "yes_no" ? ["yes", "no"] : format === "multiple_choice" ? choices : [];
+  for (;;) {
+    const text = await terminal.ask(valid.length === 0 ? "  > " : `  (${valid.join(" / ")}) > `, signal);
+    if (text === undefined) return undefined;
+    const answer = text.trim();
+    const fits = valid.length === 0 || valid.some((choice) => choice.toLowerCase() === answer.toLowerCase());
+    if (answer !== "" && fits) return { decision: { kind: "answered", text: answer } };
+  }
+}
+
+function report({ terminal, json }: Session, thread: Thread): number {
+  const { status, request } = thread.state;
+  if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
+  else if (status.kind === "finished") {
+    terminal.out(typeof status.result === "string" ? safeText(status.result) : JSON.stringify(status.result));
+  } else {
+    const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(thread, request);
+    for (const line of lines) terminal.out(line);
+  }
+  return status.kind === "failed" ? EXIT.failed : EXIT.ok;
+}

@@ -1,0 +1,38 @@
+import { requestIdOf } from "../base/ids.ts";
+import type { PendingRequest } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** The exact commands that answer a request, and what each does. */
+export function howToAnswer(thread: Thread, request: PendingRequest): string[] {
+  const id = requestIdOf(thread.id, request.seq);
+  const waits = `thread ${thread.id} waits for a person`;
+  if (request.type === "approval") {
+    return [
+      `${waits} (${request.card.intent})`,
+      `approve: npx twelvefold approve ${id}`,
+      `deny:    npx twelvefold deny ${id} "why not"`,
+    ];
+  }
+  switch (request.kind) {
+    case "question":
+      return [waits, `answer: npx twelvefold answer ${id} "your answer"`];
+    case "escalation":
+    case "budget":
+    case "provider":
+      return [
+        waits,
+        `go on:      npx twelvefold approve ${id}`,
+        `with words: npx twelvefold answer ${id} "your guidance"`,
+        `stop:       npx twelvefold deny ${id} "why"`,
+      ];
+    case "unknown_outcome":
+      return [
+        waits,
+        `it happened:       npx twelvefold answer ${id} --happened '"its result as JSON"'`,
+        `it did not, run:   npx twelvefold answer ${id} --did-not-happen`,
+        `give up:           npx twelvefold deny ${id} "why"`,
+      ];
+    default:
+      return request.kind satisfies never;
+  }
+}

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { CommanderError } from "commander";
+import { TwelvefoldError } from "../base/errors.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { createProgram } from "./program.ts";
+import { createSession } from "./session.ts";
+import { processTerminal } from "./terminal.ts";
+
+/** The command line of this process. Sets the exit code; returns when everything is closed. */
+export async function main(argv: readonly string[] = process.argv): Promise<void> {
+  const env = resolve(".env");
+  if (existsSync(env)) process.loadEnvFile(env);
+  const terminal = processTerminal();
+  let asJson = argv.includes("--json");
+  const program = createProgram(async (run, json) => {
+    asJson = json;
+    const { session, close } = createSession({ terminal, env: process.env, folder: process.cwd(), json });
+    try {
+      process.exitCode = await run(session);
+    } finally {
+      await close();
+    }
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+      return;
+    }
+    process.exitCode = exitCodeOf(error);
+    const known = TwelvefoldError.isInstance(error);
+    const message = error instanceof Error ? error.message : String(error);
+    if (asJson) terminal.out(JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }));
+    else
+      terminal.err(
+        `twelvefold: ${known || process.env.TWELVEFOLD_DEBUG === undefined ? message : String((error as Error).stack)}`,
+      );
+  }
+}

@@ -1,0 +1,153 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { Session } from "./session.ts";
+
+/** Runs one command; resolves with its exit code. */
+export type Action = (run: (session: Session) => Promise<number>, json: boolean) => Promise<void>;
+
+const EXIT_CODES = `
+Exit codes: 0 done, or waiting for somebody; 1 the thread or the check failed; 2 the call is wrong; 3 no such thread,
+request or agent; 4 it does not fit the thread's state or the policy; 5 the store cannot be read or written;
+130 interrupted (nothing is lost).
+
+Threads are kept in .twelvefold/threads.db (TWELVEFOLD_STORE). Which model answers follows from the keys in the
+environment or .env, or TWELVEFOLD_MODEL=provider/model; without any the built-in offline model answers.`;
+
+/** The command line. Commands are loaded when they are called: `--help` opens nothing. */
+export function createProgram(action: Action): Command {
+  const program = new Command("twelvefold")
+    .description("Runs, shows, answers and steers the threads of your agents.")
+    .addHelpText("after", EXIT_CODES)
+    .showHelpAfterError("(--help shows what is valid)")
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  const command = (usage: string, description: string, example: string): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .option("--json", "print the outcome as JSON, ask nothing")
+      .addHelpText("after", `\nExample:\n  ${example}`);
+
+  type Flags = { readonly json?: boolean };
+  const act = (options: Flags, run: (session: Session) => Promise<number>) =>
+    action(run, options.json === true);
+
+  command(
+    "run <agent> [message...]",
+    "launch a thread and follow it",
+    'twelvefold run calculator "multiply 3 and 4"',
+  )
+    .option("--once <key>", "an idempotency key: the same key launches once")
+    .action((agent: string, message: string[], options: Flags & { once?: string }) =>
+      act(options, async (session) =>
+        (await import("./commands/run.ts")).run(session, agent, message, options),
+      ),
+    );
+  command("list", "list threads, latest first", "twelvefold list --status awaiting_approval")
+    .option("--agent <name>", "only threads of this agent")
+    .option("--status <status...>", "only threads with one of these statuses")
+    .option("--pending", "only threads that wait for a person")
+    .option("--search <text>", "only threads whose title or id holds this text")
+    .option("--limit <n>", "how many, at most 1000", whole, 20)
+    .option("--cursor <cursor>", "go on where the page before ended")
+    .action((options: Flags & import("./commands/threads.ts").ListOptions) =>
+      act(options, async (session) => (await import("./commands/threads.ts")).list(session, options)),
+    );
+  command("show <thread>", "show what happened in a thread", "twelvefold show thr_… --as context")
+    .option("--as <form>", "timeline, json, or context (what the model reads)", "timeline")
+    .action((thread: string, options: Flags & { as: string }) =>
+      act(options, async (session) => (await import("./commands/show.ts")).show(session, thread, options)),
+    );
+  command(
+    "approve <id>",
+    "approve a pending step, or go on after an escalation; then follow the thread",
+    "twelvefold approve thr_….7",
+  )
+    .option("--digest <digest>", "decide on exactly this version of the card")
+    .option("--edit <json>", "approve with these fields changed")
+    .action((id: string, options: Flags & { digest?: string; edit?: string }) =>
+      act(options, async (session) => (await import("./commands/answer.ts")).approve(session, id, options)),
+    );
+  command(
+    "deny <id> [feedback...]",
+    "deny a pending step, with feedback for the model; then follow the thread",
+    'twelvefold deny thr_….7 "use 5 instead"',
+  )
+    .option("--digest <digest>", "decide on exactly this version of the card")
+    .action((id: string, feedback: string[], options: Flags & { digest?: string }) =>
+      act(options, async (session) =>
+        (await import("./commands/answer.ts")).deny(session, id, feedback, options),
+      ),
+    );
+  command(
+    "answer <id> [text...]",
+    "answer a question; then follow the thread",
+    'twelvefold answer thr_….4 "take 12"',
+  )
+    .option("--happened <json>", "of an unknown outcome: it happened, with this result")
+    .option("--did-not-happen", "of an unknown outcome: it did not happen; run it")
+    .action((id: string, text: string[], options: Flags & { happened?: string; didNotHappen?: boolean }) =>
+      act(options, async (session) =>
+        (await import("./commands/answer.ts")).answer(session, id, text, options),
+      ),
+    );
+  command(
+    "message <thread> <text...>",
+    "send a further message; a finished thread goes on",
+    'twelvefold message thr_… "and add 3"',
+  ).action((thread: string, text: string[], options: Flags) =>
+    act(options, async (session) => (await import("./commands/threads.ts")).message(session, thread, text)),
+  );
+  command("pause <thread>", "pause a thread", "twelvefold pause thr_…")
+    .option("--reason <text>", "why")
+    .action((thread: string, options: Flags & { reason?: string }) =>
+      act(options, async (session) =>
+        (await import("./commands/threads.ts")).pause(session, thread, options),
+      ),
+    );
+  command(
+    "resume <thread>",
+    "resume a paused thread, or go on with one that nobody advances",
+    "twelvefold resume thr_…",
+  ).action((thread: string, options: Flags) =>
+    act(options, async (session) => (await import("./commands/threads.ts")).resume(session, thread)),
+  );
+  command("cancel <thread>", "cancel a thread for good", "twelvefold cancel thr_…")
+    .option("--reason <text>", "why")
+    .action((thread: string, options: Flags & { reason?: string }) =>
+      act(options, async (session) =>
+        (await import("./commands/threads.ts")).cancel(session, thread, options),
+      ),
+    );
+  command(
+    "fork <thread>",
+    "copy a thread up to an event into a new, paused one",
+    "twelvefold fork thr_… --at 6",
+  )
+    .requiredOption("--at <seq>", "the last event to copy", whole)
+    .action((thread: string, options: Flags & { at: number }) =>
+      act(options, async (session) => (await import("./commands/threads.ts")).fork(session, thread, options)),
+    );
+  command(
+    "verify <thread...>",
+    "check that no stored event was altered, dropped or reordered",
+    "twelvefold verify thr_…",
+  ).action((threads: string[], options: Flags) =>
+    act(options, async (session) => (await import("./commands/threads.ts")).verify(session, threads)),
+  );
+  command(
+    "model <which>",
+    "run the built-in offline model alone, for other programs and the playground",
+    "twelvefold model offline --port 9999",
+  )
+    .option("--port <port>", "a fixed port instead of a free one", whole)
+    .action((which: string, options: Flags & { port?: number }) =>
+      act(options, async (session) => (await import("./commands/model.ts")).model(session, which, options)),
+    );
+  return program;
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It takes a whole number.");
+  return Number(text);
+}

@@ -1,0 +1,119 @@
+import { mkdirSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, resolve } from "node:path";
+import pc from "picocolors";
+import type { Colors } from "picocolors/types.js";
+import { NotFoundError } from "../base/errors.ts";
+import { parseRequestId, parseThreadId, type ThreadId } from "../base/ids.ts";
+import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
+import { localModel, selectModel } from "../prompts/models/select-model.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import { createRuntime, type Runtime } from "../runtime/runtime.ts";
+import { openSqliteStore } from "../store/sqlite/open.ts";
+import type { ThreadStore } from "../store/store.ts";
+import { loadConfig, type TwelvefoldConfig } from "./config.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What every command is given: the only way to the environment, the terminal and the project. */
+export interface Session {
+  readonly terminal: Terminal;
+  readonly colors: Colors;
+  readonly json: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whoever sits at the terminal. */
+  readonly person: VerifiedPrincipal;
+  config(): Promise<TwelvefoldConfig>;
+  store(): Promise<ThreadStore>;
+  /** A runtime that does not advance threads by itself: no model is needed. */
+  runtime(): Promise<Runtime>;
+  /** A runtime with the configured model; says in one line which one answers. */
+  runtimeWithModel(): Promise<Runtime>;
+  /** Registers what must be closed at the end. */
+  onClose(close: () => Promise<unknown>): void;
+}
+
+export interface SessionOptions {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  readonly json: boolean;
+}
+
+/** Opens nothing before it is asked for; `close` closes what was opened, latest first. */
+export function createSession({ terminal, env, folder, json }: SessionOptions): {
+  readonly session: Session;
+  close(): Promise<void>;
+} {
+  const closers: (() => Promise<unknown>)[] = [];
+  const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+    let made: Promise<T> | undefined;
+    return () => {
+      made ??= make();
+      return made;
+    };
+  };
+  const config = once(() => loadConfig(folder));
+  const store = once(async () => {
+    const path = resolve(
+      folder,
+      env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db",
+    );
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const opened = await openSqliteStore(path);
+    closers.push(() => opened.close());
+    return opened;
+  });
+  const makeRuntime = async (model?: ModelChoice): Promise<Runtime> => {
+    const { agents, concurrency } = await config();
+    const runtime = createRuntime({
+      agents,
+      store: await store(),
+      ...(model === undefined ? {} : { model }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    });
+    closers.push(() => runtime.stop());
+    return runtime;
+  };
+  const runtime = once(() => makeRuntime());
+  const runtimeWithModel = once(async () => {
+    const selected = selectModel(env);
+    if (selected.kind === "configured") {
+      terminal.err(
+        session.colors.dim(`model: ${selected.choice.clients.map(({ name }) => name).join(", ")}`),
+      );
+      return makeRuntime(selected.choice);
+    }
+    const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../model/offline/offline-model.ts");
+    const server = await startOfflineModel();
+    closers.push(() => server.close());
+    terminal.err(
+      session.colors.dim("model: the built-in offline model (no provider key is set; see .env.example)"),
+    );
+    return makeRuntime(localModel(OFFLINE_MODEL_NAME, server.url));
+  });
+  const session: Session = {
+    terminal,
+    colors: pc.createColors(terminal.colors),
+    json,
+    env,
+    person: verifiedBy("terminal", env["USER"] ?? userInfo().username),
+    config,
+    store,
+    runtime,
+    runtimeWithModel,
+    onClose: (close) => closers.push(close),
+  };
+  return {
+    session,
+    close: async () => {
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+/** The id as a thread's, also where a request id was given. `NotFoundError` for anything else. */
+export function threadIdFrom(text: string): ThreadId {
+  const id = parseThreadId(text) ?? parseRequestId(text)?.threadId;
+  if (id === undefined) throw new NotFoundError(`"${text}" is no thread id; \`twelvefold list\` shows them`);
+  return id;
+}
