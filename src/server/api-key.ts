@@ -1,0 +1,40 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { sha256 } from "../base/digest.ts";
+import type { Scope } from "./env.ts";
+
+/** A key as it is configured: never the key itself. */
+export interface ApiKey {
+  /** Names the key in logs. */
+  readonly id: string;
+  /** `digestOfKey(key)`: 64 hex digits. */
+  readonly digest: string;
+  readonly scopes: readonly Scope[];
+  /** Who uses it. Policies name this person `web:<id>`, over the API and in the inbox alike. */
+  readonly principal: { readonly id: string; readonly name?: string };
+}
+
+/** A new key with 256 bits of randomness. Show it once; configure its digest. */
+export function newApiKey(): { readonly key: string; readonly digest: string } {
+  const key = `tf_${randomBytes(32).toString("base64url")}`;
+  return { key, digest: digestOfKey(key) };
+}
+
+/** What is stored of a key or token. They are random, so a plain SHA-256 cannot be turned back by guessing. */
+export function digestOfKey(key: string): string {
+  return sha256(key);
+}
+
+/** The configured key that this text is, if any. Takes the same time wherever a mistake is. */
+export function findKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
+  const digest = digestOfKey(presented);
+  let found: ApiKey | undefined;
+  for (const key of keys) if (sameText(key.digest, digest)) found = key;
+  return found;
+}
+
+/** Compares in a time that does not depend on where the texts differ. */
+export function sameText(one: string, other: string): boolean {
+  const a = Buffer.from(one);
+  const b = Buffer.from(other);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

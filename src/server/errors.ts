@@ -1,0 +1,25 @@
+import { TwelvefoldError } from "../base/errors.ts";
+
+/** The caller has not said who it is, or its credentials are not valid. */
+export class UnauthorizedError extends TwelvefoldError {
+  constructor(message: string) {
+    super("forbidden", message);
+  }
+}
+
+/** The request itself cannot be taken, whatever the thread's state: `status` says why. */
+export class RequestError extends TwelvefoldError {
+  readonly status: 400 | 404 | 410 | 413 | 415 | 422 | 429 | 503;
+  /** Seconds after which to try again. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    status: RequestError["status"],
+    message: string,
+    options: { details?: Readonly<Record<string, unknown>>; retryAfter?: number } = {},
+  ) {
+    super("invalid_argument", message, options.details === undefined ? {} : { details: options.details });
+    this.status = status;
+    this.retryAfter = options.retryAfter;
+  }
+}
