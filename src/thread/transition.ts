@@ -30,11 +30,20 @@ export function requireOpen(state: ThreadState, event: ThreadEvent): void {
 export function requireRunning(state: ThreadState, event: ThreadEvent): void {
   requireOpen(state, event);
   require(state.request === null, event, "a request to people is pending");
+  require(state.stop === null, event, "a person said to stop");
 }
 
 export function findCall(state: ThreadState, event: ThreadEvent, callId: CallId): OpenCall {
   const call = state.calls.find((open) => open.callId === callId);
   require(call !== undefined, event, `there is no open call ${callId}`);
+  return call;
+}
+
+/** The one call that something may be done about: the first, unless the one before it ended badly. */
+export function currentCall(state: ThreadState, event: ThreadEvent, callId: CallId): OpenCall {
+  const call = findCall(state, event, callId);
+  require(call === state.calls[0], event, "an earlier step is not settled yet");
+  require(!state.interrupted, event, "the step before it did not succeed");
   return call;
 }
 

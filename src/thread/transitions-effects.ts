@@ -4,6 +4,7 @@ import type { OpenCall, ThreadState } from "./state.ts";
 import {
   type Change,
   closeBadly,
+  currentCall,
   findCall,
   require,
   requireOpen,
@@ -41,8 +42,7 @@ export const effects: Transitions<
     requireRunning(state, event);
     require(state.pausedBy === null, event, "the thread is paused");
     const { callId, key, attempt } = event.data;
-    const call = findCall(state, event, callId);
-    require(call === state.calls[0], event, "an earlier step is not settled yet");
+    const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved", "started", "to_run_again"]);
     const before = call.phase.kind === "started" || call.phase.kind === "to_run_again" ? call.phase : null;
     require(before === null || before.key === key, event, "a call keeps its key");
@@ -77,7 +77,7 @@ export const effects: Transitions<
 
   sleep_started(state, event) {
     requireRunning(state, event);
-    const call = findCall(state, event, event.data.callId);
+    const call = currentCall(state, event, event.data.callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     return withPhase(state, call, { kind: "sleeping", until: event.data.until });
   },
@@ -85,7 +85,7 @@ export const effects: Transitions<
   event_awaited(state, event) {
     requireRunning(state, event);
     const { callId, name, until, tokenDigest } = event.data;
-    const call = findCall(state, event, callId);
+    const call = currentCall(state, event, callId);
     // From `started`: a tool that has begun a long-running job settles by its result.
     requirePhase(call, event, ["proposed", "judged", "approved", "started"]);
     return withPhase(state, call, {
@@ -105,7 +105,7 @@ export const effects: Transitions<
 
   child_started(state, event) {
     requireRunning(state, event);
-    const call = findCall(state, event, event.data.callId);
+    const call = currentCall(state, event, event.data.callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     return withPhase(state, call, { kind: "awaiting_child", threadId: event.data.threadId });
   },

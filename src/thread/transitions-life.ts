@@ -1,6 +1,6 @@
 import type { Json } from "../base/json.ts";
 import {
-  findCall,
+  currentCall,
   oneLine,
   require,
   requireOpen,
@@ -56,7 +56,7 @@ export const life: Transitions<
     requireRunning(state, event);
     const { callId, result } = event.data;
     if (callId !== undefined)
-      requirePhase(findCall(state, event, callId), event, ["proposed", "judged", "approved"]);
+      requirePhase(currentCall(state, event, callId), event, ["proposed", "judged", "approved"]);
     require(state.calls.every((call) => call.callId === callId), event, "another step is not settled yet");
     return {
       ended: { kind: "finished", result },

@@ -3,6 +3,7 @@ import type { ThreadState } from "./state.ts";
 import {
   type Change,
   closeBadly,
+  currentCall,
   expectCallId,
   FRESH_COUNTS,
   findCall,
@@ -57,6 +58,8 @@ export const inputAndModel: Transitions<
     requireOpen(state, event);
     const call = findCall(state, event, callId);
     requirePhase(call, event, ["awaiting_event"]);
+    const awaited = call.phase.kind === "awaiting_event" ? call.phase.name : "";
+    require(awaited === name, event, `call ${callId} waits for ${awaited}`);
     return { calls: state.calls.filter((open) => open !== call), consecutiveErrors: 0 };
   },
 
@@ -103,7 +106,7 @@ export const inputAndModel: Transitions<
         stepsSinceExtension: state.stepsSinceExtension + 1,
       };
     }
-    const call = findCall(state, event, callId);
+    const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     return { ...closeBadly(state, call), ...counts };
   },
@@ -112,13 +115,14 @@ export const inputAndModel: Transitions<
     requireOpen(state, event);
     const dropped = event.data.callIds ?? [];
     for (const callId of dropped) requirePhase(findCall(state, event, callId), event, ["proposed", "judged"]);
-    return { calls: state.calls.filter((call) => !dropped.includes(call.callId)), interrupted: false };
+    const calls = state.calls.filter((call) => !dropped.includes(call.callId));
+    return { calls, interrupted: state.interrupted && calls.length > 0 };
   },
 
   step_judged(state, event) {
     requireOpen(state, event);
     const { callId, verdict, reason } = event.data;
-    const call = findCall(state, event, callId);
+    const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed"]);
     return withPhase(state, call, { kind: "judged", verdict: verdict, reason });
   },

@@ -3,6 +3,7 @@ import type { OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./
 import {
   type Change,
   closeBadly,
+  currentCall,
   FRESH_COUNTS,
   findCall,
   oneLine,
@@ -41,21 +42,25 @@ export const people: Transitions<
       ...(callId === undefined ? {} : { callId }),
     };
     const change = { request, title: oneLine(question) };
-    if (callId === undefined) return change;
-    const call = findCall(state, event, callId);
+    if (kind !== "question" && kind !== "unknown_outcome") {
+      require(callId === undefined, event, `a request of kind ${kind} belongs to no call`);
+      require(state.calls.length === 0, event, "a step is not settled yet");
+      return change;
+    }
+    require(callId !== undefined, event, `a request of kind ${kind} belongs to a call`);
+    const call = currentCall(state, event, callId);
     if (kind === "unknown_outcome") {
       requirePhase(call, event, ["unknown"]);
       return change;
     }
-    require(kind === "question", event, `a request of kind ${kind} belongs to no call`);
-    requirePhase(call, event, ["proposed", "judged"]);
+    requirePhase(call, event, ["proposed", "judged", "approved"]);
     return { ...change, ...withPhase(state, call, { kind: "awaiting_answer" }) };
   },
 
   approval_requested(state, event) {
     requireRunning(state, event);
     const { callId, card, policy, digest, expiresAt } = event.data;
-    const call = findCall(state, event, callId);
+    const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     const request: PendingApproval = {
       type: "approval",

@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson, toJson } from "../../src/base/json.ts";
+import type { EventType, ThreadEvent } from "../../src/thread/events.ts";
+import { EMPTY_STATE, fold, transition } from "../../src/thread/fold.ts";
+import { projectionOf } from "../../src/thread/projection.ts";
+import { STATUS_KINDS, type StatusKind, type ThreadState } from "../../src/thread/state.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { walk, walks } from "./random-events.ts";
+
+const numRuns = propertyRuns(500);
+
+/** What must be true of the state for each status: exactly one of these may hold. */
+const HOLDS: { readonly [K in StatusKind]: (state: ThreadState) => boolean } = {
+  finished: ({ ended }) => ended?.kind === "finished",
+  failed: ({ ended }) => ended?.kind === "failed",
+  cancelled: ({ ended }) => ended?.kind === "cancelled",
+  paused: ({ ended, pausedBy }) => ended === null && pausedBy !== null,
+  awaiting_human: (state) => goesOn(state) && state.request?.type === "question",
+  awaiting_approval: (state) => goesOn(state) && state.request?.type === "approval",
+  awaiting_time: (state) => isFree(state) && phaseOf(state) === "sleeping",
+  awaiting_event: (state) => isFree(state) && phaseOf(state) === "awaiting_event",
+  awaiting_child: (state) => isFree(state) && phaseOf(state) === "awaiting_child",
+  running: (state) =>
+    isFree(state) && !["sleeping", "awaiting_event", "awaiting_child"].includes(phaseOf(state) ?? ""),
+};
+
+const goesOn = ({ ended, pausedBy }: ThreadState) => ended === null && pausedBy === null;
+const isFree = (state: ThreadState) => goesOn(state) && state.request === null;
+const phaseOf = (state: ThreadState) => state.calls[0]?.phase.kind;
+
+describe("fold", () => {
+  it("F5.1 any events that append accepts fold to one closed status", () => {
+    const seen = new Set<StatusKind>();
+    const types = new Set<EventType>();
+    fc.assert(
+      fc.property(walks, (numbers) => {
+        const last = walk(numbers, ({ state }) => {
+          const holding = STATUS_KINDS.filter((kind) => HOLDS[kind](state));
+          expect(holding).toEqual([state.status.kind]);
+          seen.add(state.status.kind);
+        });
+        for (const event of last.events) types.add(event.type);
+      }),
+      { numRuns },
+    );
+    // The walk is worth something only when it comes everywhere.
+    expect([...seen].sort()).toEqual([...STATUS_KINDS].sort());
+    expect(types.size).toBe(30);
+  });
+
+  it("F12.2 an event that does not fit throws and changes nothing; appending returns a new thread", () => {
+    let refused = 0;
+    fc.assert(
+      fc.property(walks, (numbers) => {
+        walk(numbers, undefined, (before, error) => {
+          refused += 1;
+          expect(error).toMatchObject({ code: "illegal_event" });
+          expect(Object.isFrozen(before.state)).toBe(true);
+          expect(before.state.seq).toBe(before.events.length);
+        });
+      }),
+      { numRuns },
+    );
+    expect(refused).toBeGreaterThan(numRuns);
+  });
+
+  it("F12.1 folding everything, the rest, or a copy from JSON gives what was folded step by step", () => {
+    fc.assert(
+      fc.property(walks, fc.nat(), (numbers, cut) => {
+        const { events, state } = walk(numbers);
+        const text = canonicalJson(toJson(state));
+        expect(canonicalJson(toJson(fold(events)))).toBe(text);
+        const at = cut % (events.length + 1);
+        expect(canonicalJson(toJson(fold(events.slice(at), fold(events.slice(0, at)))))).toBe(text);
+        const copy: ThreadEvent[] = JSON.parse(JSON.stringify(events));
+        expect(canonicalJson(toJson(fold(copy)))).toBe(text);
+        expect(projectionOf(fold(copy))).toEqual(projectionOf(state));
+      }),
+      { numRuns },
+    );
+  });
+
+  it("F5.1 events out of order, missing or twice are refused", () => {
+    fc.assert(
+      fc.property(walks, fc.nat(), (numbers, cut) => {
+        const { events } = walk(numbers);
+        const at = cut % events.length;
+        const event = events[at];
+        if (event === undefined) return;
+        expect(() => fold([...events.slice(0, at + 1), event])).toThrow("does not fit here");
+        if (at + 1 < events.length) {
+          expect(() => fold([...events.slice(0, at), ...events.slice(at + 1)])).toThrow("does not fit here");
+        }
+        expect(() => transition(EMPTY_STATE, { ...event, seq: 2 })).toThrow("its number must be 1");
+      }),
+      { numRuns },
+    );
+  });
+
+  it("F5.1 what is awaited belongs to an open call, and everything follows the first call", () => {
+    fc.assert(
+      fc.property(walks, (numbers) => {
+        walk(numbers, ({ state }) => {
+          const [, ...later] = state.calls;
+          for (const call of later) expect(call.phase.kind).toBe("proposed");
+          if (state.request?.callId !== undefined) {
+            expect(state.request.callId).toBe(state.calls[0]?.callId);
+          }
+          expect(new Set(state.calls.map((call) => call.callId)).size).toBe(state.calls.length);
+        });
+      }),
+      { numRuns },
+    );
+  });
+});
