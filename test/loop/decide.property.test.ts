@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canonicalJson, toJson } from "../../src/base/json.ts";
+import type { Command } from "../../src/loop/command.ts";
+import { decide } from "../../src/loop/decide.ts";
+import { perform } from "../../src/loop/perform.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import type { ThreadEvent } from "../../src/thread/events.ts";
+import { appendEvents, type Thread, threadOf } from "../../src/thread/thread.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { START, walk, walks } from "../thread/random-events.ts";
+import { walkerAgent } from "./walker-agent.ts";
+
+const numRuns = propertyRuns(500);
+const agent = walkerAgent();
+
+/** A command as text: functions of definitions count by their name. */
+const textOf = (command: Command) => canonicalJson(toJson(command));
+
+describe("decide", () => {
+  it("F5.3 the same events give the same command: again, from JSON, and for another copy of the agent", () => {
+    const other = walkerAgent();
+    const seen = new Set<string>();
+    fc.assert(
+      fc.property(walks, (numbers) => {
+        walk(numbers, (thread) => {
+          const command = decide(thread, agent);
+          seen.add(command.type);
+          const text = textOf(command);
+          expect(textOf(decide(thread, agent))).toBe(text);
+          expect(textOf(decide(thread, other))).toBe(text);
+        });
+        const thread = walk(numbers);
+        const copy: ThreadEvent[] = JSON.parse(JSON.stringify(thread.events));
+        expect(textOf(decide(threadOf(thread.id, copy), agent))).toBe(textOf(decide(thread, agent)));
+      }),
+      { numRuns },
+    );
+    expect([...seen].sort()).toEqual([
+      "ask_human",
+      "ask_model",
+      "ask_people",
+      "drop_steps",
+      "fail",
+      "finish",
+      "judge_step",
+      "mark_unknown",
+      "reach_budget",
+      "refuse_step",
+      "request_approval",
+      "run_tool",
+      "sleep",
+      "tell_progress",
+      "wait",
+      "wait_for_event",
+    ]);
+  });
+
+  it("F12.1 something is to be done exactly while the thread is running, and the model is asked only when nothing is awaited", () => {
+    fc.assert(
+      fc.property(walks, (numbers) => {
+        walk(numbers, (thread) => {
+          const { state } = thread;
+          const command = decide(thread, agent);
+          expect(command.type === "wait").toBe(state.status.kind !== "running");
+          if (command.type !== "ask_model") return;
+          expect(state).toMatchObject({ calls: [], request: null, ended: null, pausedBy: null, stop: null });
+        });
+      }),
+      { numRuns },
+    );
+  });
+
+  it("F8.1 whatever is decided can be done: its events fit the thread it was decided for", async () => {
+    await fc.assert(
+      fc.asyncProperty(walks, async (numbers) => {
+        let thread = walk(numbers);
+        // Followed until it waits: no thread is driven in circles.
+        for (let rounds = 0; decide(thread, agent).type !== "wait"; rounds++) {
+          expect(rounds).toBeLessThan(60);
+          const before = thread.state.seq;
+          thread = await performed(thread);
+          expect(thread.state.seq).toBeGreaterThan(before);
+        }
+      }),
+      { numRuns },
+    );
+  });
+});
+
+async function performed(thread: Thread): Promise<Thread> {
+  const command = decide(thread, agent);
+  if (command.type === "wait") return thread;
+  const tools = { clock: fakeClock(START + 100_000), signal: new AbortController().signal };
+  const fresh = walkerAgent();
+  let now = thread;
+  for await (const { events } of perform(command, thread, fresh, tools)) {
+    now = appendEvents(now, typeof events === "function" ? events(now) : events, START + 100_000);
+  }
+  return now;
+}
