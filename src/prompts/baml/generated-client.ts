@@ -11,7 +11,7 @@ export interface BamlRequest {
 
 /** A generated `TypeBuilder` with types that are known only at run time. */
 export interface RunTimeTypes {
-  __tb(): object;
+  __tb(): { getClass(name: string): { listProperties(): readonly unknown[] } };
 }
 
 /** The options of generated functions that are used here. */

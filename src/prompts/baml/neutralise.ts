@@ -16,8 +16,9 @@ export function neutraliseText(text: string): string {
 
 /**
  * Neutralises every string in a function's arguments: in lists, in objects, class instances and as keys of maps too.
- * What holds no marker is returned as it is, not copied. Throws `UsageError` for an image or other media whose
- * content holds a marker, and for values nested too deep to be an argument (cycles, for instance).
+ * What holds no marker is returned as it is, not copied. Images and other media are opaque and pass as they are:
+ * markers in their addresses spoil the image but make no role. Throws `UsageError` for values that are nested too deep
+ * to be an argument (cycles, for instance).
  */
 export function neutralise(value: unknown): unknown {
   return walk(value, 0);
@@ -37,22 +38,10 @@ function walk(value: unknown, depth: number): unknown {
     const items = value.map((item) => walk(item, depth + 1));
     return items.some((item, index) => item !== value[index]) ? items : value;
   }
-  if (isMedia(value)) return checkMedia(value);
   const entries = Object.entries(value);
   const cleaned = entries.map(([key, item]) => [neutraliseText(key), walk(item, depth + 1)] as const);
   const changed = cleaned.some(
     ([key, item], index) => key !== entries[index]?.[0] || item !== entries[index]?.[1],
   );
   return changed ? Object.fromEntries(cleaned) : value;
-}
-
-// BAML's native Image, Audio, Pdf and Video: objects without properties of their own.
-function isMedia(value: object): boolean {
-  return "asUrl" in value && typeof value.asUrl === "function";
-}
-
-function checkMedia(value: object): object {
-  const content = JSON.stringify(value);
-  if (neutraliseText(content) === content) return value;
-  throw new UsageError("invalid_argument", "an image or other media argument holds BAML's own markers");
 }

@@ -7,80 +7,90 @@ import type { RunTimeTypes } from "./generated-client.ts";
  * fine. Reads the builder's own listing, which does not follow references.
  */
 export function checkRunTimeTypes(types: RunTimeTypes): void {
-  const edges = readListing(String(types.__tb()));
-  for (const [name, fields] of edges) {
-    for (const field of fields) {
-      if (!field.declared && reaches(field.target, name, edges)) {
-        throw new UsageError(
-          "invalid_argument",
-          `the run-time class ${name} contains itself through ${field.target}; declare recursive classes with tb.addBaml`,
-          { details: { class: name, through: field.target } },
-        );
-      }
+  const builder = types.__tb();
+  const classes = readListing(String(builder));
+  for (const [name, fields] of classes) {
+    const real = builder.getClass(name).listProperties().map(nameOfProperty);
+    if (real.join() !== fields.map((field) => field.name).join()) throw unreadable(name);
+  }
+  for (const [name, fields] of classes) {
+    for (const { declared, targets } of fields) {
+      const through = declared ? undefined : targets.find((target) => reaches(target, name, classes));
+      if (through === undefined) continue;
+      throw new UsageError(
+        "invalid_argument",
+        `the run-time class ${name} contains itself through ${through}; declare recursive classes with tb.addBaml`,
+        { details: { class: name, through } },
+      );
     }
   }
 }
 
-interface Edge {
-  readonly target: string;
+interface Field {
+  readonly name: string;
+  /** The classes that its type names. */
+  readonly targets: readonly string[];
   /** Declared with `addBaml`, where recursion is handled. */
   readonly declared: boolean;
 }
 
-type Edges = ReadonlyMap<string, readonly Edge[]>;
+type Classes = ReadonlyMap<string, readonly Field[]>;
 
-function reaches(from: string, to: string, edges: Edges): boolean {
+function reaches(from: string, to: string, classes: Classes): boolean {
   const seen = new Set<string>();
   const open = [from];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (name === to) return true;
     if (seen.has(name)) continue;
     seen.add(name);
-    open.push(...(edges.get(name) ?? []).map((edge) => edge.target));
+    open.push(...(classes.get(name) ?? []).flatMap((field) => field.targets));
   }
   return false;
 }
 
 const CLASS_START = /^ {4}(\w+) \{(\},?)?$/;
 const CLASS_END = /^ {4}\},?$/;
-const FIELD = /^ {6}(\S.*?),?$/;
+const FIELD = /^ {6}(\S+) (.*?),?$/;
+// Only `addBaml` lists an absent alias or description.
+const DECLARED = / \(alias=Null, |, description=Null\)$/;
 
-// The listing has one class a block and one field a line, indented by four and six blanks.
-function readListing(listing: string): Edges {
+// The listing has one class a block and one field a line, indented by four and six blanks. Literals are not escaped in
+// it: one with line breaks could look like anything, so that the fields are counted again afterwards.
+function readListing(listing: string): Classes {
   const lines = listing.split("\n");
-  const names = new Set(lines.flatMap((line) => CLASS_START.exec(line)?.[1] ?? []));
-  const edges = new Map<string, Edge[]>();
-  let fields: Edge[] | undefined;
-  let inClasses = false;
-  for (const line of lines) {
-    if (line === "  Classes: [") inClasses = true;
-    else if (line === "  ],") inClasses = false;
-    if (!inClasses) continue;
+  const section = lines.slice(lines.indexOf("  Classes: [") + 1, lines.indexOf("  ],"));
+  const names = new Set(section.flatMap((line) => CLASS_START.exec(line)?.[1] ?? []));
+  const classes = new Map<string, Field[]>();
+  let fields: Field[] | undefined;
+  for (const line of section) {
     const start = CLASS_START.exec(line);
+    const field = fields === undefined ? null : FIELD.exec(line);
     if (start?.[1] !== undefined) {
       if (start[2] !== undefined) continue;
-      fields = edges.get(start[1]) ?? [];
-      edges.set(start[1], fields);
+      fields = classes.get(start[1]) ?? [];
+      classes.set(start[1], fields);
     } else if (CLASS_END.test(line)) fields = undefined;
-    else if (fields !== undefined) fields.push(...readField(line, names));
+    else if (field !== null) fields?.push(readField(field[1] ?? "", field[2] ?? "", names));
+    else throw unreadable(line.trim());
   }
-  return edges;
+  return classes;
 }
 
-function readField(line: string, names: ReadonlySet<string>): Edge[] {
-  const text = FIELD.exec(line)?.[1];
-  if (text === undefined) {
-    // A literal with a line break could hide a field: what cannot be checked is not rendered.
-    const message = "run-time types with line breaks in their literals or descriptions cannot be checked";
-    throw new UsageError("invalid_argument", message);
-  }
-  const [type = ""] = text.split(/ \((?:alias|description)=/, 1);
-  // Only `addBaml` lists an absent alias or description.
-  const declared = text.includes("=Null");
-  const words =
-    type
-      .slice(type.indexOf(" ") + 1)
-      .replace(/"[^"]*"/g, "")
-      .match(/\w+/g) ?? [];
-  return words.filter((word) => names.has(word)).map((target) => ({ target, declared }));
+function readField(name: string, rest: string, names: ReadonlySet<string>): Field {
+  const [type = ""] = rest.split(/ \((?:alias|description)=/, 1);
+  const words = type.replace(/"[^"]*"/g, "").match(/\w+/g) ?? [];
+  return { name, targets: words.filter((word) => names.has(word)), declared: DECLARED.test(rest) };
+}
+
+// listProperties gives pairs of name and property.
+function nameOfProperty(property: unknown): string {
+  return Array.isArray(property) ? String(property[0]) : "";
+}
+
+// What cannot be checked is not rendered.
+function unreadable(where: string): UsageError {
+  return new UsageError(
+    "invalid_argument",
+    `run-time types with line breaks in their literals cannot be checked for recursion (at ${JSON.stringify(where)})`,
+  );
 }

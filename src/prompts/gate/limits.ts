@@ -36,8 +36,9 @@ const MAX_LOOSE_CONTAINERS = 150;
 /** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<Limits>): Breach | undefined {
   if (shape.depth > Math.min(limits.maxDepth, 64)) return tooDeep(limits);
-  const { containers, separators, quotes } = shape;
-  if (containers > MAX_LOOSE_CONTAINERS) return { reason: "too_many_objects", message: LOOSE };
+  const { containers, closings, separators, quotes } = shape;
+  if (Math.max(containers, closings) > MAX_LOOSE_CONTAINERS)
+    return { reason: "too_many_objects", message: LOOSE };
   if (text.length > MAX_LOOSE_CHARACTERS || separators > MAX_LOOSE_SEPARATORS || quotes > MAX_LOOSE_QUOTES) {
     return { reason: "too_large", message: LOOSE };
   }

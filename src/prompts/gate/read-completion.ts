@@ -1,6 +1,7 @@
 import type { FidelityReason } from "../fidelity.ts";
 import { isFields, isList } from "./compare.ts";
 import { looseBreach, tooLarge, tooMany } from "./limits.ts";
+import { mismatch } from "./mismatch.ts";
 import { isCleanGap, proseReasons } from "./prose.ts";
 import { readLoose, readStrict, tryParse } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
@@ -71,8 +72,10 @@ function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools
   const objects = values.filter(({ value }) => typeof value === "object" && value !== null);
   const [first, ...more] = objects;
   if (first === undefined) {
+    // JSON that fits no type by itself does not fit better with the prose around it.
     const misfit = all.find((candidate) => candidate.kind === "misfit");
-    return readPlain(text.replaceAll(REMOVED, " "), unclear, misfit?.error, tools);
+    if (misfit !== undefined) return refused({ reason: "no_match", message: mismatch(misfit.error) });
+    return readPlain(text.replaceAll(REMOVED, " "), unclear, tools);
   }
   const around = aroundReasons(text, found, unclear);
   if (objects.length > 1 && hasRepetition(objects)) around.add("repeated_object");

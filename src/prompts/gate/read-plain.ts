@@ -25,23 +25,16 @@ export function readText(completion: string, tools: ReadTools): Reading {
 
 /**
  * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
- * `misfit` is why the JSON in it, if any, did not fit.
  */
-export function readPlain(text: string, unclear: boolean, misfit: unknown, tools: ReadTools): Reading {
+export function readPlain(text: string, unclear: boolean, tools: ReadTools): Reading {
   const breach = looseBreach(text, shapeOf(text, false), tools.limits);
   if (breach !== undefined) return refused(breach);
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
-    return {
-      ok: false,
-      reason: "no_match",
-      message: mismatch(misfit ?? parsed.error, misfit !== undefined || text.includes("{")),
-    };
+    return { ok: false, reason: "no_match", message: mismatch(parsed.error, text.includes("{")) };
   }
   const { value } = parsed;
   const isObject = typeof value === "object" && value !== null;
-  // JSON that fits no type by itself does not fit better with the prose around it.
-  if (misfit !== undefined && isObject) return { ok: false, reason: "no_match", message: mismatch(misfit) };
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
   if (isObject) reasons.add("no_json");
   else comparePlain(withoutFence(text), value, tools.aliases(), reasons);

@@ -4,6 +4,8 @@ export interface Shape {
   readonly depth: number;
   /** Objects and arrays. */
   readonly containers: number;
+  /** Brackets that close, whether or not anything was open. */
+  readonly closings: number;
   /** Commas and colons outside strings. */
   readonly separators: number;
   readonly quotes: number;
@@ -26,6 +28,7 @@ export function shapeOf(text: string, strings: boolean): Shape {
   let depth = 0;
   let deepest = 0;
   let containers = 0;
+  let closings = 0;
   let separators = 0;
   let quotes = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -42,6 +45,7 @@ export function shapeOf(text: string, strings: boolean): Shape {
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
+        closings += 1;
         if (depth > 0) depth -= 1;
         break;
       case COMMA:
@@ -50,7 +54,7 @@ export function shapeOf(text: string, strings: boolean): Shape {
         break;
     }
   }
-  return { depth: deepest, containers, separators, quotes };
+  return { depth: deepest, containers, closings, separators, quotes };
 }
 
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */

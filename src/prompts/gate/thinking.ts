@@ -24,8 +24,9 @@ const TOKEN = String.raw`<\|[^|<>]{1,40}\|>`;
 const NEXT = new RegExp(`${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})|[{[]`, "giu");
 const HINT = /<|\[\/?THINK|◁/iu;
 
-// Whether a bracket opens strict JSON is looked at only so often: each look may read to the end.
-const MAX_LOOKS = 64;
+// Whether a bracket opens strict JSON is found out by reading on, at worst to the end each time: so many characters
+// are read for that in all.
+const MAX_LOOKED_AT = 2_000_000;
 
 /**
  * Removes think blocks (`<think>`, `<reasoning>`, `[THINK]`, … in any case, nested, unclosed, or closed without having
@@ -39,7 +40,7 @@ export function withoutThinking(completion: string): Visible {
   let thinking = 0;
   let hiddenChannel = false;
   let position = 0;
-  let looks = 0;
+  let lookedAt = 0;
   const keep = (end: number) => {
     if (thinking === 0 && !hiddenChannel) kept += completion.slice(position, end);
     position = end;
@@ -48,9 +49,9 @@ export function withoutThinking(completion: string): Visible {
   for (let match = NEXT.exec(completion); match !== null; match = NEXT.exec(completion)) {
     const { index: at, 0: found, groups = {} } = match;
     if (found === "{" || found === "[") {
-      if (thinking > 0 || hiddenChannel || looks >= MAX_LOOKS) continue;
-      looks += 1;
+      if (thinking > 0 || hiddenChannel || lookedAt >= MAX_LOOKED_AT) continue;
       const end = endOfValue(completion, at, true);
+      lookedAt += (end < 0 ? completion.length : end) - at;
       if (end > 0 && strictJson(completion.slice(at, end)) !== undefined) NEXT.lastIndex = end;
       continue;
     }

@@ -1,0 +1,223 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import type { Answer } from "../../src/prompts/types.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { b } from "./baml_client/index.ts";
+import { DONE, REFUND, SEARCH } from "./completions/row.ts";
+
+const TRANSFER =
+  '{"intent": "transfer", "from_account": {"iban": "DE1", "owner": "Ada"}, "to_account": {"iban": "DE2"}, "amount": 12.5, "urgent": true}';
+const MAIL =
+  '{"intent":"send_mail","to":["a@x.org","b@x.org"],"subject":"Your \\"order\\"","body":"Line one\\nline two"}';
+const PEOPLE =
+  '[{"name":"Ada","age":36,"emails":["a@x"]},{"name":"Bob","emails":[],"home":{"street":"S","city":"C"}}]';
+
+const SEEDS = [
+  REFUND,
+  SEARCH,
+  DONE,
+  TRANSFER,
+  MAIL,
+  `Here is the step:\n\`\`\`json\n${REFUND}\n\`\`\`\nDone.`,
+  `<think>Maybe ${DONE}</think>\n${TRANSFER}`,
+  `[${REFUND},${SEARCH}]`,
+  `${MAIL}\n${DONE}`,
+  PEOPLE,
+];
+const functions = {
+  NextStep: promptFunction(b, "NextStep"),
+  ExtractPeople: promptFunction(b, "ExtractPeople"),
+  PersonOrText: promptFunction(b, "PersonOrText"),
+  MaybePerson: promptFunction(b, "MaybePerson"),
+  Classify: promptFunction(b, "Classify"),
+};
+
+/** Cuts, copies, moves, swaps and inserts, at any place. */
+const PIECES = [
+  '"',
+  "'",
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  "\\",
+  "`",
+  "\n",
+  " ",
+  "-",
+  "0",
+  "9",
+  "e5",
+  ".",
+  "null",
+  "NaN",
+  "//",
+  "not ",
+  "<think>",
+  "</think>",
+  "```",
+  "\u0000",
+  "é",
+  "\ud800",
+  "😀",
+  "/*",
+  "…",
+  REFUND,
+];
+const place = fc.nat(10_000);
+const mutation = fc.oneof(
+  fc.record({ kind: fc.constant("drop" as const), at: place, length: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({
+    kind: fc.constant("copy" as const),
+    at: place,
+    length: fc.integer({ min: 1, max: 40 }),
+    to: place,
+  }),
+  fc.record({ kind: fc.constant("truncate" as const), at: place }),
+  fc.record({ kind: fc.constant("insert" as const), at: place, piece: fc.constantFrom(...PIECES) }),
+  fc.record({ kind: fc.constant("replace" as const), at: place, piece: fc.constantFrom(...PIECES) }),
+);
+type Mutation = typeof mutation extends fc.Arbitrary<infer M> ? M : never;
+
+function mutate(text: string, change: Mutation): string {
+  const at = change.at % (text.length + 1);
+  switch (change.kind) {
+    case "drop":
+      return text.slice(0, at) + text.slice(at + change.length);
+    case "copy": {
+      const to = change.to % (text.length + 1);
+      return text.slice(0, to) + text.slice(at, at + change.length) + text.slice(to);
+    }
+    case "truncate":
+      return text.slice(0, at);
+    case "insert":
+      return text.slice(0, at) + change.piece + text.slice(at);
+    case "replace":
+      return text.slice(0, at) + change.piece + text.slice(at + 1);
+  }
+}
+
+/** Every strict JSON value that stands anywhere in a text, outermost or inside another. */
+function strictValues(text: string): unknown[] {
+  const values: unknown[] = [];
+  for (const start of text.matchAll(/[{[]/g)) {
+    for (const end of text.slice(start.index).matchAll(/[}\]]/g)) {
+      const part = text.slice(start.index, start.index + end.index + 1);
+      try {
+        values.push(JSON.parse(part));
+      } catch {
+        // Not this one.
+      }
+    }
+  }
+  return values;
+}
+
+/** The same, with an absent field and `null` alike. Written apart from the gate on purpose. */
+function alike(strict: unknown, value: unknown): boolean {
+  if (value === null || strict === null || typeof value !== "object" || typeof strict !== "object") {
+    return (strict ?? null) === (value ?? null);
+  }
+  if (Array.isArray(value) !== Array.isArray(strict)) return false;
+  const keys = new Set([...Object.keys(strict), ...Object.keys(value)]);
+  return [...keys].every((key) => alike(Reflect.get(strict, key), Reflect.get(value, key)));
+}
+
+function check(name: keyof typeof functions, completion: string): void {
+  const before = process.cpuUsage();
+  const answer: Answer<unknown> = functions[name].parse(completion);
+  const { user, system } = process.cpuUsage(before);
+  // Time on the processor, not on the clock: other processes do not count.
+  expect((user + system) / 1000, "ms for one completion").toBeLessThan(200);
+  if (!answer.ok) {
+    expect(answer.message.length).toBeGreaterThan(10);
+    return;
+  }
+  const readings = [{ value: answer.value, fidelity: answer.fidelity }, ...answer.more];
+  const strict = strictValues(completion);
+  for (const { value, fidelity } of readings) {
+    expect(fidelity.grade === "exact").toBe(fidelity.reasons.length === 0);
+    if (fidelity.grade !== "exact" || typeof value !== "object" || value === null) continue;
+    expect(
+      strict.some((other) => alike(other, value)),
+      "an exact value is strict JSON of the completion",
+    ).toBe(true);
+  }
+}
+
+describe("S1 F4.8 any completion", { timeout: 300_000 }, () => {
+  it("mutated: is read without a crash, in less than 200 ms, and never `exact` unless it is", () => {
+    const name = fc.constantFrom(
+      "NextStep" as const,
+      "ExtractPeople" as const,
+      "PersonOrText" as const,
+      "MaybePerson" as const,
+    );
+    fc.assert(
+      fc.property(
+        name,
+        fc.constantFrom(...SEEDS),
+        fc.array(mutation, { minLength: 1, maxLength: 5 }),
+        (fn, seed, changes) => {
+          check(fn, changes.reduce(mutate, seed));
+        },
+      ),
+      { numRuns: propertyRuns(600) },
+    );
+  });
+
+  it("made of brackets, quotes and words: the same", () => {
+    const soup = fc.array(
+      fc.constantFrom(...PIECES, '{"intent":"refund"', '"amount":', "[[[[", "}}}}", '{"a":[', "x".repeat(50)),
+      {
+        maxLength: 120,
+      },
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom("NextStep" as const, "Classify" as const, "ExtractPeople" as const),
+        soup,
+        (fn, parts) => check(fn, parts.join("")),
+      ),
+      { numRuns: propertyRuns(300) },
+    );
+  });
+
+  it("repeated many times: the same", () => {
+    const piece = fc.constantFrom(
+      ...PIECES,
+      "[[",
+      '{"a":',
+      "{x} ",
+      '"x" ',
+      '{"intent":"refund","order_id":',
+      "{}",
+      "[{",
+      "}]",
+      ", ",
+      '{"":',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 10, max: 20_000 }),
+        (parts, times) => {
+          check("NextStep", parts.join("").repeat(times).slice(0, 400_000));
+        },
+      ),
+      { numRuns: Math.ceil(propertyRuns(600) / 10) },
+    );
+  });
+
+  it("cut at every place: never `exact` before its end", () => {
+    for (const seed of [REFUND, TRANSFER, MAIL]) {
+      for (let length = 1; length < seed.length; length += 1) {
+        const answer = functions.NextStep.parse(seed.slice(0, length));
+        if (answer.ok) expect(answer.fidelity, seed.slice(0, length)).toMatchObject({ grade: "doubtful" });
+      }
+    }
+  });
+});
