@@ -9,6 +9,7 @@ import {
   type EarlierEvents,
   type EventFormatters,
   type EventRecord,
+  originLabel,
   personName,
 } from "./view.ts";
 
@@ -31,7 +32,9 @@ export function blocksOf(
     event,
     callId === undefined ? undefined : earlier.stepOf(callId),
   );
-  return origin === undefined ? blocks : blocks.map((block) => ({ ...block, untrusted: origin }));
+  return origin === undefined
+    ? blocks
+    : blocks.map((block) => ({ ...block, untrusted: originLabel(origin) }));
 }
 
 function applyFormatter<T extends EventType>(

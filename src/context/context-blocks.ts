@@ -3,16 +3,23 @@ import type { ContextBlock } from "./block.ts";
 import { blocksOf } from "./blocks.ts";
 import { createEventIndex } from "./event-index.ts";
 import { createRedactor } from "./redaction.ts";
-import type { ContextView } from "./view.ts";
+import { type ContextView, originLabel } from "./view.ts";
 
 /** The blocks that stand for one event, or for a compacted range of events. */
 export interface EventBlocks {
   /** The event, or the first of the range. */
   readonly seq: number;
+  /** The last event of the range; for a single event the same as `seq`. */
+  readonly to: number;
+  /** True where a `context_compacted` event put something else in the place of the original. */
+  readonly compacted: boolean;
   /** True for a step that the model itself proposed. */
   readonly fromModel: boolean;
   readonly blocks: readonly ContextBlock[];
 }
+
+/** A range of events that the model no longer sees, and what stands in its place. */
+export type CompactedRange = EventOf<"context_compacted">["data"];
 
 /**
  * What the model may see of a thread, in order. Ranges named by `context_compacted` events are replaced by what those
@@ -33,7 +40,8 @@ export function eventBlocks(
     const { redacted, blocks } = read(event);
     if (redacted.type === "context_compacted") shown = compacted(shown, redacted);
     else if (blocks.length > 0) {
-      shown.push({ seq: event.seq, fromModel: event.type === "step_proposed", blocks });
+      const { seq, type } = event;
+      shown.push({ seq, to: seq, compacted: false, fromModel: type === "step_proposed", blocks });
     }
   }
   return shown;
@@ -66,7 +74,11 @@ export function compacted(shown: readonly EventBlocks[], event: EventOf<"context
     event,
     hidden.flatMap((entry) => entry.blocks),
   );
-  return [...before, ...(blocks.length === 0 ? [] : [{ seq: from, fromModel: false, blocks }]), ...after];
+  return [
+    ...before,
+    ...(blocks.length === 0 ? [] : [{ seq: from, to, compacted: true, fromModel: false, blocks }]),
+    ...after,
+  ];
 }
 
 function replacementBlocks(
@@ -78,7 +90,7 @@ function replacementBlocks(
   const origins = [
     ...new Set(hidden.flatMap(({ untrusted }) => (untrusted === undefined ? [] : [untrusted]))),
   ];
-  const label = origins.length === 0 ? {} : { untrusted: origins.join(", ") };
+  const label = origins.length === 0 ? {} : { untrusted: originLabel(origins.join(", ")) };
   switch (method) {
     case "cut_result":
       return [{ tag: hidden[0]?.tag ?? "step_result", body: replacement, ...label }];

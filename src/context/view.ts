@@ -9,6 +9,7 @@ import type {
   ThreadEvent,
 } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
+import { cutMiddle } from "./errors.ts";
 import type { RedactionRules } from "./redaction.ts";
 
 /** One event, tied to its type: what a formatter for type `T` is given. */
@@ -69,4 +70,9 @@ export function defaultOrigin(event: ThreadEvent): string | undefined {
 /** A person as the model reads it: the name, else the id within the channel. */
 export function personName({ name, id }: Principal): string {
   return name ?? id;
+}
+
+/** Where something came from, short enough to stand at every block. */
+export function originLabel(origin: string): string {
+  return cutMiddle(origin, 120);
 }

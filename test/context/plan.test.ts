@@ -1,0 +1,222 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { contextBlocks } from "../../src/context/context-blocks.ts";
+import { renderBlocks } from "../../src/context/formats.ts";
+import { type ContextPlan, forgottenNote, planContext, type TokenBudget } from "../../src/context/plan.ts";
+import { estimateTokens, loadTokenCounter } from "../../src/context/tokens.ts";
+import type { ThreadEvent } from "../../src/thread/events.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { anyEvents, eventsOf, failedTool, finishedTool, message, next, proposed } from "./events.ts";
+
+const countTokens = estimateTokens;
+
+/** Plans and appends until the thread fits, as the loop does. */
+async function settle(start: ThreadEvent[], budget: TokenBudget, summarize?: (text: string) => string) {
+  let events = start;
+  const plans: ContextPlan["kind"][] = [];
+  for (let round = 0; round < 60; round += 1) {
+    const plan = await planContext(events, budget);
+    plans.push(plan.kind);
+    if (plan.kind === "ready") return { events, plans };
+    const added =
+      plan.kind === "compact"
+        ? plan.events
+        : [plan.event(summarize?.(renderBlocks(plan.blocks)) ?? forgottenNote(plan.blocks))];
+    for (const event of added) events = next(events, event);
+  }
+  throw new Error(`does not settle: ${plans.join(" ")}`);
+}
+
+function tokensOf(events: readonly ThreadEvent[]): number {
+  return countTokens(renderBlocks(contextBlocks(events)));
+}
+
+describe("the token budget", () => {
+  it("F3.14 is held whatever the thread holds, with few acts, and each act is an event", async () => {
+    const events = fc.tuple(anyEvents, anyEvents, fc.nat(4000)).map(([some, more, size]) => {
+      let all = some;
+      for (const event of more.slice(1)) all = next(all, event);
+      return next(all, message("y".repeat(size)));
+    });
+    await fc.assert(
+      fc.asyncProperty(events, fc.integer({ min: 400, max: 1500 }), async (thread, tokens) => {
+        const { events: settled, plans } = await settle(thread, { tokens, countTokens }, (text) =>
+          text.slice(0, 900),
+        );
+        expect(tokensOf(settled)).toBeLessThanOrEqual(tokens);
+        expect(plans.length).toBeLessThan(12);
+        expect(settled.slice(0, thread.length)).toEqual(thread);
+        expect(new Set(settled.slice(thread.length).map(({ type }) => type)).size).toBeLessThan(2);
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+
+  it("F3.14 a thread that fits by its bytes is ready without a tokenizer", async () => {
+    const counted: string[] = [];
+    const budget = { tokens: 1000, countTokens: (text: string) => counted.push(text) };
+    expect(await planContext(eventsOf(message("x".repeat(900))), budget)).toEqual({
+      kind: "ready",
+      tokens: null,
+    });
+    expect(counted).toEqual([]);
+  });
+
+  it("F3.7 F9.6 first, resolved errors become one line", async () => {
+    const events = eventsOf(
+      message("divide"),
+      proposed(3, { intent: "divide", a: 1, b: 0 }),
+      failedTool(3, `division by zero ${"z".repeat(900)}`),
+      proposed(5, { intent: "divide", a: 2, b: 0 }),
+      failedTool(5, "division by zero"),
+      proposed(7, { intent: "divide", a: 2, b: 1 }),
+      finishedTool(7, 2),
+      message("thanks"),
+    );
+    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 2, countTokens });
+    expect(settled.at(-1)).toMatchObject({
+      type: "context_compacted",
+      data: { from: 3, to: 6, method: "fold_errors" },
+    });
+    const folded = contextBlocks(settled).find(({ tag }) => tag === "folded_errors");
+    expect(folded?.body).toMatch(/^divide failed 2 times before it succeeded \(division by zero/);
+    expect(contextBlocks(settled).map(({ tag }) => tag)).toEqual([
+      "message_received",
+      "folded_errors",
+      "divide",
+      "divide_result",
+      "message_received",
+    ]);
+  });
+
+  it("F3.7 an error that is not resolved stays", async () => {
+    const events = eventsOf(
+      message("go"),
+      proposed(3, { intent: "pay", to: "bob" }),
+      failedTool(3, "no money"),
+      message("x".repeat(700)),
+      message("and now?"),
+    );
+    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 1, countTokens });
+    expect(contextBlocks(settled).map(({ tag }) => tag)).toContain("pay_error");
+  });
+
+  it("F3.14 then large results are cut to head, tail and a pointer to the whole", async () => {
+    const list = Array.from({ length: 300 }, (_, index) => ({ id: index, name: `customer ${index}` }));
+    const events = eventsOf(
+      message("list them"),
+      proposed(3, { intent: "list_customers" }),
+      finishedTool(3, list),
+      message("how many?"),
+    );
+    const { events: settled, plans } = await settle(events, { tokens: 1000, keepRecent: 1, countTokens });
+    expect(plans).toEqual(["compact", "ready"]);
+    const body = String(contextBlocks(settled)[2]?.body);
+    expect(body).toMatch(/^- id: 0\n/);
+    expect(body).toMatch(/\n\[… \d+ characters left out; the whole is event 4 …\]\n/);
+    expect(body).toMatch(/customer 299$/);
+    // What is stored is not what is sent: the whole result is still there.
+    expect(settled[3]).toMatchObject({ data: { result: list } });
+  });
+
+  it("F3.14 then lookups that were made again are dropped", async () => {
+    const look = { intent: "get_stock", item: "bolt" };
+    const events = eventsOf(
+      message("watch the stock"),
+      proposed(3, look),
+      finishedTool(3, `old ${"x".repeat(500)}`),
+      proposed(5, { intent: "get_stock", item: "nut" }),
+      finishedTool(5, "nuts"),
+      proposed(7, look),
+      finishedTool(7, `new ${"x".repeat(100)}`),
+      message("and now?"),
+    );
+    const budget = { tokens: 450, largeResult: 400, keepRecent: 2, lookups: ["get_stock"], countTokens };
+    const { events: settled } = await settle(events, budget);
+    expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 4, method: "drop_superseded" } });
+    expect(
+      contextBlocks(settled)
+        .map(({ body }) => JSON.stringify(body))
+        .join(),
+    ).not.toContain("old ");
+    expect(contextBlocks(settled)).toHaveLength(6);
+  });
+
+  it("F3.14 at last an old range is summarised: not the opening, not the latest, never a step without its outcome", async () => {
+    const events = eventsOf(
+      message("the goal"),
+      ...[3, 5, 7, 9].flatMap((seq) => [
+        proposed(seq, { intent: "note", text: `${seq}!`.repeat(100) }),
+        finishedTool(seq, "ok"),
+      ]),
+    );
+    const asked: string[] = [];
+    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 3, countTokens }, (text) => {
+      asked.push(text);
+      return "took some notes";
+    });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).not.toContain("the goal");
+    expect(contextBlocks(settled)).toEqual([
+      { tag: "message_received", body: "the goal" },
+      { tag: "summary", body: "took some notes" },
+      { tag: "note", body: { text: "9!".repeat(100) } },
+      { tag: "note_result", body: "ok" },
+    ]);
+    expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 8, method: "summarize" } });
+  });
+
+  it("F3.14 a summary that is too long is cut", async () => {
+    const events = eventsOf(
+      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(200)}`)),
+    );
+    const { events: settled } = await settle(events, { tokens: 500, countTokens }, () =>
+      "long ".repeat(5000),
+    );
+    expect(tokensOf(settled)).toBeLessThanOrEqual(500);
+  });
+
+  it("F3.14 without the policy of summarising, what is old is left out with a note", async () => {
+    const events = eventsOf(
+      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(200)}`)),
+    );
+    const budget: TokenBudget = { tokens: 500, policies: [], countTokens };
+    const { events: settled, plans } = await settle(events, budget);
+    expect(plans).not.toContain("summarize");
+    expect(contextBlocks(settled)[1]?.body).toBe("[18 earlier blocks are left out: 18 message_received]");
+  });
+
+  it("F12.3 the plan follows from the events: replaying them gives the same text", async () => {
+    const events = eventsOf(
+      ...Array.from({ length: 30 }, (_, index) => message(`${index} ${"x".repeat(300)}`)),
+    );
+    const one = await settle(events, { tokens: 600, countTokens });
+    const other = await settle(structuredClone(events), { tokens: 600, countTokens });
+    expect(other.events).toEqual(one.events);
+    expect(renderBlocks(contextBlocks(JSON.parse(JSON.stringify(one.events))))).toBe(
+      renderBlocks(contextBlocks(other.events)),
+    );
+  });
+
+  it("F3.14 a budget that cannot be held is refused", async () => {
+    for (const tokens of [399, Number.NaN, -1]) {
+      await expect(planContext(eventsOf(), { tokens })).rejects.toThrow("at least 400");
+    }
+  });
+
+  it("F3.9 the tokenizer counts any text in reasonable time", async () => {
+    const count = await loadTokenCounter();
+    expect(count("hello world")).toBe(2);
+    expect(count("a <|endoftext|> b")).toBeGreaterThan(4);
+    for (const text of [
+      " ".repeat(100_000),
+      "\n".repeat(100_000),
+      "中".repeat(20_000),
+      "\ud800".repeat(1000),
+    ]) {
+      expect(count(text)).toBeGreaterThan(0);
+    }
+    const english = "The quick brown fox jumps over the lazy dog. ".repeat(500);
+    expect(count(english) / count(english.slice(0, 1000))).toBeCloseTo(english.length / 1000, 0);
+  });
+});
