@@ -68,9 +68,10 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
         question: `${call.step.intent} was started and its process ended before the outcome was recorded. Did it happen?`,
       };
     case "to_run_again":
+      // The tool may be gone since: it did not happen, and the model is told so.
       return definition?.kind === "tool"
         ? { type: "run_tool", call, definition }
-        : { type: "mark_unknown", call };
+        : unknownIntent(agent, call);
     case "proposed":
     case "judged":
     case "approved":

@@ -107,7 +107,7 @@ export const inputAndModel: Transitions<
       };
     }
     const call = currentCall(state, event, callId);
-    requirePhase(call, event, ["proposed", "judged", "approved"]);
+    requirePhase(call, event, ["proposed", "judged", "approved", "to_run_again"]);
     return { ...closeBadly(state, call), ...counts };
   },
 

@@ -11,6 +11,7 @@ export const walkerAgent = (severalSteps: "first" | "in_order" = "in_order") =>
   defineAgent(scriptedSteps<WalkerStep>(Array.from({ length: 9 }, () => ({ intent: "read", value: 1 }))), {
     name: "walker",
     severalSteps,
+    // Every decision about an intent that the agent does not know is made as well: "unknown" is missing.
     steps: {
       read: tool(({ value }) => value, { readOnly: true }),
       write: tool(({ value }) => value, { idempotent: true }),
