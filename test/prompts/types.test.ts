@@ -24,7 +24,7 @@ describe("F1.1 promptFunction is typed from the generated client", () => {
     const mail = promptFunction(b, "ReadMail");
     expectTypeOf(mail.call)
       .parameter(0)
-      .toEqualTypeOf<[mail: types.Mail, first: string, second: string, note?: string | null]>();
+      .toEqualTypeOf<[mail: types.Mail, first: string, second: string, note?: string | null | undefined]>();
     expectTypeOf(promptFunction(b, "NoArguments").call).parameter(0).toEqualTypeOf<[]>();
   });
 
