@@ -5,7 +5,7 @@ import { writeYaml } from "./write-yaml.ts";
 
 /**
  * The body of a block cut so that the rendered block has at most `maxTokens`: its beginning, a note of how much is left
- * out and where the whole is, and its end. `undefined` where the block fits as it is.
+ * out and where the whole is, and its end. `undefined` where it fits as it is, or where even the note would be too much.
  */
 export function fitBody(
   block: ContextBlock,
@@ -25,7 +25,8 @@ export function fitBody(
     if (tokensOf(cut) <= maxTokens) return cut;
     room = Math.floor(room * 0.8) - 1;
   }
-  return headAndTail(text, 0, whereTheWholeIs);
+  const note = headAndTail(text, 0, whereTheWholeIs);
+  return tokensOf(note) <= maxTokens ? note : undefined;
 }
 
 function headAndTail(text: string, room: number, whereTheWholeIs: string): string {

@@ -15,7 +15,7 @@ export type BudgetPolicy = "fold_errors" | "cut_result" | "drop_superseded" | "s
 /** What the rendered thread may cost, and what is done, in order, when it would cost more. */
 export interface TokenBudget {
   /**
-   * Tokens that the rendered thread may have at each model call; at least 400. Leave room for the prompt around it and
+   * Tokens that the rendered thread may have at each model call; at least 1000. Leave room for the prompt around it and
    * for the answer.
    */
   readonly tokens: number;
@@ -53,7 +53,7 @@ export interface SummaryPlan {
   readonly event: (summary: string) => NewEvent;
 }
 
-const MIN_TOKENS = 400;
+const MIN_TOKENS = 1000;
 const ALL_POLICIES: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "drop_superseded", "summarize"];
 
 type Limits = Required<TokenBudget>;

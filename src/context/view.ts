@@ -72,7 +72,7 @@ export function personName({ name, id }: Principal): string {
   return name ?? id;
 }
 
-/** Where something came from, short enough to stand at every block. */
+/** Where something came from, short and plain enough to stand at every block. */
 export function originLabel(origin: string): string {
-  return cutMiddle(origin, 120);
+  return cutMiddle(origin.replace(/[\p{C}<>"&]/gu, "?"), 80);
 }

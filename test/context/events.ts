@@ -24,7 +24,7 @@ export function next(events: readonly ThreadEvent[], event: NewEvent): ThreadEve
 }
 
 function numbered(event: NewEvent, seq: number): ThreadEvent {
-  const stored = { seq, at: "2026-01-02T03:04:05.000Z", v: EVENT_VERSIONS[event.type], ...event };
+  const stored = { ...event, seq, at: "2026-01-02T03:04:05.000Z", v: EVENT_VERSIONS[event.type] };
   return stored as ThreadEvent;
 }
 

@@ -33,15 +33,15 @@ function tokensOf(events: readonly ThreadEvent[]): number {
 
 describe("the token budget", () => {
   it("F3.14 is held whatever the thread holds, with few acts, and each act is an event", async () => {
-    const events = fc.tuple(anyEvents, anyEvents, fc.nat(4000)).map(([some, more, size]) => {
+    const events = fc.tuple(anyEvents, anyEvents, fc.nat(9000)).map(([some, more, size]) => {
       let all = some;
       for (const event of more.slice(1)) all = next(all, event);
       return next(all, message("y".repeat(size)));
     });
     await fc.assert(
-      fc.asyncProperty(events, fc.integer({ min: 400, max: 1500 }), async (thread, tokens) => {
+      fc.asyncProperty(events, fc.integer({ min: 1000, max: 2500 }), async (thread, tokens) => {
         const { events: settled, plans } = await settle(thread, { tokens, countTokens }, (text) =>
-          text.slice(0, 900),
+          text.slice(0, 2000),
         );
         expect(tokensOf(settled)).toBeLessThanOrEqual(tokens);
         expect(plans.length).toBeLessThan(12);
@@ -66,14 +66,14 @@ describe("the token budget", () => {
     const events = eventsOf(
       message("divide"),
       proposed(3, { intent: "divide", a: 1, b: 0 }),
-      failedTool(3, `division by zero ${"z".repeat(900)}`),
+      failedTool(3, `division by zero ${"z".repeat(2100)}`),
       proposed(5, { intent: "divide", a: 2, b: 0 }),
       failedTool(5, "division by zero"),
       proposed(7, { intent: "divide", a: 2, b: 1 }),
       finishedTool(7, 2),
       message("thanks"),
     );
-    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 2, countTokens });
+    const { events: settled } = await settle(events, { tokens: 1000, keepRecent: 2, countTokens });
     expect(settled.at(-1)).toMatchObject({
       type: "context_compacted",
       data: { from: 3, to: 6, method: "fold_errors" },
@@ -94,10 +94,10 @@ describe("the token budget", () => {
       message("go"),
       proposed(3, { intent: "pay", to: "bob" }),
       failedTool(3, "no money"),
-      message("x".repeat(700)),
+      message("x".repeat(1900)),
       message("and now?"),
     );
-    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 1, countTokens });
+    const { events: settled } = await settle(events, { tokens: 1000, keepRecent: 1, countTokens });
     expect(contextBlocks(settled).map(({ tag }) => tag)).toContain("pay_error");
   });
 
@@ -124,14 +124,14 @@ describe("the token budget", () => {
     const events = eventsOf(
       message("watch the stock"),
       proposed(3, look),
-      finishedTool(3, `old ${"x".repeat(500)}`),
+      finishedTool(3, `old ${"x".repeat(1700)}`),
       proposed(5, { intent: "get_stock", item: "nut" }),
       finishedTool(5, "nuts"),
       proposed(7, look),
       finishedTool(7, `new ${"x".repeat(100)}`),
       message("and now?"),
     );
-    const budget = { tokens: 450, largeResult: 400, keepRecent: 2, lookups: ["get_stock"], countTokens };
+    const budget = { tokens: 1000, largeResult: 900, keepRecent: 2, lookups: ["get_stock"], countTokens };
     const { events: settled } = await settle(events, budget);
     expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 4, method: "drop_superseded" } });
     expect(
@@ -146,12 +146,12 @@ describe("the token budget", () => {
     const events = eventsOf(
       message("the goal"),
       ...[3, 5, 7, 9].flatMap((seq) => [
-        proposed(seq, { intent: "note", text: `${seq}!`.repeat(100) }),
+        proposed(seq, { intent: "note", text: `${seq}!`.repeat(250) }),
         finishedTool(seq, "ok"),
       ]),
     );
     const asked: string[] = [];
-    const { events: settled } = await settle(events, { tokens: 400, keepRecent: 3, countTokens }, (text) => {
+    const { events: settled } = await settle(events, { tokens: 1000, keepRecent: 2, countTokens }, (text) => {
       asked.push(text);
       return "took some notes";
     });
@@ -160,7 +160,7 @@ describe("the token budget", () => {
     expect(contextBlocks(settled)).toEqual([
       { tag: "message_received", body: "the goal" },
       { tag: "summary", body: "took some notes" },
-      { tag: "note", body: { text: "9!".repeat(100) } },
+      { tag: "note", body: { text: "9!".repeat(250) } },
       { tag: "note_result", body: "ok" },
     ]);
     expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 8, method: "summarize" } });
@@ -168,19 +168,19 @@ describe("the token budget", () => {
 
   it("F3.14 a summary that is too long is cut", async () => {
     const events = eventsOf(
-      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(200)}`)),
+      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
     );
-    const { events: settled } = await settle(events, { tokens: 500, countTokens }, () =>
+    const { events: settled } = await settle(events, { tokens: 1000, countTokens }, () =>
       "long ".repeat(5000),
     );
-    expect(tokensOf(settled)).toBeLessThanOrEqual(500);
+    expect(tokensOf(settled)).toBeLessThanOrEqual(1000);
   });
 
   it("F3.14 without the policy of summarising, what is old is left out with a note", async () => {
     const events = eventsOf(
-      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(200)}`)),
+      ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
     );
-    const budget: TokenBudget = { tokens: 500, policies: [], countTokens };
+    const budget: TokenBudget = { tokens: 1000, policies: [], countTokens };
     const { events: settled, plans } = await settle(events, budget);
     expect(plans).not.toContain("summarize");
     expect(contextBlocks(settled)[1]?.body).toBe("[18 earlier blocks are left out: 18 message_received]");
@@ -190,8 +190,8 @@ describe("the token budget", () => {
     const events = eventsOf(
       ...Array.from({ length: 30 }, (_, index) => message(`${index} ${"x".repeat(300)}`)),
     );
-    const one = await settle(events, { tokens: 600, countTokens });
-    const other = await settle(structuredClone(events), { tokens: 600, countTokens });
+    const one = await settle(events, { tokens: 1000, countTokens });
+    const other = await settle(structuredClone(events), { tokens: 1000, countTokens });
     expect(other.events).toEqual(one.events);
     expect(renderBlocks(contextBlocks(JSON.parse(JSON.stringify(one.events))))).toBe(
       renderBlocks(contextBlocks(other.events)),
@@ -199,8 +199,8 @@ describe("the token budget", () => {
   });
 
   it("F3.14 a budget that cannot be held is refused", async () => {
-    for (const tokens of [399, Number.NaN, -1]) {
-      await expect(planContext(eventsOf(), { tokens })).rejects.toThrow("at least 400");
+    for (const tokens of [999, Number.NaN, -1]) {
+      await expect(planContext(eventsOf(), { tokens })).rejects.toThrow("at least 1000");
     }
   });
 
