@@ -1,0 +1,71 @@
+// Everything that must hold, in one command: `npm test`. With arguments: only the tests they name.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+const report = join(root, "node_modules", ".twelvefold-tests.json");
+const env = {
+  ...process.env,
+  PATH: `${bin}${delimiter}${process.env.PATH}`,
+  BAML_LOG: "off",
+  SCARF_ANALYTICS: "false",
+};
+if (process.env.CI) env.PROPERTY_RUNS ??= "10000";
+
+const steps = [
+  ["format and lint", "biome", ["ci", "--error-on-warnings", "."]],
+  ["types", "tsc", ["-p", "."]],
+  ["import layers", "node", ["scripts/check-layers.mjs"]],
+  ["BAML sources, versions, generated client", "node", ["scripts/check-baml.mjs"]],
+  ["BAML tests", "node", ["scripts/baml-test.mjs"]],
+  ["capabilities named by tests", "node", ["scripts/requirements.mjs", "--check"]],
+];
+const tests = ["tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile=${report}`]];
+
+function run([name, command, args], inherit) {
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: inherit ? "inherit" : "pipe",
+      shell: process.platform === "win32",
+    });
+    let output = "";
+    child.stdout?.on("data", (data) => {
+      output += data;
+    });
+    child.stderr?.on("data", (data) => {
+      output += data;
+    });
+    child.on("error", (error) => {
+      output += error.message;
+    });
+    child.on("close", (code) => {
+      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      console.log(`${code === 0 ? "✓" : "✗"} ${name} (${seconds} s)`);
+      if (code !== 0 && output !== "") console.log(output);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+function summary() {
+  if (!existsSync(report)) return;
+  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, "utf8"));
+  console.log(`Tests: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+}
+
+rmSync(report, { force: true });
+const named = process.argv.slice(2);
+let failed = 0;
+if (named.length === 0) for (const step of steps) failed += (await run(step, false)) === 0 ? 0 : 1;
+const clients = await run(["test clients", "node", ["scripts/generate-test-clients.mjs"]], false);
+const [name, command, args] = tests;
+failed += clients === 0 ? 0 : 1;
+failed += (await run([name, command, [...args, ...named]], true)) === 0 ? 0 : 1;
+summary();
+process.exit(failed === 0 ? 0 : 1);

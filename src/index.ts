@@ -1,0 +1,69 @@
+// What `import … from "twelvefold"` gives: the agent, the thread, the context, the loop and the runtime.
+export { type Clock, systemClock } from "./base/clock.ts";
+export type { CompletionRecord, Fidelity, Usage } from "./base/completion.ts";
+export {
+  ConflictError,
+  type ErrorCode,
+  ForbiddenError,
+  NotFoundError,
+  SequenceConflictError,
+  StorageError,
+  TwelvefoldError,
+  UsageError,
+} from "./base/errors.ts";
+export {
+  type CallId,
+  callIdAt,
+  parseRequestId,
+  parseThreadId,
+  type RequestId,
+  randomThreadId,
+  requestIdOf,
+  type ThreadId,
+} from "./base/ids.ts";
+export { canonicalJson, type Json, type JsonObject, toJson } from "./base/json.ts";
+export { defineConfig, type TwelvefoldConfig } from "./cli/config.ts";
+export { compactError } from "./context/errors.ts";
+export { renderThread } from "./context/render-thread.ts";
+export { createContextWindow } from "./context/window.ts";
+export { parseXml, renderXml } from "./context/xml.ts";
+export { approvalDigest } from "./humans/approval-digest.ts";
+export type { Channel, Notice } from "./humans/channel.ts";
+export { type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
+export { type HumanResponse, responseEvent } from "./humans/respond.ts";
+export { advance } from "./loop/advance.ts";
+export { type Agent, type AgentOptions, defineAgent, type NextStepFunction } from "./loop/agent.ts";
+export { ranStep, said } from "./loop/by-hand.ts";
+export type { Command } from "./loop/command.ts";
+export { decide } from "./loop/decide.ts";
+export { type LoopTools, perform } from "./loop/perform.ts";
+export type { Journal, Write } from "./loop/write.ts";
+export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
+export { type PromptFunction, promptFunction } from "./prompts/prompt-function.ts";
+export type {
+  Accepted,
+  Answer,
+  ModelChoice,
+  ModelClient,
+  PreparedRequest,
+  Refusal,
+} from "./prompts/types.ts";
+export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
+export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
+export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
+export { createMemoryStore } from "./store/memory.ts";
+export type { ThreadStore } from "./store/store.ts";
+export type {
+  ApprovalCard,
+  ApprovalPolicy,
+  EventData,
+  EventType,
+  HumanDecision,
+  NewEvent,
+  Principal,
+  Step,
+  ThreadEvent,
+} from "./thread/events.ts";
+export { fold, transition } from "./thread/fold.ts";
+export type { PendingRequest, Status, StatusKind, ThreadState } from "./thread/state.ts";
+export { appendEvents, forkThread, startThread, type Thread, threadOf } from "./thread/thread.ts";
