@@ -56,9 +56,21 @@ export function instantAgent(steps: number): Agent {
   });
 }
 
-/** Launches a thread and waits for its end. */
+/** Launches a thread and waits until its end is on disk. */
 export async function runThread(runtime: Runtime, agent: string, message: string): Promise<void> {
-  const { threadId } = await runtime.launch({ agent, input: { message, from: bencher } });
-  const { state } = await runtime.settled(threadId);
-  if (state.status.kind !== "finished") throw new Error(`the thread is ${JSON.stringify(state.status)}`);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let id: string | undefined;
+  const ended = new Set<string>();
+  const unsubscribe = runtime.subscribe((seen) => {
+    if (seen.kind === "problem") reject(seen.error);
+    if (seen.kind !== "events" || seen.thread.state.status.kind === "running") return;
+    ended.add(seen.thread.id);
+    if (seen.thread.id === id) resolve();
+  });
+  try {
+    id = (await runtime.launch({ agent, input: { message, from: bencher } })).threadId;
+    if (!ended.has(id)) await promise;
+  } finally {
+    unsubscribe();
+  }
 }

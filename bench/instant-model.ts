@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 
 export interface InstantModel {
@@ -10,7 +10,7 @@ export interface InstantModel {
 
 /** Starts the model that answers at once, in a process of its own: both loops ask the same one. */
 export async function startInstantModel(): Promise<InstantModel> {
-  const script = join(import.meta.dirname, "instant-model-child.ts");
+  const script = join(import.meta.dirname, `instant-model-child${extname(import.meta.filename)}`);
   const child = spawn(process.execPath, ["--no-warnings", script], { stdio: ["pipe", "pipe", "inherit"] });
   for await (const port of createInterface({ input: child.stdout })) {
     return { url: `http://127.0.0.1:${port}/v1`, close: () => child.stdin.end() };

@@ -42,6 +42,7 @@ export const engineAlone: BenchRow = async ({ folder, quick, tick }) => {
       what: `the engine alone, a durable step of ${steps}`,
       ours: (times.ours * 1000) / steps,
       hand: (times.hand * 1000) / steps,
+      ratio: times.ratio,
       unit: "us",
       budget: { atMost: 1.15 },
     });

@@ -36,6 +36,7 @@ export const manyThreads: BenchRow = async ({ folder, modelUrl, quick, tick }) =
       what: `${THREADS} threads of ${STEPS} steps at once`,
       ours: rate(times.ours),
       hand: rate(times.hand),
+      ratio: 1 / times.ratio,
       unit: "steps/s",
       budget: { atLeast: 1.0 },
     },

@@ -38,6 +38,7 @@ export const overHttp: BenchRow = async ({ folder, modelUrl, quick, tick }) => {
       what: `a durable step over HTTP, of ${steps}`,
       ours: times.ours / steps,
       hand: times.hand / steps,
+      ratio: times.ratio,
       unit: "ms",
       budget: { atMost: 1.4 },
     });

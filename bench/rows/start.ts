@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { localModel } from "../../src/prompts/models/select-model.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
+import { projectionOf } from "../../src/thread/projection.ts";
+import { forkThread, threadOf } from "../../src/thread/thread.ts";
+import { bencher, httpAgent, runThread } from "../engine.ts";
+import { handClient, handLoop, handStore } from "../hand-loop.ts";
+import { messageFor } from "../instant-model.ts";
+import { type Compared, median, sideBySide } from "../measured.ts";
+import type { BenchRow } from "./bench-row.ts";
+
+const STEPS = 100;
+
+/** From the start of a process to its first model request, with a new thread and with one that was paused on disk. */
+export const processStart: BenchRow = async ({ folder, modelUrl, quick, tick }) => {
+  const door = await listen();
+  const paths = { ours: join(folder, "start.db"), hand: join(folder, "start-hand.db") };
+  const store = await openSqliteStore(paths.ours);
+  const runtime = createRuntime({ agents: [httpAgent], store, model: localModel("instant", modelUrl) });
+  const rounds = quick ? 5 : 21;
+  const rows: Compared[] = [];
+
+  const fresh = await sideBySide(
+    rounds,
+    () => door.firstRequest("twelvefold", paths.ours, "launch", messageFor("start", 0)),
+    () => door.firstRequest("hand", paths.hand, "launch", messageFor("start", 0)),
+    () => tick("process start"),
+  );
+  rows.push({
+    what: "process start to the first model request",
+    ...fresh,
+    unit: "ms",
+    budget: { atMost: 1.5 },
+  });
+
+  await runThread(runtime, httpAgent.name, messageFor("long", STEPS));
+  const hand = handStore(paths.hand);
+  await handLoop(hand, "long", handClient(modelUrl), messageFor("long-hand", STEPS));
+  hand.close();
+  const [original] = (await store.list({ status: ["finished"], search: "added" })).threads;
+  if (original === undefined) throw new Error("the long thread is missing");
+  const copies: string[] = [];
+  const pauses: number[] = [];
+  for (let copy = 0; copy < rounds + 40; copy++) {
+    const id = await unfinishedCopy(store, original.threadId);
+    const start = performance.now();
+    await runtime.pause(id, bencher);
+    pauses.push(performance.now() - start);
+    copies.push(id);
+    tick("pausing to disk");
+  }
+  const resumed = await sideBySide(
+    rounds,
+    () => door.firstRequest("twelvefold", paths.ours, "resume", copies.pop() ?? ""),
+    () => door.firstRequest("hand", paths.hand, "resume", "long"),
+    () => tick("resuming in a new process"),
+  );
+  rows.push(
+    {
+      what: `pausing a thread of ${STEPS} steps to disk`,
+      ours: median(pauses),
+      hand: null,
+      unit: "ms",
+      budget: { atMost: 1 },
+    },
+    {
+      what: `resuming a thread of ${STEPS} steps in a new process, to the first model request`,
+      ...resumed,
+      unit: "ms",
+      budget: { atMost: 1.3 },
+    },
+  );
+  await runtime.stop();
+  await store.close();
+  door.close();
+  return rows;
+};
+
+/** A thread with everything of the original but its end, so that the model is asked next. */
+async function unfinishedCopy(store: ThreadStore, original: Parameters<ThreadStore["read"]>[0]) {
+  const thread = threadOf(original, await store.read(original));
+  const copy = forkThread(thread, thread.state.seq - 2);
+  await store.append(copy.id, 0, copy.events, projectionOf(copy.state));
+  return copy.id;
+}
+
+/** A server that tells when the first request of a process arrives; it answers with the end of the run. */
+async function listen() {
+  let arrived: () => void = () => {};
+  const server = createServer((request, response) => {
+    arrived();
+    request.resume().on("end", () => {
+      const content = JSON.stringify({ intent: "done_for_now", message: "done" });
+      const choices = [{ index: 0, finish_reason: "stop", message: { role: "assistant", content } }];
+      response.setHeader("content-type", "application/json");
+      response.end(
+        JSON.stringify({ id: "1", object: "chat.completion", model: "instant", created: 0, choices }),
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/v1`;
+  return {
+    /** Resolves when the request has come; the process then ends by itself before the next one starts. */
+    async firstRequest(script: "twelvefold" | "hand", path: string, how: "launch" | "resume", what: string) {
+      await ended;
+      const came = new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+      const file = join(import.meta.dirname, "..", "start", `${script}${extname(import.meta.filename)}`);
+      const child = spawn(process.execPath, ["--no-warnings", file, path, url, how, what], {
+        stdio: "inherit",
+      });
+      ended = new Promise((resolve) => child.once("close", resolve));
+      await came;
+    },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+let ended: Promise<unknown> = Promise.resolve();
