@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { routePath } from "hono/route";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { principalKey } from "../humans/principal.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type AuthOptions, authenticate } from "./auth.ts";
+import type { RouteDeps } from "./deps.ts";
+import { documentation } from "./docs-page.ts";
+import type { ServerEnv } from "./env.ts";
+import { RequestError, UnauthorizedError } from "./errors.ts";
+import { createEventStreams, type EventStreams } from "./event-stream.ts";
+import { idempotency } from "./idempotency.ts";
+import { createRateLimit, DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { type ServerLog, silentLog } from "./log.ts";
+import { loginPage, tokenPage } from "./pages.ts";
+import { problemOf, sendProblem } from "./problem.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { loginRoutes, logoutRoutes } from "./routes/login.ts";
+import { requestRoutes } from "./routes/requests.ts";
+import { threadRoutes } from "./routes/threads.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+export interface ServerOptions {
+  readonly runtime: Runtime;
+  /** Who may use it. There is no default: a server that nobody thought about stays closed. */
+  readonly auth: AuthOptions;
+  /** Pages for people, mounted under `/inbox`; `/` leads there. Everything in it has a verified caller. */
+  readonly inbox?: Hono<ServerEnv>;
+  /** Files of the pages that need no sign-in (styles, scripts), mounted under `/assets`. */
+  readonly assets?: Hono<ServerEnv>;
+  /** The address people reach it by, e.g. behind a proxy. With `https:`, cookies are for https only. */
+  readonly publicUrl?: string;
+  readonly limits?: Partial<Limits>;
+  readonly log?: ServerLog;
+  readonly clock?: Clock;
+  /** The caller's network address, for limits on callers that are not known yet. */
+  readonly remoteAddress?: (c: Context) => string | undefined;
+  /** See `EventStreamOptions`. */
+  readonly pollMs?: number;
+  readonly heartbeatMs?: number;
+}
+
+export interface Server {
+  readonly app: Hono<ServerEnv>;
+  readonly streams: EventStreams;
+}
+
+/** The HTTP API, and the inbox when one is given. Nothing listens yet: see `startServer`. */
+export function createServer(options: ServerOptions): Server {
+  const { runtime, auth, clock = systemClock, log = silentLog, publicUrl } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const secure = publicUrl?.startsWith("https:") === true;
+  const streams = createEventStreams({
+    runtime,
+    clock,
+    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+  });
+  const deps: RouteDeps = { runtime, clock, streams, limits };
+  const rateLimit = createRateLimit(clock, limits);
+  const remoteAddress = (c: Context) => options.remoteAddress?.(c) ?? "unknown";
+  const loginDeps = { auth, store: runtime.store, clock, secure };
+
+  const app = new OpenAPIHono<ServerEnv>();
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    const problem = problemOf(error, requestId);
+    if (problem.status >= 500 && problem.status !== 503)
+      log.error({ requestId, err: error }, "request failed");
+    if (problem.status === 401 && wantsPage(c) && options.inbox !== undefined) {
+      return c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`, 303);
+    }
+    if (problem.status === 401 && c.req.path === "/login") return c.html(loginPage(problem.detail), 401);
+    const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
+    return sendProblem(c, problem, {
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+      ...(error instanceof UnauthorizedError ? { "www-authenticate": "Bearer" } : {}),
+    });
+  });
+  app.notFound((c) => {
+    const error = new RequestError(404, `there is nothing at ${c.req.method} ${c.req.path}; see /docs`);
+    return sendProblem(c, problemOf(error, c.get("requestId")));
+  });
+
+  app.use(async (c, next) => {
+    c.set("requestId", randomUUID());
+    const started = clock.now();
+    await next();
+    log.info(
+      {
+        requestId: c.get("requestId"),
+        method: c.req.method,
+        // The pattern, not the address: an address may hold a token.
+        route: routePath(c, -1),
+        status: c.res.status,
+        ms: clock.now() - started,
+        ...(c.get("principal") === undefined ? {} : { principal: principalKey(c.get("principal")) }),
+      },
+      "request",
+    );
+  });
+  app.use(securityHeaders(secure));
+  app.use(
+    bodyLimit({
+      maxSize: limits.bodyBytes,
+      onError: () => {
+        throw new RequestError(413, `a body has at most ${limits.bodyBytes} bytes`);
+      },
+    }),
+  );
+
+  // Open to everybody: each looks after itself.
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  if (options.assets !== undefined) app.route("/assets", options.assets);
+  app.use("/login", async (c, next) => {
+    rateLimit(`address ${remoteAddress(c)}`);
+    return next();
+  });
+  app.get("/login", (c) => {
+    const token = c.req.query("token");
+    return c.html(token === undefined ? loginPage() : tokenPage(token));
+  });
+  app.route("/", loginRoutes(loginDeps));
+
+  // From here on, every caller is known.
+  app.use(authenticate({ auth, store: runtime.store, clock, secure, origins: originsOf(publicUrl) }));
+  app.use(async (c, next) => {
+    rateLimit(principalKey(c.get("principal")));
+    return next();
+  });
+  app.route("/", logoutRoutes(loginDeps));
+  if (options.inbox !== undefined) {
+    app.get("/", (c) => c.redirect("/inbox", 303));
+    app.route("/inbox", options.inbox);
+  }
+  app.use(idempotency(runtime.store));
+  app.route("/", eventRoutes(deps));
+  app.route("/", threadRoutes(deps));
+  app.route("/", requestRoutes(deps));
+  documentation(app);
+  return { app, streams };
+}
+
+/** The app alone, for tests and for mounting it in a server of your own. */
+export function createServerApp(options: ServerOptions): Hono<ServerEnv> {
+  return createServer(options).app;
+}
+
+function originsOf(publicUrl: string | undefined): readonly string[] {
+  return publicUrl === undefined ? [] : [new URL(publicUrl).origin];
+}
+
+/** A browser that opens a page, not a program. */
+function wantsPage(c: Context): boolean {
+  return c.req.method === "GET" && /\btext\/html\b/.test(c.req.header("accept") ?? "");
+}

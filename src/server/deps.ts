@@ -1,0 +1,84 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { Clock } from "../base/clock.ts";
+import { NotFoundError } from "../base/errors.ts";
+import { parseRequestId, parseThreadId, type RequestId, requestIdOf, type ThreadId } from "../base/ids.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { RequestError } from "./errors.ts";
+import type { EventStreams } from "./event-stream.ts";
+import type { OnceEnv } from "./idempotency.ts";
+import type { Limits } from "./limits.ts";
+import { problemSchema } from "./problem.ts";
+
+/** What the routes are made of. */
+export interface RouteDeps {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly streams: EventStreams;
+  readonly limits: Limits;
+}
+
+/** An app whose bodies and queries are checked; what does not fit is answered with the fields that are wrong. */
+export function apiApp(): OpenAPIHono<OnceEnv> {
+  return new OpenAPIHono<OnceEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+      const what = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+      throw new RequestError(422, what.join("; "), { details: { in: result.target, errors } });
+    },
+  });
+}
+
+export function json<S>(schema: S, description: string) {
+  return { content: { "application/json": { schema } }, description };
+}
+
+export function jsonBody<S>(schema: S) {
+  return { content: { "application/json": { schema } }, required: true };
+}
+
+const MEANING = {
+  400: "The request is malformed",
+  401: "No valid credentials",
+  403: "You may not do this",
+  404: "There is no such thing",
+  409: "It does not fit the state; the detail says what would",
+  410: "It has expired or was used before",
+  413: "The body is too large",
+  422: "The request is not valid; the detail says what would be",
+  429: "Too many requests; `Retry-After` says when to come back",
+  503: "Try again later; `Retry-After` says when",
+} as const;
+type Problems = keyof typeof MEANING;
+
+/** The problem documents that a route may answer. */
+export function problems<S extends Problems>(...statuses: readonly S[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { content: { "application/problem+json": { schema: problemSchema } }, description: MEANING[status] },
+    ]),
+  );
+}
+
+export function threadIdIn(text: string): ThreadId {
+  const id = parseThreadId(text);
+  if (id === undefined) throw new NotFoundError(`there is no thread ${text.slice(0, 80)}`);
+  return id;
+}
+
+export function requestIdIn(text: string): { readonly requestId: RequestId; readonly threadId: ThreadId } {
+  const parsed = parseRequestId(text);
+  if (parsed === undefined) {
+    throw new NotFoundError(
+      `there is no request ${text.slice(0, 80)}; a request id is <thread id>.<event number>`,
+    );
+  }
+  return { requestId: requestIdOf(parsed.threadId, parsed.seq), threadId: parsed.threadId };
+}
+
+/** The idempotency key of this request as the last argument of a runtime method. */
+export function onceOf(c: Context<OnceEnv>): string | undefined {
+  return c.get("once");
+}

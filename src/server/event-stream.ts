@@ -1,0 +1,124 @@
+import type { SSEStreamingApi } from "hono/streaming";
+import type { Clock } from "../base/clock.ts";
+import type { ThreadId } from "../base/ids.ts";
+import { toJson } from "../base/json.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+export interface EventStreams {
+  /**
+   * Sends every event of a thread after `after`, then goes on with new ones, whichever process writes them, until the reader goes
+   * or the server stops. Partial model output comes as `partial`, without an id.
+   */
+  send(threadId: ThreadId, after: number, stream: SSEStreamingApi): Promise<void>;
+  /** Streams that are open. */
+  readonly open: number;
+  /** Ends all streams. Readers connect again, elsewhere, and miss nothing. */
+  close(): void;
+}
+
+export interface EventStreamOptions {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  /** Milliseconds between two looks for events that another process wrote. Default 1,000. */
+  readonly pollMs?: number;
+  /** Milliseconds of silence after which a comment is sent. Default 15,000. */
+  readonly heartbeatMs?: number;
+}
+
+interface Listener {
+  wake(): void;
+  partial(partial: unknown): void;
+}
+
+/** One subscription to the runtime, shared by all streams. */
+export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const { runtime, clock, pollMs = 1_000, heartbeatMs = 15_000 } = options;
+  const listeners = new Map<ThreadId, Set<Listener>>();
+  const closed = new AbortController();
+  let open = 0;
+  const unsubscribe = runtime.subscribe((observation) => {
+    if (observation.kind === "events") {
+      for (const listener of listeners.get(observation.thread.id) ?? []) listener.wake();
+    } else if (observation.kind === "partial") {
+      for (const listener of listeners.get(observation.threadId) ?? []) listener.partial(observation.partial);
+    }
+  });
+
+  const send = async (threadId: ThreadId, after: number, stream: SSEStreamingApi): Promise<void> => {
+    let last = after;
+    let latest: { readonly partial: unknown } | null = null;
+    let news = Promise.withResolvers<void>();
+    const gone = new AbortController();
+    const end = () => gone.abort();
+    stream.onAbort(end);
+    closed.signal.addEventListener("abort", end, { once: true });
+    const listener: Listener = {
+      wake: () => news.resolve(),
+      // A reader that is slow sees the newest partial, not each.
+      partial: (partial) => {
+        latest = { partial };
+        news.resolve();
+      },
+    };
+    const ofThread = listeners.get(threadId) ?? new Set();
+    listeners.set(threadId, ofThread.add(listener));
+    const takePartial = () => {
+      const taken = latest;
+      latest = null;
+      return taken;
+    };
+    try {
+      let quietSince = clock.now();
+      await stream.write(`retry: ${pollMs}\n\n`);
+      while (!gone.signal.aborted && !closed.signal.aborted) {
+        news = Promise.withResolvers<void>();
+        const partial = takePartial();
+        const events = await runtime.store.read(threadId, last);
+        for (const event of events) {
+          await stream.writeSSE({ id: String(event.seq), data: JSON.stringify(event) });
+          last = event.seq;
+        }
+        // A partial that was overtaken by its own step is old news.
+        if (partial !== null && events.length === 0) {
+          await stream.writeSSE({ event: "partial", data: JSON.stringify(toJson(partial.partial)) });
+        }
+        if (events.length > 0 || partial !== null) quietSince = clock.now();
+        else if (clock.now() - quietSince >= heartbeatMs) {
+          await stream.write(": still here\n\n");
+          quietSince = clock.now();
+        }
+        if (latest === null) await waitFor(news.promise, clock, Math.min(pollMs, heartbeatMs), gone.signal);
+      }
+    } finally {
+      closed.signal.removeEventListener("abort", end);
+      ofThread.delete(listener);
+      if (ofThread.size === 0) listeners.delete(threadId);
+    }
+  };
+
+  return {
+    get open() {
+      return open;
+    },
+    async send(threadId, after, stream) {
+      open += 1;
+      try {
+        await send(threadId, after, stream);
+      } finally {
+        open -= 1;
+      }
+    },
+    close() {
+      unsubscribe();
+      closed.abort();
+    },
+  };
+}
+
+/** Until there is news, the time is up or the reader is gone. Leaves no timer behind. */
+async function waitFor(news: Promise<void>, clock: Clock, ms: number, gone: AbortSignal): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, gone]);
+  await Promise.race([news, clock.sleep(ms, signal).catch(() => {})]);
+  stop.abort();
+}

@@ -1,0 +1,71 @@
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import { z } from "zod";
+import { sha256 } from "../base/digest.ts";
+import { principalKey } from "../humans/principal.ts";
+import type { ThreadStore } from "../store/store.ts";
+import type { ServerEnv } from "./env.ts";
+import { RequestError } from "./errors.ts";
+
+/** The `Idempotency-Key` of this request, made unique across callers and addresses: what `once` takes. */
+export interface OnceEnv extends ServerEnv {
+  Variables: ServerEnv["Variables"] & { once?: string };
+}
+
+const KEY = /^[\x21-\x7e]{1,200}$/;
+const stored = z.object({
+  request: z.string(),
+  /** Absent while the first request is at work, or when its process died before it had answered. */
+  answer: z
+    .object({ status: z.number(), body: z.string(), headers: z.record(z.string(), z.string()) })
+    .optional(),
+});
+
+const KEPT_HEADERS = ["content-type", "location"];
+
+/**
+ * `Idempotency-Key`: the same request again gets the first one's answer and does nothing; another request under the same key is
+ * refused (422). An answer that was no success is not kept: the request may be sent again.
+ */
+export function idempotency(store: ThreadStore): MiddlewareHandler<OnceEnv> {
+  const running = new Map<string, Promise<void>>();
+  return createMiddleware<OnceEnv>(async (c, next) => {
+    const key = c.req.header("idempotency-key");
+    if (key === undefined || c.req.method !== "POST") return next();
+    if (!KEY.test(key)) {
+      throw new RequestError(400, "an Idempotency-Key has 1 to 200 printable characters without spaces");
+    }
+    const once = `http:${sha256(`${principalKey(c.get("principal"))}\n${key}`)}`;
+    const request = sha256(`${c.req.path}\n${await c.req.text()}`);
+    while (running.has(once)) await running.get(once);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    running.set(once, promise);
+    try {
+      const claim = JSON.stringify({ request });
+      const before = (await store.setValue(once, claim, undefined))
+        ? undefined
+        : stored.parse(JSON.parse((await store.getValue(once)) ?? claim));
+      if (before !== undefined && before.request !== request) {
+        throw new RequestError(422, "this Idempotency-Key was used for another request: take a new one");
+      }
+      if (before?.answer !== undefined) {
+        const { body, status, headers } = before.answer;
+        return new Response(body, { status, headers: { ...headers, "idempotency-replayed": "true" } });
+      }
+      c.set("once", once);
+      await next();
+      if (!c.res.ok) return;
+      const headers = Object.fromEntries(
+        KEPT_HEADERS.flatMap((name) => {
+          const value = c.res.headers.get(name);
+          return value === null ? [] : [[name, value]];
+        }),
+      );
+      const answer = { status: c.res.status, body: await c.res.clone().text(), headers };
+      await store.setValue(once, JSON.stringify({ request, answer }), claim);
+    } finally {
+      running.delete(once);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,106 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { ConflictError } from "../../base/errors.ts";
+import type { HumanDecision, HumanRequestOptions } from "../../thread/events.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { requireScope } from "../auth.ts";
+import { apiApp, json, jsonBody, problems, type RouteDeps, requestIdIn } from "../deps.ts";
+import { RequestError } from "../errors.ts";
+import { acceptedSchema, type decisionSchema, requestSchema, responseBodySchema } from "../schemas.ts";
+import { acceptedView, requestView } from "../views.ts";
+
+const list = createRoute({
+  method: "get",
+  path: "/requests",
+  summary: "What waits for a person, the latest first",
+  middleware: [requireScope("read", "respond")],
+  request: {
+    query: z.object({
+      agent: z.string().optional(),
+      urgency: z.enum(["low", "medium", "high"]).optional(),
+      limit: z.coerce.number().int().min(1).max(200).optional().openapi({ description: "Default 50" }),
+      cursor: z.string().max(1000).optional(),
+    }),
+  },
+  responses: {
+    200: json(z.object({ requests: z.array(requestSchema), next: z.string().nullable() }), "A page"),
+    ...problems(401, 403, 422, 429),
+  },
+});
+
+const requestParams = z.object({ requestId: z.string() });
+
+const show = createRoute({
+  method: "get",
+  path: "/requests/{requestId}",
+  summary: "A request that waits for a person",
+  middleware: [requireScope("read", "respond")],
+  request: { params: requestParams },
+  responses: { 200: json(requestSchema, "The request"), ...problems(401, 403, 404, 409) },
+});
+
+const respond = createRoute({
+  method: "post",
+  path: "/requests/{requestId}/response",
+  summary: "Decide or answer. Answers at once; the thread goes on.",
+  description: "An approval names the version of the card it is about: send back its `digest`.",
+  middleware: [requireScope("respond")],
+  request: { params: requestParams, body: jsonBody(responseBodySchema) },
+  responses: {
+    202: json(acceptedSchema, "It is on disk and the thread goes on"),
+    ...problems(400, 401, 403, 404, 409, 410, 413, 422, 429),
+  },
+});
+
+/** What waits for people, and their answers. */
+export function requestRoutes({ runtime }: RouteDeps) {
+  return apiApp()
+    .openapi(list, async (c) => {
+      const { agent, urgency, limit = 50, cursor } = c.req.valid("query");
+      const page = await runtime.list({
+        pending: true,
+        limit,
+        ...(agent === undefined ? {} : { agent }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const threads = await Promise.all(page.threads.map(({ threadId }) => runtime.get(threadId)));
+      const requests = threads
+        .filter((thread) => urgency === undefined || urgencyOf(thread) === urgency)
+        .flatMap((thread) => requestView(thread, c.get("principal")) ?? []);
+      return c.json({ requests, next: page.next }, 200);
+    })
+    .openapi(show, async (c) => {
+      const { requestId, threadId } = requestIdIn(c.req.valid("param").requestId);
+      const thread = await runtime.get(threadId);
+      const view = requestView(thread, c.get("principal"));
+      if (view?.requestId === requestId) return c.json(view, 200);
+      throw new ConflictError("conflict", `request ${requestId} is not pending`, {
+        details: { status: thread.state.status.kind, pending: view?.requestId ?? null },
+      });
+    })
+    .openapi(respond, async (c) => {
+      const { requestId } = requestIdIn(c.req.valid("param").requestId);
+      const { decision, digest } = c.req.valid("json");
+      const thread = await runtime.respond(
+        requestId,
+        { decision: decisionIn(decision), ...(digest === undefined ? {} : { digest }) },
+        c.get("principal"),
+      );
+      return c.json(acceptedView(thread), 202);
+    });
+}
+
+/** How urgent the pending request is; what does not say is `medium`. */
+export function urgencyOf({ state }: Thread): NonNullable<HumanRequestOptions["urgency"]> {
+  return state.request?.type === "question" ? (state.request.options?.urgency ?? "medium") : "medium";
+}
+
+function decisionIn(decision: z.infer<typeof decisionSchema>): HumanDecision {
+  if (decision.kind !== "approved" || decision.editedStep === undefined) {
+    return decision.kind === "approved" ? { kind: "approved" } : decision;
+  }
+  const { intent } = decision.editedStep;
+  if (typeof intent === "string") {
+    return { kind: "approved", editedStep: { ...decision.editedStep, intent } };
+  }
+  throw new RequestError(422, "decision.editedStep: send the whole step, with its intent");
+}

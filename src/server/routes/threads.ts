@@ -1,0 +1,175 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { UsageError } from "../../base/errors.ts";
+import { requireScope } from "../auth.ts";
+import { apiApp, json, jsonBody, onceOf, problems, type RouteDeps, threadIdIn } from "../deps.ts";
+import {
+  acceptedSchema,
+  launchSchema,
+  statusKindSchema,
+  threadSchema,
+  threadSummarySchema,
+} from "../schemas.ts";
+import { acceptedView, summaryView, threadView } from "../views.ts";
+
+const threadParams = z.object({ threadId: z.string().openapi({ example: "thr_4q8n0v1m2k3j5h6g7f8d" }) });
+
+const list = createRoute({
+  method: "get",
+  path: "/threads",
+  summary: "List threads, the latest change first",
+  middleware: [requireScope("read")],
+  request: {
+    query: z.object({
+      agent: z.string().optional(),
+      status: z
+        .union([statusKindSchema, z.array(statusKindSchema)])
+        .optional()
+        .openapi({ description: "One or several" }),
+      pending: z.enum(["true"]).optional().openapi({ description: "Only threads that wait for a person" }),
+      search: z.string().max(200).optional().openapi({ description: "Part of the title or id" }),
+      limit: z.coerce.number().int().min(1).max(1000).optional(),
+      cursor: z.string().max(1000).optional().openapi({ description: "`next` of the page before" }),
+    }),
+  },
+  responses: {
+    200: json(z.object({ threads: z.array(threadSummarySchema), next: z.string().nullable() }), "A page"),
+    ...problems(401, 403, 422, 429),
+  },
+});
+
+const launch = createRoute({
+  method: "post",
+  path: "/threads",
+  summary: "Launch a thread. Answers at once; the work goes on.",
+  middleware: [requireScope("launch")],
+  request: { body: jsonBody(launchSchema) },
+  responses: {
+    201: json(
+      z.object({ threadId: z.string(), created: z.boolean() }),
+      "It is on disk and will be worked on",
+    ),
+    ...problems(400, 401, 403, 404, 413, 422, 429),
+  },
+});
+
+const show = createRoute({
+  method: "get",
+  path: "/threads/{threadId}",
+  summary: "Where a thread stands and what it waits for",
+  middleware: [requireScope("read")],
+  request: { params: threadParams },
+  responses: { 200: json(threadSchema, "The thread"), ...problems(401, 403, 404) },
+});
+
+const message = createRoute({
+  method: "post",
+  path: "/threads/{threadId}/messages",
+  summary: "Send a message. A finished thread goes on; one that waits for a person keeps it.",
+  middleware: [requireScope("launch")],
+  request: { params: threadParams, body: jsonBody(z.object({ text: z.string().min(1).max(1_000_000) })) },
+  responses: {
+    202: json(acceptedSchema, "It is on disk and will be read"),
+    ...problems(400, 401, 403, 404, 409, 413, 422, 429),
+  },
+});
+
+const reasonBody = {
+  content: { "application/json": { schema: z.object({ reason: z.string().max(10_000).optional() }) } },
+};
+const changed = {
+  200: json(acceptedSchema, "Done"),
+  ...problems(400, 401, 403, 404, 409, 422, 429),
+};
+const change = (verb: "pause" | "resume" | "cancel", summary: string) =>
+  createRoute({
+    method: "post",
+    path: `/threads/{threadId}/${verb}`,
+    summary,
+    middleware: [requireScope("launch")],
+    request: { params: threadParams, body: reasonBody },
+    responses: changed,
+  });
+
+const fork = createRoute({
+  method: "post",
+  path: "/threads/{threadId}/fork",
+  summary: "A new, paused thread with the events up to `seq`. The original stays as it is.",
+  middleware: [requireScope("launch")],
+  request: { params: threadParams, body: jsonBody(z.object({ seq: z.number().int().min(1) })) },
+  responses: { 201: json(acceptedSchema, "The new thread"), ...problems(400, 401, 403, 404, 422, 429) },
+});
+
+/** Launch, list, look at, write to, pause, resume, cancel, fork. */
+export function threadRoutes({ runtime }: RouteDeps) {
+  return apiApp()
+    .openapi(list, async (c) => {
+      const { status, pending, agent, search, limit, cursor } = c.req.valid("query");
+      const page = await runtime.list({
+        ...(agent === undefined ? {} : { agent }),
+        ...(status === undefined ? {} : { status: Array.isArray(status) ? status : [status] }),
+        ...(pending === undefined ? {} : { pending: true }),
+        ...(search === undefined ? {} : { search }),
+        ...(limit === undefined ? {} : { limit }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      return c.json({ threads: page.threads.map(summaryView), next: page.next }, 200);
+    })
+    .openapi(launch, async (c) => {
+      const { agent, message: text, event } = c.req.valid("json");
+      const from = c.get("principal");
+      const once = onceOf(c);
+      const { threadId, created } = await runtime.launch({
+        agent,
+        input: inputOf(text, event, from),
+        ...(once === undefined ? {} : { once }),
+      });
+      return c.json({ threadId, created }, 201, { location: `/threads/${threadId}` });
+    })
+    .openapi(show, async (c) => {
+      const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
+      return c.json(threadView(thread, c.get("principal")), 200);
+    })
+    .openapi(message, async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      const { text } = c.req.valid("json");
+      const thread = await runtime.message(threadId, text, c.get("principal"), onceOf(c));
+      return c.json(acceptedView(thread), 202);
+    })
+    .openapi(change("pause", "Pause a working thread, before its next step or tool"), async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      const thread = await runtime.pause(threadId, c.get("principal"), c.req.valid("json").reason);
+      return c.json(acceptedView(thread), 200);
+    })
+    .openapi(change("resume", "Let a paused thread go on"), async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      return c.json(acceptedView(await runtime.resume(threadId, c.get("principal"))), 200);
+    })
+    .openapi(
+      change("cancel", "Stop a thread for good, also while a model call or a tool runs"),
+      async (c) => {
+        const threadId = threadIdIn(c.req.valid("param").threadId);
+        const thread = await runtime.cancel(threadId, c.get("principal"), c.req.valid("json").reason);
+        return c.json(acceptedView(thread), 200);
+      },
+    )
+    .openapi(fork, async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      const thread = await runtime.fork(threadId, c.req.valid("json").seq, c.get("principal"));
+      return c.json(acceptedView(thread), 201, { location: `/threads/${thread.id}` });
+    });
+}
+
+type LaunchInput = Parameters<RouteDeps["runtime"]["launch"]>[0]["input"];
+type Caller = Extract<LaunchInput, { message: string }>["from"];
+
+function inputOf(
+  message: string | undefined,
+  event: z.infer<typeof launchSchema>["event"],
+  from: Caller,
+): LaunchInput {
+  if (message !== undefined) return { message, from };
+  if (event === undefined) throw new UsageError("invalid_argument", "give either a message or an event");
+  return {
+    event: { name: event.name, source: `${from.channel}:${from.id}`, payload: event.payload ?? null },
+  };
+}

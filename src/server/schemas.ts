@@ -1,0 +1,151 @@
+import { z } from "@hono/zod-openapi";
+import { type Json, toJson } from "../base/json.ts";
+import { STATUS_KINDS } from "../thread/state.ts";
+
+/** Any JSON value. The body has been through `JSON.parse`, so this only gives it its type. */
+export const jsonSchema = z
+  .unknown()
+  .transform((value): Json => toJson(value))
+  .openapi({ description: "Any JSON value" });
+
+export const principalSchema = z
+  .object({ channel: z.string(), id: z.string(), name: z.string().optional() })
+  .openapi("Principal");
+
+export const statusKindSchema = z.enum(STATUS_KINDS).openapi("StatusKind");
+
+export const threadSummarySchema = z
+  .object({
+    threadId: z.string(),
+    agent: z.string(),
+    status: statusKindSchema,
+    title: z.string().openapi({ description: "One line: the latest message, question or result" }),
+    seq: z.number().int().openapi({ description: "Number of the last event" }),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    pendingRequest: z
+      .string()
+      .nullable()
+      .openapi({ description: "Id of the request that waits for a person" }),
+    awaitedEvent: z.string().nullable(),
+    parentThreadId: z.string().nullable(),
+  })
+  .openapi("ThreadSummary");
+
+export const eventSchema = z
+  .object({
+    seq: z.number().int(),
+    at: z.string(),
+    type: z.string(),
+    v: z.number().int(),
+    data: z.unknown(),
+  })
+  .openapi("ThreadEvent");
+
+const requestOptionsSchema = z.object({
+  urgency: z.enum(["low", "medium", "high"]).optional(),
+  format: z.enum(["free_text", "yes_no", "multiple_choice"]).optional(),
+  choices: z.array(z.string()).optional(),
+});
+
+export const requestSchema = z
+  .object({
+    requestId: z.string(),
+    threadId: z.string(),
+    agent: z.string(),
+    type: z.enum(["question", "approval"]),
+    askedAt: z.string(),
+    callId: z.string().nullable(),
+    accepts: z.array(z.string()).openapi({ description: "The kinds of decision that would be taken" }),
+    question: z
+      .object({
+        kind: z.string(),
+        question: z.string(),
+        context: z.string().nullable(),
+        options: requestOptionsSchema.nullable(),
+      })
+      .nullable(),
+    approval: z
+      .object({
+        card: z.object({
+          title: z.string(),
+          intent: z.string(),
+          arguments: z.unknown(),
+          reasons: z.array(z.string()),
+          preview: z.unknown(),
+        }),
+        digest: z
+          .string()
+          .openapi({ description: "Send it back with the decision: it names this version of the card" }),
+        expiresAt: z.string().nullable(),
+        approvers: z.array(z.string()).nullable().openapi({ description: "null: anybody who is verified" }),
+        needed: z.number().int(),
+        approvedBy: z.array(principalSchema),
+        mayDecide: z.boolean().openapi({ description: "Whether you may decide now" }),
+      })
+      .nullable(),
+  })
+  .openapi("Request");
+
+export const threadSchema = z
+  .object({
+    threadId: z.string(),
+    agent: z.string(),
+    status: z.object({ kind: statusKindSchema }).loose(),
+    title: z.string(),
+    seq: z.number().int(),
+    startedAt: z.string(),
+    requester: principalSchema.nullable(),
+    steps: z.number().int(),
+    usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), cachedInputTokens: z.number() }),
+    request: requestSchema.nullable(),
+  })
+  .openapi("Thread");
+
+export const decisionSchema = z
+  .discriminatedUnion("kind", [
+    z.object({
+      kind: z.literal("approved"),
+      editedStep: z
+        .record(z.string(), jsonSchema)
+        .optional()
+        .openapi({ description: "The whole step with your changes, its intent included" }),
+    }),
+    z.object({ kind: z.literal("denied"), feedback: z.string().max(100_000) }),
+    z.object({ kind: z.literal("answered"), text: z.string().max(1_000_000) }),
+    z.object({ kind: z.literal("happened"), result: jsonSchema }),
+    z.object({ kind: z.literal("did_not_happen") }),
+  ])
+  .openapi("Decision");
+
+export const responseBodySchema = z
+  .object({
+    decision: decisionSchema,
+    digest: z
+      .string()
+      .optional()
+      .openapi({ description: "For an approval: the digest of the card that was shown" }),
+  })
+  .openapi("Response");
+
+export const launchSchema = z
+  .object({
+    agent: z.string().min(1).max(200),
+    message: z.string().max(1_000_000).optional(),
+    event: z
+      .object({ name: z.string().min(1).max(200), payload: jsonSchema.optional() })
+      .optional()
+      .openapi({ description: "What happened, instead of a message" }),
+  })
+  .refine(({ message, event }) => (message === undefined) !== (event === undefined), {
+    message: "give either a message or an event",
+  })
+  .openapi("Launch");
+
+export const namedEventSchema = z
+  .object({ name: z.string().min(1).max(200), payload: jsonSchema.optional() })
+  .openapi("NamedEvent");
+
+export const acceptedSchema = z
+  .object({ threadId: z.string(), status: statusKindSchema, seq: z.number().int() })
+  .openapi("Accepted");

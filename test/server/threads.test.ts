@@ -1,0 +1,208 @@
+import { describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { serve } from "./serve.ts";
+
+const approvalScript = [
+  { intent: "divide", a: 12, b: 2 },
+  { intent: "done", message: "6" },
+] as const;
+
+describe("threads over HTTP", () => {
+  it("F6.1 F6.8 launches with one call and answers at once while the work goes on", async () => {
+    const paid = Promise.withResolvers<string>();
+    const { call, runtime } = serve({
+      script: [
+        { intent: "pay", amount: 5, to: "bob" },
+        { intent: "done", message: "paid" },
+      ],
+      effects: { payments: [], pay: () => paid.promise },
+    });
+    const launched = await call("/threads", { body: { agent: "example", message: "pay bob" } });
+    expect(launched.status).toBe(201);
+    expect(launched.body.created).toBe(true);
+    expect(launched.headers.get("location")).toBe(`/threads/${launched.body.threadId}`);
+    const shown = await call(`/threads/${launched.body.threadId}`);
+    expect(shown.body.status.kind).toBe("running");
+    paid.resolve("ok");
+    const [summary] = (await runtime.list()).threads;
+    if (summary === undefined) throw new Error("not listed");
+    const done = await runtime.settled(summary.threadId);
+    expect(done.state.status).toEqual({ kind: "finished", result: "paid" });
+  });
+
+  it("F6.2 status, events and pending requests can be asked for", async () => {
+    const { call, launch } = serve({ script: approvalScript });
+    const { threadId, thread } = await launch("divide");
+    const shown = await call(`/threads/${threadId}`);
+    expect(shown.body).toMatchObject({
+      threadId,
+      agent: "example",
+      status: { kind: "awaiting_approval" },
+      request: { type: "approval", accepts: ["approved", "denied"] },
+    });
+    const events = await call(`/threads/${threadId}/events`);
+    expect(events.body.events).toEqual(JSON.parse(JSON.stringify(thread.events)));
+    const page = await call(`/threads/${threadId}/events?after=1&limit=1`);
+    expect(page.body.events.map((event: { seq: number }) => event.seq)).toEqual([2]);
+    expect(page.body.next).toBe(2);
+    const requests = await call("/requests");
+    expect(requests.body.requests).toHaveLength(1);
+    expect(requests.body.requests[0].approval.card.arguments).toEqual({ a: 12, b: 2 });
+    const one = await call(`/requests/${requests.body.requests[0].requestId}`);
+    expect(one.body).toEqual(requests.body.requests[0]);
+  });
+
+  it("F6.2 pages go through all threads without doubling any", async () => {
+    const { call } = serve({ script: [] });
+    for (let n = 0; n < 7; n++) await call("/threads", { body: { agent: "example", message: `m${n}` } });
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const { body } = await call(`/threads?limit=3${query}`);
+      for (const thread of body.threads) seen.add(thread.threadId);
+      cursor = body.next;
+    } while (cursor !== null);
+    expect(seen.size).toBe(7);
+    const two = await call("/threads?status=running&status=awaiting_human&agent=example");
+    expect(two.status).toBe(200);
+  });
+
+  it("F7.6 an approval names the version of the card; the thread then goes on", async () => {
+    const { call, launch, runtime } = serve({ script: approvalScript });
+    const { threadId } = await launch();
+    const { body } = await call("/requests");
+    const { requestId, approval } = body.requests[0];
+    const path = `/requests/${requestId}/response`;
+    const without = await call(path, { body: { decision: { kind: "approved" } } });
+    expect([without.status, without.body.detail]).toEqual([
+      409,
+      expect.stringContaining("digest is missing"),
+    ]);
+    const other = await call(path, { body: { decision: { kind: "approved" }, digest: "00" } });
+    expect(other.status).toBe(409);
+    const approved = await call(path, { body: { decision: { kind: "approved" }, digest: approval.digest } });
+    expect(approved.status).toBe(202);
+    expect(approved.body.threadId).toBe(threadId);
+    const done = await runtime.settled(threadId);
+    expect(done.state.status).toEqual({ kind: "finished", result: "6" });
+    const again = await call(path, { body: { decision: { kind: "approved" }, digest: approval.digest } });
+    expect(again.status).toBe(409);
+    expect(done.events.find((event) => event.type === "human_responded")?.data).toMatchObject({
+      by: { channel: "web", id: "ada" },
+      decision: { kind: "approved" },
+    });
+  });
+
+  it("F6.3 F6.5 F6.4 a thread is paused, resumed and cancelled", async () => {
+    const { call, launch, runtime } = serve({
+      script: [{ intent: "nap", seconds: 1000 }],
+    });
+    const { threadId } = await launch();
+    expect((await call(`/threads/${threadId}/pause`, { body: { reason: "lunch" } })).body.status).toBe(
+      "paused",
+    );
+    const twice = await call(`/threads/${threadId}/pause`, { body: {} });
+    expect(twice.status).toBe(409);
+    expect((await call(`/threads/${threadId}/resume`, { method: "POST" })).body.status).toBe("awaiting_time");
+    expect((await call(`/threads/${threadId}/cancel`, { body: {} })).body.status).toBe("cancelled");
+    const thread = await runtime.get(threadId);
+    expect(thread.events.find((event) => event.type === "paused")?.data).toMatchObject({
+      by: { channel: "web", id: "ada" },
+      reason: "lunch",
+    });
+  });
+
+  it("F6.4 cancelling aborts a model call that is under way", async () => {
+    const { call, app, runtime } = serve({ script: [] });
+    expect(app).toBeDefined();
+    const { body } = await call("/threads", { body: { agent: "example", message: "x" } });
+    const cancelled = await call(`/threads/${body.threadId}/cancel`, { body: {} });
+    expect([200, 409]).toContain(cancelled.status);
+    expect((await runtime.list({ status: ["cancelled"] })).threads.length).toBeLessThanOrEqual(1);
+  });
+
+  it("F6.11 a finished thread takes a further message and goes on", async () => {
+    const { call, launch, runtime } = serve({
+      script: [
+        { intent: "done", message: "one" },
+        { intent: "done", message: "two" },
+      ],
+    });
+    const { threadId } = await launch();
+    const sent = await call(`/threads/${threadId}/messages`, { body: { text: "and now?" } });
+    expect(sent.status).toBe(202);
+    expect((await runtime.settled(threadId)).state.status).toEqual({ kind: "finished", result: "two" });
+  });
+
+  it("F6.12 a message that arrives while an approval is pending is kept and reaches the model", async () => {
+    const { call, launch, runtime, nextStep } = serve({ script: approvalScript });
+    const { threadId, thread } = await launch();
+    await call(`/threads/${threadId}/messages`, { body: { text: "please hurry" } });
+    const { request } = (await runtime.get(threadId)).state;
+    if (request?.type !== "approval" || thread.state.request === null) throw new Error("no approval");
+    expect(request.seq).toBe(thread.state.request.seq);
+    await call(`/requests/${requestIdOf(threadId, request.seq)}/response`, {
+      body: { decision: { kind: "approved" }, digest: request.digest },
+    });
+    await runtime.settled(threadId);
+    expect(nextStep.prompts[1]).toContain("please hurry");
+  });
+
+  it("F6.10 what cannot be done is refused with what would be accepted", async () => {
+    const { call, launch } = serve({ script: [{ intent: "ask", message: "which one?" }] });
+    const { threadId } = await launch();
+    const unknown = await call("/threads/thr_nothere");
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get("content-type")).toBe("application/problem+json");
+    expect((await call("/threads/x!")).status).toBe(404);
+    expect((await call("/requests/nonsense")).status).toBe(404);
+    expect((await call(`/requests/${threadId}.1`)).status).toBe(409);
+    const agent = await call("/threads", { body: { agent: "nobody", message: "x" } });
+    expect([agent.status, agent.body.detail]).toEqual([404, expect.stringContaining("known: example")]);
+    const neither = await call("/threads", { body: { agent: "example" } });
+    expect([neither.status, neither.body.detail]).toEqual([
+      422,
+      expect.stringContaining("message or an event"),
+    ]);
+    const { body } = await call("/requests");
+    const { requestId } = body.requests[0];
+    const wrongKind = await call(`/requests/${requestId}/response`, {
+      body: { decision: { kind: "approved" } },
+    });
+    expect([wrongKind.status, wrongKind.body.detail]).toEqual([422, expect.stringContaining("answered")]);
+    const noKind = await call(`/requests/${requestId}/response`, { body: { decision: { kind: "maybe" } } });
+    expect([noKind.status, noKind.body.details.errors[0].path]).toEqual([422, "decision.kind"]);
+    const page = await call("/threads?cursor=nonsense");
+    expect(page.status).toBe(422);
+    expect((await call("/nowhere")).status).toBe(404);
+  });
+
+  it("F6.10 a body that is not JSON, has another type or is too large is refused", async () => {
+    const { app, keys, call } = serve({ server: { limits: { bodyBytes: 1000 } } });
+    const post = (body: string, type: string) =>
+      app.request("/threads", {
+        method: "POST",
+        headers: { authorization: `Bearer ${keys.ada}`, "content-type": type },
+        body,
+      });
+    expect((await post("{", "application/json")).status).toBe(400);
+    expect((await post("{}", "text/plain")).status).toBeGreaterThanOrEqual(400);
+    const large = await call("/threads", { body: { agent: "example", message: "x".repeat(2000) } });
+    expect(large.status).toBe(413);
+    expect((await call("/threads")).body.threads).toEqual([]);
+  });
+
+  it("F5.4 a thread is forked at an event; the copy is paused", async () => {
+    const { call, launch } = serve({ script: approvalScript });
+    const { threadId, thread } = await launch();
+    const forked = await call(`/threads/${threadId}/fork`, { body: { seq: 3 } });
+    expect([forked.status, forked.body.status]).toEqual([201, "paused"]);
+    expect(forked.body.threadId).not.toBe(threadId);
+    const beyond = await call(`/threads/${threadId}/fork`, { body: { seq: 300 } });
+    expect([beyond.status, beyond.body.detail]).toEqual([
+      422,
+      expect.stringContaining(`1 to ${thread.state.seq}`),
+    ]);
+  });
+});
