@@ -97,11 +97,15 @@ export async function planContext(
   });
 }
 
+/** Throws `UsageError` for a budget that cannot be held. */
+export function checkBudget({ tokens }: TokenBudget): void {
+  if (tokens >= MIN_TOKENS) return;
+  const message = `a token budget is at least ${MIN_TOKENS} tokens, not ${tokens}`;
+  throw new UsageError("invalid_configuration", message, { details: { tokens } });
+}
+
 async function limitsOf(budget: TokenBudget): Promise<Limits> {
-  if (!(budget.tokens >= MIN_TOKENS)) {
-    const message = `a token budget is at least ${MIN_TOKENS} tokens, not ${budget.tokens}`;
-    throw new UsageError("invalid_configuration", message, { details: { tokens: budget.tokens } });
-  }
+  checkBudget(budget);
   return {
     target: 0.7,
     keepRecent: 6,

@@ -1,0 +1,94 @@
+import type { ThreadEvent } from "../thread/events.ts";
+import type { ContextBlock } from "./block.ts";
+import { type EventBlocks, eventBlocks } from "./context-blocks.ts";
+import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
+import { type ChatMessage, renderMessages } from "./messages.ts";
+import { type ContextPlan, checkBudget, planContext, type TokenBudget } from "./plan.ts";
+import { createRedactor } from "./redaction.ts";
+import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
+import type { ContextView } from "./view.ts";
+import { createContextWindow } from "./window.ts";
+
+/**
+ * A format of the agent's own: the whole text from the blocks (and the events, for those who want to look further).
+ * Must be pure. A token budget is held by hiding blocks, so a format that reads the events instead may exceed it.
+ */
+export type CustomFormat = (blocks: readonly ContextBlock[], events: readonly ThreadEvent[]) => string;
+
+export interface ContextOptions extends ContextView {
+  /**
+   * How the model reads the thread: a built-in text format (default `xml`), `messages` for prompts that take chat
+   * messages, a text format per block, or a function of all blocks.
+   */
+  readonly format?: TextFormatName | "messages" | TextFormat | CustomFormat;
+  /** Held before every model call. Default: none. */
+  readonly budget?: TokenBudget;
+}
+
+/** The context window of one agent: what the model reads of a thread, and what must be done before it fits. */
+export interface AgentContext {
+  readonly options: ContextOptions;
+  /** The thread as one text. Only what is new since the last call is rendered, unless the format is a function. */
+  render(events: readonly ThreadEvent[]): string;
+  /** The thread as chat messages, whatever the format. */
+  messages(events: readonly ThreadEvent[]): ChatMessage[];
+  /** What is shown, event by event. */
+  shown(events: readonly ThreadEvent[]): EventBlocks[];
+  /** What to do so that the thread fits its budget: see `planContext`. */
+  plan(events: readonly ThreadEvent[]): Promise<ContextPlan>;
+}
+
+/** Pure: opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
+export function createContext(options: ContextOptions = {}): AgentContext {
+  const { format = "xml", budget } = options;
+  if (options.redact !== undefined) createRedactor(options.redact);
+  const custom = typeof format === "function" ? format : undefined;
+  const textFormat = textFormatOf(format);
+  const window = createContextWindow(options, textFormat);
+  const shown = (events: readonly ThreadEvent[]) => eventBlocks(events, options);
+  const render = (events: readonly ThreadEvent[]) =>
+    custom === undefined
+      ? window(events)
+      : custom(
+          shown(events).flatMap(({ blocks }) => blocks),
+          events,
+        );
+  if (budget !== undefined) checkBudget(budget);
+  const count = growingCounter(budget?.countTokens);
+  return {
+    options,
+    render,
+    messages: (events) => renderMessages(shown(events)),
+    shown,
+    async plan(events) {
+      if (budget === undefined) return { kind: "ready", tokens: null };
+      const text = render(events);
+      if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
+      const tokens = await count(events[0], text);
+      return tokens <= budget.tokens
+        ? { kind: "ready", tokens }
+        : planContext(events, budget, options, textFormat);
+    },
+  };
+}
+
+/** Counts what is new in a text that begins like the one counted before. A token more or less at the seam. */
+function growingCounter(countTokens: TokenCounter | undefined) {
+  const known = new WeakMap<ThreadEvent, { readonly text: string; readonly tokens: number }>();
+  return async (thread: ThreadEvent | undefined, text: string): Promise<number> => {
+    const count = countTokens ?? (await loadTokenCounter());
+    const before = thread === undefined ? undefined : known.get(thread);
+    const tokens =
+      before !== undefined && text.startsWith(before.text)
+        ? before.tokens + count(text.slice(before.text.length))
+        : count(text);
+    if (thread !== undefined) known.set(thread, { text, tokens });
+    return tokens;
+  };
+}
+
+// Chat messages and functions are budgeted by the default format's blocks, which they consist of.
+function textFormatOf(format: NonNullable<ContextOptions["format"]>): TextFormat {
+  if (typeof format === "object") return format;
+  return typeof format === "function" || format === "messages" ? TEXT_FORMATS.xml : TEXT_FORMATS[format];
+}
