@@ -1,5 +1,6 @@
 import type { ClientRegistry, Collector } from "@boundaryml/baml";
 import { UsageError } from "../../base/errors.ts";
+import { nativeRuntime } from "./native-runtime.ts";
 
 /** BAML's own description of an HTTP request, as `b.request` gives it. */
 export interface BamlRequest {
@@ -18,6 +19,8 @@ export interface RunTimeTypes {
 export interface BamlOptions {
   readonly clientRegistry?: ClientRegistry;
   readonly tb?: RunTimeTypes;
+  /** Building the request may need the network: to fetch an image, or a token. */
+  readonly remote?: boolean;
   readonly collector?: Collector;
   readonly signal?: AbortSignal;
 }
@@ -76,13 +79,24 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
   // BAML's options come last: arguments that the caller leaves out must keep their places.
   const padded = (args: readonly unknown[]) =>
     args.length < arity ? [...args, ...Array<undefined>(arity - args.length)] : args;
+  const native = nativeRuntime(client, name);
+  const build = async (args: readonly unknown[], options: BamlOptions, stream: boolean): Promise<unknown> => {
+    const { clientRegistry, tb, remote } = options;
+    if (native === undefined || clientRegistry === undefined || remote === true) {
+      return (stream ? streamRequest : request).call([...padded(args), { clientRegistry, tb }]);
+    }
+    const named = native.argumentNames.map((argument, index) => [argument, args[index] ?? null] as const);
+    return native.request(Object.fromEntries(named), clientRegistry, stream, tb);
+  };
   return {
     name,
     arity,
-    request: async (args, options) => request.call([...padded(args), options]),
-    streamRequest: async (args, options) => streamRequest.call([...padded(args), options]),
-    parse: (text, options) => parse.call([text, options]),
-    parseStream: (text, options) => parseStream.call([text, options]),
+    request: (args, options) => build(args, options, false),
+    streamRequest: (args, options) => build(args, options, true),
+    parse: (text, { tb }) =>
+      native === undefined ? parse.call([text, { tb }]) : native.parse(text, false, tb),
+    parseStream: (text, { tb }) =>
+      native === undefined ? parseStream.call([text, { tb }]) : native.parse(text, true, tb),
     call: async (args, options) => whole.call([...padded(args), options]),
   };
 }

@@ -45,3 +45,11 @@ function walk(value: unknown, depth: number): unknown {
   );
   return changed ? Object.fromEntries(cleaned) : value;
 }
+
+/** True where an argument holds an image or other media, which BAML may have to fetch while it builds the request. */
+export function holdsMedia(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(holdsMedia);
+  // BAML's media have no prototype and no properties; whatever else has none is taken for media too.
+  return Object.getPrototypeOf(value) === null || Object.values(value).some(holdsMedia);
+}

@@ -6,7 +6,7 @@ import {
   isBamlRequest,
   type RunTimeTypes,
 } from "../baml/generated-client.ts";
-import { neutralise } from "../baml/neutralise.ts";
+import { holdsMedia, neutralise } from "../baml/neutralise.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { MissingCredentialsError } from "../errors.ts";
 import { signForAws } from "../http/aws-signature.ts";
@@ -41,6 +41,7 @@ export async function prepare(
   const options: BamlOptions = {
     ...(client === undefined ? {} : { clientRegistry: registryOf(client) }),
     ...(tb === undefined ? {} : { tb }),
+    remote: client?.provider === "vertex-ai" || args.some(holdsMedia),
   };
   const built = await build(fn, args, options, stream, client);
   const { url, headers, body } = client?.provider === "aws-bedrock" ? signed(built, client, now) : built;

@@ -1,0 +1,84 @@
+import { type ClientRegistry, toBamlError } from "@boundaryml/baml";
+import type { GeneratedClient, RunTimeTypes } from "./generated-client.ts";
+
+/**
+ * The native runtime behind a generated client. The generated functions hand it the whole environment of the process
+ * with every request and every text to parse: that costs more than building and parsing themselves, and it is how a key
+ * of the environment can end up in a request that should have had another. Here it gets no environment at all.
+ */
+export interface NativeRuntime {
+  /** Builds the request of a function, without leaving the thread. Only for clients that bring their own credentials. */
+  request(
+    args: Readonly<Record<string, unknown>>,
+    registry: ClientRegistry,
+    stream: boolean,
+    tb: RunTimeTypes | undefined,
+  ): unknown;
+  parse(text: string, partial: boolean, tb: RunTimeTypes | undefined): unknown;
+  /** The names of the function's arguments, in order. */
+  readonly argumentNames: readonly string[];
+}
+
+type Method = (...parameters: unknown[]) => unknown;
+
+/**
+ * The runtime of one function of a generated client. It is private to the generated code, which the pinned version of
+ * BAML makes: where it is not as expected, `undefined`, and the generated functions do it.
+ */
+export function nativeRuntime(client: GeneratedClient, name: string): NativeRuntime | undefined {
+  const runtime: unknown = Reflect.get(client, "runtime");
+  const contexts: unknown = Reflect.get(client, "ctxManager");
+  const build = methodOf(runtime, "buildRequestSync");
+  const parse = methodOf(runtime, "parseLlmResponse");
+  const newContext = methodOf(contexts, "cloneContext");
+  const argumentNames = namesOf(client, name);
+  if (build === undefined || parse === undefined || newContext === undefined || argumentNames === undefined) {
+    return undefined;
+  }
+  return {
+    argumentNames,
+    request: (args, registry, stream, tb) =>
+      asBaml(() => build(name, args, newContext(), tb?.__tb(), registry, stream, {})),
+    parse: (text, partial, tb) =>
+      asBaml(() => parse(name, text, partial, newContext(), tb?.__tb(), undefined, {})),
+  };
+}
+
+/** Lets the generated function name its arguments: it is called with a runtime that only listens. */
+function namesOf(client: GeneratedClient, name: string): string[] | undefined {
+  const generated = methodOf(client.request, name);
+  if (generated === undefined) return undefined;
+  const markers = Array.from({ length: generated.length - 1 }, () => Symbol("argument"));
+  let heard: unknown;
+  const listener = {
+    runtime: {
+      buildRequest: (_name: unknown, args: unknown) => {
+        heard = args;
+      },
+    },
+    ctxManager: { cloneContext: () => undefined },
+  };
+  const called: unknown = Reflect.apply(Reflect.get(client.request, name), listener, [...markers, {}]);
+  if (called instanceof Promise) called.catch(() => {});
+  if (typeof heard !== "object" || heard === null) return undefined;
+  const names = new Map(Object.entries(heard).map(([key, marker]) => [marker, key]));
+  const ordered = markers.flatMap((marker) => names.get(marker) ?? []);
+  return ordered.length === markers.length ? ordered : undefined;
+}
+
+function methodOf(owner: unknown, name: string): (Method & { readonly length: number }) | undefined {
+  if (typeof owner !== "object" || owner === null) return undefined;
+  const found: unknown = Reflect.get(owner, name);
+  if (typeof found !== "function") return undefined;
+  const method = (...parameters: unknown[]): unknown => Reflect.apply(found, owner, parameters);
+  return Object.defineProperty(method, "length", { value: found.length });
+}
+
+// As the generated functions do it.
+function asBaml<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw toBamlError(error);
+  }
+}
