@@ -12,7 +12,6 @@ import {
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
 import { type Asked, ask, type Candidate, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
 import { attempt } from "./call/attempt.ts";
-import { nativeAttempt } from "./call/native-call.ts";
 import { partialReader } from "./call/partials.ts";
 import { prepare, safeArguments } from "./call/prepare.ts";
 import { Stream } from "./call/stream.ts";
@@ -103,6 +102,7 @@ export function promptFunction(
     const stream = onPartial !== undefined;
     const candidate = async (client: ModelClient | undefined): Promise<Candidate> => {
       if (client !== undefined && hasAwsChain(client)) {
+        const { nativeAttempt } = await import("./call/native-call.ts");
         return { client: client.name, attempt: (how) => nativeAttempt(fn, safe, client, tb, how) };
       }
       const request = await prepare(fn, safe, client, { tb, stream, now: clock.now() });

@@ -9,7 +9,6 @@ import {
 import { holdsMedia, neutralise } from "../baml/neutralise.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { MissingCredentialsError } from "../errors.ts";
-import { signForAws } from "../http/aws-signature.ts";
 import { redactHeaders, redactText, redactUrl, secretsOf } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
 import type { ModelClient, PreparedRequest } from "../types.ts";
@@ -44,7 +43,8 @@ export async function prepare(
     remote: client?.provider === "vertex-ai" || args.some(holdsMedia),
   };
   const built = await build(fn, args, options, stream, client);
-  const { url, headers, body } = client?.provider === "aws-bedrock" ? signed(built, client, now) : built;
+  const { url, headers, body } =
+    client?.provider === "aws-bedrock" ? await signed(built, client, now) : built;
   const name = client?.name ?? nameOf(url, body);
   checkKey(headers, name);
   return new Prepared(name, url, headers, body);
@@ -151,7 +151,7 @@ function nameOf(url: string, body: string): string {
   return model === undefined ? host : `${host}/${model}`;
 }
 
-function signed(request: Built, { options }: ModelClient, now: number): Built {
+async function signed(request: Built, { options }: ModelClient, now: number): Promise<Built> {
   const option = (name: string) => {
     const value = options[name];
     return typeof value === "string" && value !== "" ? value : undefined;
@@ -170,6 +170,7 @@ function signed(request: Built, { options }: ModelClient, now: number): Built {
     region: option("region") ?? "",
     ...(sessionToken === undefined ? {} : { sessionToken }),
   };
+  const { signForAws } = await import("../http/aws-signature.ts");
   const { headers } = signForAws({ ...request, url, method: "POST" }, credentials, "bedrock", now);
   return { url, headers: { ...headers }, body: request.body };
 }
