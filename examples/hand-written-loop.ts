@@ -1,22 +1,9 @@
 import { b, type CalculatorTools } from "../baml_client/index.ts";
-import {
-  appendEvents,
-  type ModelChoice,
-  promptFunction,
-  ranStep,
-  renderThread,
-  said,
-  startThread,
-} from "../src/index.ts";
+import { appendEvents, promptFunction, ranStep, renderThread, said, startThread } from "../src/index.ts";
 
 const ada = { channel: "terminal", id: "ada" };
-
-export async function calculate(
-  text: string,
-  ask: (question: string) => Promise<string>,
-  model: ModelChoice,
-) {
-  const nextStep = promptFunction(b, "DetermineNextStep", { model });
+export async function calculate(text: string, ask: (question: string) => Promise<string>): Promise<string> {
+  const nextStep = promptFunction(b, "DetermineNextStep");
   let thread = appendEvents(startThread({ agent: "calculator" }, Date.now()), [said(text, ada)], Date.now());
   for (;;) {
     const answer = await nextStep.call([renderThread(thread)]);
@@ -28,7 +15,6 @@ export async function calculate(
     thread = appendEvents(thread, events, Date.now());
   }
 }
-
 function compute(step: CalculatorTools): number {
   switch (step.intent) {
     case "add":

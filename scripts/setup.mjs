@@ -57,17 +57,15 @@ function link() {
 }
 
 function generate() {
-  const names = readdirSync(path("baml_src")).sort();
-  const texts = names.map((name) => `${name}\0${readFileSync(path("baml_src", name), "utf8")}`);
-  const stamp = hash(
-    ...texts,
-    readFileSync(path("node_modules", "@boundaryml", "baml", "package.json"), "utf8"),
-  );
-  const file = path("baml_client", ".stamp");
-  if (stampIs(file, stamp)) return;
+  const client = path("baml_client", "inlinedbaml.ts");
+  const names = readdirSync(path("baml_src")).filter((name) => name.endsWith(".baml"));
+  // The client holds its sources: it is fresh when they are those of today, and no others.
+  const inlined = existsSync(client) ? readFileSync(client, "utf8") : "";
+  const held = inlined.match(/^ {2}"[^"]+\.baml": /gm)?.length;
+  const isFresh = (name) => inlined.includes(JSON.stringify(readFileSync(path("baml_src", name), "utf8")));
+  if (held === names.length && names.every(isFresh)) return;
   process.stderr.write("Generating the BAML client…\n");
   run("baml-cli generate", path("node_modules", ".bin", "baml-cli"), ["generate"]);
-  writeFileSync(file, stamp);
 }
 
 install();

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { cli } from "./run-cli.ts";
+
+const QUESTION = "can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?";
+const REQUEST = /approve: npx twelvefold approve (thr_\w+\.\d+)/;
+
+describe("twelvefold", { timeout: 60_000 }, () => {
+  it("F6.1 launches from the command line, stops at the approval and goes on from another process", async () => {
+    const twelvefold = cli();
+    const started = await twelvefold(["run", "calculator", QUESTION]);
+    expect(started.code).toBe(0);
+    expect(started.stderr).toContain("built-in offline model");
+    expect(started.stderr).toMatch(/→ multiply a=3 b=4\n= 12\n→ divide a=12 b=2/);
+    const request = REQUEST.exec(started.stdout)?.[1] ?? "";
+    const threadId = request.split(".")[0] ?? "";
+
+    const approved = await twelvefold(["approve", request]);
+    expect(approved.code).toBe(0);
+    expect(approved.stdout).toMatch(/\b18\b/);
+
+    const [again, shown, verified, listed] = await Promise.all([
+      twelvefold(["approve", request]),
+      twelvefold(["show", threadId]),
+      twelvefold(["verify", threadId]),
+      twelvefold(["list", "--json"]),
+    ]);
+    expect(again.code).toBe(4);
+    expect(again.stderr).toMatch(/closed: the thread is finished/);
+    expect(shown.stdout).toMatch(/approval needed: divide a=12 b=2[\s\S]*approved[\s\S]*= 6[\s\S]*✓/);
+    expect(verified.stdout).toContain("unaltered");
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      threads: [{ threadId, status: "finished" }],
+      next: null,
+    });
+  });
+
+  it("F7.5 a denial's feedback reaches the model", async () => {
+    const twelvefold = cli();
+    const started = await twelvefold(["run", "calculator", "divide 100 by 4"]);
+    const request = REQUEST.exec(started.stdout)?.[1] ?? "";
+    const denied = await twelvefold(["deny", request, "use 5 instead of 4"]);
+    expect(denied.stderr).toContain("→ divide a=100 b=5");
+    expect(denied.stdout).toMatch(REQUEST);
+  });
+
+  it("F7.9 approves with edited arguments, and refuses an edit that does not fit the type", async () => {
+    const twelvefold = cli();
+    const started = await twelvefold(["run", "calculator", "divide 100 by 4"]);
+    const request = REQUEST.exec(started.stdout)?.[1] ?? "";
+    const wrong = await twelvefold(["approve", request, "--edit", '{"b": "lots"}']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("the edit is not valid")]);
+    const edited = await twelvefold(["approve", request, "--edit", '{"b": 8}', "--json"]);
+    expect(edited.code).toBe(0);
+    const { events } = JSON.parse(edited.stdout);
+    expect(events.find((event: { type: string }) => event.type === "tool_finished").data.result).toBe(12.5);
+  });
+
+  it("pauses, resumes, forks, takes messages and cancels", async () => {
+    const twelvefold = cli();
+    const started = await twelvefold(["run", "calculator", "divide 9 by 3"]);
+    const threadId = /thr_\w+/.exec(started.stdout)?.[0] ?? "";
+    expect((await twelvefold(["pause", threadId])).stdout).toContain("paused");
+    expect((await twelvefold(["pause", threadId])).code).toBe(4);
+    expect((await twelvefold(["resume", threadId])).stdout).toMatch(REQUEST);
+    const kept = await twelvefold(["message", threadId, "and add 1"]);
+    expect(kept.stderr).toContain("the message is kept");
+    const forked = await twelvefold(["fork", threadId, "--at", "2"]);
+    const copy = /forked as (thr_\w+)/.exec(forked.stdout)?.[1] ?? "";
+    expect((await twelvefold(["resume", copy])).stdout).toContain(copy);
+    expect((await twelvefold(["cancel", threadId, "--reason", "enough"])).stdout).toBe("cancelled\n");
+    const refused = await twelvefold(["message", threadId, "hello"]);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("cancelled")]);
+  });
+
+  const BAD: [string[], number, RegExp][] = [
+    [["show", "thr_unknown"], 3, /there is no thread thr_unknown/],
+    [["show", "../etc"], 3, /no thread id/],
+    [["approve", "thr_unknown.7"], 3, /there is no thread/],
+    [["run", "nobody", "hello"], 3, /no agent "nobody"; known: calculator/],
+    [["run", "calculator"], 2, /say what the agent should do/],
+    [["list", "--status", "happy"], 2, /--status takes running/],
+    [["list", "--limit", "x"], 2, /whole number/],
+    [["show", "thr_abcd", "--as", "poem"], 2, /--as takes timeline/],
+    [["nonsense"], 2, /unknown command/],
+    [["fork", "thr_abcd"], 2, /--at/],
+    [["answer", "thr_abcd.3"], 2, /give one of/],
+  ];
+  it.each(BAD)("%j fails with %i and one clear line", async (args, code, message) => {
+    const result = await cli()(args);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("a chosen provider without its key says which variable and how to get on", async () => {
+    const result = await cli()(["run", "calculator", "1 plus 1"], { TWELVEFOLD_MODEL: "openai/gpt-5-mini" });
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/OPENAI_API_KEY[\s\S]*offline/);
+  });
+
+  it("--help teaches every command", async () => {
+    const { stdout } = await cli()(["--help"]);
+    for (const name of [
+      "run",
+      "list",
+      "show",
+      "approve",
+      "deny",
+      "answer",
+      "message",
+      "pause",
+      "resume",
+      "cancel",
+      "fork",
+      "verify",
+      "model",
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    }
+    expect((await cli()(["approve", "--help"])).stdout).toMatch(
+      /Example:[\s\S]*--?digest|digest[\s\S]*Example:/,
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+it("F2.1 editing a prompt needs no TypeScript edit: a stale client is noticed and generated anew", {
+  timeout: 30_000,
+}, () => {
+  const copy = mkdtempSync(join(tmpdir(), "twelvefold-"));
+  for (const path of ["scripts", "baml_src", "bin", "package.json"])
+    cpSync(join(root, path), join(copy, path), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const node = (script: string) =>
+    spawnSync(process.execPath, [join(copy, "scripts", script)], { encoding: "utf8" });
+
+  expect(node("setup.mjs").status).toBe(0);
+  expect(node("check-baml.mjs")).toMatchObject({ status: 0, stderr: "" });
+  const again = node("setup.mjs");
+  expect([again.status, again.stderr]).toEqual([0, ""]);
+
+  const prompt = join(copy, "baml_src", "calculator.baml");
+  appendFileSync(prompt, "\n// edited\n");
+  expect(node("check-baml.mjs")).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("calculator.baml"),
+  });
+  expect(node("setup.mjs").stderr).toContain("Generating the BAML client");
+  expect(node("check-baml.mjs").status).toBe(0);
+
+  writeFileSync(prompt, "class {");
+  const broken = node("setup.mjs");
+  expect(broken.status).not.toBe(0);
+  expect(broken.stderr).toContain("baml-cli generate failed");
+  expect(existsSync(join(copy, "baml_client", "index.ts"))).toBe(true);
+  expect(readFileSync(join(root, "baml_src", "calculator.baml"), "utf8")).not.toContain("// edited");
+});
