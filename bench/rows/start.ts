@@ -106,18 +106,19 @@ async function listen() {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}/v1`;
   return {
-    /** Resolves when the request has come; the process then ends by itself before the next one starts. */
+    /** Milliseconds until the request came. The process ends by itself before the next one starts. */
     async firstRequest(script: "twelvefold" | "hand", path: string, how: "launch" | "resume", what: string) {
       await ended;
-      const came = new Promise<void>((resolve) => {
-        arrived = resolve;
+      const start = performance.now();
+      const came = new Promise<number>((resolve) => {
+        arrived = () => resolve(performance.now() - start);
       });
       const file = join(import.meta.dirname, "..", "start", `${script}${extname(import.meta.filename)}`);
       const child = spawn(process.execPath, ["--no-warnings", file, path, url, how, what], {
         stdio: "inherit",
       });
       ended = new Promise((resolve) => child.once("close", resolve));
-      await came;
+      return came;
     },
     close: () => {
       server.close();
