@@ -1,4 +1,5 @@
 import type { RequestId, ThreadId } from "../base/ids.ts";
+import type { EventOf } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 
@@ -12,6 +13,12 @@ export interface Notice {
   readonly mayBeRepeated: boolean;
 }
 
+/** A request that is answered, expired or cancelled. */
+export interface ClosedNotice extends Omit<Notice, "mayBeRepeated"> {
+  /** What closed it. */
+  readonly by: EventOf<"human_responded" | "request_expired" | "cancelled">;
+}
+
 /** A way to reach people. Answers come back through the runtime's `respond`, with a verified principal. */
 export interface Channel {
   readonly name: string;
@@ -19,4 +26,6 @@ export interface Channel {
   wants?(notice: Notice): boolean;
   /** Tells people. Throwing means that it was not delivered: it is tried again later, with back-off. */
   deliver(notice: Notice, signal: AbortSignal): Promise<void>;
+  /** A request that it has told people about is closed: bring the message up to date. Throwing is only logged. */
+  closed?(notice: ClosedNotice): Promise<void>;
 }

@@ -1,7 +1,9 @@
+import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
 import { isIdempotent } from "../steps/policy.ts";
+import { isJobStart, type JobStart, jobTokenDigest, jobTokens } from "../steps/start-job.ts";
 import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Command } from "./command.ts";
@@ -28,25 +30,29 @@ export async function* runTool(
     definition,
     step,
     { threadId: thread.id, callId, key, attempt },
-    tools.toolSignal ?? tools.signal,
+    tools,
     idempotent,
   );
-  yield { events: [event], when: idempotent ? "soon" : "now", onConflict: "keep" };
+  const soon = idempotent && event.type !== "event_awaited";
+  yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
 }
 
 async function outcome(
   definition: ToolStep<Step>,
   step: Step,
   ids: Omit<ToolContext, "signal">,
-  stop: AbortSignal,
+  tools: LoopTools,
   idempotent: boolean,
 ): Promise<NewEvent> {
   const { callId } = ids;
+  const stop = tools.toolSignal ?? tools.signal;
   const { timeoutMs } = definition.options;
   const timeUp = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const signal = timeUp === undefined ? stop : AbortSignal.any([stop, timeUp]);
   try {
-    const result: Json = toJson(await raced(definition.run(step, { ...ids, signal }), timeUp));
+    const returned = await raced(definition.run(step, { ...ids, signal }), timeUp);
+    if (isJobStart(returned)) return await beginJob(returned, ids, tools, timeUp);
+    const result: Json = toJson(returned);
     return { type: "tool_finished", data: { callId, result } };
   } catch (error) {
     // Cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
@@ -56,6 +62,21 @@ async function outcome(
     }
     return { type: "tool_failed", data: { callId, error: compactError(error) } };
   }
+}
+
+/** The job has its token before the thread says that it waits: a crash in between is a crash of the tool. */
+async function beginJob(
+  job: JobStart,
+  { threadId, callId }: Pick<ToolContext, "threadId" | "callId">,
+  { jobToken = jobTokens(), clock }: LoopTools,
+  timeUp: AbortSignal | undefined,
+): Promise<NewEvent> {
+  const token = jobToken(threadId, callId);
+  await raced(job.start(token), timeUp);
+  const { name, timeoutSeconds } = job;
+  const data = { callId, name, tokenDigest: jobTokenDigest(token) };
+  if (timeoutSeconds === undefined) return { type: "event_awaited", data };
+  return { type: "event_awaited", data: { ...data, until: isoTime(clock.now() + timeoutSeconds * 1000) } };
 }
 
 /** A tool that ignores its signal does not hold the thread for ever. */

@@ -4,6 +4,7 @@ import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/errors.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { checkStep } from "../steps/check.ts";
+import type { NewJobToken } from "../steps/start-job.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -25,6 +26,8 @@ export interface LoopTools {
   readonly model?: ModelChoice;
   /** Partial output while a step streams: to be shown, never acted on. May not throw. */
   readonly onPartial?: (partial: unknown) => void;
+  /** Makes the tokens of long-running jobs. Default: random ones. */
+  readonly jobToken?: NewJobToken;
 }
 
 export type Effect<C extends Command = Command> = (

@@ -12,6 +12,7 @@ import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { Agent } from "../loop/agent.ts";
 import type { ModelChoice } from "../prompts/types.ts";
+import { jobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import type { EventData, NewEvent, Principal } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
@@ -19,8 +20,11 @@ import { appendEvents, forkThread, startThread, type Thread, threadOf } from "..
 import { commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import { InProcessEngine } from "./in-process.ts";
+import { finishJob, type JobOutcome } from "./jobs.ts";
+import { addressed, emitEvent } from "./named-events.ts";
 import { createObservers, type Observer } from "./observers.ts";
 import { startSweeper } from "./sweeper.ts";
+import { closedRequests, tellClosed } from "./tell-closed.ts";
 
 export interface RuntimeOptions {
   readonly agents: readonly Agent[];
@@ -40,6 +44,11 @@ export interface RuntimeOptions {
   readonly claimMs?: number;
   /** Milliseconds between two looks for work. Default 1,000; at most a third of `claimMs`. */
   readonly sweepMs?: number;
+  /**
+   * The same in every process of one installation, at least 32 random characters: a long-running job that is started again after a
+   * crash then keeps its token. Default: tokens are random.
+   */
+  readonly secret?: string;
 }
 
 export interface Launch {
@@ -59,8 +68,12 @@ export interface Runtime {
   readonly store: ThreadStore;
   launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
   message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
-  /** An event from outside: to the thread, or to its waiting call. */
+  /** An event from outside: to the thread, or to its call that waits for an event of this name. */
   receive(threadId: ThreadId, event: EventData["event_received"], once?: string): Promise<Thread>;
+  /** A named event: to every thread that waits for it. Gives the threads that it woke. */
+  emit(event: EventData["event_received"], once?: string): Promise<readonly ThreadId[]>;
+  /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
+  finishJob(token: string, outcome: JobOutcome): Promise<Thread>;
   respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
@@ -95,7 +108,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     stream: options.stream ?? false,
     observe: observers.notify,
     concurrency: options.concurrency ?? 16,
+    jobToken: jobTokens(options.secret),
   });
+  const channels = options.channels ?? [];
+  if (channels.some((channel) => channel.closed !== undefined)) {
+    observers.subscribe((observation) => {
+      if (observation.kind !== "events") return;
+      const closed = closedRequests(observation.thread, observation.events);
+      tellClosed(closed, channels, (error) =>
+        observers.notify({ kind: "problem", threadId: observation.thread.id, error }),
+      );
+    });
+  }
   const sweepMs = Math.min(options.sweepMs ?? 1_000, claimMs / 3);
   let sweeper: { stop(): Promise<void> } | undefined;
 
@@ -151,7 +175,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ),
 
     receive: (threadId, event, once) =>
-      change(threadId, accepting([{ type: "event_received", data: event }]), once),
+      change(
+        threadId,
+        (thread) => accepting([{ type: "event_received", data: addressed(thread, event) }])(thread),
+        once,
+      ),
+
+    emit: (event, once) => emitEvent(event, store, change, once),
+
+    finishJob: (token, outcome) =>
+      finishJob(token, outcome, clock, async (id) => threadOf(id, await store.read(id)), change),
 
     async respond(requestId, response, by) {
       const parsed = parseRequestId(requestId);

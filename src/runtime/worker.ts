@@ -6,6 +6,7 @@ import { advance } from "../loop/advance.ts";
 import type { Agent } from "../loop/agent.ts";
 import { write } from "../loop/write.ts";
 import type { ModelChoice } from "../prompts/types.ts";
+import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { StoreJournal } from "./journal.ts";
@@ -26,6 +27,7 @@ export interface WorkerOptions {
   /** Stream the model's answers and show the partial ones to observers. */
   readonly stream: boolean;
   readonly observe: Observer;
+  readonly jobToken: NewJobToken;
 }
 
 export interface WorkSignals {
@@ -59,7 +61,7 @@ export async function work(
 async function run(
   thread: Thread,
   agent: Agent,
-  { store, clock, channels, model, stream, observe }: WorkerOptions,
+  { store, clock, channels, model, stream, observe, jobToken }: WorkerOptions,
   { signal, toolSignal }: WorkSignals,
 ): Promise<Thread> {
   const journal = new StoreJournal(thread, store, clock, (now, events) =>
@@ -69,6 +71,7 @@ async function run(
     clock,
     signal,
     toolSignal,
+    jobToken,
     ...(stream
       ? { onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }) }
       : {}),

@@ -58,7 +58,9 @@ export const effects: Transitions<
 
   tool_failed(state, event) {
     const call = findCall(state, event, event.data.callId);
-    requirePhase(call, event, ["started"]);
+    // A long-running job that the tool has begun may fail as well.
+    const isJob = call.phase.kind === "awaiting_event" && call.phase.tokenDigest !== undefined;
+    if (!isJob) requirePhase(call, event, ["started"]);
     const { intent } = call.step;
     return {
       ...closeBadly(state, call),

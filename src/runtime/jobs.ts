@@ -1,0 +1,77 @@
+import type { Clock } from "../base/clock.ts";
+import { ConflictError, NotFoundError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { Json } from "../base/json.ts";
+import { jobTokenDigest, parseJobToken } from "../steps/start-job.ts";
+import type { NewEvent } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** How a long-running job ended. An error counts as the tool's error. */
+export type JobOutcome = { readonly result: Json } | { readonly error: string };
+
+/** How long a result waits for a job that was started a moment ago and is not recorded yet. */
+const EARLY_MS = 5_000;
+
+/**
+ * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never given out, `ConflictError` (`expired`)
+ * for one that was used or whose call has ended, and `ConflictError` (`conflict`) when the start of the job is still not recorded.
+ */
+export async function finishJob(
+  token: string,
+  outcome: JobOutcome,
+  clock: Clock,
+  read: (threadId: ThreadId) => Promise<Thread>,
+  change: (threadId: ThreadId, build: (thread: Thread) => readonly NewEvent[]) => Promise<Thread>,
+): Promise<Thread> {
+  const parsed = parseJobToken(token);
+  if (parsed === undefined) throw unknownToken();
+  const { threadId, callId } = parsed;
+  const deadline = clock.now() + EARLY_MS;
+  // A fast job may be done before the tool that started it has returned.
+  while ((await callOf(threadId, callId, read))?.phase.kind === "started") {
+    if (clock.now() >= deadline) {
+      throw new ConflictError(
+        "conflict",
+        "the start of this job is not recorded yet: send the result again later",
+      );
+    }
+    await clock.sleep(25);
+  }
+  const digest = jobTokenDigest(token);
+  return change(threadId, (thread) => {
+    const call = thread.state.calls.find((open) => open.callId === callId);
+    if (call?.phase.kind === "awaiting_event" && call.phase.tokenDigest === digest) {
+      return [settled(call, call.phase.name, outcome)];
+    }
+    const wasGiven = thread.events.some(
+      (event) => event.type === "event_awaited" && event.data.tokenDigest === digest,
+    );
+    if (!wasGiven) throw unknownToken();
+    throw new ConflictError("expired", "this token was used, or nobody waits for its result any more");
+  });
+}
+
+function settled({ callId }: OpenCall, name: string, outcome: JobOutcome): NewEvent {
+  return "error" in outcome
+    ? { type: "tool_failed", data: { callId, error: { name: "JobFailed", message: outcome.error } } }
+    : { type: "event_received", data: { name, source: "job", payload: outcome.result, callId } };
+}
+
+/** An unknown thread is an unknown token: nothing is told about which threads there are. */
+async function callOf(
+  threadId: ThreadId,
+  callId: string,
+  read: (threadId: ThreadId) => Promise<Thread>,
+): Promise<OpenCall | undefined> {
+  try {
+    return (await read(threadId)).state.calls.find((open) => open.callId === callId);
+  } catch (error) {
+    if (error instanceof NotFoundError) throw unknownToken();
+    throw error;
+  }
+}
+
+function unknownToken(): NotFoundError {
+  return new NotFoundError("there is no job with this token");
+}

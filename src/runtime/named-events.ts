@@ -1,0 +1,58 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { ThreadPage, ThreadStore } from "../store/store.ts";
+import type { EventData, NewEvent } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+type Received = EventData["event_received"];
+
+/**
+ * The event, addressed to the call of this thread that waits for its name. A call that waits for a job's result is answered with the
+ * job's token only, never by name.
+ */
+export function addressed(thread: Thread, event: Received): Received {
+  if (event.callId !== undefined) return event;
+  const call = waitingCall(thread, event.name);
+  return call === undefined ? event : { ...event, callId: call.callId };
+}
+
+/** Gives the event to every thread that waits for one of its name; the ids of those that still did. */
+export async function emitEvent(
+  event: Omit<Received, "callId">,
+  store: ThreadStore,
+  change: (
+    threadId: ThreadId,
+    build: (thread: Thread) => readonly NewEvent[],
+    once?: string,
+  ) => Promise<Thread>,
+  once: string | undefined,
+): Promise<readonly ThreadId[]> {
+  const woken: ThreadId[] = [];
+  let cursor: string | null = null;
+  do {
+    const filter = { awaitedEvent: event.name, limit: 1000, ...(cursor === null ? {} : { cursor }) };
+    const page: ThreadPage = await store.list(filter);
+    for (const { threadId } of page.threads) {
+      let waits = false;
+      const build = (thread: Thread): readonly NewEvent[] => {
+        const call = waitingCall(thread, event.name);
+        waits = call !== undefined;
+        return call === undefined
+          ? []
+          : [{ type: "event_received", data: { ...event, callId: call.callId } }];
+      };
+      await change(threadId, build, once === undefined ? undefined : `${once}:${threadId}`);
+      if (waits) woken.push(threadId);
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return woken;
+}
+
+/** The call that waits for an event of this name. */
+export function waitingCall({ state }: Thread, name: string): OpenCall | undefined {
+  if (state.ended !== null) return undefined;
+  return state.calls.find(
+    ({ phase }) => phase.kind === "awaiting_event" && phase.name === name && phase.tokenDigest === undefined,
+  );
+}

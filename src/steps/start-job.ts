@@ -1,0 +1,68 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { sha256 } from "../base/digest.ts";
+import { type CallId, callIdAt, parseThreadId, type ThreadId } from "../base/ids.ts";
+
+const marker = Symbol.for("twelvefold.job");
+
+export interface JobOptions {
+  /** What is awaited, for people who look at the thread. Default `job_result`. */
+  readonly name?: string;
+  /** The model is told that time ran out after so many seconds. Default: it waits for ever. */
+  readonly timeoutSeconds?: number;
+}
+
+/** What a tool returns that has only begun its work. Made by `startJob`. */
+export interface JobStart {
+  readonly [marker]: true;
+  readonly name: string;
+  readonly timeoutSeconds: number | undefined;
+  start(token: string): unknown;
+}
+
+/**
+ * Return this from a tool whose work takes long and goes on elsewhere. `start` is given the token with which the result comes back
+ * (`POST /jobs/<token>`, or `runtime.finishJob`) and hands it to the job; when it has resolved, the thread waits and needs no process.
+ * The token is good for one result; only its digest is stored.
+ *
+ * `start` is the tool's effect: it runs after the reserve is on disk, what it throws is the tool's error, and after a crash in the
+ * middle of it the tool's own rules hold (an `idempotent` tool runs again under the same key, any other asks a person). Give the
+ * runtime a `secret`, so that a tool that runs again hands out the same token.
+ */
+export function startJob(start: (token: string) => unknown, options: JobOptions = {}): JobStart {
+  return {
+    [marker]: true,
+    name: options.name ?? "job_result",
+    timeoutSeconds: options.timeoutSeconds,
+    start,
+  };
+}
+
+export function isJobStart(value: unknown): value is JobStart {
+  return typeof value === "object" && value !== null && marker in value;
+}
+
+/** Makes the token for a call: `<thread>.<number of the call>.<43 characters that cannot be guessed>`. */
+export type NewJobToken = (threadId: ThreadId, callId: CallId) => string;
+
+/** Tokens with 256 bits of randomness; with a secret, the same token for the same call in every process that knows the secret. */
+export function jobTokens(secret?: string): NewJobToken {
+  return (threadId, callId) => {
+    const unguessable =
+      secret === undefined
+        ? randomBytes(32)
+        : createHmac("sha256", secret).update(`job:${threadId}:${callId}`).digest();
+    return `${threadId}.${callId.slice("call_".length)}.${unguessable.toString("base64url")}`;
+  };
+}
+
+/** What is stored of a token. */
+export function jobTokenDigest(token: string): string {
+  return sha256(token);
+}
+
+/** The call that a token is for, or `undefined` for a text that cannot be a token. */
+export function parseJobToken(token: string): { threadId: ThreadId; callId: CallId } | undefined {
+  const match = /^([A-Za-z0-9_-]{4,64})\.([1-9][0-9]{0,9})\.[A-Za-z0-9_-]{43}$/.exec(token);
+  const threadId = match?.[1] === undefined ? undefined : parseThreadId(match[1]);
+  return threadId === undefined ? undefined : { threadId, callId: callIdAt(Number(match?.[2])) };
+}
