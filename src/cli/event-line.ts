@@ -66,6 +66,12 @@ export function eventLine(event: ThreadEvent, c: Colors): string | undefined {
       return `${c.blue("→")} ${safeLine(event.data.agent)} in ${event.data.threadId}`;
     case "child_finished":
       return `${c.green("=")} ${safeValue(event.data.result, 400)}`;
+    case "prefetched": {
+      const { name, arguments: given, outcome } = event.data;
+      return outcome.kind === "result"
+        ? `${c.dim("↓")} ${safeLine(name)} ${safeFields(given)} ${c.green("=")} ${safeValue(outcome.result, 400)}`
+        : `${c.dim("↓")} ${safeLine(name)} ${c.red("✗")} ${safeLine(`${outcome.error.name}: ${outcome.error.message}`, 400)}`;
+    }
     case "context_compacted":
       return c.dim(
         `  events ${event.data.from}–${event.data.to} left out of the context (${event.data.method})`,

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../base/json.ts";
+import { isJsonArray, type Json, type JsonObject } from "../base/json.ts";
 import type { EventData, EventType, Step, ThreadEvent } from "../thread/events.ts";
 import { type ContextBlock, isSafeTag } from "./block.ts";
 import { cutMiddle, errorText } from "./errors.ts";
@@ -76,9 +76,11 @@ function defaultBlocks(
     case "request_expired":
       return expiredBlocks(event.data, earlier);
     case "tool_finished":
-      return [outcomeBlock(earlier.stepOf(event.data.callId), "result", event.data.result, view)];
+      return [finishedBlock(event.data, earlier, view)];
     case "tool_failed":
       return [outcomeBlock(earlier.stepOf(event.data.callId), "error", errorText(event.data.error), view)];
+    case "prefetched":
+      return prefetchedBlocks(event.data, view);
     case "woke": {
       const text = event.data.timedOut ? "timed out: what was waited for did not come" : "the wait is over";
       return [outcomeBlock(earlier.stepOf(event.data.callId), "result", text, view)];
@@ -138,6 +140,35 @@ function outcomeBlock(
   return isSafeTag(intent)
     ? { tag: `${intent}_${kind}`, body }
     : { tag: `step_${kind}`, body: { intent, [kind]: body } };
+}
+
+/** A result in the tool's own presentation, or its summary where the tool has one. */
+function finishedBlock(
+  { callId, result, summary }: EventData["tool_finished"],
+  earlier: EarlierEvents,
+  view: ContextView,
+): ContextBlock {
+  const step = earlier.stepOf(callId);
+  return summary === undefined
+    ? outcomeBlock(step, "result", result, view)
+    : outcomeBlock(step, "result", summary, { ...view, renderResult: {} });
+}
+
+function prefetchedBlocks(
+  { name, arguments: given, outcome, as }: EventData["prefetched"],
+  view: ContextView,
+): readonly ContextBlock[] {
+  if (as === "parameter") return NOTHING;
+  const step: Step = { ...given, intent: name };
+  const block =
+    outcome.kind === "result"
+      ? outcomeBlock(step, "result", outcome.result, view)
+      : outcomeBlock(step, "error", errorText(outcome.error), view);
+  if (as === "call") return Object.keys(given).length === 0 ? [block] : [stepBlock(step, view), block];
+  if (outcome.kind === "error") return [block];
+  return isJsonArray(outcome.result)
+    ? outcome.result.map((item) => ({ tag: as, body: item }))
+    : [{ tag: as, body: block.body }];
 }
 
 function refusalBody(refused: EventData["step_refused"], earlier: EarlierEvents): Json {

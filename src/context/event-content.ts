@@ -35,8 +35,11 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
       return { ...event, data: { ...event.data, question: map.text(event.data.question) } };
     case "human_responded":
       return { ...event, data: { ...event.data, decision: mapDecision(event.data.decision, map) } };
-    case "tool_finished":
-      return { ...event, data: { ...event.data, result: map.json(event.data.result) } };
+    case "tool_finished": {
+      const { result, summary } = event.data;
+      const mapped = { ...event.data, result: map.json(result) };
+      return { ...event, data: summary === undefined ? mapped : { ...mapped, summary: map.json(summary) } };
+    }
     case "tool_failed":
       return { ...event, data: { ...event.data, error: mapError(event.data.error, map) } };
     case "child_finished":
@@ -45,6 +48,14 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
       return { ...event, data: { ...event.data, result: map.json(event.data.result) } };
     case "failed":
       return { ...event, data: { ...event.data, error: mapError(event.data.error, map) } };
+    case "prefetched": {
+      const { outcome, arguments: given } = event.data;
+      const mapped: typeof outcome =
+        outcome.kind === "result"
+          ? { ...outcome, result: map.json(outcome.result) }
+          : { ...outcome, error: mapError(outcome.error, map) };
+      return { ...event, data: { ...event.data, arguments: map.object(given), outcome: mapped } };
+    }
     case "context_compacted": {
       const { replacement, ...data } = event.data;
       return replacement === undefined

@@ -43,6 +43,7 @@ const SHAPES: { readonly [T in EventType]: Shape<EventData[T]> } = {
   woke: { callId: "string", timedOut: "boolean" },
   child_started: { callId: "string", threadId: "string", agent: "string" },
   child_finished: { callId: "string", threadId: "string", result: "json" },
+  prefetched: { name: "string", arguments: "object", outcome: "object", as: "string" },
   context_compacted: { from: "number", to: "number", method: "string" },
   paused: { by: "object" },
   resumed: { by: "object" },

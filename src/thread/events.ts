@@ -179,7 +179,14 @@ export interface EventData {
     readonly key: string;
     readonly attempt: number;
   };
-  tool_finished: { readonly callId: CallId; readonly result: Json };
+  tool_finished: {
+    readonly callId: CallId;
+    readonly result: Json;
+    /** What the model reads in the place of the result. */
+    readonly summary?: Json;
+    /** The tool did not run: this is the result of the same call at this event. */
+    readonly cachedFrom?: number;
+  };
   tool_failed: { readonly callId: CallId; readonly error: ErrorInfo };
   tool_unknown: { readonly callId: CallId; readonly reason: string };
 
@@ -198,12 +205,27 @@ export interface EventData {
   child_finished: { readonly callId: CallId; readonly threadId: ThreadId; readonly result: Json };
 
   // context
+  /** Fetched for the model before it was asked: what it will probably need, or why it could not be had. */
+  prefetched: {
+    readonly name: string;
+    readonly arguments: JsonObject;
+    readonly outcome:
+      | { readonly kind: "result"; readonly result: Json }
+      | { readonly kind: "error"; readonly error: ErrorInfo };
+    /**
+     * How the model gets it: as a call and its result, as a slot for `memory` or retrieved `document`s, or as a
+     * `parameter` of the prompt, outside the rendered thread.
+     */
+    readonly as: "call" | "memory" | "document" | "parameter";
+  };
   /** What the model will no longer see of events `from` to `to`, and what stands in its place. */
   context_compacted: {
     readonly from: number;
     readonly to: number;
     readonly method: "fold_errors" | "cut_result" | "drop_superseded" | "summarize";
     readonly replacement?: Json;
+    /** The model call that wrote the summary. */
+    readonly completion?: CompletionRecord;
   };
 
   // life
@@ -265,6 +287,7 @@ export const EVENT_VERSIONS: { readonly [T in EventType]: number } = {
   woke: 1,
   child_started: 1,
   child_finished: 1,
+  prefetched: 1,
   context_compacted: 1,
   paused: 1,
   resumed: 1,

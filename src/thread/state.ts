@@ -131,6 +131,14 @@ export interface ThreadState {
   readonly seq: number;
   readonly agent: string;
   readonly startedAt: string;
+  /** When the latest event was appended. */
+  readonly updatedAt: string;
+  /** Milliseconds in which the thread was running, not waiting for anybody or anything. */
+  readonly runningMs: number;
+  /** Sequence number of the latest message or event from outside that is not an answer to a waiting step. */
+  readonly lastInput: number;
+  /** What was fetched before the model was asked, with the number of the latest event that holds it. */
+  readonly prefetched: Readonly<Record<string, number>>;
   readonly parent: { readonly threadId: ThreadId; readonly callId: CallId } | null;
   readonly status: Status;
   /** How the thread ended, unless a later message reopened it. */

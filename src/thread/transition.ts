@@ -15,7 +15,7 @@ export class IllegalEventError extends ConflictError {
 }
 
 /** A handler's result: the fields that change. */
-export type Change = Partial<Omit<ThreadState, "seq" | "status">>;
+export type Change = Partial<Omit<ThreadState, "seq" | "status" | "updatedAt" | "runningMs">>;
 export type Transition<T extends EventType> = (state: ThreadState, event: EventOf<T>) => Change;
 
 export function require(condition: boolean, event: ThreadEvent, why: string): asserts condition {
@@ -94,7 +94,10 @@ export function expectCallId(event: EventOf<"step_proposed">): void {
 
 /** Applies the change and derives the status anew. */
 export function apply(state: ThreadState, event: ThreadEvent, change: Change): ThreadState {
-  const next = { ...state, ...change, seq: event.seq };
+  const ran =
+    state.status.kind === "running" && state.seq > 0 ? Date.parse(event.at) - Date.parse(state.updatedAt) : 0;
+  const runningMs = state.runningMs + Math.max(0, ran);
+  const next = { ...state, ...change, seq: event.seq, updatedAt: event.at, runningMs };
   return { ...next, status: statusOf(next) };
 }
 

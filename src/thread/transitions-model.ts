@@ -31,8 +31,8 @@ function spent(state: ThreadState, completion: CompletionRecord | undefined): Ch
 }
 
 /** New input: a finished or failed thread goes on. */
-function reopened(state: ThreadState): Change {
-  const counts = { stop: null, stepsSinceExtension: 0, ...FRESH_COUNTS };
+function reopened(state: ThreadState, seq: number): Change {
+  const counts = { lastInput: seq, stop: null, stepsSinceExtension: 0, ...FRESH_COUNTS };
   return state.ended === null ? counts : { ...counts, ended: null, interrupted: false };
 }
 
@@ -43,18 +43,19 @@ export const inputAndModel: Transitions<
   | "step_refused"
   | "steps_dropped"
   | "step_judged"
+  | "prefetched"
   | "context_compacted"
 > = {
   message_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    return { ...reopened(state), requester: event.data.from, title: oneLine(event.data.text) };
+    return { ...reopened(state, event.seq), requester: event.data.from, title: oneLine(event.data.text) };
   },
 
   event_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
     const { callId, name } = event.data;
     if (callId === undefined)
-      return { ...reopened(state), ...(state.title === "" ? { title: oneLine(name) } : {}) };
+      return { ...reopened(state, event.seq), ...(state.title === "" ? { title: oneLine(name) } : {}) };
     requireOpen(state, event);
     const call = findCall(state, event, callId);
     requirePhase(call, event, ["awaiting_event"]);
@@ -127,12 +128,18 @@ export const inputAndModel: Transitions<
     return withPhase(state, call, { kind: "judged", verdict: verdict, reason });
   },
 
+  prefetched(state, event) {
+    requireRunning(state, event);
+    require(state.calls.length === 0, event, "a step is not settled yet");
+    return { prefetched: { ...state.prefetched, [event.data.name]: event.seq } };
+  },
+
   context_compacted(state, event) {
     requireOpen(state, event);
-    const { from, to } = event.data;
+    const { from, to, completion } = event.data;
     require(from >= 1 &&
       from <= to &&
       to < event.seq, event, `${from} to ${to} is not a range of earlier events`);
-    return {};
+    return spent(state, completion);
   },
 };

@@ -79,6 +79,7 @@ function likely({ state }: Thread): readonly EventType[] {
         "step_refused",
         "human_asked",
         "budget_reached",
+        "prefetched",
         "context_compacted",
         "finished",
       ];
@@ -249,6 +250,11 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       return { type, data: { callId, threadId: CHILD, agent: "child" } };
     case "child_finished":
       return { type, data: { callId, threadId: CHILD, result: "grown" } };
+    case "prefetched":
+      return {
+        type,
+        data: { name: "customers", arguments: {}, outcome: { kind: "result", result: 1 }, as: "call" },
+      };
     case "context_compacted":
       return {
         type,
