@@ -2,12 +2,14 @@ import type { BenchRow } from "./bench-row.ts";
 import { engineAlone } from "./engine-alone.ts";
 import { manyThreads } from "./many-threads.ts";
 import { overHttp } from "./over-http.ts";
+import { prompts } from "./prompts.ts";
 import { processStart } from "./start.ts";
 import { storedBytes } from "./stored-bytes.ts";
 
 /** In the order of the table. */
 export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] = [
   { name: "engine", run: engineAlone },
+  { name: "prompts", run: prompts },
   { name: "http", run: overHttp },
   { name: "bytes", run: storedBytes },
   { name: "start", run: processStart },
