@@ -23,7 +23,7 @@ export class InProcessEngine {
   readonly #options: InProcessOptions;
   readonly #jobs = new Map<ThreadId, Job>();
   readonly #waiting = new Set<ThreadId>();
-  readonly #retryAt = new Map<ThreadId, { at: number; failures: number }>();
+  readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
   #stopping = false;
 
   constructor(options: InProcessOptions) {
@@ -48,6 +48,11 @@ export class InProcessEngine {
   nudgeUnlessFailing(threadId: ThreadId): void {
     const retry = this.#retryAt.get(threadId);
     if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
+  }
+
+  /** Why the thread could not be advanced here at the last try; `undefined` when it could. */
+  failureOf(threadId: ThreadId): { readonly error: unknown } | undefined {
+    return this.#retryAt.get(threadId);
   }
 
   /** Resolves when nothing runs here for the thread, or with `orElse`. */
@@ -108,7 +113,7 @@ export class InProcessEngine {
   #failed(threadId: ThreadId, error: unknown): void {
     const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
     const delay = Math.min(1_000 * 2 ** (failures - 1), 60_000);
-    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures });
+    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures, error });
     this.#options.observe({ kind: "problem", threadId, error });
   }
 }

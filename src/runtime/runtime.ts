@@ -83,7 +83,10 @@ export interface Runtime {
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;
   verify(threadId: ThreadId): Promise<Verification>;
-  /** Looks after the thread and resolves when it waits, has ended or is paused, whoever advances it. */
+  /**
+   * Looks after the thread and resolves when it waits, has ended or is paused, whoever advances it. Throws what kept
+   * this process from advancing it; the thread is as it was and can be taken up again.
+   */
   settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
   subscribe(observer: Observer): () => void;
   /** Starts looking for threads that want advancing: after a crash, by time, or left by other processes. */
@@ -251,6 +254,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         if (!summary.wantsAdvance && !engine.active.includes(threadId)) {
           return threadOf(threadId, await store.read(threadId));
         }
+        agentOf(summary.agent);
+        const failure = engine.failureOf(threadId);
+        if (failure !== undefined) throw failure.error;
         if (!engine.active.includes(threadId)) engine.nudgeUnlessFailing(threadId);
         await engine.idle(threadId, clock.sleep(50, signal));
       }
