@@ -247,6 +247,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     verify: (threadId) => store.verify(threadId),
 
     async settled(threadId, signal) {
+      const earlier = engine.failureOf(threadId);
       for (;;) {
         signal?.throwIfAborted();
         const summary = await store.summary(threadId);
@@ -256,8 +257,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         }
         agentOf(summary.agent);
         const failure = engine.failureOf(threadId);
-        if (failure !== undefined) throw failure.error;
-        if (!engine.active.includes(threadId)) engine.nudgeUnlessFailing(threadId);
+        if (failure !== undefined && failure !== earlier) throw failure.error;
+        if (!engine.active.includes(threadId)) engine.nudge(threadId);
         await engine.idle(threadId, clock.sleep(50, signal));
       }
     },
