@@ -9,7 +9,7 @@
  * Compiles first: what is measured is the JavaScript that the package ships, not a loader.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -21,12 +21,14 @@ function run(command: string, args: readonly string[]): void {
 }
 
 mkdirSync(out, { recursive: true });
-rmSync(join(out, "build"), { recursive: true, force: true });
+// Inside the project, so that the packages are found.
+const build = mkdtempSync(join(out, "build-"));
+process.on("exit", () => rmSync(build, { recursive: true, force: true }));
 const config = {
-  extends: "../tsconfig.json",
-  compilerOptions: { noEmit: false, outDir: "build", rootDir: "..", noCheck: true },
-  include: ["../src", "../bench", "../baml_client"],
+  extends: "../../tsconfig.json",
+  compilerOptions: { noEmit: false, outDir: ".", rootDir: "../..", noCheck: true },
+  include: ["../../src", "../../bench", "../../baml_client"],
 };
-writeFileSync(join(out, "tsconfig.json"), JSON.stringify(config));
-run(join(root, "node_modules", ".bin", "tsc"), ["-p", join(out, "tsconfig.json")]);
-run(process.execPath, [join(out, "build", "bench", "run.js"), "--out", out, ...process.argv.slice(2)]);
+writeFileSync(join(build, "tsconfig.json"), JSON.stringify(config));
+run(join(root, "node_modules", ".bin", "tsc"), ["-p", build]);
+run(process.execPath, [join(build, "bench", "run.js"), "--out", out, ...process.argv.slice(2)]);
