@@ -76,7 +76,7 @@ function defaultBlocks(
     case "request_expired":
       return expiredBlocks(event.data, earlier);
     case "tool_finished":
-      return [finishedBlock(event.data, earlier, view)];
+      return [outcomeBlock(earlier.stepOf(event.data.callId), "result", event.data.result, view)];
     case "tool_failed":
       return [outcomeBlock(earlier.stepOf(event.data.callId), "error", errorText(event.data.error), view)];
     case "prefetched":
@@ -140,18 +140,6 @@ function outcomeBlock(
   return isSafeTag(intent)
     ? { tag: `${intent}_${kind}`, body }
     : { tag: `step_${kind}`, body: { intent, [kind]: body } };
-}
-
-/** A result in the tool's own presentation, or its summary where the tool has one. */
-function finishedBlock(
-  { callId, result, summary }: EventData["tool_finished"],
-  earlier: EarlierEvents,
-  view: ContextView,
-): ContextBlock {
-  const step = earlier.stepOf(callId);
-  return summary === undefined
-    ? outcomeBlock(step, "result", result, view)
-    : outcomeBlock(step, "result", summary, { ...view, renderResult: {} });
 }
 
 function prefetchedBlocks(

@@ -93,6 +93,7 @@ function replacementBlocks(
   const label = origins.length === 0 ? {} : { untrusted: originLabel(origins.join(", ")) };
   switch (method) {
     case "cut_result":
+    case "summarize_result":
       return [{ tag: hidden[0]?.tag ?? "step_result", body: replacement, ...label }];
     case "fold_errors":
       return [{ tag: "folded_errors", body: replacement, ...label }];

@@ -35,11 +35,8 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
       return { ...event, data: { ...event.data, question: map.text(event.data.question) } };
     case "human_responded":
       return { ...event, data: { ...event.data, decision: mapDecision(event.data.decision, map) } };
-    case "tool_finished": {
-      const { result, summary } = event.data;
-      const mapped = { ...event.data, result: map.json(result) };
-      return { ...event, data: summary === undefined ? mapped : { ...mapped, summary: map.json(summary) } };
-    }
+    case "tool_finished":
+      return { ...event, data: { ...event.data, result: map.json(event.data.result) } };
     case "tool_failed":
       return { ...event, data: { ...event.data, error: mapError(event.data.error, map) } };
     case "child_finished":

@@ -26,7 +26,7 @@ export function createContextWindow(
     const before = known.get(first);
     const rendered =
       before !== undefined && events[before.count - 1] === before.last
-        ? extend(before, events, last, format)
+        ? extend(before, events, last, view, format)
         : undefined;
     const now = rendered ?? renderAll(events, last, view, format);
     known.set(first, now);
@@ -34,22 +34,23 @@ export function createContextWindow(
   };
 }
 
-/** `undefined` where an event among the new ones changes what came before it. */
+/** `undefined` where one of the new events changes what came before them. */
 function extend(
   before: Rendered,
   events: readonly ThreadEvent[],
   last: ThreadEvent,
+  view: ContextView,
   format: TextFormat,
 ): Rendered | undefined {
-  const { read } = before;
-  let { text } = before;
-  for (let at = before.count; at < events.length; at += 1) {
-    const event = events[at];
-    if (event === undefined || event.type === "context_compacted") return undefined;
-    const added = renderBlocks(read(event).blocks, format);
-    if (added !== "") text = text === "" ? added : text + format.separator + added;
+  const added = events.slice(before.count);
+  if (added.some((event) => event.type === "context_compacted" && event.data.from <= before.last.seq)) {
+    return undefined;
   }
-  return { count: events.length, last, read, text };
+  const { read, text } = before;
+  const blocks = eventBlocks(added, view, read).flatMap((entry) => entry.blocks);
+  const more = renderBlocks(blocks, format);
+  const both = text === "" || more === "" ? text + more : text + format.separator + more;
+  return { count: events.length, last, read, text: both };
 }
 
 function renderAll(

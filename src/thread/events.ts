@@ -182,8 +182,6 @@ export interface EventData {
   tool_finished: {
     readonly callId: CallId;
     readonly result: Json;
-    /** What the model reads in the place of the result. */
-    readonly summary?: Json;
     /** The tool did not run: this is the result of the same call at this event. */
     readonly cachedFrom?: number;
   };
@@ -222,7 +220,7 @@ export interface EventData {
   context_compacted: {
     readonly from: number;
     readonly to: number;
-    readonly method: "fold_errors" | "cut_result" | "drop_superseded" | "summarize";
+    readonly method: "fold_errors" | "cut_result" | "summarize_result" | "drop_superseded" | "summarize";
     readonly replacement?: Json;
     /** The model call that wrote the summary. */
     readonly completion?: CompletionRecord;
