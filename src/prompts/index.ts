@@ -1,10 +1,28 @@
-// `twelvefold/prompts`: safe BAML functions, usable without anything else of this package.
+// What `import … from "twelvefold/prompts"` gives: BAML functions that are safe to run in production, alone.
+export type { CompletionRecord, Fidelity, Usage } from "../base/completion.ts";
+export { TwelvefoldError, UsageError } from "../base/errors.ts";
+export type { GeneratedClient, RunTimeTypes } from "./baml/generated-client.ts";
+export { neutraliseText } from "./baml/neutralise.ts";
+export type { BamlFiles } from "./baml/source.ts";
+export type { RetryPolicy } from "./call/ask.ts";
 export {
   CallAbortedError,
+  type FailedAttempt,
   MissingCredentialsError,
+  ProviderError,
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "./errors.ts";
+export {
+  DOUBTFUL_REASONS,
+  describeFidelity,
+  type FidelityReason,
+  isFidelityReason,
+  TOLERANT_REASONS,
+} from "./fidelity.ts";
+export type { Limits } from "./gate/limits.ts";
+export type { Timeouts } from "./http/send.ts";
+export { type Environment, modelClient } from "./models/providers.ts";
 export { localModel, type ModelSelection, only, selectModel } from "./models/select-model.ts";
 export {
   type CallOptions,
