@@ -1,0 +1,76 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { format } from "node:util";
+import { vi } from "vitest";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** One ```ts fence of a page. */
+export interface Snippet {
+  readonly page: string;
+  /** Line of the page on which its code begins. */
+  readonly line: number;
+  readonly code: string;
+  /** Where it is kept as a module. */
+  readonly file: string;
+  /** What its comments `// → …` promise that each `console.log` prints, in order. */
+  readonly promised: readonly string[];
+}
+
+/** Every import that readers write, and the file of this repository that stands for it, from the root. */
+export type Imports = Readonly<Record<string, string>>;
+
+/**
+ * The snippets of a page, each written as a module of its own (under `.twelvefold/`, which git ignores), so that it can
+ * be type-checked and run. An import that is not in the list fails.
+ */
+export function snippetsOf(page: string, imports: Imports): Snippet[] {
+  const text = readFileSync(join(root, page), "utf8");
+  const folder = join(root, ".twelvefold", "snippets", page.replaceAll(/\W/g, "-"));
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match, index) => {
+    const [, code = ""] = match;
+    const file = join(folder, `snippet-${index + 1}.ts`);
+    const rewritten = code.replace(/ from "([^"]+)"/g, (_, name: string) => {
+      const target = imports[name];
+      if (target === undefined) throw new Error(`${page} imports ${name}, which the test does not know`);
+      return ` from "${relative(folder, join(root, target))}"`;
+    });
+    writeFileSync(file, `${rewritten}\nexport {};\n`);
+    return {
+      page,
+      line: text.slice(0, match.index).split("\n").length + 1,
+      code,
+      file,
+      promised: [...code.matchAll(/console\.log\(.*\/\/ → (.*)$/gm)].map(([, promise = ""]) => promise),
+    };
+  });
+}
+
+/** What the compiler says about the snippets, under the repository's own settings; empty when all is well. */
+export function typeErrors(snippets: readonly Snippet[]): string {
+  const config = join(root, ".twelvefold", "snippets", "tsconfig.json");
+  const files = snippets.map(({ file }) => file);
+  writeFileSync(config, JSON.stringify({ extends: "../../tsconfig.json", files, include: [] }));
+  const { stdout } = spawnSync(join(root, "node_modules", ".bin", "tsc"), ["-p", config], {
+    encoding: "utf8",
+  });
+  return stdout;
+}
+
+/** Runs a snippet and gives the lines that it printed with `console.log`, objects as JSON. */
+export async function run(snippet: Snippet): Promise<string[]> {
+  const printed: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
+    const texts = values.map((value) => (typeof value === "object" ? JSON.stringify(value) : format(value)));
+    printed.push(texts.join(" ").trim());
+  });
+  try {
+    await import(snippet.file);
+  } finally {
+    log.mockRestore();
+  }
+  return printed;
+}
