@@ -9,14 +9,21 @@ export function approversOf(request: PendingApproval): readonly string[] | null 
   return approvers === undefined ? null : [...approvers, ...request.escalatedTo];
 }
 
-/** Throws `ForbiddenError` unless policy lets this person decide on this request. */
+/**
+ * Throws `ForbiddenError` unless policy lets this person decide on this request. `requester`: who sent the latest message
+ * to the thread; those who had done so when the request was made are known from the request.
+ */
 export function requireApprover(request: PendingApproval, by: Principal, requester: Principal | null): void {
   const who = principalKey(by);
   const allowed = approversOf(request);
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
     throw new ForbiddenError(`${who} may not decide on this; ${allowed.join(", ")} may`, { who, allowed });
   }
-  if (request.policy.requesterMayApprove === false && requester !== null && principalKey(requester) === who) {
+  const requesters = requester === null ? request.requesters : [...request.requesters, requester];
+  if (
+    request.policy.requesterMayApprove === false &&
+    requesters.some((person) => principalKey(person) === who)
+  ) {
     throw new ForbiddenError(`${who} requested this and may not approve it; somebody else must`, { who });
   }
   if (request.approvedBy.some((person) => principalKey(person) === who)) {

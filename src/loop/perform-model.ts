@@ -48,11 +48,10 @@ function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent): NewEv
     return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];
   }
   // A prompt may return a list of steps: they are several steps of one completion.
-  const values = Array.isArray(answer.value) ? answer.value : [answer.value];
-  const proposals = [
-    ...values.map((value: unknown) => ({ step: asStep(value), fidelity: answer.fidelity })),
-    ...answer.more.map(({ value, fidelity }) => ({ step: asStep(value), fidelity })),
-  ];
+  const proposals = [{ value: answer.value, fidelity: answer.fidelity }, ...answer.more].flatMap(
+    ({ value, fidelity }) =>
+      (Array.isArray(value) ? value : [value]).map((one: unknown) => ({ step: asStep(one), fidelity })),
+  );
   const steps = proposals.flatMap(({ step, fidelity }) => (step === undefined ? [] : [{ step, fidelity }]));
   const [first, ...others] = steps;
   if (first === undefined) {

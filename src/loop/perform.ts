@@ -160,8 +160,12 @@ async function problemWith(command: Command, thread: Thread): Promise<NewEvent |
   if (options.arguments === undefined && options.check === undefined) return undefined;
   if (call.phase.kind !== "proposed" && call.phase.kind !== "judged" && call.phase.kind !== "approved")
     return undefined;
-  const problem = await checkStep(definition, call, thread);
-  return problem === undefined ? undefined : refusal(call, problem);
+  try {
+    const problem = await checkStep(definition, call, thread);
+    return problem === undefined ? undefined : refusal(call, problem);
+  } catch (error) {
+    return refusal(call, compactError(error).message);
+  }
 }
 
 function refusal(call: OpenCall, message: string): NewEvent {

@@ -3,6 +3,7 @@ import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/errors.ts";
 import type { Channel, Notice } from "../humans/channel.ts";
 import { write } from "../loop/write.ts";
+import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { StoreJournal } from "./journal.ts";
@@ -27,15 +28,16 @@ export async function tellPeople(
     const notice: Notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated };
     if (channel.wants?.(notice) === false) continue;
     const told = { request: request.seq, channel: channel.name };
+    let outcome: EventData["notified"];
     try {
       await channel.deliver(notice, signal);
-      await journal.append(write({ type: "notified", data: { ...told, ok: true } }));
+      outcome = { ...told, ok: true };
     } catch (error) {
       if (signal.aborted) return;
-      await journal.append(
-        write({ type: "notified", data: { ...told, ok: false, error: compactError(error) } }),
-      );
+      outcome = { ...told, ok: false, error: compactError(error) };
     }
+    // Told is told, whoever wrote to the thread meanwhile: without the record people would be told twice.
+    await journal.append({ ...write({ type: "notified", data: outcome }), onConflict: "keep" });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Thread } from "../thread/thread.ts";
 import type { StepDefinition } from "./definitions.ts";
 import { describeIssues } from "./standard-schema.ts";
 
-/** What is wrong with the step's arguments, in words for the model, or `undefined` when every rule passes. */
+/** What is wrong with the step's arguments, in words for the model, or `undefined` when every rule passes. Throws what a rule throws. */
 export async function checkStep(
   definition: StepDefinition<Step>,
   call: Pick<OpenCall, "step" | "fidelity">,
@@ -15,10 +15,5 @@ export async function checkStep(
     const result = await schema["~standard"].validate(call.step);
     if (result.issues !== undefined) return describeIssues(result.issues);
   }
-  if (check === undefined) return undefined;
-  try {
-    return await check(call.step, { thread, fidelity: call.fidelity });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return check?.(call.step, { thread, fidelity: call.fidelity });
 }

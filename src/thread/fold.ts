@@ -26,6 +26,7 @@ export const EMPTY_STATE: ThreadState = {
   request: null,
   stop: null,
   title: "",
+  launchedBy: null,
   requester: null,
   steps: 0,
   stepsSinceExtension: 0,

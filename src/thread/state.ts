@@ -41,6 +41,8 @@ export interface PendingApproval {
   readonly policy: ApprovalPolicy;
   readonly digest: string;
   readonly expiresAt?: string;
+  /** Who launched the thread and who had sent its latest message when this was asked. */
+  readonly requesters: readonly Principal[];
   /** Those who have approved so far (fewer than `policy.needed`). */
   readonly approvedBy: readonly Principal[];
   /** Who may decide as well after escalations. */
@@ -153,6 +155,8 @@ export interface ThreadState {
   readonly stop: { readonly reason: string } | null;
   /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
+  /** Who launched the thread with a message; `null` where an event did. */
+  readonly launchedBy: Principal | null;
   /** Who launched the thread or sent its latest message. */
   readonly requester: Principal | null;
   readonly steps: number;

@@ -48,7 +48,9 @@ export const inputAndModel: Transitions<
 > = {
   message_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    return { ...reopened(state, event.seq), requester: event.data.from, title: oneLine(event.data.text) };
+    const { from, text } = event.data;
+    const launchedBy = state.seq === 1 ? from : state.launchedBy;
+    return { ...reopened(state, event.seq), launchedBy, requester: from, title: oneLine(text) };
   },
 
   event_received(state, event) {

@@ -70,6 +70,7 @@ export const people: Transitions<
       card,
       policy,
       digest,
+      requesters: [state.launchedBy, state.requester].filter((person) => person !== null),
       approvedBy: [],
       escalatedTo: [],
       escalations: 0,
