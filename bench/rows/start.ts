@@ -10,7 +10,7 @@ import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { projectionOf } from "../../src/thread/projection.ts";
 import { forkThread, threadOf } from "../../src/thread/thread.ts";
-import { bencher, httpAgent, runThread } from "../engine.ts";
+import { httpAgent, runThread } from "../engine.ts";
 import { handClient, handLoop, handStore } from "../hand-loop.ts";
 import { messageFor } from "../instant-model.ts";
 import { type Compared, median, sideBySide } from "../measured.ts";
