@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { FAULT_POINTS } from "../soak/crash/faults.ts";
+import { surviveFaults } from "../soak/crash/harness.ts";
+
+describe("a process that is killed at any instant", () => {
+  it("F12.5 F5.3 F6.9 loses nothing and does nothing twice: another process takes over", {
+    timeout: 60_000,
+  }, async () => {
+    const first = FAULT_POINTS.map((point, index) => ({
+      point,
+      nth: point === "migration" ? 2 : 1 + (index % 2),
+    }));
+    const report = await surviveFaults(2, first);
+    expect(report.kills).toBeGreaterThanOrEqual(12);
+    expect(report.unknown).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,128 @@
+/*
+ * One life of a process that runs threads and answers as a person would, until it is killed or every thread has ended:
+ * `child.ts DATABASE LEDGER THREADS [POINT NTH]`.
+ */
+import { TwelvefoldError } from "../../../src/base/errors.ts";
+import { requestIdOf } from "../../../src/base/ids.ts";
+import { verifiedBy } from "../../../src/humans/principal.ts";
+import type { HumanResponse } from "../../../src/humans/respond.ts";
+import { createRuntime } from "../../../src/runtime/runtime.ts";
+import { nodeSqlite } from "../../../src/store/sqlite/node-sqlite.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import type { SqliteDriver } from "../../../src/store/sqlite/port.ts";
+import type { ThreadStore } from "../../../src/store/store.ts";
+import type { Thread } from "../../../src/thread/thread.ts";
+import { crashAgent } from "./agent.ts";
+import { FAULT_POINTS, killer } from "./faults.ts";
+import { note, readLedger } from "./ledger.ts";
+
+const [path = "", ledger = "", threads = "1", at, nth = "1"] = process.argv.slice(2);
+const point = FAULT_POINTS.find((name) => name === at);
+const reach = killer(point === undefined ? undefined : { point, nth: Number(nth) });
+
+const driver: SqliteDriver = (file) => {
+  const database = nodeSqlite(file);
+  return {
+    ...database,
+    exec: (sql) => {
+      // Two statements of the migration's transaction: before the first and after the last of them.
+      if (sql.includes("CREATE TABLE")) reach("migration");
+      database.exec(sql);
+      if (sql.includes("CREATE TABLE")) reach("migration");
+    },
+  };
+};
+
+function dying(store: ThreadStore): ThreadStore {
+  return {
+    ...store,
+    async append(threadId, expectedSeq, events, projection, options) {
+      const settles = events.some(({ type }) => type === "tool_finished");
+      reach("before_append");
+      if (settles) reach("before_settle");
+      const outcome = await store.append(threadId, expectedSeq, events, projection, options);
+      reach("after_append");
+      if (settles) reach("after_settle");
+      return outcome;
+    },
+    async claim(threadId, owner, now, until) {
+      reach("before_claim");
+      const taken = await store.claim(threadId, owner, now, until);
+      reach("after_claim");
+      return taken;
+    },
+    async release(threadId, owner) {
+      reach("before_release");
+      await store.release(threadId, owner);
+    },
+  };
+}
+
+const ada = verifiedBy("test", "ada");
+const store = dying(await openSqliteStore(path, { driver }));
+const runtime = createRuntime({
+  agents: [crashAgent(ledger, reach)],
+  store,
+  stream: true,
+  claimMs: 90,
+  sweepMs: 15,
+  channels: [
+    {
+      name: "pager",
+      async deliver({ requestId }) {
+        reach("notify_before");
+        await new Promise((resolve) => setImmediate(resolve));
+        note(ledger, { kind: "told", key: requestId });
+        reach("notify_after");
+      },
+    },
+  ],
+});
+runtime.subscribe((seen) => {
+  if (seen.kind === "problem" || seen.kind === "sweep_problem") {
+    process.stderr.write(`${seen.kind}: ${seen.error instanceof Error ? seen.error.stack : seen.error}\n`);
+  }
+});
+runtime.start();
+
+for (let index = 0; index < Number(threads); index++) {
+  const input = { message: `thread ${index}`, from: ada };
+  const { threadId, created } = await runtime.launch({ agent: "crash", input, once: `launch ${index}` });
+  if (created) note(ledger, { kind: "launched", key: threadId });
+}
+
+/** What a person says who looks into the ledger where nobody else knows. */
+function answerTo({ state }: Thread): HumanResponse | undefined {
+  const { request } = state;
+  if (request === null) return undefined;
+  if (request.type === "approval") return { digest: request.digest, decision: { kind: "approved" } };
+  if (request.kind === "question") return { decision: { kind: "answered", text: "yes" } };
+  if (request.kind !== "unknown_outcome") return { decision: { kind: "approved" } };
+  const call = state.calls.find(({ callId }) => callId === request.callId);
+  const key = call?.phase.kind === "unknown" ? call.phase.key : "";
+  return readLedger(ledger).some((line) => line.kind === "pay" && line.key === key)
+    ? { decision: { kind: "happened", result: "paid, says the ledger" } }
+    : { decision: { kind: "did_not_happen" } };
+}
+
+for (;;) {
+  const { threads: found } = await runtime.list({ limit: 1000 });
+  if (found.every(({ status }) => status === "finished" || status === "failed")) break;
+  for (const { threadId, pendingRequest } of found) {
+    if (pendingRequest === null) continue;
+    const thread = await runtime.get(threadId);
+    const response = answerTo(thread);
+    const seq = thread.state.request?.seq;
+    if (response === undefined || seq === undefined) continue;
+    reach("answering");
+    try {
+      await runtime.respond(requestIdOf(threadId, seq), response, ada);
+      note(ledger, { kind: "answered", key: requestIdOf(threadId, seq) });
+    } catch (error) {
+      if (!TwelvefoldError.isInstance(error) || error.code !== "conflict") throw error;
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+await runtime.stop();
+await store.close();

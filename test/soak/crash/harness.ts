@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { parseRequestId } from "../../../src/base/ids.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import { threadOf } from "../../../src/thread/thread.ts";
+import { PAYMENTS } from "./agent.ts";
+import type { Fault } from "./faults.ts";
+import { readLedger } from "./ledger.ts";
+
+/** How one database fared. */
+export interface CrashReport {
+  /** How often a process was killed. */
+  readonly kills: number;
+  /** Tool calls whose outcome a person was asked for. */
+  readonly unknown: number;
+}
+
+const LONGEST_LIFE_MS = 30_000;
+
+/** One life; true when it was killed, false when everything had ended. Throws for any other end. */
+async function live(
+  path: string,
+  ledger: string,
+  threads: number,
+  fault: Fault | undefined,
+): Promise<boolean> {
+  const args = [
+    path,
+    ledger,
+    String(threads),
+    ...(fault === undefined ? [] : [fault.point, String(fault.nth)]),
+  ];
+  const script = join(import.meta.dirname, "child.ts");
+  const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", script, ...args], {
+    stdio: ["ignore", "inherit", "pipe"],
+    timeout: LONGEST_LIFE_MS,
+    killSignal: "SIGABRT",
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  const [code, signal] = await once(child, "close");
+  expect(errors, "what the process complained about").toBe("");
+  if (signal === "SIGKILL") return true;
+  expect({ code, signal, fault }).toEqual({ code: 0, signal: null, fault });
+  return false;
+}
+
+/**
+ * Runs threads in one database through these faults, one life after another, and a last life without a fault; then checks
+ * that nothing was lost and nothing was done twice.
+ */
+export async function surviveFaults(threads: number, faults: readonly Fault[]): Promise<CrashReport> {
+  const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
+  const path = join(folder, "threads.db");
+  const ledger = join(folder, "ledger");
+  try {
+    let kills = 0;
+    for (const fault of faults) {
+      if (await live(path, ledger, threads, fault)) kills += 1;
+      else break;
+    }
+    await live(path, ledger, threads, undefined);
+    return { kills, unknown: await check(path, ledger, threads) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function check(path: string, ledgerPath: string, threads: number): Promise<number> {
+  const ledger = readLedger(ledgerPath);
+  const keysOf = (kind: string) => ledger.flatMap((line) => (line.kind === kind ? [line.key] : []));
+  const paid = keysOf("pay");
+  expect(new Set(paid).size, "a payment that ran twice").toBe(paid.length);
+  const store = await openSqliteStore(path);
+  try {
+    const { threads: found } = await store.list({ limit: 1000 });
+    expect(found).toHaveLength(threads);
+    const ids = found.map(({ threadId }) => String(threadId));
+    for (const id of keysOf("launched")) expect(ids, "a launched thread").toContain(id);
+    const payments: string[] = [];
+    const saves = new Set<string>();
+    let unknown = 0;
+    for (const { threadId, status, seq } of found) {
+      const { events, state } = threadOf(threadId, await store.read(threadId));
+      expect(state.status).toEqual({ kind: "finished", result: "all done" });
+      expect({ status, seq }).toEqual({ status: "finished", seq: events.length });
+      expect(await store.verify(threadId)).toMatchObject({ ok: true });
+      const calls = new Map<string, string>();
+      for (const event of events) {
+        if (event.type === "tool_unknown") unknown += 1;
+        if (event.type !== "tool_started") continue;
+        const { callId, intent, key } = event.data;
+        expect(calls.get(callId) ?? key, "the key of a call").toBe(key);
+        calls.set(callId, key);
+        if (intent === "pay" || intent === "refund") payments.push(key);
+        if (intent === "save") saves.add(key);
+      }
+    }
+    expect(new Set(paid), "payments by the ledger and by the threads").toEqual(new Set(payments));
+    expect(paid).toHaveLength(threads * PAYMENTS);
+    expect(new Set(keysOf("save"))).toEqual(saves);
+    for (const key of keysOf("answered")) {
+      const request = parseRequestId(key);
+      const thread = request === undefined ? [] : await store.read(request.threadId);
+      const answers = thread.filter(
+        (event) => event.type === "human_responded" && event.data.request === request?.seq,
+      );
+      expect(answers, `the answer to ${key}`).toHaveLength(1);
+    }
+    return unknown;
+  } finally {
+    await store.close();
+  }
+}
