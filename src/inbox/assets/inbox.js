@@ -1,0 +1,81 @@
+// Keys for people who answer many requests. Every page works without this file.
+(() => {
+  const items = () => [...document.querySelectorAll("[data-item]")];
+
+  function move(by) {
+    const all = items();
+    if (all.length === 0) return;
+    const at = all.indexOf(document.activeElement);
+    const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  function focusOn(selector) {
+    const element = document.querySelector(selector);
+    if (element === null) return false;
+    element.focus();
+    element.scrollIntoView({ block: "center" });
+    return true;
+  }
+
+  const typing = (element) =>
+    element instanceof HTMLElement &&
+    (element.isContentEditable ||
+      /^(TEXTAREA|SELECT)$/.test(element.tagName) ||
+      (element.tagName === "INPUT" && !/^(radio|checkbox|button|submit)$/.test(element.type)));
+
+  let prefix = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (typing(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    const help = document.getElementById("keys");
+    if (help?.open) return;
+    if (prefix) {
+      prefix = false;
+      const page = { i: "/inbox", t: "/inbox/threads", a: "/inbox/agents" }[event.key];
+      if (page !== undefined) {
+        event.preventDefault();
+        location.assign(page);
+      }
+      return;
+    }
+    const handled = {
+      j: () => (move(1), true),
+      k: () => (move(-1), true),
+      a: () => focusOn('[data-key="a"]'),
+      d: () => focusOn('[data-key="d"]'),
+      e: () => {
+        const link = document.querySelector('a[data-key="e"]');
+        link?.click();
+        return link !== null;
+      },
+      "/": () => focusOn("[data-search]"),
+      g: () => (prefix = true),
+      "?": () => (help?.showModal(), true),
+    }[event.key]?.();
+    if (handled) event.preventDefault();
+  });
+
+  // A decision is sent once, however often the button is pressed.
+  document.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (form.method !== "post") return;
+    if (form.dataset.sent === "1") {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    submitter?.setAttribute("aria-busy", "true");
+  });
+  // A page that comes back out of the browser's cache may send again.
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+    }
+  });
+})();

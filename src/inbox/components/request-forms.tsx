@@ -1,0 +1,246 @@
+import type { Child } from "hono/jsx";
+import type { Json } from "../../base/json.ts";
+import type { PendingApproval, PendingQuestion } from "../../thread/state.ts";
+import { paths } from "../paths.ts";
+import type { RequestView } from "../views/request-view.ts";
+import { inWords, visible } from "../views/text.ts";
+import { Csrf } from "./layout.tsx";
+
+interface FormProps {
+  readonly view: RequestView;
+  readonly csrf: string;
+  /** What the person typed before, when the answer was not accepted. */
+  readonly typed?: Readonly<Record<string, string>>;
+}
+
+/** A form that carries what it decides on: the request's id, and the digest of the card that was shown. */
+const DecisionForm = ({
+  view,
+  csrf,
+  class: name,
+  children,
+}: FormProps & { class?: string; children?: Child }) => (
+  <form method="post" action={paths.request(view.id)} class={name ?? "decision"}>
+    <Csrf token={csrf} />
+    {view.request.type === "approval" && <input type="hidden" name="digest" value={view.request.digest} />}
+    {children}
+  </form>
+);
+
+/** Approve as it stands, edit, or deny with a reason that the agent reads. */
+export const ApprovalForms = (props: FormProps & { request: PendingApproval }) => (
+  <div class="decisions">
+    <DecisionForm {...props} class="decision decision-approve">
+      <button class="primary" type="submit" name="decision" value="approve" data-key="a">
+        Approve
+      </button>
+      {Object.keys(props.request.card.arguments).length > 0 && (
+        <a class="button" href={paths.editRequest(props.view.id)} data-key="e">
+          Edit arguments
+        </a>
+      )}
+    </DecisionForm>
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>Or say what should happen instead</span>
+        <textarea
+          name="feedback"
+          rows={2}
+          required
+          data-key="d"
+          placeholder="The agent reads this and proposes again"
+        >
+          {props.typed?.["feedback"] ?? ""}
+        </textarea>
+      </label>
+      <button class="danger" type="submit" name="decision" value="deny">
+        Deny with feedback
+      </button>
+    </DecisionForm>
+  </div>
+);
+
+/** The arguments as form fields; what is sent is what runs. */
+export const EditForm = (props: FormProps & { request: PendingApproval }) => (
+  <DecisionForm {...props} class="decision edit">
+    {Object.entries(props.request.card.arguments).map(([name, value]) => (
+      <ArgumentField name={name} value={value} typed={props.typed?.[`arg.${name}`]} />
+    ))}
+    <div class="buttons">
+      <button class="primary" type="submit" name="decision" value="approve_edited" data-key="a">
+        Approve with these arguments
+      </button>
+      <a class="button" href={paths.request(props.view.id)}>
+        Back without changes
+      </a>
+    </div>
+    <p class="hint">The agent is told what it proposed, who changed it, and what ran.</p>
+  </DecisionForm>
+);
+
+const ArgumentField = ({ name, value, typed }: { name: string; value: Json; typed?: string | undefined }) => {
+  const field = `arg.${name}`;
+  const label = <span title={visible(name)}>{inWords(name)}</span>;
+  if (typeof value === "boolean") {
+    const chosen = typed ?? String(value);
+    return (
+      <label class="stack">
+        {label}
+        <select name={field}>
+          <option value="true" selected={chosen === "true"}>
+            yes
+          </option>
+          <option value="false" selected={chosen === "false"}>
+            no
+          </option>
+        </select>
+      </label>
+    );
+  }
+  if (typeof value === "number") {
+    return (
+      <label class="stack">
+        {label}
+        <input name={field} value={typed ?? String(value)} inputmode="decimal" autocomplete="off" required />
+      </label>
+    );
+  }
+  const isText = typeof value === "string";
+  const text = typed ?? (isText ? value : JSON.stringify(value, null, 2));
+  return (
+    <label class="stack">
+      {label}
+      {!isText && <span class="hint">as JSON</span>}
+      {isText && !text.includes("\n") && text.length < 80 ? (
+        <input name={field} value={text} autocomplete="off" dir="auto" />
+      ) : (
+        <textarea
+          name={field}
+          rows={Math.min(14, text.split("\n").length + 1)}
+          dir="auto"
+          class={isText ? "" : "code"}
+        >
+          {`\n${text}`}
+        </textarea>
+      )}
+    </label>
+  );
+};
+
+/** An answer in the form the agent asked for, or a decision to go on or stop. */
+export const QuestionForms = (props: FormProps & { request: PendingQuestion }) => {
+  switch (props.request.kind) {
+    case "question":
+      return <AnswerForm {...props} />;
+    case "unknown_outcome":
+      return <OutcomeForms {...props} />;
+    case "escalation":
+    case "budget":
+    case "provider":
+      return <GoOnForms {...props} />;
+    default:
+      return props.request.kind satisfies never;
+  }
+};
+
+const AnswerForm = (props: FormProps & { request: PendingQuestion }) => {
+  const { format, choices } = props.request.options ?? {};
+  const offered = format === "yes_no" ? ["yes", "no"] : format === "multiple_choice" ? (choices ?? []) : [];
+  if (offered.length > 0) {
+    return (
+      <DecisionForm {...props}>
+        <fieldset class="choices">
+          <legend>{format === "yes_no" ? "Yes or no?" : "Choose one"}</legend>
+          {offered.map((choice, index) => (
+            <label class="choice">
+              <input
+                type="radio"
+                name="text"
+                value={choice}
+                required
+                {...(index === 0 ? { "data-key": "a" } : {})}
+              />
+              <span dir="auto">{format === "yes_no" ? inWords(choice) : visible(choice)}</span>
+            </label>
+          ))}
+        </fieldset>
+        <button class="primary" type="submit" name="decision" value="answer">
+          Answer
+        </button>
+      </DecisionForm>
+    );
+  }
+  return (
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>Your answer</span>
+        <textarea name="text" rows={3} required data-key="a">
+          {props.typed?.["text"] ?? ""}
+        </textarea>
+      </label>
+      <button class="primary" type="submit" name="decision" value="answer">
+        Answer
+      </button>
+    </DecisionForm>
+  );
+};
+
+const OutcomeForms = (props: FormProps & { request: PendingQuestion }) => (
+  <div class="decisions">
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>It happened. What was the result?</span>
+        <textarea name="result" rows={2} data-key="a" placeholder="Text, or JSON. Empty: no result">
+          {props.typed?.["result"] ?? ""}
+        </textarea>
+      </label>
+      <button class="primary" type="submit" name="decision" value="happened">
+        It happened
+      </button>
+    </DecisionForm>
+    <DecisionForm {...props}>
+      <p class="hint">Only when you are sure: the call runs again under the same key.</p>
+      <button type="submit" name="decision" value="did_not_happen">
+        It did not happen: run it
+      </button>
+    </DecisionForm>
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>Or give up this call, and tell the agent why</span>
+        <textarea name="feedback" rows={2} required data-key="d">
+          {props.typed?.["feedback"] ?? ""}
+        </textarea>
+      </label>
+      <button class="danger" type="submit" name="decision" value="give_up">
+        Give up
+      </button>
+    </DecisionForm>
+  </div>
+);
+
+const GoOnForms = (props: FormProps & { request: PendingQuestion }) => (
+  <div class="decisions">
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>Guidance for the agent (may be empty)</span>
+        <textarea name="text" rows={2} data-key="a">
+          {props.typed?.["text"] ?? ""}
+        </textarea>
+      </label>
+      <button class="primary" type="submit" name="decision" value="go_on">
+        Go on
+      </button>
+    </DecisionForm>
+    <DecisionForm {...props}>
+      <label class="stack">
+        <span>Or stop the thread. Why?</span>
+        <textarea name="feedback" rows={2} required data-key="d">
+          {props.typed?.["feedback"] ?? ""}
+        </textarea>
+      </label>
+      <button class="danger" type="submit" name="decision" value="stop">
+        Stop
+      </button>
+    </DecisionForm>
+  </div>
+);

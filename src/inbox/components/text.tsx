@@ -1,0 +1,93 @@
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { inWords, visible } from "../views/text.ts";
+import { ago, fullTime } from "../views/time.ts";
+
+const MAX_SHOWN = 20_000;
+const MAX_DEPTH = 8;
+
+/** A moment, relative, with the exact time as its title. */
+export const Ago = ({ at, now }: { at: string; now: number }) => (
+  <time datetime={at} title={fullTime(at)} data-ago>
+    {ago(at, now)}
+  </time>
+);
+
+/** Words of anybody: line breaks kept, hidden characters made visible, never mark-up. */
+export const Words = ({ text, class: name = "" }: { text: string; class?: string }) => (
+  <p class={`words ${name}`} dir="auto">
+    {cut(visible(text))}
+  </p>
+);
+
+/** Any JSON value as people read it: names and values, lists, texts with their line breaks. */
+export const Value = ({ value, depth = 0 }: { value: Json; depth?: number }) => {
+  if (value === null) return <span class="value-none">none</span>;
+  if (typeof value === "string") return <TextValue text={value} />;
+  if (typeof value === "number" || typeof value === "boolean") return <code>{String(value)}</code>;
+  if (depth >= MAX_DEPTH) return <pre class="value-text">{cut(visible(JSON.stringify(value, null, 2)))}</pre>;
+  if (isJsonArray(value)) return <List items={value} depth={depth} />;
+  return isJsonObject(value) ? <Fields fields={value} depth={depth + 1} /> : null;
+};
+
+const List = ({ items, depth }: { items: readonly Json[]; depth: number }) =>
+  items.length === 0 ? (
+    <span class="value-none">empty</span>
+  ) : (
+    <ol class="value-list">
+      {items.map((item) => (
+        <li>
+          <Value value={item} depth={depth + 1} />
+        </li>
+      ))}
+    </ol>
+  );
+
+const TextValue = ({ text }: { text: string }) => {
+  if (text === "") return <span class="value-none">empty</span>;
+  const shown = cut(visible(text));
+  if (isWebAddress(text)) {
+    return (
+      <a href={text} rel="noopener noreferrer nofollow external" class="value-text">
+        {shown}
+      </a>
+    );
+  }
+  return text.includes("\n") ? (
+    <div class="value-text value-long" dir="auto">
+      {shown}
+    </div>
+  ) : (
+    <span class="value-text" dir="auto">
+      {shown}
+    </span>
+  );
+};
+
+/** An object as a list of names and values. */
+export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: number }) => {
+  const entries = Object.entries(fields);
+  if (entries.length === 0) return <p class="value-none">nothing</p>;
+  return (
+    <dl class="fields">
+      {entries.map(([name, value]) => (
+        <div class="field">
+          <dt title={visible(name)}>{inWords(name)}</dt>
+          <dd>
+            <Value value={value} depth={depth} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+};
+
+/** Only a whole text that is an http or https address becomes a link; it leads where it says. */
+function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s]{1,2000}$/i.test(text) && URL.canParse(text) && visible(text) === text;
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_SHOWN
+    ? text
+    : `${text.slice(0, MAX_SHOWN).toWellFormed()}\n… ${text.length - MAX_SHOWN} more characters; the export has them`;
+}

@@ -1,0 +1,36 @@
+import type { Context } from "hono";
+import type { Clock } from "../base/clock.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { VerifiedPrincipal } from "../humans/principal.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** What a person of this session may do, from the server's scopes. */
+export interface InboxAccess {
+  readonly launch: boolean;
+  readonly respond: boolean;
+}
+
+/** What the pages need from the server around them. The inbox keeps no session and checks no password itself. */
+export interface InboxDeps {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  /** Who looks, as the server has verified it; `undefined`: nobody is signed in. May not throw. */
+  principal(c: Context): VerifiedPrincipal | undefined;
+  /** Default: everything. */
+  access?(c: Context): InboxAccess;
+  /** The token that every form of this session carries. */
+  csrfToken(c: Context): string;
+  /** Whether a posted token belongs to this session. Must compare in constant time. */
+  checkCsrf(c: Context, token: string): boolean;
+  /** Where a person signs in; absent: a page says that nobody is signed in. */
+  readonly signInPath?: string;
+  /** Where a form posts to sign out, with the token as `csrf`; absent: there is no such button. */
+  readonly signOutPath?: string;
+  /** Links to a thread's exports; absent: none are shown. */
+  exportLinks?(threadId: ThreadId): readonly { readonly label: string; readonly href: string }[];
+  /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
+  promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
+  /** Which model answers: the exact request of a step can then be shown. */
+  readonly model?: ModelChoice;
+}

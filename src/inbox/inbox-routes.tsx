@@ -1,0 +1,74 @@
+import { Hono } from "hono";
+import { setCookie } from "hono/cookie";
+import { secureHeaders } from "hono/secure-headers";
+import type { InboxDeps } from "./deps.ts";
+import { paths } from "./paths.ts";
+import { createRequestList } from "./request-list.ts";
+import { agentRoutes } from "./routes/agents.tsx";
+import { liveRoutes } from "./routes/live.tsx";
+import { formOf, type Pages, problemOf, showProblem, THEME_COOKIE, themeOf } from "./routes/page.tsx";
+import { requestRoutes } from "./routes/requests.tsx";
+import { threadRoutes } from "./routes/threads.tsx";
+
+/**
+ * The pages under `/inbox`. Everything but `inboxAssets()` needs a person who is signed in, and every form its
+ * session's token. To be mounted at the root of an app: `app.route("/", inboxRoutes(deps))`.
+ */
+export function inboxRoutes(deps: InboxDeps): Hono {
+  const pages: Pages = { deps, requests: createRequestList(deps.runtime) };
+  const app = new Hono();
+  app.use("/inbox/*", securityHeaders);
+  app.use("/inbox/*", async (c, next) => {
+    if (deps.principal(c) === undefined) {
+      if (deps.signInPath !== undefined && c.req.method === "GET") return c.redirect(deps.signInPath, 303);
+      const text = "Sign in first, then come back to this page.";
+      return showProblem(pages, c, { status: 401, title: "Nobody is signed in", text });
+    }
+    c.header("cache-control", "no-store");
+    if (c.req.method === "POST" && !deps.checkCsrf(c, (await formOf(c))["csrf"] ?? "")) {
+      const text =
+        "The form is from another session. Load the page again and send it once more. Nothing was changed.";
+      return showProblem(pages, c, { status: 403, title: "This form is not valid here", text });
+    }
+    return next();
+  });
+  app.onError(async (error, c) => showProblem(pages, c, problemOf(error)));
+  app.post(paths.theme, async (c) => {
+    const { theme, back = "" } = await formOf(c);
+    const options = { path: "/", httpOnly: true, sameSite: "Lax", maxAge: 365 * 86_400 } as const;
+    setCookie(c, THEME_COOKIE, themeOf(theme), options);
+    return c.redirect(isOwnPath(back) ? back : paths.inbox, 303);
+  });
+  app.route("/", requestRoutes(pages));
+  app.route("/", liveRoutes(pages));
+  app.route("/", threadRoutes(pages));
+  app.route("/", agentRoutes(pages));
+  app.all("/inbox/*", (c) =>
+    showProblem(pages, c, {
+      status: 404,
+      title: "There is no such page",
+      text: "Perhaps the address was cut.",
+    }),
+  );
+  return app;
+}
+
+/** Nothing may be loaded from elsewhere, no script or style may stand in a page, no other site may frame it. */
+const securityHeaders = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  referrerPolicy: "same-origin",
+  xFrameOptions: "DENY",
+});
+
+function isOwnPath(path: string): boolean {
+  return /^\/inbox(?:[/?][\w\-./?=&%+]*)?$/.test(path);
+}

@@ -1,0 +1,86 @@
+import { type RequestId, requestIdOf } from "../../base/ids.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { type Frame, Layout } from "../components/layout.tsx";
+import { Ago, Fields } from "../components/text.tsx";
+import { paths } from "../paths.ts";
+import type { RequestHistory } from "../views/request-history.ts";
+import { inWords, visible } from "../views/text.ts";
+
+interface ClosedProps {
+  readonly frame: Frame;
+  readonly id: RequestId;
+  readonly thread: Thread;
+  readonly history: RequestHistory;
+  readonly now: number;
+  /** True after a decision that was not taken; false when the page is only looked at. */
+  readonly rejected: boolean;
+  /** True right after this person's own decision. */
+  readonly done: boolean;
+}
+
+const HEADINGS: { readonly [S in RequestHistory["state"]]: string } = {
+  pending: "This was changed in the meantime",
+  answered: "This has been decided",
+  expired: "This has expired",
+  withdrawn: "This is no longer asked",
+};
+
+/** A request that can no longer be decided, and what became of it. */
+export const ClosedRequestPage = ({ frame, thread, history, now, rejected, done }: ClosedProps) => {
+  const { asked, moments, pendingInstead } = history;
+  const title =
+    asked.type === "approval_requested" ? inWords(asked.data.card.intent) : visible(asked.data.question);
+  return (
+    <Layout frame={frame} title={HEADINGS[history.state]} section="inbox">
+      <p class="crumbs">
+        <a href={paths.inbox}>Inbox</a>
+      </p>
+      <article class="request closed" data-state={history.state}>
+        <header class="request-head">
+          <h1>{done ? "Thank you. It is recorded." : HEADINGS[history.state]}</h1>
+          <p class="sub words" dir="auto">
+            {title}
+          </p>
+        </header>
+        {rejected && (
+          <div class="notice notice-bad" role="alert">
+            <p>Your decision was not taken: nothing was changed by it.</p>
+          </div>
+        )}
+        <section id="request-status" class="panel">
+          <h2>What happened</h2>
+          {moments.length === 0 ? (
+            <p>The thread went on without this request.</p>
+          ) : (
+            <ul class="moments">
+              {moments.map((moment) => (
+                <li>
+                  <span class="words">{moment.text}</span> <Ago at={moment.at} now={now} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        {asked.type === "approval_requested" && (
+          <section class="panel">
+            <h2>What was asked</h2>
+            <Fields fields={asked.data.card.arguments} />
+          </section>
+        )}
+        <p class="buttons">
+          {pendingInstead !== null && (
+            <a class="button primary" href={paths.request(requestIdOf(thread.id, pendingInstead))}>
+              See what is asked now
+            </a>
+          )}
+          <a class="button" href={paths.thread(thread.id)}>
+            See the thread
+          </a>
+          <a class="button" href={paths.inbox} data-item>
+            Back to the inbox
+          </a>
+        </p>
+      </article>
+    </Layout>
+  );
+};

@@ -1,0 +1,147 @@
+import { type Frame, Layout } from "../components/layout.tsx";
+import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
+import { Ago } from "../components/text.tsx";
+import { paths, withQuery } from "../paths.ts";
+import type { RequestView } from "../views/request-view.ts";
+import { clipped } from "../views/text.ts";
+import { left } from "../views/time.ts";
+
+export interface InboxFilter {
+  readonly q: string;
+  readonly agent: string;
+}
+
+interface InboxProps {
+  readonly frame: Frame;
+  readonly requests: readonly RequestView[];
+  readonly agents: readonly string[];
+  readonly filter: InboxFilter;
+  readonly next: string | null;
+  readonly now: number;
+}
+
+/** What waits for a person, the most urgent first. */
+export const InboxPage = (props: InboxProps) => {
+  const { frame, agents, filter, requests } = props;
+  const filtered = filter.q !== "" || filter.agent !== "";
+  return (
+    <Layout frame={frame} title="Inbox" section="inbox">
+      <div class="page-head">
+        <h1>Inbox</h1>
+        <p class="sub">
+          {requests.length === 0 ? "Nothing is waiting for you." : "What agents need from people."}
+        </p>
+      </div>
+      <Filter action={paths.inbox} filter={filter} agents={agents} />
+      <div
+        id="live"
+        hx-get={withQuery(paths.inbox, { q: filter.q, agent: filter.agent })}
+        hx-trigger="every 4s"
+        hx-select="#requests"
+        hx-target="#requests"
+        hx-swap="outerMorph"
+      ></div>
+      <section id="requests" aria-label="Waiting requests">
+        {requests.length === 0 ? (
+          <Empty
+            title={filtered ? "Nothing fits." : "All clear."}
+            text={
+              filtered
+                ? "Change the filter to see other requests."
+                : "New requests appear here by themselves."
+            }
+          />
+        ) : (
+          <ul class="cards">
+            {requests.map((request) => (
+              <RequestRow request={request} now={props.now} />
+            ))}
+          </ul>
+        )}
+        {props.next !== null && (
+          <p class="more">
+            <a
+              class="button"
+              href={withQuery(paths.inbox, { q: filter.q, agent: filter.agent, cursor: props.next })}
+            >
+              Older requests
+            </a>
+          </p>
+        )}
+      </section>
+    </Layout>
+  );
+};
+
+const RequestRow = ({ request, now }: { request: RequestView; now: number }) => (
+  <li class={`card-row edge-${request.urgency}`} id={`request-${request.id.replace(".", "-")}`}>
+    <div class="row-top">
+      <UrgencyMark urgency={request.urgency} />
+      <AgentName name={request.agent} />
+      <span class="row-age">
+        <Ago at={request.askedAt} now={now} />
+        {request.expiresAt !== null && <span class="expiry"> · {left(request.expiresAt, now)}</span>}
+      </span>
+    </div>
+    <h2 class="row-title">
+      <a href={paths.request(request.id)} data-item dir="auto">
+        {clipped(request.title, 160)}
+      </a>
+    </h2>
+    {request.request.type === "approval" && <ArgumentLine request={request} />}
+    {request.goal !== "" && (
+      <p class="row-goal" dir="auto">
+        {clipped(request.goal, 200)}
+      </p>
+    )}
+    <Labels labels={request.paused ? [...request.labels, PAUSED] : request.labels} />
+  </li>
+);
+
+const PAUSED = {
+  text: "Thread paused",
+  meaning: "The answer is kept until it resumes.",
+  tone: "neutral",
+} as const;
+
+const ArgumentLine = ({ request: { request } }: { request: RequestView }) => {
+  if (request.type !== "approval") return null;
+  const parts = Object.entries(request.card.arguments).slice(0, 4);
+  return (
+    <p class="row-arguments">
+      {parts.map(([name, value]) => (
+        <span class="argument">
+          <span class="argument-name">{clipped(name, 40)}</span>{" "}
+          <code>{clipped(typeof value === "string" ? value : JSON.stringify(value), 60)}</code>
+        </span>
+      ))}
+    </p>
+  );
+};
+
+/** Search and agent filter, as a plain form that also works without a script. */
+export const Filter = (props: {
+  action: string;
+  filter: InboxFilter;
+  agents: readonly string[];
+  children?: unknown;
+}) => (
+  <form class="filter" method="get" action={props.action} role="search">
+    <label class="grow">
+      <span class="visually-hidden">Search</span>
+      <input type="search" name="q" value={props.filter.q} placeholder="Search title or id" data-search />
+    </label>
+    <label>
+      <span class="visually-hidden">Agent</span>
+      <select name="agent">
+        <option value="">All agents</option>
+        {props.agents.map((name) => (
+          <option value={name} selected={name === props.filter.agent}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+    <button type="submit">Filter</button>
+  </form>
+);

@@ -1,0 +1,179 @@
+import { isJsonObject, type Json } from "../../base/json.ts";
+import type { ApprovalCard } from "../../thread/events.ts";
+import { type Frame, Layout } from "../components/layout.tsx";
+import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
+import { ApprovalForms, EditForm, QuestionForms } from "../components/request-forms.tsx";
+import { Ago, Fields, Value, Words } from "../components/text.tsx";
+import { paths } from "../paths.ts";
+import { fullNameOf, patternInWords } from "../views/person.ts";
+import type { Deciders, RequestView } from "../views/request-view.ts";
+import { visible } from "../views/text.ts";
+import { fullTime, left } from "../views/time.ts";
+
+export interface RequestPageProps {
+  readonly frame: Frame;
+  readonly view: RequestView;
+  readonly deciders: Deciders;
+  readonly now: number;
+  readonly editing: boolean;
+  readonly mayRespond: boolean;
+  /** Why what was sent was not accepted. */
+  readonly problem?: string;
+  readonly typed?: Readonly<Record<string, string>>;
+}
+
+/** One request to people: what is asked, why, what would happen, and the ways to decide. */
+export const RequestPage = (props: RequestPageProps) => {
+  const { frame, view, deciders, now } = props;
+  const { request } = view;
+  return (
+    <Layout frame={frame} title={view.title} section="inbox">
+      <p class="crumbs">
+        <a href={paths.inbox}>Inbox</a>
+      </p>
+      <article class="request" data-request={view.id}>
+        <header class="request-head">
+          <div class="row-top">
+            <UrgencyMark urgency={view.urgency} />
+            <AgentName name={view.agent} />
+            <span class="row-age">
+              asked <Ago at={view.askedAt} now={now} />
+            </span>
+          </div>
+          <h1 dir="auto">{view.title}</h1>
+          <Labels labels={view.labels} />
+        </header>
+        {props.problem !== undefined && (
+          <div class="notice notice-bad" role="alert">
+            <p class="words">{visible(props.problem)}</p>
+          </div>
+        )}
+        {view.goal !== "" && (
+          <section class="panel">
+            <h2>What the thread is about</h2>
+            <Words text={view.goal} />
+            <p class="hint">
+              <a href={paths.thread(view.threadId)}>See the whole thread</a>
+            </p>
+          </section>
+        )}
+        {request.type === "question" && request.context !== undefined && (
+          <section class="panel">
+            <h2>Context</h2>
+            <Words text={request.context} />
+          </section>
+        )}
+        {request.type === "approval" && !props.editing && <Call card={request.card} />}
+        {request.type === "approval" && request.card.preview !== undefined && (
+          <section class="panel">
+            <h2>What would change</h2>
+            <Preview preview={request.card.preview} />
+          </section>
+        )}
+        <RequestStatus view={view} deciders={deciders} now={now} />
+        <section class="panel decide" aria-label="Decide">
+          <h2>{props.editing ? "Edit the arguments" : request.type === "approval" ? "Decide" : "Answer"}</h2>
+          <Decide {...props} />
+        </section>
+      </article>
+    </Layout>
+  );
+};
+
+const Decide = (props: RequestPageProps) => {
+  const { view, deciders, frame, typed } = props;
+  const { request } = view;
+  if (!props.mayRespond)
+    return <p class="notice">You may look, but not decide: this session cannot respond.</p>;
+  if (deciders.mayNot !== null) return <p class="notice words">{deciders.mayNot}</p>;
+  const shared = { view, csrf: frame.csrf, ...(typed === undefined ? {} : { typed }) };
+  if (request.type === "question") return <QuestionForms {...shared} request={request} />;
+  return props.editing ? (
+    <EditForm {...shared} request={request} />
+  ) : (
+    <ApprovalForms {...shared} request={request} />
+  );
+};
+
+const Call = ({ card }: { card: ApprovalCard }) => (
+  <section class="panel">
+    <h2>
+      What would run: <code>{visible(card.intent)}</code>
+    </h2>
+    <Fields fields={card.arguments} />
+  </section>
+);
+
+const Preview = ({ preview }: { preview: Json }) => {
+  if (isJsonObject(preview) && preview["before"] !== undefined && preview["after"] !== undefined) {
+    const { before, after, ...rest } = preview;
+    return (
+      <>
+        <div class="before-after">
+          <div class="before">
+            <h3>Before</h3>
+            <Value value={before} />
+          </div>
+          <div class="after">
+            <h3>After</h3>
+            <Value value={after} />
+          </div>
+        </div>
+        {Object.keys(rest).length > 0 && <Fields fields={rest} />}
+      </>
+    );
+  }
+  return <Value value={preview} />;
+};
+
+/** Who may decide, who has, how long there is. Kept up to date while the page is open. */
+export const RequestStatus = (props: { view: RequestView; deciders: Deciders; now: number }) => {
+  const { view, deciders, now } = props;
+  return (
+    <section
+      id="request-status"
+      class="panel facts"
+      aria-label="Who decides"
+      hx-get={paths.request(view.id)}
+      hx-trigger="every 5s"
+      hx-select="#request-status"
+      hx-swap="outerMorph"
+    >
+      <dl class="fields">
+        <div class="field">
+          <dt>Who may decide</dt>
+          <dd>
+            {deciders.allowed === null
+              ? "anybody who is signed in"
+              : deciders.allowed.length === 0
+                ? "nobody"
+                : deciders.allowed.map(patternInWords).join(", ")}
+            {deciders.requesterMayNot && <>, but not the person who asked for it</>}
+          </dd>
+        </div>
+        {deciders.needed > 1 && (
+          <div class="field">
+            <dt>Approvals</dt>
+            <dd>
+              {deciders.approvedBy.length} of {deciders.needed} people
+              {deciders.approvedBy.length > 0 && <>: {deciders.approvedBy.map(fullNameOf).join(", ")}</>}
+            </dd>
+          </div>
+        )}
+        {view.expiresAt !== null && (
+          <div class="field">
+            <dt>Time left</dt>
+            <dd>
+              <time datetime={view.expiresAt} title={fullTime(view.expiresAt)}>
+                {left(view.expiresAt, now)}
+              </time>
+              {view.request.type === "approval" && (view.request.policy.onExpiry ?? "deny") === "deny"
+                ? "; then it counts as denied"
+                : "; then it is asked again"}
+            </dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+};

@@ -1,0 +1,188 @@
+import type { Child } from "hono/jsx";
+import { requestIdOf } from "../../base/ids.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { Csrf, type Frame, Layout } from "../components/layout.tsx";
+import { AgentName, StatusPill } from "../components/parts.tsx";
+import { PathSvg } from "../components/path-svg.tsx";
+import { Ago, Value, Words } from "../components/text.tsx";
+import { TimelineEntry } from "../components/timeline.tsx";
+import { paths } from "../paths.ts";
+import { pathOf } from "../views/path-graph.ts";
+import { counted, inWords, visible } from "../views/text.ts";
+import { actionsFor } from "../views/thread-view.ts";
+import type { TimelineItem } from "../views/timeline.ts";
+
+export interface ThreadPageProps {
+  readonly frame: Frame;
+  readonly thread: Thread;
+  readonly items: readonly TimelineItem[];
+  readonly now: number;
+  /** May message, pause, resume, cancel and fork. */
+  readonly mayLaunch: boolean;
+  readonly exports: readonly { readonly label: string; readonly href: string }[];
+}
+
+/** One thread: where it stands, what happened, and everything a person can do about it. */
+export const ThreadPage = (props: ThreadPageProps) => {
+  const { frame, thread, items, mayLaunch } = props;
+  const { state } = thread;
+  return (
+    <Layout frame={frame} title={visible(state.title) || thread.id} section="threads">
+      <p class="crumbs">
+        <a href={paths.threads}>Threads</a>
+      </p>
+      <div hx-sse:connect={paths.stream(thread.id, state.seq)} hx-swap="none" id="stream"></div>
+      <div class="thread" data-thread={thread.id}>
+        <ThreadHead thread={thread} />
+        <div class="thread-main">
+          <ol class="timeline" id="timeline" aria-label="Timeline">
+            {items.map((item) => (
+              <TimelineEntry item={item} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />
+            ))}
+          </ol>
+          <div id="partial"></div>
+          <ThreadEnd thread={thread} />
+          <noscript>
+            <p class="notice">
+              Without scripts this page does not update by itself.{" "}
+              <a href={paths.thread(thread.id)}>Load it again</a>
+            </p>
+          </noscript>
+          {mayLaunch && <MessageForm thread={thread} csrf={frame.csrf} />}
+        </div>
+        <aside class="thread-side">
+          {mayLaunch && <Controls thread={thread} csrf={frame.csrf} />}
+          <ThreadFacts thread={thread} now={props.now} />
+          {props.exports.length > 0 && (
+            <section class="panel">
+              <h2>Export</h2>
+              <p class="buttons">
+                {props.exports.map(({ label, href }) => (
+                  <a class="button" href={href}>
+                    {label}
+                  </a>
+                ))}
+              </p>
+            </section>
+          )}
+        </aside>
+      </div>
+    </Layout>
+  );
+};
+
+export const ThreadHead = ({ thread: { id, state } }: { thread: Thread }) => (
+  <header id="thread-head" class="thread-head">
+    <div class="row-top">
+      <StatusPill kind={state.status.kind} />
+      <AgentName name={state.agent} />
+      <code class="thread-id">{id}</code>
+    </div>
+    <h1 dir="auto">{visible(state.title) || "A new thread"}</h1>
+  </header>
+);
+
+/** What stands under the timeline: the request that waits, or how it ended. Always there, so that it can be replaced. */
+export const ThreadEnd = ({ thread: { id, state } }: { thread: Thread }) => {
+  const { request, status } = state;
+  return (
+    <div id="thread-end" aria-live="polite">
+      {request !== null && (
+        <section class="panel waiting">
+          <h2>
+            {request.type === "approval" ? `Approve ${inWords(request.card.intent)}?` : "A person is asked"}
+          </h2>
+          {request.type === "question" && <Words text={request.question} />}
+          <a class="button primary" href={paths.request(requestIdOf(id, request.seq))} data-key="a">
+            {request.type === "approval" ? "Review and decide" : "Answer"}
+          </a>
+        </section>
+      )}
+      {status.kind === "finished" && (
+        <section class="panel result">
+          <h2>Result</h2>
+          <Value value={status.result} />
+        </section>
+      )}
+      {status.kind === "running" && <p class="working">Working…</p>}
+    </div>
+  );
+};
+
+const MessageForm = ({ thread: { id, state }, csrf }: { thread: Thread; csrf: string }) =>
+  actionsFor(state).message ? (
+    <form class="message" method="post" action={paths.threadAction(id, "message")}>
+      <Csrf token={csrf} />
+      <label class="stack">
+        <span>Message to the agent</span>
+        <textarea name="text" rows={2} required></textarea>
+      </label>
+      <button type="submit">Send</button>
+    </form>
+  ) : null;
+
+export const Controls = ({ thread: { id, state }, csrf }: { thread: Thread; csrf: string }) => {
+  const actions = actionsFor(state);
+  const offered = (["resume", "pause", "cancel"] as const).filter((action) => actions[action]);
+  return (
+    <section id="controls" class="controls" aria-label="Controls">
+      {offered.map((action) => (
+        <form method="post" action={paths.threadAction(id, action)}>
+          <Csrf token={csrf} />
+          <button type="submit" class={action === "cancel" ? "danger" : action === "resume" ? "primary" : ""}>
+            {inWords(action)}
+          </button>
+        </form>
+      ))}
+    </section>
+  );
+};
+
+export const ThreadFacts = ({ thread, now }: { thread: Thread; now: number }) => {
+  const { state, events } = thread;
+  const first = events[0];
+  const fork = first?.type === "thread_started" ? first.data.forkedFrom : undefined;
+  return (
+    <div id="thread-facts">
+      <section class="panel">
+        <h2>Path taken</h2>
+        <PathSvg graph={pathOf(events)} />
+      </section>
+      <section class="panel">
+        <h2>Facts</h2>
+        <dl class="fields facts">
+          <Fact name="Started">
+            <Ago at={state.startedAt} now={now} />
+          </Fact>
+          <Fact name="Steps">{state.steps}</Fact>
+          <Fact name="Model calls">{state.modelCalls}</Fact>
+          <Fact name="Tokens in">
+            {state.usage.inputTokens.toLocaleString("en-US")}
+            {state.usage.cachedInputTokens > 0 && (
+              <span class="hint"> {counted(state.usage.cachedInputTokens, "token")} cached</span>
+            )}
+          </Fact>
+          <Fact name="Tokens out">{state.usage.outputTokens.toLocaleString("en-US")}</Fact>
+          <Fact name="Events">{state.seq}</Fact>
+          {fork !== undefined && (
+            <Fact name="Forked from">
+              <a href={paths.thread(fork.threadId)}>{fork.threadId}</a>, event {fork.seq}
+            </Fact>
+          )}
+          {state.parent !== null && (
+            <Fact name="Asked by">
+              <a href={paths.thread(state.parent.threadId)}>{state.parent.threadId}</a>
+            </Fact>
+          )}
+        </dl>
+      </section>
+    </div>
+  );
+};
+
+const Fact = ({ name, children }: { name: string; children?: Child }) => (
+  <div class="field">
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+);

@@ -1,0 +1,109 @@
+import type { ThreadSummary } from "../../store/store.ts";
+import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { type Frame, Layout } from "../components/layout.tsx";
+import { AgentName, Empty, StatusPill } from "../components/parts.tsx";
+import { Ago } from "../components/text.tsx";
+import { paths, withQuery } from "../paths.ts";
+import { visible } from "../views/text.ts";
+import { STATUS_WORDS } from "../views/thread-view.ts";
+
+export interface ThreadsFilter {
+  readonly q: string;
+  readonly agent: string;
+  readonly status: StatusKind | "";
+}
+
+interface ThreadsProps {
+  readonly frame: Frame;
+  readonly threads: readonly ThreadSummary[];
+  readonly agents: readonly string[];
+  readonly filter: ThreadsFilter;
+  readonly cursor: string;
+  readonly next: string | null;
+  readonly now: number;
+}
+
+/** Every thread, the latest change first. */
+export const ThreadsPage = ({ frame, threads, agents, filter, cursor, next, now }: ThreadsProps) => {
+  const query = { q: filter.q, agent: filter.agent, status: filter.status };
+  return (
+    <Layout frame={frame} title="Threads" section="threads">
+      <div class="page-head">
+        <h1>Threads</h1>
+        <p class="sub">Everything agents do and have done.</p>
+      </div>
+      <form class="filter" method="get" action={paths.threads} role="search">
+        <label class="grow">
+          <span class="visually-hidden">Search</span>
+          <input type="search" name="q" value={filter.q} placeholder="Search title or id" data-search />
+        </label>
+        <label>
+          <span class="visually-hidden">Status</span>
+          <select name="status">
+            <option value="">Any status</option>
+            {STATUS_KINDS.map((kind) => (
+              <option value={kind} selected={kind === filter.status}>
+                {STATUS_WORDS[kind].text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span class="visually-hidden">Agent</span>
+          <select name="agent">
+            <option value="">All agents</option>
+            {agents.map((name) => (
+              <option value={name} selected={name === filter.agent}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit">Filter</button>
+      </form>
+      <div
+        hx-get={withQuery(paths.threads, { ...query, cursor })}
+        hx-trigger="every 5s"
+        hx-select="#threads"
+        hx-target="#threads"
+        hx-swap="outerMorph"
+      ></div>
+      <section id="threads" aria-label="Threads">
+        {threads.length === 0 ? (
+          <Empty title="No threads." text="Launch an agent, or change the filter." />
+        ) : (
+          <ul class="rows">
+            {threads.map((thread) => (
+              <ThreadRow thread={thread} now={now} />
+            ))}
+          </ul>
+        )}
+        <p class="more">
+          {cursor !== "" && (
+            <a class="button" href={withQuery(paths.threads, query)}>
+              Newest
+            </a>
+          )}
+          {next !== null && (
+            <a class="button" href={withQuery(paths.threads, { ...query, cursor: next })}>
+              Older
+            </a>
+          )}
+        </p>
+      </section>
+    </Layout>
+  );
+};
+
+export const ThreadRow = ({ thread, now }: { thread: ThreadSummary; now: number }) => (
+  <li class="row" id={`thread-${thread.threadId}`}>
+    <a href={paths.thread(thread.threadId)} class="row-link" data-item dir="auto">
+      {visible(thread.title) || thread.threadId}
+    </a>
+    <span class="row-meta">
+      <StatusPill kind={thread.status} />
+      <AgentName name={thread.agent} />
+      <Ago at={thread.updatedAt} now={now} />
+    </span>
+  </li>
+);

@@ -1,0 +1,139 @@
+import type { Context } from "hono";
+import { Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import type { ThreadId } from "../../base/ids.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { Partial, TimelineEntry } from "../components/timeline.tsx";
+import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
+import { timelineOf } from "../views/timeline.ts";
+import { accessOf, type Pages } from "./page.tsx";
+import { threadIdIn } from "./threads.tsx";
+
+/** Events of other processes are looked for this often. */
+const LOOK_MS = 1_000;
+/** Proxies and browsers close what is silent. */
+const HEARTBEAT_MS = 15_000;
+/** What comes in a burst is shown together. */
+const BURST_MS = 60;
+const MAX_STREAMS = 200;
+
+/**
+ * `GET /inbox/threads/:id/stream`: the parts of the thread page that changed, as they change. Each message's id is the
+ * number of the last event in it, so a browser that was away gets what it missed.
+ */
+export function liveRoutes(pages: Pages): Hono {
+  let open = 0;
+  return new Hono().get("/inbox/threads/:id/stream", async (c) => {
+    const threadId = threadIdIn(c);
+    await pages.deps.runtime.get(threadId);
+    if (open >= MAX_STREAMS) return c.text("too many open pages", 503, { "retry-after": "10" });
+    const after = Number(c.req.header("last-event-id") ?? c.req.query("after") ?? "0");
+    c.header("cache-control", "no-store");
+    c.header("x-accel-buffering", "no");
+    return streamSSE(c, async (stream) => {
+      open += 1;
+      try {
+        await follow(pages, c, threadId, Number.isSafeInteger(after) && after >= 0 ? after : 0, stream);
+      } finally {
+        open -= 1;
+      }
+    });
+  });
+}
+
+type Sse = Parameters<Parameters<typeof streamSSE>[1]>[0];
+
+async function follow(
+  pages: Pages,
+  c: Context,
+  threadId: ThreadId,
+  after: number,
+  stream: Sse,
+): Promise<void> {
+  const { runtime, clock } = pages.deps;
+  const csrf = accessOf(pages, c).launch ? pages.deps.csrfToken(c) : null;
+  let seen = after;
+  let partial: { readonly value: unknown } | null = null;
+  let wake = () => {};
+  const gone = new AbortController();
+  stream.onAbort(() => {
+    gone.abort();
+    wake();
+  });
+  const unsubscribe = runtime.subscribe((observation) => {
+    if (observation.kind === "events" && observation.thread.id === threadId) {
+      partial = null;
+      wake();
+    } else if (observation.kind === "partial" && observation.threadId === threadId) {
+      partial = { value: observation.partial };
+      wake();
+    }
+  });
+  try {
+    for (let beat = clock.now(); !gone.signal.aborted; ) {
+      // Asked for before the look, so that nothing that comes in between is missed.
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const summary = await runtime.store.summary(threadId);
+      if (summary === undefined) return;
+      if (summary.seq > seen) {
+        const thread = await runtime.get(threadId);
+        await stream.writeSSE({
+          id: String(thread.state.seq),
+          data: changes(thread, seen, clock.now(), csrf),
+        });
+        seen = thread.state.seq;
+        beat = clock.now();
+      }
+      const writing: { readonly value: unknown } | null = partial;
+      if (writing !== null) {
+        partial = null;
+        await stream.writeSSE({ data: writingNow(writing) });
+        beat = clock.now();
+      }
+      if (clock.now() - beat >= HEARTBEAT_MS) {
+        await stream.write(": still here\n\n");
+        beat = clock.now();
+      }
+      await Promise.race([woken, pause(clock, LOOK_MS, gone.signal)]);
+      await pause(clock, BURST_MS, gone.signal);
+    }
+  } finally {
+    unsubscribe();
+    gone.abort();
+  }
+}
+
+const pause = (clock: Pages["deps"]["clock"], ms: number, signal: AbortSignal) =>
+  clock.sleep(ms, signal).catch(() => {});
+
+/** The parts of the page that the events after `seen` changed. */
+function changes(thread: Thread, seen: number, now: number, csrf: string | null): string {
+  const parts: string[] = [];
+  for (const item of timelineOf(thread.events)) {
+    if (item.lastSeq <= seen) continue;
+    const entry = String(<TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
+    parts.push(
+      item.seq > seen
+        ? part("#timeline", "beforeend", entry)
+        : part(`#entry-${item.seq}`, "outerHTML", entry),
+    );
+  }
+  parts.push(part("#thread-head", "outerMorph", String(<ThreadHead thread={thread} />)));
+  parts.push(part("#thread-end", "outerMorph", String(<ThreadEnd thread={thread} />)));
+  parts.push(part("#thread-facts", "outerMorph", String(<ThreadFacts thread={thread} now={now} />)));
+  if (csrf !== null)
+    parts.push(part("#controls", "outerMorph", String(<Controls thread={thread} csrf={csrf} />)));
+  parts.push(part("#partial", "innerHTML", ""));
+  return parts.join("\n");
+}
+
+function writingNow({ value }: { readonly value: unknown }): string {
+  return part("#partial", "innerMorph", String(<Partial partial={value} />));
+}
+
+/** `content` is rendered by the components above, which escape whatever is not theirs. */
+function part(target: string, swap: string, content: string): string {
+  return `<hx-partial hx-target="${target}" hx-swap="${swap}">${content}</hx-partial>`;
+}

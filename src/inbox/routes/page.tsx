@@ -1,0 +1,106 @@
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { html } from "hono/html";
+import type { Child } from "hono/jsx";
+import { TwelvefoldError } from "../../base/errors.ts";
+import type { VerifiedPrincipal } from "../../humans/principal.ts";
+import { loadAssets } from "../assets.ts";
+import type { Frame, Theme } from "../components/layout.tsx";
+import type { FormFields } from "../decide.ts";
+import type { InboxAccess, InboxDeps } from "../deps.ts";
+import { type Problem, ProblemPage } from "../pages/problem.tsx";
+import { paths } from "../paths.ts";
+import type { RequestList } from "../request-list.ts";
+
+/** What the routes share. */
+export interface Pages {
+  readonly deps: InboxDeps;
+  readonly requests: RequestList;
+}
+
+export const THEME_COOKIE = "tf_theme";
+const ALL: InboxAccess = { launch: true, respond: true };
+
+export function accessOf({ deps }: Pages, c: Context): InboxAccess {
+  return deps.access?.(c) ?? ALL;
+}
+
+/** The person who looks. Throws where there is none; the middleware of `inboxRoutes` has checked. */
+export function viewerOf({ deps }: Pages, c: Context): VerifiedPrincipal {
+  const principal = deps.principal(c);
+  if (principal === undefined) throw new Error("the route is reachable without a principal");
+  return principal;
+}
+
+/** What surrounds a page for this session. */
+export async function frameOf(pages: Pages, c: Context): Promise<Frame> {
+  const { deps, requests } = pages;
+  const viewer = deps.principal(c) ?? null;
+  const { version } = await loadAssets();
+  return {
+    theme: themeOf(getCookie(c, THEME_COOKIE)),
+    viewer,
+    csrf: viewer === null ? "" : deps.csrfToken(c),
+    here: c.req.method === "GET" ? c.req.path + new URL(c.req.url).search : paths.inbox,
+    pending: viewer === null ? null : await requests.count(),
+    signOutPath: deps.signOutPath ?? null,
+    version,
+  };
+}
+
+export function themeOf(text: string | undefined): Theme {
+  return text === "light" || text === "dark" ? text : "system";
+}
+
+/** A whole page. */
+export function show(c: Context, page: Child, status: Problem["status"] | 200 = 200) {
+  return c.html(html`<!doctype html>${page}`, status);
+}
+
+export async function showProblem(pages: Pages, c: Context, problem: Problem) {
+  return show(c, <ProblemPage frame={await frameOf(pages, c)} problem={problem} />, problem.status);
+}
+
+/** Any error as a page. What is not one of ours says nothing about its inside. */
+export function problemOf(error: unknown): Problem {
+  if (!TwelvefoldError.isInstance(error)) {
+    return {
+      status: 500,
+      title: "Something went wrong",
+      text: "The server could not do this. Its log says why.",
+    };
+  }
+  const text = error.message;
+  switch (error.code) {
+    case "not_found":
+      return { status: 404, title: "There is no such thing", text };
+    case "forbidden":
+      return { status: 403, title: "You may not do this", text };
+    case "expired":
+      return { status: 410, title: "This has expired", text };
+    case "conflict":
+    case "sequence_conflict":
+    case "illegal_event":
+      return { status: 409, title: "This does not fit any more", text };
+    case "invalid_argument":
+      return { status: 422, title: "This could not be taken", text };
+    case "storage_failed":
+    case "storage_corrupt":
+      return {
+        status: 503,
+        title: "The store does not answer",
+        text: "Try again in a moment. The log says more.",
+      };
+    default:
+      return { status: 500, title: "Something went wrong", text };
+  }
+}
+
+/** The text fields of a posted form. */
+export async function formOf(c: Context): Promise<FormFields> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(await c.req.parseBody())) {
+    if (typeof value === "string") fields[name] = value;
+  }
+  return fields;
+}

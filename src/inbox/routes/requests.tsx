@@ -1,0 +1,137 @@
+import { type Context, Hono } from "hono";
+import { ConflictError, NotFoundError, TwelvefoldError, UsageError } from "../../base/errors.ts";
+import { parseRequestId, requestIdOf } from "../../base/ids.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { responseOf } from "../decide.ts";
+import { ClosedRequestPage } from "../pages/closed-request.tsx";
+import { InboxPage } from "../pages/inbox.tsx";
+import { RequestPage } from "../pages/request.tsx";
+import { paths } from "../paths.ts";
+import { type RequestHistory, requestHistory } from "../views/request-history.ts";
+import { decidersOf, requestView } from "../views/request-view.ts";
+import { fullTime } from "../views/time.ts";
+import { accessOf, formOf, frameOf, type Pages, show, showProblem, viewerOf } from "./page.tsx";
+
+/** The inbox, a request's card, and the decisions that are posted from it. */
+export function requestRoutes(pages: Pages): Hono {
+  const { deps, requests } = pages;
+  return new Hono()
+    .get("/inbox", async (c) => {
+      const filter = { q: textQuery(c, "q"), agent: textQuery(c, "agent") };
+      const page = await requests.page({ ...filter, cursor: textQuery(c, "cursor") });
+      const frame = await frameOf(pages, c);
+      const agents = [...deps.runtime.agents.keys()];
+      return show(
+        c,
+        <InboxPage {...page} frame={frame} agents={agents} filter={filter} now={deps.clock.now()} />,
+      );
+    })
+    .get("/inbox/requests/:id", async (c) => {
+      const { thread, seq } = await asked(pages, c.req.param("id"));
+      return showRequest(pages, c, thread, seq, {});
+    })
+    .post("/inbox/requests/:id", async (c) => {
+      const { thread, seq } = await asked(pages, c.req.param("id"));
+      if (!accessOf(pages, c).respond) {
+        const text = "This session may look, but not respond to requests.";
+        return showProblem(pages, c, { status: 403, title: "You may not do this", text });
+      }
+      const typed = await formOf(c);
+      const { request } = thread.state;
+      if (request?.seq !== seq) return showRequest(pages, c, thread, seq, { rejected: true });
+      const requestId = requestIdOf(thread.id, seq);
+      try {
+        if (request.type === "approval" && typed["digest"] !== request.digest) throw changed(requestId);
+        await deps.runtime.respond(requestId, responseOf(request, typed), viewerOf(pages, c));
+      } catch (error) {
+        if (error instanceof ConflictError) {
+          const now = await deps.runtime.get(thread.id);
+          return showRequest(pages, c, now, seq, { rejected: true });
+        }
+        if (error instanceof UsageError && error.code === "invalid_argument") {
+          return showRequest(pages, c, thread, seq, { problem: error.message, typed });
+        }
+        if (TwelvefoldError.isInstance(error) && error.code === "forbidden") {
+          const text = `${error.message}. Nothing was changed.`;
+          const link = { href: paths.request(requestId), label: "Back to the request" };
+          return showProblem(pages, c, { status: 403, title: "You may not decide on this", text, link });
+        }
+        throw error;
+      }
+      return c.redirect(`${paths.request(requestId)}?done=1`, 303);
+    });
+}
+
+function changed(requestId: string): ConflictError {
+  return new ConflictError(
+    "conflict",
+    `the card of ${requestId} that was shown is not the one that is asked now`,
+  );
+}
+
+function textQuery(c: Context, name: string): string {
+  return (c.req.query(name) ?? "").slice(0, 500);
+}
+
+/** The thread that a request id names. Throws `NotFoundError`. */
+async function asked({ deps }: Pages, id: string): Promise<{ thread: Thread; seq: number }> {
+  const parsed = parseRequestId(id);
+  if (parsed === undefined) throw new NotFoundError(`there is no request ${id.slice(0, 100)}`);
+  return { thread: await deps.runtime.get(parsed.threadId), seq: parsed.seq };
+}
+
+interface ShowOptions {
+  /** A decision was posted and not taken because the request is not what it was. */
+  readonly rejected?: boolean;
+  readonly problem?: string;
+  readonly typed?: Readonly<Record<string, string>>;
+}
+
+/** The card where it can be decided, else what became of it. */
+async function showRequest(pages: Pages, c: Context, thread: Thread, seq: number, options: ShowOptions) {
+  const { deps } = pages;
+  const now = deps.clock.now();
+  const history = requestHistory(thread, seq);
+  if (history === null) throw new NotFoundError(`there is no request ${requestIdOf(thread.id, seq)}`);
+  const frame = await frameOf(pages, c);
+  const view = requestView(thread, deps.runtime.agents.get(thread.state.agent));
+  const timeUp = view?.expiresAt != null && history.state === "pending" && Date.parse(view.expiresAt) <= now;
+  if (view === null || history.state !== "pending" || timeUp || options.rejected === true) {
+    const shown: RequestHistory = timeUp
+      ? {
+          ...history,
+          state: "expired",
+          moments: [
+            ...history.moments,
+            { at: view.expiresAt, text: `Its time was up at ${fullTime(view.expiresAt)}.` },
+          ],
+        }
+      : history;
+    const page = (
+      <ClosedRequestPage
+        frame={frame}
+        id={requestIdOf(thread.id, seq)}
+        thread={thread}
+        history={history.state === "pending" && !timeUp ? { ...shown, pendingInstead: seq } : shown}
+        now={now}
+        rejected={options.rejected ?? false}
+        done={c.req.query("done") === "1" && history.state === "answered"}
+      />
+    );
+    const gone = shown.state === "expired";
+    return show(c, page, gone ? 410 : options.rejected === true ? 409 : 200);
+  }
+  const page = (
+    <RequestPage
+      frame={frame}
+      view={view}
+      deciders={decidersOf(thread, view.request, viewerOf(pages, c))}
+      now={now}
+      editing={c.req.query("edit") === "1" || options.typed?.["decision"] === "approve_edited"}
+      mayRespond={accessOf(pages, c).respond}
+      {...(options.problem === undefined ? {} : { problem: options.problem })}
+      {...(options.typed === undefined ? {} : { typed: options.typed })}
+    />
+  );
+  return show(c, page, options.problem === undefined ? 200 : 422);
+}

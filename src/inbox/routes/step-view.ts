@@ -1,0 +1,58 @@
+import { NotFoundError } from "../../base/errors.ts";
+import { type Thread, threadOf } from "../../thread/thread.ts";
+import type { InboxDeps } from "../deps.ts";
+import type { StepView } from "../pages/step.tsx";
+import { inWords } from "../views/text.ts";
+
+/** What the model saw before the event `seq` and what it wrote. Throws `NotFoundError` where no model was asked. */
+export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Promise<StepView> {
+  const event = thread.events[seq - 1];
+  const asked = event?.type === "step_proposed" || event?.type === "step_refused" ? event : undefined;
+  if (asked?.data.completion === undefined) {
+    throw new NotFoundError(`event ${seq} of thread ${thread.id} is no answer of a model`);
+  }
+  const { completion } = asked.data;
+  const before = threadOf(thread.id, thread.events.slice(0, seq - 1));
+  const agent = deps.runtime.agents.get(thread.state.agent);
+  const rendered = agent === undefined ? null : agent.render(before);
+  return {
+    seq,
+    heading:
+      asked.type === "step_proposed" ? inWords(asked.data.step.intent) : "an answer that was not accepted",
+    completion,
+    fidelity: asked.type === "step_proposed" ? asked.data.fidelity : null,
+    rendered,
+    request:
+      agent === undefined || rendered === null
+        ? null
+        : await requestOf(deps, agent, rendered, before, completion.requestDigest),
+  };
+}
+
+/** The request as it is built today: for a stream, where that is what was recorded. Never sent. */
+async function requestOf(
+  { model }: InboxDeps,
+  agent: NonNullable<ReturnType<InboxDeps["runtime"]["agents"]["get"]>>,
+  rendered: string,
+  before: Thread,
+  recorded: string,
+): Promise<StepView["request"]> {
+  const options = model === undefined ? {} : { model };
+  try {
+    const plain = await agent.request(rendered, before, options);
+    const streamed = await agent.request(rendered, before, { ...options, onPartial: () => {} });
+    const request = streamed.digest === recorded ? streamed : plain;
+    return { url: request.redactedUrl, body: indented(request.body), same: request.digest === recorded };
+  } catch {
+    // Without its key a request cannot be built; the page then shows the rendered thread alone.
+    return null;
+  }
+}
+
+function indented(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

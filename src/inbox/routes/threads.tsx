@@ -1,0 +1,92 @@
+import { type Context, Hono } from "hono";
+import { ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
+import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import { STATUS_KINDS } from "../../thread/state.ts";
+import { StepPage } from "../pages/step.tsx";
+import { ThreadPage } from "../pages/thread.tsx";
+import { ThreadsPage } from "../pages/threads.tsx";
+import { paths } from "../paths.ts";
+import { timelineOf } from "../views/timeline.ts";
+import { accessOf, formOf, frameOf, type Pages, show, viewerOf } from "./page.tsx";
+import { stepView } from "./step-view.ts";
+
+/** The list of threads, one thread, what the model saw, and what a person can do to a thread. */
+export function threadRoutes(pages: Pages): Hono {
+  const { deps } = pages;
+  const { runtime, clock } = deps;
+  return new Hono()
+    .get("/inbox/threads", async (c) => {
+      const query = (name: string) => (c.req.query(name) ?? "").slice(0, 500);
+      const wanted = query("status");
+      const status = STATUS_KINDS.find((kind) => kind === wanted) ?? "";
+      const filter = { q: query("q"), agent: query("agent"), status } as const;
+      const cursor = query("cursor");
+      const page = await runtime.list({
+        limit: 50,
+        ...(filter.q === "" ? {} : { search: filter.q }),
+        ...(filter.agent === "" ? {} : { agent: filter.agent }),
+        ...(status === "" ? {} : { status: [status] }),
+        ...(cursor === "" ? {} : { cursor }),
+      });
+      const frame = await frameOf(pages, c);
+      const agents = [...runtime.agents.keys()];
+      const now = clock.now();
+      return show(c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, now }} />);
+    })
+    .get("/inbox/threads/:id", async (c) => {
+      const thread = await runtime.get(threadIdIn(c));
+      return show(
+        c,
+        <ThreadPage
+          frame={await frameOf(pages, c)}
+          thread={thread}
+          items={timelineOf(thread.events)}
+          now={clock.now()}
+          mayLaunch={accessOf(pages, c).launch}
+          exports={deps.exportLinks?.(thread.id) ?? []}
+        />,
+      );
+    })
+    .get("/inbox/threads/:id/steps/:seq", async (c) => {
+      const thread = await runtime.get(threadIdIn(c));
+      const step = await stepView(deps, thread, Number(c.req.param("seq")));
+      return show(c, <StepPage frame={await frameOf(pages, c)} thread={thread} step={step} />);
+    })
+    .post("/inbox/threads/:id/message", async (c) => {
+      const threadId = threadIdIn(c);
+      const { text = "" } = await actingForm(pages, c);
+      await runtime.message(threadId, text.replaceAll("\r\n", "\n"), viewerOf(pages, c));
+      return c.redirect(paths.thread(threadId), 303);
+    })
+    .post("/inbox/threads/:id/fork", async (c) => {
+      const threadId = threadIdIn(c);
+      const { seq = "" } = await actingForm(pages, c);
+      if (!/^[1-9][0-9]{0,9}$/.test(seq)) throw new UsageError("invalid_argument", "fork at which event?");
+      const fork = await runtime.fork(threadId, Number(seq), viewerOf(pages, c));
+      return c.redirect(paths.thread(fork.id), 303);
+    })
+    .post("/inbox/threads/:id/:action{pause|resume|cancel}", async (c) => {
+      const threadId = threadIdIn(c);
+      await actingForm(pages, c);
+      const by = viewerOf(pages, c);
+      const action = c.req.param("action");
+      if (action === "pause") await runtime.pause(threadId, by);
+      else if (action === "resume") await runtime.resume(threadId, by);
+      else await runtime.cancel(threadId, by);
+      return c.redirect(paths.thread(threadId), 303);
+    });
+}
+
+export function threadIdIn(c: Context): ThreadId {
+  const text = c.req.param("id") ?? "";
+  const threadId = parseThreadId(text);
+  if (threadId === undefined) throw new NotFoundError(`there is no thread ${text.slice(0, 100)}`);
+  return threadId;
+}
+
+/** The form of somebody who may act on threads. Throws `ForbiddenError`. */
+export async function actingForm(pages: Pages, c: Context) {
+  if (!accessOf(pages, c).launch)
+    throw new ForbiddenError("this session may look, but not start or change threads");
+  return formOf(c);
+}

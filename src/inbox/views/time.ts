@@ -1,0 +1,34 @@
+const UNITS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+] as const;
+
+/** A span of time in its largest unit: "4 min", "2 h", "3 d". Under a second: "0 s". */
+export function span(ms: number): string {
+  for (const [size, unit] of UNITS) if (ms >= size) return `${Math.floor(ms / size)} ${unit}`;
+  return "0 s";
+}
+
+/** How long ago a moment was, for people: "just now", "4 min ago". */
+export function ago(iso: string, now: number): string {
+  const ms = now - Date.parse(iso);
+  return ms < 10_000 ? "just now" : `${span(ms)} ago`;
+}
+
+/** How much time is left until a moment: "12 min left", or "expired". */
+export function left(iso: string, now: number): string {
+  const ms = Date.parse(iso) - now;
+  return ms <= 0 ? "expired" : `${span(ms)} left`;
+}
+
+/** A moment as a time of day, UTC: "14:02:11". */
+export function timeOfDay(iso: string): string {
+  return iso.slice(11, 19);
+}
+
+/** A moment in full, UTC: "2026-01-01 14:02:11 UTC". */
+export function fullTime(iso: string): string {
+  return `${iso.slice(0, 10)} ${timeOfDay(iso)} UTC`;
+}
