@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, Hono } from "hono";
+import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
+import type { Webhook } from "../channels/webhook.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type AuthOptions, authenticate } from "./auth.ts";
@@ -14,11 +15,14 @@ import { RequestError, UnauthorizedError } from "./errors.ts";
 import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { idempotency } from "./idempotency.ts";
 import { createRateLimit, DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { linkRoutes } from "./links.ts";
 import { type ServerLog, silentLog } from "./log.ts";
 import { loginPage, tokenPage } from "./pages.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { incomingRoutes } from "./routes/incoming.ts";
 import { loginRoutes, logoutRoutes } from "./routes/login.ts";
+import { namedEventRoutes } from "./routes/named-events.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { threadRoutes } from "./routes/threads.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -33,6 +37,10 @@ export interface ServerOptions {
   readonly assets?: Hono<ServerEnv>;
   /** The address people reach it by, e.g. behind a proxy. With `https:`, cookies are for https only. */
   readonly publicUrl?: string;
+  /** Webhooks at `/webhooks/<name>`. */
+  readonly webhooks?: readonly Webhook[];
+  /** What links to requests are signed with, at least 32 random characters. Absent: there are no such links. */
+  readonly secret?: string;
   readonly limits?: Partial<Limits>;
   readonly log?: ServerLog;
   readonly clock?: Clock;
@@ -115,15 +123,18 @@ export function createServer(options: ServerOptions): Server {
   // Open to everybody: each looks after itself.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   if (options.assets !== undefined) app.route("/assets", options.assets);
-  app.use("/login", async (c, next) => {
+  const limitAddress: MiddlewareHandler = async (c, next) => {
     rateLimit(`address ${remoteAddress(c)}`);
     return next();
-  });
+  };
+  for (const path of ["/login", "/open/*", "/jobs/*", "/webhooks/*"]) app.use(path, limitAddress);
   app.get("/login", (c) => {
     const token = c.req.query("token");
     return c.html(token === undefined ? loginPage() : tokenPage(token));
   });
   app.route("/", loginRoutes(loginDeps));
+  if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, loginDeps));
+  app.route("/", incomingRoutes(deps, options.webhooks ?? []));
 
   // From here on, every caller is known.
   app.use(authenticate({ auth, store: runtime.store, clock, secure, origins: originsOf(publicUrl) }));
@@ -140,6 +151,7 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
   app.route("/", requestRoutes(deps));
+  app.route("/", namedEventRoutes(deps));
   documentation(app);
   return { app, streams };
 }

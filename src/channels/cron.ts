@@ -1,0 +1,162 @@
+import { Cron } from "croner";
+import { z } from "zod";
+import { type Clock, isoTime } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** Launches a thread at certain times. */
+export interface CronTrigger {
+  /** Unique and lasting: what has fired is remembered under it. */
+  readonly name: string;
+  /** A cron expression of five fields, or six with seconds first. */
+  readonly schedule: string;
+  /** IANA name, e.g. `Europe/Berlin`. Default UTC. */
+  readonly timeZone?: string;
+  readonly agent: string;
+  /** Stored with the event that starts the thread. Default `null`. */
+  readonly payload?: Json;
+  /**
+   * Looks, at the time, whether there is anything to do: its value becomes the payload, `null` starts no thread and contacts nobody.
+   * Throwing is reported, and tried again within a minute. May run twice for one tick when a process dies.
+   */
+  readonly check?: (signal: AbortSignal) => Promise<Json | null>;
+  /** Ticks that passed while no process ran: the latest of them fires (`latest`, default), or none (`skip`). */
+  readonly missed?: "latest" | "skip";
+}
+
+export interface CronOptions {
+  readonly triggers: readonly CronTrigger[];
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  /** May not throw. */
+  readonly onProblem: (trigger: string, error: unknown) => void;
+}
+
+/** A tick this late counts as missed. */
+const LATE_MS = 60_000;
+/** A process that took a tick and has not finished it after so long is dead. */
+const CLAIM_MS = 60_000;
+const LOOK_MS = 20_000;
+
+const stored = z.object({
+  /** The latest tick that was taken, or where counting began. */
+  tick: z.number(),
+  /** Until when its taker has time; `null`: it is done. */
+  claimedUntil: z.number().nullable(),
+});
+type Stored = z.infer<typeof stored>;
+
+/**
+ * Watches the clock for all triggers. Several processes may do so: one of them takes each tick, with a compare-and-swap in the store, and
+ * the launch itself carries the tick as its idempotency key. Throws `UsageError` for a schedule that cannot be read.
+ */
+export function startCron(options: CronOptions): { stop(): Promise<void> } {
+  const stopped = new AbortController();
+  const names = options.triggers.map(({ name }) => name);
+  if (new Set(names).size < names.length) {
+    throw new UsageError(
+      "invalid_configuration",
+      `cron: two triggers have the same name: ${names.join(", ")}`,
+    );
+  }
+  const loops = options.triggers.map((trigger) => {
+    const next = scheduleOf(trigger);
+    return watch(trigger, next, options, stopped.signal);
+  });
+  return {
+    async stop() {
+      stopped.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** The first tick after a time, in ms; `null`: there is none. */
+type Next = (after: number) => number | null;
+
+function scheduleOf({ name, schedule, timeZone = "UTC" }: CronTrigger): Next {
+  try {
+    const cron = new Cron(schedule, { timezone: timeZone, paused: true });
+    cron.nextRun(new Date(0));
+    return (after) => cron.nextRun(new Date(after))?.getTime() ?? null;
+  } catch (error) {
+    throw new UsageError(
+      "invalid_configuration",
+      `cron ${name}: "${schedule}" in ${timeZone} is not a schedule`,
+      { cause: error },
+    );
+  }
+}
+
+async function watch(
+  trigger: CronTrigger,
+  next: Next,
+  { runtime, clock, onProblem }: CronOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    let wait = LOOK_MS;
+    try {
+      wait = Math.min(LOOK_MS, await look(trigger, next, runtime, clock, signal));
+    } catch (error) {
+      if (!signal.aborted) onProblem(trigger.name, error);
+    }
+    await clock.sleep(wait, signal).catch(() => {});
+  }
+}
+
+/** Fires what is due. Gives the milliseconds until there can be something to do again. */
+async function look(
+  trigger: CronTrigger,
+  next: Next,
+  runtime: Runtime,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number> {
+  const key = `cron:${trigger.name}`;
+  const now = clock.now();
+  const text = await runtime.store.getValue(key);
+  const before: Stored =
+    text === undefined ? { tick: now, claimedUntil: null } : stored.parse(JSON.parse(text));
+  if (text === undefined) await runtime.store.setValue(key, JSON.stringify(before), undefined);
+  const unfinished = before.claimedUntil !== null;
+  if (before.claimedUntil !== null && now < before.claimedUntil) return before.claimedUntil - now;
+  const tick = unfinished ? before.tick : latestDue(next, before.tick, now);
+  if (tick === null) return Math.max(1, (next(Math.max(before.tick, now)) ?? now + LOOK_MS) - now);
+  const claim = JSON.stringify({ tick, claimedUntil: now + CLAIM_MS } satisfies Stored);
+  if (!(await runtime.store.setValue(key, claim, text ?? JSON.stringify(before)))) return 1;
+  const late = now - tick > LATE_MS && !unfinished;
+  if (!late || trigger.missed !== "skip") await fire(trigger, tick, runtime, signal);
+  await runtime.store.setValue(key, JSON.stringify({ tick, claimedUntil: null } satisfies Stored), claim);
+  return 1;
+}
+
+const MAX_MISSED = 100_000;
+
+function latestDue(next: Next, after: number, now: number): number | null {
+  let latest: number | null = null;
+  let from = after;
+  for (let count = 0; count < MAX_MISSED; count++) {
+    const tick = next(from);
+    if (tick === null || tick > now) break;
+    latest = tick;
+    from = tick;
+  }
+  return latest;
+}
+
+async function fire(
+  trigger: CronTrigger,
+  tick: number,
+  runtime: Runtime,
+  signal: AbortSignal,
+): Promise<void> {
+  const payload = trigger.check === undefined ? (trigger.payload ?? null) : await trigger.check(signal);
+  if (trigger.check !== undefined && payload === null) return;
+  await runtime.launch({
+    agent: trigger.agent,
+    input: { event: { name: trigger.name, source: "cron", payload: { at: isoTime(tick), payload } } },
+    once: `cron:${trigger.name}:${tick}`,
+  });
+}

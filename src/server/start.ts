@@ -1,0 +1,103 @@
+import { createServer as createHttpServer, Server } from "node:http";
+import { serve } from "@hono/node-server";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import { systemClock } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import { type CronTrigger, startCron } from "../channels/cron.ts";
+import { createServer, type ServerOptions } from "./app.ts";
+import { silentLog } from "./log.ts";
+import { type Grant, issueLoginToken } from "./session.ts";
+
+export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddress"> {
+  /** Default: everybody on this machine is `web:local`; taken only on a loopback address. */
+  readonly auth?: ServerOptions["auth"];
+  /** Default 3120; 0 takes a free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. Any address that others can reach needs API keys. */
+  readonly host?: string;
+  readonly cron?: readonly CronTrigger[];
+}
+
+export interface StartedServer {
+  /** Where it listens. */
+  readonly url: string;
+  /** An address that signs a browser in, once, within ten minutes. */
+  loginUrl(grant: Grant): Promise<string>;
+  /** Takes no new requests, ends streams, lets running tools end, stops the runtime. The store stays open. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+const CLOSE_MS = 5_000;
+
+/**
+ * Starts the server and the runtime behind it. Throws `UsageError` instead of listening where others could reach it without credentials,
+ * or when the address is taken.
+ */
+export async function startServer(options: StartOptions): Promise<StartedServer> {
+  const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = silentLog } = options;
+  const auth = options.auth ?? { kind: "local", principal: { id: "local" } };
+  const hasKeys = auth.kind === "keys" && auth.keys.length > 0;
+  if (!LOOPBACK.has(host) && !hasKeys) {
+    throw new UsageError(
+      "invalid_configuration",
+      `will not listen on ${host} without credentials: configure an API key, or listen on 127.0.0.1`,
+      { details: { host } },
+    );
+  }
+  const { app, streams } = createServer({
+    ...options,
+    auth,
+    remoteAddress: (c) => getConnInfo(c).remote.address,
+  });
+  const { server, url } = await listen(app.fetch, host, port);
+  runtime.start();
+  const cron = startCron({
+    triggers: options.cron ?? [],
+    runtime,
+    clock,
+    onProblem: (trigger, err) => log.error({ trigger, err }, "cron trigger failed"),
+  });
+  const publicUrl = options.publicUrl ?? url;
+  log.info({ url }, "listening");
+  return {
+    url,
+    async loginUrl(grant) {
+      const token = await issueLoginToken(runtime.store, clock, grant);
+      return new URL(`/login?token=${token}`, publicUrl).href;
+    },
+    async close() {
+      await cron.stop();
+      streams.close();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      });
+      await runtime.stop();
+    },
+  };
+}
+
+type Handler = Parameters<typeof serve>[0]["fetch"];
+
+/** Resolves when it listens. */
+async function listen(fetch: Handler, hostname: string, port: number) {
+  const started = Promise.withResolvers<number>();
+  const server = serve({ fetch, hostname, port, createServer: createHttpServer }, (info) =>
+    started.resolve(info.port),
+  );
+  if (!(server instanceof Server)) throw new Error("not an HTTP server");
+  server.on("error", (cause: Error) =>
+    started.reject(
+      new UsageError("invalid_configuration", `cannot listen on ${hostname}:${port}: ${cause.message}`, {
+        cause,
+      }),
+    ),
+  );
+  const name = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return { server, url: `http://${name}:${await started.promise}` };
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { startJob } from "../../src/steps/start-job.ts";
+import { finish, tool, waitForEvent } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { afterwards, serve } from "./serve.ts";
+
+type JobStep =
+  | { intent: "deploy"; ref: string }
+  | { intent: "await_delivery"; order: string }
+  | { intent: "done"; message: string };
+
+function jobAgent(
+  script: readonly ScriptedAnswer<JobStep>[],
+  start: (token: string) => unknown,
+  options: { idempotent?: boolean } = {},
+) {
+  const nextStep = scriptedSteps<JobStep>(script);
+  const agent = defineAgent(nextStep, {
+    name: "example",
+    steps: {
+      deploy: tool(() => startJob(start, { name: "deployed" }), options),
+      await_delivery: waitForEvent(({ order }) => ({ name: `delivered ${order}` })),
+      done: finish(({ message }) => message),
+    },
+  });
+  return { agent, nextStep };
+}
+
+const deployAndFinish = [
+  { intent: "deploy", ref: "main" },
+  { intent: "done", message: "live" },
+] as const;
+
+describe("long-running jobs", () => {
+  it("F6.6 the thread waits without a process; a token and a result in another process resume it", async () => {
+    const tokens: string[] = [];
+    const store = createMemoryStore();
+    const first = jobAgent(deployAndFinish.slice(0, 1), (token) => tokens.push(token));
+    const before = createRuntime({ agents: [first.agent], store });
+    const { threadId } = await before.launch({
+      agent: "example",
+      input: { event: { name: "push", source: "test", payload: null } },
+    });
+    expect((await before.settled(threadId)).state.status.kind).toBe("awaiting_event");
+    await before.stop();
+
+    const second = jobAgent(deployAndFinish.slice(1), () => {});
+    const { call, runtime } = serve({ store, agents: [second.agent] });
+    const [token = ""] = tokens;
+    const sent = await call(`/jobs/${token}`, { as: "", body: { result: { url: "https://example.com" } } });
+    expect([sent.status, sent.body.threadId]).toEqual([202, threadId]);
+    const done = await runtime.settled(threadId);
+    expect(done.state.status).toEqual({ kind: "finished", result: "live" });
+    expect(second.nextStep.prompts[0]).toContain("https://example.com");
+  });
+
+  it("F6.6 a token is single use, cannot be guessed, and only its digest is stored", async () => {
+    const tokens: string[] = [];
+    const { agent } = jobAgent(deployAndFinish, (token) => tokens.push(token));
+    const { call, launch, runtime } = serve({ agents: [agent] });
+    const { threadId } = await launch();
+    const [token = ""] = tokens;
+    expect(JSON.stringify((await runtime.get(threadId)).events)).not.toContain(token);
+    const guess = `${token.slice(0, -1)}${token.endsWith("A") ? "B" : "A"}`;
+    for (const wrong of [guess, `${threadId}.3.${"A".repeat(43)}`, "x", `thr_unknown.3.${"A".repeat(43)}`]) {
+      const refused = await call(`/jobs/${wrong}`, { as: "", body: { result: 1 } });
+      expect([refused.status, refused.body.detail]).toEqual([404, "there is no job with this token"]);
+    }
+    expect((await call(`/jobs/${token}`, { as: "", body: {} })).status).toBe(422);
+    const both = await Promise.all(
+      [1, 2].map((result) => call(`/jobs/${token}`, { as: "", body: { result } })),
+    );
+    expect(both.map(({ status }) => status).sort()).toEqual([202, 410]);
+    await runtime.settled(threadId);
+    const results = (await runtime.get(threadId)).events.filter((event) => event.type === "event_received");
+    expect(results).toHaveLength(1);
+  });
+
+  it("F6.6 a result that comes before the start is recorded waits for it", async () => {
+    let send: (token: string) => unknown = () => {};
+    const { agent } = jobAgent(deployAndFinish, (token) => {
+      send(token);
+      return new Promise((resolve) => setImmediate(resolve));
+    });
+    const { call, launch, runtime } = serve({ agents: [agent] });
+    const sent = Promise.withResolvers<number>();
+    send = (token) =>
+      call(`/jobs/${token}`, { as: "", body: { result: "fast" } }).then((r) => sent.resolve(r.status));
+    const { threadId } = await launch();
+    expect(await sent.promise).toBe(202);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+  });
+
+  it("F6.6 a job that fails is the tool's error", async () => {
+    const tokens: string[] = [];
+    const { agent, nextStep } = jobAgent(deployAndFinish, (token) => tokens.push(token));
+    const { call, launch, runtime } = serve({ agents: [agent] });
+    const { threadId } = await launch();
+    expect((await call(`/jobs/${tokens[0]}`, { as: "", body: { error: "disk full" } })).status).toBe(202);
+    const done = await runtime.settled(threadId);
+    expect(done.events.some((event) => event.type === "tool_failed")).toBe(true);
+    expect(nextStep.prompts[1]).toContain("disk full");
+  });
+
+  it("F6.6 F12.5 a process that dies while it starts a job: an idempotent tool hands out the same token again", async () => {
+    const store = createMemoryStore();
+    const tokens: string[] = [];
+    const secret = "s".repeat(32);
+    const hangs = jobAgent(
+      deployAndFinish.slice(0, 1),
+      (token) => {
+        tokens.push(token);
+        return new Promise(() => {});
+      },
+      { idempotent: true },
+    );
+    const dead = createRuntime({ agents: [hangs.agent], store, secret, owner: "dead", claimMs: 1 });
+    const { threadId } = await dead.launch({
+      agent: "example",
+      input: { event: { name: "push", source: "test", payload: null } },
+    });
+    await expect.poll(() => tokens.length).toBe(1);
+    const again = jobAgent(deployAndFinish.slice(1), (token) => tokens.push(token), { idempotent: true });
+    const { call, runtime } = serve({ store, agents: [again.agent], runtime: { secret } });
+    afterwards(() => {});
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("awaiting_event");
+    expect(tokens).toEqual([tokens[0], tokens[0]]);
+    expect((await call(`/jobs/${tokens[0]}`, { as: "", body: { result: 1 } })).status).toBe(202);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+  });
+});
+
+describe("named events", () => {
+  it("F8.7 a thread that waits for a named event is woken by its name", async () => {
+    const { agent, nextStep } = jobAgent(
+      [
+        { intent: "await_delivery", order: "7" },
+        { intent: "done", message: "got it" },
+      ],
+      () => {},
+    );
+    const { call, launch, runtime } = serve({ agents: [agent] });
+    const { threadId, thread } = await launch();
+    expect(thread.state.status).toMatchObject({ kind: "awaiting_event", name: "delivered 7" });
+    expect((await call("/events", { body: { name: "delivered 8" } })).body.threads).toEqual([]);
+    const body = { name: "delivered 7", payload: { by: "courier" } };
+    const headers = { "idempotency-key": "delivery-7" };
+    const sent = await call("/events", { body, headers });
+    expect([sent.status, sent.body.threads]).toEqual([202, [threadId]]);
+    expect((await call("/events", { body, headers })).body).toEqual(sent.body);
+    expect((await runtime.settled(threadId)).state.status).toEqual({ kind: "finished", result: "got it" });
+    expect(nextStep.prompts[1]).toContain("courier");
+  });
+
+  it("F8.7 an event for one thread; a job's result cannot come by name", async () => {
+    const { agent } = jobAgent(deployAndFinish, () => {});
+    const { call, launch, runtime } = serve({ agents: [agent] });
+    const { threadId } = await launch();
+    expect((await call("/events", { body: { name: "deployed", payload: "forged" } })).body.threads).toEqual(
+      [],
+    );
+    await call(`/threads/${threadId}/events`, { body: { name: "deployed", payload: "forged" } });
+    const thread = await runtime.settled(threadId);
+    expect(thread.state.status.kind).toBe("awaiting_event");
+  });
+});
