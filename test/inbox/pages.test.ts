@@ -1,0 +1,277 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
+import type { Agent } from "../../src/loop/agent.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import type { ApprovalPolicy } from "../../src/thread/events.ts";
+import type { Thread } from "../../src/thread/thread.ts";
+import { ada, TOKEN, testInbox } from "./inbox-server.ts";
+import { type OfficeStep, officeAgent } from "./office-agent.ts";
+
+const runtimes: Runtime[] = [];
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.stop();
+});
+
+function inbox(agents: readonly Agent[], options: Parameters<typeof testInbox>[1] = {}) {
+  const made = testInbox(agents, options);
+  runtimes.push(made.runtime);
+  const get = (path: string, person = "ada") =>
+    made.app.request(path, { headers: { cookie: `person=${person}` } });
+  const post = (path: string, fields: Record<string, string>, person = "ada") =>
+    made.app.request(path, {
+      method: "POST",
+      headers: { cookie: `person=${person}` },
+      body: new URLSearchParams({ csrf: TOKEN, ...fields }),
+    });
+  const launch = async (agent: string, message = "Please") => {
+    const { threadId } = await made.runtime.launch({ agent, input: { message, from: ada } });
+    return made.runtime.settled(threadId);
+  };
+  return { ...made, get, post, launch };
+}
+
+const PAY: OfficeStep = { intent: "pay", amount: 40, to: "ACME", memo: "invoice 7" };
+const DONE: OfficeStep = { intent: "done", message: "Paid." };
+
+async function paying(
+  policy?: ApprovalPolicy,
+  script: readonly OfficeStep[] = [PAY, DONE],
+  clock = fakeClock(),
+) {
+  const office = officeAgent(script, policy === undefined ? {} : { policy });
+  const made = inbox([office.agent], { clock });
+  const thread = await made.launch("office", "Pay invoice 7");
+  return { ...office, ...made, thread, clock, path: requestPath(thread), digest: digestOf(thread) };
+}
+
+function requestPath({ id, state }: Thread): string {
+  return `/inbox/requests/${requestIdOf(id, state.request?.seq ?? 0)}`;
+}
+
+function digestOf({ state }: Thread): string {
+  return state.request?.type === "approval" ? state.request.digest : "";
+}
+
+describe("inbox pages", () => {
+  it("F11.1 the inbox lists what waits, the most urgent first", async () => {
+    const ask = (question: string, urgency: "low" | "high"): OfficeStep => ({
+      intent: "ask_person",
+      question,
+      context: "",
+      format: "free_text",
+      choices: [],
+      urgency,
+    });
+    const { get, launch } = inbox([
+      officeAgent([ask("Later is fine", "low")], { name: "calm" }).agent,
+      officeAgent([ask("Right now please", "high")], { name: "hasty" }).agent,
+    ]);
+    await launch("calm");
+    await launch("hasty");
+    const response = await get("/inbox");
+    expect(response.status).toBe(200);
+    const text = await response.text();
+    expect(text.indexOf("Right now please")).toBeGreaterThan(0);
+    expect(text.indexOf("Right now please")).toBeLessThan(text.indexOf("Later is fine"));
+    const filtered = await (await get("/inbox?agent=calm")).text();
+    expect(filtered).toContain("Later is fine");
+    expect(filtered).not.toContain("Right now please");
+  });
+
+  it("F11.1 pages allow no inline script and no other origin", async () => {
+    const { get } = inbox([]);
+    const response = await get("/inbox");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    const text = await response.text();
+    expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
+  });
+
+  it("F11.1 a form without the session's token changes nothing", async () => {
+    const { post, path, digest, paid, runtime, thread } = await paying();
+    const response = await post(path, { csrf: "guess", decision: "approve", digest });
+    expect(response.status).toBe(403);
+    expect(paid).toEqual([]);
+    expect((await runtime.get(thread.id)).state.seq).toBe(thread.state.seq);
+  });
+
+  it("F11.1 nobody sees anything without signing in", async () => {
+    const { app } = testInbox([], { deps: { signInPath: "/login", principal: () => undefined } });
+    const page = await app.request("/inbox/threads");
+    expect([page.status, page.headers.get("location")]).toEqual([303, "/login"]);
+    expect((await app.request("/inbox/requests/thr_x.1", { method: "POST" })).status).toBe(401);
+    expect((await app.request("/inbox/assets/inbox.css")).status).toBe(200);
+  });
+
+  it("F7.2 a card shows question, context, arguments, reasons and who may approve", async () => {
+    const { get, path } = await paying({ approvers: ["web:ada", "slack:*"], needed: 2, expiresAfter: 600 });
+    const text = await (await get(path)).text();
+    for (const shown of ["ACME", "invoice 7", "Has effects", "Runs once", "web:ada", "anybody on slack"]) {
+      expect(text).toContain(shown);
+    }
+    expect(text).toContain("0 of 2 people");
+    expect(text).toContain("10 min left");
+  });
+
+  it("F7.7 a decision on a card that was not the one asked is refused and says so", async () => {
+    const { post, path, paid } = await paying();
+    const response = await post(path, { decision: "approve", digest: "0".repeat(64) });
+    expect(response.status).toBe(409);
+    expect(await response.text()).toContain("Your decision was not taken");
+    expect(paid).toEqual([]);
+  });
+
+  it("F7.7 an approval works once; the second decision is told what happened", async () => {
+    const { post, get, path, digest, paid, runtime, thread } = await paying();
+    const first = await post(path, { decision: "approve", digest });
+    expect([first.status, first.headers.get("location")]).toEqual([303, `${path}?done=1`]);
+    await runtime.settled(thread.id);
+    const second = await post(path, { decision: "deny", feedback: "no", digest }, "bob");
+    expect(second.status).toBe(409);
+    expect(await second.text()).toContain("Ada approved.");
+    expect(paid).toEqual([{ amount: 40, to: "ACME" }]);
+    expect((await get(path)).status).toBe(200);
+  });
+
+  it("F7.7 an expired card is gone and nothing runs", async () => {
+    const clock = fakeClock();
+    const { post, get, path, digest, paid } = await paying({ expiresAfter: 60 }, [PAY, DONE], clock);
+    await clock.advance(61_000);
+    const response = await post(path, { decision: "approve", digest });
+    expect(response.status).toBe(410);
+    expect(await response.text()).toContain("This has expired");
+    expect((await get(path)).status).toBe(410);
+    expect(paid).toEqual([]);
+  });
+
+  it("F7.8 who may not approve sees why, and cannot by sending the form", async () => {
+    const { post, get, path, digest, paid } = await paying({ approvers: ["web:ada"] });
+    const page = await (await get(path, "bob")).text();
+    expect(page).toContain("web:bob may not decide on this");
+    expect(page).not.toContain('value="approve"');
+    expect((await post(path, { decision: "approve", digest }, "bob")).status).toBe(403);
+    expect(paid).toEqual([]);
+  });
+
+  it("F7.8 two people must approve: the first one's approval is shown and runs nothing", async () => {
+    const { post, get, path, digest, paid, runtime, thread } = await paying({ needed: 2 });
+    expect((await post(path, { decision: "approve", digest })).status).toBe(303);
+    expect(await (await get(path, "bob")).text()).toContain("1 of 2 people: Ada (web:ada)");
+    expect((await post(path, { decision: "approve", digest })).status).toBe(403);
+    expect(paid).toEqual([]);
+    await post(path, { decision: "approve", digest }, "bob");
+    await runtime.settled(thread.id);
+    expect(paid).toHaveLength(1);
+  });
+
+  it("F7.5 a denial's feedback reaches the model", async () => {
+    const { post, path, digest, nextStep, runtime, thread, paid } = await paying();
+    expect((await post(path, { decision: "deny", feedback: " ", digest })).status).toBe(422);
+    await post(path, { decision: "deny", feedback: "Ask Carol first", digest });
+    await runtime.settled(thread.id);
+    expect(nextStep.prompts.at(-1)).toContain("Ask Carol first");
+    expect(paid).toEqual([]);
+  });
+
+  it("F7.9 edited arguments run, and the thread says who changed them", async () => {
+    const { post, get, path, digest, runtime, thread, paid } = await paying();
+    const bad = await post(path, { decision: "approve_edited", digest, "arg.amount": "forty" });
+    expect(bad.status).toBe(422);
+    expect(await bad.text()).toContain("forty");
+    await post(path, { decision: "approve_edited", digest, "arg.amount": "12.5", "arg.to": "ACME" });
+    await runtime.settled(thread.id);
+    expect(paid).toEqual([{ amount: 12.5, to: "ACME" }]);
+    expect(await (await get(`/inbox/threads/${thread.id}`)).text()).toContain(
+      "Ada (web:ada) approved it with changed arguments.",
+    );
+  });
+
+  it("F6.2 threads are listed and found by status, agent and text", async () => {
+    const { get } = await paying();
+    const list = async (query: string) => (await get(`/inbox/threads?${query}`)).text();
+    expect(await list("status=awaiting_approval&agent=office&q=pay")).toContain("Needs approval</span>");
+    expect(await list("status=failed")).toContain("No threads.");
+    expect((await get("/inbox/threads/thr_unknown")).status).toBe(404);
+  });
+
+  it("F6.3 F6.4 F6.5 a thread is paused, resumed and cancelled by its buttons", async () => {
+    const { get, post, thread, runtime } = await paying();
+    const at = `/inbox/threads/${thread.id}`;
+    const status = async () => (await runtime.get(thread.id)).state.status.kind;
+    expect((await post(`${at}/pause`, {})).status).toBe(303);
+    expect(await status()).toBe("paused");
+    expect((await post(`${at}/pause`, {})).status).toBe(409);
+    expect(await (await get(at)).text()).toContain("Resume");
+    await post(`${at}/resume`, {});
+    expect(await status()).toBe("awaiting_approval");
+    await post(`${at}/cancel`, {});
+    expect(await status()).toBe("cancelled");
+    const page = await (await get(at)).text();
+    expect(page).not.toContain(`action="/inbox/threads/${thread.id}/message"`);
+  });
+
+  it("F6.11 a finished thread takes a message and goes on", async () => {
+    const { post, launch, runtime } = inbox([
+      officeAgent([DONE, { intent: "done", message: "Again done." }]).agent,
+    ]);
+    const thread = await launch("office");
+    expect(thread.state.status.kind).toBe("finished");
+    await post(`/inbox/threads/${thread.id}/message`, { text: "And now?" });
+    const after = await runtime.settled(thread.id);
+    expect(after.state.status).toEqual({ kind: "finished", result: "Again done." });
+  });
+
+  it("F0.4 the page draws the path that was taken", async () => {
+    const { get, post, path, digest, runtime, thread } = await paying();
+    await post(path, { decision: "approve", digest });
+    await runtime.settled(thread.id);
+    const text = await (await get(`/inbox/threads/${thread.id}`)).text();
+    expect(text).toContain(
+      "The path taken: Message to Pay, Pay to Approved, Approved to Done, Done to Finished",
+    );
+  });
+
+  it("F6.2 what the model saw at a step can be read", async () => {
+    const { get, thread, nextStep } = await paying();
+    const seq = thread.events.find((event) => event.type === "step_proposed")?.seq;
+    const text = await (await get(`/inbox/threads/${thread.id}/steps/${seq}`)).text();
+    expect(nextStep.prompts[0]).toContain("Pay invoice 7");
+    expect(text).toContain("Pay invoice 7");
+    expect(text).toContain("&quot;intent&quot;:&quot;pay&quot;");
+    expect((await get(`/inbox/threads/${thread.id}/steps/1`)).status).toBe(404);
+  });
+
+  it("F6.2 a stream sends what changed after the last event that the browser has", async () => {
+    const { get, post, path, digest, runtime, thread } = await paying(undefined, [PAY, DONE]);
+    await post(path, { decision: "approve", digest });
+    await runtime.settled(thread.id);
+    const response = await get(`/inbox/threads/${thread.id}/stream?after=${thread.state.seq}`);
+    const reader = response.body?.getReader();
+    const chunk = new TextDecoder().decode((await reader?.read())?.value);
+    await reader?.cancel();
+    expect(chunk).toContain('hx-target="#entry-3"');
+    expect(chunk).toContain("Ada (web:ada) approved.");
+    expect(chunk).not.toContain('id="entry-2"');
+  });
+
+  it("F6.2 hidden characters are shown, so that a name cannot pass for another", async () => {
+    const script: OfficeStep[] = [{ ...PAY, to: "ACME\u202e\u200bGmbH" }];
+    const { get, path } = await paying(undefined, script);
+    const text = await (await get(path)).text();
+    expect(text).toContain("ACME[U+202E][U+200B]GmbH");
+  });
+
+  it("E9 the theme is kept without a script and leads back to the page only", async () => {
+    const { post, app } = inbox([]);
+    const response = await post("/inbox/theme", { theme: "dark", back: "/inbox/threads?q=a" });
+    expect(response.headers.get("location")).toBe("/inbox/threads?q=a");
+    expect(response.headers.get("set-cookie")).toContain("tf_theme=dark");
+    const away = await post("/inbox/theme", { theme: "dark", back: "//evil.example/inbox" });
+    expect(away.headers.get("location")).toBe("/inbox");
+    const page = await app.request("/inbox", { headers: { cookie: "tf_theme=dark" } });
+    expect(await page.text()).toContain('data-theme="dark"');
+  });
+});
