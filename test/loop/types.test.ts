@@ -1,0 +1,73 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { type Agent, type AgentOptions, defineAgent, type StepTable } from "../../src/loop/agent.ts";
+import type { StepDefinition } from "../../src/steps/definitions.ts";
+import { askHuman, finish, tool } from "../../src/steps/steps.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+
+type Add = { intent: "add"; a: number; b: number };
+type Ask = { intent: "ask"; message: string };
+type Done = { intent: "done"; message: string };
+type Sum = Add | Ask | Done;
+
+const nextStep = scriptedSteps<Sum>([]);
+const add = tool(({ a, b }: Add) => a + b);
+const ask = askHuman(({ message }: Ask) => message);
+const done = finish(({ message }: Done) => message);
+
+describe("the type of an agent", () => {
+  it("F1.2 a step that no code handles does not compile", () => {
+    // @ts-expect-error: `done` has no handler
+    const unhandled: StepTable<Sum> = { add, ask };
+    expect(Object.keys(unhandled)).toEqual(["add", "ask"]);
+    // @ts-expect-error: neither here
+    defineAgent(nextStep, { name: "sum", steps: { add, ask } });
+  });
+
+  it("F1.2 a handler for a step that the prompt does not know does not compile", () => {
+    // @ts-expect-error: there is no `multiply`
+    defineAgent(nextStep, { name: "sum", steps: { add, ask, done, multiply: add } });
+    expectTypeOf<keyof StepTable<Sum>>().toEqualTypeOf<"add" | "ask" | "done">();
+  });
+
+  it("F1.2 a handler that takes another argument does not compile", () => {
+    // @ts-expect-error: `a` is a number
+    defineAgent(nextStep, { name: "sum", steps: { add: tool(({ a }: { a: string }) => a), ask, done } });
+    // @ts-expect-error: `add` has no `message`
+    defineAgent(nextStep, { name: "sum", steps: { add: finish(({ message }) => message), ask, done } });
+    // @ts-expect-error: an approval policy sees the same step
+    const policy = tool<Add>(() => 0, { approval: ({ c }) => c });
+    expect(policy.kind).toBe("tool");
+  });
+  });
+
+  it("F4.2 where a step is handled its type is known without being written", () => {
+    const agent = defineAgent(nextStep, {
+      name: "sum",
+      steps: {
+        add: tool((step) => {
+          expectTypeOf(step).toEqualTypeOf<Add>();
+          return step.a + step.b;
+        }),
+        ask: askHuman((step) => {
+          expectTypeOf(step).toEqualTypeOf<Ask>();
+          return step.message;
+        }),
+        done: finish((step) => {
+          expectTypeOf(step).toEqualTypeOf<Done>();
+          return step.message;
+        }),
+      },
+    });
+    expectTypeOf(agent).toEqualTypeOf<Agent>();
+    expectTypeOf<StepTable<Sum>["add"]>().toEqualTypeOf<StepDefinition<Add>>();
+    expect([...agent.steps.keys()]).toEqual(["add", "ask", "done"]);
+  });
+
+  it("F10.2 a prompt that takes more than the thread needs its input said", () => {
+    type Options = AgentOptions<[thread: string, day: string], Sum>;
+    expectTypeOf<Options>().toHaveProperty("input");
+    // @ts-expect-error: where does `day` come from?
+    const missing: Options = { name: "sum", steps: { add, ask, done } };
+    expect(missing.name).toBe("sum");
+  });
+});
