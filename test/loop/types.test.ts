@@ -38,7 +38,6 @@ describe("the type of an agent", () => {
     const policy = tool<Add>(() => 0, { approval: ({ c }) => c });
     expect(policy.kind).toBe("tool");
   });
-  });
 
   it("F4.2 where a step is handled its type is known without being written", () => {
     const agent = defineAgent(nextStep, {
