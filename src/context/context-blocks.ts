@@ -56,7 +56,7 @@ export type BlockReader = (event: ThreadEvent) => {
 /** A reader for one thread: it remembers the steps, questions and secrets that later events refer to. */
 export function createBlockReader(view: ContextView): BlockReader {
   const index = createEventIndex();
-  const redactor = view.redact === undefined ? undefined : createRedactor(view.redact);
+  const redactor = view.redact === undefined ? undefined : createRedactor(view.redact, view.vault);
   return (event) => {
     const redacted = redactor === undefined ? event : redactor.event(event);
     index.add(redacted);

@@ -1,6 +1,7 @@
+import type { Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
-import { type EventBlocks, eventBlocks } from "./context-blocks.ts";
+import { createBlockReader, type EventBlocks, eventBlocks } from "./context-blocks.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
 import { type ChatMessage, renderMessages } from "./messages.ts";
 import { type ContextPlan, checkBudget, planContext, type TokenBudget } from "./plan.ts";
@@ -28,10 +29,14 @@ export interface ContextOptions extends ContextView {
 /** The context window of one agent: what the model reads of a thread, and what must be done before it fits. */
 export interface AgentContext {
   readonly options: ContextOptions;
+  /** False where `plan` always says `ready`. */
+  readonly budgeted: boolean;
   /** The thread as one text. Only what is new since the last call is rendered, unless the format is a function. */
   render(events: readonly ThreadEvent[]): string;
   /** The thread as chat messages, whatever the format. */
   messages(events: readonly ThreadEvent[]): ChatMessage[];
+  /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
+  prefetched(events: readonly ThreadEvent[]): Record<string, Json>;
   /** What is shown, event by event. */
   shown(events: readonly ThreadEvent[]): EventBlocks[];
   /** What to do so that the thread fits its budget: see `planContext`. */
@@ -57,9 +62,20 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   const count = growingCounter(budget?.countTokens);
   return {
     options,
+    budgeted: budget !== undefined,
     render,
     messages: (events) => renderMessages(shown(events)),
     shown,
+    prefetched(events) {
+      const read = createBlockReader(options);
+      const results: Record<string, Json> = {};
+      for (const event of events) {
+        const { redacted } = read(event);
+        if (redacted.type !== "prefetched" || redacted.data.outcome.kind !== "result") continue;
+        results[redacted.data.name] = redacted.data.outcome.result;
+      }
+      return results;
+    },
     async plan(events) {
       if (budget === undefined) return { kind: "ready", tokens: null };
       const text = render(events);

@@ -105,10 +105,18 @@ function keyOf(rest: string): Key | undefined {
 function readScalar(reader: Reader, rest: string, indent: number): Json {
   reader.at += 1;
   if (rest === "|" || rest === "|-") return readLiteral(reader, indent + 2) + (rest === "|" ? "\n" : "");
+  if (rest.startsWith("'")) return readSingleQuoted(rest);
   if (/^["[{]/.test(rest)) return readJson(rest);
   if (/^(?:null|true|false|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.test(rest)) return readJson(rest);
   if (rest === "") throw new NotYaml();
   return rest;
+}
+
+function readSingleQuoted(text: string): string {
+  const content = text.slice(1, -1);
+  if (text.length < 2 || !text.endsWith("'") || content.replaceAll("''", "").includes("'"))
+    throw new NotYaml();
+  return content.replaceAll("''", "'");
 }
 
 function readLiteral(reader: Reader, column: number): string {

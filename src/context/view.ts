@@ -10,7 +10,7 @@ import type {
 } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { cutMiddle } from "./errors.ts";
-import type { RedactionRules } from "./redaction.ts";
+import type { RedactionRules, SecretVault } from "./redaction.ts";
 
 /** One event, tied to its type: what a formatter for type `T` is given. */
 export type EventRecord = {
@@ -51,6 +51,8 @@ export interface ContextView {
   readonly renderResult?: { readonly [intent: string]: (result: Json, step: Step) => Json };
   /** What is taken out before the model reads it. Default: nothing. */
   readonly redact?: RedactionRules;
+  /** Where placeholders come from. Default: each thread numbers its own secrets. */
+  readonly vault?: SecretVault;
   /** Fields of steps that later calls need not read, e.g. `["reasoning"]`. */
   readonly hiddenFields?: readonly string[];
   /** Where an event's content came from, if that is not to be trusted; the model is told. Default: `defaultOrigin`. */

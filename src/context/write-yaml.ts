@@ -55,7 +55,14 @@ function writeKey(key: string, indent: string): string {
 function writeScalar(value: string | number | boolean | null, indent: string): string {
   if (typeof value !== "string") return JSON.stringify(value);
   if (isPlain(value)) return value;
-  return isLiteral(value) ? writeLiteral(value, indent) : quote(value);
+  return isLiteral(value) ? writeLiteral(value, indent) : quoteBest(value);
+}
+
+// Single quotes where double ones would need escapes: easier to read, and fewer tokens.
+function quoteBest(text: string): string {
+  return /["\\]/.test(text) && !/[\n\t]|\p{Cf}/u.test(text) && isHarmless(text)
+    ? `'${text.replaceAll("'", "''")}'`
+    : quote(text);
 }
 
 // `: `, ` #` and a final colon end a plain scalar.
@@ -121,5 +128,5 @@ export function escapeHarmful(json: string): string {
 
 /** A string so that it cannot be taken for another value: quoted, or a literal block when it has several lines. */
 export function writeYamlString(text: string): string {
-  return isLiteral(text) ? writeLiteral(text, "") : quote(text);
+  return isLiteral(text) ? writeLiteral(text, "") : quoteBest(text);
 }

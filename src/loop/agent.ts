@@ -1,10 +1,16 @@
 import { UsageError } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
 import { isSafeTag } from "../context/block.ts";
-import { createContextWindow } from "../context/window.ts";
+import type { AgentContext } from "../context/context.ts";
+import type { ChatMessage } from "../context/messages.ts";
 import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import type { Step } from "../thread/events.ts";
+import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import { type AgentContextOptions, contextOfAgent } from "./agent-context.ts";
+import type { Budget } from "./budget.ts";
+import type { Summarizer } from "./hold-budget.ts";
+import type { Prefetch, Prefetches } from "./prefetch.ts";
 
 /** What the loop needs of a prompt function; `promptFunction(b, "Name")` gives one. */
 export interface NextStepFunction<Args extends readonly unknown[], Result> {
@@ -37,11 +43,6 @@ export interface ErrorLimits {
   readonly onLimit?: "ask" | "stop";
 }
 
-export interface Budget {
-  /** Steps since the last message or extension. Default 20. */
-  readonly steps?: number;
-}
-
 /** One handler for each intent of the step union: a missing or superfluous one does not compile. */
 export type StepTable<S extends { readonly intent: string }> = {
   readonly [I in S["intent"]]: StepDefinition<Extract<S, { readonly intent: I }>>;
@@ -58,7 +59,16 @@ export type AgentOptions<
       });
 
 /** Makes the prompt's arguments. Default: the rendered thread as the only one. */
-export type PromptInput<Args> = (context: { readonly rendered: string; readonly thread: Thread }) => Args;
+export type PromptInput<Args> = (context: PromptContext) => Args;
+
+export interface PromptContext {
+  readonly rendered: string;
+  readonly thread: Thread;
+  /** The thread as chat messages, for prompts that take those. */
+  readonly messages: readonly ChatMessage[];
+  /** The latest results of `prefetch`, as far as there are any: redacted like the thread. */
+  readonly prefetched: Readonly<Record<string, Json>>;
+}
 
 interface AgentSettings<S extends { readonly intent: string }> {
   readonly name: string;
@@ -73,6 +83,12 @@ interface AgentSettings<S extends { readonly intent: string }> {
   readonly severalSteps?: "first" | "in_order";
   readonly limits?: ErrorLimits;
   readonly budget?: Budget;
+  /** What the model reads of a thread: format, view, redaction, token budget. Default: everything, as XML. */
+  readonly context?: AgentContextOptions;
+  /** What is fetched, all at once, before the model is first asked. Names stand where intents do. */
+  readonly prefetch?: Readonly<Record<string, Prefetch>>;
+  /** Writes the summary where the context's token budget needs one. Default: a note of what is left out. */
+  readonly summarize?: Summarizer;
 }
 
 /** An agent as the engine sees it: the same for every step union. */
@@ -84,7 +100,16 @@ export interface Agent {
   readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
   readonly severalSteps: "first" | "in_order";
   readonly limits: Required<ErrorLimits>;
-  readonly budget: Required<Budget>;
+  readonly budget: Budget & { readonly steps: number };
+  readonly context: AgentContext;
+  readonly prefetch: Prefetches;
+  readonly summarize?: Summarizer;
+  /** Where untrusted content in the thread came from. */
+  untrustedIn(thread: Thread): readonly string[];
+  /** The step as its tool gets it. */
+  forTool(step: Step, thread: Thread): Step;
+  /** The event as it is stored. */
+  forStore(event: NewEvent): NewEvent;
   /** What the model reads of a thread. */
   render(thread: Thread): string;
   ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;
@@ -103,8 +128,21 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
 ): Agent {
   const { input = renderedOnly<Args>() } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
-  checkIntents(options.name, [...steps.keys()]);
-  const window = createContextWindow();
+  const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
+  checkIntents(options.name, [...steps.keys(), ...prefetch.keys()]);
+  checkCaches(options.name, steps);
+  const { context, ...ofContext } = contextOfAgent(options.context ?? {}, steps);
+  const args = (rendered: string, thread: Thread): Args =>
+    input({
+      rendered,
+      thread,
+      get messages() {
+        return context.messages(thread.events);
+      },
+      get prefetched() {
+        return context.prefetched(thread.events);
+      },
+    });
   return {
     name: options.name,
     description: options.description ?? "",
@@ -114,9 +152,13 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
     severalSteps: options.severalSteps ?? "first",
     limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
     budget: { steps: 20, ...options.budget },
-    render: (thread) => window(thread.events),
-    ask: (rendered, thread, callOptions) => nextStep.call(input({ rendered, thread }), callOptions),
-    request: (rendered, thread, callOptions) => nextStep.request(input({ rendered, thread }), callOptions),
+    context,
+    prefetch,
+    ...ofContext,
+    ...(options.summarize === undefined ? {} : { summarize: options.summarize }),
+    render: (thread) => context.render(thread.events),
+    ask: (rendered, thread, callOptions) => nextStep.call(args(rendered, thread), callOptions),
+    request: (rendered, thread, callOptions) => nextStep.request(args(rendered, thread), callOptions),
     parse: (raw) => nextStep.parse(raw),
   };
 }
@@ -124,6 +166,15 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
 // AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
 function renderedOnly<Args extends readonly unknown[]>(): PromptInput<Args> {
   return ({ rendered }) => [rendered] as readonly unknown[] as Args;
+}
+
+function checkCaches(agent: string, steps: ReadonlyMap<string, StepDefinition<Step>>): void {
+  for (const [intent, definition] of steps) {
+    if (definition.kind !== "tool" || definition.options.cacheSeconds === undefined) continue;
+    if (definition.options.readOnly === true) continue;
+    const message = `agent ${agent}: ${intent} has cacheSeconds but is not readOnly; only what changes nothing is cached`;
+    throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
+  }
 }
 
 function checkIntents(agent: string, intents: readonly string[]): void {

@@ -16,6 +16,8 @@ export type Command =
   /** Nothing to do until somebody or something comes. */
   | { readonly type: "wait" }
   | { readonly type: "ask_model" }
+  /** Fetch what the model will probably need, before it is asked. */
+  | { readonly type: "prefetch"; readonly names: readonly string[] }
   | {
       readonly type: "refuse_step";
       readonly call: OpenCall | null;

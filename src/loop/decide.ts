@@ -6,7 +6,9 @@ import type { Step } from "../thread/events.ts";
 import type { CallPhase, OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
+import { reachedBudget } from "./budget.ts";
 import type { Command } from "./command.ts";
+import { missingPrefetches } from "./prefetch.ts";
 
 const WAIT: Command = { type: "wait" };
 
@@ -23,7 +25,9 @@ export function decide(thread: Thread, agent: Agent): Command {
 }
 
 /** No step is open: ask the model, unless a limit says otherwise. */
-function decideTurn({ state }: Thread, { limits, budget }: Agent): Command {
+function decideTurn(thread: Thread, agent: Agent): Command {
+  const { state } = thread;
+  const { limits, budget } = agent;
   if (state.consecutiveErrors >= limits.consecutiveErrors) {
     return limitReached(limits.onLimit, `${state.consecutiveErrors} errors in a row`);
   }
@@ -36,10 +40,10 @@ function decideTurn({ state }: Thread, { limits, budget }: Agent): Command {
     const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
     return { type: "refuse_step", call: null, reason: "repeated", message };
   }
-  if (state.stepsSinceExtension >= budget.steps) {
-    return { type: "reach_budget", budget: "steps", limit: budget.steps, used: state.stepsSinceExtension };
-  }
-  return { type: "ask_model" };
+  const reached = reachedBudget(thread, budget);
+  if (reached !== undefined) return { type: "reach_budget", ...reached };
+  const names = missingPrefetches(state, agent.prefetch);
+  return names.length > 0 ? { type: "prefetch", names } : { type: "ask_model" };
 }
 
 function limitReached(onLimit: "ask" | "stop", what: string): Command {
@@ -113,7 +117,8 @@ function decideStep(
       ? dispatch(thread, call, definition)
       : requestAgain(thread, call, phase, definition);
   }
-  const permission = permissionFor(definition, call, thread);
+  const untrusted = definition.options.approveWhenUntrusted === true ? agent.untrustedIn(thread) : [];
+  const permission = permissionFor(definition, call, thread, untrusted);
   switch (permission.kind) {
     case "run":
       return dispatch(thread, call, definition);

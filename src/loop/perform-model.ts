@@ -5,7 +5,8 @@ import { compactError } from "../context/errors.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
+import type { Agent, NextStepOptions } from "./agent.ts";
+import { summaryOf } from "./hold-budget.ts";
 import type { LoopTools } from "./perform.ts";
 import { type Write, write } from "./write.ts";
 
@@ -15,10 +16,16 @@ import { type Write, write } from "./write.ts";
  */
 export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools): AsyncGenerator<Write> {
   let answer: Answer<unknown>;
+  const options = { signal: tools.signal, ...(tools.model === undefined ? {} : { model: tools.model }) };
   try {
+    // Decided anew after each compaction, until the thread fits.
+    const compacted = agent.context.budgeted ? await compaction(thread, agent, options) : [];
+    if (compacted.length > 0) {
+      yield write(...compacted);
+      return;
+    }
     answer = await agent.ask(agent.render(thread), thread, {
-      signal: tools.signal,
-      ...(tools.model === undefined ? {} : { model: tools.model }),
+      ...options,
       ...(tools.onPartial === undefined ? {} : { onPartial: tools.onPartial }),
     });
   } catch (error) {
@@ -28,6 +35,16 @@ export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools):
   }
   const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
   yield { events, when: "soon", onConflict: "keep_unless_new_input" };
+}
+
+async function compaction(
+  thread: Thread,
+  agent: Agent,
+  options: NextStepOptions,
+): Promise<readonly NewEvent[]> {
+  const plan = await agent.context.plan(thread.events);
+  if (plan.kind === "ready") return [];
+  return plan.kind === "compact" ? plan.events : [await summaryOf(plan, agent, options)];
 }
 
 function providerProblem(error: unknown): NewEvent {

@@ -4,8 +4,11 @@ import { compactError } from "../context/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
 import { isIdempotent } from "../steps/policy.ts";
 import { isJobStart, type JobStart, jobTokenDigest, jobTokens } from "../steps/start-job.ts";
-import type { NewEvent, Step } from "../thread/events.ts";
+import type { EventData, NewEvent, Step } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
+import { cachedResult } from "./cached-result.ts";
 import type { Command } from "./command.ts";
 import type { LoopTools } from "./perform.ts";
 import { type Write, write } from "./write.ts";
@@ -17,6 +20,7 @@ import { type Write, write } from "./write.ts";
 export async function* runTool(
   { call, definition }: Extract<Command, { type: "run_tool" }>,
   thread: Thread,
+  agent: Agent,
   tools: LoopTools,
 ): AsyncGenerator<Write> {
   const { callId, phase, step } = call;
@@ -26,15 +30,52 @@ export async function* runTool(
   yield write({ type: "tool_started", data: { callId, intent: step.intent, key, attempt } });
 
   const idempotent = isIdempotent(definition);
-  const event = await outcome(
-    definition,
-    step,
-    { threadId: thread.id, callId, key, attempt },
-    tools,
-    idempotent,
-  );
+  const ids = { threadId: thread.id, callId, key, attempt };
+  const event =
+    fromCache(definition, call, thread, tools) ??
+    (await outcome(definition, agent.forTool(step, thread), ids, tools, idempotent));
+  const stored = agent.forStore(event);
   const soon = idempotent && event.type !== "event_awaited";
-  yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
+  yield { events: [stored], when: soon ? "soon" : "now", onConflict: "keep" };
+  if (stored.type === "tool_finished") yield* summarizeResult(definition, step, stored.data, tools);
+}
+
+function fromCache(
+  { options: { cacheSeconds } }: ToolStep<Step>,
+  { callId, step }: OpenCall,
+  thread: Thread,
+  { clock }: LoopTools,
+): NewEvent | undefined {
+  const cached =
+    cacheSeconds === undefined ? undefined : cachedResult(thread, step, cacheSeconds, clock.now());
+  if (cached === undefined) return undefined;
+  return { type: "tool_finished", data: { callId, result: cached.data.result, cachedFrom: cached.seq } };
+}
+
+/** After the result is recorded: a summary that fails, or never comes about in a crash, loses nothing. */
+async function* summarizeResult(
+  { options: { summarize } }: ToolStep<Step>,
+  step: Step,
+  { callId, result }: EventData["tool_finished"],
+  { toolSignal, signal }: LoopTools,
+): AsyncGenerator<Write> {
+  if (summarize === undefined) return;
+  let summary: unknown;
+  try {
+    summary = await summarize(result, step, { signal: toolSignal ?? signal });
+  } catch {
+    return;
+  }
+  if (summary === undefined) return;
+  const replacement = toJson(summary);
+  const events = ({ events: all }: Thread): NewEvent[] => {
+    const seq = all.findLast((event) => event.type === "tool_finished" && event.data.callId === callId)?.seq;
+    if (seq === undefined) return [];
+    return [
+      { type: "context_compacted", data: { from: seq, to: seq, method: "summarize_result", replacement } },
+    ];
+  };
+  yield { events, when: "soon", onConflict: "keep" };
 }
 
 async function outcome(

@@ -13,6 +13,7 @@ import type { Command } from "./command.ts";
 import { askModel } from "./perform-model.ts";
 import { judgeStep, requestApproval, tellProgress } from "./perform-people.ts";
 import { runTool } from "./perform-tool.ts";
+import { prefetchAll } from "./prefetch.ts";
 import { type Write, write } from "./write.ts";
 
 /** What effects need from outside: passed in, so that tests and replays decide. */
@@ -63,7 +64,9 @@ function effectOf(
     case "request_approval":
       return requestApproval(command, thread, agent, tools);
     case "run_tool":
-      return runTool(command, thread, tools);
+      return runTool(command, thread, agent, tools);
+    case "prefetch":
+      return prefetchAll(command, thread, agent, tools);
     case "tell_progress":
       return tellProgress(command, thread);
     default:
@@ -73,7 +76,16 @@ function effectOf(
 
 type Recorded = Exclude<
   Command,
-  { type: "wait" | "ask_model" | "judge_step" | "request_approval" | "run_tool" | "tell_progress" }
+  {
+    type:
+      | "wait"
+      | "ask_model"
+      | "prefetch"
+      | "judge_step"
+      | "request_approval"
+      | "run_tool"
+      | "tell_progress";
+  }
 >;
 
 /** Commands that are nothing but their events. What the user's step code throws becomes a refusal of the step. */

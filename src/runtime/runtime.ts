@@ -131,7 +131,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     build: (thread: Thread) => readonly NewEvent[],
     once?: string,
   ): Promise<Thread> => {
-    const { thread, added } = await commit(store, clock, threadId, build, once);
+    const stored = (thread: Thread) => {
+      const agent = agents.get(thread.state.agent);
+      return build(thread).map((event) => agent?.forStore(event) ?? event);
+    };
+    const { thread, added } = await commit(store, clock, threadId, stored, once);
     if (added.length > 0) observers.notify({ kind: "events", thread, events: added });
     engine.nudge(threadId);
     return thread;
@@ -155,7 +159,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         "message" in input
           ? { type: "message_received", data: { text: checkedText(input.message), from: plain(input.from) } }
           : { type: "event_received", data: input.event };
-      const thread = appendEvents(startThread({ agent: agentOf(agent).name }, now, threadId), [first], now);
+      const thread = appendEvents(
+        startThread({ agent }, now, threadId),
+        [agentOf(agent).forStore(first)],
+        now,
+      );
       const appendOptions = once === undefined ? {} : { once };
       const outcome = await store.append(
         threadId,

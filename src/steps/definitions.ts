@@ -1,5 +1,6 @@
 import type { Fidelity } from "../base/completion.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
+import type { Json } from "../base/json.ts";
 import type { ApprovalPolicy, HumanRequestOptions } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { StandardSchema } from "./standard-schema.ts";
@@ -48,6 +49,11 @@ export interface StepOptions<S> {
   check?: StepCheck<S>["check"];
   /** A reviewer, plain code or an LLM function. Its verdict is an event. Throwing asks a person. */
   judge?: StepJudge<S>["judge"];
+  /**
+   * A person must approve it while the thread holds content from outside (see `untrusted` and the agent's context);
+   * the card says which. Default false.
+   */
+  approveWhenUntrusted?: boolean;
   /** Counts towards the approval digest: change it when the step's meaning changes, so that old approvals lapse. */
   version?: string;
 }
@@ -75,6 +81,32 @@ export interface ToolOptions<S> extends StepOptions<S> {
   preview?: ToolPreview<S>["preview"];
   /** Milliseconds until the tool's signal is aborted. Default: no limit. */
   timeoutMs?: number;
+  /** How its result is shown to the model; what is stored is the result. Must be pure; may not throw. */
+  renderResult?: ToolRendering<S>["renderResult"];
+  /**
+   * What the model reads instead of a result, e.g. a summary by another model; `undefined` leaves the result. It runs
+   * once, when the result is safely stored, and what it gives is an event. Throwing leaves the result.
+   */
+  summarize?: ToolSummary<S>["summarize"];
+  /**
+   * A call with the same arguments in the same thread within so many seconds gets the earlier result without running.
+   * Only for tools that are `readOnly`.
+   */
+  cacheSeconds?: number;
+  /** Its results come from outside and are labelled as such: `true`, or where from, e.g. `web page`. */
+  untrusted?: boolean | string;
+  /**
+   * The tool gets real values where the model wrote placeholders of redacted ones: `true` for all its fields, or the
+   * names of those fields. Default: it gets what the model wrote.
+   */
+  realValues?: true | readonly (string & keyof S)[];
+}
+
+interface ToolRendering<S> {
+  renderResult(result: Json, step: S): Json;
+}
+interface ToolSummary<S> {
+  summarize(result: Json, step: S, context: { readonly signal: AbortSignal }): unknown;
 }
 
 interface ToolPreview<S> {

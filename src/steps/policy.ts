@@ -35,11 +35,22 @@ export function approvalFor(definition: StepDefinition<Step>, call: OpenCall, th
   }
 }
 
-/** Pure: what must happen before this call may run, from its policy, its fidelity and its judge's verdict. */
-export function permissionFor(definition: StepDefinition<Step>, call: OpenCall, thread: Thread): Permission {
+/**
+ * Pure: what must happen before this call may run, from its policy, its fidelity, its judge's verdict and, for a step
+ * that is careful about it, where untrusted content in the thread came from.
+ */
+export function permissionFor(
+  definition: StepDefinition<Step>,
+  call: OpenCall,
+  thread: Thread,
+  untrusted: readonly string[] = [],
+): Permission {
   const declared = approvalFor(definition, call, thread);
   const reasons: string[] = [];
   if (declared !== "never") reasons.push("policy");
+  if (definition.options.approveWhenUntrusted === true && untrusted.length > 0) {
+    reasons.push(`untrusted content in the thread: ${untrusted.join(", ")}`);
+  }
   if (call.phase.kind === "judged" && call.phase.verdict === "ask_person")
     reasons.push(`judge: ${call.phase.reason}`);
   if (isTooDoubtful(definition, call)) {

@@ -1,0 +1,82 @@
+import { UsageError } from "../base/errors.ts";
+import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
+import { untrustedSources } from "../context/provenance.ts";
+import { createRedactor, restoreSecrets, vaultOf } from "../context/redaction.ts";
+import { defaultOrigin } from "../context/view.ts";
+import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
+import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** The context of an agent: what its options say, and what the declarations of its tools add. */
+export interface AgentContextOptions extends ContextOptions {
+  /**
+   * What people and tools say is redacted before it is stored, not only before the model reads it; the real values are
+   * in the `vault` alone. Default false.
+   */
+  readonly keepOutOfStore?: boolean;
+}
+
+export interface ContextOfAgent {
+  readonly context: AgentContext;
+  /** Where untrusted content in the thread came from, each source once. */
+  untrustedIn(thread: Thread): readonly string[];
+  /** The step as the tool gets it: with real values where it is declared to get them. */
+  forTool(step: Step, thread: Thread): Step;
+  /** The event as it is stored. */
+  forStore(event: NewEvent): NewEvent;
+}
+
+export function contextOfAgent(
+  options: AgentContextOptions,
+  steps: ReadonlyMap<string, StepDefinition<Step>>,
+): ContextOfAgent {
+  const { keepOutOfStore = false, budget, ...view } = options;
+  const { redact, vault } = view;
+  if (keepOutOfStore && (redact === undefined || vault === undefined)) {
+    const message = "keepOutOfStore needs redact, the rules, and a vault, which holds what is kept out";
+    throw new UsageError("invalid_configuration", message);
+  }
+  const tools = Array.from(steps).flatMap(([intent, definition]): [string, ToolOptions<Step>][] =>
+    definition.kind === "tool" ? [[intent, definition.options]] : [],
+  );
+  const untrusted = originOf(options.untrusted ?? defaultOrigin, steps);
+  const renderers = tools.flatMap(([intent, { renderResult }]) =>
+    renderResult === undefined ? [] : [[intent, renderResult] as const],
+  );
+  const lookups = tools.flatMap(([intent, { readOnly }]) => (readOnly === true ? [intent] : []));
+  const context = createContext({
+    ...view,
+    untrusted,
+    renderResult: { ...Object.fromEntries(renderers), ...options.renderResult },
+    ...(budget === undefined ? {} : { budget: { lookups, ...budget } }),
+  });
+  return {
+    context,
+    untrustedIn: ({ events }) => [
+      ...new Set(untrustedSources(events, untrusted).map(({ origin }) => origin)),
+    ],
+    forTool(step, { events }) {
+      const allowed = new Map(tools).get(step.intent)?.realValues;
+      if (allowed === undefined || redact === undefined) return step;
+      return restoreSecrets(step, allowed, vault ?? vaultOf(events, redact));
+    },
+    forStore(event) {
+      if (!keepOutOfStore || redact === undefined || vault === undefined) return event;
+      return createRedactor(redact, vault).event({ ...event, seq: 0, at: "", v: 0 });
+    },
+  };
+}
+
+function originOf(
+  base: NonNullable<ContextOptions["untrusted"]>,
+  steps: ReadonlyMap<string, StepDefinition<Step>>,
+): NonNullable<ContextOptions["untrusted"]> {
+  return (event: ThreadEvent, step: Step | undefined) => {
+    const definition = step === undefined ? undefined : steps.get(step.intent);
+    const declared = definition?.kind === "tool" ? definition.options.untrusted : undefined;
+    const isOutcome =
+      event.type === "tool_finished" || event.type === "tool_failed" || event.type === "event_received";
+    if (declared && isOutcome) return declared === true ? (step?.intent ?? "tool") : declared;
+    return base(event, step);
+  };
+}

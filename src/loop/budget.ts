@@ -1,0 +1,69 @@
+import type { BudgetName } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What a model's tokens cost, per million, in the currency of your price table. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  /** Of input tokens that the provider had cached. Default: as `input`. */
+  readonly cachedInput?: number;
+}
+
+/** Prices by the name of the client that answered, e.g. `openai/gpt-5-mini`; `*` is for all others. */
+export type PriceTable = { readonly "*": TokenPrice; readonly [client: string]: TokenPrice };
+
+/** Limits of one thread. Crossing one asks a person whether to go on with as much again. */
+export interface Budget {
+  /** Steps since the last message or extension. Default 20. */
+  readonly steps?: number;
+  /** Input and output tokens of all model calls. Default: no limit. */
+  readonly tokens?: number;
+  /** The cost of all model calls, by your prices. Default: no limit. */
+  readonly money?: { readonly limit: number; readonly prices: PriceTable };
+  /** Seconds of running, without the time spent waiting for people, events or other threads. Default: no limit. */
+  readonly time?: number;
+}
+
+export interface ReachedBudget {
+  readonly budget: BudgetName;
+  readonly limit: number;
+  readonly used: number;
+}
+
+/** The first budget that is used up. Pure: the time is that of the latest event. */
+export function reachedBudget(
+  thread: Thread,
+  budget: Budget & { readonly steps: number },
+): ReachedBudget | undefined {
+  const { state } = thread;
+  const { steps, tokens, money, time } = budget;
+  if (state.stepsSinceExtension >= steps)
+    return { budget: "steps", limit: steps, used: state.stepsSinceExtension };
+  const reached = (name: BudgetName, limit: number | undefined, used: () => number) => {
+    if (limit === undefined) return undefined;
+    const extended = limit * (1 + state.extensions[name]);
+    const spent = used();
+    return spent >= extended ? { budget: name, limit: extended, used: spent } : undefined;
+  };
+  return (
+    reached("tokens", tokens, () => state.usage.inputTokens + state.usage.outputTokens) ??
+    reached("money", money?.limit, () => costOf(thread, money?.prices)) ??
+    reached("time", time, () => state.runningMs / 1000)
+  );
+}
+
+/** What the model calls of a thread have cost. Calls whose provider counted no tokens cost nothing here. */
+export function costOf({ events }: Pick<Thread, "events">, prices: PriceTable | undefined): number {
+  if (prices === undefined) return 0;
+  let cost = 0;
+  for (const { data } of events) {
+    const completion = "completion" in data ? data.completion : undefined;
+    if (completion === undefined || completion.usage === null) continue;
+    const price = Object.hasOwn(prices, completion.client) ? prices[completion.client] : prices["*"];
+    const { input, output, cachedInput = input } = price ?? prices["*"];
+    const { inputTokens, outputTokens, cachedInputTokens } = completion.usage;
+    cost +=
+      (inputTokens - cachedInputTokens) * input + cachedInputTokens * cachedInput + outputTokens * output;
+  }
+  return cost / 1_000_000;
+}
