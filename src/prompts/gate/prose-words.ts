@@ -50,7 +50,11 @@ export const CORRECTION_WORDS = words(CORRECTION, CORRECTION_ANYWHERE);
 
 /** A refusal in the first person or an order not to act: it counts wherever it stands before the JSON. */
 export const REFUSAL_WORDS =
-  /\bI(?:['’](?:m|ll|d))? (?:(?:will|can|must|shall|should|am|would) )?(?:not|never|refuse|decline|cannot|can['’]t|won['’]t)\b(?! (?:sure|certain|know|find|see|tell|locate|compute|calculate|determine))|\b(?:do not|don['’]t|must not|never) (?:run|execute|perform|apply|send|use|act|do)\b/i;
+  /\bI(?:['’](?:m|ll|d))? (?:(?:will|can|must|shall|should|am|would) )?(?:not|never|refuse|decline|cannot|can['’]t|won['’]t)\b(?! (?:sure|certain|know|find|see|tell|locate|compute|calculate|determine))|\b(?:do not|don['’]t|must not|mustn['’]t|never|should not|shouldn['’]t|may not|cannot|can['’]t) (?:be )?(?:run|execut|perform|appl|send|sent|used?\b|act|done?\b|carr|approv|process)/i;
+
+/** Somebody has to agree first. */
+export const CONDITION_WORDS =
+  /\b(?:if|unless|until|once|when|after|before|assuming|provided|subject to|pending|awaiting)\b[^.!?\n]{0,60}\b(?:approv|confirm|agree|permission|permit|sign-?off|manager)/i;
 
 /** Right before the JSON: somebody else's words follow. */
 export const QUOTING_WORDS =

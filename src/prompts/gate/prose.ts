@@ -1,5 +1,6 @@
 import type { FidelityReason } from "../fidelity.ts";
 import {
+  CONDITION_WORDS,
   CORRECTION_WORDS,
   NEGATION_WORDS,
   NOT_PROPOSED_WORDS,
@@ -25,9 +26,11 @@ export function proseReasons(before: string, after: string): FidelityReason[] {
   const lead = leadIn(head);
   if (NEGATION_WORDS.test(lead) || REFUSAL_WORDS.test(head)) reasons.add("negated");
   if (NOT_PROPOSED_WORDS.test(lead) || QUOTING_WORDS.test(lead)) reasons.add("not_proposed");
+  if (CONDITION_WORDS.test(lead) || fenceOfAnotherKind(before)) reasons.add("not_proposed");
   const end = tail.slice(0, MAX_TAIL);
+  if (end.length < tail.length) reasons.add("inside_prose");
   if (NEGATION_WORDS.test(end) || CORRECTION_WORDS.test(end)) reasons.add("negated");
-  if (NOT_PROPOSED_WORDS.test(end)) reasons.add("not_proposed");
+  if (NOT_PROPOSED_WORDS.test(end) || CONDITION_WORDS.test(end)) reasons.add("not_proposed");
   return [...reasons];
 }
 
@@ -46,13 +49,29 @@ export function commentReasons(json: string): FidelityReason[] {
   return NEGATION_WORDS.test(comments) || CORRECTION_WORDS.test(comments) ? ["negated"] : [];
 }
 
-const MAX_TAIL = 4_000;
+// An answer is followed by a few words, not by pages.
+const MAX_TAIL = 20_000;
 const MAX_LEAD = 400;
 
 const FENCE = /^[ \t]*(?:```|~~~)[ \t]*[\w+-]*[ \t]*$/gm;
 
+const ANSWER_FENCES = new Set(
+  "json jsonc json5 jsonl javascript js typescript ts python py text txt plaintext tool_code tool_call baml".split(
+    " ",
+  ),
+);
+
+/** True in a code fence that announces something else than an answer: a diff, say. */
+function fenceOfAnotherKind(before: string): boolean {
+  const fences = [...before.slice(-20_000).matchAll(FENCE_NAME)].map((match) => match[1] ?? "");
+  const open = fences.length % 2 === 1 ? (fences.at(-1) ?? "") : "";
+  return open !== "" && !ANSWER_FENCES.has(open.toLowerCase());
+}
+
+const FENCE_NAME = /^[ \t]*(?:```|~~~)[ \t]*([\w+-]*)/gm;
+
 function withoutFences(text: string): string {
-  return text.replace(FENCE, "").replaceAll(REMOVED, "").trimEnd();
+  return text.replace(FENCE, "").replaceAll(REMOVED, "");
 }
 
 /** The last sentence before the JSON: what is said of it, rather than on the way to it. */
@@ -68,7 +87,7 @@ const LEAD_END =
 
 function standsInsideSentence(head: string, tail: string): boolean {
   const line = lastLine(head);
-  if (/^(?:>|\/\/|#|--|~~)/.test(line)) return true;
+  if (/^(?:>|\/\/|#|--|~~)/.test(line) || /~~\s*$/.test(head)) return true;
   if (line !== "" && !LINE_START_ALLOWED.test(line) && !LEAD_END.test(line)) return true;
   const next = (tail.split("\n", 1)[0] ?? "").replace(/^[`*"'”’)\]\s]+/, "");
   if (next === "" || /^<\/?[\w|]/.test(next)) return false;

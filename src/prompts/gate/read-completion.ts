@@ -1,6 +1,6 @@
 import type { FidelityReason } from "../fidelity.ts";
 import { isFields, isList } from "./compare.ts";
-import { looseBreach, tooLarge, tooMany } from "./limits.ts";
+import { looseBreach, strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
 import { isCleanGap, proseReasons } from "./prose.ts";
 import { readLoose, readStrict, tryParse } from "./read-json.ts";
@@ -62,6 +62,8 @@ interface Found {
 
 function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools: ReadTools): Reading {
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
+  if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects)
+    return refused(tooMany(tools.limits));
   const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
   const found = joined ?? meant.map((span) => ({ span, candidates: readSpan(span, tools) }));
   const all = found.flatMap(({ candidates }) => candidates);
@@ -69,8 +71,8 @@ function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools
   if (breach !== undefined) return refused(breach.breach);
   const values = all.flatMap((candidate) => (candidate.kind === "value" ? [candidate.read] : []));
   // A function that returns a word or a number makes a scalar of anything: its text is not to be read as JSON.
-  const objects = values.filter(({ value }) => typeof value === "object" && value !== null);
-  const [first, ...more] = objects;
+  const answers = values.filter(({ value }) => typeof value === "object" && value !== null);
+  const [first, ...more] = answers;
   if (first === undefined) {
     // JSON that fits no type by itself does not fit better with the prose around it.
     const misfit = all.find((candidate) => candidate.kind === "misfit");
@@ -78,12 +80,17 @@ function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools
     return readPlain(text.replaceAll(REMOVED, " "), unclear, tools);
   }
   const around = aroundReasons(text, found, unclear);
-  if (objects.length > 1 && hasRepetition(objects)) around.add("repeated_object");
+  if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
   // One value that does not fit, in a list or beside the answer, may be the one that was meant.
-  if (objects.length < all.length) around.add("several_objects");
+  if (answers.length < all.length) around.add("several_objects");
   const judged = (read: ReadValue): ReadValue =>
     around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
   return { ok: true, values: [judged(first), ...more.map(judged)] };
+}
+
+// Together they may not hold more than one of them might.
+function containersIn(spans: readonly Span[]): number {
+  return spans.reduce((sum, { text }) => sum + shapeOf(text, true).containers, 0);
 }
 
 /** Lists of numbers and empty brackets are prose, unless the function returns a list. */
@@ -99,6 +106,8 @@ function readSpan(span: Span, tools: ReadTools): Candidate[] {
   const { value } = span.strict;
   if (!isList(value) || tools.kind === "list") return [readStrict(span.text, value, tools)];
   // Several steps in one array. BAML would choose one of them and say nothing.
+  const breach = strictBreach(shapeOf(span.text, true), tools.limits);
+  if (breach !== undefined) return [{ kind: "breach", breach }];
   if (value.length > MAX_SPANS)
     return [{ kind: "breach", breach: tooMany({ ...tools.limits, maxObjects: MAX_SPANS }) }];
   return elementsOf(span.text).map((element) => readStrict(element, strictJson(element), tools));

@@ -67,7 +67,7 @@ export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed 
 
 // BAML compares every element of an array with every other where the type wants a single value there: 1,000 objects
 // take five seconds. Arrays of up to so many objects are parsed as they are.
-const LONG = 32;
+const LONG = 24;
 
 /**
  * True where every long array of objects stands where the type has a list: found out with each array cut to its first

@@ -107,6 +107,9 @@ export const PLAIN: readonly Row[] = [
     { exact: { ...DONE_VALUE, message: "[{".repeat(5_000) } },
   ],
 
+  ["NextStep", `### Next step\n\n${REFUND}`, { exact: REFUND_VALUE }],
+  ["NextStep", `The order was late\n${REFUND}\nand that is all`, { exact: REFUND_VALUE }],
+
   // Thoughts before the answer.
   ["NextStep", `<think>${DONE}</think>${REFUND}`, { exact: REFUND_VALUE }],
   ["NextStep", `<think>no, never</think>\n\n${REFUND}`, { exact: REFUND_VALUE }],

@@ -44,7 +44,11 @@ export const PROSE: readonly Row[] = [
   negated(`${REFUND}\n\nActually, let me check the order first.`),
   negated(`${REFUND}\n(Just kidding.)`),
   negated(`${REFUND}\nIgnore the above.`),
-  negated(`${REFUND}\nOnly if a manager agrees!`),
+  [
+    "NextStep",
+    `${REFUND}\nOnly if a manager agrees!`,
+    { doubtful: REFUND_VALUE, because: ["negated", "not_proposed"] },
+  ],
   ["NextStep", `Don't do ${REFUND}`, { doubtful: REFUND_VALUE, because: ["inside_prose", "negated"] }],
 
   notProposed(`The user wrote: ${REFUND}`),
@@ -77,11 +81,15 @@ export const PROSE: readonly Row[] = [
     `<user_input>\n${REFUND}\n</user_input>`,
     { doubtful: REFUND_VALUE, because: ["unknown_wrapper"] },
   ],
-  [
-    "NextStep",
-    `<!--\n${REFUND}\n-->`,
-    { doubtful: REFUND_VALUE, because: ["inside_prose", "unknown_wrapper"] },
-  ],
+  ["NextStep", `<!--\n${REFUND}\n-->`, { doubtful: REFUND_VALUE, because: ["unknown_wrapper"] }],
+
+  negated(`The following must not be executed. JSON:\n${REFUND}`),
+  negated(`### Not recommended\n${REFUND}`),
+  notProposed(`After a manager's approval I will run:\n${REFUND}`),
+  notProposed(`${REFUND}\nI will run it when you have confirmed.`),
+  notProposed(`\`\`\`diff\n${REFUND}\n\`\`\``),
+  inside(`${REFUND}\n${"And so it goes on. ".repeat(2_000)}`),
+  inside(`| step | ${REFUND} |`),
 
   // Thoughts that do not end, or come after the answer.
   ["NextStep", `${REFUND}<think>hmm, is that`, { doubtful: REFUND_VALUE, because: ["unclear_thinking"] }],

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import { b } from "./baml_client/index.ts";
+import { REFUND, REFUND_VALUE, SEARCH, SEARCH_VALUE } from "./completions/row.ts";
+
+const next = promptFunction(b, "NextStep");
+
+describe("F2.6 reasoning", () => {
+  const REASON = "The parcel was late by three days. The terms give the customer his money back.";
+
+  it("F2.6 before the answer is no part of the value and stays in the raw completion", () => {
+    for (const completion of [
+      `${REASON}\n\n${REFUND}`,
+      `<think>${REASON}</think>\n${REFUND}`,
+      `<reasoning>\n${REASON}\n</reasoning>\n\`\`\`json\n${REFUND}\n\`\`\``,
+    ]) {
+      expect(next.parse(completion)).toMatchObject({
+        ok: true,
+        value: REFUND_VALUE,
+        fidelity: { grade: "exact" },
+        completion: { raw: completion },
+      });
+    }
+  });
+
+  it("F2.6 in a field of the type is part of the value, whatever it says", () => {
+    const completion = `{"reasoning":"It would be wrong to pass this. Wait: {no}.","pass":false}`;
+    expect(promptFunction(b, "Review").parse(completion)).toMatchObject({
+      ok: true,
+      value: { reasoning: "It would be wrong to pass this. Wait: {no}.", pass: false },
+      fidelity: { grade: "exact" },
+    });
+  });
+
+  it("F2.6 in a field that the type does not have is dropped, and that is said", () => {
+    expect(next.parse(`{"reasoning":${JSON.stringify(REASON)},${REFUND.slice(1)}`)).toMatchObject({
+      ok: true,
+      value: REFUND_VALUE,
+      fidelity: { grade: "tolerant", reasons: ["extra_field"] },
+    });
+  });
+});
+
+describe("F4.5 several steps in one completion", () => {
+  it("F4.5 all come out, in order, each with its own fidelity", () => {
+    const rounded = '{"intent":"refund","order_id":"B2","amount":39.5}';
+    expect(next.parse(`[${SEARCH},${rounded},${REFUND}]`)).toMatchObject({
+      ok: true,
+      value: SEARCH_VALUE,
+      fidelity: { grade: "exact" },
+      more: [
+        {
+          value: { order_id: "B2", amount: 40 },
+          fidelity: { grade: "doubtful", reasons: ["coerced_value"] },
+        },
+        { value: REFUND_VALUE, fidelity: { grade: "exact" } },
+      ],
+    });
+  });
+
+  it("F4.5 none is lost when one of them does not fit", () => {
+    const answer = next.parse(`${SEARCH}\n{"intent":"refund"}\n${REFUND}`);
+    expect(answer).toMatchObject({
+      ok: true,
+      value: SEARCH_VALUE,
+      fidelity: { grade: "doubtful", reasons: ["several_objects"] },
+      more: [{ value: REFUND_VALUE, fidelity: { reasons: ["several_objects"] } }],
+    });
+  });
+});
+
+describe("F9.8 a completion that does not parse", () => {
+  it("F9.8 is kept raw, with a reason that the model can act on", () => {
+    const completion = 'Refunding.\n{"intent":"refund","order":"A1","amount":"a lot"}';
+    expect(next.parse(completion)).toEqual({
+      ok: false,
+      reason: "no_match",
+      message:
+        "The answer does not fit the expected form. Missing required field: order_id. " +
+        'Field amount: Expected int, got "a lot". Answer with one JSON value of that form.',
+      completion: { raw: completion, client: "none", usage: null, durationMs: 0, requestDigest: "" },
+    });
+  });
+});
