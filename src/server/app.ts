@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Webhook } from "../channels/webhook.ts";
 import { principalKey } from "../humans/principal.ts";
@@ -31,9 +31,9 @@ export interface ServerOptions {
   readonly runtime: Runtime;
   /** Who may use it. There is no default: a server that nobody thought about stays closed. */
   readonly auth: AuthOptions;
-  /** Pages for people, mounted under `/inbox`; `/` leads there. Everything in it has a verified caller. */
+  /** Pages for people, at `/inbox`; `/` leads there. Everything in it has a verified caller. */
   readonly inbox?: Hono<ServerEnv>;
-  /** Files of the pages that need no sign-in (styles, scripts), mounted under `/assets`. */
+  /** Files of the pages (styles, scripts), under paths of their own; they need no sign-in. */
   readonly assets?: Hono<ServerEnv>;
   /** The address people reach it by, e.g. behind a proxy. With `https:`, cookies are for https only. */
   readonly publicUrl?: string;
@@ -102,7 +102,7 @@ export function createServer(options: ServerOptions): Server {
         requestId: c.get("requestId"),
         method: c.req.method,
         // The pattern, not the address: an address may hold a token.
-        route: routePath(c, -1),
+        route: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path ?? "none",
         status: c.res.status,
         ms: clock.now() - started,
         ...(c.get("principal") === undefined ? {} : { principal: principalKey(c.get("principal")) }),
@@ -122,7 +122,7 @@ export function createServer(options: ServerOptions): Server {
 
   // Open to everybody: each looks after itself.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  if (options.assets !== undefined) app.route("/assets", options.assets);
+  if (options.assets !== undefined) app.route("/", options.assets);
   const limitAddress: MiddlewareHandler = async (c, next) => {
     rateLimit(`address ${remoteAddress(c)}`);
     return next();
@@ -145,7 +145,7 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", logoutRoutes(loginDeps));
   if (options.inbox !== undefined) {
     app.get("/", (c) => c.redirect("/inbox", 303));
-    app.route("/inbox", options.inbox);
+    app.route("/", options.inbox);
   }
   app.use(idempotency(runtime.store));
   app.route("/", eventRoutes(deps));

@@ -70,12 +70,14 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       await cron.stop();
       streams.close();
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        const atLast = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        // A connection whose answer is still on its way becomes idle later.
+        const idle = setInterval(() => server.closeIdleConnections(), 20);
         server.close(() => {
-          clearTimeout(timer);
+          clearTimeout(atLast);
+          clearInterval(idle);
           resolve();
         });
-        server.closeIdleConnections();
       });
       await runtime.stop();
     },

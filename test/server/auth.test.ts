@@ -1,0 +1,318 @@
+import { describe, expect, it } from "vitest";
+import { UsageError } from "../../src/base/errors.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { findKey, newApiKey } from "../../src/server/api-key.ts";
+import { requestLink } from "../../src/server/links.ts";
+import { safePath } from "../../src/server/routes/login.ts";
+import { csrfFor, issueLoginToken } from "../../src/server/session.ts";
+import { startServer } from "../../src/server/start.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { afterwards, keyFor, serve } from "./serve.ts";
+
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+function cookieOf(response: Response): string {
+  return (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+}
+
+function csrfOf(cookie: string): string {
+  return csrfFor(cookie.slice(cookie.indexOf("=") + 1));
+}
+
+describe("who may use the server", () => {
+  it("S7 every address but the health check asks for credentials", async () => {
+    const { call } = serve();
+    for (const path of [
+      "/threads",
+      "/requests",
+      "/threads/thr_x",
+      "/docs",
+      "/openapi.json",
+      "/",
+      "/nowhere",
+    ]) {
+      const refused = await call(path, { as: "" });
+      expect([path, refused.status]).toEqual([path, 401]);
+      expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+    }
+    for (const path of [
+      "/threads",
+      "/requests/thr_x.1/response",
+      "/threads/thr_x/cancel",
+      "/events",
+      "/logout",
+    ]) {
+      expect((await call(path, { as: "", body: {} })).status).toBe(401);
+    }
+    expect((await call("/threads", { as: "tf_wrong" })).status).toBe(401);
+    expect((await call("/healthz", { as: "" })).body).toEqual({ status: "ok" });
+  });
+
+  it("S7 a key does what its scopes say, and admin everything", async () => {
+    const { call, keys, launch } = serve({ script: [{ intent: "ask", message: "which?" }] });
+    const { threadId } = await launch();
+    expect((await call(`/threads/${threadId}`, { as: keys.reader })).status).toBe(200);
+    const post = [
+      ["/threads", { agent: "example", message: "x" }],
+      [`/threads/${threadId}/messages`, { text: "x" }],
+      [`/threads/${threadId}/cancel`, {}],
+      [`/threads/${threadId}/fork`, { seq: 1 }],
+      [`/threads/${threadId}/events`, { name: "x" }],
+      ["/events", { name: "x" }],
+      [`/requests/${threadId}.5/response`, { decision: { kind: "answered", text: "x" } }],
+    ] as const;
+    for (const [path, body] of post) {
+      const refused = await call(path, { as: keys.reader, body });
+      expect([path, refused.status, refused.body.detail]).toEqual([
+        path,
+        403,
+        expect.stringMatching(/needs the scope .*; yours: read$/),
+      ]);
+    }
+    expect((await call(`/threads/${threadId}/pause`, { as: keys.root, body: {} })).status).toBe(200);
+  });
+
+  it("S7 keys are kept as digests and compared whole", () => {
+    const { key, digest } = newApiKey();
+    const configured = { id: "k", digest, scopes: [], principal: { id: "ada" } };
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(digest).not.toContain(key);
+    expect(findKey([configured], key)).toBe(configured);
+    expect(findKey([configured], digest)).toBeUndefined();
+    expect(findKey([configured], `${key}x`)).toBeUndefined();
+    expect(findKey([configured], "")).toBeUndefined();
+  });
+
+  it("S7 refuses to listen where others can reach it without credentials", async () => {
+    const { runtime } = serve();
+    for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.com"]) {
+      await expect(startServer({ runtime, host, port: 0 })).rejects.toThrow(UsageError);
+      const empty = startServer({ runtime, host, port: 0, auth: { kind: "keys", keys: [] } });
+      await expect(empty).rejects.toThrow("without credentials");
+    }
+    const local = await startServer({ runtime, port: 0 });
+    afterwards(() => local.close());
+    expect(local.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${local.url}/threads`)).status).toBe(200);
+    const taken = startServer({ runtime, port: Number(new URL(local.url).port) });
+    await expect(taken).rejects.toThrow("cannot listen");
+  });
+
+  it("S7 without credentials, other host names and other sites are refused", async () => {
+    const { app } = serve({ server: { auth: { kind: "local", principal: { id: "me" } } } });
+    const send = (headers: Record<string, string>, method = "GET", body?: string) =>
+      app.request("http://localhost/threads", { method, headers, ...(body === undefined ? {} : { body }) });
+    expect((await send({ host: "localhost:3120" })).status).toBe(200);
+    expect((await send({ host: "evil.example:3120" })).status).toBe(403);
+    const json = { "content-type": "application/json", host: "localhost:3120" };
+    const launch = JSON.stringify({ agent: "example", message: "x" });
+    expect((await send({ ...json, origin: "https://evil.example" }, "POST", launch)).status).toBe(403);
+    expect((await send({ ...json, origin: "null" }, "POST", launch)).status).toBe(403);
+    expect((await send({ ...FORM, host: "localhost:3120" }, "POST", "agent=example")).status).toBe(403);
+    expect((await send({ ...json, origin: "http://localhost:3120" }, "POST", launch)).status).toBe(201);
+  });
+
+  it("S7 nothing secret is logged", async () => {
+    const lines: string[] = [];
+    const write = (fields: object, message: string) => lines.push(JSON.stringify({ ...fields, message }));
+    const { call, keys, launch } = serve({
+      script: [{ intent: "done", message: "classified" }],
+      server: { log: { info: write, warn: write, error: write } },
+    });
+    await launch("my password is hunter2");
+    await call("/jobs/thr_secret.3.token", { as: "", body: { result: "classified" } });
+    await call("/login?token=onetime", { as: "" }).catch(() => {});
+    const log = lines.join("\n");
+    expect(lines.length).toBeGreaterThan(2);
+    expect(log).toContain('"route":"/jobs/:token"');
+    expect(log).toContain('"principal":"web:ada"');
+    for (const secret of [keys.ada, "hunter2", "classified", "thr_secret", "onetime"])
+      expect(log).not.toContain(secret);
+  });
+
+  it("S7 F6.10 too many requests are refused with the time to wait", async () => {
+    const clock = fakeClock();
+    const { call, keys } = serve({ server: { clock, limits: { requestsPerSecond: 1, burst: 3 } } });
+    for (let n = 0; n < 3; n++) expect((await call("/threads")).status).toBe(200);
+    const refused = await call("/threads");
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    expect((await call("/threads", { as: keys.bob })).status).toBe(200);
+    await clock.advance(1000);
+    expect((await call("/threads")).status).toBe(200);
+  });
+});
+
+describe("browser sessions", () => {
+  async function signIn(options: Parameters<typeof serve>[0] = {}) {
+    const served = serve(options);
+    const response = await served.app.request("/login", {
+      method: "POST",
+      headers: FORM,
+      body: new URLSearchParams({ key: served.keys.ada }).toString(),
+    });
+    return { ...served, response, cookie: cookieOf(response) };
+  }
+
+  it("S7 a key opens a session whose cookie scripts and other sites cannot use", async () => {
+    const { response, cookie, app, store } = await signIn();
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
+    const set = response.headers.get("set-cookie") ?? "";
+    expect(set).toContain("HttpOnly");
+    expect(set).toContain("SameSite=Lax");
+    expect(set).not.toContain("Secure");
+    expect((await app.request("/threads", { headers: { cookie } })).status).toBe(200);
+    const token = cookie.slice(cookie.indexOf("=") + 1);
+    expect(await store.getValue(`session:${token}`)).toBeUndefined();
+    const https = await signIn({ server: { publicUrl: "https://agents.example.com" } });
+    expect(https.response.headers.get("set-cookie")).toMatch(/^__Host-tf_session=.*Secure/);
+  });
+
+  it("S7 a wrong key opens none", async () => {
+    const { app } = serve();
+    const refused = await app.request("/login", { method: "POST", headers: FORM, body: "key=tf_no" });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("set-cookie")).toBeNull();
+  });
+
+  it("S7 what changes anything needs the form token, from this site", async () => {
+    const { app, cookie } = await signIn();
+    const csrf = csrfOf(cookie);
+    const launch = JSON.stringify({ agent: "example", message: "x" });
+    const post = (headers: Record<string, string>) =>
+      app.request("/threads", {
+        method: "POST",
+        headers: { cookie, "content-type": "application/json", ...headers },
+        body: launch,
+      });
+    expect((await post({})).status).toBe(403);
+    expect((await post({ "x-csrf-token": `${csrf.slice(0, -1)}x` })).status).toBe(403);
+    expect((await post({ "x-csrf-token": csrf, origin: "https://evil.example" })).status).toBe(403);
+    expect((await post({ "x-csrf-token": csrf })).status).toBe(201);
+    const logout = await app.request("/logout", {
+      method: "POST",
+      headers: { cookie, ...FORM },
+      body: `csrf=${csrf}`,
+    });
+    expect(logout.status).toBe(303);
+    expect((await app.request("/threads", { headers: { cookie } })).status).toBe(401);
+  });
+
+  it("S7 a one-time token opens one session, and not by being looked at", async () => {
+    const clock = fakeClock();
+    const { app, store } = serve({ server: { clock } });
+    const grant = { principal: { id: "ada" }, scopes: ["read"] } as const;
+    const token = await issueLoginToken(store, clock, grant);
+    const page = await app.request(`/login?token=${token}`);
+    expect([page.status, page.headers.get("set-cookie")]).toEqual([200, null]);
+    const take = () => app.request("/login", { method: "POST", headers: FORM, body: `token=${token}` });
+    const both = await Promise.all([take(), take()]);
+    expect(both.map(({ status }) => status).sort()).toEqual([303, 401]);
+    const late = await issueLoginToken(store, clock, grant);
+    await clock.advance(11 * 60_000);
+    expect(
+      (await app.request("/login", { method: "POST", headers: FORM, body: `token=${late}` })).status,
+    ).toBe(401);
+  });
+
+  it("S7 a session ends after twelve hours, and with the key that opened it", async () => {
+    const clock = fakeClock();
+    const { app, cookie, store } = await signIn({ server: { clock } });
+    await clock.advance(11 * 3_600_000);
+    expect((await app.request("/threads", { headers: { cookie } })).status).toBe(200);
+    await clock.advance(2 * 3_600_000);
+    expect((await app.request("/threads", { headers: { cookie } })).status).toBe(401);
+    const other = await signIn({ store });
+    const without = serve({ store, server: { auth: { kind: "keys", keys: [keyFor("bob").configured] } } });
+    expect((await without.app.request("/threads", { headers: { cookie: other.cookie } })).status).toBe(401);
+  });
+
+  it("S7 pages run no inline script and cannot be framed", async () => {
+    const { app } = serve();
+    const page = await app.request("/login");
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(await page.text()).not.toMatch(/<script|style=/);
+    const hostile = await app.request(`/login?token=${encodeURIComponent('"><script>alert(1)</script>')}`);
+    expect(await hostile.text()).not.toContain("<script>");
+  });
+
+  it("S7 signing in leads to a page of this server only", () => {
+    for (const bad of [
+      "https://evil.example",
+      "//evil.example",
+      "/\\evil.example",
+      "evil",
+      "/a\r\nb",
+      undefined,
+    ]) {
+      expect(safePath(bad)).toBe("/");
+    }
+    expect(safePath("/inbox/requests/thr_x.3?a=b")).toBe("/inbox/requests/thr_x.3?a=b");
+  });
+});
+
+describe("links to requests", () => {
+  const secret = "a-secret-of-more-than-32-characters-really";
+
+  it("F7.10 a signed link opens one request for one person and decides nothing", async () => {
+    const { app, launch, runtime } = serve({
+      script: [
+        { intent: "divide", a: 1, b: 2 },
+        { intent: "done", message: "ok" },
+      ],
+      server: { secret },
+    });
+    const { threadId, thread } = await launch();
+    const { request } = thread.state;
+    if (request?.type !== "approval") throw new Error("no approval");
+    const requestId = requestIdOf(threadId, request.seq);
+    const principal = { channel: "email", id: "bob@example.com" };
+    const options = {
+      secret,
+      publicUrl: "http://localhost",
+      requestId,
+      principal,
+      expiresAt: Date.now() + 60_000,
+    };
+    const link = requestLink(options);
+    const opened = await app.request(link);
+    expect([opened.status, opened.headers.get("location")]).toEqual([303, `/inbox/requests/${requestId}`]);
+    expect((await runtime.get(threadId)).state.seq).toBe(thread.state.seq);
+    const cookie = cookieOf(opened);
+    expect((await app.request("/threads", { headers: { cookie } })).status).toBe(403);
+    expect((await app.request(`/threads/${threadId}`, { headers: { cookie } })).status).toBe(403);
+    expect((await app.request(`/requests/${requestId}`, { headers: { cookie } })).status).toBe(200);
+    const respond = (headers: Record<string, string>) =>
+      app.request(`/requests/${requestId}/response`, {
+        method: "POST",
+        headers: { cookie, "content-type": "application/json", ...headers },
+        body: JSON.stringify({ decision: { kind: "approved" }, digest: request.digest }),
+      });
+    expect((await respond({})).status).toBe(403);
+    expect((await respond({ "x-csrf-token": csrfOf(cookie) })).status).toBe(202);
+    const responded = (await runtime.settled(threadId)).events.find(({ type }) => type === "human_responded");
+    expect(responded?.data).toMatchObject({ by: verifiedBy("email", "bob@example.com") });
+  });
+
+  it("F7.10 a link that was changed or has expired opens nothing", async () => {
+    const { app, launch } = serve({ script: [{ intent: "ask", message: "which?" }], server: { secret } });
+    const { threadId, thread } = await launch();
+    const requestId = requestIdOf(threadId, thread.state.request?.seq ?? 0);
+    const principal = { channel: "email", id: "bob@example.com" };
+    const options = {
+      secret,
+      publicUrl: "http://localhost",
+      requestId,
+      principal,
+      expiresAt: Date.now() + 60_000,
+    };
+    const forged = requestLink({ ...options, secret: `${secret}x` });
+    expect((await app.request(forged)).status).toBe(404);
+    expect((await app.request(requestLink(options).replace("/open/", "/open/e"))).status).toBe(404);
+    expect((await app.request(requestLink({ ...options, expiresAt: Date.now() - 1 }))).status).toBe(410);
+  });
+});

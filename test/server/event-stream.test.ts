@@ -1,0 +1,199 @@
+import { request } from "node:http";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { startServer } from "../../src/server/start.ts";
+import { finish } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { afterwards, serve } from "./serve.ts";
+
+interface Message {
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Reads a stream over a real socket until `enough`, then hangs up. Gives its messages and comments. */
+async function listen(
+  url: string,
+  enough: (messages: readonly Message[], comments: readonly string[]) => boolean,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const messages: Message[] = [];
+  const comments: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const sent = request(url, { headers: { accept: "text/event-stream", ...headers } }, (response) => {
+    let rest = "";
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      const blocks = (rest + chunk).split("\n\n");
+      rest = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const fields = new Map(block.split("\n").map((line) => split(line)));
+        if (fields.has("")) comments.push(fields.get("") ?? "");
+        const data = fields.get("data");
+        if (data !== undefined)
+          messages.push({ id: fields.get("id"), event: fields.get("event") ?? "message", data });
+      }
+      if (enough(messages, comments)) {
+        resolve(response.statusCode ?? 0);
+        sent.destroy();
+      }
+    });
+    response.on("end", () => resolve(response.statusCode ?? 0));
+  });
+  sent.on("error", reject);
+  sent.end();
+  const status = await promise;
+  return { status, messages, comments };
+}
+
+function split(line: string): [string, string] {
+  const colon = line.indexOf(":");
+  return [line.slice(0, colon), line.slice(colon + 1).trim()];
+}
+
+const hasFinished = (messages: readonly Message[]) =>
+  messages.some(({ data }) => data.includes('"type":"finished"'));
+
+async function started(
+  options: Parameters<typeof serve>[0] = {},
+  server: { heartbeatMs?: number; pollMs?: number } = {},
+) {
+  const served = serve(options);
+  const running = await startServer({ runtime: served.runtime, port: 0, ...server });
+  afterwards(() => running.close());
+  const launch = async () => {
+    const response = await fetch(`${running.url}/threads`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ agent: "example", message: "go" }),
+    });
+    const body = z.object({ threadId: z.string() }).parse(await response.json());
+    return { threadId: body.threadId, url: `${running.url}/threads/${body.threadId}/events` };
+  };
+  return { ...served, running, launch };
+}
+
+describe("event streams", () => {
+  it("F6.8 F0.3 every event comes while it happens, in order, and none is lost", async () => {
+    const { launch, runtime } = await started({
+      script: [
+        { intent: "add", a: 1, b: 2 },
+        { intent: "done", message: "3" },
+      ],
+    });
+    const { url } = await launch();
+    const { messages } = await listen(url, hasFinished);
+    const [summary] = (await runtime.list()).threads;
+    if (summary === undefined) throw new Error("not listed");
+    const { events } = await runtime.get(summary.threadId);
+    expect(messages.map(({ id }) => Number(id))).toEqual(events.map(({ seq }) => seq));
+    expect(messages.map(({ data }) => JSON.parse(data))).toEqual(JSON.parse(JSON.stringify(events)));
+  });
+
+  it("F6.8 a reader that comes back goes on after Last-Event-ID", async () => {
+    const { launch } = await started({ script: [{ intent: "done", message: "ok" }] });
+    const { url } = await launch();
+    await listen(url, hasFinished);
+    const { messages } = await listen(url, hasFinished, { "last-event-id": "2" });
+    expect(messages.map(({ id }) => id)).toEqual(["3", "4"]);
+    const bad = await fetch(url, { headers: { accept: "text/event-stream", "last-event-id": "x" } });
+    expect(bad.status).toBe(400);
+    const unknown = await fetch(url.replace(/thr_\w+/, "thr_unknown"), {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(unknown.status).toBe(404);
+  });
+
+  it("F6.8 events that another process writes come too", async () => {
+    const store = createMemoryStore();
+    const { launch, agent } = await started(
+      { script: [{ intent: "nap", seconds: 10_000 }], store },
+      { pollMs: 20 },
+    );
+    const { threadId, url } = await launch();
+    const other = createRuntime({ agents: [agent], store });
+    afterwards(() => other.stop());
+    const [summary] = (await other.list({ search: threadId })).threads;
+    if (summary === undefined) throw new Error("not listed");
+    await other.settled(summary.threadId);
+    const heard = listen(url, (messages) => messages.some(({ data }) => data.includes("from elsewhere")));
+    await other.receive(summary.threadId, { name: "from elsewhere", source: "test", payload: null });
+    expect((await heard).messages.at(-1)?.data).toContain("from elsewhere");
+  });
+
+  it("F6.8 S6 partial model output is shown without an id, and is not an event", async () => {
+    const script = scriptedSteps<{ intent: "done"; message: string }>([{ intent: "done", message: "hello" }]);
+    const listening = Promise.withResolvers<void>();
+    const seen = Promise.withResolvers<void>();
+    const agent = defineAgent(
+      {
+        ...script,
+        async call(args, options) {
+          await listening.promise;
+          options?.onPartial?.({ intent: "done", message: "hel" });
+          await seen.promise;
+          return script.call(args, options);
+        },
+      },
+      { name: "example", steps: { done: finish(({ message }) => message) } },
+    );
+    const { launch, runtime } = await started({ agents: [agent], runtime: { stream: true } });
+    const { url } = await launch();
+    const { messages } = await listen(url, (so_far) => {
+      if (so_far.length === 2) listening.resolve();
+      if (so_far.some(({ event }) => event === "partial")) seen.resolve();
+      return hasFinished(so_far);
+    });
+    const partial = messages.find(({ event }) => event === "partial");
+    expect(partial).toEqual({ id: undefined, event: "partial", data: '{"intent":"done","message":"hel"}' });
+    const [summary] = (await runtime.list()).threads;
+    if (summary === undefined) throw new Error("not listed");
+    expect(JSON.stringify((await runtime.get(summary.threadId)).events)).not.toContain('"hel"');
+  });
+
+  it("F6.8 a quiet stream is kept alive", async () => {
+    const { launch } = await started(
+      { script: [{ intent: "nap", seconds: 1000 }] },
+      { heartbeatMs: 10, pollMs: 10 },
+    );
+    const { url } = await launch();
+    const { comments } = await listen(url, (_, said) => said.length >= 2);
+    expect(comments[0]).toBe("still here");
+  });
+
+  it("F6.8 closing the server ends its streams, and nothing is left behind", async () => {
+    const { launch, running, streams } = await started({ script: [{ intent: "nap", seconds: 1000 }] });
+    const { url } = await launch();
+    let heard = 0;
+    const reader = listen(url, (messages) => {
+      heard = messages.length;
+      return false;
+    });
+    await expect.poll(() => heard).toBe(4);
+    await running.close();
+    expect((await reader).messages.length).toBeGreaterThanOrEqual(4);
+    expect(streams.open).toBe(0);
+    await expect(fetch(running.url)).rejects.toThrow();
+  });
+
+  it("F6.8 streams need the scope to read, and are limited in number", async () => {
+    const { send, launch, keys } = serve({
+      script: [{ intent: "nap", seconds: 1000 }],
+      server: { limits: { streams: 1 } },
+    });
+    const { threadId } = await launch();
+    const open = (as: string) =>
+      send(`/threads/${threadId}/events`, { as, headers: { accept: "text/event-stream" } });
+    expect((await open("")).status).toBe(401);
+    const first = await open(keys.reader);
+    expect(first.headers.get("content-type")).toContain("text/event-stream");
+    const second = await open(keys.reader);
+    expect([second.status, second.headers.get("retry-after")]).toEqual([503, "5"]);
+    await first.body?.cancel();
+    await expect.poll(async () => (await open(keys.reader)).status, { timeout: 5000 }).toBe(200);
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { serve } from "./serve.ts";
+
+const body = { agent: "example", message: "pay once" };
+const headers = { "idempotency-key": "order-1" };
+
+describe("Idempotency-Key", () => {
+  it("F11.6 the same launch again gives the first one's thread and starts nothing", async () => {
+    const { call } = serve();
+    const first = await call("/threads", { body, headers });
+    const again = await call("/threads", { body, headers });
+    expect(again.status).toBe(201);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get("location")).toBe(first.headers.get("location"));
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect((await call("/threads")).body.threads).toHaveLength(1);
+  });
+
+  it("F11.6 ten at once start one thread", async () => {
+    const { call } = serve();
+    const all = await Promise.all(Array.from({ length: 10 }, () => call("/threads", { body, headers })));
+    expect(new Set(all.map((one) => one.body.threadId)).size).toBe(1);
+    expect(all.every(({ status }) => status === 201)).toBe(true);
+  });
+
+  it("F11.6 two servers over one store start one thread", async () => {
+    const one = serve();
+    const key = one.keys.ada;
+    const other = serve({ store: one.store });
+    const sent = await Promise.all([
+      one.call("/threads", { body, headers, as: key }),
+      other.call("/threads", { body, headers }),
+    ]);
+    expect(new Set(sent.map(({ body: { threadId } }) => threadId)).size).toBe(1);
+  });
+
+  it("F11.6 the same key with another body is refused", async () => {
+    const { call } = serve();
+    await call("/threads", { body, headers });
+    const other = await call("/threads", { body: { ...body, message: "pay twice" }, headers });
+    expect([other.status, other.body.detail]).toEqual([422, expect.stringContaining("another request")]);
+    expect((await call("/threads", { body, headers: { "idempotency-key": "a b" } })).status).toBe(400);
+  });
+
+  it("F11.6 keys of different callers do not meet", async () => {
+    const { call, keys } = serve();
+    const ada = await call("/threads", { body, headers });
+    const bob = await call("/threads", { body: { ...body, message: "mine" }, headers, as: keys.bob });
+    expect(bob.status).toBe(201);
+    expect(bob.body.threadId).not.toBe(ada.body.threadId);
+  });
+
+  it("F11.6 a refused request may be sent again under its key", async () => {
+    const { call } = serve();
+    const wrong = await call("/threads", { body: { agent: "nobody", message: "x" }, headers });
+    expect(wrong.status).toBe(404);
+    expect((await call("/threads", { body: { agent: "nobody", message: "x" }, headers })).status).toBe(404);
+  });
+
+  it("F11.6 a response and a message sent twice act once", async () => {
+    const { call, launch, runtime } = serve({
+      script: [
+        { intent: "divide", a: 4, b: 2 },
+        { intent: "done", message: "2" },
+        { intent: "done", message: "again" },
+      ],
+    });
+    const { threadId } = await launch();
+    const { requestId, approval } = (await call("/requests")).body.requests[0];
+    const decision = { decision: { kind: "approved" }, digest: approval.digest };
+    const path = `/requests/${requestId}/response`;
+    const first = await call(path, { body: decision, headers });
+    await runtime.settled(threadId);
+    const again = await call(path, { body: decision, headers });
+    expect([again.status, again.body]).toEqual([202, first.body]);
+    const message = { body: { text: "more" }, headers: { "idempotency-key": "m1" } };
+    await call(`/threads/${threadId}/messages`, message);
+    await call(`/threads/${threadId}/messages`, message);
+    const { events } = await runtime.settled(threadId);
+    expect(events.filter(({ type }) => type === "message_received")).toHaveLength(2);
+    expect(events.filter(({ type }) => type === "human_responded")).toHaveLength(1);
+  });
+});
