@@ -72,8 +72,9 @@ const NavLink = (props: { href: string; here: boolean; text: string; count?: num
   <a href={props.href} {...(props.here ? { "aria-current": "page" as const } : {})}>
     {props.text}
     {typeof props.count === "number" && props.count > 0 && (
-      <span class="count" aria-label={`${props.count} waiting`}>
+      <span class="count">
         {props.count > 99 ? "99+" : props.count}
+        <span class="visually-hidden"> waiting</span>
       </span>
     )}
   </a>

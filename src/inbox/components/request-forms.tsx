@@ -105,27 +105,37 @@ const ArgumentField = ({ name, value, typed }: { name: string; value: Json; type
       </label>
     );
   }
-  const isText = typeof value === "string";
-  const text = typed ?? (isText ? value : JSON.stringify(value, null, 2));
-  return (
-    <label class="stack">
-      {label}
-      {!isText && <span class="hint">as JSON</span>}
-      {isText && !text.includes("\n") && text.length < 80 ? (
+  if (typeof value === "string") {
+    const text = typed ?? value;
+    return text.includes("\n") || text.length >= 80 ? (
+      <LongField name={field} label={name} text={text} />
+    ) : (
+      <label class="stack">
+        {label}
         <input name={field} value={text} autocomplete="off" dir="auto" />
-      ) : (
-        <textarea
-          name={field}
-          rows={Math.min(14, text.split("\n").length + 1)}
-          dir="auto"
-          class={isText ? "" : "code"}
-        >
-          {`\n${text}`}
-        </textarea>
-      )}
-    </label>
-  );
+      </label>
+    );
+  }
+  return <LongField name={field} label={name} text={typed ?? JSON.stringify(value, null, 2)} json />;
 };
+
+const LongField = (props: { name: string; label: string; text: string; json?: boolean }) => (
+  <label class="stack">
+    <span title={visible(props.label)}>
+      {inWords(props.label)}
+      {props.json === true && <span class="hint"> (JSON)</span>}
+    </span>
+    <textarea
+      name={props.name}
+      rows={Math.min(14, props.text.split("\n").length + 1)}
+      dir="auto"
+      class={props.json === true ? "code" : ""}
+    >
+      {/* Browsers drop the first line break of a text area: this one. */}
+      {`\n${props.text}`}
+    </textarea>
+  </label>
+);
 
 /** An answer in the form the agent asked for, or a decision to go on or stop. */
 export const QuestionForms = (props: FormProps & { request: PendingQuestion }) => {
