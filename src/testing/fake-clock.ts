@@ -36,6 +36,8 @@ export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
       }),
     async advance(ms) {
       const end = now + ms;
+      // Whoever has just been started gets to sleep first.
+      await new Promise((resolve) => setImmediate(resolve));
       for (;;) {
         const next = [...sleepers].sort((a, b) => a.until - b.until)[0];
         if (next === undefined || next.until > end) break;

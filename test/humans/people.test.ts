@@ -21,7 +21,7 @@ import {
 } from "../runtime/harness.ts";
 
 const textOf = (value: unknown) => canonicalJson(toJson(value));
-const pay: FullStep = { intent: "pay", amount: 50, to: "carol" };
+const pay: Extract<FullStep, { intent: "pay" }> = { intent: "pay", amount: 50, to: "carol" };
 const done: FullStep = { intent: "done", message: "end" };
 
 describe("asking people", () => {
@@ -179,10 +179,10 @@ describe("asking people", () => {
     const { start, runtime } = bench([pay, done]);
     const thread = await start();
     const { seq, digest } = approvalOf(thread);
-    const response = { decision: { kind: "approved" }, digest } as const;
-    // @ts-expect-error: a plain object is no verified principal
-    const respond = () =>
-      runtime.respond(requestIdOf(thread.id, seq), response, { channel: "web", id: "bob" });
+    const id = requestIdOf(thread.id, seq);
+    const respond = (by: { readonly channel: string; readonly id: string }) =>
+      // @ts-expect-error: a plain object is no verified principal
+      runtime.respond(id, { decision: { kind: "approved" }, digest }, by);
     expect(respond).toBeTypeOf("function");
   });
 });
