@@ -2,7 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
+import type { CronTrigger } from "../channels/cron.ts";
+import type { Webhook } from "../channels/webhook.ts";
+import type { Channel } from "../humans/channel.ts";
 import type { Agent } from "../loop/agent.ts";
+import type { ApiKey } from "../server/api-key.ts";
 
 /** What `twelvefold.config.ts` exports by default: the agents and settings of a project. */
 export interface TwelvefoldConfig {
@@ -11,6 +15,19 @@ export interface TwelvefoldConfig {
   readonly store?: string;
   /** Threads advanced at the same time. Default 16. */
   readonly concurrency?: number;
+  /** Ways to tell people about requests, besides the inbox. */
+  readonly channels?: readonly Channel[];
+  /** What `twelvefold serve` needs to know. */
+  readonly server?: ServerConfig;
+}
+
+export interface ServerConfig {
+  /** Who may use it. `twelvefold key` makes one; only its digest stands here. None: this machine only. */
+  readonly keys?: readonly ApiKey[];
+  /** The address people reach it by, e.g. behind a proxy; `TWELVEFOLD_PUBLIC_URL` wins. */
+  readonly publicUrl?: string;
+  readonly webhooks?: readonly Webhook[];
+  readonly cron?: readonly CronTrigger[];
 }
 
 /** Types the configuration; returns it as it is. */

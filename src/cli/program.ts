@@ -144,6 +144,33 @@ export function createProgram(action: Action): Command {
     .action((which: string, options: Flags & { port?: number }) =>
       act(options, async (session) => (await import("./commands/model.ts")).model(session, which, options)),
     );
+  command(
+    "serve",
+    "serve the HTTP API and the web inbox, and advance threads in the background",
+    "twelvefold serve --port 3120",
+  )
+    .option("--port <port>", "where to listen; 0 takes a free port (TWELVEFOLD_PORT, default 3120)", whole)
+    .option("--host <host>", "an address that others can reach needs keys in the configuration", "127.0.0.1")
+    .addHelpText(
+      "after",
+      `
+Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts it serves this machine only, and everybody on it
+is the same person. With keys, programs send \`Authorization: Bearer <key>\` and people sign in at /login; the address
+printed at the start signs a browser in once. TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
+TWELVEFOLD_LOG=info logs requests as JSON lines on standard error.`,
+    )
+    .action((options: Flags & { port?: number; host: string }) =>
+      act(options, async (session) => (await import("./commands/serve.ts")).serve(session, options)),
+    );
+  command(
+    "key <id>",
+    "make an API key: prints it once, and the line for the configuration",
+    "twelvefold key ada --scopes read,respond",
+  )
+    .option("--scopes <scopes>", "launch, read, respond, admin; separated by commas", "launch,read,respond")
+    .action((id: string, options: Flags & { scopes: string }) =>
+      act(options, async (session) => (await import("./commands/key.ts")).key(session, id, options)),
+    );
   return program;
 }
 

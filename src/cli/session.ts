@@ -26,8 +26,10 @@ export interface Session {
   store(): Promise<ThreadStore>;
   /** A runtime that does not advance threads by itself: no model is needed. */
   runtime(): Promise<Runtime>;
-  /** A runtime with the configured model; says in one line which one answers. */
-  runtimeWithModel(): Promise<Runtime>;
+  /** The configured model; says in one line which one answers. */
+  model(): Promise<ModelChoice>;
+  /** A runtime with the configured model. */
+  runtimeWithModel(options?: { readonly stream?: boolean }): Promise<Runtime>;
   /** Registers what must be closed at the end. */
   onClose(close: () => Promise<unknown>): void;
 }
@@ -63,25 +65,28 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     closers.push(() => opened.close());
     return opened;
   });
-  const makeRuntime = async (model?: ModelChoice): Promise<Runtime> => {
-    const { agents, concurrency } = await config();
+  const makeRuntime = async (extra: { model?: ModelChoice; stream?: boolean } = {}): Promise<Runtime> => {
+    const { agents, concurrency, channels } = await config();
+    const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
       agents,
       store: await store(),
-      ...(model === undefined ? {} : { model }),
+      ...extra,
       ...(concurrency === undefined ? {} : { concurrency }),
+      ...(channels === undefined ? {} : { channels }),
+      ...(secret === undefined ? {} : { secret }),
     });
     closers.push(() => runtime.stop());
     return runtime;
   };
   const runtime = once(() => makeRuntime());
-  const runtimeWithModel = once(async () => {
+  const model = once(async () => {
     const selected = selectModel(env);
     if (selected.kind === "configured") {
       terminal.err(
         session.colors.dim(`model: ${selected.choice.clients.map(({ name }) => name).join(", ")}`),
       );
-      return makeRuntime(selected.choice);
+      return selected.choice;
     }
     const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../model/offline/offline-model.ts");
     const server = await startOfflineModel();
@@ -89,8 +94,13 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     terminal.err(
       session.colors.dim("model: the built-in offline model (no provider key is set; see .env.example)"),
     );
-    return makeRuntime(localModel(OFFLINE_MODEL_NAME, server.url));
+    return localModel(OFFLINE_MODEL_NAME, server.url);
   });
+  let working: Promise<Runtime> | undefined;
+  const runtimeWithModel: Session["runtimeWithModel"] = (options = {}) => {
+    working ??= model().then((choice) => makeRuntime({ ...options, model: choice }));
+    return working;
+  };
   const session: Session = {
     terminal,
     colors: pc.createColors(terminal.colors),
@@ -100,6 +110,7 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     config,
     store,
     runtime,
+    model,
     runtimeWithModel,
     onClose: (close) => closers.push(close),
   };

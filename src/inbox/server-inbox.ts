@@ -7,14 +7,14 @@ import { hasScope } from "../server/auth.ts";
 import type { ServerEnv } from "../server/env.ts";
 import { csrfToken } from "../server/session.ts";
 import { inboxAssets } from "./assets.ts";
-import type { InboxDeps } from "./deps.ts";
 import { inboxRoutes } from "./inbox-routes.tsx";
 
 export interface ServerInboxOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly model?: ModelChoice;
-  readonly promptSource?: InboxDeps["promptSource"];
+  /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
+  promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
 }
 
 /** The inbox with the server's own callers, scopes and form tokens: what `createServer` takes as `inbox` and `assets`. */
@@ -30,7 +30,10 @@ export function serverInbox(options: ServerInboxOptions): {
     checkCsrf: (c: Context<ServerEnv>, token) => sameText(token, csrfToken(c)),
     signInPath: "/login",
     exportLinks: (threadId) =>
-      ["markdown", "json", "html"].map((form) => ({ label: form, href: `/threads/${threadId}/export?as=${form}` })),
+      ["markdown", "json", "html"].map((form) => ({
+        label: form,
+        href: `/threads/${threadId}/export?as=${form}`,
+      })),
   });
   return {
     inbox: new Hono<ServerEnv>().route("/", routes),

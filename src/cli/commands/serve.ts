@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../base/clock.ts";
+import { UsageError } from "../../base/errors.ts";
+import { serverInbox } from "../../inbox/server-inbox.ts";
+import { traceRuns } from "../../runtime/telemetry.ts";
+import { silentLog } from "../../server/log.ts";
+import { startServer } from "../../server/start.ts";
+import { EXIT } from "../exit.ts";
+import type { Session } from "../session.ts";
+
+const DEFAULT_PORT = 3120;
+
+/** `twelvefold serve`: until it is interrupted. */
+export async function serve(
+  session: Session,
+  options: { readonly port?: number; readonly host: string },
+): Promise<number> {
+  const { env, terminal } = session;
+  const { server: config = {} } = await session.config();
+  const model = await session.model();
+  const runtime = await session.runtimeWithModel({ stream: true });
+  runtime.subscribe(traceRuns());
+  const secret = env["TWELVEFOLD_SECRET"];
+  const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
+  const server = await startServer({
+    runtime,
+    port: options.port ?? portOf(env["TWELVEFOLD_PORT"]),
+    host: options.host,
+    log: await logOf(env["TWELVEFOLD_LOG"]),
+    ...serverInbox({ runtime, clock: systemClock, model, promptSource: promptSources(process.cwd()) }),
+    ...(config.keys === undefined ? {} : { auth: { kind: "keys", keys: config.keys } as const }),
+    ...(config.webhooks === undefined ? {} : { webhooks: config.webhooks }),
+    ...(config.cron === undefined ? {} : { cron: config.cron }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(secret === undefined ? {} : { secret }),
+  });
+  session.onClose(() => server.close());
+  const admin = config.keys?.find(({ scopes }) => scopes.includes("admin")) ?? config.keys?.[0];
+  const inbox =
+    admin === undefined
+      ? server.url
+      : await server.loginUrl({ principal: admin.principal, scopes: admin.scopes, keyId: admin.id });
+  if (session.json) terminal.out(JSON.stringify({ url: server.url, inbox }));
+  else {
+    terminal.out(`inbox: ${inbox}`);
+    terminal.out(`API:   ${server.url}/docs`);
+    terminal.err(
+      session.colors.dim(
+        "Ctrl-C ends it; running tools end first, everything else goes on at the next start",
+      ),
+    );
+  }
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  return EXIT.ok;
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined || text === "") return DEFAULT_PORT;
+  if (!/^\d{1,5}$/.test(text))
+    throw new UsageError("invalid_configuration", `TWELVEFOLD_PORT takes a port, not ${text}`);
+  return Number(text);
+}
+
+async function logOf(level: string | undefined) {
+  if (level === undefined || level === "") return silentLog;
+  const { pino } = await import("pino");
+  return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+}
+
+/** Finds a prompt's text in the project's `.baml` files, each time anew: edits are seen at once. */
+function promptSources(folder: string) {
+  const sources = join(folder, "baml_src");
+  return (name: string) => {
+    if (!existsSync(sources)) return undefined;
+    for (const file of readdirSync(sources, { recursive: true }).map(String)) {
+      if (!file.endsWith(".baml")) continue;
+      const text = readFileSync(join(sources, file), "utf8");
+      if (new RegExp(`^function ${name}\\(`, "m").test(text)) return { file: `baml_src/${file}`, text };
+    }
+    return undefined;
+  };
+}
