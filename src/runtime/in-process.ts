@@ -25,6 +25,7 @@ export class InProcessEngine {
   readonly #waiting = new Set<ThreadId>();
   readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
   #stopping = false;
+  #heartbeat: AbortController | null = null;
 
   constructor(options: InProcessOptions) {
     this.#options = options;
@@ -95,11 +96,32 @@ export class InProcessEngine {
       )
       .then(() => {
         this.#jobs.delete(threadId);
+        if (this.#jobs.size === 0) this.#heartbeat?.abort();
         if (job.again && !this.#stopping) this.#waiting.add(threadId);
         this.#startNext();
       });
     const job: Job = { cancel, stop, done, again: false };
     this.#jobs.set(threadId, job);
+    this.#keepAlive();
+  }
+
+  /** Renews this process's claims while it works: a tool that takes long must not look like a process that died. */
+  #keepAlive(): void {
+    if (this.#heartbeat !== null && !this.#heartbeat.signal.aborted) return;
+    const { clock, store, owner, claimMs, observe } = this.#options;
+    const heartbeat = new AbortController();
+    this.#heartbeat = heartbeat;
+    const beat = async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(claimMs / 3, heartbeat.signal);
+        const now = clock.now();
+        await store
+          .renew(owner, now, now + claimMs)
+          .catch((error: unknown) => observe({ kind: "sweep_problem", error }));
+      }
+    };
+    // Ends when it is aborted: nothing runs any more.
+    beat().catch(() => {});
   }
 
   /** Between the last look at the thread and its release somebody may have written: look again. */

@@ -31,13 +31,22 @@ export class StoreJournal implements Journal {
   readonly #store: ThreadStore;
   readonly #clock: Clock;
   readonly #onAppended: OnAppended;
+  readonly #onOvertaken: () => Promise<void>;
 
-  constructor(thread: Thread, store: ThreadStore, clock: Clock, onAppended: OnAppended = () => {}) {
+  /** `onOvertaken` is called when another writer was first, after its events were taken in. */
+  constructor(
+    thread: Thread,
+    store: ThreadStore,
+    clock: Clock,
+    onAppended: OnAppended = () => {},
+    onOvertaken: () => Promise<void> = async () => {},
+  ) {
     this.#thread = thread;
     this.#onDisk = thread;
     this.#store = store;
     this.#clock = clock;
     this.#onAppended = onAppended;
+    this.#onOvertaken = onOvertaken;
   }
 
   get thread(): Thread {
@@ -140,6 +149,7 @@ export class StoreJournal implements Journal {
       this.#thread = moved;
       this.#pending.push(write);
     }
+    await this.#onOvertaken();
     return input;
   }
 }

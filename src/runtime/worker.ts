@@ -61,16 +61,27 @@ export async function work(
 async function run(
   thread: Thread,
   agent: Agent,
-  { store, clock, channels, model, stream, observe, jobToken }: WorkerOptions,
-  { signal, toolSignal }: WorkSignals,
+  { store, clock, owner, claimMs, channels, model, stream, observe, jobToken }: WorkerOptions,
+  signals: WorkSignals,
 ): Promise<Thread> {
-  const journal = new StoreJournal(thread, store, clock, (now, events) =>
-    observe({ kind: "events", thread: now, events }),
+  // A process that was only slow may have lost its claim. Its writes are fenced; it also stops at the first sign of it.
+  const lost = new AbortController();
+  const journal = new StoreJournal(
+    thread,
+    store,
+    clock,
+    (now, events) => observe({ kind: "events", thread: now, events }),
+    async () => {
+      const now = clock.now();
+      if (await store.claim(thread.id, owner, now, now + claimMs)) return;
+      lost.abort(new DOMException("another process has taken the thread over", "AbortError"));
+    },
   );
+  const signal = AbortSignal.any([signals.signal, lost.signal]);
   const tools = {
     clock,
     signal,
-    toolSignal,
+    toolSignal: signals.toolSignal,
     jobToken,
     ...(stream
       ? { onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }) }
