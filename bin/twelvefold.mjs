@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the command line: the built one where it exists, else the sources through tsx.
+// Starts the command line.
 import { existsSync } from "node:fs";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -10,11 +10,11 @@ if (major < 22 || (major === 22 && minor < 14)) {
   process.exit(2);
 }
 process.env.BAML_LOG ??= "off";
-const built = new URL("../dist/src/cli/main.js", import.meta.url);
 // Also lets a project's own twelvefold.config.ts and agents be TypeScript.
 const { register } = await import("tsx/esm/api");
 register();
-const { main } = await import(
-  existsSync(built) ? built.href : new URL("../src/cli/main.ts", import.meta.url).href
-);
+// A checkout has the sources, a package the built files.
+const sources = new URL("../src/cli/main.ts", import.meta.url);
+const built = new URL("../dist/src/cli/main.js", import.meta.url);
+const { main } = await import((existsSync(sources) ? sources : built).href);
 await main();
