@@ -1,3 +1,4 @@
+import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
@@ -32,7 +33,7 @@ export const InboxPage = (props: InboxProps) => {
           {requests.length === 0 ? "Nothing is waiting for you." : "What agents need from people."}
         </p>
       </div>
-      <Filter action={paths.inbox} filter={filter} agents={agents} />
+      <FilterForm action={paths.inbox} {...filter} agents={agents} />
       <div
         id="live"
         hx-get={withQuery(paths.inbox, { q: filter.q, agent: filter.agent })}
@@ -118,30 +119,3 @@ const ArgumentLine = ({ request: { request } }: { request: RequestView }) => {
     </p>
   );
 };
-
-/** Search and agent filter, as a plain form that also works without a script. */
-export const Filter = (props: {
-  action: string;
-  filter: InboxFilter;
-  agents: readonly string[];
-  children?: unknown;
-}) => (
-  <form class="filter" method="get" action={props.action} role="search">
-    <label class="grow">
-      <span class="visually-hidden">Search</span>
-      <input type="search" name="q" value={props.filter.q} placeholder="Search title or id" data-search />
-    </label>
-    <label>
-      <span class="visually-hidden">Agent</span>
-      <select name="agent">
-        <option value="">All agents</option>
-        {props.agents.map((name) => (
-          <option value={name} selected={name === props.filter.agent}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-    <button type="submit">Filter</button>
-  </form>
-);

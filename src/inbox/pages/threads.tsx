@@ -1,5 +1,6 @@
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, StatusPill } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
@@ -32,11 +33,7 @@ export const ThreadsPage = ({ frame, threads, agents, filter, cursor, next, now 
         <h1>Threads</h1>
         <p class="sub">Everything agents do and have done.</p>
       </div>
-      <form class="filter" method="get" action={paths.threads} role="search">
-        <label class="grow">
-          <span class="visually-hidden">Search</span>
-          <input type="search" name="q" value={filter.q} placeholder="Search title or id" data-search />
-        </label>
+      <FilterForm action={paths.threads} q={filter.q} agent={filter.agent} agents={agents}>
         <label>
           <span class="visually-hidden">Status</span>
           <select name="status">
@@ -48,19 +45,7 @@ export const ThreadsPage = ({ frame, threads, agents, filter, cursor, next, now 
             ))}
           </select>
         </label>
-        <label>
-          <span class="visually-hidden">Agent</span>
-          <select name="agent">
-            <option value="">All agents</option>
-            {agents.map((name) => (
-              <option value={name} selected={name === filter.agent}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="submit">Filter</button>
-      </form>
+      </FilterForm>
       <div
         hx-get={withQuery(paths.threads, { ...query, cursor })}
         hx-trigger="every 5s"
