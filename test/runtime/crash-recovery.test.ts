@@ -102,7 +102,7 @@ async function crashInTool(here: World, step: Step) {
   dead.push(frozen.thaw);
   const { threadId } = await runtime.launch({ agent: "teller", input: { message: "pay", from: ada } });
   await expect.poll(() => here.ran.length).toBe(1);
-  return { threadId, thaw: frozen.thaw, asked: nextStep.prompts };
+  return { threadId, thaw: frozen.thaw, asked: nextStep.prompts, runtime };
 }
 
 async function answer(runtime: Runtime, threadId: ThreadId, decision: HumanResponse["decision"]) {
@@ -195,14 +195,17 @@ describe("two processes and one thread", () => {
 
   it("S5 one that was overtaken while another works asks its model no more", async () => {
     const here = world();
-    const { threadId, thaw, asked } = await crashInTool(here, PAY);
+    const { threadId, thaw, asked, runtime: first } = await crashInTool(here, PAY);
     const hold = Promise.withResolvers<void>();
     const second = start(here, [DONE], () => hold.promise);
     await second.runtime.settled(threadId);
     const settled = answer(second.runtime, threadId, { kind: "did_not_happen" });
     await expect.poll(() => here.ran.length).toBe(2);
     thaw();
-    await runtimes[0]?.stop();
+    const finished = async () =>
+      (await here.store.read(threadId)).filter(({ type }) => type === "tool_finished").length;
+    await expect.poll(finished).toBe(1);
+    await first.stop();
     hold.resolve();
     const { state, events } = await settled;
     expect(state.status.kind).toBe("finished");

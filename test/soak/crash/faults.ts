@@ -15,11 +15,13 @@ export const FAULT_POINTS = [
   "notify_before",
   "notify_after",
   "answering",
+  /** So many milliseconds after its start, wherever the process is. */
+  "any_instant",
 ] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
-/** The n-th time (from 1) that the process comes to a point. */
+/** The n-th time (from 1) that the process comes to a point; of `any_instant`, milliseconds. */
 export interface Fault {
   readonly point: FaultPoint;
   readonly nth: number;

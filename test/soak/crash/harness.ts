@@ -40,11 +40,14 @@ async function live(
     timeout: LONGEST_LIFE_MS,
     killSignal: "SIGABRT",
   });
+  const atOnce =
+    fault?.point === "any_instant" ? setTimeout(() => child.kill("SIGKILL"), fault.nth) : undefined;
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
   const [code, signal] = await once(child, "close");
+  clearTimeout(atOnce);
   expect(errors, "what the process complained about").toBe("");
   if (signal === "SIGKILL") return true;
   expect({ code, signal, fault }).toEqual({ code: 0, signal: null, fault });
@@ -52,18 +55,24 @@ async function live(
 }
 
 /**
- * Runs threads in one database through these faults, one life after another, and a last life without a fault; then checks
- * that nothing was lost and nothing was done twice.
+ * Runs threads in one database through these faults, one life after another or `together` at a time, and a last life
+ * without a fault; then checks that nothing was lost and nothing was done twice.
  */
-export async function surviveFaults(threads: number, faults: readonly Fault[]): Promise<CrashReport> {
+export async function surviveFaults(
+  threads: number,
+  faults: readonly Fault[],
+  together = 1,
+): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
   const path = join(folder, "threads.db");
   const ledger = join(folder, "ledger");
   try {
     let kills = 0;
-    for (const fault of faults) {
-      if (await live(path, ledger, threads, fault)) kills += 1;
-      else break;
+    for (let next = 0; next < faults.length; next += together) {
+      const group = faults.slice(next, next + together);
+      const ends = await Promise.all(group.map((fault) => live(path, ledger, threads, fault)));
+      kills += ends.filter((killed) => killed).length;
+      if (!ends.includes(true)) break;
     }
     await live(path, ledger, threads, undefined);
     return { kills, unknown: await check(path, ledger, threads) };
