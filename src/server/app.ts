@@ -20,6 +20,7 @@ import { type ServerLog, silentLog } from "./log.ts";
 import { loginPage, tokenPage } from "./pages.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
 import { loginRoutes, logoutRoutes } from "./routes/login.ts";
 import { namedEventRoutes } from "./routes/named-events.ts";
@@ -150,6 +151,7 @@ export function createServer(options: ServerOptions): Server {
   app.use(idempotency(runtime.store));
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
+  app.route("/", exportRoutes(deps));
   app.route("/", requestRoutes(deps));
   app.route("/", namedEventRoutes(deps));
   documentation(app);

@@ -1,0 +1,324 @@
+import { describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
+import type { Channel, ClosedNotice, Notice } from "../../src/humans/channel.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { askHuman, finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import type { ApprovalPolicy } from "../../src/thread/events.ts";
+import { serve } from "./serve.ts";
+
+type PayStep =
+  | { intent: "pay"; amount: number; to: string }
+  | {
+      intent: "request_human_input";
+      question: string;
+      context: string;
+      options: {
+        urgency: "low" | "medium" | "high";
+        format: "free_text" | "yes_no" | "multiple_choice";
+        choices: string[];
+      };
+    }
+  | { intent: "done"; message: string };
+
+function payAgent(
+  script: readonly ScriptedAnswer<PayStep>[],
+  {
+    policy = {},
+    version = "1",
+    paid = [],
+  }: { policy?: ApprovalPolicy; version?: string; paid?: unknown[] } = {},
+) {
+  const nextStep = scriptedSteps<PayStep>(script);
+  const agent = defineAgent(nextStep, {
+    name: "example",
+    steps: {
+      pay: tool(
+        ({ amount, to }) => {
+          paid.push({ amount, to });
+          return `paid ${amount}`;
+        },
+        { approval: policy, version, preview: ({ amount }) => ({ balance: 100 - amount }) },
+      ),
+      request_human_input: askHuman(({ question, context, options }) => ({ question, context, options })),
+      done: finish(({ message }) => message),
+    },
+  });
+  return { agent, nextStep, paid };
+}
+
+const PAY = { intent: "pay", amount: 40, to: "bob" } as const;
+const DONE = { intent: "done", message: "done" } as const;
+
+function start(
+  script: readonly ScriptedAnswer<PayStep>[],
+  options: Parameters<typeof payAgent>[1] = {},
+  more: Parameters<typeof serve>[0] = {},
+) {
+  const made = payAgent(script, options);
+  const served = serve({ agents: [made.agent], ...more });
+  const pending = async (as?: string) => {
+    const { body } = await served.call("/requests", as === undefined ? {} : { as });
+    return body.requests[0];
+  };
+  const respond = async (decision: unknown, as?: string, digest?: string) => {
+    const request = await pending();
+    return served.call(`/requests/${request.requestId}/response`, {
+      body: { decision, digest: digest ?? request.approval?.digest },
+      ...(as === undefined ? {} : { as }),
+    });
+  };
+  return { ...served, ...made, pending, respond };
+}
+
+describe("approvals over HTTP", () => {
+  it("F7.2 F7.4 a question with choices takes one of them, and says who answered", async () => {
+    const options = { urgency: "high", format: "multiple_choice", choices: ["red", "blue"] } as const;
+    const { launch, pending, respond, runtime, call } = start([
+      {
+        intent: "request_human_input",
+        question: "Which?",
+        context: "paint",
+        options: { ...options, choices: [...options.choices] },
+      },
+      DONE,
+    ]);
+    const { threadId } = await launch();
+    expect((await pending()).question).toEqual({
+      kind: "question",
+      question: "Which?",
+      context: "paint",
+      options,
+    });
+    expect((await call("/requests?urgency=low")).body.requests).toEqual([]);
+    const wrong = await respond({ kind: "answered", text: "green" });
+    expect([wrong.status, wrong.body.detail]).toEqual([422, "answer with one of: red, blue"]);
+    expect((await respond({ kind: "answered", text: "Blue" })).status).toBe(202);
+    const { events } = await runtime.settled(threadId);
+    const answer = events.find(({ type }) => type === "human_responded");
+    expect(answer?.data).toMatchObject({
+      decision: { kind: "answered", text: "blue" },
+      by: { channel: "web", id: "ada" },
+    });
+    expect(answer?.at).toMatch(/^\d{4}-/);
+  });
+
+  it("F7.5 a denial's feedback reaches the model, which proposes again", async () => {
+    const { launch, respond, runtime, nextStep, paid } = start([PAY, { ...PAY, amount: 4 }, DONE]);
+    const { threadId } = await launch();
+    await respond({ kind: "denied", feedback: "that is ten times too much" });
+    await runtime.settled(threadId);
+    expect(nextStep.prompts[1]).toContain("ten times too much");
+    expect(paid).toEqual([]);
+    await respond({ kind: "approved" });
+    await runtime.settled(threadId);
+    expect(paid).toEqual([{ amount: 4, to: "bob" }]);
+  });
+
+  it("F7.6 F7.7 a decision is good for the call and card that were shown, once", async () => {
+    const { launch, pending, respond, runtime, paid, call } = start([PAY, { ...PAY, to: "eve" }, DONE]);
+    const { threadId } = await launch();
+    const first = await pending();
+    expect(first.approval.card.preview).toEqual({ balance: 60 });
+    await respond({ kind: "denied", feedback: "no" });
+    await runtime.settled(threadId);
+    const second = await pending();
+    expect(second.requestId).not.toBe(first.requestId);
+    const old = await call(`/requests/${first.requestId}/response`, {
+      body: { decision: { kind: "approved" }, digest: first.approval.digest },
+    });
+    expect(old.status).toBe(409);
+    expect((await respond({ kind: "approved" }, undefined, first.approval.digest)).status).toBe(409);
+    expect(paid).toEqual([]);
+    const approve = { body: { decision: { kind: "approved" }, digest: second.approval.digest } };
+    const both = await Promise.all([1, 2].map(() => call(`/requests/${second.requestId}/response`, approve)));
+    expect(both.map(({ status }) => status).sort()).toEqual([202, 409]);
+    await runtime.settled(threadId);
+    expect(paid).toEqual([{ amount: 40, to: "eve" }]);
+  });
+
+  it("F7.7 an approval lapses when the tool has changed since; people are asked again", async () => {
+    const store = createMemoryStore();
+    const before = start([PAY], { version: "1" }, { store });
+    const { threadId } = await before.launch();
+    const { requestId, approval } = await before.pending();
+    await before.runtime.stop();
+    const after = start([DONE], { version: "2" }, { store });
+    const body = { decision: { kind: "approved" }, digest: approval.digest };
+    expect((await after.call(`/requests/${requestId}/response`, { body })).status).toBe(202);
+    const thread = await after.runtime.settled(threadId);
+    expect(thread.state.status.kind).toBe("awaiting_approval");
+    expect(after.paid).toEqual([]);
+    const again = await after.pending();
+    expect(again.approval.card.reasons).toContain("something changed since it was approved");
+    expect(again.approval.digest).not.toBe(approval.digest);
+  });
+
+  it("F7.7 F7.8 an approval expires, and expiry denies", async () => {
+    const clock = fakeClock();
+    const { launch, pending, respond, runtime, paid } = start(
+      [PAY, DONE],
+      { policy: { expiresAfter: 60 } },
+      { runtime: { clock }, server: { clock } },
+    );
+    await launch();
+    expect((await pending()).approval.expiresAt).toBe("2026-01-01T00:01:00.000Z");
+    await clock.advance(61_000);
+    const late = await respond({ kind: "approved" });
+    expect([late.status, late.body.code]).toEqual([410, "expired"]);
+    const [summary] = (await runtime.list()).threads;
+    if (summary === undefined) throw new Error("not listed");
+    runtime.start();
+    await expect.poll(async () => (await runtime.get(summary.threadId)).state.status.kind).toBe("finished");
+    expect(paid).toEqual([]);
+  });
+
+  it("F7.8 only those whom policy names may approve, and not who requested it", async () => {
+    const policy = { approvers: ["web:bob", "web:ada"], requesterMayApprove: false };
+    const { launch, pending, respond, keys, runtime, paid } = start([PAY, DONE], { policy });
+    const { threadId } = await launch();
+    expect((await pending()).approval.mayDecide).toBe(false);
+    expect((await pending(keys.bob)).approval.mayDecide).toBe(true);
+    const requester = await respond({ kind: "approved" });
+    expect([requester.status, requester.body.detail]).toEqual([
+      403,
+      expect.stringContaining("requested this"),
+    ]);
+    const admin = await respond({ kind: "approved" }, keys.root);
+    expect([admin.status, admin.body.detail]).toEqual([403, expect.stringContaining("web:bob, web:ada may")]);
+    expect((await respond({ kind: "approved" }, keys.bob)).status).toBe(202);
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+  });
+
+  it("F7.8 two of several must approve, and they are different people", async () => {
+    const { launch, respond, keys, runtime, paid, pending } = start([PAY, DONE], { policy: { needed: 2 } });
+    const { threadId } = await launch();
+    expect((await respond({ kind: "approved" })).body.status).toBe("awaiting_approval");
+    expect((await pending()).approval.approvedBy).toEqual([{ channel: "web", id: "ada" }]);
+    expect((await respond({ kind: "approved" })).status).toBe(403);
+    expect(paid).toEqual([]);
+    expect((await respond({ kind: "approved" }, keys.bob)).status).toBe(202);
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+  });
+
+  it("F7.9 an edit is checked against the type, runs instead, and the model is told", async () => {
+    const { launch, respond, runtime, nextStep, paid } = start([PAY, DONE]);
+    const { threadId } = await launch();
+    const intent = await respond({ kind: "approved", editedStep: { intent: "done", message: "hi" } });
+    expect([intent.status, intent.body.detail]).toEqual([
+      422,
+      expect.stringContaining("keeps the intent pay"),
+    ]);
+    const none = await respond({ kind: "approved", editedStep: { amount: 1 } });
+    expect([none.status, none.body.detail]).toEqual([422, expect.stringContaining("intent")]);
+    const edited = { intent: "pay", amount: 30, to: "bob" };
+    expect((await respond({ kind: "approved", editedStep: edited })).status).toBe(202);
+    await runtime.settled(threadId);
+    expect(paid).toEqual([{ amount: 30, to: "bob" }]);
+    expect(nextStep.prompts[1]).toContain("ada");
+    expect(nextStep.prompts[1]).toContain("30");
+  });
+
+  it("F7.3 F11.7 a channel that fails loses nothing: the request is stored and telling is tried again", async () => {
+    const clock = fakeClock();
+    let tries = 0;
+    const channel: Channel = {
+      name: "chat",
+      async deliver() {
+        tries += 1;
+        if (tries === 1) throw new Error("chat is down");
+      },
+    };
+    const { launch, pending, runtime } = start(
+      [PAY],
+      {},
+      { runtime: { clock, channels: [channel] }, server: { clock } },
+    );
+    const { threadId } = await launch();
+    expect(await pending()).toMatchObject({ threadId });
+    expect((await runtime.get(threadId)).state.request?.deliveries["chat"]).toMatchObject({
+      ok: false,
+      attempts: 1,
+    });
+    runtime.start();
+    await clock.advance(6_000);
+    await expect
+      .poll(async () => {
+        await clock.advance(1_000);
+        return (await runtime.get(threadId)).state.request?.deliveries["chat"]?.ok;
+      })
+      .toBe(true);
+    expect(tries).toBe(2);
+  });
+
+  it("F7.10 several channels are told; the first valid answer wins and the others are updated", async () => {
+    const told: string[] = [];
+    const closed: [string, ClosedNotice][] = [];
+    const chat = (name: string): Channel => ({
+      name,
+      deliver: async ({ requestId }: Notice) => void told.push(`${name} ${requestId}`),
+      closed: async (notice) => void closed.push([name, notice]),
+    });
+    const failing: Channel = { ...chat("broken"), deliver: () => Promise.reject(new Error("down")) };
+    const { launch, pending, runtime, respond } = start(
+      [PAY, DONE],
+      {},
+      {
+        runtime: { channels: [chat("slack"), failing, chat("email")] },
+      },
+    );
+    const { threadId } = await launch();
+    const { requestId, approval } = await pending();
+    expect(told).toEqual([`slack ${requestId}`, `email ${requestId}`]);
+    const { request } = (await runtime.get(threadId)).state;
+    if (request === null) throw new Error("no request");
+    await runtime.respond(
+      requestIdOf(threadId, request.seq),
+      { decision: { kind: "approved" }, digest: approval.digest },
+      verifiedBy("slack", "U1"),
+    );
+    await runtime.settled(threadId);
+    await expect.poll(() => closed.map(([name]) => name)).toEqual(["slack", "email"]);
+    expect(closed[1]?.[1]).toMatchObject({ requestId, by: { data: { by: { channel: "slack", id: "U1" } } } });
+    expect(await pending()).toBeUndefined();
+    expect(respond).toBeDefined();
+  });
+
+  it("F7.10 the channels hear of a request that was cancelled with its thread", async () => {
+    const closed: string[] = [];
+    const channel: Channel = {
+      name: "slack",
+      deliver: async () => {},
+      closed: async ({ by }) => void closed.push(by.type),
+    };
+    const { launch, call } = start([PAY], {}, { runtime: { channels: [channel] } });
+    const { threadId } = await launch();
+    await call(`/threads/${threadId}/cancel`, { body: {} });
+    await expect.poll(() => closed).toEqual(["cancelled"]);
+  });
+
+  it("F6.7 a thread can be paused between the choice of a tool and its start", async () => {
+    const { launch, call, respond, runtime, paid } = start([PAY, DONE]);
+    const { threadId } = await launch();
+    await call(`/threads/${threadId}/pause`, { body: {} });
+    expect((await respond({ kind: "approved" })).body.status).toBe("paused");
+    await runtime.settled(threadId);
+    expect(paid).toEqual([]);
+    await call(`/threads/${threadId}/resume`, { body: {} });
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+  });
+
+  it("F7.13 an event starts the thread and a person is contacted later", async () => {
+    const { call, pending } = start([PAY]);
+    const launched = await call("/threads", {
+      body: { agent: "example", event: { name: "invoice_due", payload: { amount: 40 } } },
+    });
+    await expect.poll(async () => (await pending())?.threadId).toBe(launched.body.threadId);
+  });
+});
