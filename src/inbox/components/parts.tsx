@@ -25,8 +25,11 @@ const URGENCY_WORDS: { readonly [U in Urgency]: string } = {
   low: "Can wait",
 };
 
+/** Normal urgency is only said to those who cannot see that nothing is said. */
 export const UrgencyMark = ({ urgency }: { urgency: Urgency }) => (
-  <span class={`urgency urgency-${urgency}`}>{URGENCY_WORDS[urgency]}</span>
+  <span class={urgency === "medium" ? "visually-hidden" : `urgency urgency-${urgency}`}>
+    {URGENCY_WORDS[urgency]}
+  </span>
 );
 
 /** Shown where there is nothing to list. */

@@ -81,6 +81,32 @@ export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: numb
   );
 };
 
+const MAX_COMPACT = 48;
+
+/** An object in one line where its values are few and short, else as a list. */
+export const CompactFields = ({ fields }: { fields: JsonObject }) => {
+  const entries = Object.entries(fields);
+  const short = entries.every(([, value]) => isShort(value));
+  if (!short || entries.length > 6) return <Fields fields={fields} />;
+  return (
+    <dl class="compact">
+      {entries.map(([name, value]) => (
+        <div>
+          <dt title={visible(name)}>{inWords(name)}</dt>
+          <dd>
+            <Value value={value} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+};
+
+function isShort(value: Json): boolean {
+  if (value === null || typeof value === "number" || typeof value === "boolean") return true;
+  return typeof value === "string" && value.length <= MAX_COMPACT && !value.includes("\n");
+}
+
 /** Only a whole text that is an http or https address becomes a link; it leads where it says. */
 function isWebAddress(text: string): boolean {
   return /^https?:\/\/[^\s]{1,2000}$/i.test(text) && URL.canParse(text) && visible(text) === text;

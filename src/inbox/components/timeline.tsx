@@ -5,7 +5,7 @@ import { counted, visible } from "../views/text.ts";
 import { fullTime, timeOfDay } from "../views/time.ts";
 import type { TimelineItem } from "../views/timeline.ts";
 import { Csrf } from "./layout.tsx";
-import { Fields, Value, Words } from "./text.tsx";
+import { CompactFields, Value, Words } from "./text.tsx";
 
 interface ItemProps {
   readonly item: TimelineItem;
@@ -33,7 +33,9 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
       </a>
     </div>
     {item.text !== undefined && <Words text={item.text} />}
-    {item.fields !== undefined && Object.keys(item.fields).length > 0 && <Fields fields={item.fields} />}
+    {item.fields !== undefined && Object.keys(item.fields).length > 0 && (
+      <CompactFields fields={item.fields} />
+    )}
     {item.marks.length > 0 && (
       <ul class="marks">
         {item.marks.map((mark) => (
@@ -55,7 +57,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
         <Words text={errorText(item.error)} />
       </div>
     )}
-    <p class="entry-tools">
+    <div class="entry-tools">
       {item.byModel && <a href={paths.step(threadId, item.seq)}>What the model saw</a>}
       {item.completion?.usage != null && (
         <span class="entry-tokens">
@@ -63,7 +65,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
         </span>
       )}
       {csrf !== null && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
-    </p>
+    </div>
   </li>
 );
 

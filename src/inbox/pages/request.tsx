@@ -1,9 +1,9 @@
-import { isJsonObject, type Json } from "../../base/json.ts";
 import type { ApprovalCard } from "../../thread/events.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
+import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, EditForm, QuestionForms } from "../components/request-forms.tsx";
-import { Ago, Fields, Value, Words } from "../components/text.tsx";
+import { Ago, Fields, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import { fullNameOf, patternInWords } from "../views/person.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
@@ -48,33 +48,45 @@ export const RequestPage = (props: RequestPageProps) => {
             <p class="words">{visible(props.problem)}</p>
           </div>
         )}
-        {view.goal !== "" && (
-          <section class="panel">
-            <h2>What the thread is about</h2>
-            <Words text={view.goal} />
-            <p class="hint">
-              <a href={paths.thread(view.threadId)}>See the whole thread</a>
-            </p>
-          </section>
-        )}
-        {request.type === "question" && request.context !== undefined && (
-          <section class="panel">
-            <h2>Context</h2>
-            <Words text={request.context} />
-          </section>
-        )}
-        {request.type === "approval" && !props.editing && <Call card={request.card} />}
-        {request.type === "approval" && request.card.preview !== undefined && (
-          <section class="panel">
-            <h2>What would change</h2>
-            <Preview preview={request.card.preview} />
-          </section>
-        )}
-        <RequestStatus view={view} deciders={deciders} now={now} />
-        <section class="panel decide" aria-label="Decide">
-          <h2>{props.editing ? "Edit the arguments" : request.type === "approval" ? "Decide" : "Answer"}</h2>
-          <Decide {...props} />
-        </section>
+        <div class="request-main">
+          {view.goal !== "" && (
+            <section class="panel">
+              <h2>What the thread is about</h2>
+              <Words text={view.goal} />
+              <p class="hint">
+                <a href={paths.thread(view.threadId)}>See the whole thread</a>
+              </p>
+            </section>
+          )}
+          {request.type === "question" && request.context !== undefined && (
+            <section class="panel">
+              <h2>Context</h2>
+              <Words text={request.context} />
+            </section>
+          )}
+          {request.type === "approval" && !props.editing && <Call card={request.card} />}
+          {props.editing && (
+            <section class="panel decide" aria-label="Edit the arguments">
+              <h2>Edit the arguments</h2>
+              <Decide {...props} />
+            </section>
+          )}
+          {request.type === "approval" && request.card.preview !== undefined && (
+            <section class="panel">
+              <h2>{props.editing ? "What would change without your edit" : "What would change"}</h2>
+              <Preview preview={request.card.preview} />
+            </section>
+          )}
+        </div>
+        <div class="request-side">
+          {!props.editing && (
+            <section class="panel decide" aria-label="Decide">
+              <h2>{request.type === "approval" ? "Your decision" : "Your answer"}</h2>
+              <Decide {...props} />
+            </section>
+          )}
+          <RequestStatus view={view} deciders={deciders} now={now} />
+        </div>
       </article>
     </Layout>
   );
@@ -103,28 +115,6 @@ const Call = ({ card }: { card: ApprovalCard }) => (
     <Fields fields={card.arguments} />
   </section>
 );
-
-const Preview = ({ preview }: { preview: Json }) => {
-  if (isJsonObject(preview) && preview["before"] !== undefined && preview["after"] !== undefined) {
-    const { before, after, ...rest } = preview;
-    return (
-      <>
-        <div class="before-after">
-          <div class="before">
-            <h3>Before</h3>
-            <Value value={before} />
-          </div>
-          <div class="after">
-            <h3>After</h3>
-            <Value value={after} />
-          </div>
-        </div>
-        {Object.keys(rest).length > 0 && <Fields fields={rest} />}
-      </>
-    );
-  }
-  return <Value value={preview} />;
-};
 
 /** Who may decide, who has, how long there is. Kept up to date while the page is open. */
 export const RequestStatus = (props: { view: RequestView; deciders: Deciders; now: number }) => {

@@ -39,13 +39,19 @@ export interface Watched {
 export async function openPage(
   browser: Browser,
   url: string,
-  options: { person?: string; colorScheme?: "light" | "dark"; width?: number; javaScript?: boolean } = {},
+  options: {
+    person?: string;
+    colorScheme?: "light" | "dark";
+    width?: number;
+    height?: number;
+    javaScript?: boolean;
+  } = {},
 ): Promise<Watched> {
   const context = await browser.newContext({
     baseURL: url,
     colorScheme: options.colorScheme ?? "light",
     javaScriptEnabled: options.javaScript ?? true,
-    viewport: { width: options.width ?? 1180, height: 820 },
+    viewport: { width: options.width ?? 1180, height: options.height ?? 820 },
     reducedMotion: "reduce",
   });
   await context.addCookies([{ name: "person", value: options.person ?? "ada", url }]);
