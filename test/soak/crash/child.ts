@@ -1,6 +1,6 @@
 /*
  * One life of a process that runs threads and answers as a person would, until it is killed or every thread has ended:
- * `child.ts DATABASE LEDGER THREADS [POINT NTH]`.
+ * `child.ts DATABASE LEDGER THREADS CLAIM-MS [POINT NTH]`.
  */
 import { TwelvefoldError } from "../../../src/base/errors.ts";
 import { requestIdOf } from "../../../src/base/ids.ts";
@@ -16,7 +16,7 @@ import { crashAgent } from "./agent.ts";
 import { FAULT_POINTS, killer } from "./faults.ts";
 import { note, readLedger } from "./ledger.ts";
 
-const [path = "", ledger = "", threads = "1", at, nth = "1"] = process.argv.slice(2);
+const [path = "", ledger = "", threads = "1", claimMs = "90", at, nth = "1"] = process.argv.slice(2);
 const point = FAULT_POINTS.find((name) => name === at);
 const reach = killer(point === undefined ? undefined : { point, nth: Number(nth) });
 
@@ -64,8 +64,8 @@ const runtime = createRuntime({
   agents: [crashAgent(ledger, reach)],
   store,
   stream: true,
-  claimMs: 90,
-  sweepMs: 15,
+  claimMs: Number(claimMs),
+  sweepMs: Number(claimMs) / 6,
   channels: [
     {
       name: "pager",
@@ -122,7 +122,7 @@ for (;;) {
       if (!TwelvefoldError.isInstance(error) || error.code !== "conflict") throw error;
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, Number(threads)));
 }
 await runtime.stop();
 await store.close();

@@ -19,25 +19,25 @@ export interface CrashReport {
   readonly unknown: number;
 }
 
+/** A database, what really happened beside it, and how processes treat it. */
+interface World {
+  readonly path: string;
+  readonly ledger: string;
+  readonly threads: number;
+  readonly claimMs: number;
+}
+
 const LONGEST_LIFE_MS = 30_000;
 
 /** One life; true when it was killed, false when everything had ended. Throws for any other end. */
-async function live(
-  path: string,
-  ledger: string,
-  threads: number,
-  fault: Fault | undefined,
-): Promise<boolean> {
-  const args = [
-    path,
-    ledger,
-    String(threads),
-    ...(fault === undefined ? [] : [fault.point, String(fault.nth)]),
-  ];
+async function live(world: World, fault: Fault | undefined): Promise<boolean> {
+  const { path, ledger, threads, claimMs } = world;
+  const drawn = fault === undefined ? [] : [fault.point, String(fault.nth)];
+  const args = [path, ledger, String(threads), String(claimMs), ...drawn];
   const script = join(import.meta.dirname, "child.ts");
   const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", script, ...args], {
     stdio: ["ignore", "inherit", "pipe"],
-    timeout: LONGEST_LIFE_MS,
+    timeout: LONGEST_LIFE_MS + threads * 1000,
     killSignal: "SIGABRT",
   });
   const atOnce =
@@ -63,25 +63,41 @@ export async function surviveFaults(
   faults: readonly Fault[],
   together = 1,
 ): Promise<CrashReport> {
-  const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
-  const path = join(folder, "threads.db");
-  const ledger = join(folder, "ledger");
-  try {
+  return inNewWorld(threads, 90, async (world) => {
     let kills = 0;
     for (let next = 0; next < faults.length; next += together) {
       const group = faults.slice(next, next + together);
-      const ends = await Promise.all(group.map((fault) => live(path, ledger, threads, fault)));
+      const ends = await Promise.all(group.map((fault) => live(world, fault)));
       kills += ends.filter((killed) => killed).length;
       if (!ends.includes(true)) break;
     }
-    await live(path, ledger, threads, undefined);
-    return { kills, unknown: await check(path, ledger, threads) };
+    await live(world, undefined);
+    return { kills, unknown: await check(world) };
+  });
+}
+
+/** Runs threads in so many processes at once, none of which dies; then checks the same. */
+export async function runTogether(threads: number, processes: number): Promise<CrashReport> {
+  return inNewWorld(threads, 5000, async (world) => {
+    await Promise.all(Array.from({ length: processes }, () => live(world, undefined)));
+    return { kills: 0, unknown: await check(world) };
+  });
+}
+
+async function inNewWorld<T>(
+  threads: number,
+  claimMs: number,
+  work: (world: World) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
+  try {
+    return await work({ path: join(folder, "threads.db"), ledger: join(folder, "ledger"), threads, claimMs });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function check(path: string, ledgerPath: string, threads: number): Promise<number> {
+async function check({ path, ledger: ledgerPath, threads }: World): Promise<number> {
   const ledger = readLedger(ledgerPath);
   const keysOf = (kind: string) => ledger.flatMap((line) => (line.kind === kind ? [line.key] : []));
   const paid = keysOf("pay");
@@ -114,7 +130,9 @@ async function check(path: string, ledgerPath: string, threads: number): Promise
     expect(new Set(paid), "payments by the ledger and by the threads").toEqual(new Set(payments));
     expect(paid).toHaveLength(threads * PAYMENTS);
     expect(new Set(keysOf("save"))).toEqual(saves);
-    for (const key of keysOf("answered")) {
+    const answered = keysOf("answered");
+    expect(new Set(answered).size, "a request that two answers won").toBe(answered.length);
+    for (const key of answered) {
       const request = parseRequestId(key);
       const thread = request === undefined ? [] : await store.read(request.threadId);
       const answers = thread.filter(

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { answersAgainstEachOther, cancelAgainstFinish, messageAgainstApproval } from "../soak/races/pairs.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function database(): string {
+  const folder = mkdtempSync(join(tmpdir(), "twelvefold-race-"));
+  folders.push(folder);
+  return join(folder, "threads.db");
+}
+
+describe("races between two runtimes on one file", () => {
+  it("F12.4 of two answers to one approval exactly one wins, and the tool runs once", async () => {
+    const seen = await answersAgainstEachOther(database(), 15);
+    expect(seen).toEqual({ won: 15, conflicts: 15, ran: 15 });
+  });
+
+  it("F12.4 a thread is cancelled or finished, never both", async () => {
+    const { cancelled, finished } = await cancelAgainstFinish(database(), 15);
+    expect(cancelled + finished).toBe(15);
+  });
+
+  it("F12.4 a message and an approval at the same time are both taken", async () => {
+    expect(await messageAgainstApproval(database(), 15)).toEqual({ both: 15, ran: 15 });
+  });
+});
