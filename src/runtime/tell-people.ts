@@ -11,12 +11,14 @@ import type { StoreJournal } from "./journal.ts";
 /**
  * Tells people about the pending request, over each channel that wants it and has not delivered it. The request is on
  * disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
+ * `inherited`: the request that was pending already when this worker took the thread up; who held it before may have told people.
  */
 export async function tellPeople(
   journal: StoreJournal,
   channels: readonly Channel[],
   clock: Clock,
   signal: AbortSignal,
+  inherited: number | undefined,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;
@@ -24,7 +26,7 @@ export async function tellPeople(
     if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval")) return;
     if (signal.aborted || !isOwed(request, channel.name, clock.now())) continue;
     const requestId = requestIdOf(thread.id, request.seq);
-    const mayBeRepeated = request.deliveries[channel.name] !== undefined;
+    const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq === inherited;
     const notice: Notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated };
     if (channel.wants?.(notice) === false) continue;
     const told = { request: request.seq, channel: channel.name };

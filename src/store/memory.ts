@@ -198,7 +198,8 @@ function due(memory: Memory, now: number, agents: readonly string[] | undefined)
     if (agents !== undefined && !agents.includes(summary.agent)) continue;
     if (heldByAnother(memory, threadId, undefined, now)) continue;
     const woken = summary.wakeAt !== null && summary.wakeAt <= now ? summary.wakeAt : null;
-    const since = Math.min(wantedSince ?? Number.POSITIVE_INFINITY, woken ?? Number.POSITIVE_INFINITY);
+    const abandoned = memory.leases.get(threadId)?.until;
+    const since = Math.min(...[wantedSince, woken, abandoned].map((at) => at ?? Number.POSITIVE_INFINITY));
     if (since !== Number.POSITIVE_INFINITY) waiting.push({ threadId, since });
   }
   return waiting.sort((a, b) => a.since - b.since).map(({ threadId }) => threadId);

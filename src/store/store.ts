@@ -101,8 +101,8 @@ export interface ThreadStore {
   renew(owner: string, now: number, until: number): Promise<readonly ThreadId[]>;
   release(threadId: ThreadId, owner: string): Promise<void>;
   /**
-   * Threads that nobody holds and that want advancing, or whose `wakeAt` has come; the longest waiting first. With
-   * `agents`, only threads of those agents: a process asks for what it can run.
+   * Threads that nobody holds and that want advancing, whose `wakeAt` has come, or whose claim ran out without being
+   * released (its worker died, maybe before it had told people); the longest waiting first. With `agents`, only threads of those agents: a process asks for what it can run.
    */
   due(now: number, limit: number, agents?: readonly string[]): Promise<readonly ThreadId[]>;
   /** The earliest `wakeAt` later than `after` (default: the earliest of all), if any. */

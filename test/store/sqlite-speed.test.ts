@@ -191,7 +191,8 @@ describe("the speed of the SQLite store, without a clock", () => {
         const detail = String(step.detail);
         expect(detail, sql).not.toContain("TEMP B-TREE");
         // Walking along an index of only what is wanted is how the first few are found.
-        if (!/USING (COVERING )?INDEX threads_wanted/.test(detail))
+        // Leases are as few as the threads that are worked on at the moment.
+        if (!/USING (COVERING )?INDEX threads_wanted|^SCAN l$/.test(detail))
           expect(detail, sql).not.toMatch(/^SCAN (?!CONSTANT)/);
       }
     }

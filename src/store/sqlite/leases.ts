@@ -29,7 +29,7 @@ export function release(sql: Statements, id: ThreadId, owner: string): void {
   );
 }
 
-/** Two short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
+/** Abandoned threads, and two short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
 export function due(
   sql: Statements,
   now: number,
@@ -47,7 +47,12 @@ export function due(
     `SELECT t.id, t.wake_at AS since FROM threads t INDEXED BY threads_to_wake LEFT JOIN leases l ON l.thread = t.key
      WHERE t.wake_at <= ? AND ${free} ORDER BY t.wake_at LIMIT ?`,
   ).all(now, now, ...(agents ?? []), limit);
-  const waiting = [...wanted, ...woken]
+  // Few rows: only what is being worked on has a lease, and what is let go of loses it.
+  const abandoned = sql(
+    `SELECT t.id, l.until AS since FROM leases l JOIN threads t ON t.key = l.thread
+     WHERE l.until <= ?${of} LIMIT ?`,
+  ).all(now, ...(agents ?? []), limit);
+  const waiting = [...wanted, ...woken, ...abandoned]
     .map((row) => ({ id: threadId(row, "id"), since: number(row, "since") }))
     .sort((a, b) => a.since - b.since);
   return [...new Set(waiting.map(({ id }) => id))].slice(0, limit);
