@@ -31,6 +31,8 @@ export interface InboxDeps {
   exportLinks?(threadId: ThreadId): readonly { readonly label: string; readonly href: string }[];
   /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
   promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
+  /** Told of what went wrong inside, which the page does not say. Default: nothing. May not throw. */
+  report?(error: unknown, c: Context): void;
   /** Which model answers: the exact request of a step can then be shown. */
   readonly model?: ModelChoice;
 }

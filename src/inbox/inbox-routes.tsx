@@ -32,7 +32,11 @@ export function inboxRoutes(deps: InboxDeps): Hono {
     }
     return next();
   });
-  app.onError(async (error, c) => showProblem(pages, c, problemOf(error)));
+  app.onError(async (error, c) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) deps.report?.(error, c);
+    return showProblem(pages, c, problem);
+  });
   app.post(paths.theme, async (c) => {
     const { theme, back = "" } = await formOf(c);
     const options = { path: "/", httpOnly: true, sameSite: "Lax", maxAge: 365 * 86_400 } as const;

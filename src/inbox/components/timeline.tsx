@@ -64,7 +64,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
           {counted(item.completion.usage.inputTokens, "token")} in, {item.completion.usage.outputTokens} out
         </span>
       )}
-      {csrf !== null && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
+      {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
     </div>
   </li>
 );

@@ -4,7 +4,7 @@ import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
-import { clipped } from "../views/text.ts";
+import { clipped, inWords, visible } from "../views/text.ts";
 import { left } from "../views/time.ts";
 
 export interface InboxFilter {
@@ -79,6 +79,7 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
     <div class="row-top">
       <UrgencyMark urgency={request.urgency} />
       <AgentName name={request.agent} />
+      <Labels labels={request.paused ? [...request.labels, PAUSED] : request.labels} />
       <span class="row-age">
         <Ago at={request.askedAt} now={now} />
         {request.expiresAt !== null && <span class="expiry"> · {left(request.expiresAt, now)}</span>}
@@ -95,7 +96,6 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
         {clipped(request.goal, 200)}
       </p>
     )}
-    <Labels labels={request.paused ? [...request.labels, PAUSED] : request.labels} />
   </li>
 );
 
@@ -112,8 +112,8 @@ const ArgumentLine = ({ request: { request } }: { request: RequestView }) => {
     <p class="row-arguments">
       {parts.map(([name, value]) => (
         <span class="argument">
-          <span class="argument-name">{clipped(name, 40)}</span>{" "}
-          <code>{clipped(typeof value === "string" ? value : JSON.stringify(value), 60)}</code>
+          <span class="argument-name">{clipped(inWords(name), 40)}</span>{" "}
+          <code>{clipped(visible(typeof value === "string" ? value : JSON.stringify(value)), 60)}</code>
         </span>
       ))}
     </p>

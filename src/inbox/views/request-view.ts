@@ -114,7 +114,7 @@ function reasonLabel(reason: string): Label {
   const detail = visible(rest.join(": "));
   switch (name) {
     case "policy":
-      return { text: "Policy", meaning: "This tool always needs a person's approval.", tone: "neutral" };
+      return { text: "By policy", meaning: "This tool always needs a person's approval.", tone: "neutral" };
     case "judge":
       return { text: "Reviewer asks", meaning: detail, tone: "warn" };
     case "doubtful parse":
