@@ -136,6 +136,23 @@ export function createProgram(action: Action): Command {
     act(options, async (session) => (await import("./commands/threads.ts")).verify(session, threads)),
   );
   command(
+    "prompt <agent> [message...]",
+    "print the exact request that the model would get next; nothing is sent",
+    "twelvefold prompt calculator --thread thr_… --at 6",
+  )
+    .option("--thread <id>", "with this thread, instead of one that only holds the message")
+    .option("--at <seq>", "as the thread was after this event", whole)
+    .option("--raw", "only the body, byte for byte")
+    .action((agent: string, words: string[], options: Flags & import("./commands/prompt.ts").PromptOptions) =>
+      act(options, async (session) =>
+        (await import("./commands/prompt.ts")).prompt(session, agent, words, options),
+      ),
+    );
+  command("tokens <thread>", "compare what a thread costs in each format", "twelvefold tokens thr_…").action(
+    (thread: string, options: Flags) =>
+      act(options, async (session) => (await import("./commands/tokens.ts")).tokens(session, thread)),
+  );
+  command(
     "model <which>",
     "run the built-in offline model alone, for other programs and the playground",
     "twelvefold model offline --port 9999",

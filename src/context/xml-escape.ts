@@ -1,3 +1,5 @@
+import { BAML_MARKER } from "./baml-markers.ts";
+
 // What may hide between `<` and a name without being seen. No overlap with white space: the patterns stay linear.
 const INVISIBLE = "[[\\p{Cf}\\p{Cc}\\p{Mn}\\u2800]--\\s]";
 
@@ -10,8 +12,7 @@ const TO_ESCAPE = new RegExp(
     "&(?=(?:lt|amp|#x[0-9A-F]{1,6});)",
     // Seen by models, not by people: controls, bidi overrides, Unicode tag characters. UTF-8 cannot carry surrogates.
     "[[\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\r\\t]]",
-    // BAML's own delimiters, with which a text could open a chat role of its own.
-    "(?<=BAML_(?:CHAT_ROLE|MEDIA)_MAGIC)_(?=STRING_DELIMITER)",
+    BAML_MARKER,
   ].join("|"),
   "gv",
 );
@@ -37,11 +38,12 @@ export function unescapeText(text: string): string {
   });
 }
 
+// `:hex:` ends with a colon, so `baml-start-` must not follow it.
+const NOT_IN_TAG = new RegExp(`[^A-Za-z0-9_.\\-]|${BAML_MARKER}|b(?=aml-(?:start|end)-)`, "gu");
+
 /** A name as a tag: letters, digits, `_`, `.` and `-` stay, every other character becomes `:hex:`. */
 export function escapeTag(name: string): string {
-  const escaped = name
-    .replace(/[^A-Za-z0-9_.-]|(?<=MAGIC)_(?=STRING_DELIMITER)/gu, hexName)
-    .replace(/^[0-9.-]/, hexName);
+  const escaped = name.replace(NOT_IN_TAG, hexName).replace(/^[0-9.-]/, hexName);
   return escaped === "" ? "::" : escaped;
 }
 

@@ -36,7 +36,8 @@ export async function summaryOf(
 ): Promise<NewEvent> {
   const { blocks, maxTokens } = plan;
   const written = await agent.summarize?.({ text: renderBlocks(blocks), blocks, maxTokens }, options);
-  const event = plan.event(written?.summary ?? forgottenNote(blocks));
+  const summary = written?.summary.trim() ?? "";
+  const event = plan.event(summary === "" ? forgottenNote(blocks) : summary);
   if (event.type !== "context_compacted" || written?.completion === undefined) return event;
   return { ...event, data: { ...event.data, completion: written.completion } };
 }

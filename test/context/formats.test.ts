@@ -82,7 +82,7 @@ describe("the other formats", () => {
         fc.property(anyBlocks, (blocks) => {
           const text = renderBlocks(blocks, format);
           expect(text.replace(/[\n\r\t]/g, "")).not.toMatch(
-            /[\p{Cs}\p{Cc}\u202e]|<\|im_start\|>|MAGIC_STRING_DELIMITER/u,
+            /[\p{Cs}\p{Cc}\u202e]|<\|im_start\|>|BAML_(?:CHAT_ROLE|MEDIA)|_MAGIC_STRING_DELIMITER|:baml-(?:start|end)-/u,
           );
         }),
         runs,

@@ -1,0 +1,123 @@
+import { NotFoundError, UsageError } from "../../base/errors.ts";
+import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
+import { loadTokenCounter } from "../../context/tokens.ts";
+import type { Agent } from "../../loop/agent.ts";
+import { localModel, selectModel } from "../../prompts/models/select-model.ts";
+import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
+import { appendEvents, startThread, type Thread, threadOf } from "../../thread/thread.ts";
+import { EXIT } from "../exit.ts";
+import { safeLine, safeText } from "../safe-text.ts";
+import { type Session, threadIdFrom } from "../session.ts";
+
+export interface PromptOptions {
+  readonly thread?: string;
+  readonly at?: number;
+  readonly raw?: boolean;
+}
+
+/** `twelvefold prompt <agent> [message…]`: the exact request that the model would get next. Nothing is sent. */
+export async function prompt(
+  session: Session,
+  agentName: string,
+  words: readonly string[],
+  options: PromptOptions,
+): Promise<number> {
+  const { terminal, colors: c, json } = session;
+  const agent = (await session.config()).agents.find(({ name }) => name === agentName);
+  if (agent === undefined) throw new NotFoundError(`there is no agent "${agentName}"`, { agent: agentName });
+  const thread = await threadFor(session, agent, words, options);
+  const plan = await agent.context.plan(thread.events);
+  const request = await agent.request(agent.render(thread), thread, { model: await modelOf(session) });
+  if (options.raw === true) {
+    terminal.out(request.body);
+    return EXIT.ok;
+  }
+  const tokens = (await loadTokenCounter())(request.body);
+  if (json) {
+    const { client, method, redactedUrl, redactedHeaders, body, digest } = request;
+    const facts = { client, method, url: redactedUrl, headers: redactedHeaders, body, digest, tokens };
+    terminal.out(JSON.stringify({ ...facts, compactFirst: plan.kind !== "ready" }, null, 2));
+    return EXIT.ok;
+  }
+  for (const line of requestLines(request, session)) terminal.out(line);
+  terminal.err(c.dim(`about ${tokens} tokens (an estimate), digest ${request.digest}; nothing was sent`));
+  if (plan.kind !== "ready") {
+    terminal.err(c.yellow("the thread is over its token budget: before a call it would be compacted first"));
+  }
+  return EXIT.ok;
+}
+
+async function threadFor(
+  session: Session,
+  agent: Agent,
+  words: readonly string[],
+  { thread: id, at }: PromptOptions,
+): Promise<Thread> {
+  if (id === undefined) {
+    if (at !== undefined) throw new UsageError("invalid_argument", "--at needs --thread");
+    const { channel, id: personId } = session.person;
+    const text = words.length === 0 ? "(the message stands here)" : words.join(" ");
+    const message = { type: "message_received", data: { text, from: { channel, id: personId } } } as const;
+    return appendEvents(startThread({ agent: agent.name }, 0), [message], 0);
+  }
+  if (words.length > 0) throw new UsageError("invalid_argument", "give a message or --thread, not both");
+  const threadId = threadIdFrom(id);
+  const events = await (await session.store()).read(threadId);
+  const last = at ?? events.length;
+  if (last < 1 || last > events.length) {
+    throw new UsageError("invalid_argument", `--at takes an event from 1 to ${events.length}, not ${at}`);
+  }
+  const thread = threadOf(threadId, events.slice(0, last));
+  if (thread.state.agent === agent.name) return thread;
+  throw new UsageError("invalid_argument", `${threadId} is a thread of ${safeLine(thread.state.agent)}`);
+}
+
+/** The configured model; without one the offline model, which need not run to be asked nothing. */
+async function modelOf({ env }: Session): Promise<ModelChoice> {
+  const selected = selectModel(env);
+  if (selected.kind === "configured") return selected.choice;
+  const { OFFLINE_MODEL_NAME } = await import("../../model/offline/offline-model.ts");
+  return localModel(OFFLINE_MODEL_NAME, "http://127.0.0.1");
+}
+
+/** Messages as text, everything else as JSON; keys are not shown. */
+function requestLines(request: PreparedRequest, { colors: c }: Session): string[] {
+  const headers = Object.entries(request.redactedHeaders).map(([name, value]) =>
+    c.dim(`${safeLine(name)}: ${safeLine(value)}`),
+  );
+  const body: Json = JSON.parse(request.body);
+  const { rest, messages } = split(body);
+  return [
+    c.bold(`${request.method} ${safeLine(request.redactedUrl)}`),
+    ...headers,
+    safeText(JSON.stringify(rest, null, 2)),
+    ...messages.flatMap(({ role, text }) => ["", c.cyan(`─── ${safeLine(role)} ───`), safeText(text)]),
+  ];
+}
+
+interface Shown {
+  readonly rest: Json;
+  readonly messages: readonly { readonly role: string; readonly text: string }[];
+}
+
+/** The chat messages out of a body of any provider's shape: `messages`, `contents` or `input`. */
+function split(body: Json): Shown {
+  if (!isJsonObject(body)) return { rest: body, messages: [] };
+  const { messages, contents, input, ...rest } = body;
+  const list = [messages, contents, input].find((value) => value !== undefined && isJsonArray(value));
+  if (list === undefined || !isJsonArray(list)) return { rest: body, messages: [] };
+  return { rest, messages: list.map(shownMessage) };
+}
+
+function shownMessage(message: Json): Shown["messages"][number] {
+  if (!isJsonObject(message)) return { role: "?", text: JSON.stringify(message) };
+  const { role, content, parts } = message;
+  return { role: typeof role === "string" ? role : "?", text: textOf(content ?? parts ?? null) };
+}
+
+function textOf(content: Json): string {
+  if (typeof content === "string") return content;
+  if (isJsonArray(content)) return content.map(textOf).join("\n");
+  if (isJsonObject(content) && typeof content.text === "string") return content.text;
+  return JSON.stringify(content);
+}

@@ -1,0 +1,46 @@
+import { UsageError } from "../../base/errors.ts";
+import { compareFormats, type FormatCost } from "../../context/compare-formats.ts";
+import { loadTokenCounter } from "../../context/tokens.ts";
+import { EXIT } from "../exit.ts";
+import { safeLine } from "../safe-text.ts";
+import { type Session, threadIdFrom } from "../session.ts";
+
+const BAR = 32;
+
+/** `twelvefold tokens <thread>`: what the thread would cost in each format. */
+export async function tokens(session: Session, id: string): Promise<number> {
+  const { terminal, colors: c, json } = session;
+  const runtime = await session.runtime();
+  const thread = await runtime.get(threadIdFrom(id));
+  const agent = runtime.agents.get(thread.state.agent);
+  if (agent === undefined) {
+    const name = safeLine(thread.state.agent);
+    throw new UsageError("invalid_configuration", `there is no agent "${name}" here`);
+  }
+  const { format = "xml" } = agent.context.options;
+  const rows = compareFormats(thread.events, await loadTokenCounter(), agent.context.options);
+  if (json) {
+    const current = typeof format === "string" ? format : null;
+    terminal.out(
+      JSON.stringify({ threadId: thread.id, events: thread.state.seq, current, formats: rows }, null, 2),
+    );
+    return EXIT.ok;
+  }
+  const most = Math.max(1, ...rows.map((row) => row.tokens));
+  terminal.out(c.bold("format      tokens    bytes  ratio"));
+  for (const row of rows) terminal.out(line(row, most, row.format === format, session));
+  terminal.err(c.dim(`${thread.id}, ${thread.state.seq} events; tokens are estimates (o200k_base)`));
+  return EXIT.ok;
+}
+
+function line(
+  { format, tokens: count, bytes, ratio }: FormatCost,
+  most: number,
+  current: boolean,
+  { colors: c }: Session,
+) {
+  const bar = "█".repeat(Math.max(1, Math.round((count / most) * BAR)));
+  const numbers = `${String(count).padStart(7)}  ${String(bytes).padStart(7)}  ${ratio.toFixed(2).padStart(5)}`;
+  const name = format.padEnd(10);
+  return `${current ? c.bold(name) : name} ${numbers}  ${c.cyan(bar)}${current ? c.dim("  this agent's") : ""}`;
+}
