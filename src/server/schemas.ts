@@ -85,7 +85,7 @@ export const requestSchema = z
       })
       .nullable(),
   })
-  .openapi("Request");
+  .openapi("PersonRequest");
 
 export const threadSchema = z
   .object({
@@ -95,10 +95,10 @@ export const threadSchema = z
     title: z.string(),
     seq: z.number().int(),
     startedAt: z.string(),
-    requester: principalSchema.nullable(),
+    requester: z.union([principalSchema, z.null()]),
     steps: z.number().int(),
     usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), cachedInputTokens: z.number() }),
-    request: requestSchema.nullable(),
+    request: z.union([requestSchema, z.null()]),
   })
   .openapi("Thread");
 
@@ -126,7 +126,7 @@ export const responseBodySchema = z
       .optional()
       .openapi({ description: "For an approval: the digest of the card that was shown" }),
   })
-  .openapi("Response");
+  .openapi("PersonResponse");
 
 export const launchSchema = z
   .object({

@@ -17,7 +17,12 @@ const events = createRoute({
   request: {
     params: z.object({ threadId: z.string() }),
     query: z.object({
-      after: z.coerce.number().int().min(0).optional().openapi({ description: "Only later events" }),
+      after: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .openapi({ type: "integer", description: "Only later events" }),
       limit: z.coerce.number().int().min(1).max(10_000).optional().openapi({ description: "Default 1000" }),
     }),
   },

@@ -1,0 +1,126 @@
+import {
+  type Attributes,
+  type Context,
+  type Exception,
+  INVALID_SPAN_CONTEXT,
+  type Link,
+  type Span,
+  type SpanOptions,
+  type SpanStatus,
+  type TimeInput,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import { describe, expect, it } from "vitest";
+import { traceRuns } from "../../src/runtime/telemetry.ts";
+import { serve } from "./serve.ts";
+
+class Recorded implements Span {
+  readonly name: string;
+  readonly parent: string | undefined;
+  readonly options: SpanOptions;
+  attributes: Attributes;
+  status: SpanStatus | undefined;
+  ended: TimeInput | undefined;
+  ends = 0;
+  constructor(name: string, options: SpanOptions, parent: string | undefined) {
+    this.name = name;
+    this.options = options;
+    this.parent = parent;
+    this.attributes = options.attributes ?? {};
+  }
+  spanContext() {
+    return INVALID_SPAN_CONTEXT;
+  }
+  setAttribute(key: string, value: Attributes[string]) {
+    if (value !== undefined) this.attributes = { ...this.attributes, [key]: value };
+    return this;
+  }
+  setAttributes(attributes: Attributes) {
+    this.attributes = { ...this.attributes, ...attributes };
+    return this;
+  }
+  addEvent() {
+    return this;
+  }
+  addLink(_: Link) {
+    return this;
+  }
+  addLinks(_: Link[]) {
+    return this;
+  }
+  setStatus(status: SpanStatus) {
+    this.status = status;
+    return this;
+  }
+  updateName() {
+    return this;
+  }
+  end(time?: TimeInput) {
+    this.ended = time;
+    this.ends += 1;
+  }
+  isRecording() {
+    return true;
+  }
+  recordException(_: Exception) {}
+}
+
+function recordingTracer() {
+  const spans: Recorded[] = [];
+  const tracer: Tracer = {
+    startSpan(name: string, options: SpanOptions = {}, context?: Context) {
+      const parent = context === undefined ? undefined : trace.getSpan(context);
+      const span = new Recorded(name, options, parent instanceof Recorded ? parent.name : undefined);
+      spans.push(span);
+      return span;
+    },
+    startActiveSpan() {
+      throw new Error("not used");
+    },
+  };
+  return { tracer, spans };
+}
+
+describe("traces", () => {
+  it("F8.5 a run, its model calls and its tools are spans with the GenAI names, and hold no content", async () => {
+    const { tracer, spans } = recordingTracer();
+    const { launch, runtime } = serve({
+      script: [
+        { intent: "add", a: 1, b: 2 },
+        { intent: "fail", message: "secret detail" },
+        { intent: "ask", message: "secret question" },
+      ],
+    });
+    runtime.subscribe(traceRuns(tracer));
+    const { threadId } = await launch("secret message");
+    expect(spans.map(({ name, parent }) => `${name} in ${parent}`)).toEqual([
+      "invoke_agent example in undefined",
+      "chat scripted in invoke_agent example",
+      "execute_tool add in invoke_agent example",
+      "chat scripted in invoke_agent example",
+      "execute_tool fail in invoke_agent example",
+      "chat scripted in invoke_agent example",
+    ]);
+    expect(spans.every(({ ends }) => ends === 1)).toBe(true);
+    expect(spans[0]?.attributes).toEqual({
+      "gen_ai.operation.name": "invoke_agent",
+      "gen_ai.agent.name": "example",
+      "gen_ai.conversation.id": threadId,
+      "twelvefold.status": "awaiting_human",
+    });
+    expect(spans[2]?.attributes).toMatchObject({
+      "gen_ai.tool.name": "add",
+      "gen_ai.tool.call.id": "call_3",
+    });
+    expect(spans[2]?.status).toBeUndefined();
+    expect(spans[4]?.status).toMatchObject({ message: "Error" });
+    expect(JSON.stringify(spans)).not.toContain("secret");
+  });
+
+  it("F8.5 does nothing where no tracer is set up", async () => {
+    const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
+    runtime.subscribe(traceRuns());
+    expect((await launch()).thread.state.status.kind).toBe("finished");
+  });
+});
