@@ -1,4 +1,5 @@
 import type { BenchRow } from "./bench-row.ts";
+import { context } from "./context.ts";
 import { engineAlone } from "./engine-alone.ts";
 import { manyThreads } from "./many-threads.ts";
 import { overHttp } from "./over-http.ts";
@@ -9,6 +10,7 @@ import { storedBytes } from "./stored-bytes.ts";
 /** In the order of the table. */
 export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] = [
   { name: "engine", run: engineAlone },
+  { name: "context", run: context },
   { name: "prompts", run: prompts },
   { name: "http", run: overHttp },
   { name: "bytes", run: storedBytes },
