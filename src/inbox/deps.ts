@@ -7,7 +7,11 @@ import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a person of this session may do, from the server's scopes. */
 export interface InboxAccess {
+  /** See threads, agents and everything in them. */
+  readonly read: boolean;
+  /** Launch agents; message, pause, resume, cancel and fork threads. */
   readonly launch: boolean;
+  /** See requests and decide on them, as far as each request's policy lets this person. */
   readonly respond: boolean;
 }
 
@@ -25,8 +29,8 @@ export interface InboxDeps {
   checkCsrf(c: Context, token: string): boolean;
   /** Where a person signs in; absent: a page says that nobody is signed in. */
   readonly signInPath?: string;
-  /** Where a form posts to sign out, with the token as `csrf`; absent: there is no such button. */
-  readonly signOutPath?: string;
+  /** Where a form posts to sign out, with the token as `csrf`; absent or `undefined`: there is no such button. */
+  signOutPath?(c: Context): string | undefined;
   /** Links to a thread's exports; absent: none are shown. */
   exportLinks?(threadId: ThreadId): readonly { readonly label: string; readonly href: string }[];
   /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */

@@ -6,7 +6,16 @@ import { paths } from "./paths.ts";
 import { createRequestList } from "./request-list.ts";
 import { agentRoutes } from "./routes/agents.tsx";
 import { liveRoutes } from "./routes/live.tsx";
-import { formOf, type Pages, problemOf, showProblem, THEME_COOKIE, themeOf } from "./routes/page.tsx";
+import {
+  accessOf,
+  formOf,
+  type Pages,
+  problemOf,
+  requireRead,
+  showProblem,
+  THEME_COOKIE,
+  themeOf,
+} from "./routes/page.tsx";
 import { requestRoutes } from "./routes/requests.tsx";
 import { threadRoutes } from "./routes/threads.tsx";
 
@@ -42,6 +51,12 @@ export function inboxRoutes(deps: InboxDeps): Hono {
     const options = { path: "/", httpOnly: true, sameSite: "Lax", maxAge: 365 * 86_400 } as const;
     setCookie(c, THEME_COOKIE, themeOf(theme), options);
     return c.redirect(isOwnPath(back) ? back : paths.inbox, 303);
+  });
+  app.use("/inbox/*", async (c, next) => {
+    // Whoever answers requests sees requests; everything else is for those who may read.
+    const isRequest = /^\/inbox\/?$|^\/inbox\/requests\//.test(c.req.path);
+    if (!isRequest || !accessOf(pages, c).respond) requireRead(pages, c);
+    return next();
   });
   app.route("/", requestRoutes(pages));
   app.route("/", liveRoutes(pages));

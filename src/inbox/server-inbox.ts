@@ -5,6 +5,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { sameText } from "../server/api-key.ts";
 import { hasScope } from "../server/auth.ts";
 import type { ServerEnv } from "../server/env.ts";
+import { type ServerLog, silentLog } from "../server/log.ts";
 import { csrfToken } from "../server/session.ts";
 import { inboxAssets } from "./assets.ts";
 import { inboxRoutes } from "./inbox-routes.tsx";
@@ -13,22 +14,34 @@ export interface ServerInboxOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly model?: ModelChoice;
+  /** Where faults of pages are written. Default: nowhere. */
+  readonly log?: ServerLog;
   /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
   promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
 }
 
 /** The inbox with the server's own callers, scopes and form tokens: what `createServer` takes as `inbox` and `assets`. */
-export function serverInbox(options: ServerInboxOptions): {
+export function serverInbox({ log = silentLog, ...options }: ServerInboxOptions): {
   readonly inbox: Hono<ServerEnv>;
   readonly assets: Hono<ServerEnv>;
 } {
   const routes = inboxRoutes({
     ...options,
     principal: (c: Context<ServerEnv>) => c.get("principal"),
-    access: (c: Context<ServerEnv>) => ({ launch: hasScope(c, "launch"), respond: hasScope(c, "respond") }),
+    access: (c: Context<ServerEnv>) => ({
+      read: hasScope(c, "read"),
+      launch: hasScope(c, "launch"),
+      respond: hasScope(c, "respond"),
+    }),
     csrfToken: (c: Context<ServerEnv>) => csrfToken(c),
     checkCsrf: (c: Context<ServerEnv>, token) => sameText(token, csrfToken(c)),
     signInPath: "/login",
+    signOutPath: (c: Context<ServerEnv>) => {
+      const login = c.get("login");
+      return login.kind === "session" && login.limitedTo === undefined ? "/logout" : undefined;
+    },
+    report: (err, c: Context<ServerEnv>) =>
+      log.error({ requestId: c.get("requestId"), err }, "an inbox page failed"),
     exportLinks: (threadId) =>
       ["markdown", "json", "html"].map((form) => ({
         label: form,

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
-import { TwelvefoldError } from "../../base/errors.ts";
+import { ForbiddenError, TwelvefoldError } from "../../base/errors.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
 import { loadAssets } from "../assets.ts";
 import type { Frame, Theme } from "../components/layout.tsx";
@@ -19,10 +19,15 @@ export interface Pages {
 }
 
 export const THEME_COOKIE = "tf_theme";
-const ALL: InboxAccess = { launch: true, respond: true };
+const ALL: InboxAccess = { read: true, launch: true, respond: true };
 
 export function accessOf({ deps }: Pages, c: Context): InboxAccess {
   return deps.access?.(c) ?? ALL;
+}
+
+/** Throws `ForbiddenError` for sessions that may not see threads and agents. */
+export function requireRead(pages: Pages, c: Context): void {
+  if (!accessOf(pages, c).read) throw new ForbiddenError("this session may not see threads and agents");
 }
 
 /** The person who looks. Throws where there is none; the middleware of `inboxRoutes` has checked. */
@@ -43,7 +48,7 @@ export async function frameOf(pages: Pages, c: Context): Promise<Frame> {
     csrf: viewer === null ? "" : deps.csrfToken(c),
     here: c.req.method === "GET" ? c.req.path + new URL(c.req.url).search : paths.inbox,
     pending: viewer === null ? null : await requests.count(),
-    signOutPath: deps.signOutPath ?? null,
+    signOutPath: deps.signOutPath?.(c) ?? null,
     version,
   };
 }

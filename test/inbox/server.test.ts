@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { serverInbox } from "../../src/inbox/server-inbox.ts";
+import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { createServer } from "../../src/server/app.ts";
+import { requestLink } from "../../src/server/links.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { keyFor } from "../server/serve.ts";
+import { ada } from "./inbox-server.ts";
+import { type OfficeStep, officeAgent } from "./office-agent.ts";
+
+const PAY: OfficeStep = { intent: "pay", amount: 40, to: "ACME", memo: "invoice 7" };
+const SECRET = "s".repeat(40);
+const runtimes: Runtime[] = [];
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.stop();
+});
+
+/** The inbox in the real server, with a request that waits. */
+async function served() {
+  const office = officeAgent([PAY, { intent: "done", message: "Paid." }]);
+  const runtime = createRuntime({ agents: [office.agent], store: createMemoryStore() });
+  runtimes.push(runtime);
+  const keys = {
+    ada: keyFor("ada"),
+    reader: keyFor("reader", ["read"]),
+    answerer: keyFor("answerer", ["respond"]),
+  };
+  const { app } = createServer({
+    runtime,
+    auth: { kind: "keys", keys: Object.values(keys).map(({ configured }) => configured) },
+    secret: SECRET,
+    ...serverInbox({ runtime, clock: systemClock }),
+  });
+  const { threadId } = await runtime.launch({ agent: "office", input: { message: "Invoice 7", from: ada } });
+  const { state } = await runtime.settled(threadId);
+  const { request } = state;
+  if (request?.type !== "approval") throw new Error("no approval is asked");
+  const requestId = requestIdOf(threadId, request.seq);
+  const cookieOf = (response: Response) => (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+  const signIn = async (key: string) =>
+    cookieOf(await app.request("/login", { method: "POST", body: new URLSearchParams({ key }) }));
+  const get = (path: string, cookie: string) =>
+    app.request(path, { headers: { cookie, accept: "text/html", host: "localhost" } });
+  const post = (path: string, cookie: string, fields: Record<string, string>) =>
+    app.request(path, {
+      method: "POST",
+      headers: { cookie, host: "localhost" },
+      body: new URLSearchParams(fields),
+    });
+  const tokenIn = (page: string) => /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+  return {
+    ...office,
+    app,
+    runtime,
+    keys,
+    threadId,
+    requestId,
+    digest: request.digest,
+    cookieOf,
+    signIn,
+    get,
+    post,
+    tokenIn,
+  };
+}
+
+describe("the inbox in the server", () => {
+  it("F11.1 a person signs in, approves with the form's token, and signs out", async () => {
+    const { app, keys, requestId, threadId, digest, paid, runtime, signIn, get, post, tokenIn } =
+      await served();
+    const outside = await app.request("/inbox", { headers: { accept: "text/html" } });
+    expect(outside.headers.get("location")).toBe("/login?next=%2Finbox");
+    const cookie = await signIn(keys.ada.key);
+    const page = await get(`/inbox/requests/${requestId}`, cookie);
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    const csrf = tokenIn(await page.text());
+    const path = `/inbox/requests/${requestId}`;
+    expect((await post(path, cookie, { decision: "approve", digest })).status).toBe(403);
+    expect((await post(path, cookie, { decision: "approve", digest, csrf: `${csrf}x` })).status).toBe(403);
+    expect(paid).toEqual([]);
+    expect((await post(path, cookie, { decision: "approve", digest, csrf })).status).toBe(303);
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+    expect((await post("/logout", cookie, { csrf })).status).toBe(303);
+    expect((await get("/inbox", cookie)).status).toBe(303);
+  });
+
+  it("F11.1 a session sees and does only what its scopes allow", async () => {
+    const { keys, requestId, threadId, digest, paid, signIn, get, post, tokenIn } = await served();
+    const path = `/inbox/requests/${requestId}`;
+    const reader = await signIn(keys.reader.key);
+    const page = await (await get(path, reader)).text();
+    expect(page).toContain("this session cannot respond");
+    const csrf = tokenIn(page);
+    expect((await post(path, reader, { decision: "approve", digest, csrf })).status).toBe(403);
+    expect((await post(`/inbox/threads/${threadId}/cancel`, reader, { csrf })).status).toBe(403);
+    expect((await post("/inbox/agents/office/launch", reader, { csrf, message: "go" })).status).toBe(403);
+    const answerer = await signIn(keys.answerer.key);
+    expect((await get("/inbox", answerer)).status).toBe(200);
+    expect((await get(path, answerer)).status).toBe(200);
+    expect((await get(`/inbox/threads/${threadId}`, answerer)).status).toBe(403);
+    expect((await get(`/inbox/threads/${threadId}/stream`, answerer)).status).toBe(403);
+    expect(paid).toEqual([]);
+  });
+
+  it("F11.1 a link from a mail opens one card, and decides only when its button is pressed", async () => {
+    const { app, requestId, threadId, digest, paid, runtime, cookieOf, get, post, tokenIn } = await served();
+    const link = requestLink({
+      secret: SECRET,
+      publicUrl: "http://localhost",
+      requestId,
+      principal: { channel: "email", id: "carol" },
+      expiresAt: Date.now() + 60_000,
+    });
+    const opened = await app.request(link);
+    expect(opened.headers.get("location")).toBe(`/inbox/requests/${requestId}`);
+    expect(paid).toEqual([]);
+    const cookie = cookieOf(opened);
+    expect((await get("/inbox/threads", cookie)).status).toBe(403);
+    expect((await app.request("/inbox/assets/inbox.css")).status).toBe(200);
+    const path = `/inbox/requests/${requestId}`;
+    const csrf = tokenIn(await (await get(path, cookie)).text());
+    expect((await post(path, cookie, { decision: "approve", digest, csrf })).status).toBe(303);
+    const done = await (await get(`${path}?done=1`, cookie)).text();
+    expect(done).toContain("Thank you. It is recorded.");
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+  });
+});
