@@ -28,7 +28,8 @@ const RATES = Object.fromEntries([...MISTAKES, ...OTHERS].map((fault) => [fault,
 
 const impatient = promptFunction(b, "DetermineNextStep", {
   bamlFiles: getBamlFiles,
-  timeouts: { connect: 2000, firstToken: 400, idle: 400, total: 4000 },
+  // Longer than the rest of the process ever keeps the loop busy: only a hanging model may run into them.
+  timeouts: { connect: 4000, firstToken: 3000, idle: 3000, total: 12_000 },
   retry: { attempts: 3, firstDelay: 5, maxDelay: 20 },
 });
 const adder = defineAgent(impatient, {
@@ -71,7 +72,7 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
       agents: [adder],
       store,
       model: localModel("faulty", model.url),
-      concurrency: 32,
+      concurrency: 64,
     });
     const problems: unknown[] = [];
     runtime.subscribe((seen) => {
