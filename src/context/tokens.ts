@@ -1,5 +1,9 @@
 /** How many tokens a text has. Must be fast: it is called for every block of a thread that is near its budget. */
-export type TokenCounter = (text: string) => number;
+export interface TokenCounter {
+  (text: string): number;
+  /** Whose tokens they are, for people to read. */
+  readonly encoding?: string;
+}
 
 /** Never fewer than the tokens of any tokenizer that works on bytes: a token is at least one byte. */
 export function tokenCeiling(text: string): number {
@@ -19,8 +23,12 @@ let loaded: Promise<TokenCounter> | undefined;
  */
 export function loadTokenCounter(): Promise<TokenCounter> {
   loaded ??= import("gpt-tokenizer/encoding/o200k_base").then(
-    ({ countTokens }) => inPieces((piece) => countTokens(piece, NO_SPECIAL_TOKENS)),
-    () => estimateTokens,
+    ({ countTokens }) =>
+      Object.assign(
+        inPieces((piece) => countTokens(piece, NO_SPECIAL_TOKENS)),
+        { encoding: "o200k_base" },
+      ),
+    () => Object.assign((text: string) => estimateTokens(text), { encoding: "bytes / 2" }),
   );
   return loaded;
 }

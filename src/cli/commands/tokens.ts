@@ -18,7 +18,8 @@ export async function tokens(session: Session, id: string): Promise<number> {
     throw new UsageError("invalid_configuration", `there is no agent "${name}" here`);
   }
   const { format = "xml" } = agent.context.options;
-  const rows = compareFormats(thread.events, await loadTokenCounter(), agent.context.options);
+  const counter = await loadTokenCounter();
+  const rows = compareFormats(thread.events, counter, agent.context.options);
   if (json) {
     const current = typeof format === "string" ? format : null;
     terminal.out(
@@ -29,7 +30,9 @@ export async function tokens(session: Session, id: string): Promise<number> {
   const most = Math.max(1, ...rows.map((row) => row.tokens));
   terminal.out(c.bold("format      tokens    bytes  ratio"));
   for (const row of rows) terminal.out(line(row, most, row.format === format, session));
-  terminal.err(c.dim(`${thread.id}, ${thread.state.seq} events; tokens are estimates (o200k_base)`));
+  terminal.err(
+    c.dim(`${thread.id}, ${thread.state.seq} events; tokens are estimates (${counter.encoding ?? "?"})`),
+  );
   return EXIT.ok;
 }
 
