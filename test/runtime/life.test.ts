@@ -1,0 +1,440 @@
+import { describe, expect, it } from "vitest";
+import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import { canonicalJson, toJson } from "../../src/base/json.ts";
+import { advance } from "../../src/loop/advance.ts";
+import { type Agent, defineAgent } from "../../src/loop/agent.ts";
+import { decide } from "../../src/loop/decide.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import type { ThreadEvent } from "../../src/thread/events.ts";
+import type { StatusKind } from "../../src/thread/state.ts";
+import { appendEvents, startThread, type Thread, threadOf } from "../../src/thread/thread.ts";
+import { temporaryFolder } from "../store/temporary.ts";
+import { type FullStep, fullAgent } from "./full-agent.ts";
+import { ada, approvalOf, bench, bob, eventsOf, testRuntime, typesOf } from "./harness.ts";
+
+const textOf = (value: unknown) => canonicalJson(toJson(value));
+const pay: Extract<FullStep, { intent: "pay" }> = { intent: "pay", amount: 50, to: "carol" };
+const put: FullStep = { intent: "put", value: 1 };
+const done: FullStep = { intent: "done", message: "end" };
+
+async function reaches(runtime: Runtime, id: ThreadId, kind: StatusKind): Promise<Thread> {
+  for (let look = 0; look < 1_000; look++) {
+    const thread = await runtime.get(id);
+    if (thread.state.status.kind === kind) return runtime.settled(id);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`the thread is ${(await runtime.get(id)).state.status.kind}, not ${kind}`);
+}
+
+describe("launch, look, stop, go on", () => {
+  it("F6.1 F6.8 one call launches and returns at once with the thread id", async () => {
+    const held = Promise.withResolvers<void>();
+    const { agent } = fullAgent([done], { onModel: () => held.promise });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId, created } = await runtime.launch({
+      agent: "full",
+      input: { message: "go", from: ada },
+    });
+    expect(created).toBe(true);
+    expect((await runtime.get(threadId)).state.status.kind).toBe("running");
+    held.resolve();
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+  });
+
+  it("F6.2 status, events and pending requests can be asked for", async () => {
+    const { start, runtime } = bench([pay]);
+    const thread = await start("pay carol");
+    expect(await runtime.get(thread.id)).toEqual(thread);
+    const { threads } = await runtime.list({ pending: true });
+    expect(threads).toMatchObject([
+      {
+        threadId: thread.id,
+        status: "awaiting_approval",
+        pendingRequest: approvalOf(thread).seq,
+        agent: "full",
+      },
+    ]);
+    expect((await runtime.list({ status: ["running"] })).threads).toEqual([]);
+    expect(await runtime.verify(thread.id)).toMatchObject({ ok: true });
+  });
+
+  it("F6.4 cancel while a model call runs aborts the call, and nothing follows", async () => {
+    let signal: AbortSignal | undefined;
+    const asked = Promise.withResolvers<void>();
+    const { agent } = fullAgent([]);
+    const runtime = testRuntime({
+      agents: [
+        {
+          ...agent,
+          ask: (_, __, options) => {
+            signal = options.signal;
+            asked.resolve();
+            return new Promise((_resolve, reject) => {
+              options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+            });
+          },
+        },
+      ],
+    });
+    const { threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    await asked.promise;
+    await runtime.cancel(threadId, bob, "changed my mind");
+    const thread = await runtime.settled(threadId);
+    expect(signal?.aborted).toBe(true);
+    expect(thread.state.status).toEqual({
+      kind: "cancelled",
+      by: { channel: "web", id: "bob", name: "Bob" },
+      reason: "changed my mind",
+    });
+    expect(typesOf(thread)).toEqual(["thread_started", "message_received", "cancelled"]);
+  });
+
+  it("F6.4 cancel while a tool runs aborts it; what became of it is recorded", async () => {
+    const started = Promise.withResolvers<void>();
+    type Step = { intent: "deploy" } | { intent: "done" };
+    const nextStep = scriptedSteps<Step>([{ intent: "deploy" }, { intent: "done" }]);
+    const agent = defineAgent(nextStep, {
+      name: "deployer",
+      steps: {
+        deploy: tool((_, { signal }) => {
+          started.resolve();
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => reject(signal.reason));
+          });
+        }),
+        done: finish(() => "done"),
+      },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "deployer", input: { message: "go", from: ada } });
+    await started.promise;
+    await runtime.cancel(threadId, ada);
+    const thread = await runtime.settled(threadId);
+    expect(typesOf(thread).slice(-2)).toEqual(["cancelled", "tool_unknown"]);
+    expect(nextStep.remaining).toBe(1);
+    await expect(runtime.message(threadId, "go on", ada)).rejects.toMatchObject({ code: "conflict" });
+    await expect(runtime.cancel(threadId, ada)).rejects.toThrow("it cannot be cancelled");
+  });
+
+  it("F6.5 a working thread is paused after what is being done, and goes on when it is resumed", async () => {
+    const started = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const { agent, ran, nextStep } = fullAgent([{ ...pay, amount: 5 }, done], {
+      onTool: () => {
+        started.resolve();
+        return held.promise;
+      },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    await started.promise;
+    await runtime.pause(threadId, bob, "lunch");
+    held.resolve();
+    const paused = await runtime.settled(threadId);
+    expect(paused.state.status).toMatchObject({ kind: "paused", reason: "lunch" });
+    // What the tool did is recorded; the model is not asked what follows.
+    expect(typesOf(paused).slice(-2)).toEqual(["paused", "tool_finished"]);
+    expect(nextStep.prompts).toHaveLength(1);
+    await expect(runtime.pause(threadId, bob)).rejects.toThrow("is paused: it cannot be paused");
+    await runtime.resume(threadId, ada);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+    expect(ran).toEqual([`${threadId}:call_3 5 carol`]);
+    await expect(runtime.resume(threadId, ada)).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  it("F6.5 a model's answer that comes after the pause is kept and acted on after resuming, not asked for twice", async () => {
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const { agent, ran, nextStep } = fullAgent([put, done], {
+      onModel: () => {
+        asked.resolve();
+        return held.promise;
+      },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    await asked.promise;
+    await runtime.pause(threadId, bob);
+    held.resolve();
+    const paused = await runtime.settled(threadId);
+    expect(typesOf(paused).slice(-2)).toEqual(["paused", "step_proposed"]);
+    expect(ran).toEqual([]);
+    await runtime.resume(threadId, bob);
+    await runtime.settled(threadId);
+    expect([ran, nextStep.prompts.length]).toEqual([["put 1"], 2]);
+  });
+
+  it("F6.5 a request can be answered while the thread is paused, and nothing runs until it is resumed", async () => {
+    const { start, runtime, answer, ran } = bench([pay, done]);
+    const thread = await start();
+    await runtime.pause(thread.id, ada);
+    const answered = await answer(await runtime.get(thread.id), { kind: "approved" });
+    expect(answered.state.status.kind).toBe("paused");
+    expect(ran).toEqual([]);
+    await runtime.resume(thread.id, ada);
+    await runtime.settled(thread.id);
+    expect(ran).toHaveLength(1);
+  });
+
+  it("F6.3 F6.7 F6.9 F5.3 between selection and invocation nothing runs: the thread lies on disk, and another process goes on from its events alone", async () => {
+    const folder = await temporaryFolder();
+    const path = `${folder.path}/threads.db`;
+    const first = await openSqliteStore(path);
+    const before = bench([pay], { store: first });
+    const asked = await before.start();
+    await before.runtime.stop();
+    await first.close();
+    expect(before.ran).toEqual([]);
+
+    const second = await openSqliteStore(path);
+    const { agent, ran } = fullAgent([done]);
+    const runtime = testRuntime({ agents: [agent], store: second, clock: fakeClock() });
+    const { seq, digest } = approvalOf(await runtime.get(asked.id));
+    await runtime.respond(requestIdOf(asked.id, seq), { decision: { kind: "approved" }, digest }, bob);
+    const ended = await runtime.settled(asked.id);
+    expect(ended.state.status.kind).toBe("finished");
+    expect(ran).toEqual([`${asked.id}:call_3 50 carol`]);
+    expect(ended.events.slice(0, asked.events.length)).toEqual(asked.events);
+    await runtime.stop();
+    await second.close();
+    await folder.remove();
+  });
+
+  it("F6.11 a finished thread accepts a further message and goes on with what it knows", async () => {
+    const { start, runtime, prompts } = bench([done, { intent: "done", message: "again" }]);
+    const thread = await start("first");
+    await runtime.message(thread.id, "second", bob);
+    const ended = await runtime.settled(thread.id);
+    expect(ended.state.status).toEqual({ kind: "finished", result: "again" });
+    expect(prompts[1]).toContain("first");
+    expect(prompts[1]).toContain("second");
+  });
+
+  it("F6.12 a message that comes while an approval is pending is kept, changes nothing about it, and reaches the model", async () => {
+    const { start, runtime, answer, prompts, ran } = bench([pay, done]);
+    const thread = await start();
+    const later = await runtime.message(thread.id, "and hurry", bob);
+    expect(approvalOf(later)).toEqual(approvalOf(thread));
+    await answer(await runtime.settled(thread.id), { kind: "approved" });
+    expect(ran).toHaveLength(1);
+    expect(prompts).toHaveLength(2);
+    expect(prompts[1]).toContain("and hurry");
+  });
+
+  it("F6.12 a message that comes while the model answers makes the answer out of date: it is asked again", async () => {
+    let first = true;
+    const { agent, nextStep, ran } = fullAgent([put, done], {
+      onModel: async () => {
+        if (!first) return;
+        first = false;
+        await runtime.message(id, "stop, finish instead", ada);
+      },
+    });
+    const runtime = testRuntime({ agents: [agent], newThreadId: () => id });
+    const id = "thr_known" as ThreadId;
+    await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(id);
+    expect(nextStep.prompts).toHaveLength(2);
+    expect(nextStep.prompts[1]).toContain("finish instead");
+    expect(ran).toEqual([]);
+    expect(eventsOf(thread, "step_proposed")).toHaveLength(1);
+  });
+});
+
+describe("time and events", () => {
+  it("F8.7 a durable sleep ends at its time, in another process, and the model goes on", async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore();
+    const before = bench([{ intent: "nap", seconds: 3600 }], { store, clock });
+    const asleep = await before.start();
+    await before.runtime.stop();
+    const { agent } = fullAgent([done]);
+    const runtime = testRuntime({ agents: [agent], store, clock });
+    runtime.start();
+    await clock.advance(3_599_000);
+    expect((await runtime.get(asleep.id)).state.status.kind).toBe("awaiting_time");
+    await clock.advance(2_000);
+    const ended = await reaches(runtime, asleep.id, "finished");
+    expect(eventsOf(ended, "woke")[0]).toMatchObject({
+      at: "2026-01-01T01:00:00.000Z",
+      data: { timedOut: false },
+    });
+  });
+
+  it("F8.7 a wait ends with the event of its name and its payload reaches the model; others are kept and do not end it", async () => {
+    const { start, runtime, prompts } = bench([{ intent: "await", name: "paid" }, done]);
+    const thread = await start();
+    expect(thread.state.status).toMatchObject({ kind: "awaiting_event", name: "paid" });
+    const other = await runtime.receive(thread.id, { name: "shipped", source: "shop", payload: "box 7" });
+    expect(other.state.status.kind).toBe("awaiting_event");
+    await runtime.receive(thread.id, { name: "paid", source: "bank", payload: { cents: 1234 } });
+    const ended = await runtime.settled(thread.id);
+    expect(ended.state.status.kind).toBe("finished");
+    expect(prompts[1]).toContain("box 7");
+    expect(prompts[1]).toContain("cents: 1234");
+  });
+
+  it("F8.7 an event for another call or of another name is refused and changes nothing", async () => {
+    const { start, runtime } = bench([{ intent: "await", name: "paid" }, done]);
+    const thread = await start();
+    const { callId } = thread.state.calls[0] ?? {};
+    const event = { name: "paid", source: "bank", payload: 1 };
+    await expect(
+      runtime.receive(thread.id, { ...event, callId: "call_99" as NonNullable<typeof callId> }),
+    ).rejects.toMatchObject({ code: "illegal_event" });
+    if (callId === undefined) throw new Error("no call");
+    await expect(runtime.receive(thread.id, { ...event, name: "shipped", callId })).rejects.toThrow(
+      "waits for paid",
+    );
+    expect(await runtime.get(thread.id)).toEqual(thread);
+  });
+
+  it("F8.7 a wait that times out says so", async () => {
+    const clock = fakeClock();
+    const { start, runtime, prompts } = bench([{ intent: "await", name: "paid" }, done], { clock });
+    const thread = await start();
+    runtime.start();
+    await clock.advance(59_000);
+    expect((await runtime.get(thread.id)).state.status.kind).toBe("awaiting_event");
+    await clock.advance(2_000);
+    const ended = await reaches(runtime, thread.id, "finished");
+    expect(eventsOf(ended, "woke")[0]?.data).toMatchObject({ timedOut: true });
+    expect(prompts[1]).toMatch(/time/i);
+  });
+});
+
+describe("one state", () => {
+  const script: FullStep[] = [put, { intent: "fail", message: "down" }, pay];
+
+  it("F5.1 the store holds nothing that the events do not give: projections are rebuilt from them", async () => {
+    const { start, store } = bench(script);
+    const thread = await start();
+    const summary = await store.summary(thread.id);
+    const again = threadOf(thread.id, await store.read(thread.id));
+    expect(again.state).toEqual(thread.state);
+    expect(summary).toMatchObject({
+      status: again.state.status.kind,
+      seq: again.state.seq,
+      title: again.state.title,
+    });
+  });
+
+  it("F5.2 a thread round-trips through JSON: same state, same command", async () => {
+    const { start } = bench(script);
+    const thread = await start();
+    const events: ThreadEvent[] = JSON.parse(JSON.stringify(thread.events));
+    const copy = threadOf(thread.id, events);
+    expect(textOf(copy)).toBe(textOf(thread));
+    const { agent } = fullAgent([]);
+    expect(textOf(decide(copy, agent))).toBe(textOf(decide(thread, agent)));
+  });
+
+  it("F5.4 a fork at any event is a new thread with its lineage; the original is untouched", async () => {
+    const { start, runtime, store } = bench(script);
+    const original = await start();
+    const before = textOf(await store.read(original.id));
+    for (let seq = 1; seq <= original.state.seq; seq++) {
+      const fork = await runtime.fork(original.id, seq, bob);
+      expect(fork.id).not.toBe(original.id);
+      expect(fork.events[0]?.data).toMatchObject({ forkedFrom: { threadId: original.id, seq } });
+      expect(textOf(fork.events.slice(1, seq))).toBe(textOf(original.events.slice(1, seq)));
+      expect(fork.state.status.kind).toBe("paused");
+      expect(await runtime.verify(fork.id)).toMatchObject({ ok: true });
+    }
+    expect(textOf(await store.read(original.id))).toBe(before);
+    await expect(runtime.fork(original.id, 99, bob)).rejects.toThrow("at an event from 1 to");
+    await expect(runtime.fork(original.id, 1.5, bob)).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  it("F5.4 F12.5 a tool that ran before the fork is not run again by it", async () => {
+    const { start, runtime, ran } = bench([put, { intent: "ask", message: "well?" }, done]);
+    const original = await start();
+    const fork = await runtime.fork(original.id, original.state.seq, bob);
+    await runtime.resume(fork.id, bob);
+    const copy = await runtime.settled(fork.id);
+    const { request } = copy.state;
+    await runtime.respond(
+      requestIdOf(fork.id, request?.seq ?? 0),
+      { decision: { kind: "answered", text: "yes" } },
+      bob,
+    );
+    expect((await runtime.settled(fork.id)).state.status.kind).toBe("finished");
+    expect(ran).toEqual(["put 1"]);
+    expect((await runtime.get(original.id)).state.status.kind).toBe("awaiting_human");
+  });
+});
+
+describe("a stateless reducer", () => {
+  it("F12.1 the loop needs no store and no runtime: fold, decide and perform over a list in memory", async () => {
+    const { agent } = fullAgent([put, done]);
+    const message = { type: "message_received", data: { text: "go", from: ada } } as const;
+    let thread = appendEvents(startThread({ agent: "full" }, 0), [message], 0);
+    const journal = {
+      get thread() {
+        return thread;
+      },
+      append: async ({ events }: Parameters<Parameters<typeof advance>[0]["append"]>[0]) => {
+        thread = appendEvents(thread, typeof events === "function" ? events(thread) : events, 0);
+      },
+      flush: async () => {},
+    };
+    const ended = await advance(journal, agent, { clock: fakeClock(), signal: new AbortController().signal });
+    expect(ended.state.status).toEqual({ kind: "finished", result: "end" });
+  });
+
+  it("F12.2 appending returns a new thread and leaves the old one as it was", () => {
+    const thread = startThread({ agent: "full" }, 0);
+    const before = textOf(thread);
+    const next = appendEvents(thread, [{ type: "message_received", data: { text: "go", from: ada } }], 1);
+    expect(next).not.toBe(thread);
+    expect(textOf(thread)).toBe(before);
+    expect(next.events).toHaveLength(2);
+    expect(appendEvents(next, [], 2)).toBe(next);
+  });
+
+  it("F12.4 several workers and many threads: one writes at a time, and every tool runs once", async () => {
+    const store = createMemoryStore();
+    const worlds = Array.from({ length: 3 }, () => {
+      const ran: string[] = [];
+      type Step = { intent: "count"; n: number } | { intent: "done" };
+      const counting = defineAgent(scriptedSteps<Step>([]), {
+        name: "counter",
+        steps: { count: tool((_, { key }) => ran.push(key)), done: finish(() => "done") },
+      });
+      const counter: Agent = {
+        ...counting,
+        // Answers from the thread alone: three counts, then the end.
+        ask: async (_, { state }) => ({
+          ok: true as const,
+          value: state.steps < 3 ? { intent: "count", n: state.steps } : { intent: "done" },
+          fidelity: { grade: "exact" as const, reasons: [] },
+          more: [],
+          completion: { raw: "", client: "c", usage: null, durationMs: 0, requestDigest: "d" },
+        }),
+      };
+      return { ran, runtime: testRuntime({ agents: [counter], store }) };
+    });
+    const [first] = worlds;
+    if (first === undefined) throw new Error("no worker");
+    const launched = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        first.runtime.launch({ agent: "counter", input: { message: "go", from: ada } }),
+      ),
+    );
+    const ids = launched.map(({ threadId }) => threadId);
+    await Promise.all(worlds.flatMap(({ runtime }) => ids.map((id) => runtime.settled(id))));
+    const ran = worlds.flatMap((world) => world.ran);
+    expect(new Set(ran).size).toBe(30);
+    expect(ran).toHaveLength(30);
+    for (const id of ids) {
+      const thread = await first.runtime.get(id);
+      expect(thread.state.status.kind).toBe("finished");
+      expect(eventsOf(thread, "tool_started")).toHaveLength(3);
+    }
+  });
+});
