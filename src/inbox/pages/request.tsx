@@ -1,4 +1,4 @@
-import type { ApprovalCard } from "../../thread/events.ts";
+import type { JsonObject } from "../../base/json.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
@@ -64,7 +64,10 @@ export const RequestPage = (props: RequestPageProps) => {
               <Words text={request.context} />
             </section>
           )}
-          {request.type === "approval" && !props.editing && <Call card={request.card} />}
+          {request.type === "approval" && !props.editing && (
+            <Call heading="What would run" call={request.card} />
+          )}
+          {view.call !== null && <Call heading="What was started" call={view.call} />}
           {props.editing && (
             <section class="panel decide" aria-label="Edit the arguments">
               <h2>Edit the arguments</h2>
@@ -107,12 +110,12 @@ const Decide = (props: RequestPageProps) => {
   );
 };
 
-const Call = ({ card }: { card: ApprovalCard }) => (
+const Call = (props: { heading: string; call: { intent: string; arguments: JsonObject } }) => (
   <section class="panel">
     <h2>
-      What would run: <code>{visible(card.intent)}</code>
+      {props.heading}: <code>{visible(props.call.intent)}</code>
     </h2>
-    <Fields fields={card.arguments} />
+    <Fields fields={props.call.arguments} />
   </section>
 );
 

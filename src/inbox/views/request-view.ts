@@ -1,5 +1,6 @@
 import { TwelvefoldError } from "../../base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../../base/ids.ts";
+import type { JsonObject } from "../../base/json.ts";
 import { approversOf, requireApprover } from "../../humans/policy.ts";
 import type { Agent } from "../../loop/agent.ts";
 import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
@@ -31,6 +32,8 @@ export interface RequestView {
   readonly paused: boolean;
   readonly labels: readonly Label[];
   readonly request: PendingRequest;
+  /** The call whose outcome nobody knows, where that is what is asked. */
+  readonly call: { readonly intent: string; readonly arguments: JsonObject } | null;
   /** What the thread was asked to do: the latest message in it. */
   readonly goal: string;
 }
@@ -51,6 +54,7 @@ export function requestView(thread: Thread, agent: Agent | undefined): RequestVi
     paused: status.kind === "paused",
     labels: labelsOf(request, agent),
     request,
+    call: callOf(thread, request),
     goal: goalOf(thread),
   };
 }
@@ -59,6 +63,14 @@ function urgencyOf(request: PendingRequest): Urgency {
   if (request.type === "approval") return request.escalations > 0 ? "high" : "medium";
   if (request.kind === "unknown_outcome") return "high";
   return request.options?.urgency ?? "medium";
+}
+
+function callOf({ state }: Thread, request: PendingRequest): RequestView["call"] {
+  if (request.type === "approval" || request.kind !== "unknown_outcome") return null;
+  const call = state.calls.find(({ callId }) => callId === request.callId);
+  if (call === undefined) return null;
+  const { intent, ...args } = call.step;
+  return { intent, arguments: args };
 }
 
 function goalOf({ events }: Thread): string {
