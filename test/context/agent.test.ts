@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { createContext } from "../../src/context/context.ts";
 import { createVault } from "../../src/context/redaction.ts";
 import { estimateTokens } from "../../src/context/tokens.ts";
+import { parseXml } from "../../src/context/xml.ts";
 import { type AgentOptions, defineAgent } from "../../src/loop/agent.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
@@ -92,6 +94,51 @@ describe("an agent's context", () => {
     expect(JSON.stringify(thread.events)).not.toContain("4111");
     expect(charged).toEqual([CARD]);
     expect(() => setUp([], { context: { keepOutOfStore: true } })).toThrow("needs redact");
+  });
+
+  it("F3.11 whatever a tool gives back is rendered, defined and the same every time", async () => {
+    const odd: Record<string, unknown> = {
+      function: () => 1,
+      big: 12345678901234567890n,
+      date: new Date(0),
+      bytes: Buffer.from("abc"),
+      none: undefined,
+      nan: Number.NaN,
+      map: new Map([["a", 1]]),
+      error: new TypeError("no"),
+      symbol: Symbol("s"),
+      get broken(): never {
+        throw new Error("no reading");
+      },
+    };
+    odd.itself = odd;
+    const results = [odd, undefined, () => 1, 10n, new Set([1]), Buffer.from("x"), null, new Map([[{}, 1]])];
+    const nextStep = scriptedSteps<Step>([...results.map((): Step => ({ intent: "look", item: "x" })), done]);
+    let at = 0;
+    const agent = defineAgent(nextStep, {
+      name: "odd",
+      limits: { repeats: 99 },
+      steps: {
+        look: tool(() => results[at++]),
+        charge: tool(() => 0),
+        read_mail: tool(() => 0),
+        done: finish(({ message }) => message),
+      },
+    });
+    const { thread } = await runAgent(agent);
+    expect(thread.state.status.kind).toBe("finished");
+    const prompt = nextStep.prompts.at(-1) ?? "";
+    const blocks = parseXml(prompt).filter(({ tag }) => tag === "look_result");
+    expect(blocks.slice(1).map(({ body }) => body)).toEqual([
+      null,
+      "[function anonymous]",
+      "10",
+      [1],
+      "[1 bytes]",
+      null,
+      [[{}, 1]],
+    ]);
+    expect(createContext().render(JSON.parse(JSON.stringify(thread.events)))).toContain(prompt);
   });
 
   it("F3.16 untrusted content is labelled, a careful tool then asks a person, and the card says why", async () => {
@@ -235,48 +282,50 @@ describe("an agent's context", () => {
     expect(ofType(thread, "context_compacted")).toMatchObject([{ method: "summarize_result" }]);
   });
 
-  it.each([
+  for (const [name, budget] of [
     ["tokens", { tokens: 25 }],
     ["money", { money: { limit: 0.05, prices: { "*": { input: 1000, output: 5000 } } } }],
     ["time", { time: 5 }],
-  ] as const)("F8.9 a budget of %s pauses and asks; going on extends it", async (name, budget) => {
-    const nextStep = scriptedSteps<Step>([
-      ...Array.from({ length: 4 }, (_, index) => ({
-        step: { intent: "look", item: `${index}` } as const,
-        fidelity: exact,
-      })),
-      done,
-    ]);
-    const counted = {
-      ...nextStep,
-      call: async (...args: Parameters<typeof nextStep.call>) => {
-        const result = await nextStep.call(...args);
-        const usage = { inputTokens: 10, outputTokens: 3, cachedInputTokens: 0 };
-        return { ...result, completion: { ...result.completion, usage } };
-      },
-    };
-    const clock = fakeClock();
-    const agent = defineAgent(counted, {
-      name: "spender",
-      budget,
-      steps: {
-        look: tool(async () => {
-          await clock.advance(3000);
-          return "seen";
-        }),
-        charge: tool(() => 0),
-        read_mail: tool(() => 0),
-        done: finish(({ message }) => message),
-      },
+  ] as const) {
+    it(`F8.9 a budget of ${name} pauses and asks; going on extends it`, async () => {
+      const nextStep = scriptedSteps<Step>([
+        ...Array.from({ length: 4 }, (_, index) => ({
+          step: { intent: "look", item: `${index}` } as const,
+          fidelity: exact,
+        })),
+        done,
+      ]);
+      const counted = {
+        ...nextStep,
+        call: async (...args: Parameters<typeof nextStep.call>) => {
+          const result = await nextStep.call(...args);
+          const usage = { inputTokens: 10, outputTokens: 3, cachedInputTokens: 0 };
+          return { ...result, completion: { ...result.completion, usage } };
+        },
+      };
+      const clock = fakeClock();
+      const agent = defineAgent(counted, {
+        name: "spender",
+        budget,
+        steps: {
+          look: tool(async () => {
+            await clock.advance(3000);
+            return "seen";
+          }),
+          charge: tool(() => 0),
+          read_mail: tool(() => 0),
+          done: finish(({ message }) => message),
+        },
+      });
+      const { runtime, thread } = await runAgent(agent, "go", clock);
+      expect(thread.state.request).toMatchObject({ kind: "budget" });
+      expect(ofType(thread, "budget_reached")).toMatchObject([{ budget: name }]);
+      expect(thread.state.steps).toBe(2);
+      // The time that people take is theirs.
+      await clock.advance(3_600_000);
+      const later = await answer(runtime, thread, "approved");
+      expect(ofType(later, "budget_reached")).toHaveLength(2);
+      expect(later.state.steps).toBe(4);
     });
-    const { runtime, thread } = await runAgent(agent, "go", clock);
-    expect(thread.state.request).toMatchObject({ kind: "budget" });
-    expect(ofType(thread, "budget_reached")).toMatchObject([{ budget: name }]);
-    expect(thread.state.steps).toBe(2);
-    // The time that people take is theirs.
-    await clock.advance(3_600_000);
-    const later = await answer(runtime, thread, "approved");
-    expect(ofType(later, "budget_reached")).toHaveLength(2);
-    expect(later.state.steps).toBe(4);
-  });
+  }
 });

@@ -197,7 +197,7 @@ describe("a thread as the model reads it", () => {
     expect(contextBlocks(summarized)).toEqual([{ tag: "summary", body: "a page", untrusted: "web" }]);
   });
 
-  it("F3.11 an intent that is no safe tag is rendered as a field, not as a tag", () => {
+  it("F3.12 an intent that is no safe tag is rendered as a field, not as a tag", () => {
     const events = eventsOf(
       proposed(2, { intent: "human_response", text: "approved" }),
       finishedTool(2, "ok"),
