@@ -30,5 +30,9 @@ const config = {
   include: ["../../src", "../../bench", "../../baml_client"],
 };
 writeFileSync(join(build, "tsconfig.json"), JSON.stringify(config));
-run(join(root, "node_modules", ".bin", "tsc"), ["-p", build]);
+const bin = join(root, "node_modules", ".bin");
+run(join(bin, "tsc"), ["-p", build]);
+const starts = ["hand", "twelvefold"].map((name) => join(build, "bench", "start", `${name}.js`));
+const bundle = ["--bundle", "--platform=node", "--format=esm", "--packages=external", "--log-level=warning"];
+run(join(bin, "esbuild"), [...starts, ...bundle, `--outdir=${join(build, "bundles")}`]);
 run(process.execPath, [join(build, "bench", "run.js"), "--out", out, ...process.argv.slice(2)]);

@@ -2,6 +2,7 @@ import type { BenchRow } from "./bench-row.ts";
 import { context } from "./context.ts";
 import { engineAlone } from "./engine-alone.ts";
 import { manyThreads } from "./many-threads.ts";
+import { million } from "./million.ts";
 import { overHttp } from "./over-http.ts";
 import { prompts } from "./prompts.ts";
 import { processStart } from "./start.ts";
@@ -16,4 +17,5 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "bytes", run: storedBytes },
   { name: "start", run: processStart },
   { name: "many", run: manyThreads },
+  { name: "million", run: million },
 ];

@@ -98,7 +98,8 @@ export function apply(state: ThreadState, event: ThreadEvent, change: Change): T
     state.status.kind === "running" && state.seq > 0 ? Date.parse(event.at) - Date.parse(state.updatedAt) : 0;
   const runningMs = state.runningMs + Math.max(0, ran);
   const next = { ...state, ...change, seq: event.seq, updatedAt: event.at, runningMs };
-  return { ...next, status: statusOf(next) };
+  next.status = statusOf(next);
+  return next;
 }
 
 export type Transitions<T extends EventType> = { readonly [K in T]: Transition<K> };
