@@ -71,7 +71,8 @@ export function createServer(options: ServerOptions): Server {
   const deps: RouteDeps = { runtime, clock, streams, limits };
   const rateLimit = createRateLimit(clock, limits);
   const remoteAddress = (c: Context) => options.remoteAddress?.(c) ?? "unknown";
-  const loginDeps = { auth, store: runtime.store, clock, secure };
+  const origins = originsOf(publicUrl);
+  const loginDeps = { auth, store: runtime.store, clock, secure, origins };
 
   const app = new OpenAPIHono<ServerEnv>();
   app.onError((error, c) => {
@@ -138,7 +139,7 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", incomingRoutes(deps, options.webhooks ?? []));
 
   // From here on, every caller is known.
-  app.use(authenticate({ auth, store: runtime.store, clock, secure, origins: originsOf(publicUrl) }));
+  app.use(authenticate({ auth, store: runtime.store, clock, secure, origins }));
   app.use(async (c, next) => {
     rateLimit(principalKey(c.get("principal")));
     return next();

@@ -119,14 +119,20 @@ async function refuseOtherSites(c: Context<ServerEnv>, { origins }: AuthContext)
     throw new ForbiddenError(`without credentials this server answers to localhost only, not ${host}`);
   }
   if (c.req.method === "GET" || c.req.method === "HEAD") return;
-  const origin = c.req.header("origin");
-  if (origin !== undefined && !origins.includes(origin) && hostOf(origin) !== host) {
-    throw new ForbiddenError(`requests from ${origin} are not accepted`);
-  }
+  requireOwnOrigin(c, origins);
   // A script on another site cannot send JSON without asking first, and we never agree; a form it can.
   const needsToken = login.kind === "session" || isForm(c);
   if (needsToken && !(await carriesCsrfToken(c))) {
     throw new ForbiddenError("the form's token is missing or old: load the page again, then send it");
+  }
+}
+
+/** Throws `ForbiddenError` for a request that a browser makes for another site. */
+export function requireOwnOrigin(c: Context, origins: readonly string[]): void {
+  const origin = c.req.header("origin");
+  if (origin === undefined || origins.includes(origin)) return;
+  if (hostOf(origin) !== (c.req.header("host") ?? new URL(c.req.url).host)) {
+    throw new ForbiddenError(`requests from ${origin} are not accepted`);
   }
 }
 
@@ -138,6 +144,6 @@ function hostOf(origin: string): string | undefined {
 function refuseBeyondLink(c: Context<ServerEnv>): void {
   const login = c.get("login");
   if (login.kind !== "session" || login.limitedTo === undefined) return;
-  if (c.req.path.split("/").includes(login.limitedTo)) return;
+  if (c.req.path === "/logout" || c.req.path.split("/").includes(login.limitedTo)) return;
   throw new ForbiddenError(`this link opens request ${login.limitedTo} only; sign in to see more`);
 }

@@ -51,6 +51,14 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
     remoteAddress: (c) => getConnInfo(c).remote.address,
   });
   const { server, url } = await listen(app.fetch, host, port);
+  const unsubscribe = runtime.subscribe((observation) => {
+    if (observation.kind === "problem") {
+      const { threadId, error: err } = observation;
+      log.error({ threadId, err }, "a thread could not be advanced; it is tried again");
+    } else if (observation.kind === "sweep_problem") {
+      log.error({ err: observation.error }, "the store could not be looked through; it is tried again");
+    }
+  });
   runtime.start();
   const cron = startCron({
     triggers: options.cron ?? [],
@@ -80,6 +88,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
         });
       });
       await runtime.stop();
+      unsubscribe();
     },
   };
 }

@@ -116,7 +116,7 @@ describe("cron triggers", () => {
     process(clock, store, [
       { name: "morning", schedule: "0 9 * * *", timeZone: "Europe/Berlin", agent: "example" },
     ]);
-    await pass(clock, 58 * HOUR, 10 * MINUTE);
+    await pass(clock, 58 * HOUR, 30 * MINUTE);
     expect(await fired(store)).toEqual([
       { at: "2026-03-28T08:00:00.000Z", payload: null },
       { at: "2026-03-29T07:00:00.000Z", payload: null },

@@ -175,6 +175,28 @@ describe("browser sessions", () => {
     expect(refused.headers.get("set-cookie")).toBeNull();
   });
 
+  it("S7 another site cannot sign a person in", async () => {
+    const { app, keys } = serve();
+    const foreign = await app.request("/login", {
+      method: "POST",
+      headers: { ...FORM, origin: "https://evil.example" },
+      body: new URLSearchParams({ key: keys.ada }).toString(),
+    });
+    expect([foreign.status, foreign.headers.get("set-cookie")]).toEqual([403, null]);
+  });
+
+  it("S1 F6.10 a body of absurd depth is taken as data, cut short", async () => {
+    const { app, keys, runtime } = serve();
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const response = await app.request("/threads", {
+      method: "POST",
+      headers: { authorization: `Bearer ${keys.ada}`, "content-type": "application/json" },
+      body: `{"agent":"example","event":{"name":"deep","payload":${deep}}}`,
+    });
+    expect(response.status).toBe(201);
+    expect(JSON.stringify(await (await runtime.list()).threads).length).toBeLessThan(10_000);
+  });
+
   it("S7 what changes anything needs the form token, from this site", async () => {
     const { app, cookie } = await signIn();
     const csrf = csrfOf(cookie);
@@ -286,6 +308,8 @@ describe("links to requests", () => {
     expect((await app.request("/threads", { headers: { cookie } })).status).toBe(403);
     expect((await app.request(`/threads/${threadId}`, { headers: { cookie } })).status).toBe(403);
     expect((await app.request(`/requests/${requestId}`, { headers: { cookie } })).status).toBe(200);
+    const inboxElsewhere = await app.request(`/inbox/threads/${threadId}`, { headers: { cookie } });
+    expect(inboxElsewhere.status).toBe(403);
     const respond = (headers: Record<string, string>) =>
       app.request(`/requests/${requestId}/response`, {
         method: "POST",

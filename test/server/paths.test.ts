@@ -74,7 +74,7 @@ describe("the path that was taken", () => {
         );
         expect(escapeXml(label)).not.toMatch(/[<>"']/);
       }),
-      { numRuns: propertyRuns(300) },
+      { numRuns: propertyRuns(100) },
     );
   });
 });

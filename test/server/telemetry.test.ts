@@ -12,8 +12,12 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { traceRuns } from "../../src/runtime/telemetry.ts";
-import { serve } from "./serve.ts";
+import { serverLog } from "../../src/server/pino-log.ts";
+import { startServer } from "../../src/server/start.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
+import { afterwards, serve } from "./serve.ts";
 
 class Recorded implements Span {
   readonly name: string;
@@ -122,5 +126,36 @@ describe("traces", () => {
     const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
     runtime.subscribe(traceRuns());
     expect((await launch()).thread.state.status.kind).toBe("finished");
+  });
+});
+
+describe("logs", () => {
+  it("F8.5 requests and problems are JSON lines, and nothing in them looks like a secret", async () => {
+    const lines: string[] = [];
+    const log = serverLog({ destination: { write: (line) => void lines.push(line) } });
+    const { runtime, store } = serve({});
+    const broken: ThreadStore = {
+      ...store,
+      list: () =>
+        Promise.reject(
+          new Error("connect postgres://app:hunter2222@db failed, key sk-abcdefghijklmnop1234567890"),
+        ),
+    };
+    const server = await startServer({ runtime: { ...runtime, list: broken.list }, port: 0, log });
+    afterwards(() => server.close());
+    const answer = await fetch(`${server.url}/threads`);
+    const problem = z.object({ detail: z.string(), instance: z.string() }).parse(await answer.json());
+    expect(answer.status).toBe(500);
+    expect(problem.detail).not.toContain("postgres");
+    const records = lines.map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
+    const failed = records.find(({ msg }) => msg === "request failed");
+    expect(problem.instance).toBe(`urn:request:${failed?.["requestId"]}`);
+    expect(failed?.["err"]).toMatchObject({ name: "Error" });
+    expect(records.find(({ msg }) => msg === "request")).toMatchObject({
+      method: "GET",
+      route: "/threads",
+      status: 500,
+    });
+    expect(lines.join("")).not.toContain("sk-abcdefghijklmnop1234567890");
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { tool } from "../../src/steps/steps.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { serve } from "./serve.ts";
 
 const approvalScript = [
@@ -113,13 +116,47 @@ describe("threads over HTTP", () => {
     });
   });
 
-  it("F6.4 cancelling aborts a model call that is under way", async () => {
-    const { call, app, runtime } = serve({ script: [] });
-    expect(app).toBeDefined();
-    const { body } = await call("/threads", { body: { agent: "example", message: "x" } });
-    const cancelled = await call(`/threads/${body.threadId}/cancel`, { body: {} });
-    expect([200, 409]).toContain(cancelled.status);
-    expect((await runtime.list({ status: ["cancelled"] })).threads.length).toBeLessThanOrEqual(1);
+  it("F6.4 cancelling aborts a model call and a tool that are under way", async () => {
+    const asked = Promise.withResolvers<AbortSignal>();
+    const ran = Promise.withResolvers<AbortSignal>();
+    const waits = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const script = scriptedSteps<{ intent: "work"; n: number }>([{ intent: "work", n: 1 }]);
+    let calls = 0;
+    const agent = defineAgent(
+      {
+        ...script,
+        call(args, options) {
+          calls += 1;
+          if (calls > 1) return script.call(args, options);
+          const signal = options?.signal ?? new AbortController().signal;
+          asked.resolve(signal);
+          return waits(signal);
+        },
+      },
+      {
+        name: "example",
+        steps: {
+          work: tool((_, { signal }) => {
+            ran.resolve(signal);
+            return waits(signal);
+          }),
+        },
+      },
+    );
+    const { call, runtime } = serve({ agents: [agent] });
+    const launch = async () =>
+      (await call("/threads", { body: { agent: "example", message: "x" } })).body.threadId;
+    const inModel = await launch();
+    const modelSignal = await asked.promise;
+    expect(modelSignal.aborted).toBe(false);
+    expect((await call(`/threads/${inModel}/cancel`, { body: {} })).body.status).toBe("cancelled");
+    expect(modelSignal.aborted).toBe(true);
+    const inTool = await launch();
+    const toolSignal = await ran.promise;
+    expect((await call(`/threads/${inTool}/cancel`, { body: {} })).body.status).toBe("cancelled");
+    expect(toolSignal.aborted).toBe(true);
+    expect((await runtime.list({ status: ["cancelled"] })).threads).toHaveLength(2);
   });
 
   it("F6.11 a finished thread takes a further message and goes on", async () => {

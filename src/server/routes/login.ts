@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../base/clock.ts";
 import type { ThreadStore } from "../../store/store.ts";
 import { findKey } from "../api-key.ts";
-import type { AuthOptions } from "../auth.ts";
+import { type AuthOptions, requireOwnOrigin } from "../auth.ts";
 import type { ServerEnv } from "../env.ts";
 import { UnauthorizedError } from "../errors.ts";
 import {
@@ -21,6 +21,7 @@ export interface LoginDeps {
   readonly store: ThreadStore;
   readonly clock: Clock;
   readonly secure: boolean;
+  readonly origins: readonly string[];
 }
 
 const credentials = z.union([
@@ -29,12 +30,13 @@ const credentials = z.union([
 ]);
 
 /**
- * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`) opens a browser session. It needs no form token: there
- * is nothing yet to protect, and the cookie is not sent with other sites' posts.
+ * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`) opens a browser session. It needs no form token, but it must
+ * come from this site: nobody else may sign a person in under a name of their choice.
  */
-export function loginRoutes({ auth, store, clock, secure }: LoginDeps) {
+export function loginRoutes({ auth, store, clock, secure, origins }: LoginDeps) {
   const app = new Hono<ServerEnv>();
   app.post("/login", async (c) => {
+    requireOwnOrigin(c, origins);
     const body = c.req.header("content-type")?.startsWith("application/json")
       ? await c.req.json().catch(() => null)
       : await c.req.parseBody();

@@ -1,0 +1,18 @@
+// What `import … from "twelvefold/server"` gives: the HTTP API, its credentials, and what comes in by webhook and clock.
+export { isAllowed } from "../channels/allow-list.ts";
+export { type CronTrigger, startCron } from "../channels/cron.ts";
+export { type Webhook, type WebhookAction, type WebhookDelivery, webhook } from "../channels/webhook.ts";
+export { exportHtml, exportJson, exportMarkdown } from "../runtime/export.ts";
+export { type ThreadGraph, threadGraph, toMermaid } from "../runtime/graph.ts";
+export { toSvg } from "../runtime/graph-svg.ts";
+export { traceRuns } from "../runtime/telemetry.ts";
+export { type ApiKey, newApiKey } from "./api-key.ts";
+export { createServer, createServerApp, type Server, type ServerOptions } from "./app.ts";
+export { type AuthOptions, checkScope, hasScope, requireScope } from "./auth.ts";
+export type { Login, Scope, ServerEnv } from "./env.ts";
+export type { Limits } from "./limits.ts";
+export { type LinkOptions, requestLink } from "./links.ts";
+export type { ServerLog } from "./log.ts";
+export { type LogOptions, serverLog } from "./pino-log.ts";
+export { csrfToken, type Grant, issueLoginToken } from "./session.ts";
+export { type StartedServer, type StartOptions, startServer } from "./start.ts";
