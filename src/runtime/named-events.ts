@@ -1,3 +1,4 @@
+import { ForbiddenError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadPage, ThreadStore } from "../store/store.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
@@ -11,7 +12,13 @@ type Received = EventData["event_received"];
  * job's token only, never by name.
  */
 export function addressed(thread: Thread, event: Received): Received {
-  if (event.callId !== undefined) return event;
+  if (event.callId !== undefined) {
+    const { phase } = thread.state.calls.find((open) => open.callId === event.callId) ?? {};
+    if (phase?.kind === "awaiting_event" && phase.tokenDigest !== undefined) {
+      throw new ForbiddenError(`call ${event.callId} waits for its job: only the job's token answers it`);
+    }
+    return event;
+  }
   const call = waitingCall(thread, event.name);
   return call === undefined ? event : { ...event, callId: call.callId };
 }

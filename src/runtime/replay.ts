@@ -4,6 +4,7 @@ import type { Agent } from "../loop/agent.ts";
 import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
 import { perform } from "../loop/perform.ts";
+import type { Answer } from "../prompts/types.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
@@ -49,9 +50,9 @@ async function performed(
   const next = events[thread.state.seq];
   if (next === undefined) return thread;
   const answer = command.type === "ask_model" ? recordedAnswer(events, thread.state.seq) : undefined;
-  if (command.type === "ask_model" && answer === undefined) throw mismatch(thread, next, undefined);
-  const replaying: Agent =
-    answer === undefined ? agent : { ...agent, render: () => "", ask: () => Promise.resolve(answer) };
+  if (command.type === "prefetch" || (command.type === "ask_model" && answer === undefined))
+    throw mismatch(thread, next, undefined);
+  const replaying: Agent = answer === undefined ? agent : answering(agent, answer);
   const doing = withRecordedOutcomes(command, next);
   const write = async (now: number): Promise<readonly NewEvent[]> => {
     const tools = { clock: { now: () => now, sleep: never }, signal: new AbortController().signal };
@@ -65,6 +66,12 @@ async function performed(
   const made = await write(at);
   const lag = lagOf(next, made[0]);
   return appended(thread, next, lag === 0 ? made : await write(at - lag), events);
+}
+
+/** The agent with a recorded answer for a model. Compactions were recorded before it: none is made anew. */
+function answering(agent: Agent, answer: Answer<unknown>): Agent {
+  const context = { ...agent.context, budgeted: false };
+  return { ...agent, context, render: () => "", ask: () => Promise.resolve(answer) };
 }
 
 /** Times are reckoned when a step begins and events dated when they are written, a moment later. */
@@ -136,6 +143,9 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
       return true;
     case "notified":
       return event.data.request !== undefined;
+    case "event_awaited":
+      // A long-running job: what its tool gave back.
+      return event.data.tokenDigest !== undefined;
     case "step_judged":
       return command.type === "judge_step" && command.call.callId === event.data.callId;
     case "human_asked":
@@ -147,7 +157,6 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "approval_requested":
     case "tool_started":
     case "sleep_started":
-    case "event_awaited":
     case "budget_reached":
     case "finished":
     case "failed":

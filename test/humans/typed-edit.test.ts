@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { calculator } from "../../src/agents/calculator/agent.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import type { Step } from "../../src/thread/events.ts";
+import { ada, approvalOf, bob, eventsOf, testRuntime } from "../runtime/harness.ts";
+
+/** The real agent, with its parser and its types, answering divide and then the end. */
+async function dividing() {
+  const steps = [
+    { intent: "divide", a: 12, b: 0 },
+    { intent: "done_for_now", message: "there" },
+  ];
+  const prompts: string[] = [];
+  const runtime = testRuntime({
+    agents: [
+      {
+        ...calculator,
+        ask: async (rendered) => {
+          prompts.push(rendered);
+          const answer = calculator.parse(JSON.stringify(steps.shift()));
+          if (!answer.ok) throw new Error(answer.message);
+          return answer;
+        },
+      },
+    ],
+  });
+  const { threadId } = await runtime.launch({ agent: "calculator", input: { message: "12 / 0", from: ada } });
+  const thread = await runtime.settled(threadId);
+  const { seq, digest } = approvalOf(thread);
+  const edit = (editedStep: Step) =>
+    runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "approved", editedStep }, digest }, bob);
+  return { runtime, thread, prompts, edit };
+}
+
+describe("an edit of a BAML type", () => {
+  it.each([
+    ["a text that is no number", { intent: "divide", a: "twelve", b: 3 }],
+    ["a missing field", { intent: "divide", a: 12 }],
+    ["a field that the type does not know", { intent: "divide", a: 12, b: 3, currency: "EUR" }],
+    ["another type of value, even where it could be converted", { intent: "divide", a: "12", b: 3 }],
+    ["a list", { intent: "divide", a: [12], b: 3 }],
+  ])("F7.9 with %s is refused and changes nothing", async (_, editedStep) => {
+    const { runtime, thread, edit } = await dividing();
+    await expect(edit(editedStep)).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining("the edit is not valid"),
+    });
+    expect(await runtime.get(thread.id)).toEqual(thread);
+  });
+
+  it("F7.9 that fits runs, and the model is told what became of its proposal", async () => {
+    const { runtime, thread, edit, prompts } = await dividing();
+    await edit({ intent: "divide", a: 12, b: 3 });
+    const ended = await runtime.settled(thread.id);
+    expect(eventsOf(ended, "tool_finished")[0]?.data.result).toBe(4);
+    expect(prompts[1]).toMatch(/<divide>\s+a: 12\s+b: 0[\s\S]*Bob[\s\S]*b: 3[\s\S]*<divide_result>\s+4/);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { startJob } from "../../src/steps/start-job.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { ada, eventsOf, testRuntime } from "./harness.ts";
+
+type Step = { intent: "deploy" } | { intent: "done" };
+
+function deployer(tokens: string[], script: Step[] = [{ intent: "deploy" }, { intent: "done" }]) {
+  const nextStep = scriptedSteps<Step>(script);
+  const agent = defineAgent(nextStep, {
+    name: "deployer",
+    steps: {
+      deploy: tool(() => startJob((token) => tokens.push(token), { timeoutSeconds: 60 })),
+      done: finish(() => "done"),
+    },
+  });
+  return { agent, nextStep };
+}
+
+async function waiting() {
+  const tokens: string[] = [];
+  const { agent, nextStep } = deployer(tokens);
+  const store = createMemoryStore();
+  const clock = fakeClock();
+  const runtime = testRuntime({ agents: [agent], store, clock });
+  const { threadId } = await runtime.launch({ agent: "deployer", input: { message: "go", from: ada } });
+  const thread = await runtime.settled(threadId);
+  return { runtime, store, clock, thread, token: tokens[0] ?? "", nextStep };
+}
+
+describe("long-running jobs", () => {
+  it("F6.6 a result comes back with nothing but the token, to another process, once", async () => {
+    const { runtime, store, clock, thread, token } = await waiting();
+    expect(thread.state.status.kind).toBe("awaiting_event");
+    expect(JSON.stringify(thread.events)).not.toContain(token);
+    await runtime.stop();
+    const { agent, nextStep } = deployer([], [{ intent: "done" }]);
+    const second = testRuntime({ agents: [agent], store, clock });
+    await second.finishJob(token, { result: { version: 7 } });
+    expect((await second.settled(thread.id)).state.status.kind).toBe("finished");
+    expect(nextStep.prompts[0]).toContain("version: 7");
+    await expect(second.finishJob(token, { result: 8 })).rejects.toMatchObject({ code: "expired" });
+  });
+
+  it("F6.6 a job that fails is the tool's error", async () => {
+    const { runtime, thread, token, nextStep } = await waiting();
+    await runtime.finishJob(token, { error: "no disk space" });
+    const ended = await runtime.settled(thread.id);
+    expect(eventsOf(ended, "tool_failed")).toHaveLength(1);
+    expect(nextStep.prompts[1]).toContain("no disk space");
+  });
+
+  it("F6.6 who knows the thread, the call and the name, but not the token, cannot answer", async () => {
+    const { runtime, thread, token } = await waiting();
+    const { status } = thread.state;
+    if (status.kind !== "awaiting_event") throw new Error(status.kind);
+    const { callId, name } = status;
+    const event = { name, source: "webhook", payload: "forged" };
+    await expect(runtime.receive(thread.id, { ...event, callId })).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    const heard = await runtime.receive(thread.id, event);
+    expect(heard.state.status.kind).toBe("awaiting_event");
+    expect(await runtime.emit(event)).toEqual([]);
+    const last = token.endsWith("A") ? "B" : "A";
+    await expect(runtime.finishJob(token.slice(0, -1) + last, { result: 1 })).rejects.toMatchObject({
+      code: "not_found",
+    });
+    expect((await runtime.settled(thread.id)).state.status.kind).toBe("awaiting_event");
+  });
+});
