@@ -74,7 +74,11 @@ export const EditForm = (props: FormProps & { request: PendingApproval }) => (
         Back without changes
       </a>
     </div>
-    <p class="hint">The agent is told what it proposed, who changed it, and what ran.</p>
+    <p class="hint">
+      {(props.request.policy.needed ?? 1) > 1 &&
+        "Several people must agree: they are all asked again, with your arguments. "}
+      The agent is told what it proposed, who changed it, and what ran.
+    </p>
   </DecisionForm>
 );
 

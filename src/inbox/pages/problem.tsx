@@ -23,7 +23,7 @@ export const ProblemPage = ({ frame, problem }: { frame: Frame; problem: Problem
           </a>
         )}
         <a class="button" href={paths.inbox}>
-          Inbox
+          Back to the inbox
         </a>
       </p>
     </article>

@@ -1,0 +1,34 @@
+import { Hono } from "hono";
+import { getCookie } from "hono/cookie";
+import { systemClock } from "../../src/base/clock.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { inboxAssets } from "../../src/inbox/assets.ts";
+import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+
+/** What a product that has accounts of its own brings along. */
+export interface OwnSessions {
+  find(
+    cookie: string | undefined,
+  ): { readonly userId: string; readonly name: string; readonly csrf: string } | undefined;
+  sameText(one: string, other: string): boolean;
+}
+
+/** The inbox inside an app that has its own sign-in, as docs/inbox.md shows it. */
+export function inboxExample(runtime: Runtime, sessions: OwnSessions): Hono {
+  const inbox = inboxRoutes({
+    runtime,
+    clock: systemClock,
+    principal: (c) => {
+      const session = sessions.find(getCookie(c, "my_session"));
+      return session && verifiedBy("web", session.userId, session.name);
+    },
+    csrfToken: (c) => sessions.find(getCookie(c, "my_session"))?.csrf ?? "",
+    checkCsrf: (c, token) => sessions.sameText(token, sessions.find(getCookie(c, "my_session"))?.csrf ?? ""),
+    signInPath: "/my-sign-in",
+  });
+  const app = new Hono();
+  app.route("/", inboxAssets());
+  app.route("/", inbox);
+  return app;
+}
