@@ -36,7 +36,7 @@ async function many(databases: number, faults: number, together: number) {
 
 describe("crash matrix", () => {
   it("F12.5 F5.3 nothing is lost and nothing is done twice over at least 450 kills", async () => {
-    const total = await many(45, 14, 1);
+    const total = await many(52, 16, 1);
     console.log(`one process at a time: ${total.kills} kills, ${total.unknown} unknown outcomes`);
     expect(total.kills).toBeGreaterThanOrEqual(450);
     expect(total.unknown).toBeGreaterThan(0);
