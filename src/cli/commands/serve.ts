@@ -24,12 +24,13 @@ export async function serve(
   runtime.subscribe(traceRuns());
   const secret = env["TWELVEFOLD_SECRET"];
   const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
+  const log = await logOf(env["TWELVEFOLD_LOG"]);
   const server = await startServer({
     runtime,
     port: options.port ?? portOf(env["TWELVEFOLD_PORT"]),
     host: options.host,
-    log: await logOf(env["TWELVEFOLD_LOG"]),
-    ...serverInbox({ runtime, clock: systemClock, model, promptSource: promptSources(process.cwd()) }),
+    log,
+    ...serverInbox({ runtime, clock: systemClock, model, log, promptSource: promptSources(process.cwd()) }),
     ...(config.keys === undefined ? {} : { auth: { kind: "keys", keys: config.keys } as const }),
     ...(config.webhooks === undefined ? {} : { webhooks: config.webhooks }),
     ...(config.cron === undefined ? {} : { cron: config.cron }),
