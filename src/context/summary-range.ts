@@ -9,15 +9,16 @@ export interface EntryRange {
 }
 
 /**
- * The oldest entries that one summary may replace: after the opening input, before the last `keep` entries, at most
- * `maxTokens` together, and never between a step and its outcome. `undefined` where fewer than two remain.
+ * The oldest entries that may give way together: after the opening input, before the last `keep` entries, at most
+ * `most` tokens and no more than it takes to have `enough`, and never between a step and its outcome. `undefined`
+ * where fewer than two remain.
  */
-export function rangeToSummarize(
+export function oldestRange(
   events: readonly ThreadEvent[],
   shown: readonly EventBlocks[],
   tokens: readonly number[],
   keep: number,
-  maxTokens: number,
+  { most = Infinity, enough = Infinity }: { readonly most?: number; readonly enough?: number },
 ): EntryRange | undefined {
   const start = openingLength(events, shown);
   const latest = shown.length - keep;
@@ -27,9 +28,10 @@ export function rangeToSummarize(
   for (let at = start; at < latest; at += 1) {
     used += tokens[at] ?? 0;
     // One entry alone may be over the limit: it was cut before, or the caller cuts it.
-    if (used > maxTokens && at > start) break;
+    if (used > most && at > start) break;
     const last = shown[at];
     if (last !== undefined && (earliestNeeded[at + 1] ?? Infinity) > last.to) end = at + 1;
+    if (end === at + 1 && used >= enough && end - start > 1) break;
   }
   return end === undefined || end - start < 2 ? undefined : { start, end };
 }

@@ -2,6 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
 import { untrustedSources } from "../context/provenance.ts";
 import { createRedactor, restoreSecrets, vaultOf } from "../context/redaction.ts";
+import type { BudgetPolicy } from "../context/token-budget.ts";
 import { defaultOrigin } from "../context/view.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
@@ -29,6 +30,7 @@ export interface ContextOfAgent {
 export function contextOfAgent(
   options: AgentContextOptions,
   steps: ReadonlyMap<string, StepDefinition<Step>>,
+  hasSummarizer: boolean,
 ): ContextOfAgent {
   const { keepOutOfStore = false, budget, ...view } = options;
   const { redact, vault } = view;
@@ -48,7 +50,9 @@ export function contextOfAgent(
     ...view,
     untrusted,
     renderResult: { ...Object.fromEntries(renderers), ...options.renderResult },
-    ...(budget === undefined ? {} : { budget: { lookups, ...budget } }),
+    ...(budget === undefined
+      ? {}
+      : { budget: { lookups, ...(hasSummarizer ? {} : { policies: WITHOUT_MODEL }), ...budget } }),
   });
   return {
     context,
@@ -66,6 +70,8 @@ export function contextOfAgent(
     },
   };
 }
+
+const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "drop_superseded", "forget"];
 
 function originOf(
   base: NonNullable<ContextOptions["untrusted"]>,

@@ -131,7 +131,11 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
   checkIntents(options.name, [...steps.keys(), ...prefetch.keys()]);
   checkCaches(options.name, steps);
-  const { context, ...ofContext } = contextOfAgent(options.context ?? {}, steps);
+  const { context, ...ofContext } = contextOfAgent(
+    options.context ?? {},
+    steps,
+    options.summarize !== undefined,
+  );
   const args = (rendered: string, thread: Thread): Args =>
     input({
       rendered,

@@ -1,7 +1,8 @@
 import type { CompletionRecord } from "../base/completion.ts";
 import type { ContextBlock } from "../context/block.ts";
+import { forgottenNote } from "../context/compaction.ts";
 import { renderBlocks } from "../context/formats.ts";
-import { forgottenNote, type SummaryPlan } from "../context/plan.ts";
+import type { SummaryPlan } from "../context/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { Agent, NextStepOptions } from "./agent.ts";
@@ -37,7 +38,7 @@ export async function summaryOf(
   const { blocks, maxTokens } = plan;
   const written = await agent.summarize?.({ text: renderBlocks(blocks), blocks, maxTokens }, options);
   const summary = written?.summary.trim() ?? "";
-  const event = plan.event(summary === "" ? forgottenNote(blocks) : summary);
+  const event = plan.event(summary === "" ? forgottenNote(plan) : summary);
   if (event.type !== "context_compacted" || written?.completion === undefined) return event;
   return { ...event, data: { ...event.data, completion: written.completion } };
 }

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { forgottenNote } from "../../src/context/compaction.ts";
 import { contextBlocks } from "../../src/context/context-blocks.ts";
 import { renderBlocks } from "../../src/context/formats.ts";
-import { type ContextPlan, forgottenNote, planContext, type TokenBudget } from "../../src/context/plan.ts";
+import { planContext } from "../../src/context/plan.ts";
+import type { ContextPlan, TokenBudget } from "../../src/context/token-budget.ts";
 import { estimateTokens, loadTokenCounter } from "../../src/context/tokens.ts";
 import type { ThreadEvent } from "../../src/thread/events.ts";
 import { propertyRuns } from "../property-runs.ts";
@@ -21,7 +23,7 @@ async function settle(start: ThreadEvent[], budget: TokenBudget, summarize?: (te
     const added =
       plan.kind === "compact"
         ? plan.events
-        : [plan.event(summarize?.(renderBlocks(plan.blocks)) ?? forgottenNote(plan.blocks))];
+        : [plan.event(summarize?.(renderBlocks(plan.blocks)) ?? forgottenNote(plan))];
     for (const event of added) events = next(events, event);
   }
   throw new Error(`does not settle: ${plans.join(" ")}`);
@@ -176,14 +178,15 @@ describe("the token budget", () => {
     expect(tokensOf(settled)).toBeLessThanOrEqual(1000);
   });
 
-  it("F3.14 without the policy of summarising, what is old is left out with a note", async () => {
+  it("F3.14 with the policy of forgetting, as little as it takes is left out, with a note", async () => {
     const events = eventsOf(
       ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
     );
-    const budget: TokenBudget = { tokens: 1000, policies: [], countTokens };
+    const budget: TokenBudget = { tokens: 2000, policies: ["forget"], keepRecent: 2, countTokens };
     const { events: settled, plans } = await settle(events, budget);
     expect(plans).not.toContain("summarize");
-    expect(contextBlocks(settled)[1]?.body).toBe("[18 earlier blocks are left out: 18 message_received]");
+    expect(contextBlocks(settled)[1]?.body).toBe("[events 3 to 16 are left out]");
+    expect(contextBlocks(settled)).toHaveLength(7);
   });
 
   it("F12.3 the plan follows from the events: replaying them gives the same text", async () => {

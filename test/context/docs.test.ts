@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { EVENT_VERSIONS } from "../../src/thread/events.ts";
+import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
+
+const PAGE = "docs/context.md";
+const page = readFileSync(join(import.meta.dirname, "../..", PAGE), "utf8");
+const snippets = snippetsOf(PAGE, {
+  twelvefold: "src/index.ts",
+  "twelvefold/context": "src/context/index.ts",
+  "twelvefold/testing": "src/testing/index.ts",
+});
+
+describe(PAGE, () => {
+  it("F3.4 its code compiles", { timeout: 60_000 }, () => {
+    expect(typeErrors(snippets)).toBe("");
+  });
+
+  it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(
+    "F3.4 its code at line %i runs",
+    async (_, snippet) => {
+      expect(await run(snippet)).toEqual(snippet.promised);
+      expect(snippet.promised.length).toBeGreaterThan(0);
+    },
+  );
+
+  it("F3.2 its table says of every event type what the model sees", () => {
+    const rows = [...page.matchAll(/^\| (`[a-z_`, ]+`) \|/gm)].flatMap(([, names = ""]) =>
+      [...names.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
+    );
+    expect(rows.toSorted()).toEqual(Object.keys(EVENT_VERSIONS).toSorted());
+  });
+});
