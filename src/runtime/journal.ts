@@ -78,7 +78,7 @@ export class StoreJournal implements Journal {
     let conflict = this.#overtaken;
     this.#overtaken = null;
     // What survives a conflict is written before the caller hears of it.
-    while (this.#pending.length > 0) conflict = (await this.#writeOut()) ?? conflict;
+    while (this.#pending.length > 0) conflict = merged(conflict, await this.#writeOut());
     if (conflict !== null) throw conflict.error;
   }
 
@@ -100,7 +100,9 @@ export class StoreJournal implements Journal {
       if (this.#flushing !== null || this.#pending.length === 0) return;
       this.#writeOut().then(
         (conflict) => {
-          this.#overtaken ??= conflict;
+          this.#overtaken = merged(this.#overtaken, conflict);
+          // What still stands after another writer's events is still to be written.
+          if (this.#pending.length > 0) this.#flushSoon();
         },
         (error: unknown) => {
           this.#failure = { error };
@@ -152,6 +154,11 @@ export class StoreJournal implements Journal {
     await this.#onOvertaken();
     return input;
   }
+}
+
+function merged(earlier: Conflict | null, later: Conflict | null): Conflict | null {
+  if (earlier === null || later === null) return later ?? earlier;
+  return { error: later.error, input: earlier.input || later.input };
 }
 
 function survives(write: Write, input: boolean): boolean {

@@ -268,6 +268,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         if (failure !== undefined && failure !== earlier) throw failure.error;
         if (!engine.active.includes(threadId)) engine.nudge(threadId);
         await engine.idle(threadId, clock.sleep(50, signal));
+        // Nothing was done: another process holds the thread. Asking again at once would only keep the store busy.
+        const now = await store.summary(threadId);
+        if (now?.wantsAdvance === true && now.seq === summary.seq && !engine.active.includes(threadId))
+          await clock.sleep(50, signal);
       }
     },
 

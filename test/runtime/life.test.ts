@@ -397,6 +397,42 @@ describe("a stateless reducer", () => {
     expect(appendEvents(next, [], 2)).toBe(next);
   });
 
+  it("F12.4 waiting for a thread that another process holds does not keep the store busy", async () => {
+    const held = Promise.withResolvers<void>();
+    const working = Promise.withResolvers<void>();
+    const store = createMemoryStore();
+    const onTool = () => {
+      working.resolve();
+      return held.promise;
+    };
+    const first = testRuntime({
+      agents: [fullAgent([put, done], { onTool }).agent],
+      store,
+      clock: fakeClock(),
+    });
+    const { threadId } = await first.launch({ agent: "full", input: { message: "go", from: ada } });
+    await working.promise;
+    let claims = 0;
+    const counting = {
+      ...store,
+      claim: (...args: Parameters<typeof store.claim>) => {
+        claims += 1;
+        return store.claim(...args);
+      },
+    };
+    const clock = fakeClock();
+    const second = testRuntime({ agents: [fullAgent([]).agent], store: counting, clock });
+    const settled = second.settled(threadId);
+    for (let look = 0; look < 200; look++) await new Promise((resolve) => setImmediate(resolve));
+    expect(claims).toBe(1);
+    await clock.advance(100);
+    expect(claims).toBeLessThanOrEqual(3);
+    held.resolve();
+    await first.settled(threadId);
+    await clock.advance(100);
+    expect((await settled).state.status.kind).toBe("finished");
+  });
+
   it("F12.4 several workers and many threads: one writes at a time, and every tool runs once", async () => {
     const store = createMemoryStore();
     const worlds = Array.from({ length: 3 }, () => {
