@@ -17,8 +17,8 @@ import { idempotency } from "./idempotency.ts";
 import { createRateLimit, DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
 import { type ServerLog, silentLog } from "./log.ts";
-import { loginPage, tokenPage } from "./pages.ts";
-import { problemOf, sendProblem } from "./problem.ts";
+import { loginPage, problemPage, tokenPage } from "./pages.ts";
+import { asStatus, problemOf, sendProblem } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
@@ -80,10 +80,11 @@ export function createServer(options: ServerOptions): Server {
     const problem = problemOf(error, requestId);
     if (problem.status >= 500 && problem.status !== 503)
       log.error({ requestId, err: error }, "request failed");
-    if (problem.status === 401 && wantsPage(c) && options.inbox !== undefined) {
+    if (problem.status === 401 && c.req.method === "GET" && wantsPage(c) && options.inbox !== undefined) {
       return c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`, 303);
     }
     if (problem.status === 401 && c.req.path === "/login") return c.html(loginPage(problem.detail), 401);
+    if (wantsPage(c)) return c.html(problemPage(problem), asStatus(problem));
     const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
     return sendProblem(c, problem, {
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
@@ -168,7 +169,7 @@ function originsOf(publicUrl: string | undefined): readonly string[] {
   return publicUrl === undefined ? [] : [new URL(publicUrl).origin];
 }
 
-/** A browser that opens a page, not a program. */
+/** A browser that shows what comes, not a program. */
 function wantsPage(c: Context): boolean {
-  return c.req.method === "GET" && /\btext\/html\b/.test(c.req.header("accept") ?? "");
+  return /\btext\/html\b/.test(c.req.header("accept") ?? "");
 }

@@ -144,6 +144,7 @@ function hostOf(origin: string): string | undefined {
 function refuseBeyondLink(c: Context<ServerEnv>): void {
   const login = c.get("login");
   if (login.kind !== "session" || login.limitedTo === undefined) return;
-  if (c.req.path === "/logout" || c.req.path.split("/").includes(login.limitedTo)) return;
+  const { path } = c.req;
+  if (path === "/logout" || path === "/inbox/theme" || path.split("/").includes(login.limitedTo)) return;
   throw new ForbiddenError(`this link opens request ${login.limitedTo} only; sign in to see more`);
 }

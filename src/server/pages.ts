@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { Problem } from "./problem.ts";
 
 /** The plain sign-in page, for servers without the inbox. Works without scripts. */
 export function loginPage(problem?: string) {
@@ -20,6 +21,25 @@ export function loginPage(problem?: string) {
             </p>
             <p><button>Sign in</button></p>
           </form>
+        </main>
+      </body>
+    </html>`;
+}
+
+/** A refusal, for people. */
+export function problemPage({ title, detail, status }: Problem) {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} · Twelvefold</title>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          <p>${detail}</p>
+          <p><small>${status}</small> · <a href="/">Inbox</a> · <a href="/login">Sign in</a></p>
         </main>
       </body>
     </html>`;

@@ -66,7 +66,7 @@ export function statusOf(error: unknown): ContentfulStatusCode {
 }
 
 function asContentful(status: number): ContentfulStatusCode {
-  const known = [400, 401, 403, 404, 409, 413, 415, 422, 429, 503] as const;
+  const known = [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503] as const;
   return known.find((one) => one === status) ?? 500;
 }
 
@@ -116,13 +116,14 @@ function detailsOf({ details }: TwelvefoldError): Pick<Problem, "details"> {
 
 /** Answers with a problem document. */
 export function sendProblem(c: Context, problem: Problem, headers: Readonly<Record<string, string>> = {}) {
-  return c.body(JSON.stringify(problem), asContentfulOr500(problem.status), {
+  return c.body(JSON.stringify(problem), asStatus(problem), {
     "content-type": "application/problem+json",
     "cache-control": "no-store",
     ...headers,
   });
 }
 
-function asContentfulOr500(status: number): ContentfulStatusCode {
-  return status === 410 ? 410 : asContentful(status);
+/** The status of a problem document, as a status that has a body. */
+export function asStatus({ status }: Problem): ContentfulStatusCode {
+  return asContentful(status);
 }

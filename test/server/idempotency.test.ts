@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
 import { serve } from "./serve.ts";
 
 const body = { agent: "example", message: "pay once" };
@@ -40,6 +42,26 @@ describe("Idempotency-Key", () => {
     const other = await call("/threads", { body: { ...body, message: "pay twice" }, headers });
     expect([other.status, other.body.detail]).toEqual([422, expect.stringContaining("another request")]);
     expect((await call("/threads", { body, headers: { "idempotency-key": "a b" } })).status).toBe(400);
+  });
+
+  it("F11.6 a server that fails between the launch and its answer starts nothing twice", async () => {
+    const store = createMemoryStore();
+    let writes = 0;
+    const failing: ThreadStore = {
+      ...store,
+      setValue: (key, value, expected) => {
+        writes += 1;
+        if (writes === 2) return Promise.reject(new Error("the disk is full"));
+        return store.setValue(key, value, expected);
+      },
+    };
+    const { call, runtime } = serve({ store: failing });
+    expect((await call("/threads", { body, headers })).status).toBe(500);
+    const again = await call("/threads", { body, headers });
+    expect(again.status).toBe(201);
+    const { threads } = await runtime.list();
+    expect(threads.map(({ threadId }) => threadId)).toEqual([again.body.threadId]);
+    expect((await call("/threads", { body, headers })).body).toEqual(again.body);
   });
 
   it("F11.6 keys of different callers do not meet", async () => {

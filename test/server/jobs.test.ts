@@ -4,6 +4,7 @@ import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { afterwards, serve } from "./serve.ts";
 
@@ -16,13 +17,17 @@ function jobAgent(
   script: readonly ScriptedAnswer<JobStep>[],
   start: (token: string) => unknown,
   options: { idempotent?: boolean } = {},
+  timeoutSeconds?: number,
 ) {
   const nextStep = scriptedSteps<JobStep>(script);
   const agent = defineAgent(nextStep, {
     name: "example",
     steps: {
       deploy: tool(() => startJob(start, { name: "deployed" }), options),
-      await_delivery: waitForEvent(({ order }) => ({ name: `delivered ${order}` })),
+      await_delivery: waitForEvent(({ order }) => ({
+        name: `delivered ${order}`,
+        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+      })),
       done: finish(({ message }) => message),
     },
   });
@@ -153,6 +158,23 @@ describe("named events", () => {
     expect((await call("/events", { body, headers })).body).toEqual(sent.body);
     expect((await runtime.settled(threadId)).state.status).toEqual({ kind: "finished", result: "got it" });
     expect(nextStep.prompts[1]).toContain("courier");
+  });
+
+  it("F8.7 a wait that nobody ends times out, and the model is told", async () => {
+    const clock = fakeClock();
+    const script = [
+      { intent: "await_delivery", order: "7" },
+      { intent: "done", message: "gave up" },
+    ] as const;
+    const { agent, nextStep } = jobAgent(script, () => {}, {}, 3600);
+    const { launch, runtime } = serve({ agents: [agent], runtime: { clock }, server: { clock } });
+    const { threadId } = await launch();
+    runtime.start();
+    await clock.advance(3_601_000);
+    await expect
+      .poll(async () => (await runtime.get(threadId)).state.status)
+      .toEqual({ kind: "finished", result: "gave up" });
+    expect(nextStep.prompts[1]).toMatch(/tim(ed|e)[ _-]?out/i);
   });
 
   it("F8.7 an event for one thread; a job's result cannot come by name", async () => {
