@@ -6,7 +6,7 @@ import { handStore } from "../hand-loop.ts";
 import { type Compared, sideBySide } from "../measured.ts";
 import type { BenchRow } from "./bench-row.ts";
 
-/** A durable step with an instant model in the process, beside two appends written by hand. */
+/** A thread of durable steps with an instant model in the process, beside the same appends written by hand, two a step. */
 export const engineAlone: BenchRow = async ({ folder, quick, tick }) => {
   const rows: Compared[] = [];
   for (const [steps, rounds] of quick
@@ -28,10 +28,13 @@ export const engineAlone: BenchRow = async ({ folder, quick, tick }) => {
       rounds,
       () => runThread(runtime, agent.name, "add"),
       async (round) => {
+        const thread = `${round}`;
+        hand.append(thread, 1, { type: "user_message", data: "add" });
         for (let step = 1; step <= steps; step++) {
-          hand.append(`${round}`, 2 * step, { type: "add", data: { intent: "add", a: step, b: step / 2 } });
-          hand.append(`${round}`, 2 * step + 1, { type: "add_result", data: step * 1.5 });
+          hand.append(thread, 2 * step, { type: "add", data: { intent: "add", a: step, b: step / 2 } });
+          hand.append(thread, 2 * step + 1, { type: "add_result", data: step * 1.5 });
         }
+        hand.append(thread, 2 * steps + 2, { type: "done", data: { intent: "done", message: "added" } });
       },
       () => tick(`the engine alone, ${steps} steps`),
     );
