@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import type { Command } from "../../src/loop/command.ts";
 import { decide } from "../../src/loop/decide.ts";
@@ -12,6 +12,7 @@ import { START, walk, walks } from "../thread/random-events.ts";
 import { walkerAgent } from "./walker-agent.ts";
 
 const numRuns = propertyRuns(500);
+vi.setConfig({ testTimeout: 60_000 });
 const agent = walkerAgent();
 
 /** A command as text: functions of definitions count by their name. */

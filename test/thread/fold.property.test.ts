@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import { EVENT_VERSIONS, type EventType, type ThreadEvent } from "../../src/thread/events.ts";
 import { EMPTY_STATE, fold, transition } from "../../src/thread/fold.ts";
@@ -9,6 +9,7 @@ import { propertyRuns } from "../property-runs.ts";
 import { walk, walks } from "./random-events.ts";
 
 const numRuns = propertyRuns(500);
+vi.setConfig({ testTimeout: 60_000 });
 
 /** What must be true of the state for each status: exactly one of these may hold. */
 const HOLDS: { readonly [K in StatusKind]: (state: ThreadState) => boolean } = {
