@@ -78,8 +78,8 @@ export interface Runtime {
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
   cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
-  /** A new, paused thread with the events up to `seq`; the original stays as it is. */
-  fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal): Promise<Thread>;
+  /** A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call gives the first one's. */
+  fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;
   verify(threadId: ThreadId): Promise<Verification>;
@@ -227,7 +227,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return thread;
     },
 
-    async fork(threadId, seq, by) {
+    async fork(threadId, seq, by, once) {
       const original = threadOf(threadId, await store.read(threadId));
       if (!Number.isInteger(seq) || seq < 1 || seq > original.state.seq) {
         throw new UsageError(
@@ -245,7 +245,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
               : [],
             clock.now(),
           );
-      await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+      const appendOptions = once === undefined ? {} : { once };
+      const outcome = await store.append(
+        thread.id,
+        0,
+        thread.events,
+        projectionOf(thread.state),
+        appendOptions,
+      );
+      if (outcome.kind === "duplicate") {
+        return threadOf(outcome.threadId, await store.read(outcome.threadId));
+      }
       observers.notify({ kind: "events", thread, events: thread.events });
       return thread;
     },

@@ -21,6 +21,9 @@ interface Run {
   readonly tools: Map<CallId, Span>;
 }
 
+/** Runs that another process took over are never seen to end here: beyond so many, the oldest is closed. */
+const MAX_RUNS = 10_000;
+
 /**
  * An observer that makes OpenTelemetry spans with the GenAI semantic conventions: `invoke_agent` from the moment a thread has something to do
  * until it waits, and in it `chat` for each model call and `execute_tool` for each tool. They hold names, times and token counts, no prompts,
@@ -48,6 +51,7 @@ function record(tracer: Tracer, runs: Map<ThreadId, Run>, thread: Thread, event:
   const at = Date.parse(event.at);
   const run = runs.get(thread.id) ?? begin(tracer, thread, at);
   runs.set(thread.id, run);
+  if (runs.size > MAX_RUNS) forgetOldest(runs);
   switch (event.type) {
     case "step_proposed":
     case "step_refused":
@@ -81,6 +85,15 @@ function record(tracer: Tracer, runs: Map<ThreadId, Run>, thread: Thread, event:
       break;
     default:
       break;
+  }
+}
+
+function forgetOldest(runs: Map<ThreadId, Run>): void {
+  for (const [threadId, { span, tools }] of runs) {
+    for (const tool of tools.values()) tool.end();
+    span.end();
+    runs.delete(threadId);
+    return;
   }
 }
 

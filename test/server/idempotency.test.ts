@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { verifiedBy } from "../../src/humans/principal.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { serve } from "./serve.ts";
@@ -60,8 +61,21 @@ describe("Idempotency-Key", () => {
     const again = await call("/threads", { body, headers });
     expect(again.status).toBe(201);
     const { threads } = await runtime.list();
+    expect(writes).toBeGreaterThan(2);
     expect(threads.map(({ threadId }) => threadId)).toEqual([again.body.threadId]);
     expect((await call("/threads", { body, headers })).body).toEqual(again.body);
+  });
+
+  it("F11.6 F5.4 a fork asked for twice is one fork", async () => {
+    const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
+    const { threadId } = await launch();
+    const by = verifiedBy("web", "ada");
+    const [one, other] = await Promise.all([
+      runtime.fork(threadId, 2, by, "fork-1"),
+      runtime.fork(threadId, 2, by, "fork-1"),
+    ]);
+    expect(other.id).toBe(one.id);
+    expect((await runtime.list()).threads).toHaveLength(2);
   });
 
   it("F11.6 keys of different callers do not meet", async () => {

@@ -154,7 +154,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
     )
     .openapi(fork, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
-      const thread = await runtime.fork(threadId, c.req.valid("json").seq, c.get("principal"));
+      const thread = await runtime.fork(threadId, c.req.valid("json").seq, c.get("principal"), onceOf(c));
       return c.json(acceptedView(thread), 201, { location: `/threads/${thread.id}` });
     });
 }
