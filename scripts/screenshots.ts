@@ -126,9 +126,7 @@ async function main(): Promise<void> {
   const shots = [
     ["inbox", "/inbox", 1080],
     ["request", asked(price), 1080],
-    ["deploy", asked(deploy), 1080],
     ["thread", `/inbox/threads/${sum.threadId}`, 1080],
-    ["threads", "/inbox/threads", 1080],
     ["agent", "/inbox/agents/calculator", 1080],
     ["phone", asked(deploy), 390],
   ] as const;

@@ -2,6 +2,7 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { getCookie } from "hono/cookie";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
+import type { ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { inboxAssets } from "../../src/inbox/assets.ts";
 import type { InboxDeps } from "../../src/inbox/deps.ts";
@@ -10,6 +11,7 @@ import type { Agent } from "../../src/loop/agent.ts";
 import type { ModelChoice } from "../../src/prompts/types.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { Thread } from "../../src/thread/thread.ts";
 
 export const ada = verifiedBy("web", "ada", "Ada");
 export const bob = verifiedBy("web", "bob", "Bob");
@@ -59,4 +61,13 @@ export async function listening(app: Hono): Promise<{ readonly url: string; clos
         if ("closeAllConnections" in server) server.closeAllConnections();
       }),
   };
+}
+
+/** The thread once it waits or has ended. Unlike `runtime.settled` it needs no clock that moves. */
+export async function settled(runtime: Runtime, threadId: ThreadId): Promise<Thread> {
+  for (;;) {
+    const thread = await runtime.get(threadId);
+    if (thread.state.status.kind !== "running") return thread;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }

@@ -3,7 +3,7 @@ import { defineAgent, type NextStepFunction } from "../../src/loop/agent.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
-import { ada, testInbox } from "./inbox-server.ts";
+import { ada, settled, testInbox } from "./inbox-server.ts";
 
 type Step = { intent: "done"; message: string };
 
@@ -61,7 +61,7 @@ describe("the live thread page", () => {
     runtimes.push(runtime);
     expect((await app.request("/inbox/threads/thr_nowhere/stream")).status).toBe(404);
     const { threadId } = await runtime.launch({ agent: "writer", input: { message: "Write", from: ada } });
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     const response = await app.request(`/inbox/threads/${threadId}/stream?after=x`);
     const reader = response.body?.getReader();
     const first = new TextDecoder().decode((await reader?.read())?.value);

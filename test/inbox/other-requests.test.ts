@@ -7,7 +7,7 @@ import { finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { projectionOf } from "../../src/thread/projection.ts";
 import { appendEvents, startThread, type Thread } from "../../src/thread/thread.ts";
-import { ada, TOKEN, testInbox } from "./inbox-server.ts";
+import { ada, settled, TOKEN, testInbox } from "./inbox-server.ts";
 
 type Step = { intent: "send"; to: string } | { intent: "done"; message: string };
 
@@ -62,6 +62,7 @@ async function interrupted(runtime: Runtime): Promise<Thread> {
     0,
   );
   await runtime.store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+  // This also wakes the thread, which no process looks after.
   return runtime.settled(thread.id);
 }
 
@@ -74,7 +75,7 @@ describe("other requests to people", () => {
       expect(page).toContain(choice);
     const response = await decide(pending(thread), { decision: "happened", result: '{"id": 7}' });
     expect(response.status).toBe(303);
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(nextStep.prompts.at(-1)).toContain("id: 7");
     expect(sent).toEqual([]);
   });
@@ -83,7 +84,7 @@ describe("other requests to people", () => {
     const { runtime, decide, sent } = inbox([{ intent: "done", message: "ok" }]);
     const thread = await interrupted(runtime);
     await decide(pending(thread), { decision: "did_not_happen" });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(sent).toEqual(["carol"]);
     expect((await decide(pending(thread), { decision: "did_not_happen" })).status).toBe(409);
     expect(sent).toEqual(["carol"]);
@@ -94,7 +95,7 @@ describe("other requests to people", () => {
     const thread = await interrupted(runtime);
     expect((await decide(pending(thread), { decision: "give_up", feedback: "" })).status).toBe(422);
     await decide(pending(thread), { decision: "give_up", feedback: "Carol has left" });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(nextStep.prompts.at(-1)).toContain("Carol has left");
     expect(sent).toEqual([]);
   });
@@ -106,13 +107,13 @@ describe("other requests to people", () => {
     ];
     const { app, runtime, get, decide, sent } = inbox(script, { budget: 1 });
     const { threadId } = await runtime.launch({ agent: "mailer", input: { message: "Tell all", from: ada } });
-    const first = await runtime.settled(threadId);
+    const first = await settled(runtime, threadId);
     expect(await get(pending(first))).toContain("Budget");
     await decide(pending(first), { decision: "go_on" });
-    const second = await runtime.settled(threadId);
+    const second = await settled(runtime, threadId);
     expect(sent).toEqual(["a", "b"]);
     await decide(pending(second), { decision: "stop", feedback: "That is enough" });
-    const last = await runtime.settled(threadId);
+    const last = await settled(runtime, threadId);
     expect(last.state.status.kind).toBe("failed");
     expect(await (await app.request(`/inbox/threads/${threadId}`)).text()).toContain("That is enough");
   });

@@ -5,7 +5,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ApprovalPolicy } from "../../src/thread/events.ts";
 import type { Thread } from "../../src/thread/thread.ts";
-import { ada, TOKEN, testInbox } from "./inbox-server.ts";
+import { ada, settled, TOKEN, testInbox } from "./inbox-server.ts";
 import { type OfficeStep, officeAgent } from "./office-agent.ts";
 
 const runtimes: Runtime[] = [];
@@ -26,7 +26,7 @@ function inbox(agents: readonly Agent[], options: Parameters<typeof testInbox>[1
     });
   const launch = async (agent: string, message = "Please") => {
     const { threadId } = await made.runtime.launch({ agent, input: { message, from: ada } });
-    return made.runtime.settled(threadId);
+    return settled(made.runtime, threadId);
   };
   return { ...made, get, post, launch };
 }
@@ -128,7 +128,7 @@ describe("inbox pages", () => {
     const { post, get, path, digest, paid, runtime, thread } = await paying();
     const first = await post(path, { decision: "approve", digest });
     expect([first.status, first.headers.get("location")]).toEqual([303, `${path}?done=1`]);
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     const second = await post(path, { decision: "deny", feedback: "no", digest }, "bob");
     expect(second.status).toBe(409);
     expect(await second.text()).toContain("Ada approved.");
@@ -163,7 +163,7 @@ describe("inbox pages", () => {
     expect((await post(path, { decision: "approve", digest })).status).toBe(403);
     expect(paid).toEqual([]);
     await post(path, { decision: "approve", digest }, "bob");
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(paid).toHaveLength(1);
   });
 
@@ -171,7 +171,7 @@ describe("inbox pages", () => {
     const { post, path, digest, nextStep, runtime, thread, paid } = await paying();
     expect((await post(path, { decision: "deny", feedback: " ", digest })).status).toBe(422);
     await post(path, { decision: "deny", feedback: "Ask Carol first", digest });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(nextStep.prompts.at(-1)).toContain("Ask Carol first");
     expect(paid).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe("inbox pages", () => {
     expect(bad.status).toBe(422);
     expect(await bad.text()).toContain("forty");
     await post(path, { decision: "approve_edited", digest, "arg.amount": "12.5", "arg.to": "ACME" });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     expect(paid).toEqual([{ amount: 12.5, to: "ACME" }]);
     expect(await (await get(`/inbox/threads/${thread.id}`)).text()).toContain(
       "Ada (web:ada) approved it with changed arguments.",
@@ -220,14 +220,14 @@ describe("inbox pages", () => {
     const thread = await launch("office");
     expect(thread.state.status.kind).toBe("finished");
     await post(`/inbox/threads/${thread.id}/message`, { text: "And now?" });
-    const after = await runtime.settled(thread.id);
+    const after = await settled(runtime, thread.id);
     expect(after.state.status).toEqual({ kind: "finished", result: "Again done." });
   });
 
   it("F0.4 the page draws the path that was taken", async () => {
     const { get, post, path, digest, runtime, thread } = await paying();
     await post(path, { decision: "approve", digest });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     const text = await (await get(`/inbox/threads/${thread.id}`)).text();
     expect(text).toContain(
       "The path taken: Message to Pay, Pay to Approved, Approved to Done, Done to Finished",
@@ -247,7 +247,7 @@ describe("inbox pages", () => {
   it("F6.2 a stream sends what changed after the last event that the browser has", async () => {
     const { get, post, path, digest, runtime, thread } = await paying(undefined, [PAY, DONE]);
     await post(path, { decision: "approve", digest });
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     const response = await get(`/inbox/threads/${thread.id}/stream?after=${thread.state.seq}`);
     const reader = response.body?.getReader();
     const chunk = new TextDecoder().decode((await reader?.read())?.value);

@@ -7,7 +7,7 @@ import { createServer } from "../../src/server/app.ts";
 import { requestLink } from "../../src/server/links.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { keyFor } from "../server/serve.ts";
-import { ada } from "./inbox-server.ts";
+import { ada, settled } from "./inbox-server.ts";
 import { type OfficeStep, officeAgent } from "./office-agent.ts";
 
 const PAY: OfficeStep = { intent: "pay", amount: 40, to: "ACME", memo: "invoice 7" };
@@ -34,7 +34,7 @@ async function served() {
     ...serverInbox({ runtime, clock: systemClock }),
   });
   const { threadId } = await runtime.launch({ agent: "office", input: { message: "Invoice 7", from: ada } });
-  const { state } = await runtime.settled(threadId);
+  const { state } = await settled(runtime, threadId);
   const { request } = state;
   if (request?.type !== "approval") throw new Error("no approval is asked");
   const requestId = requestIdOf(threadId, request.seq);
@@ -81,7 +81,7 @@ describe("the inbox in the server", () => {
     expect((await post(path, cookie, { decision: "approve", digest, csrf: `${csrf}x` })).status).toBe(403);
     expect(paid).toEqual([]);
     expect((await post(path, cookie, { decision: "approve", digest, csrf })).status).toBe(303);
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(paid).toHaveLength(1);
     expect((await post("/logout", cookie, { csrf })).status).toBe(303);
     expect((await get("/inbox", cookie)).status).toBe(303);
@@ -125,7 +125,7 @@ describe("the inbox in the server", () => {
     expect((await post(path, cookie, { decision: "approve", digest, csrf })).status).toBe(303);
     const done = await (await get(`${path}?done=1`, cookie)).text();
     expect(done).toContain("Thank you. It is recorded.");
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(paid).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { requestIdOf } from "../../../src/base/ids.ts";
 import { fakeClock } from "../../../src/testing/fake-clock.ts";
 import type { ApprovalPolicy } from "../../../src/thread/events.ts";
-import { ada, listening, testInbox } from "../inbox-server.ts";
+import { ada, listening, settled, testInbox } from "../inbox-server.ts";
 import { type OfficeStep, officeAgent } from "../office-agent.ts";
 import { browserIsThere, openBrowser, openPage, type Watched } from "./browser.ts";
 
@@ -31,7 +31,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
       agent: "office",
       input: { message: "Invoice 7", from: ada },
     });
-    const thread = await runtime.settled(threadId);
+    const thread = await settled(runtime, threadId);
     const path = `/inbox/requests/${requestIdOf(threadId, thread.state.request?.seq ?? 0)}`;
     const visit = async (options: Parameters<typeof openPage>[2] = {}): Promise<Watched> => {
       const watched = await openPage(browser, server.url, options);
@@ -52,7 +52,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
     expect(await page.locator(":focus").textContent()).toBe("Approve");
     await page.keyboard.press("Enter");
     await page.getByText("Thank you. It is recorded.").waitFor();
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(paid).toEqual([{ amount: 40, to: "ACME" }]);
     expect(alarms).toEqual([]);
   });
@@ -65,7 +65,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
     await page.keyboard.type("It was paid on Monday");
     await page.getByRole("button", { name: "Deny with feedback" }).click();
     await page.getByText("denied: “It was paid on Monday”").waitFor();
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(nextStep.prompts.at(-1)).toContain("It was paid on Monday");
     expect(paid).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
     await page.getByLabel("Amount").fill("35.5");
     await page.getByRole("button", { name: "Approve with these arguments" }).click();
     await page.getByText("approved it with changed arguments").waitFor();
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(paid).toEqual([{ amount: 35.5, to: "ACME" }]);
   });
 
@@ -98,7 +98,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
       await page.getByLabel("Everyday <b>account</b>").check();
       await page.getByRole("button", { name: "Answer" }).click();
       await page.getByText("Thank you. It is recorded.").waitFor();
-      await runtime.settled(threadId);
+      await settled(runtime, threadId);
       expect(nextStep.prompts.at(-1)).toContain("Everyday");
     }
   });
@@ -122,13 +122,13 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
     await page.getByLabel("Yes").check();
     await page.getByRole("button", { name: "Answer" }).click();
     await page.getByText("Thank you. It is recorded.").waitFor();
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     await page.goto("/inbox");
     await page.getByRole("link", { name: "Why?" }).click();
     await page.getByLabel("Your answer").fill("The supplier waits.");
     await page.getByRole("button", { name: "Answer" }).click();
     await page.getByText("Thank you. It is recorded.").waitFor();
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     expect(nextStep.prompts.at(-1)).toContain("The supplier waits.");
   });
 
@@ -155,7 +155,7 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
       [first, second].map(({ page }) => page.getByRole("button", { name: "Approve", exact: true }).click()),
     );
     await Promise.all([first, second].map(({ page }) => page.getByText("What happened").waitFor()));
-    await runtime.settled(threadId);
+    await settled(runtime, threadId);
     const headings = await Promise.all([first, second].map(({ page }) => page.locator("h1").textContent()));
     expect(headings.sort()).toEqual(["Thank you. It is recorded.", "This has been decided"]);
     expect(paid).toHaveLength(1);
@@ -170,11 +170,13 @@ describe.runIf(browserIsThere())("deciding in a browser", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.9 a preview shows what is before and after, and is part of what is approved", async () => {
+  it("F7.7 a preview shows field by field what would change", async () => {
     const { visit, path } = await waiting([{ intent: "change_price", plan: "Team", price: 35 }, DONE]);
     const { page } = await visit();
     await page.goto(path);
-    expect(await page.locator(".before").textContent()).toContain("29");
-    expect(await page.locator(".after").textContent()).toContain("35");
+    const row = page.getByRole("row", { name: /Price/ });
+    expect(await row.locator("td").allTextContents()).toEqual(["29", "35"]);
+    expect(await row.getAttribute("class")).toBe("changed");
+    expect(await page.getByRole("row", { name: /Customers/ }).getAttribute("class")).toBe("same");
   });
 });

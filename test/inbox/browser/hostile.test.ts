@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { requestIdOf } from "../../../src/base/ids.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
-import { listening, testInbox } from "../inbox-server.ts";
+import { listening, settled, testInbox } from "../inbox-server.ts";
 import { type OfficeStep, officeAgent } from "../office-agent.ts";
 import { browserIsThere, openBrowser, openPage } from "./browser.ts";
 
@@ -69,7 +69,7 @@ describe.runIf(browserIsThere())("hostile text in a browser", () => {
 
     const launched = await runtime.launch({ agent: "office", input: { message: `goal ${ALL}`, from: eve } });
     const threadPath = `/inbox/threads/${launched.threadId}`;
-    let thread = await runtime.settled(launched.threadId);
+    let thread = await settled(runtime, launched.threadId);
     const requestPath = () => `/inbox/requests/${requestIdOf(thread.id, thread.state.request?.seq ?? 0)}`;
 
     await shows("/inbox", ["<script>alert(1)</script>"]);
@@ -88,7 +88,7 @@ describe.runIf(browserIsThere())("hostile text in a browser", () => {
       eve,
     );
     await answered;
-    thread = await runtime.settled(thread.id);
+    thread = await settled(runtime, thread.id);
     await page.getByText("Approve Pay?").waitFor();
     await shows(requestPath(), [`to ${ALL}`, "javascript:alert(7)"]);
     await shows(`${requestPath()}?edit=1`, []);
@@ -100,7 +100,7 @@ describe.runIf(browserIsThere())("hostile text in a browser", () => {
       { digest: request.digest, decision: { kind: "denied", feedback: `feedback ${ALL}` } },
       eve,
     );
-    await runtime.settled(thread.id);
+    await settled(runtime, thread.id);
     await shows(requestPath(), ["feedback <script>alert(1)</script>"]);
     await shows(threadPath, [`message ${ALL}`, `value ${ALL}`]);
     await shows("/inbox/threads", ["<script>alert(1)</script>"]);

@@ -1,0 +1,14 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { browserIsThere } from "./browser.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+it("F11.1 without a browser its tests are left out with a word, and fail where CI is set", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  expect(browserIsThere("", undefined)).toBe(false);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining("no Chromium found"));
+  expect(() => browserIsThere("", "true")).toThrow("no Chromium found");
+  expect(browserIsThere("/usr/bin/chromium", "true")).toBe(true);
+});
