@@ -52,6 +52,7 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
+export { replayThread } from "./runtime/replay.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
 export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";

@@ -1,0 +1,53 @@
+import { TwelvefoldError } from "../base/errors.ts";
+import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
+
+export interface FakeChannel extends Channel {
+  /** Everything it was asked to deliver, in order, also what failed. */
+  readonly notices: readonly Notice[];
+  /** Requests that it was told are closed. */
+  readonly closedNotices: readonly ClosedNotice[];
+  /** Makes the next delivery fail; called several times, as many deliveries. Default: an error that says so. */
+  failNext(error?: Error): void;
+  /** Throws when a failure was not used, or anybody was told of a request twice without a failure in between. */
+  assertUsedUp(): void;
+}
+
+/** A channel that delivers to a list. Default name: `fake`. */
+export function fakeChannel(name = "fake"): FakeChannel {
+  const notices: Notice[] = [];
+  const closedNotices: ClosedNotice[] = [];
+  const failures: Error[] = [];
+  const delivered = new Map<string, number>();
+  return {
+    name,
+    notices,
+    closedNotices,
+    failNext: (error = new Error(`${name} was told to fail`)) => {
+      failures.push(error);
+    },
+    async deliver(notice) {
+      notices.push(notice);
+      const failure = failures.shift();
+      if (failure !== undefined) throw failure;
+      // After an escalation people are told again, of a request that more of them may answer.
+      const { request } = notice;
+      const key = `${notice.requestId} ${request.type === "approval" ? request.escalations : 0}`;
+      delivered.set(key, (delivered.get(key) ?? 0) + 1);
+    },
+    async closed(notice) {
+      closedNotices.push(notice);
+    },
+    assertUsedUp() {
+      if (failures.length > 0) {
+        throw new TwelvefoldError("unexpected_call", `${failures.length} failures of ${name} were not used`);
+      }
+      const twice = [...delivered].filter(([, times]) => times > 1).map(([request]) => request);
+      if (twice.length > 0) {
+        throw new TwelvefoldError(
+          "unexpected_call",
+          `${name} was told more than once of ${twice.join(", ")}`,
+        );
+      }
+    },
+  };
+}

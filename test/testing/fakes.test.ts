@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { fakeChannel, fakeClock, scriptedSteps } from "../../src/testing/index.ts";
+import type { FullStep } from "../runtime/full-agent.ts";
+import { bench } from "../runtime/harness.ts";
+
+const ask: FullStep = { intent: "ask", message: "which one?" };
+
+describe("the fakes", () => {
+  it("F7.3 a channel that fails is told again, and not after it has delivered", async () => {
+    const clock = fakeClock();
+    const mail = fakeChannel("mail");
+    const { start, runtime, answer } = bench([ask, { intent: "done", message: "end" }], {
+      clock,
+      channels: [mail],
+    });
+    mail.failNext();
+    const thread = await start();
+    expect(() => mail.assertUsedUp()).not.toThrow();
+    runtime.start();
+    await clock.advance(6_000);
+    await runtime.settled(thread.id);
+    expect(mail.notices.map(({ mayBeRepeated }) => mayBeRepeated)).toEqual([false, true]);
+    await clock.advance(3_600_000);
+    expect(mail.notices).toHaveLength(2);
+    await answer(await runtime.get(thread.id), { kind: "answered", text: "this" });
+    expect(mail.closedNotices.map(({ by }) => by.type)).toEqual(["human_responded"]);
+    mail.assertUsedUp();
+  });
+
+  it("a channel complains about a failure that never came and about telling twice", async () => {
+    const { start, runtime } = bench([ask]);
+    const thread = await start();
+    const { request } = thread.state;
+    if (request === null) throw new Error("nothing is asked");
+    const requestId = `${thread.id}.${request.seq}` as Parameters<typeof runtime.respond>[0];
+    const notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated: false };
+    const signal = new AbortController().signal;
+    const twice = fakeChannel();
+    await twice.deliver(notice, signal);
+    twice.assertUsedUp();
+    await twice.deliver(notice, signal);
+    expect(() => twice.assertUsedUp()).toThrow("more than once");
+    const unused = fakeChannel();
+    unused.failNext();
+    expect(() => unused.assertUsedUp()).toThrow("1 failures of fake were not used");
+  });
+
+  it("a script complains about a surprising call and about leftovers", async () => {
+    const script = scriptedSteps<FullStep>([ask]);
+    expect(() => script.assertUsedUp()).toThrow("1 scripted answers were not asked for");
+    await script.call(["<thread>"]);
+    script.assertUsedUp();
+    await expect(script.call(["<thread>"])).rejects.toMatchObject({ code: "unexpected_call" });
+  });
+
+  it("a clock wakes sleepers in order, at their time, and not those whose signal was aborted", async () => {
+    const clock = fakeClock(0);
+    const woken: string[] = [];
+    const stop = new AbortController();
+    void clock.sleep(20).then(() => woken.push(`b at ${clock.now()}`));
+    void clock.sleep(10).then(() => woken.push(`a at ${clock.now()}`));
+    clock.sleep(5, stop.signal).catch(() => woken.push("aborted"));
+    stop.abort();
+    expect(clock.sleepers).toBe(2);
+    await clock.advance(15);
+    expect(woken).toEqual(["aborted", "a at 10"]);
+    await clock.advance(5);
+    expect(woken).toEqual(["aborted", "a at 10", "b at 20"]);
+    expect(clock.now()).toBe(20);
+  });
+});
