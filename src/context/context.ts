@@ -2,6 +2,7 @@ import type { Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { createBlockReader, type EventBlocks, eventBlocks } from "./context-blocks.ts";
+import { foldResolvedErrors } from "./fold-errors.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
 import { type ChatMessage, renderMessages } from "./messages.ts";
 import { planContext } from "./plan.ts";
@@ -25,6 +26,8 @@ export interface ContextOptions extends ContextView {
   readonly format?: TextFormatName | "messages" | TextFormat | CustomFormat;
   /** Held before every model call. Default: none. */
   readonly budget?: TokenBudget;
+  /** Failed attempts become one line as soon as they are resolved, not only when the budget needs it. Default false. */
+  readonly foldErrors?: boolean;
 }
 
 /** The context window of one agent: what the model reads of a thread, and what must be done before it fits. */
@@ -46,7 +49,7 @@ export interface AgentContext {
 
 /** Pure: opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
 export function createContext(options: ContextOptions = {}): AgentContext {
-  const { format = "xml", budget } = options;
+  const { format = "xml", budget, foldErrors = false } = options;
   if (options.redact !== undefined) createRedactor(options.redact);
   const custom = typeof format === "function" ? format : undefined;
   const textFormat = textFormatOf(format);
@@ -63,7 +66,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   const count = growingCounter(budget?.countTokens);
   return {
     options,
-    budgeted: budget !== undefined,
+    budgeted: budget !== undefined || foldErrors,
     render,
     messages: (events) => renderMessages(shown(events)),
     shown,
@@ -78,6 +81,11 @@ export function createContext(options: ContextOptions = {}): AgentContext {
       return results;
     },
     async plan(events) {
+      if (foldErrors && hasUnfoldedFailure(events)) {
+        const ranges = foldResolvedErrors(events, shown(events));
+        const folds = ranges.map((data) => ({ type: "context_compacted", data }) as const);
+        if (folds.length > 0) return { kind: "compact", events: folds };
+      }
       if (budget === undefined) return { kind: "ready", tokens: null };
       const text = render(events);
       if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
@@ -87,6 +95,16 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         : planContext(events, budget, options, textFormat);
     },
   };
+}
+
+function hasUnfoldedFailure(events: readonly ThreadEvent[]): boolean {
+  const last = events.findLast(
+    (event) =>
+      event.type === "tool_failed" ||
+      event.type === "step_refused" ||
+      (event.type === "context_compacted" && event.data.method === "fold_errors"),
+  );
+  return last !== undefined && last.type !== "context_compacted";
 }
 
 /** Counts what is new in a text that begins like the one counted before. A token more or less at the seam. */

@@ -14,6 +14,7 @@ export { renderBlocks, TEXT_FORMATS, type TextFormat, type TextFormatName } from
 export { type ChatMessage, parseMessages, renderMessages, type SpokenBlock } from "./messages.ts";
 export { planContext } from "./plan.ts";
 export { type UntrustedSource, untrustedSources } from "./provenance.ts";
+export { type EventPart, readEvent } from "./read-event.ts";
 export {
   createRedactor,
   createVault,

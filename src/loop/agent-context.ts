@@ -7,6 +7,7 @@ import { defaultOrigin } from "../context/view.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Prefetches } from "./prefetch.ts";
 
 /** The context of an agent: what its options say, and what the declarations of its tools add. */
 export interface AgentContextOptions extends ContextOptions {
@@ -30,6 +31,7 @@ export interface ContextOfAgent {
 export function contextOfAgent(
   options: AgentContextOptions,
   steps: ReadonlyMap<string, StepDefinition<Step>>,
+  prefetch: Prefetches,
   hasSummarizer: boolean,
 ): ContextOfAgent {
   const { keepOutOfStore = false, budget, ...view } = options;
@@ -41,7 +43,7 @@ export function contextOfAgent(
   const tools = Array.from(steps).flatMap(([intent, definition]): [string, ToolOptions<Step>][] =>
     definition.kind === "tool" ? [[intent, definition.options]] : [],
   );
-  const untrusted = originOf(options.untrusted ?? defaultOrigin, steps);
+  const untrusted = originOf(options.untrusted ?? defaultOrigin, steps, prefetch);
   const renderers = tools.flatMap(([intent, { renderResult }]) =>
     renderResult === undefined ? [] : [[intent, renderResult] as const],
   );
@@ -76,8 +78,13 @@ const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "dr
 function originOf(
   base: NonNullable<ContextOptions["untrusted"]>,
   steps: ReadonlyMap<string, StepDefinition<Step>>,
+  prefetch: Prefetches,
 ): NonNullable<ContextOptions["untrusted"]> {
   return (event: ThreadEvent, step: Step | undefined) => {
+    if (event.type === "prefetched") {
+      const { untrusted } = prefetch.get(event.data.name) ?? {};
+      if (untrusted) return untrusted === true ? event.data.name : untrusted;
+    }
     const definition = step === undefined ? undefined : steps.get(step.intent);
     const declared = definition?.kind === "tool" ? definition.options.untrusted : undefined;
     const isOutcome =

@@ -134,6 +134,7 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
   const { context, ...ofContext } = contextOfAgent(
     options.context ?? {},
     steps,
+    prefetch,
     options.summarize !== undefined,
   );
   const args = (rendered: string, thread: Thread): Args =>

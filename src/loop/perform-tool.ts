@@ -30,7 +30,7 @@ export async function* runTool(
   yield write({ type: "tool_started", data: { callId, intent: step.intent, key, attempt } });
 
   const idempotent = isIdempotent(definition);
-  const ids = { threadId: thread.id, callId, key, attempt };
+  const ids = { threadId: thread.id, thread, callId, key, attempt };
   const event =
     fromCache(definition, call, thread, tools) ??
     (await outcome(definition, agent.forTool(step, thread), ids, tools, idempotent));

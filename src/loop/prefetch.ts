@@ -21,6 +21,8 @@ export interface Prefetch {
   readonly as?: "call" | "memory" | "document" | "parameter";
   /** `start` (default): once in a thread. `each_input`: anew for every message or event from outside. */
   readonly when?: "start" | "each_input";
+  /** It comes from outside and is labelled as such: `true`, or where from, e.g. `web page`. Default false. */
+  readonly untrusted?: boolean | string;
   /** Milliseconds until it is given up. Default 10,000. */
   readonly timeoutMs?: number;
 }

@@ -11,6 +11,8 @@ export interface ToolContext {
   readonly callId: CallId;
   /** The same for every attempt of this call, in every process: hand it to what you call as its idempotency key. */
   readonly key: string;
+  /** The thread as it was when the call began. */
+  readonly thread: Thread;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Aborted when the thread is cancelled, the tool's time is up or the process stops. */

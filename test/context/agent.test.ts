@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createContext } from "../../src/context/context.ts";
+import { readEvent } from "../../src/context/read-event.ts";
 import { createVault } from "../../src/context/redaction.ts";
 import { estimateTokens } from "../../src/context/tokens.ts";
 import { parseXml } from "../../src/context/xml.ts";
@@ -237,6 +238,81 @@ describe("an agent's context", () => {
     });
     fail = false;
     expect((await answer(runtime, thread, "approved")).state.status.kind).toBe("finished");
+  });
+
+  it("F3.14 what was cut can be asked for, in parts", async () => {
+    type Asking =
+      | { intent: "list" }
+      | { intent: "show_event"; event: number; from?: number }
+      | { intent: "done" };
+    const nextStep = scriptedSteps<Asking>([
+      { intent: "list" },
+      { intent: "show_event", event: 5, from: 2000 },
+      { intent: "show_event", event: 99 },
+      { intent: "done" },
+    ]);
+    const agent = defineAgent(nextStep, {
+      name: "reader",
+      context: { budget: { tokens: 1000, countTokens: estimateTokens } },
+      steps: {
+        list: tool(() => Array.from({ length: 400 }, (_, index) => `line ${index}`), { readOnly: true }),
+        show_event: tool(
+          ({ event, from = 0 }, { thread }) => readEvent(thread.events, event, { from, length: 100 }),
+          {
+            readOnly: true,
+          },
+        ),
+        done: finish(() => "ok"),
+      },
+    });
+    const { thread } = await runAgent(agent);
+    expect(nextStep.prompts[1]).toMatch(/characters left out; the whole is event 5 …\]/);
+    const whole = Array.from({ length: 400 }, (_, index) => `- line ${index}`).join("\n");
+    expect(ofType(thread, "tool_finished")[1]?.result).toEqual({
+      event: 5,
+      text: whole.slice(2000, 2100),
+      next: 2100,
+    });
+    expect(ofType(thread, "tool_failed")[0]?.error.message).toContain("event 99 is not there");
+    expect(readEvent(thread.events, 5, { from: whole.length - 7 })).toEqual({
+      event: 5,
+      text: whole.slice(-7),
+    });
+  });
+
+  it("F3.7 F9.6 errors can be folded as soon as they are resolved", async () => {
+    let attempts = 0;
+    const nextStep = scriptedSteps<Step>([
+      { intent: "look", item: "nut" },
+      { intent: "look", item: "nut" },
+      { unparseable: "I would rather not." },
+      { intent: "look", item: "nut" },
+      { intent: "look", item: "bolt" },
+      done,
+    ]);
+    const agent = defineAgent(nextStep, {
+      name: "folding",
+      context: { foldErrors: true },
+      steps: {
+        look: tool(({ item }) => {
+          attempts += 1;
+          if (attempts < 3) throw new Error(`no ${item} yet`);
+          return "there";
+        }),
+        charge: tool(() => 0),
+        read_mail: tool(() => 0),
+        done: finish(({ message }) => message),
+      },
+      limits: { consecutiveErrors: 9 },
+    });
+    const { thread } = await runAgent(agent);
+    expect(nextStep.prompts[3]).toContain("<look_error>\nno nut yet");
+    expect(nextStep.prompts[4]).toContain(
+      "<folded_errors>\nlook failed 2 times before it succeeded (no nut yet). an answer could not be used once",
+    );
+    expect(nextStep.prompts[4]).not.toContain("look_error");
+    expect(nextStep.prompts[5]?.startsWith(nextStep.prompts[4] ?? "?")).toBe(true);
+    expect(ofType(thread, "context_compacted")).toHaveLength(1);
   });
 
   it("F8.2 a result is reused while it is fresh; a tool with effects cannot be cached", async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, 30_000);
 
 describe("twelvefold prompt", () => {
-  it("F2.2 prints the request of any stored decision, byte for byte", async () => {
+  it("F2.2 F3.6 prints the request of any stored decision, byte for byte", async () => {
     const { stdout, code } = await run(["prompt", "calculator", "--thread", threadId, "--at", "5", "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ digest: requestDigest, method: "POST", compactFirst: false });
