@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { callIdAt } from "../../src/base/ids.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
+import { responseOf } from "../../src/inbox/decide.ts";
+import { pathOf } from "../../src/inbox/views/path-graph.ts";
+import { visible } from "../../src/inbox/views/text.ts";
+import { ago, left, span } from "../../src/inbox/views/time.ts";
+import { timelineOf } from "../../src/inbox/views/timeline.ts";
+import type { NewEvent } from "../../src/thread/events.ts";
+import type { PendingApproval } from "../../src/thread/state.ts";
+import { appendEvents, startThread } from "../../src/thread/thread.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { ada } from "./inbox-server.ts";
+
+const numRuns = propertyRuns(300);
+
+function approvalOf(args: JsonObject): PendingApproval {
+  return {
+    type: "approval",
+    seq: 4,
+    askedAt: "2026-01-01T00:00:00.000Z",
+    callId: callIdAt(3),
+    card: { title: "t", intent: "pay", arguments: args, reasons: [] },
+    policy: {},
+    digest: "d",
+    approvedBy: [],
+    requesters: [],
+    escalatedTo: [],
+    escalations: 0,
+    deliveries: {},
+  };
+}
+
+/** A field as the form shows it and a browser sends it back untouched. */
+function asSent(value: Json): string {
+  const shown =
+    typeof value === "string"
+      ? value
+      : typeof value === "object"
+        ? JSON.stringify(value, null, 2)
+        : String(value);
+  return shown.replace(/\r\n|\r|\n/g, "\r\n");
+}
+
+describe("views of the inbox", () => {
+  it("F7.9 a form that is sent back untouched is no edit, whatever the arguments are", () => {
+    const text = fc.string({ unit: "binary" }).filter((it) => it.isWellFormed() && !/\r(?!\n)/.test(it));
+    const value = fc.oneof(
+      text,
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.integer()),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), value), (args) => {
+        const json: JsonObject = JSON.parse(JSON.stringify(args));
+        const fields = Object.entries(json).map(([name, field]) => [`arg.${name}`, asSent(field)]);
+        const form = { decision: "approve_edited", digest: "d", ...Object.fromEntries(fields) };
+        expect(responseOf(approvalOf(json), form)).toEqual({ decision: { kind: "approved" }, digest: "d" });
+      }),
+      { numRuns },
+    );
+  });
+
+  it("F7.9 an edit changes the fields that were typed in, and no others", () => {
+    const request = approvalOf({ amount: 40, to: "ACME", urgent: false, lines: [1, 2] });
+    const edit = (fields: Record<string, string>) =>
+      responseOf(request, { decision: "approve_edited", digest: "d", ...fields }).decision;
+    expect(
+      edit({ "arg.urgent": "true", "arg.lines": "[1]", "arg.other": "x", "arg.__proto__": "x" }),
+    ).toEqual({
+      kind: "approved",
+      editedStep: { intent: "pay", amount: 40, to: "ACME", urgent: true, lines: [1] },
+    });
+    for (const typed of ["", "40 EUR", "4,5", "1e999", "9007199254740993", "0x10", "Infinity"]) {
+      expect(() => edit({ "arg.amount": typed }), typed).toThrow("wanted a number");
+    }
+    expect(() => edit({ "arg.lines": "[1" })).toThrow("wanted JSON");
+    expect(() => edit({ "arg.urgent": "maybe" })).toThrow("wanted yes or no");
+  });
+
+  it("F11.1 no text keeps a character that nobody sees", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(visible(text)).not.toMatch(/[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\t\n]]/v);
+      }),
+      { numRuns },
+    );
+    expect(visible("naïve 東京 🙂\n\tok")).toBe("naïve 東京 🙂\n\tok");
+  });
+
+  it("F0.4 the path counts how often it came through and which way it went", () => {
+    const graph = pathOf(thread().events);
+    expect(graph.nodes.map(({ id, visits }) => [id, visits])).toEqual([
+      ["message", 1],
+      ["step:look_up", 2],
+      ["step:pay", 1],
+      ["person:Denied", 1],
+      ["end:cancelled", 1],
+    ]);
+    expect(graph.edges).toContainEqual({ from: "step:look_up", to: "step:look_up", times: 1 });
+    expect(graph.edges).toContainEqual({ from: "step:pay", to: "person:Denied", times: 1 });
+  });
+
+  it("F6.2 the timeline keeps a step and all that became of it together", () => {
+    const items = timelineOf(thread().events);
+    expect(items.map(({ heading, seq, lastSeq }) => [heading, seq, lastSeq])).toEqual([
+      ["Started with office", 1, 1],
+      ["Ada", 2, 2],
+      ["Look up", 3, 5],
+      ["Look up", 6, 8],
+      ["Pay", 9, 11],
+      ["Cancelled by Ada", 12, 12],
+    ]);
+    expect(items[3]?.error?.message).toBe("no such order");
+    expect(items[4]?.marks.at(-1)?.text).toBe("Ada (web:ada) denied: “too much”");
+  });
+
+  it("F11.1 times are told in their largest unit", () => {
+    expect([span(59_000), span(60_000), span(7_200_000), span(90_000_000)]).toEqual([
+      "59 s",
+      "1 min",
+      "2 h",
+      "1 d",
+    ]);
+    const iso = "2026-01-01T00:10:00.000Z";
+    const at = Date.parse(iso);
+    expect([ago(iso, at + 9_000), ago(iso, at + 300_000)]).toEqual(["just now", "5 min ago"]);
+    expect([left(iso, at - 90_000), left(iso, at)]).toEqual(["1 min left", "expired"]);
+  });
+});
+
+function thread() {
+  const exact = { grade: "exact", reasons: [] } as const;
+  const lookUp = (seq: number, outcome: NewEvent): NewEvent[] => [
+    { type: "step_proposed", data: { callId: callIdAt(seq), step: { intent: "look_up" }, fidelity: exact } },
+    { type: "tool_started", data: { callId: callIdAt(seq), intent: "look_up", key: `k${seq}`, attempt: 1 } },
+    outcome,
+  ];
+  const pay = callIdAt(9);
+  const card = { title: "t", intent: "pay", arguments: {}, reasons: ["policy"] };
+  return appendEvents(
+    startThread({ agent: "office" }, 0),
+    [
+      { type: "message_received", data: { text: "go", from: ada } },
+      ...lookUp(3, { type: "tool_finished", data: { callId: callIdAt(3), result: "A-1" } }),
+      ...lookUp(6, {
+        type: "tool_failed",
+        data: { callId: callIdAt(6), error: { name: "Error", message: "no such order" } },
+      }),
+      { type: "step_proposed", data: { callId: pay, step: { intent: "pay" }, fidelity: exact } },
+      { type: "approval_requested", data: { callId: pay, card, policy: {}, digest: "d" } },
+      {
+        type: "human_responded",
+        data: {
+          request: 10,
+          callId: pay,
+          digest: "d",
+          decision: { kind: "denied", feedback: "too much" },
+          by: ada,
+        },
+      },
+      { type: "cancelled", data: { by: ada } },
+    ],
+    0,
+  );
+}
