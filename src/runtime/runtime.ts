@@ -291,8 +291,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       sweeper ??= startSweeper({
         store,
         clock,
-        owner,
-        claimMs,
         intervalMs: sweepMs,
         agents: [...agents.keys()],
         active: () => engine.active,

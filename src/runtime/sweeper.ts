@@ -5,8 +5,6 @@ import type { ThreadStore } from "../store/store.ts";
 export interface SweeperOptions {
   readonly store: ThreadStore;
   readonly clock: Clock;
-  readonly owner: string;
-  readonly claimMs: number;
   /** Milliseconds between two looks at the store. */
   readonly intervalMs: number;
   /** Only threads of these agents. */
@@ -20,11 +18,11 @@ export interface SweeperOptions {
 }
 
 /**
- * Finds threads that want advancing and nobody advances (their process died, their time has come) and keeps the
- * claims of this process alive. Makes every way of scheduling safe: a lost nudge is only a delay.
+ * Finds threads that want advancing and nobody advances (their process died, their time has come), and those that were
+ * cancelled elsewhere. Makes every way of scheduling safe: a lost nudge is only a delay.
  */
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
-  const { store, clock, owner } = options;
+  const { store, clock } = options;
   const stopped = new AbortController();
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
@@ -37,14 +35,10 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
     }
   };
   const sweep = async (): Promise<void> => {
-    const now = clock.now();
-    if (options.active().length > 0) {
-      await store.renew(owner, now, now + options.claimMs);
-      for (const threadId of options.active()) {
-        if ((await store.summary(threadId))?.status === "cancelled") options.interrupt(threadId);
-      }
+    for (const threadId of options.active()) {
+      if ((await store.summary(threadId))?.status === "cancelled") options.interrupt(threadId);
     }
-    for (const threadId of await store.due(now, 100, options.agents)) options.nudge(threadId);
+    for (const threadId of await store.due(clock.now(), 100, options.agents)) options.nudge(threadId);
   };
   const done = loop();
   return {
