@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { canonicalJson, toJson } from "../../src/base/json.ts";
+import { advance } from "../../src/loop/advance.ts";
+import { type Agent, defineAgent } from "../../src/loop/agent.ts";
+import { decide } from "../../src/loop/decide.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import type { ThreadEvent } from "../../src/thread/events.ts";
+import { appendEvents, startThread, threadOf } from "../../src/thread/thread.ts";
+import { type FullStep, fullAgent } from "./full-agent.ts";
+import { ada, bench, bob, eventsOf, testRuntime } from "./harness.ts";
+
+const textOf = (value: unknown) => canonicalJson(toJson(value));
+const pay: Extract<FullStep, { intent: "pay" }> = { intent: "pay", amount: 50, to: "carol" };
+const put: FullStep = { intent: "put", value: 1 };
+const done: FullStep = { intent: "done", message: "end" };
+
+describe("one state", () => {
+  const script: FullStep[] = [put, { intent: "fail", message: "down" }, pay];
+
+  it("F5.1 the store holds nothing that the events do not give: projections are rebuilt from them", async () => {
+    const { start, store } = bench(script);
+    const thread = await start();
+    const summary = await store.summary(thread.id);
+    const again = threadOf(thread.id, await store.read(thread.id));
+    expect(again.state).toEqual(thread.state);
+    expect(summary).toMatchObject({
+      status: again.state.status.kind,
+      seq: again.state.seq,
+      title: again.state.title,
+    });
+  });
+
+  it("F5.2 a thread round-trips through JSON: same state, same command", async () => {
+    const { start } = bench(script);
+    const thread = await start();
+    const events: ThreadEvent[] = JSON.parse(JSON.stringify(thread.events));
+    const copy = threadOf(thread.id, events);
+    expect(textOf(copy)).toBe(textOf(thread));
+    const { agent } = fullAgent([]);
+    expect(textOf(decide(copy, agent))).toBe(textOf(decide(thread, agent)));
+  });
+
+  it("F5.4 a fork at any event is a new thread with its lineage; the original is untouched", async () => {
+    const { start, runtime, store } = bench(script);
+    const original = await start();
+    const before = textOf(await store.read(original.id));
+    for (let seq = 1; seq <= original.state.seq; seq++) {
+      const fork = await runtime.fork(original.id, seq, bob);
+      expect(fork.id).not.toBe(original.id);
+      expect(fork.events[0]?.data).toMatchObject({ forkedFrom: { threadId: original.id, seq } });
+      expect(textOf(fork.events.slice(1, seq))).toBe(textOf(original.events.slice(1, seq)));
+      expect(fork.state.status.kind).toBe("paused");
+      expect(await runtime.verify(fork.id)).toMatchObject({ ok: true });
+    }
+    expect(textOf(await store.read(original.id))).toBe(before);
+    await expect(runtime.fork(original.id, 99, bob)).rejects.toThrow("at an event from 1 to");
+    await expect(runtime.fork(original.id, 1.5, bob)).rejects.toMatchObject({ code: "invalid_argument" });
+  });
+
+  it("F5.4 F12.5 a tool that ran before the fork is not run again by it", async () => {
+    const { start, runtime, ran } = bench([put, { intent: "ask", message: "well?" }, done]);
+    const original = await start();
+    const fork = await runtime.fork(original.id, original.state.seq, bob);
+    await runtime.resume(fork.id, bob);
+    const copy = await runtime.settled(fork.id);
+    const { request } = copy.state;
+    await runtime.respond(
+      requestIdOf(fork.id, request?.seq ?? 0),
+      { decision: { kind: "answered", text: "yes" } },
+      bob,
+    );
+    expect((await runtime.settled(fork.id)).state.status.kind).toBe("finished");
+    expect(ran).toEqual(["put 1"]);
+    expect((await runtime.get(original.id)).state.status.kind).toBe("awaiting_human");
+  });
+});
+
+describe("a stateless reducer", () => {
+  it("F12.1 the loop needs no store and no runtime: fold, decide and perform over a list in memory", async () => {
+    const { agent } = fullAgent([put, done]);
+    const message = { type: "message_received", data: { text: "go", from: ada } } as const;
+    let thread = appendEvents(startThread({ agent: "full" }, 0), [message], 0);
+    const journal = {
+      get thread() {
+        return thread;
+      },
+      append: async ({ events }: Parameters<Parameters<typeof advance>[0]["append"]>[0]) => {
+        thread = appendEvents(thread, typeof events === "function" ? events(thread) : events, 0);
+      },
+      flush: async () => {},
+    };
+    const ended = await advance(journal, agent, { clock: fakeClock(), signal: new AbortController().signal });
+    expect(ended.state.status).toEqual({ kind: "finished", result: "end" });
+  });
+
+  it("F12.2 appending returns a new thread and leaves the old one as it was", () => {
+    const thread = startThread({ agent: "full" }, 0);
+    const before = textOf(thread);
+    const next = appendEvents(thread, [{ type: "message_received", data: { text: "go", from: ada } }], 1);
+    expect(next).not.toBe(thread);
+    expect(textOf(thread)).toBe(before);
+    expect(next.events).toHaveLength(2);
+    expect(appendEvents(next, [], 2)).toBe(next);
+  });
+
+  it("F12.4 waiting for a thread that another process holds does not keep the store busy", async () => {
+    const held = Promise.withResolvers<void>();
+    const working = Promise.withResolvers<void>();
+    const store = createMemoryStore();
+    const onTool = () => {
+      working.resolve();
+      return held.promise;
+    };
+    const first = testRuntime({
+      agents: [fullAgent([put, done], { onTool }).agent],
+      store,
+      clock: fakeClock(),
+    });
+    const { threadId } = await first.launch({ agent: "full", input: { message: "go", from: ada } });
+    await working.promise;
+    let claims = 0;
+    const counting = {
+      ...store,
+      claim: (...args: Parameters<typeof store.claim>) => {
+        claims += 1;
+        return store.claim(...args);
+      },
+    };
+    const clock = fakeClock();
+    const second = testRuntime({ agents: [fullAgent([]).agent], store: counting, clock });
+    const settled = second.settled(threadId);
+    for (let look = 0; look < 200; look++) await new Promise((resolve) => setImmediate(resolve));
+    expect(claims).toBe(1);
+    await clock.advance(100);
+    expect(claims).toBeLessThanOrEqual(3);
+    held.resolve();
+    await first.settled(threadId);
+    await clock.advance(100);
+    expect((await settled).state.status.kind).toBe("finished");
+  });
+
+  it("F12.4 several workers and many threads: one writes at a time, and every tool runs once", async () => {
+    const store = createMemoryStore();
+    const worlds = Array.from({ length: 3 }, () => {
+      const ran: string[] = [];
+      type Step = { intent: "count"; n: number } | { intent: "done" };
+      const counting = defineAgent(scriptedSteps<Step>([]), {
+        name: "counter",
+        steps: { count: tool((_, { key }) => ran.push(key)), done: finish(() => "done") },
+      });
+      const counter: Agent = {
+        ...counting,
+        // Answers from the thread alone: three counts, then the end.
+        ask: async (_, { state }) => ({
+          ok: true as const,
+          value: state.steps < 3 ? { intent: "count", n: state.steps } : { intent: "done" },
+          fidelity: { grade: "exact" as const, reasons: [] },
+          more: [],
+          completion: { raw: "", client: "c", usage: null, durationMs: 0, requestDigest: "d" },
+        }),
+      };
+      return { ran, runtime: testRuntime({ agents: [counter], store }) };
+    });
+    const [first] = worlds;
+    if (first === undefined) throw new Error("no worker");
+    const launched = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        first.runtime.launch({ agent: "counter", input: { message: "go", from: ada } }),
+      ),
+    );
+    const ids = launched.map(({ threadId }) => threadId);
+    await Promise.all(worlds.flatMap(({ runtime }) => ids.map((id) => runtime.settled(id))));
+    const ran = worlds.flatMap((world) => world.ran);
+    expect(new Set(ran).size).toBe(30);
+    expect(ran).toHaveLength(30);
+    for (const id of ids) {
+      const thread = await first.runtime.get(id);
+      expect(thread.state.status.kind).toBe("finished");
+      expect(eventsOf(thread, "tool_started")).toHaveLength(3);
+    }
+  });
+});
