@@ -234,6 +234,16 @@ describe("inbox pages", () => {
     );
   });
 
+  it("F6.2 of a long thread the page shows the latest entries first, and all on demand", async () => {
+    const { get, runtime, launch } = inbox([officeAgent([PAY]).agent]);
+    const { id: thread } = await launch("office");
+    for (let count = 0; count < 205; count++) await runtime.message(thread, `message-${count}.`, ada);
+    const page = await (await get(`/inbox/threads/${thread}`)).text();
+    expect(page).toContain("message-204.");
+    expect(page).not.toContain("message-0.");
+    expect(await (await get(`/inbox/threads/${thread}?all=1`)).text()).toContain("message-0.");
+  });
+
   it("F6.2 what the model saw at a step can be read", async () => {
     const { get, thread, nextStep } = await paying();
     const seq = thread.events.find((event) => event.type === "step_proposed")?.seq;
@@ -255,6 +265,17 @@ describe("inbox pages", () => {
     expect(chunk).toContain('hx-target="#entry-3"');
     expect(chunk).toContain("Ada (web:ada) approved.");
     expect(chunk).not.toContain('id="entry-2"');
+  });
+
+  it("F6.2 of a big result the page shows the beginning and says how much more there is", async () => {
+    const many = Array.from({ length: 5_000 }, (_, index) => `row-${index}`);
+    const office = officeAgent([{ intent: "look_up", query: "all" }, DONE], { lookUp: () => many });
+    const { get, launch } = inbox([office.agent]);
+    const thread = await launch("office");
+    const page = await (await get(`/inbox/threads/${thread.id}`)).text();
+    expect(page).toContain("row-199");
+    expect(page).not.toContain("row-200<");
+    expect(page).toContain("4800 more");
   });
 
   it("F6.2 hidden characters are shown, so that a name cannot pass for another", async () => {

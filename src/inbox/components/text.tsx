@@ -4,6 +4,8 @@ import { ago, fullTime } from "../views/time.ts";
 
 const MAX_SHOWN = 20_000;
 const MAX_DEPTH = 8;
+/** Items of a list and fields of an object that are shown. */
+const MAX_ENTRIES = 200;
 
 /** A moment, relative, with the exact time as its title. */
 export const Ago = ({ at, now }: { at: string; now: number }) => (
@@ -34,11 +36,12 @@ const List = ({ items, depth }: { items: readonly Json[]; depth: number }) =>
     <span class="value-none">empty</span>
   ) : (
     <ol class="value-list">
-      {items.map((item) => (
+      {items.slice(0, MAX_ENTRIES).map((item) => (
         <li>
           <Value value={item} depth={depth + 1} />
         </li>
       ))}
+      {items.length > MAX_ENTRIES && <li class="value-none">{left(items.length)}</li>}
     </ol>
   );
 
@@ -69,7 +72,7 @@ export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: numb
   if (entries.length === 0) return <p class="value-none">nothing</p>;
   return (
     <dl class="fields">
-      {entries.map(([name, value]) => (
+      {entries.slice(0, MAX_ENTRIES).map(([name, value]) => (
         <div class="field">
           <dt title={visible(name)}>{inWords(name)}</dt>
           <dd>
@@ -77,9 +80,17 @@ export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: numb
           </dd>
         </div>
       ))}
+      {entries.length > MAX_ENTRIES && (
+        <div class="field">
+          <dt>…</dt>
+          <dd class="value-none">{left(entries.length)}</dd>
+        </div>
+      )}
     </dl>
   );
 };
+
+const left = (entries: number) => `${entries - MAX_ENTRIES} more; the export has them`;
 
 const MAX_COMPACT = 48;
 

@@ -16,6 +16,8 @@ export interface ThreadPageProps {
   readonly frame: Frame;
   readonly thread: Thread;
   readonly items: readonly TimelineItem[];
+  /** How many entries before `items` are left out. */
+  readonly earlier: number;
   readonly now: number;
   /** May message, pause, resume, cancel and fork. */
   readonly mayLaunch: boolean;
@@ -35,6 +37,13 @@ export const ThreadPage = (props: ThreadPageProps) => {
       <div class="thread" data-thread={thread.id}>
         <ThreadHead thread={thread} />
         <div class="thread-main">
+          {props.earlier > 0 && (
+            <p class="more">
+              <a class="button" href={`${paths.thread(thread.id)}?all=1`}>
+                Show what came before ({props.earlier.toLocaleString("en-US")})
+              </a>
+            </p>
+          )}
           <ol class="timeline" id="timeline" aria-label="Timeline">
             {items.map((item) => (
               <TimelineEntry item={item} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />

@@ -10,6 +10,9 @@ import { timelineOf } from "../views/timeline.ts";
 import { accessOf, formOf, frameOf, type Pages, show, viewerOf } from "./page.tsx";
 import { stepView } from "./step-view.ts";
 
+/** Entries of a timeline that are shown at first: the latest ones. */
+const MAX_SHOWN = 200;
+
 /** The list of threads, one thread, what the model saw, and what a person can do to a thread. */
 export function threadRoutes(pages: Pages): Hono {
   const { deps } = pages;
@@ -35,12 +38,15 @@ export function threadRoutes(pages: Pages): Hono {
     })
     .get("/inbox/threads/:id", async (c) => {
       const thread = await runtime.get(threadIdIn(c));
+      const items = timelineOf(thread.events);
+      const earlier = c.req.query("all") === "1" ? 0 : Math.max(0, items.length - MAX_SHOWN);
       return show(
         c,
         <ThreadPage
           frame={await frameOf(pages, c)}
           thread={thread}
-          items={timelineOf(thread.events)}
+          items={items.slice(earlier)}
+          earlier={earlier}
           now={clock.now()}
           mayLaunch={accessOf(pages, c).launch}
           exports={deps.exportLinks?.(thread.id) ?? []}

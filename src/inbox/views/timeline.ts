@@ -202,6 +202,8 @@ function addTo(item: TimelineItem, event: ThreadEvent): void {
     case "tool_finished":
       item.tone = "good";
       item.result = event.data.result;
+      if (event.data.cachedFrom !== undefined)
+        mark(`Not run again: the result of event ${event.data.cachedFrom}`);
       break;
     case "tool_failed":
       item.tone = "bad";
