@@ -21,7 +21,6 @@ export const RESERVED_TAGS: readonly string[] = [
   "step_error",
   "step_refused",
   "steps_dropped",
-  "prefetched",
   "summary",
   "folded_errors",
   "superseded",

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
 import { createContext } from "../../src/context/context.ts";
 import { readEvent } from "../../src/context/read-event.ts";
 import { createVault } from "../../src/context/redaction.ts";
 import { estimateTokens } from "../../src/context/tokens.ts";
 import { parseXml } from "../../src/context/xml.ts";
 import { type AgentOptions, defineAgent } from "../../src/loop/agent.ts";
+import { cachedResult } from "../../src/loop/cached-result.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
-import { answer, ofType, runAgent } from "./run-agent.ts";
+import { answer, ofType, person, runAgent } from "./run-agent.ts";
 
 type Step =
   | { intent: "look"; item: string; reasoning?: string }
@@ -328,6 +330,48 @@ describe("an agent's context", () => {
         steps: { pay: tool(() => 1, { cacheSeconds: 1 }) },
       }),
     ).toThrow("not readOnly");
+  });
+
+  it("F8.2 a result is not reused where an approver changed the arguments, nor when it is old", async () => {
+    const look: Step = { intent: "look", item: "nut" };
+    const looked: string[] = [];
+    const clock = fakeClock();
+    const nextStep = scriptedSteps<Step>([look, look, look, done]);
+    const agent = defineAgent(nextStep, {
+      name: "edited",
+      steps: {
+        look: tool(
+          async ({ item }) => {
+            looked.push(item);
+            await clock.advance(31_000);
+            return item;
+          },
+          {
+            readOnly: true,
+            cacheSeconds: 60,
+            approval: (_, { thread }) => (thread.events.length < 5 ? "always" : "never"),
+          },
+        ),
+        charge: tool(() => 0),
+        read_mail: tool(() => 0),
+        done: finish(({ message }) => message),
+      },
+    });
+    const { runtime, thread } = await runAgent(agent, "go", clock);
+    const { request } = thread.state;
+    if (request?.type !== "approval") throw new Error("an approval is asked for");
+    const decision = { kind: "approved", editedStep: { intent: "look", item: "bolt" } } as const;
+    await runtime.respond(requestIdOf(thread.id, request.seq), { decision, digest: request.digest }, person);
+    const end = await runtime.settled(thread.id);
+    expect(end.state.status.kind).toBe("finished");
+    expect(looked).toEqual(["bolt", "nut"]);
+    expect(cachedResult(end, look, 60, clock.now() + 60_000)?.seq).toBe(10);
+    expect(cachedResult(end, look, 60, clock.now() + 60_001)).toBeUndefined();
+    expect(ofType(end, "tool_finished").map(({ cachedFrom }) => cachedFrom)).toEqual([
+      undefined,
+      undefined,
+      10,
+    ]);
   });
 
   it("F8.2 a result can be summarised for the model, once; what is stored is the result", async () => {

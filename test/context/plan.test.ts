@@ -168,6 +168,31 @@ describe("the token budget", () => {
     expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 8, method: "summarize" } });
   });
 
+  it("F3.14 a range ends before a step whose outcome stays", async () => {
+    const events = eventsOf(
+      message("the goal"),
+      ...[3, 5, 7, 9].flatMap((seq) => [
+        proposed(seq, { intent: "note", text: `${seq}!`.repeat(250) }),
+        finishedTool(seq, "ok"),
+      ]),
+    );
+    // Three blocks from the end stands the outcome of step 7, so step 7 stays with it.
+    const { events: settled } = await settle(
+      events,
+      { tokens: 1000, keepRecent: 3, countTokens },
+      () => "notes",
+    );
+    expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 6, method: "summarize" } });
+    expect(contextBlocks(settled).map(({ tag }) => tag)).toEqual([
+      "message_received",
+      "summary",
+      "note",
+      "note_result",
+      "note",
+      "note_result",
+    ]);
+  });
+
   it("F3.14 a summary that is too long is cut", async () => {
     const events = eventsOf(
       ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
