@@ -50,7 +50,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
     auth,
     remoteAddress: (c) => getConnInfo(c).remote.address,
   });
-  const { server, url } = await listen(app.fetch, host, port);
+  const { server, url, answering } = await listen(app.fetch, host, port);
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "problem") {
       const { threadId, error: err } = observation;
@@ -79,11 +79,13 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       streams.close();
       await new Promise<void>((resolve) => {
         const atLast = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-        // A connection whose answer is still on its way becomes idle later.
-        const idle = setInterval(() => server.closeIdleConnections(), 20);
+        // Answers that are on their way get there first; then nothing holds the connections, used or not.
+        const whenAnswered = setInterval(() => {
+          if (answering() === 0) server.closeAllConnections();
+        }, 10);
         server.close(() => {
           clearTimeout(atLast);
-          clearInterval(idle);
+          clearInterval(whenAnswered);
           resolve();
         });
       });
@@ -102,6 +104,13 @@ async function listen(fetch: Handler, hostname: string, port: number) {
     started.resolve(info.port),
   );
   if (!(server instanceof Server)) throw new Error("not an HTTP server");
+  let active = 0;
+  server.on("request", (_request, response) => {
+    active += 1;
+    response.once("close", () => {
+      active -= 1;
+    });
+  });
   server.on("error", (cause: Error) =>
     started.reject(
       new UsageError("invalid_configuration", `cannot listen on ${hostname}:${port}: ${cause.message}`, {
@@ -110,5 +119,5 @@ async function listen(fetch: Handler, hostname: string, port: number) {
     ),
   );
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { server, url: `http://${name}:${await started.promise}` };
+  return { server, url: `http://${name}:${await started.promise}`, answering: () => active };
 }
