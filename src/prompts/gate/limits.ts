@@ -19,15 +19,22 @@ export const DEFAULT_LIMITS: Required<Limits> = {
 
 export type Breach = Pick<Refusal, "reason" | "message">;
 
+// Arrays that stand directly in each other cost the cube of their number (1.5 s for 64 of them with a step in each);
+// with objects between them they are cheap.
+const MAX_ARRAYS = 12;
+
 /** Why strict JSON of this shape may not reach the parser; `undefined` where it may. */
-export function strictBreach({ depth, containers }: Shape, limits: Required<Limits>): Breach | undefined {
+export function strictBreach(shape: Shape, limits: Required<Limits>): Breach | undefined {
+  const { depth, arrays, containers } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
+  if (arrays > MAX_ARRAYS) return tooDeep({ ...limits, maxDepth: MAX_ARRAYS });
   if (containers > limits.maxObjects) return tooMany(limits);
   return undefined;
 }
 
 // Measured (BAML 0.226.2, jsonrepair 3.15): what has to be repaired costs up to 60 us for each field and grows with the
-// square of the number of quotes, so that these bounds keep it well under 200 ms.
+// square of the number of quotes and the cube of the depth, so that these bounds keep it well under 200 ms.
+const MAX_LOOSE_DEPTH = 16;
 const MAX_LOOSE_CHARACTERS = 100_000;
 const MAX_LOOSE_SEPARATORS = 1_500;
 const MAX_LOOSE_QUOTES = 6_000;
@@ -35,7 +42,8 @@ const MAX_LOOSE_CONTAINERS = 150;
 
 /** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<Limits>): Breach | undefined {
-  if (shape.depth > Math.min(limits.maxDepth, 64)) return tooDeep(limits);
+  if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
+    return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
   const { containers, closings, separators, quotes } = shape;
   if (Math.max(containers, closings) > MAX_LOOSE_CONTAINERS)
     return { reason: "too_many_objects", message: LOOSE };

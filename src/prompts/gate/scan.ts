@@ -2,6 +2,8 @@
 export interface Shape {
   /** Brackets open at once, at most. */
   readonly depth: number;
+  /** Arrays that stand directly in each other, at most. */
+  readonly arrays: number;
   /** Objects and arrays. */
   readonly containers: number;
   /** Brackets that close, whether or not anything was open. */
@@ -26,35 +28,43 @@ const CLOSE_OBJECT = 125;
  */
 export function shapeOf(text: string, strings: boolean): Shape {
   let depth = 0;
-  let deepest = 0;
   let containers = 0;
   let closings = 0;
   let separators = 0;
   let quotes = 0;
+  let arrays = 0;
+  // For each open bracket, how many arrays directly around each other it ends; 0 for an object.
+  const open: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
     switch (text.charCodeAt(index)) {
       case QUOTE:
         quotes += 1;
         if (strings) index = endOfString(text, index);
         break;
-      case OPEN_ARRAY:
+      case OPEN_ARRAY: {
+        containers += 1;
+        const run = (open.at(-1) ?? 0) + 1;
+        if (run > arrays) arrays = run;
+        open.push(run);
+        break;
+      }
       case OPEN_OBJECT:
         containers += 1;
-        depth += 1;
-        if (depth > deepest) deepest = depth;
+        open.push(0);
         break;
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
         closings += 1;
-        if (depth > 0) depth -= 1;
+        open.pop();
         break;
       case COMMA:
       case COLON:
         separators += 1;
         break;
     }
+    if (open.length > depth) depth = open.length;
   }
-  return { depth: deepest, containers, closings, separators, quotes };
+  return { depth, arrays, containers, closings, separators, quotes };
 }
 
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */

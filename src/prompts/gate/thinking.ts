@@ -25,8 +25,9 @@ const NEXT = new RegExp(`${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${T
 const HINT = /<|\[\/?THINK|◁/iu;
 
 // Whether a bracket opens strict JSON is found out by reading on, at worst to the end each time: so many characters
-// are read for that in all.
+// are read for that in all, and so often may it turn out not to be.
 const MAX_LOOKED_AT = 2_000_000;
+const MAX_FAILED_LOOKS = 200;
 
 /**
  * Removes think blocks (`<think>`, `<reasoning>`, `[THINK]`, … in any case, nested, unclosed, or closed without having
@@ -41,6 +42,7 @@ export function withoutThinking(completion: string): Visible {
   let hiddenChannel = false;
   let position = 0;
   let lookedAt = 0;
+  let failedLooks = 0;
   const keep = (end: number) => {
     if (thinking === 0 && !hiddenChannel) kept += completion.slice(position, end);
     position = end;
@@ -49,10 +51,12 @@ export function withoutThinking(completion: string): Visible {
   for (let match = NEXT.exec(completion); match !== null; match = NEXT.exec(completion)) {
     const { index: at, 0: found, groups = {} } = match;
     if (found === "{" || found === "[") {
-      if (thinking > 0 || hiddenChannel || lookedAt >= MAX_LOOKED_AT) continue;
+      if (thinking > 0 || hiddenChannel || lookedAt >= MAX_LOOKED_AT || failedLooks >= MAX_FAILED_LOOKS)
+        continue;
       const end = endOfValue(completion, at, true);
       lookedAt += (end < 0 ? completion.length : end) - at;
       if (end > 0 && strictJson(completion.slice(at, end)) !== undefined) NEXT.lastIndex = end;
+      else failedLooks += 1;
       continue;
     }
     keep(at);
