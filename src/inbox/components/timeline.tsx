@@ -1,4 +1,5 @@
 import type { ThreadId } from "../../base/ids.ts";
+import { isJsonObject } from "../../base/json.ts";
 import { errorText } from "../../context/errors.ts";
 import { paths } from "../paths.ts";
 import { counted, visible } from "../views/text.ts";
@@ -48,7 +49,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
     {item.result !== undefined && (
       <div class="outcome">
         <span class="outcome-name">Result</span>
-        <Value value={item.result} />
+        {isJsonObject(item.result) ? <CompactFields fields={item.result} /> : <Value value={item.result} />}
       </div>
     )}
     {item.error !== undefined && (
