@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Minutes, not seconds: crashes, races and faults in bulk. `npm run test:soak`. */
+/**
+ * Minutes, not seconds: crashes, races and faults in bulk. `npm run test:soak`. `SOAK_SEED` draws other faults,
+ * `SOAK_THREADS` sets the threads of the faulty model.
+ */
 export default defineConfig({
   test: {
     include: ["test/soak/**/*.soak.ts"],
