@@ -17,8 +17,9 @@ export interface CronTrigger {
   /** Stored with the event that starts the thread. Default `null`. */
   readonly payload?: Json;
   /**
-   * Looks, at the time, whether there is anything to do: its value becomes the payload, `null` starts no thread and contacts nobody.
-   * Throwing is reported, and tried again within a minute. May run twice for one tick when a process dies.
+   * Looks, at the time, whether there is anything to do: its value becomes the payload, `null` starts no thread
+   * and contacts nobody. Throwing is reported, and tried again within a minute. May run twice for one tick when a
+   * process dies.
    */
   readonly check?: (signal: AbortSignal) => Promise<Json | null>;
   /** Ticks that passed while no process ran: the latest of them fires (`latest`, default), or none (`skip`). */
@@ -48,8 +49,9 @@ const stored = z.object({
 type Stored = z.infer<typeof stored>;
 
 /**
- * Watches the clock for all triggers. Several processes may do so: one of them takes each tick, with a compare-and-swap in the store, and
- * the launch itself carries the tick as its idempotency key. Throws `UsageError` for a schedule that cannot be read.
+ * Watches the clock for all triggers. Several processes may do so: one of them takes each tick, with a
+ * compare-and-swap in the store, and the launch itself carries the tick as its idempotency key. Throws
+ * `UsageError` for a schedule that cannot be read.
  */
 export function startCron(options: CronOptions): { stop(): Promise<void> } {
   const stopped = new AbortController();

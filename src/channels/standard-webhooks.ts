@@ -16,9 +16,9 @@ export function webhookSecret(secret: string): Buffer | undefined {
 }
 
 /**
- * Checks a delivery as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): an HMAC over id, time and the raw body, no older
- * than five minutes. Any of several secrets may have signed, so that they can be changed without losing deliveries. Gives what is wrong,
- * or `undefined` when the delivery is genuine.
+ * Checks a delivery as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): an HMAC over id, time and
+ * the raw body, no older than five minutes. Any of several secrets may have signed, so that they can be changed
+ * without losing deliveries. Gives what is wrong, or `undefined` when the delivery is genuine.
  */
 export function webhookProblem(
   body: string,

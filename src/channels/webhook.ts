@@ -27,7 +27,10 @@ export interface WebhookOptions {
   readonly name: string;
   /** Any of these may have signed: `whsec_…`, at least 128 bits. */
   readonly secrets: readonly string[];
-  /** Must be pure: a delivery that comes again is asked about again. What it throws is answered with 500, and the sender tries again. */
+  /**
+   * Must be pure: a delivery that comes again is asked about again. What it throws is answered with 500, and the
+   * sender tries again.
+   */
   readonly action: (delivery: WebhookDelivery) => WebhookAction;
   /** Who a payload says it is from. Needed with `allow`. */
   readonly sender?: (payload: Json) => string | undefined;
@@ -37,7 +40,10 @@ export interface WebhookOptions {
 
 export type Webhook = WebhookOptions;
 
-/** Checks the settings. Throws `UsageError` for secrets that are too short, or an allow-list that nobody can be checked against. */
+/**
+ * Checks the settings. Throws `UsageError` for secrets that are too short, or an allow-list that nobody can be
+ * checked against.
+ */
 export function webhook(options: WebhookOptions): Webhook {
   const invalid = (why: string) => new UsageError("invalid_configuration", `webhook ${options.name}: ${why}`);
   if (!/^[a-z0-9_-]{1,64}$/.test(options.name))

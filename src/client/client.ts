@@ -56,11 +56,14 @@ export interface WatchOptions {
 
 export interface Client {
   /**
-   * Sends one request, e.g. `request("POST /threads", { body: { agent, message } })`. Throws `ApiError` for a refusal; network errors as `fetch`
-   * throws them.
+   * Sends one request, e.g. `request("POST /threads", { body: { agent, message } })`. Throws `ApiError` for a
+   * refusal; network errors as `fetch` throws them.
    */
   request<O extends keyof Operations>(operation: O, request: RequestOf<O>): Promise<Operations[O]["answer"]>;
-  /** The events of a thread as they come. Connects again after an interruption and misses none. Ends when `signal` is aborted. */
+  /**
+   * The events of a thread as they come. Connects again after an interruption and misses none. Ends when `signal`
+   * is aborted.
+   */
   watch(threadId: string, options?: WatchOptions): AsyncGenerator<ThreadEvent, void, void>;
 }
 

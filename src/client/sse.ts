@@ -3,7 +3,10 @@ export interface StreamMessage {
   readonly data: string;
 }
 
-/** The messages of an event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html), without its comments. */
+/**
+ * The messages of an event stream (https://html.spec.whatwg.org/multipage/server-sent-events.html), without its
+ * comments.
+ */
 export async function* messagesIn(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<StreamMessage, void, void> {

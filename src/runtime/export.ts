@@ -16,7 +16,10 @@ interface Told {
   readonly body?: string;
 }
 
-/** The thread as Markdown, for reading and for issues. What people, models and tools said stands in code blocks that it cannot close. */
+/**
+ * The thread as Markdown, for reading and for issues. What people, models and tools said stands in code blocks
+ * that it cannot close.
+ */
 export function exportMarkdown(thread: Thread): string {
   const { id, state, events } = thread;
   const lines = [

@@ -13,8 +13,9 @@ interface Place {
 }
 
 /**
- * The graph as an SVG drawing, without scripts or inline styles: classes `node`, the kind and the outcome are for a style sheet. A path of many
- * stations runs down one column and goes on in the next. Each station's `data-seq` is its event's number.
+ * The graph as an SVG drawing, without scripts or inline styles: classes `node`, the kind and the outcome are for
+ * a style sheet. A path of many stations runs down one column and goes on in the next. Each station's `data-seq`
+ * is its event's number.
  */
 export function toSvg({ nodes, edges }: ThreadGraph, title = "The path that was taken"): string {
   const rows = Math.max(1, Math.ceil(nodes.length / (nodes.length > 12 ? COLUMNS : 1)));
@@ -76,7 +77,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for XML and HTML, in content and attributes. Characters that XML does not know are shown as a replacement mark. */
+/**
+ * Text for XML and HTML, in content and attributes. Characters that XML does not know are shown as a replacement
+ * mark.
+ */
 export function escapeXml(text: string): string {
   return text
     .toWellFormed()

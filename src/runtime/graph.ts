@@ -128,7 +128,10 @@ const SHAPES: { readonly [K in GraphNode["kind"]]: readonly [string, string] } =
   end: ["((", "))"],
 };
 
-/** The graph as Mermaid text. Labels come from people and models: every character that means something to Mermaid is written as a code. */
+/**
+ * The graph as Mermaid text. Labels come from people and models: every character that means something to Mermaid
+ * is written as a code.
+ */
 export function toMermaid({ nodes, edges }: ThreadGraph): string {
   const lines = nodes.map(({ id, kind, label, outcome }) => {
     const [open, close] = SHAPES[kind];

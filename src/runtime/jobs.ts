@@ -14,8 +14,9 @@ export type JobOutcome = { readonly result: Json } | { readonly error: string };
 const EARLY_MS = 5_000;
 
 /**
- * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never given out, `ConflictError` (`expired`)
- * for one that was used or whose call has ended, and `ConflictError` (`conflict`) when the start of the job is still not recorded.
+ * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never given out,
+ * `ConflictError` (`expired`) for one that was used or whose call has ended, and `ConflictError` (`conflict`)
+ * when the start of the job is still not recorded.
  */
 export async function finishJob(
   token: string,

@@ -8,8 +8,8 @@ import type { Thread } from "../thread/thread.ts";
 type Received = EventData["event_received"];
 
 /**
- * The event, addressed to the call of this thread that waits for its name. A call that waits for a job's result is answered with the
- * job's token only, never by name.
+ * The event, addressed to the call of this thread that waits for its name. A call that waits for a job's result
+ * is answered with the job's token only, never by name.
  */
 export function addressed(thread: Thread, event: Received): Received {
   if (event.callId !== undefined) {

@@ -45,8 +45,8 @@ export interface RuntimeOptions {
   /** Milliseconds between two looks for work. Default 1,000; at most a third of `claimMs`. */
   readonly sweepMs?: number;
   /**
-   * The same in every process of one installation, at least 32 random characters: a long-running job that is started again after a
-   * crash then keeps its token. Default: tokens are random.
+   * The same in every process of one installation, at least 32 random characters: a long-running job that is
+   * started again after a crash then keeps its token. Default: tokens are random.
    */
   readonly secret?: string;
 }
@@ -78,7 +78,10 @@ export interface Runtime {
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
   cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
-  /** A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call gives the first one's. */
+  /**
+   * A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call
+   * gives the first one's.
+   */
   fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;

@@ -22,8 +22,9 @@ function mayClose(event: ThreadEvent): event is Closing {
 }
 
 /**
- * Tells every channel that has told people about a request that it is closed, so that its message can be brought up to date. Only a
- * courtesy: a late answer is refused in any case, so a failure is reported and not tried again.
+ * Tells every channel that has told people about a request that it is closed, so that its message can be brought
+ * up to date. Only a courtesy: a late answer is refused in any case, so a failure is reported and not tried
+ * again.
  */
 export async function tellClosed(
   closed: readonly ClosedNotice[],

@@ -18,8 +18,8 @@ export type AuthOptions =
   /** Only callers with a key, or with a session that a key or a one-time token has opened. */
   | { readonly kind: "keys"; readonly keys: readonly ApiKey[] }
   /**
-   * Everybody who can reach it is this person, and may do everything. `startServer` takes it only on a loopback address;
-   * requests that come by another host name or from another site are refused.
+   * Everybody who can reach it is this person, and may do everything. `startServer` takes it only on a loopback
+   * address; requests that come by another host name or from another site are refused.
    */
   | { readonly kind: "local"; readonly principal: { readonly id: string; readonly name?: string } };
 
@@ -34,8 +34,8 @@ export interface AuthContext {
 }
 
 /**
- * Sets `principal`, `scopes` and `login`, or refuses: 401 without valid credentials, 403 for requests that another site may
- * have made the browser send. Everything behind it has a verified caller.
+ * Sets `principal`, `scopes` and `login`, or refuses: 401 without valid credentials, 403 for requests that
+ * another site may have made the browser send. Everything behind it has a verified caller.
  */
 export function authenticate(context: AuthContext): MiddlewareHandler<ServerEnv> {
   const localSecret = randomBytes(32).toString("base64url");

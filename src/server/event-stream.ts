@@ -6,8 +6,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 
 export interface EventStreams {
   /**
-   * Sends every event of a thread after `after`, then goes on with new ones, whichever process writes them, until the reader goes
-   * or the server stops. Partial model output comes as `partial`, without an id.
+   * Sends every event of a thread after `after`, then goes on with new ones, whichever process writes them, until
+   * the reader goes or the server stops. Partial model output comes as `partial`, without an id.
    */
   send(threadId: ThreadId, after: number, stream: SSEStreamingApi): Promise<void>;
   /** Streams that are open. */

@@ -24,8 +24,8 @@ const stored = z.object({
 const KEPT_HEADERS = ["content-type", "location"];
 
 /**
- * `Idempotency-Key`: the same request again gets the first one's answer and does nothing; another request under the same key is
- * refused (422). An answer that was no success is not kept: the request may be sent again.
+ * `Idempotency-Key`: the same request again gets the first one's answer and does nothing; another request under
+ * the same key is refused (422). An answer that was no success is not kept: the request may be sent again.
  */
 export function idempotency(store: ThreadStore): MiddlewareHandler<OnceEnv> {
   const running = new Map<string, Promise<void>>();

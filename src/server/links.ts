@@ -23,8 +23,8 @@ export interface LinkOptions {
 const payload = z.object({ r: z.string(), c: z.string(), i: z.string(), e: z.number() });
 
 /**
- * An address that opens one request for one person without a sign-in. Opening it decides nothing, and lets its reader see and answer that
- * request only: programs that follow every link in a mail do no harm.
+ * An address that opens one request for one person without a sign-in. Opening it decides nothing, and lets its
+ * reader see and answer that request only: programs that follow every link in a mail do no harm.
  */
 export function requestLink({ secret, publicUrl, requestId, principal, expiresAt }: LinkOptions): string {
   const text = JSON.stringify({ r: requestId, c: principal.channel, i: principal.id, e: expiresAt });
@@ -36,7 +36,10 @@ function signature(secret: string, body: string): string {
   return createHmac("sha256", secret).update(`link:${body}`).digest("base64url");
 }
 
-/** `GET /open/<token>`: opens a session for that request alone, unless the reader is signed in, and leads to its card. */
+/**
+ * `GET /open/<token>`: opens a session for that request alone, unless the reader is signed in, and leads to its
+ * card.
+ */
 export function linkRoutes(secret: string, deps: LoginDeps & { readonly auth: AuthOptions }) {
   const { store, clock, secure } = deps;
   return new Hono<ServerEnv>().get("/open/:token", async (c) => {

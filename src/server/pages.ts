@@ -45,7 +45,10 @@ export function problemPage({ title, detail, status }: Problem) {
     </html>`;
 }
 
-/** The sign-in page for a one-time token in the address: a press of the button takes it, opening the page does not. */
+/**
+ * The sign-in page for a one-time token in the address: a press of the button takes it, opening the page does
+ * not.
+ */
 export function tokenPage(token: string) {
   return html`<!doctype html>
     <html lang="en">

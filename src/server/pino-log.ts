@@ -11,8 +11,8 @@ export interface LogOptions {
 }
 
 /**
- * A log of JSON lines, by pino. Errors are written with name, code, message and stack, and with everything removed that looks like a secret; what
- * else an error carries (requests, responses, details) is left out.
+ * A log of JSON lines, by pino. Errors are written with name, code, message and stack, and with everything
+ * removed that looks like a secret; what else an error carries (requests, responses, details) is left out.
  */
 export function serverLog({ level = "info", destination }: LogOptions = {}): ServerLog {
   const options = { level, base: null, serializers: { err: errorFields } };

@@ -13,7 +13,10 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Nothing from elsewhere, no inline script or style, no frames, no guessing of types, no addresses told to other sites. */
+/**
+ * Nothing from elsewhere, no inline script or style, no frames, no guessing of types, no addresses told to other
+ * sites.
+ */
 export function securityHeaders(secure: boolean): MiddlewareHandler {
   return async (c, next) => {
     await next();

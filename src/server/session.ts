@@ -94,7 +94,10 @@ function grantIn(stored: string | undefined, now: number): Grant | undefined {
 // With the prefix, browsers take the cookie only from this very host over https.
 const cookieName = (secure: boolean) => (secure ? "__Host-tf_session" : "tf_session");
 
-/** Sets the session cookie: out of reach of scripts, not sent with other sites' posts, only over https where there is https. */
+/**
+ * Sets the session cookie: out of reach of scripts, not sent with other sites' posts, only over https where there
+ * is https.
+ */
 export function setSessionCookie(c: Context, token: string, secure: boolean): void {
   const options = { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: SESSION_MS / 1000 } as const;
   setCookie(c, cookieName(secure), token, options);
@@ -114,8 +117,8 @@ export function csrfFor(secret: string): string {
 }
 
 /**
- * The token that every form of this caller carries in a field named `csrf`, or a script in `X-CSRF-Token`. Empty for callers with an API key, who
- * need none.
+ * The token that every form of this caller carries in a field named `csrf`, or a script in `X-CSRF-Token`. Empty
+ * for callers with an API key, who need none.
  */
 export function csrfToken(c: Context<ServerEnv>): string {
   const login = c.get("login");

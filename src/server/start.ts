@@ -31,8 +31,8 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 const CLOSE_MS = 5_000;
 
 /**
- * Starts the server and the runtime behind it. Throws `UsageError` instead of listening where others could reach it without credentials,
- * or when the address is taken.
+ * Starts the server and the runtime behind it. Throws `UsageError` instead of listening where others could reach
+ * it without credentials, or when the address is taken.
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
   const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = silentLog } = options;

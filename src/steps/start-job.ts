@@ -20,13 +20,14 @@ export interface JobStart {
 }
 
 /**
- * Return this from a tool whose work takes long and goes on elsewhere. `start` is given the token with which the result comes back
- * (`POST /jobs/<token>`, or `runtime.finishJob`) and hands it to the job; when it has resolved, the thread waits and needs no process.
- * The token is good for one result; only its digest is stored.
+ * Return this from a tool whose work takes long and goes on elsewhere. `start` is given the token with which the
+ * result comes back (`POST /jobs/<token>`, or `runtime.finishJob`) and hands it to the job; when it has resolved,
+ * the thread waits and needs no process. The token is good for one result; only its digest is stored.
  *
- * `start` is the tool's effect: it runs after the reserve is on disk, what it throws is the tool's error, and after a crash in the
- * middle of it the tool's own rules hold (an `idempotent` tool runs again under the same key, any other asks a person). Give the
- * runtime a `secret`, so that a tool that runs again hands out the same token.
+ * `start` is the tool's effect: it runs after the reserve is on disk, what it throws is the tool's error, and
+ * after a crash in the middle of it the tool's own rules hold (an `idempotent` tool runs again under the same
+ * key, any other asks a person). Give the runtime a `secret`, so that a tool that runs again hands out the same
+ * token.
  */
 export function startJob(start: (token: string) => unknown, options: JobOptions = {}): JobStart {
   return {
@@ -44,7 +45,10 @@ export function isJobStart(value: unknown): value is JobStart {
 /** Makes the token for a call: `<thread>.<number of the call>.<43 characters that cannot be guessed>`. */
 export type NewJobToken = (threadId: ThreadId, callId: CallId) => string;
 
-/** Tokens with 256 bits of randomness; with a secret, the same token for the same call in every process that knows the secret. */
+/**
+ * Tokens with 256 bits of randomness; with a secret, the same token for the same call in every process that knows
+ * the secret.
+ */
 export function jobTokens(secret?: string): NewJobToken {
   return (threadId, callId) => {
     const unguessable =

@@ -30,8 +30,9 @@ const credentials = z.union([
 ]);
 
 /**
- * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`) opens a browser session. It needs no form token, but it must
- * come from this site: nobody else may sign a person in under a name of their choice.
+ * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`) opens a browser session. It
+ * needs no form token, but it must come from this site: nobody else may sign a person in under a name of their
+ * choice.
  */
 export function loginRoutes({ auth, store, clock, secure, origins }: LoginDeps) {
   const app = new Hono<ServerEnv>();
