@@ -99,7 +99,7 @@ export const anyJson: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => (
 })).value;
 
 export const anyTag = fc.oneof(
-  fc.constantFrom(...RESERVED_TAGS, "divide", "divide_result", "a.b", "x-y"),
+  fc.constantFrom(...RESERVED_TAGS, "divide", "divide_result", "a.b", "x-y", "untrusted", "untrusted_"),
   hostileString,
 );
 

@@ -27,8 +27,8 @@ describe("a thread as chat messages", () => {
 
   it("F3.12 the messages parse back to exactly the blocks and to who said them", () => {
     fc.assert(
-      fc.property(anyEvents, (events) => {
-        const shown = eventBlocks(events);
+      fc.property(anyEvents, fc.boolean(), (events, labelled) => {
+        const shown = eventBlocks(events, labelled ? { untrusted: () => "somewhere" } : {});
         const read = parseMessages(renderMessages(shown));
         expect(read.map(({ block }) => block)).toEqual(shown.flatMap(({ blocks }) => blocks));
         // Only a step that the model proposed may stand under its name.
