@@ -4,11 +4,12 @@
 
   function move(by) {
     const all = items();
-    if (all.length === 0) return;
+    if (all.length === 0) return false;
     const at = all.indexOf(document.activeElement);
     const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))];
     next.focus();
     next.scrollIntoView({ block: "nearest" });
+    return true;
   }
 
   function focusOn(selector) {
@@ -44,8 +45,8 @@
       return;
     }
     const handled = {
-      j: () => (move(1), true),
-      k: () => (move(-1), true),
+      j: () => move(1),
+      k: () => move(-1),
       a: () => focusOn('[data-key="a"]'),
       d: () => focusOn('[data-key="d"]'),
       e: () => {
@@ -54,8 +55,14 @@
         return link !== null;
       },
       "/": () => focusOn("[data-search]"),
-      g: () => (prefix = true),
-      "?": () => (help?.showModal(), true),
+      g: () => {
+        prefix = true;
+        return true;
+      },
+      "?": () => {
+        help?.showModal();
+        return true;
+      },
     }[event.key]?.();
     if (handled) event.preventDefault();
   });

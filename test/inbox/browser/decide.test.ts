@@ -10,7 +10,7 @@ import { browserIsThere, openBrowser, openPage, type Watched } from "./browser.t
 const PAY: OfficeStep = { intent: "pay", amount: 40, to: "ACME", memo: "invoice 7" };
 const DONE: OfficeStep = { intent: "done", message: "All settled." };
 
-describe.runIf(browserIsThere())("deciding in a browser", () => {
+describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, () => {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
   beforeAll(async () => {

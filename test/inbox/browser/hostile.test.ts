@@ -33,7 +33,7 @@ const SCRIPT: readonly OfficeStep[] = [
   { intent: "done", message: `message ${ALL}` },
 ];
 
-describe.runIf(browserIsThere())("hostile text in a browser", () => {
+describe.runIf(browserIsThere())("hostile text in a browser", { timeout: 60_000 }, () => {
   let browser: Browser;
   const open: { close(): Promise<void> }[] = [];
   beforeAll(async () => {

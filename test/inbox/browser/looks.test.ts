@@ -26,7 +26,7 @@ async function violations(page: Page, rules = "{}"): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`);
 }
 
-describe.runIf(browserIsThere())("how the inbox looks", () => {
+describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof listening>>;
   let stop: () => Promise<void>;
@@ -69,7 +69,7 @@ describe.runIf(browserIsThere())("how the inbox looks", () => {
         input: { message: "Please do it", from: ada },
       });
       const { state } = await settled(runtime, threadId);
-      found.push(`/inbox/threads/${threadId}`);
+      if (name === "pays" || name === "ends") found.push(`/inbox/threads/${threadId}`);
       if (name === "ends") found.push(`/inbox/threads/${threadId}/steps/3`);
       if (state.request !== null) found.push(`/inbox/requests/${requestIdOf(threadId, state.request.seq)}`);
       if (name === "pays") found.push(`${found.at(-1)}?edit=1`);

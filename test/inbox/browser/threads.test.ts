@@ -7,7 +7,7 @@ import { localModel } from "../../../src/prompts/models/select-model.ts";
 import { ada, listening, testInbox } from "../inbox-server.ts";
 import { browserIsThere, openBrowser, openPage, type Watched } from "./browser.ts";
 
-describe.runIf(browserIsThere())("threads in a browser", () => {
+describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, () => {
   let browser: Browser;
   let model: ModelServer;
   const open: { close(): Promise<void> }[] = [];
