@@ -98,7 +98,7 @@ export function promptFunction(
     const { signal, tb, onPartial } = callOptions;
     const started = clock.now();
     const safe = safeArguments(args);
-    const clients = clientsOf(callOptions.model ?? options.model);
+    const clients = clientsOf(callOptions.model ?? options.model, true);
     const stream = onPartial !== undefined;
     const candidate = async (client: ModelClient | undefined): Promise<Candidate> => {
       if (client !== undefined && hasAwsChain(client)) {
@@ -131,7 +131,7 @@ export function promptFunction(
     call,
     stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
     request: async (args, { model = options.model, tb, onPartial } = {}) =>
-      prepare(fn, safeArguments(args), clientsOf(model)[0], {
+      prepare(fn, safeArguments(args), clientsOf(model, false)[0], {
         tb,
         stream: onPartial !== undefined,
         now: clock.now(),
@@ -141,9 +141,12 @@ export function promptFunction(
   };
 }
 
-function clientsOf(model: ModelChoice | ModelClient | undefined): readonly (ModelClient | undefined)[] {
+function clientsOf(
+  model: ModelChoice | ModelClient | undefined,
+  takeTurn: boolean,
+): readonly (ModelClient | undefined)[] {
   if (model === undefined) return [undefined];
-  return "clients" in model ? inOrder(model) : [model];
+  return "clients" in model ? inOrder(model, takeTurn) : [model];
 }
 
 function recordOf(asked: Asked, durationMs: number): CompletionRecord {

@@ -182,7 +182,7 @@ describe("broken connections", () => {
     first.will(behaviour, behaviour, OK);
     const answer = await next.call(["x"], { model: client });
     expect(answer.ok).toBe(true);
-    expect(answer.completion.failedAttempts?.join()).toMatch(/reset|broke/);
+    expect(answer.completion.failedAttempts?.join()).toMatch(/reset|broke|kept-alive/);
   });
 
   it("F9.9 tries again after a reset in the middle of a stream", async () => {
@@ -276,6 +276,22 @@ describe("time-outs", () => {
   });
 });
 
+describe("connections", () => {
+  it("are used again after a whole answer, after a stream and after an error", async () => {
+    const ports = new Set<number | undefined>();
+    first.will(OK, OK, { status: 400 }, OK);
+    await next.call(["x"], { model: client });
+    await next.call(["x"], { model: client, onPartial: () => {} });
+    // The end of a stream comes right after its last event, not with it.
+    await first.requests.at(-1)?.closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    await failureOf(next.call(["x"], { model: client }));
+    await next.call(["x"], { model: client });
+    for (const { port } of first.requests.slice(-4)) ports.add(port);
+    expect(ports.size).toBe(1);
+  });
+});
+
 describe("several clients", () => {
   it("F2.8 falls back to the next client when one is down, and says so on the answer", async () => {
     first.will({ status: 500 }, { status: 500 }, { status: 500 });
@@ -312,6 +328,9 @@ describe("several clients", () => {
     first.will(OK, OK);
     second.will(OK, OK, OK);
     const clients: string[] = [];
+    // Looking at a request takes no turn.
+    for (let look = 0; look < 3; look += 1)
+      expect((await next.request(["x"], { model })).client).toBe("first");
     for (let turn = 0; turn < 4; turn += 1)
       clients.push((await next.call(["x"], { model })).completion.client);
     expect(clients).toEqual(["first", "second", "first", "second"]);

@@ -119,11 +119,14 @@ function providerError(failure: Failure, client: string, attempts: readonly Fail
 
 const turns = new WeakMap<ModelChoice, number>();
 
-/** The clients of a choice in the order in which they are to be asked: as listed, or beginning with the next in turn. */
-export function inOrder(choice: ModelChoice): readonly ModelClient[] {
+/**
+ * The clients of a choice in the order in which they are to be asked: as listed, or beginning with the one whose turn it
+ * is. `take`: the turn is used, so that the next call begins with the next one.
+ */
+export function inOrder(choice: ModelChoice, take: boolean): readonly ModelClient[] {
   const { clients, strategy } = choice;
   if (strategy === "fallback" || clients.length < 2) return clients;
   const turn = turns.get(choice) ?? 0;
-  turns.set(choice, (turn + 1) % clients.length);
+  if (take) turns.set(choice, (turn + 1) % clients.length);
   return [...clients.slice(turn), ...clients.slice(0, turn)];
 }

@@ -45,6 +45,12 @@ export async function prepare(
   const built = await build(fn, args, options, stream, client);
   const { url, headers, body } =
     client?.provider === "aws-bedrock" ? await signed(built, client, now) : built;
+  if (client === undefined && /\/converse$/.test(url)) {
+    throw new UsageError(
+      "invalid_configuration",
+      `${fn.name} names a Bedrock client in its .baml file, whose requests are not signed: pass it as the model`,
+    );
+  }
   const name = client?.name ?? nameOf(url, body);
   checkKey(headers, name);
   return new Prepared(name, url, headers, body);

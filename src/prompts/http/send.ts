@@ -40,7 +40,8 @@ export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
  * Sends one request and resolves when the answer's head is there. No redirects are followed, so that the key goes to
- * no other host. Connections are kept alive and shared (Node's global agents). Aborting `signal` closes the socket.
+ * no other host. Connections are kept alive and shared (Node's global agents, which also follow the proxy variables when
+ * `NODE_USE_ENV_PROXY=1`). Aborting `signal` closes the socket.
  * Rejects with `FetchProblem`, or with the signal's reason.
  */
 export function send(
@@ -98,7 +99,7 @@ async function* bodyOf(
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
   try {
-    for await (const chunk of response) {
+    for await (const chunk of response.iterator({ destroyOnReturn: false })) {
       watch.received();
       size += chunk.length;
       if (size > MAX_BODY_BYTES) {
@@ -110,10 +111,21 @@ async function* bodyOf(
     if (signal?.aborted) throw signal.reason;
     throw error instanceof FetchProblem ? error : problemOf(watch.problem ?? error, request, true);
   } finally {
-    // Leaving the loop early (an error event, a caller that stops) must free the socket.
-    if (!response.complete) request.destroy();
+    if (!response.complete) letGo(response, request);
   }
 }
+
+/** After a stream's last event its end comes at once, and the connection can be used again; otherwise it is closed. */
+function letGo(response: IncomingMessage, request: ClientRequest): void {
+  response.resume();
+  const timer = setTimeout(() => request.destroy(), LET_GO_MS);
+  timer.unref();
+  response.once("close", () => clearTimeout(timer));
+}
+
+const LET_GO_MS = 250;
+// Longer times make Node's timers fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Runs one timer for the phase the attempt is in and one for the whole. */
 class Watch {
@@ -130,7 +142,8 @@ class Watch {
 
   start(request: ClientRequest): void {
     this.request = request;
-    this.whole = setTimeout(() => this.fail("the whole answer", this.timeouts.total), this.timeouts.total);
+    const { total } = this.timeouts;
+    this.whole = setTimeout(() => this.fail("the whole answer", total), Math.min(total, LONGEST_TIMER));
     this.enter("a connection", this.timeouts.connect);
     request.on("socket", (socket) => {
       const connected = () => this.enter("the first token", this.timeouts.firstToken);
@@ -156,7 +169,7 @@ class Watch {
 
   private enter(awaited: string, ms: number): void {
     clearTimeout(this.phase);
-    this.phase = setTimeout(() => this.fail(awaited, ms), ms);
+    this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER));
   }
 
   private fail(awaited: string, ms: number): void {

@@ -8,6 +8,8 @@ export interface ReceivedRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: Json;
   readonly text: string;
+  /** The client's port: the same for the same connection. */
+  readonly port: number | undefined;
   /** Resolves when the client has closed the connection or the answer is complete. */
   readonly closed: Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function providerServer(bodies: WireBodies): Promise<ProviderServer
         headers: request.headers,
         body: JSON.parse(text),
         text,
+        port: request.socket.remotePort,
         closed: new Promise((resolve) => response.on("close", () => resolve())),
       });
       const streamed = /"stream":true/.test(text) || path.includes(":streamGenerateContent");
