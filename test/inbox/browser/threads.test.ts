@@ -42,7 +42,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.getByRole("link", { name: "calculator" }).click();
     await page.getByLabel("What should it do?").fill("multiply 3 and 4, then divide the result by 2");
     await page.getByRole("button", { name: "Launch calculator" }).click();
-    await page.getByRole("heading", { name: "Multiply" }).waitFor();
+    await page.getByRole("heading", { name: "Multiply", exact: true }).waitFor();
     await page.getByText("Approve Divide?").waitFor();
     const thread = page.url();
 
@@ -76,7 +76,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.locator("#partial").evaluate((element) => element.setAttribute("data-same-page", "yes"));
     await page.getByLabel("Message to the agent").fill("now multiply 5 and 5");
     await runtime.message(known, "now multiply 5 and 5", ada);
-    await page.getByRole("heading", { name: "Multiply" }).waitFor();
+    await page.getByRole("heading", { name: "Multiply", exact: true }).waitFor();
     await page.locator("#thread-head .pill", { hasText: "Finished" }).waitFor();
     expect(await page.locator("#timeline > li").count()).toBeGreaterThan(before);
     expect(await page.locator("#partial").getAttribute("data-same-page")).toBe("yes");
