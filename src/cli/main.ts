@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { TwelvefoldError } from "../base/errors.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import { explainMissingPackage } from "./missing-package.ts";
 import { createProgram } from "./program.ts";
 import { createSession } from "./session.ts";
 import { processTerminal } from "./terminal.ts";
@@ -24,7 +25,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
   });
   try {
     await program.parseAsync([...argv]);
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainMissingPackage(thrown);
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;
