@@ -12,6 +12,9 @@ request or agent; 4 it does not fit the thread's state or the policy; 5 the stor
 Threads are kept in .twelvefold/threads.db (TWELVEFOLD_STORE). Which model answers follows from the keys in the
 environment or .env, or TWELVEFOLD_MODEL=provider/model; without any the built-in offline model answers.`;
 
+const SHOW_AS =
+  "timeline, markdown, json, html (a page), context (what the model reads), request (what it would be sent next) or graph (Mermaid)";
+
 /** The command line. Commands are loaded when they are called: `--help` opens nothing. */
 export function createProgram(action: Action): Command {
   const program = new Command("twelvefold")
@@ -54,7 +57,7 @@ export function createProgram(action: Action): Command {
       act(options, async (session) => (await import("./commands/threads.ts")).list(session, options)),
     );
   command("show <thread>", "show what happened in a thread", "twelvefold show thr_… --as context")
-    .option("--as <form>", "timeline, json, or context (what the model reads)", "timeline")
+    .option("--as <form>", SHOW_AS, "timeline")
     .action((thread: string, options: Flags & { as: string }) =>
       act(options, async (session) => (await import("./commands/show.ts")).show(session, thread, options)),
     );

@@ -72,6 +72,22 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("cancelled")]);
   });
 
+  it("F5.6 F0.4 F2.2 shows a thread as Markdown, a page, a graph and the request that would come next", async () => {
+    const twelvefold = cli();
+    const started = await twelvefold(["run", "calculator", "multiply 3 and 4", "--json"]);
+    const { threadId } = JSON.parse(started.stdout);
+    const forms = ["markdown", "html", "graph", "request", "context", "json"];
+    const shown = await Promise.all(forms.map((form) => twelvefold(["show", threadId, "--as", form])));
+    const [markdown, html, graph, request, context, json] = shown.map(({ stdout }) => stdout);
+    expect(shown.map(({ code }) => code)).toEqual(forms.map(() => 0));
+    expect(markdown).toMatch(/^# Thread thr_[\s\S]*multiply 3 and 4/);
+    expect(html).toMatch(/^<!doctype html>[\s\S]*<svg[\s\S]*<\/html>\n$/);
+    expect(graph).toMatch(/^flowchart TD[\s\S]*multiply[\s\S]*finished/);
+    expect(request).toMatch(/^POST [\s\S]*authorization: \[redacted\][\s\S]*<multiply_result>/);
+    expect(request).toContain(context?.trimEnd());
+    expect(JSON.parse(json ?? "")).toMatchObject({ threadId });
+  });
+
   const BAD: [string[], number, RegExp][] = [
     [["show", "thr_unknown"], 3, /there is no thread thr_unknown/],
     [["show", "../etc"], 3, /no thread id/],
@@ -114,6 +130,10 @@ describe("twelvefold", { timeout: 60_000 }, () => {
       "fork",
       "verify",
       "model",
+      "prompt",
+      "tokens",
+      "serve",
+      "key",
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
     }

@@ -1,4 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
+import { exportHtml, exportMarkdown } from "../../runtime/export.ts";
+import { threadGraph, toMermaid } from "../../runtime/graph.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { cardLines } from "../card.ts";
 import { eventLine } from "../event-line.ts";
@@ -8,7 +10,7 @@ import { safeLine, safeText } from "../safe-text.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 
-export const SHOW_FORMS = ["timeline", "json", "context"] as const;
+export const SHOW_FORMS = ["timeline", "markdown", "json", "html", "context", "request", "graph"] as const;
 export type ShowForm = (typeof SHOW_FORMS)[number];
 
 /** `twelvefold show <thread> [--as form]` */
@@ -21,6 +23,17 @@ export async function show(session: Session, id: string, options: { readonly as:
     case "json":
       session.terminal.out(JSON.stringify(threadJson(thread), null, 2));
       break;
+    case "markdown":
+      session.terminal.out(safeText(exportMarkdown(thread).trimEnd()));
+      break;
+    case "html":
+      session.terminal.out(safeText(exportHtml(thread).trimEnd()));
+      break;
+    case "graph":
+      session.terminal.out(safeText(toMermaid(threadGraph(thread.events)).trimEnd()));
+      break;
+    case "request":
+      return (await import("./prompt.ts")).prompt(session, thread.state.agent, [], { thread: thread.id });
     case "context":
       session.terminal.out(safeText(await contextOf(session, thread)));
       break;
