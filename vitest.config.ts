@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: ["test/soak/**", "node_modules/**"],
-    env: { BAML_LOG: "off" },
+    env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
     testTimeout: 20_000,
     maxWorkers: 2,
   },

@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/soak/**/*.soak.ts"],
-    env: { BAML_LOG: "off" },
+    env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
     testTimeout: 900_000,
     hookTimeout: 60_000,
     maxWorkers: 1,

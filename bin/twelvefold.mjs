@@ -10,6 +10,8 @@ if (major < 22 || (major === 22 && minor < 14)) {
   process.exit(2);
 }
 process.env.BAML_LOG ??= "off";
+// Its parser reports what it cannot read, on standard error and with stack traces; here that is an event of the thread.
+process.env.BAML_INTERNAL_LOG ??= "off";
 // Also lets a project's own twelvefold.config.ts and agents be TypeScript.
 const { register } = await import("tsx/esm/api");
 register();
