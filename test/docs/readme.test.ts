@@ -1,10 +1,13 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { calculate } from "../../examples/hand-written-loop.ts";
+import { approve, launch, startAgents } from "../../examples/in-your-product.ts";
+import { localModel, requestIdOf } from "../../src/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -40,13 +43,17 @@ const EXPECTED: Record<string, RegExp> = {
     /approve: +npx twelvefold approve thr_/,
   'npx twelvefold run calculator "what is 12 plus 30"': /\b42\b/,
   "npx twelvefold list": /no threads/,
+  'npx twelvefold prompt calculator "what is 12 plus 30"': /^POST [\s\S]*what is 12 plus 30/,
   "npx twelvefold --help": /Exit codes/,
 };
+
+/** The suite itself; and a server that does not end by itself, in a test below. */
+const ELSEWHERE = ["npm test", "npm run serve"];
 
 describe("README", () => {
   const lines = fences("sh")
     .flatMap((block) => block.split("\n"))
-    .filter((line) => line !== "" && line !== "npm test");
+    .filter((line) => line !== "" && !ELSEWHERE.includes(line));
 
   it.each(lines)("runs: %s", { timeout: 60_000 }, (line) => {
     const { status, stdout, stderr } = runLine(line);
@@ -54,12 +61,55 @@ describe("README", () => {
     expect(stdout).toMatch(EXPECTED[line] ?? /this command is not in the test's table/);
   });
 
+  it("runs: npm run serve", { timeout: 60_000 }, async () => {
+    const store = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
+    const env = {
+      ...process.env,
+      TWELVEFOLD_STORE: store,
+      TWELVEFOLD_PORT: "0",
+      TWELVEFOLD_MODEL: "offline",
+    };
+    const child = spawn("npm", ["run", "serve"], { cwd: root, env, detached: true });
+    const closed = once(child, "close");
+    let printed = "";
+    for await (const data of child.stdout) {
+      printed += String(data);
+      if (/^API:/m.test(printed)) break;
+    }
+    const page = await fetch(/inbox: (http:\S+)/.exec(printed)?.[1] ?? "");
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<h1")]);
+    process.kill(-(child.pid ?? 0), "SIGTERM");
+    await closed;
+  });
+
   it("quotes its files as they are", () => {
     const quoted = [...readme.matchAll(/<!-- file: (\S+) -->\n```ts\n([\s\S]*?)```/g)];
-    expect(quoted.length).toBe(2);
+    expect(quoted.length).toBe(3);
     for (const [, path = "", text = ""] of quoted)
       expect(readFileSync(join(root, path), "utf8")).toContain(text.trimEnd());
     expect(fences("ts").length).toBe(quoted.length);
+  });
+});
+
+describe("in your own product", () => {
+  it("F6.1 F5.3 launches, and approves with another runtime on the same file", async () => {
+    const model = await startOfflineModel();
+    const file = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
+    const choice = localModel(OFFLINE_MODEL_NAME, model.url);
+    const first = await startAgents(file, choice);
+    const waiting = await launch(first, "divide 12 by 2", "ada");
+    await first.stop();
+    await first.store.close();
+    const { request } = waiting.state;
+    if (request?.type !== "approval") throw new Error(`it waits for ${request?.type}`);
+    const second = await startAgents(file, choice);
+    const id = requestIdOf(waiting.id, request.seq);
+    await expect(approve(second, id, "another digest", "ada")).rejects.toThrow("version");
+    const done = await approve(second, id, request.digest, "ada");
+    expect(done.state.status).toMatchObject({ kind: "finished", result: expect.stringContaining("6") });
+    await second.stop();
+    await second.store.close();
+    await model.close();
   });
 });
 
@@ -87,5 +137,18 @@ describe("the loop by hand", () => {
   it("F1.5 the final answer is plain language", async () => {
     const answer = await calculate("multiply 3 and feee9f9e", async () => "lets try 12 instead");
     expect(answer).toMatch(/^[A-Z][^{}]*\b36\b[^{}]*\.$/);
+  });
+});
+
+describe(".env.example", () => {
+  it("lists every setting that the sources read", () => {
+    const example = readFileSync(join(root, ".env.example"), "utf8");
+    const sources = readdirSync(join(root, "src"), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(join(root, "src", name), "utf8"));
+    const settings = new Set(sources.flatMap((text) => text.match(/TWELVEFOLD_[A-Z_]+[A-Z]/g) ?? []));
+    expect(settings.size).toBeGreaterThan(8);
+    for (const setting of settings) expect(example).toContain(setting);
   });
 });
