@@ -30,6 +30,7 @@ export { createContextWindow } from "./context/window.ts";
 export { parseXml, renderXml } from "./context/xml.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export type { Channel, Notice } from "./humans/channel.ts";
+export type { People } from "./humans/people.ts";
 export { type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export { type HumanResponse, responseEvent } from "./humans/respond.ts";
 export { advance } from "./loop/advance.ts";

@@ -5,6 +5,7 @@ import { UsageError } from "../base/errors.ts";
 import type { CronTrigger } from "../channels/cron.ts";
 import type { Webhook } from "../channels/webhook.ts";
 import type { Channel } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
 import type { Agent } from "../loop/agent.ts";
 import type { ApiKey } from "../server/api-key.ts";
 
@@ -17,6 +18,8 @@ export interface TwelvefoldConfig {
   readonly concurrency?: number;
   /** Ways to tell people about requests, besides the inbox. */
   readonly channels?: readonly Channel[];
+  /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy wants different people. */
+  readonly people?: People;
   /** What `twelvefold serve` needs to know. */
   readonly server?: ServerConfig;
 }

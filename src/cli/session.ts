@@ -66,7 +66,7 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     return opened;
   });
   const makeRuntime = async (extra: { model?: ModelChoice; stream?: boolean } = {}): Promise<Runtime> => {
-    const { agents, concurrency, channels } = await config();
+    const { agents, concurrency, channels, people } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
       agents,
@@ -74,6 +74,7 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
       ...extra,
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(channels === undefined ? {} : { channels }),
+      ...(people === undefined ? {} : { people }),
       ...(secret === undefined ? {} : { secret }),
     });
     closers.push(() => runtime.stop());

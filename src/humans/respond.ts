@@ -3,6 +3,7 @@ import { requestIdOf } from "../base/ids.ts";
 import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { People } from "./people.ts";
 import { requireApprover } from "./policy.ts";
 import type { VerifiedPrincipal } from "./principal.ts";
 
@@ -27,11 +28,12 @@ export function responseEvent(
   by: VerifiedPrincipal,
   now: number,
   validateEdit: ValidateEdit,
+  people: People,
 ): NewEvent {
   const request = pendingRequest(thread, requestSeq);
   const decision =
     request.type === "approval"
-      ? approvalDecision(thread, request, response, by, now, validateEdit)
+      ? approvalDecision(thread, request, response, by, now, validateEdit, people)
       : questionDecision(request, response.decision);
   return {
     type: "human_responded",
@@ -71,6 +73,7 @@ function approvalDecision(
   by: VerifiedPrincipal,
   now: number,
   validateEdit: ValidateEdit,
+  people: People,
 ): HumanDecision {
   if (decision.kind !== "approved" && decision.kind !== "denied") {
     throw new UsageError("invalid_argument", `an approval is approved or denied, not ${decision.kind}`);
@@ -87,7 +90,7 @@ function approvalDecision(
   if (request.expiresAt !== undefined && Date.parse(request.expiresAt) <= now) {
     throw new ConflictError("expired", `this request expired at ${request.expiresAt}`);
   }
-  requireApprover(request, by, thread.state.requester);
+  requireApprover(request, by, thread.state.requester, people, decision.kind);
   if (decision.kind === "denied" || decision.editedStep === undefined) return decision;
   if (decision.editedStep.intent !== request.card.intent) {
     throw new UsageError(

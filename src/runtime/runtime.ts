@@ -8,6 +8,7 @@ import {
   type ThreadId,
 } from "../base/ids.ts";
 import type { Channel } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { Agent } from "../loop/agent.ts";
@@ -32,6 +33,8 @@ export interface RuntimeOptions {
   /** Which model answers; absent: the client named in each prompt. */
   readonly model?: ModelChoice;
   readonly channels?: readonly Channel[];
+  /** Who is who across channels, where a policy asks for different people. Default: nobody is known. */
+  readonly people?: People;
   /** Stream the model's answers and show partial ones to observers. Default false: slower where nobody watches. */
   readonly stream?: boolean;
   /** Threads advanced at the same time in this process. Default 16. */
@@ -66,6 +69,7 @@ export interface Launch {
 export interface Runtime {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly store: ThreadStore;
+  readonly people: People;
   launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
   message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
   /** An event from outside: to the thread, or to its call that waits for an event of this name. */
@@ -116,7 +120,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     concurrency: options.concurrency ?? 16,
     jobToken: jobTokens(options.secret),
   });
-  const channels = options.channels ?? [];
+  const { channels = [], people = {} } = options;
   if (channels.some((channel) => channel.closed !== undefined)) {
     observers.subscribe((observation) => {
       if (observation.kind !== "events") return;
@@ -155,6 +159,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     agents,
     store,
+    people,
 
     async launch({ agent, input, threadId = newThreadId(), once }) {
       const now = clock.now();
@@ -205,7 +210,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
       return change(parsed.threadId, (thread) => {
         const edit = validateEdit(agentOf(thread.state.agent));
-        return [responseEvent(thread, parsed.seq, response, by, clock.now(), edit)];
+        return [responseEvent(thread, parsed.seq, response, by, clock.now(), edit, people)];
       });
     },
 

@@ -1,5 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import { type RequestId, requestIdOf } from "../base/ids.ts";
+import type { People } from "../humans/people.ts";
 import { approversOf, requireApprover } from "../humans/policy.ts";
 import type { ThreadSummary } from "../store/store.ts";
 import type { HumanDecision, Principal } from "../thread/events.ts";
@@ -30,7 +31,7 @@ export function acceptedView({ id, state }: Thread): z.infer<typeof acceptedSche
   return { threadId: id, status: state.status.kind, seq: state.seq };
 }
 
-export function threadView(thread: Thread, viewer: Principal): z.infer<typeof threadSchema> {
+export function threadView(thread: Thread, viewer: Principal, people: People): z.infer<typeof threadSchema> {
   const { id, state } = thread;
   const { agent, status, title, seq, startedAt, requester, steps, usage } = state;
   return {
@@ -43,7 +44,7 @@ export function threadView(thread: Thread, viewer: Principal): z.infer<typeof th
     requester,
     steps,
     usage,
-    request: requestView(thread, viewer) ?? null,
+    request: requestView(thread, viewer, people) ?? null,
   };
 }
 
@@ -54,7 +55,11 @@ function statusView(status: Thread["state"]["status"]): { kind: Thread["state"][
 }
 
 /** The pending request of a thread as the viewer may see it, or `undefined` when nothing is asked. */
-export function requestView(thread: Thread, viewer: Principal): z.infer<typeof requestSchema> | undefined {
+export function requestView(
+  thread: Thread,
+  viewer: Principal,
+  people: People,
+): z.infer<typeof requestSchema> | undefined {
   const { request, agent } = thread.state;
   if (request === null) return undefined;
   const requestId: RequestId = requestIdOf(thread.id, request.seq);
@@ -67,7 +72,7 @@ export function requestView(thread: Thread, viewer: Principal): z.infer<typeof r
     callId: request.callId ?? null,
     accepts: [...acceptedDecisions(request)],
     question: request.type === "question" ? questionView(request) : null,
-    approval: request.type === "approval" ? approvalView(thread, request, viewer) : null,
+    approval: request.type === "approval" ? approvalView(thread, request, viewer, people) : null,
   };
 }
 
@@ -98,7 +103,7 @@ function questionView(request: PendingQuestion): z.infer<typeof requestSchema>["
   };
 }
 
-function approvalView({ state }: Thread, request: PendingApproval, viewer: Principal) {
+function approvalView({ state }: Thread, request: PendingApproval, viewer: Principal, people: People) {
   const { card, digest, expiresAt, policy, approvedBy } = request;
   const approvers = approversOf(request);
   return {
@@ -108,14 +113,19 @@ function approvalView({ state }: Thread, request: PendingApproval, viewer: Princ
     approvers: approvers === null ? null : [...approvers],
     needed: policy.needed ?? 1,
     approvedBy: [...approvedBy],
-    mayDecide: mayDecide(request, viewer, state.requester),
+    mayDecide: mayDecide(request, viewer, state.requester, people),
   };
 }
 
 /** Whether policy lets this person decide on this request now. */
-export function mayDecide(request: PendingApproval, by: Principal, requester: Principal | null): boolean {
+export function mayDecide(
+  request: PendingApproval,
+  by: Principal,
+  requester: Principal | null,
+  people: People,
+): boolean {
   try {
-    requireApprover(request, by, requester);
+    requireApprover(request, by, requester, people);
     return true;
   } catch {
     return false;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { type ApprovalSubject, approvalDigest } from "../../src/humans/approval-digest.ts";
-import type { VerifiedPrincipal } from "../../src/humans/principal.ts";
+import type { People } from "../../src/humans/people.ts";
+import { type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
 import { defineAgent } from "../../src/loop/agent.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -236,6 +237,59 @@ describe("who may approve", () => {
     await decide(it, thread, eve);
     await it.runtime.settled(thread.id);
     expect(it.ran).toHaveLength(1);
+  });
+
+  describe("one person on two channels", () => {
+    const adaOnTheWeb = verifiedBy("web", "ada");
+    const adaInSlack = verifiedBy("slack", "U012AB3CD");
+    const twoNeeded = (people: People) => bench([pay, done], { payApproval: { needed: 2 }, people });
+
+    it.each([
+      ["listed as one", { ada: ["terminal:ada", "web:ada"] }, "has approved already"],
+      ["of whom nothing is known", {}, "say who is who"],
+    ])("F7.8 %s, counts once", async (_, people, message) => {
+      const it = twoNeeded(people);
+      const thread = await it.start();
+      await decide(it, thread, ada);
+      await expect(decide(it, thread, adaOnTheWeb)).rejects.toThrow(message);
+      await expect(decide(it, thread, adaOnTheWeb)).rejects.toMatchObject({ code: "forbidden" });
+      expect((await it.runtime.settled(thread.id)).state.status.kind).toBe("awaiting_approval");
+      expect(it.ran).toEqual([]);
+    });
+
+    it("F7.8 known to be two, count twice; so do two of one channel", async () => {
+      for (const [people, one, other] of [
+        [{ ada: ["*:ada"], bob: ["*:bob"] }, ada, bob],
+        [{ ada: ["*:ada"] }, ada, bob],
+        [{}, bob, adaOnTheWeb],
+      ] as const) {
+        const it = twoNeeded(people);
+        const thread = await it.start();
+        await decide(it, thread, one);
+        await decide(it, thread, other);
+        await it.runtime.settled(thread.id);
+        expect(it.ran).toHaveLength(1);
+      }
+    });
+
+    it("F7.8 who may not approve their own request may not do so elsewhere", async () => {
+      for (const people of [{}, { ada: ["*:ada", "slack:U012AB3CD"] }]) {
+        const it = bench([pay, done], { payApproval: { requesterMayApprove: false }, people });
+        const thread = await it.start();
+        await expect(decide(it, thread, adaOnTheWeb)).rejects.toMatchObject({ code: "forbidden" });
+        await expect(decide(it, thread, adaInSlack)).rejects.toMatchObject({ code: "forbidden" });
+        expect(it.ran).toEqual([]);
+      }
+    });
+
+    it("F7.8 whoever may decide may deny, known or not", async () => {
+      const it = twoNeeded({});
+      const thread = await it.start();
+      await decide(it, thread, ada);
+      await decide(it, thread, adaInSlack, { kind: "denied", feedback: "no" });
+      expect((await it.runtime.settled(thread.id)).state.status.kind).toBe("finished");
+      expect(it.ran).toEqual([]);
+    });
   });
 
   it("F7.8 two of three: one denial is enough", async () => {

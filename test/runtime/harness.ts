@@ -1,6 +1,7 @@
 import { afterEach } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
 import type { Channel } from "../../src/humans/channel.ts";
+import type { People } from "../../src/humans/people.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
 import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -16,6 +17,8 @@ export const ada = verifiedBy("terminal", "ada");
 export const bob = verifiedBy("web", "bob", "Bob");
 export const eve = verifiedBy("mail", "eve");
 
+const PEOPLE = { ada: ["*:ada"], bob: ["*:bob"], eve: ["*:eve"] };
+
 const open: Runtime[] = [];
 afterEach(async () => {
   for (const runtime of open.splice(0)) await runtime.stop();
@@ -25,7 +28,7 @@ afterEach(async () => {
 export function testRuntime(
   options: Omit<RuntimeOptions, "store"> & { readonly store?: ThreadStore },
 ): Runtime {
-  const runtime = createRuntime({ store: createMemoryStore(), ...options });
+  const runtime = createRuntime({ store: createMemoryStore(), people: PEOPLE, ...options });
   open.push(runtime);
   return runtime;
 }
@@ -50,11 +53,12 @@ export function bench(
     readonly store?: ThreadStore;
     readonly channels?: readonly Channel[];
     readonly clock?: FakeClock;
+    readonly people?: People;
   } = {},
 ): Bench {
   const { agent, nextStep, ran } = fullAgent(script, options);
-  const { store = createMemoryStore(), clock = fakeClock(), channels = [] } = options;
-  const runtime = testRuntime({ agents: [agent], store, clock, channels });
+  const { store = createMemoryStore(), clock = fakeClock(), channels = [], people = PEOPLE } = options;
+  const runtime = testRuntime({ agents: [agent], store, clock, channels, people });
   return {
     runtime,
     clock,

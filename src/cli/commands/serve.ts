@@ -11,6 +11,7 @@ import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 
 const DEFAULT_PORT = 3120;
+const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
 /** `twelvefold serve`: until it is interrupted. */
 export async function serve(
@@ -66,8 +67,15 @@ function portOf(text: string | undefined): number {
 
 async function logOf(level: string | undefined) {
   if (level === undefined || level === "") return silentLog;
-  const { pino } = await import("pino");
-  return pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+  const [{ pino }, { serverLog }] = await Promise.all([import("pino"), import("../../server/pino-log.ts")]);
+  const known = LOG_LEVELS.find((one) => one === level);
+  if (known === undefined) {
+    throw new UsageError(
+      "invalid_configuration",
+      `TWELVEFOLD_LOG takes ${LOG_LEVELS.join(", ")}, not ${level}`,
+    );
+  }
+  return serverLog({ level: known, destination: pino.destination({ fd: 2, sync: true }) });
 }
 
 /** Finds a prompt's text in the project's `.baml` files, each time anew: edits are seen at once. */

@@ -1,6 +1,7 @@
 import { TwelvefoldError } from "../../base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import type { JsonObject } from "../../base/json.ts";
+import type { People } from "../../humans/people.ts";
 import { approversOf, requireApprover } from "../../humans/policy.ts";
 import type { Agent } from "../../loop/agent.ts";
 import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
@@ -156,7 +157,12 @@ export interface Deciders {
 }
 
 /** Pure; asks the same policy that `respond` will ask. */
-export function decidersOf(thread: Thread, request: PendingRequest, viewer: Principal): Deciders {
+export function decidersOf(
+  thread: Thread,
+  request: PendingRequest,
+  viewer: Principal,
+  people: People,
+): Deciders {
   if (request.type === "question") {
     return { allowed: null, requesterMayNot: false, needed: 1, approvedBy: [], mayNot: null };
   }
@@ -165,13 +171,18 @@ export function decidersOf(thread: Thread, request: PendingRequest, viewer: Prin
     requesterMayNot: request.policy.requesterMayApprove === false,
     needed: request.policy.needed ?? 1,
     approvedBy: request.approvedBy,
-    mayNot: objection(thread, request, viewer),
+    mayNot: objection(thread, request, viewer, people),
   };
 }
 
-function objection(thread: Thread, request: PendingApproval, viewer: Principal): string | null {
+function objection(
+  thread: Thread,
+  request: PendingApproval,
+  viewer: Principal,
+  people: People,
+): string | null {
   try {
-    requireApprover(request, viewer, thread.state.requester);
+    requireApprover(request, viewer, thread.state.requester, people);
     return null;
   } catch (error) {
     if (TwelvefoldError.isInstance(error)) return visible(error.message);

@@ -65,13 +65,13 @@ export function requestRoutes({ runtime }: RouteDeps) {
       const threads = await Promise.all(page.threads.map(({ threadId }) => runtime.get(threadId)));
       const requests = threads
         .filter((thread) => urgency === undefined || urgencyOf(thread) === urgency)
-        .flatMap((thread) => requestView(thread, c.get("principal")) ?? []);
+        .flatMap((thread) => requestView(thread, c.get("principal"), runtime.people) ?? []);
       return c.json({ requests, next: page.next }, 200);
     })
     .openapi(show, async (c) => {
       const { requestId, threadId } = requestIdIn(c.req.valid("param").requestId);
       const thread = await runtime.get(threadId);
-      const view = requestView(thread, c.get("principal"));
+      const view = requestView(thread, c.get("principal"), runtime.people);
       if (view?.requestId === requestId) return c.json(view, 200);
       throw new ConflictError("conflict", `request ${requestId} is not pending`, {
         details: { status: thread.state.status.kind, pending: view?.requestId ?? null },

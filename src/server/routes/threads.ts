@@ -127,7 +127,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
     })
     .openapi(show, async (c) => {
       const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
-      return c.json(threadView(thread, c.get("principal")), 200);
+      return c.json(threadView(thread, c.get("principal"), runtime.people), 200);
     })
     .openapi(message, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);

@@ -1,0 +1,30 @@
+import type { Principal } from "../thread/events.ts";
+import { matchesPrincipal, principalKey } from "./principal.ts";
+
+/**
+ * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
+ * `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Patterns as in policies. A person who is listed is taken to be nobody else:
+ * list all of a person's principals, or one person counts as two.
+ */
+export type People = Readonly<Record<string, readonly string[]>>;
+
+export type Comparison = "same" | "different" | "unknown";
+
+/**
+ * Whether two principals are one person. A channel tells its own people apart; across channels only `people` can say:
+ * where it lists neither, nothing is known.
+ */
+export function comparePeople(one: Principal, other: Principal, people: People): Comparison {
+  if (principalKey(one) === principalKey(other)) return "same";
+  const names = namesOf(one, people);
+  const otherNames = namesOf(other, people);
+  if (names.some((name) => otherNames.includes(name))) return "same";
+  if (names.length > 0 || otherNames.length > 0) return "different";
+  return one.channel === other.channel ? "different" : "unknown";
+}
+
+function namesOf(principal: Principal, people: People): readonly string[] {
+  return Object.entries(people).flatMap(([name, patterns]) =>
+    patterns.some((pattern) => matchesPrincipal(pattern, principal)) ? [name] : [],
+  );
+}
