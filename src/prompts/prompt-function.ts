@@ -10,8 +10,8 @@ import {
   type RunTimeTypes,
 } from "./baml/generated-client.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
-import { type Asked, ask, type Candidate, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
-import { attempt } from "./call/attempt.ts";
+import { type Asked, ask, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
+import { candidateFor } from "./call/candidate.ts";
 import { partialReader } from "./call/partials.ts";
 import { prepare, safeArguments } from "./call/prepare.ts";
 import { Stream } from "./call/stream.ts";
@@ -19,7 +19,6 @@ import { CallAbortedError } from "./errors.ts";
 import { completionReader } from "./gate/answer.ts";
 import { DEFAULT_LIMITS, type Limits } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./http/send.ts";
-import { hasAwsChain } from "./models/client-registry.ts";
 import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
 /** Settings of one call; those of the function hold where one is absent. */
@@ -100,14 +99,8 @@ export function promptFunction(
     const safe = safeArguments(args);
     const clients = clientsOf(callOptions.model ?? options.model, true);
     const stream = onPartial !== undefined;
-    const candidate = async (client: ModelClient | undefined): Promise<Candidate> => {
-      if (client !== undefined && hasAwsChain(client)) {
-        const { nativeAttempt } = await import("./call/native-call.ts");
-        return { client: client.name, attempt: (how) => nativeAttempt(fn, safe, client, tb, how) };
-      }
-      const request = await prepare(fn, safe, client, { tb, stream, now: clock.now() });
-      return { client: request.client, attempt: (how) => attempt(request, how) };
-    };
+    const candidate = (client: ModelClient | undefined) =>
+      candidateFor(fn, safe, client, { tb, stream, now: clock.now() });
     try {
       signal?.throwIfAborted();
       const asked = await ask(clients, candidate, {

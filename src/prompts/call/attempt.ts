@@ -7,6 +7,7 @@ import { type HttpAnswer, send, type Timeouts } from "../http/send.ts";
 import { serverSentData } from "../http/server-sent-events.ts";
 import type { PreparedRequest } from "../types.ts";
 import { wireFormatOf } from "../wire/formats.ts";
+import { mayRefuseUsage } from "../wire/stream-usage.ts";
 import {
   type FinishReason,
   type ModelReply,
@@ -33,6 +34,8 @@ export type AttemptOutcome =
       /** The provider did nothing: try again at once, without counting it as an attempt. */
       readonly free?: boolean;
       readonly retryAfterMs?: number;
+      /** The server may have refused no more than to count the tokens of a stream. */
+      readonly mayRefuseUsage?: boolean;
     };
 
 export interface AttemptOptions {
@@ -91,12 +94,9 @@ async function readWhole(
   const reported = body === undefined ? undefined : readError(body);
   if (answer.status < 200 || answer.status > 299) {
     const message = reported?.message ?? plainExcerpt(text);
-    return failure(
-      answer.status,
-      { ...reported, message },
-      secrets,
-      retryAfterMs(answer.headers, body, options.now()),
-    );
+    const wait = retryAfterMs(answer.headers, body, options.now());
+    const failed = failure(answer.status, { ...reported, message }, secrets, wait);
+    return mayRefuseUsage(answer.status, text) ? { ...failed, mayRefuseUsage: true } : failed;
   }
   const reply = body === undefined ? undefined : format.readReply(body);
   if (reply !== undefined) {

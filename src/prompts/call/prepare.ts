@@ -12,9 +12,11 @@ import { MissingCredentialsError } from "../errors.ts";
 import { redactHeaders, redactText, redactUrl, secretsOf } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
 import type { ModelClient, PreparedRequest } from "../types.ts";
+import { askForUsage, withoutUsage } from "../wire/stream-usage.ts";
 
 export interface PrepareOptions {
   readonly tb: RunTimeTypes | undefined;
+  /** Bedrock is never streamed (see docs/prompts.md). */
   readonly stream: boolean;
   /** Ms since the epoch, for signatures. */
   readonly now: number;
@@ -35,16 +37,17 @@ export async function prepare(
   args: readonly unknown[],
   client: ModelClient | undefined,
   { tb, stream, now }: PrepareOptions,
-): Promise<PreparedRequest> {
+): Promise<Prepared> {
   if (tb !== undefined) checkRunTimeTypes(tb);
   const options: BamlOptions = {
     ...(client === undefined ? {} : { clientRegistry: registryOf(client) }),
     ...(tb === undefined ? {} : { tb }),
     remote: client?.provider === "vertex-ai" || args.some(holdsMedia),
   };
-  const built = await build(fn, args, options, stream, client);
-  const { url, headers, body } =
-    client?.provider === "aws-bedrock" ? await signed(built, client, now) : built;
+  const bedrock = client?.provider === "aws-bedrock";
+  const streamed = stream && !bedrock;
+  const built = await build(fn, args, options, streamed, client);
+  const { url, headers, body } = bedrock ? await signed(built, client, now) : built;
   if (client === undefined && /\/converse$/.test(url)) {
     throw new UsageError(
       "invalid_configuration",
@@ -53,10 +56,20 @@ export async function prepare(
   }
   const name = client?.name ?? nameOf(url, body);
   checkKey(headers, name);
-  return new Prepared(name, url, headers, body);
+  if (!streamed) return new Prepared(name, url, headers, body);
+  const counted = uncounted.has(client ?? fn) ? withoutUsage(body) : askForUsage(url, body);
+  return new Prepared(name, url, headers, counted);
 }
 
-class Prepared implements PreparedRequest {
+const uncounted = new WeakSet<object>();
+
+/** Remembers that a client's server refuses to be asked for the token counts of a stream. */
+export function doesNotCount(client: ModelClient | BamlFunction): void {
+  uncounted.add(client);
+}
+
+/** A request that can be sent. */
+export class Prepared implements PreparedRequest {
   readonly client: string;
   readonly method = "POST";
   readonly url: string;
@@ -78,6 +91,12 @@ class Prepared implements PreparedRequest {
 
   get headers(): Readonly<Record<string, string>> {
     return this.#headers;
+  }
+
+  /** The same request without the wish for token counts; `undefined` where it has none. */
+  withoutUsage(): Prepared | undefined {
+    const body = withoutUsage(this.body);
+    return body === this.body ? undefined : new Prepared(this.client, this.url, this.#headers, body);
   }
 }
 

@@ -70,7 +70,8 @@ export async function providerServer(bodies: WireBodies): Promise<ProviderServer
         status: 418,
         body: { error: { message: "nothing is planned" } },
       };
-      behave(response, behaviour, bodies, streamed);
+      const usage = text.includes('"stream_options":{"include_usage":true}');
+      behave(response, behaviour, bodies, streamed, usage);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -91,11 +92,17 @@ export async function providerServer(bodies: WireBodies): Promise<ProviderServer
   };
 }
 
-function behave(response: ServerResponse, behaviour: Behaviour, bodies: WireBodies, streamed: boolean): void {
+function behave(
+  response: ServerResponse,
+  behaviour: Behaviour,
+  bodies: WireBodies,
+  streamed: boolean,
+  usage: boolean,
+): void {
   const json = { "content-type": "application/json" };
   const events = { "content-type": "text/event-stream" };
   if ("text" in behaviour) {
-    if (streamed) writeEvents(response, bodies.events(behaviour));
+    if (streamed) writeEvents(response, bodies.events(behaviour, usage));
     else response.writeHead(200, json).end(JSON.stringify(bodies.whole(behaviour)));
   } else if ("status" in behaviour) {
     const { status, headers = json, body = { error: { message: `status ${status}` } } } = behaviour;
@@ -120,7 +127,7 @@ function behave(response: ServerResponse, behaviour: Behaviour, bodies: WireBodi
     );
     response.on("close", () => clearInterval(timer));
   } else if ("cutStream" in behaviour) {
-    const all = bodies.events(behaviour.cutStream);
+    const all = bodies.events(behaviour.cutStream, usage);
     writeEvents(response, all.slice(0, Math.ceil(all.length / 2)));
   } else if ("events" in behaviour) {
     writeEvents(response, behaviour.events);

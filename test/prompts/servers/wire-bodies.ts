@@ -16,8 +16,11 @@ export const USAGE = { input: 11, output: 7, cached: 3 };
 /** How one provider writes answers: a whole body, and the events of a stream. */
 export interface WireBodies {
   whole(said: Said): JsonObject;
-  /** Data of server-sent events; the text in pieces of about five characters. */
-  events(said: Said): string[];
+  /**
+   * Data of server-sent events; the text in pieces of about five characters. `usage`: the request asks for token
+   * counts, without which OpenAI's format has none.
+   */
+  events(said: Said, usage?: boolean): string[];
 }
 
 function pieces(text: string): string[] {
@@ -54,18 +57,22 @@ export const openaiChatBodies: WireBodies = {
     ],
     usage: openaiUsage(usage),
   }),
-  events: ({ text, finish = "stop", usage = USAGE, thoughts }) => {
+  events: ({ text, finish = "stop", usage = USAGE, thoughts }, withUsage = false) => {
+    const nothing = withUsage ? { usage: null } : {};
     const chunk = (delta: JsonObject, finishReason: string | null) => ({
       id: "chatcmpl-1",
       object: "chat.completion.chunk",
       choices: [{ index: 0, delta, finish_reason: finishReason }],
+      ...nothing,
     });
     const events: Json[] = [
       chunk({ role: "assistant", content: "" }, null),
       ...(thoughts === undefined ? [] : [chunk({ reasoning_content: thoughts }, null)]),
       ...pieces(text).map((content) => chunk({ content }, null)),
       chunk({}, OPENAI_FINISH[finish]),
-      { id: "chatcmpl-1", object: "chat.completion.chunk", choices: [], usage: openaiUsage(usage) },
+      ...(withUsage
+        ? [{ id: "chatcmpl-1", object: "chat.completion.chunk", choices: [], usage: openaiUsage(usage) }]
+        : []),
     ];
     return [...events.map((event) => JSON.stringify(event)), "[DONE]"];
   },
