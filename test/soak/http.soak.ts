@@ -67,6 +67,8 @@ describe("under load", () => {
       }),
     );
 
+    const events = watched.reduce((count, { seen }) => count + seen.length, 0);
+    console.log(`${watched.length} threads ended, ${events} events seen by their listeners`);
     expect(new Set(watched.map(({ threadId }) => threadId)).size).toBe(THREADS);
     for (const { threadId, seen } of watched) {
       const { events } = await client.request("GET /threads/{threadId}/events", { path: { threadId } });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runTogether } from "./crash/harness.ts";
+import { runTogether, told } from "./crash/harness.ts";
 import { answersAgainstEachOther, cancelAgainstFinish, messageAgainstApproval } from "./races/pairs.ts";
 
 async function inDatabase<T>(work: (path: string) => Promise<T>): Promise<T> {
@@ -16,12 +16,14 @@ async function inDatabase<T>(work: (path: string) => Promise<T>): Promise<T> {
 
 describe("races", () => {
   it("F12.4 eight processes and 200 threads in one file: each step is taken once, each request answered once", async () => {
-    const { unknown } = await runTogether(200, 8);
-    expect(unknown).toBe(0);
+    const total = await runTogether(200, 8);
+    console.log(`eight processes: ${told(total)}`);
+    expect(total.unknown).toBe(0);
   });
 
   it("F12.4 two answers to one approval, 300 times", async () => {
     const seen = await inDatabase((path) => answersAgainstEachOther(path, 300));
+    console.log(`two answers: ${JSON.stringify(seen)}`);
     expect(seen).toEqual({ won: 300, conflicts: 300, ran: 300 });
   });
 
@@ -32,6 +34,8 @@ describe("races", () => {
   });
 
   it("F12.4 a message against an approval, 300 times", async () => {
-    expect(await inDatabase((path) => messageAgainstApproval(path, 300))).toEqual({ both: 300, ran: 300 });
+    const seen = await inDatabase((path) => messageAgainstApproval(path, 300));
+    console.log(`message against approval: ${JSON.stringify(seen)}`);
+    expect(seen).toEqual({ both: 300, ran: 300 });
   });
 });
