@@ -25,6 +25,9 @@ export interface EventStreamOptions {
   readonly heartbeatMs?: number;
 }
 
+/** A stream ends after so long and its reader connects again: credentials that are not valid any more get no new one. */
+const LONGEST_MS = 15 * 60_000;
+
 interface Listener {
   wake(): void;
   partial(partial: unknown): void;
@@ -69,8 +72,9 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     };
     try {
       let quietSince = clock.now();
+      const ends = quietSince + LONGEST_MS;
       await stream.write(`retry: ${pollMs}\n\n`);
-      while (!gone.signal.aborted && !closed.signal.aborted) {
+      while (!gone.signal.aborted && !closed.signal.aborted && clock.now() < ends) {
         news = Promise.withResolvers<void>();
         const partial = takePartial();
         const events = await runtime.store.read(threadId, last);

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, Server } from "node:http";
+import { createServer as createHttpServer, Server, ServerResponse } from "node:http";
 import { serve } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { systemClock } from "../base/clock.ts";
@@ -50,7 +50,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
     auth,
     remoteAddress: (c) => getConnInfo(c).remote.address,
   });
-  const { server, url, answering } = await listen(app.fetch, host, port);
+  const { server, url, answering, endStreams } = await listen(app, host, port);
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "problem") {
       const { threadId, error: err } = observation;
@@ -81,6 +81,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
         const atLast = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
         // Answers that are on their way get there first; then nothing holds the connections, used or not.
         const whenAnswered = setInterval(() => {
+          endStreams();
           if (answering() === 0) server.closeAllConnections();
         }, 10);
         server.close(() => {
@@ -95,11 +96,22 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   };
 }
 
-type Handler = Parameters<typeof serve>[0]["fetch"];
+type App = ReturnType<typeof createServer>["app"];
 
 /** Resolves when it listens. */
-async function listen(fetch: Handler, hostname: string, port: number) {
+async function listen(app: App, hostname: string, port: number) {
   const started = Promise.withResolvers<number>();
+  const open = new Set<ServerResponse>();
+  const fetch: Parameters<typeof serve>[0]["fetch"] = async (request, bindings) => {
+    const answer = await app.fetch(request, bindings);
+    const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    const { outgoing } = bindings;
+    if (isStream && outgoing instanceof ServerResponse) {
+      open.add(outgoing);
+      outgoing.once("close", () => open.delete(outgoing));
+    }
+    return answer;
+  };
   const server = serve({ fetch, hostname, port, createServer: createHttpServer }, (info) =>
     started.resolve(info.port),
   );
@@ -119,5 +131,13 @@ async function listen(fetch: Handler, hostname: string, port: number) {
     ),
   );
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return { server, url: `http://${name}:${await started.promise}`, answering: () => active };
+  return {
+    server,
+    url: `http://${name}:${await started.promise}`,
+    answering: () => active,
+    /** Streams that have not ended by themselves: those of pages, and of what else is mounted. */
+    endStreams() {
+      for (const response of open) response.socket?.destroySoon();
+    },
+  };
 }

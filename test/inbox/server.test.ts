@@ -5,6 +5,7 @@ import { serverInbox } from "../../src/inbox/server-inbox.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
 import { requestLink } from "../../src/server/links.ts";
+import { startServer } from "../../src/server/start.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { keyFor } from "../server/serve.ts";
 import { ada, settled } from "./inbox-server.ts";
@@ -103,6 +104,19 @@ describe("the inbox in the server", () => {
     expect((await get(`/inbox/threads/${threadId}`, answerer)).status).toBe(403);
     expect((await get(`/inbox/threads/${threadId}/stream`, answerer)).status).toBe(403);
     expect(paid).toEqual([]);
+  });
+
+  it("F6.8 closing the server ends the streams of open pages at once", async () => {
+    const { runtime, threadId } = await served();
+    const server = await startServer({ runtime, port: 0, ...serverInbox({ runtime, clock: systemClock }) });
+    const response = await fetch(`${server.url}/inbox/threads/${threadId}/stream?after=0`);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const began = performance.now();
+    await server.close();
+    // Without an end to the streams it waits five seconds for them.
+    expect(performance.now() - began).toBeLessThan(4_000);
+    await reader?.read().catch(() => {});
   });
 
   it("F11.1 a link from a mail opens one card, and decides only when its button is pressed", async () => {

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startServer } from "../../src/server/start.ts";
@@ -60,7 +61,7 @@ const hasFinished = (messages: readonly Message[]) =>
 
 async function started(
   options: Parameters<typeof serve>[0] = {},
-  server: { heartbeatMs?: number; pollMs?: number } = {},
+  server: { heartbeatMs?: number; pollMs?: number; clock?: Clock } = {},
 ) {
   const served = serve(options);
   const running = await startServer({ runtime: served.runtime, port: 0, ...server });
@@ -178,6 +179,18 @@ describe("event streams", () => {
     expect((await reader).messages.length).toBeGreaterThanOrEqual(4);
     expect(streams.open).toBe(0);
     await expect(fetch(running.url)).rejects.toThrow();
+  });
+
+  it("S7 F6.8 a stream ends after a while, so that its reader shows valid credentials again", async () => {
+    let ahead = 0;
+    const clock = { ...systemClock, now: () => Date.now() + ahead };
+    const { launch } = await started({ script: [{ intent: "nap", seconds: 1e6 }] }, { pollMs: 10, clock });
+    const { url } = await launch();
+    const { status, messages } = await listen(url, (heard) => {
+      if (heard.length === 4) ahead = 16 * 60_000;
+      return false;
+    });
+    expect([status, messages.length]).toEqual([200, 4]);
   });
 
   it("F6.8 streams need the scope to read, and are limited in number", async () => {

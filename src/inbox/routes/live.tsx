@@ -1,8 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import type { ThreadId } from "../../base/ids.ts";
-import type { Thread } from "../../thread/thread.ts";
+import { extended, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
 import { timelineOf } from "../views/timeline.ts";
@@ -16,6 +15,8 @@ const HEARTBEAT_MS = 15_000;
 /** What comes in a burst is shown together. */
 const BURST_MS = 60;
 const MAX_STREAMS = 200;
+/** A stream ends after so long, and the browser asks again: a session that is over gets no new one. */
+const LONGEST_MS = 15 * 60_000;
 
 /**
  * `GET /inbox/threads/:id/stream`: the parts of the thread page that changed, as they change. Each message's id is the
@@ -25,7 +26,7 @@ export function liveRoutes(pages: Pages): Hono {
   let open = 0;
   return new Hono().get("/inbox/threads/:id/stream", async (c) => {
     const threadId = threadIdIn(c);
-    await pages.deps.runtime.get(threadId);
+    const thread = await pages.deps.runtime.get(threadId);
     if (open >= MAX_STREAMS) return c.text("too many open pages", 503, { "retry-after": "10" });
     const after = Number(c.req.header("last-event-id") ?? c.req.query("after") ?? "0");
     c.header("cache-control", "no-store");
@@ -33,7 +34,7 @@ export function liveRoutes(pages: Pages): Hono {
     return streamSSE(c, async (stream) => {
       open += 1;
       try {
-        await follow(pages, c, threadId, Number.isSafeInteger(after) && after >= 0 ? after : 0, stream);
+        await follow(pages, c, thread, Number.isSafeInteger(after) && after >= 0 ? after : 0, stream);
       } finally {
         open -= 1;
       }
@@ -43,15 +44,12 @@ export function liveRoutes(pages: Pages): Hono {
 
 type Sse = Parameters<Parameters<typeof streamSSE>[1]>[0];
 
-async function follow(
-  pages: Pages,
-  c: Context,
-  threadId: ThreadId,
-  after: number,
-  stream: Sse,
-): Promise<void> {
+async function follow(pages: Pages, c: Context, before: Thread, after: number, stream: Sse): Promise<void> {
   const { runtime, clock } = pages.deps;
   const csrf = accessOf(pages, c).launch ? pages.deps.csrfToken(c) : null;
+  const { id: threadId } = before;
+  const ends = clock.now() + LONGEST_MS;
+  let thread = before;
   let seen = after;
   let partial: { readonly value: unknown } | null = null;
   let wake = () => {};
@@ -70,7 +68,7 @@ async function follow(
     }
   });
   try {
-    for (let beat = clock.now(); !gone.signal.aborted; ) {
+    for (let beat = clock.now(); !gone.signal.aborted && clock.now() < ends; ) {
       // Asked for before the look, so that nothing that comes in between is missed.
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
@@ -78,7 +76,7 @@ async function follow(
       const summary = await runtime.store.summary(threadId);
       if (summary === undefined) return;
       if (summary.seq > seen) {
-        const thread = await runtime.get(threadId);
+        thread = await latest(runtime, thread);
         await stream.writeSSE({
           id: String(thread.state.seq),
           data: changes(thread, seen, clock.now(), csrf),
@@ -103,6 +101,12 @@ async function follow(
     unsubscribe();
     gone.abort();
   }
+}
+
+/** The thread with what was added since; what was erased is read anew. */
+async function latest(runtime: Pages["deps"]["runtime"], thread: Thread): Promise<Thread> {
+  const added = await runtime.store.read(thread.id, thread.state.seq);
+  return added.some(({ type }) => type === "data_erased") ? runtime.get(thread.id) : extended(thread, added);
 }
 
 const pause = (clock: Pages["deps"]["clock"], ms: number, signal: AbortSignal) =>
