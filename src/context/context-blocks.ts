@@ -47,6 +47,21 @@ export function eventBlocks(
   return shown;
 }
 
+/** `eventBlocks`, with the events as the model may see them. */
+export function readEvents(
+  events: readonly ThreadEvent[],
+  view: ContextView,
+): { readonly events: readonly ThreadEvent[]; readonly shown: readonly EventBlocks[] } {
+  const read = createBlockReader(view);
+  const redacted: ThreadEvent[] = [];
+  const shown = eventBlocks(events, view, (event) => {
+    const result = read(event);
+    redacted.push(result.redacted);
+    return result;
+  });
+  return { events: redacted, shown };
+}
+
 /** Reads a thread's events one after another: each as the model may see it, and its blocks. */
 export type BlockReader = (event: ThreadEvent) => {
   readonly redacted: ThreadEvent;
@@ -96,6 +111,7 @@ function replacementBlocks(
     case "summarize_result":
       return [{ tag: hidden[0]?.tag ?? "step_result", body: replacement, ...label }];
     case "fold_errors":
+    case "reset_errors":
       return [{ tag: "folded_errors", body: replacement, ...label }];
     case "drop_superseded":
       return [{ tag: "superseded", body: replacement, ...label }];

@@ -1,12 +1,13 @@
 import type { Json } from "../base/json.ts";
-import type { ThreadEvent } from "../thread/events.ts";
+import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
-import { createBlockReader, type EventBlocks, eventBlocks } from "./context-blocks.ts";
+import { createBlockReader, type EventBlocks, eventBlocks, readEvents } from "./context-blocks.ts";
 import { foldResolvedErrors } from "./fold-errors.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
 import { type ChatMessage, renderMessages } from "./messages.ts";
 import { planContext } from "./plan.ts";
 import { createRedactor } from "./redaction.ts";
+import { resetErrors } from "./reset-errors.ts";
 import { type ContextPlan, checkBudget, type TokenBudget } from "./token-budget.ts";
 import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
 import type { ContextView } from "./view.ts";
@@ -45,6 +46,8 @@ export interface AgentContext {
   shown(events: readonly ThreadEvent[]): EventBlocks[];
   /** What to do so that the thread fits its budget: see `planContext`. */
   plan(events: readonly ThreadEvent[]): Promise<ContextPlan>;
+  /** The events that take failed attempts out of the context at a limit on errors: see `resetErrors`. */
+  resetErrors(events: readonly ThreadEvent[]): NewEvent[];
 }
 
 /** Pure: opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
@@ -80,9 +83,15 @@ export function createContext(options: ContextOptions = {}): AgentContext {
       }
       return results;
     },
+    resetErrors(events) {
+      const readable = readEvents(events, options);
+      return resetErrors(readable.events, readable.shown);
+    },
     async plan(events) {
       if (foldErrors && hasUnfoldedFailure(events)) {
-        const ranges = foldResolvedErrors(events, shown(events));
+        // The lines are made of what the model may see: cut, a secret would no longer be known as one.
+        const readable = readEvents(events, options);
+        const ranges = foldResolvedErrors(readable.events, readable.shown);
         const folds = ranges.map((data) => ({ type: "context_compacted", data }) as const);
         if (folds.length > 0) return { kind: "compact", events: folds };
       }
@@ -102,7 +111,8 @@ function hasUnfoldedFailure(events: readonly ThreadEvent[]): boolean {
     (event) =>
       event.type === "tool_failed" ||
       event.type === "step_refused" ||
-      (event.type === "context_compacted" && event.data.method === "fold_errors"),
+      (event.type === "context_compacted" &&
+        (event.data.method === "fold_errors" || event.data.method === "reset_errors")),
   );
   return last !== undefined && last.type !== "context_compacted";
 }

@@ -5,7 +5,7 @@ import { cutMiddle } from "./errors.ts";
 
 const MAX_LINE = 300;
 
-interface Failure {
+export interface Failure {
   readonly intent: string;
   readonly message: string;
 }
@@ -28,13 +28,13 @@ export function foldResolvedErrors(
   return failedRuns(events, shown).flatMap((run): CompactedRange[] => {
     const { from, to, failures } = run;
     if (!failures.every(({ intent }) => isResolved(events, to, intent))) return [];
-    const replacement = cutMiddle(describe(failures), MAX_LINE);
+    const replacement = describeFailures(failures, " before it succeeded");
     return [{ from, to, method: "fold_errors", replacement }];
   });
 }
 
 function failedRuns(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): Run[] {
-  const outcomes = failedCalls(events);
+  const outcomes = intentsOfFailedCalls(events);
   const runs: Run[] = [];
   let run: Run | undefined;
   for (const entry of shown) {
@@ -55,7 +55,7 @@ function failedRuns(events: readonly ThreadEvent[], shown: readonly EventBlocks[
 }
 
 /** The calls that failed or were refused, with the intent of their step. */
-function failedCalls(events: readonly ThreadEvent[]): ReadonlyMap<CallId, string> {
+export function intentsOfFailedCalls(events: readonly ThreadEvent[]): ReadonlyMap<CallId, string> {
   const intents = new Map<CallId, string>();
   const failed = new Map<CallId, string>();
   for (const event of events) {
@@ -67,7 +67,8 @@ function failedCalls(events: readonly ThreadEvent[]): ReadonlyMap<CallId, string
   return failed;
 }
 
-function failureOf(event: ThreadEvent, failed: ReadonlyMap<CallId, string>): Failure | undefined {
+/** What went wrong with a step or an answer; `undefined` for an event that is no failure. */
+export function failureOf(event: ThreadEvent, failed: ReadonlyMap<CallId, string>): Failure | undefined {
   if (event.type === "tool_failed") {
     return { intent: failed.get(event.data.callId) ?? "", message: event.data.error.message };
   }
@@ -89,13 +90,15 @@ function isResolved(events: readonly ThreadEvent[], after: number, intent: strin
   return false;
 }
 
-function describe(failures: readonly Failure[]): string {
+/** One line, at most 300 characters: what failed, how often and why. `end` follows the number of times a step failed. */
+export function describeFailures(failures: readonly Failure[], end = ""): string {
   const byIntent = Map.groupBy(failures, ({ intent }) => intent);
-  return Array.from(byIntent, ([intent, group]) => {
+  const lines = Array.from(byIntent, ([intent, group]) => {
     const times = group.length === 1 ? "once" : `${group.length} times`;
     const reasons = [...new Set(group.map(({ message }) => message.split("\n")[0] ?? ""))].join("; ");
     return intent === ""
       ? `an answer could not be used ${times} (${reasons})`
-      : `${intent} failed ${times} before it succeeded (${reasons})`;
-  }).join(". ");
+      : `${intent} failed ${times}${end} (${reasons})`;
+  });
+  return cutMiddle(lines.join(". "), MAX_LINE);
 }

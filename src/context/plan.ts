@@ -1,6 +1,6 @@
 import type { ThreadEvent } from "../thread/events.ts";
 import { compaction } from "./compaction.ts";
-import { createBlockReader, eventBlocks } from "./context-blocks.ts";
+import { readEvents } from "./context-blocks.ts";
 import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats.ts";
 import { type ContextPlan, limitsOf, type TokenBudget } from "./token-budget.ts";
 import { tokenCeiling } from "./tokens.ts";
@@ -18,13 +18,7 @@ export async function planContext(
   format: TextFormat = TEXT_FORMATS.xml,
 ): Promise<ContextPlan> {
   const limits = await limitsOf(budget);
-  const read = createBlockReader(view);
-  const seen: ThreadEvent[] = [];
-  const shown = eventBlocks(events, view, (event) => {
-    const result = read(event);
-    seen.push(result.redacted);
-    return result;
-  });
+  const { events: seen, shown } = readEvents(events, view);
   const text = renderBlocks(
     shown.flatMap(({ blocks }) => blocks),
     format,

@@ -39,8 +39,13 @@ export interface ErrorLimits {
   readonly attemptsPerTool?: number;
   /** The same step with the same outcome in a row, before the model is told and, at the next time, a person. Default 3. */
   readonly repeats?: number;
-  /** At a limit: ask a person (default) or stop. */
-  readonly onLimit?: "ask" | "stop";
+  /**
+   * At a limit: `ask` a person (default); `stop`, so that the thread fails; or `reset`: the failed attempts since people
+   * last looked become one line in what the model reads, and errors count anew. That happens once: at the next limit
+   * with nothing successful in between, for a tool that has had its second chance, and for a step that succeeds again
+   * and again, a person is asked.
+   */
+  readonly onLimit?: "ask" | "stop" | "reset";
 }
 
 /** One handler for each intent of the step union: a missing or superfluous one does not compile. */

@@ -24,6 +24,8 @@ export type Command =
       readonly reason: RefusalReason;
       readonly message: string;
     }
+  /** Take the failed attempts out of what the model reads, and count errors anew. */
+  | { readonly type: "reset_errors" }
   | { readonly type: "drop_steps"; readonly calls: readonly OpenCall[]; readonly reason: string }
   | { readonly type: "judge_step"; readonly call: OpenCall; readonly definition: StepDefinition<Step> }
   | {

@@ -3,7 +3,7 @@ import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import { approvalFor, isIdempotent, permissionFor } from "../steps/policy.ts";
 import type { Step } from "../thread/events.ts";
-import type { CallPhase, OpenCall } from "../thread/state.ts";
+import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
 import { reachedBudget } from "./budget.ts";
@@ -29,14 +29,14 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   const { state } = thread;
   const { limits, budget } = agent;
   if (state.consecutiveErrors >= limits.consecutiveErrors) {
-    return limitReached(limits.onLimit, `${state.consecutiveErrors} errors in a row`);
+    return limitReached(state, limits, `${state.consecutiveErrors} errors in a row`);
   }
-  const exhausted = Object.entries(state.failures).find(([, failures]) => failures >= limits.attemptsPerTool);
+  const [exhausted] = exhaustedTools(state, limits);
   if (exhausted !== undefined)
-    return limitReached(limits.onLimit, `${exhausted[0]} failed ${exhausted[1]} times`);
+    return limitReached(state, limits, `${exhausted} failed ${state.failures[exhausted]} times`);
   if (state.repeats.count >= limits.repeats) {
     if (state.repeatRefusals > 0)
-      return limitReached(limits.onLimit, "the same step with the same outcome again and again");
+      return limitReached(state, limits, "the same step with the same outcome again and again");
     const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
     return { type: "refuse_step", call: null, reason: "repeated", message };
   }
@@ -46,13 +46,30 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   return names.length > 0 ? { type: "prefetch", names } : { type: "ask_model" };
 }
 
-function limitReached(onLimit: "ask" | "stop", what: string): Command {
+/** Tools that have failed as often as they may since they last succeeded, or since a reset. */
+function exhaustedTools({ failures, setAside }: ThreadState, { attemptsPerTool }: Agent["limits"]): string[] {
+  return Object.keys(failures).filter((intent) => {
+    const before = Object.hasOwn(setAside, intent) ? (setAside[intent] ?? 0) : 0;
+    return (failures[intent] ?? 0) - before >= attemptsPerTool;
+  });
+}
+
+function limitReached(state: ThreadState, limits: Agent["limits"], what: string): Command {
+  const { onLimit } = limits;
   if (onLimit === "stop") return { type: "fail", name: "ErrorLimit", message: what };
+  if (onLimit === "reset" && mayReset(state, limits)) return { type: "reset_errors" };
+  const again = state.errorsReset ? ", also after its failed attempts were set aside" : "";
   return {
     type: "ask_people",
     kind: "escalation",
-    question: `The agent is stuck: ${what}. Go on (you may add guidance), or stop?`,
+    question: `The agent is stuck: ${what}${again}. Go on (you may add guidance), or stop?`,
   };
+}
+
+/** A fresh start is given once, to the thread and to each tool: otherwise the loop might never end. */
+function mayReset(state: ThreadState, limits: Agent["limits"]): boolean {
+  if (state.errorsReset || state.consecutiveErrors === 0) return false;
+  return !exhaustedTools(state, limits).some((intent) => Object.hasOwn(state.setAside, intent));
 }
 
 function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {

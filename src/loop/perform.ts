@@ -69,6 +69,8 @@ function effectOf(
       return prefetchAll(command, thread, agent, tools);
     case "tell_progress":
       return tellProgress(command, thread);
+    case "reset_errors":
+      return [write(...agent.context.resetErrors(thread.events))];
     default:
       return recorded(command, tools.clock.now());
   }
@@ -84,7 +86,8 @@ type Recorded = Exclude<
       | "judge_step"
       | "request_approval"
       | "run_tool"
-      | "tell_progress";
+      | "tell_progress"
+      | "reset_errors";
   }
 >;
 

@@ -133,7 +133,6 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "resumed":
     case "cancelled":
     case "data_erased":
-    case "context_compacted":
     case "prefetched":
     case "child_started":
     case "child_finished":
@@ -141,6 +140,9 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "tool_failed":
     case "tool_unknown":
       return true;
+    case "context_compacted":
+      // Ranges and texts depend on the view; that errors are reset here is decided.
+      return event.data.method !== "reset_errors" || command.type === "reset_errors";
     case "notified":
       return event.data.request !== undefined;
     case "event_awaited":

@@ -216,11 +216,20 @@ export interface EventData {
      */
     readonly as: "call" | "memory" | "document" | "parameter";
   };
-  /** What the model will no longer see of events `from` to `to`, and what stands in its place. */
+  /**
+   * What the model will no longer see of events `from` to `to`, and what stands in its place. `reset_errors`: these
+   * attempts were the last before a limit on errors, which counts anew from here, once.
+   */
   context_compacted: {
     readonly from: number;
     readonly to: number;
-    readonly method: "fold_errors" | "cut_result" | "summarize_result" | "drop_superseded" | "summarize";
+    readonly method:
+      | "fold_errors"
+      | "cut_result"
+      | "summarize_result"
+      | "drop_superseded"
+      | "summarize"
+      | "reset_errors";
     readonly replacement?: Json;
     /** The model call that wrote the summary. */
     readonly completion?: CompletionRecord;

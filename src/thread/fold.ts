@@ -34,6 +34,8 @@ export const EMPTY_STATE: ThreadState = {
   modelCalls: 0,
   consecutiveErrors: 0,
   failures: {},
+  errorsReset: false,
+  setAside: {},
   repeats: { key: "", count: 0 },
   repeatRefusals: 0,
   extensions: { steps: 0, tokens: 0, money: 0, time: 0 },

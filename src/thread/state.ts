@@ -168,6 +168,10 @@ export interface ThreadState {
   readonly consecutiveErrors: number;
   /** Failures of each intent since it last succeeded. */
   readonly failures: Readonly<Record<string, number>>;
+  /** The failed attempts were taken out of the context at a limit, and nothing has succeeded since. */
+  readonly errorsReset: boolean;
+  /** Of `failures`: how many a reset has set aside. Each intent gets that once until it succeeds. */
+  readonly setAside: Readonly<Record<string, number>>;
   /** The same step with the same outcome, how often in a row. */
   readonly repeats: { readonly key: string; readonly count: number };
   /** Repetitions that were pointed out to the model since a person last looked: the next one is a person's. */

@@ -75,10 +75,14 @@ export function requireRequest(state: ThreadState, event: ThreadEvent, seq: numb
   return state.request;
 }
 
+/** What any success sets back. */
+export const NO_ERRORS = { consecutiveErrors: 0, errorsReset: false } as const satisfies Change;
+
 /** What a look by a person, or new input, sets back: errors, failures and repetitions count anew. */
 export const FRESH_COUNTS = {
-  consecutiveErrors: 0,
+  ...NO_ERRORS,
   failures: {},
+  setAside: {},
   repeats: { key: "", count: 0 },
   repeatRefusals: 0,
 } as const satisfies Change;

@@ -6,6 +6,7 @@ import {
   closeBadly,
   currentCall,
   findCall,
+  NO_ERRORS,
   require,
   requireOpen,
   requirePhase,
@@ -22,8 +23,10 @@ function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): Thread
 }
 
 function succeeded(state: ThreadState, call: OpenCall): Change {
-  const { [call.step.intent]: _, ...failures } = state.failures;
-  return { calls: withoutCall(state, call), consecutiveErrors: 0, doubtfulRefusals: 0, failures };
+  const { intent } = call.step;
+  const { [intent]: _, ...failures } = state.failures;
+  const { [intent]: __, ...setAside } = state.setAside;
+  return { calls: withoutCall(state, call), ...NO_ERRORS, doubtfulRefusals: 0, failures, setAside };
 }
 
 /** Outcomes of started tools are recorded even when the thread was cancelled meanwhile: they happened. */

@@ -1,6 +1,7 @@
 import type { Json } from "../base/json.ts";
 import {
   currentCall,
+  NO_ERRORS,
   oneLine,
   require,
   requireOpen,
@@ -61,7 +62,7 @@ export const life: Transitions<
     return {
       ended: { kind: "finished", result },
       calls: [],
-      consecutiveErrors: 0,
+      ...NO_ERRORS,
       doubtfulRefusals: 0,
       title: oneLine(asText(result)),
     };

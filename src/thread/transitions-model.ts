@@ -7,6 +7,7 @@ import {
   expectCallId,
   FRESH_COUNTS,
   findCall,
+  NO_ERRORS,
   oneLine,
   require,
   requireOpen,
@@ -63,7 +64,7 @@ export const inputAndModel: Transitions<
     requirePhase(call, event, ["awaiting_event"]);
     const awaited = call.phase.kind === "awaiting_event" ? call.phase.name : "";
     require(awaited === name, event, `call ${callId} waits for ${awaited}`);
-    return { calls: state.calls.filter((open) => open !== call), consecutiveErrors: 0 };
+    return { calls: state.calls.filter((open) => open !== call), ...NO_ERRORS };
   },
 
   step_proposed(state, event) {
@@ -138,10 +139,20 @@ export const inputAndModel: Transitions<
 
   context_compacted(state, event) {
     requireOpen(state, event);
-    const { from, to, completion } = event.data;
+    const { from, to, method, completion } = event.data;
     require(from >= 1 &&
       from <= to &&
       to < event.seq, event, `${from} to ${to} is not a range of earlier events`);
-    return spent(state, completion);
+    if (method !== "reset_errors") return spent(state, completion);
+    requireRunning(state, event);
+    require(state.calls.length === 0, event, "a step is not settled yet");
+    require(state.consecutiveErrors > 0, event, "there are no errors in a row");
+    require(!state.errorsReset, event, "the errors were reset before, and nothing has succeeded since");
+    return {
+      consecutiveErrors: 0,
+      errorsReset: true,
+      setAside: { ...state.failures, ...state.setAside },
+      repeats: { key: "", count: 0 },
+    };
   },
 };
