@@ -26,6 +26,6 @@ export interface Channel {
   wants?(notice: Notice): boolean;
   /** Tells people. Throwing means that it was not delivered: it is tried again later, with back-off. */
   deliver(notice: Notice, signal: AbortSignal): Promise<void>;
-  /** A request that it has told people about is closed: bring the message up to date. Throwing is only logged. */
+  /** A request that it has told people about is closed: bring the message up to date. Throwing is reported, and tried again for a while. */
   closed?(notice: ClosedNotice): Promise<void>;
 }

@@ -121,13 +121,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     jobToken: jobTokens(options.secret),
   });
   const { channels = [], people = {} } = options;
+  const stopped = new AbortController();
   if (channels.some((channel) => channel.closed !== undefined)) {
     observers.subscribe((observation) => {
       if (observation.kind !== "events") return;
       const closed = closedRequests(observation.thread, observation.events);
-      tellClosed(closed, channels, (error) =>
-        observers.notify({ kind: "problem", threadId: observation.thread.id, error }),
-      );
+      const { id: threadId } = observation.thread;
+      const onProblem = (error: unknown) => observers.notify({ kind: "problem", threadId, error });
+      tellClosed(closed, { channels, clock, signal: stopped.signal, onProblem });
     });
   }
   const sweepMs = Math.min(options.sweepMs ?? 1_000, claimMs / 3);
@@ -309,6 +310,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
 
     async stop() {
+      stopped.abort();
       await sweeper?.stop();
       await engine.stop();
     },

@@ -1,7 +1,12 @@
+import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
 import type { Channel, ClosedNotice } from "../humans/channel.ts";
 import type { EventOf, ThreadEvent } from "../thread/events.ts";
+import { deliveryBackoffMs } from "../thread/projection.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
+
+/** About two and a half minutes of trying. */
+const MAX_ATTEMPTS = 6;
 
 type Closing = EventOf<"human_responded" | "request_expired" | "cancelled">;
 
@@ -21,24 +26,48 @@ function mayClose(event: ThreadEvent): event is Closing {
   return event.type === "human_responded" || event.type === "request_expired" || event.type === "cancelled";
 }
 
+export interface TellClosedOptions {
+  readonly channels: readonly Channel[];
+  readonly clock: Clock;
+  /** Aborted: nothing is tried again. */
+  readonly signal: AbortSignal;
+  /** Told of each failure. May not throw. */
+  readonly onProblem: (error: unknown) => void;
+}
+
 /**
  * Tells every channel that has told people about a request that it is closed, so that its message can be brought
- * up to date. Only a courtesy: a late answer is refused in any case, so a failure is reported and not tried
- * again.
+ * up to date. A channel that fails is tried again with the same back-off as a notification, a few times and as long
+ * as this process runs: only a courtesy, since a late answer is refused in any case.
  */
 export async function tellClosed(
   closed: readonly ClosedNotice[],
-  channels: readonly Channel[],
-  onProblem: (error: unknown) => void,
+  { channels, ...options }: TellClosedOptions,
 ): Promise<void> {
-  for (const notice of closed) {
-    for (const channel of channels) {
-      if (notice.request.deliveries[channel.name]?.ok !== true || channel.closed === undefined) continue;
-      try {
-        await channel.closed(notice);
-      } catch (error) {
-        onProblem(error);
-      }
+  const told = channels.flatMap((channel) =>
+    closed
+      .filter((notice) => notice.request.deliveries[channel.name]?.ok === true)
+      .map((notice) => bringUpToDate(channel, notice, options)),
+  );
+  await Promise.all(told);
+}
+
+async function bringUpToDate(
+  channel: Channel,
+  notice: ClosedNotice,
+  { clock, signal, onProblem }: Omit<TellClosedOptions, "channels">,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await channel.closed?.(notice);
+    } catch (error) {
+      onProblem(error);
     }
+    if (attempt === MAX_ATTEMPTS) return;
+    const rested = await clock.sleep(deliveryBackoffMs(attempt), signal).then(
+      () => true,
+      () => false,
+    );
+    if (!rested) return;
   }
 }

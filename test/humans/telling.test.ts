@@ -114,6 +114,29 @@ describe("telling people", () => {
     expect([mail.notices.length, chat.notices.length]).toEqual([1, 0]);
   });
 
+  it("F7.10 a channel that could not be brought up to date is tried again with back-off", async () => {
+    const clock = fakeClock();
+    const closed: number[] = [];
+    const problems: unknown[] = [];
+    const channel: Channel = {
+      name: "mail",
+      deliver: async () => {},
+      closed: async () => {
+        closed.push(clock.now() - Date.UTC(2026, 0, 1));
+        if (closed.length < 3) throw new Error("down");
+      },
+    };
+    const { start, answer, runtime } = bench([pay, done], { clock, channels: [channel] });
+    runtime.subscribe((observation) => {
+      if (observation.kind === "problem") problems.push(observation.error);
+    });
+    await answer(await start(), { kind: "approved" });
+    await clock.advance(60_000);
+    expect(closed).toEqual([0, 5_000, 15_000]);
+    expect(problems).toHaveLength(2);
+    expect(clock.sleepers).toBe(0);
+  });
+
   it("F7.3 a channel tells nobody about what it does not want", async () => {
     const mail = channel("mail");
     const picky: Channel = { ...mail, wants: ({ request }) => request.type === "question" };
