@@ -249,9 +249,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         ? copy
         : appendEvents(
             copy,
-            copy.state.pausedBy === null
-              ? [{ type: "paused", data: { by: plain(by), reason: "forked" } }]
-              : [],
+            [
+              ...ownApproval(copy),
+              ...(copy.state.pausedBy === null
+                ? [{ type: "paused", data: { by: plain(by), reason: "forked" } } as const]
+                : []),
+            ],
             clock.now(),
           );
       const appendOptions = once === undefined ? {} : { once };
@@ -315,6 +318,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await engine.stop();
     },
   };
+}
+
+/** What was asked of the original is no question of the copy: the copy asks anew, about its own call. */
+function ownApproval({ state: { request } }: Thread): readonly NewEvent[] {
+  if (request?.type !== "approval") return [];
+  return [{ type: "request_expired", data: { request: request.seq, outcome: "ask_again" } }];
 }
 
 function isEnded(kind: string): boolean {

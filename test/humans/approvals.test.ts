@@ -130,6 +130,24 @@ describe("what an approval covers", () => {
     }
   });
 
+  it("F7.7 a fork asks once, by itself; the original's request is open as before", async () => {
+    const { start, runtime, ran } = bench([pay, done, done]);
+    const asked = await start();
+    const { seq, digest } = approvalOf(asked);
+    const fork = await runtime.fork(asked.id, asked.state.seq, ada);
+    expect(fork.state.request).toBeNull();
+    await runtime.resume(fork.id, ada);
+    const copy = approvalOf(await runtime.settled(fork.id));
+    expect(copy.seq).toBeGreaterThan(seq);
+    await runtime.respond(requestIdOf(asked.id, seq), { decision: approved, digest }, bob);
+    await runtime.settled(asked.id);
+    expect((await runtime.settled(fork.id)).state.status.kind).toBe("awaiting_approval");
+    await runtime.respond(requestIdOf(fork.id, copy.seq), { decision: approved, digest: copy.digest }, bob);
+    await runtime.settled(fork.id);
+    // Once for each: the copy's call is its own.
+    expect(ran).toHaveLength(2);
+  });
+
   it("F7.7 F7.8 an approval expires; nobody deciding is a denial that the model is told", async () => {
     const clock = fakeClock();
     const policy: ApprovalPolicy = { expiresAfter: 60 };
