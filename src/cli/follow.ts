@@ -33,6 +33,11 @@ export async function follow(
   };
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "events" && observation.thread.id === threadId) show(observation.thread);
+    if (observation.kind === "elsewhere" && observation.threadId === threadId) {
+      const seconds = Math.ceil(observation.claimMs / 1000);
+      const what = "another process is working on this thread; its end is shown here. If it was killed, ";
+      terminal.err(colors.dim(`${what}the thread is taken up within ${seconds} seconds.`));
+    }
     if (observation.kind === "problem" && observation.threadId === threadId) {
       terminal.err(
         colors.red(

@@ -6,9 +6,14 @@ interface Job {
   readonly cancel: AbortController;
   readonly stop: AbortController;
   readonly done: Promise<void>;
+  /** This process has held the thread's claim since. */
+  claimed: boolean;
   /** Something came while it ran: look once more. */
   again: boolean;
 }
+
+/** Milliseconds until a cancellation by another process is seen here, at most. */
+const LOOK_MS = 500;
 
 export interface InProcessOptions extends WorkerOptions {
   /** Threads advanced at the same time. */
@@ -56,9 +61,23 @@ export class InProcessEngine {
     return this.#retryAt.get(threadId);
   }
 
-  /** Resolves when nothing runs here for the thread, or with `orElse`. */
-  async idle(threadId: ThreadId, orElse: Promise<void>): Promise<void> {
-    await Promise.race([this.#jobs.get(threadId)?.done ?? orElse, orElse]);
+  /** Resolves when nothing runs here for the thread and nothing is about to. Rejects with the signal's reason. */
+  async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const job = this.#jobs.get(threadId);
+        if (job === undefined && !this.#waiting.has(threadId)) return;
+        // It waits for a place: any of the others may leave one.
+        const done = job === undefined ? [...this.#jobs.values()].map((other) => other.done) : [job.done];
+        await Promise.race([aborted, ...done]);
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
   }
 
   /** Aborts the model call and the tool that run here for this thread. */
@@ -88,7 +107,13 @@ export class InProcessEngine {
   #start(threadId: ThreadId): void {
     const cancel = new AbortController();
     const stop = new AbortController();
-    const signals = { signal: stop.signal, toolSignal: cancel.signal };
+    const signals = {
+      signal: stop.signal,
+      toolSignal: cancel.signal,
+      onClaimed: () => {
+        job.claimed = true;
+      },
+    };
     const done = work(threadId, this.#options, signals)
       .then(
         (thread) => this.#succeeded(threadId, thread),
@@ -100,28 +125,55 @@ export class InProcessEngine {
         if (job.again && !this.#stopping) this.#waiting.add(threadId);
         this.#startNext();
       });
-    const job: Job = { cancel, stop, done, again: false };
+    const job: Job = { cancel, stop, done, claimed: false, again: false };
     this.#jobs.set(threadId, job);
     this.#keepAlive();
   }
 
-  /** Renews this process's claims while it works: a tool that takes long must not look like a process that died. */
+  /**
+   * Renews this process's claims while it works, for a tool that takes long must not look like a process that died;
+   * and looks for what other processes have done to the threads it works on.
+   */
   #keepAlive(): void {
     if (this.#heartbeat !== null && !this.#heartbeat.signal.aborted) return;
-    const { clock, store, owner, claimMs, observe } = this.#options;
+    const { clock, claimMs, observe } = this.#options;
     const heartbeat = new AbortController();
     this.#heartbeat = heartbeat;
     const beat = async (): Promise<void> => {
+      let renewed = clock.now();
       for (;;) {
-        await clock.sleep(claimMs / 3, heartbeat.signal);
-        const now = clock.now();
-        await store
-          .renew(owner, now, now + claimMs)
-          .catch((error: unknown) => observe({ kind: "sweep_problem", error }));
+        await clock.sleep(Math.min(claimMs / 3, LOOK_MS), heartbeat.signal);
+        try {
+          if (clock.now() - renewed >= claimMs / 3) {
+            renewed = clock.now();
+            await this.#renew(renewed);
+          }
+          await this.#stopCancelled();
+        } catch (error) {
+          observe({ kind: "sweep_problem", error });
+        }
       }
     };
     // Ends when it is aborted: nothing runs any more.
     beat().catch(() => {});
+  }
+
+  /** What another process has taken is left to it; a tool that runs may end, for what it does is done. */
+  async #renew(now: number): Promise<void> {
+    const { store, owner, claimMs } = this.#options;
+    const claimed = [...this.#jobs].filter(([, job]) => job.claimed);
+    const held = new Set(await store.renew(owner, now, now + claimMs));
+    for (const [threadId, job] of claimed) {
+      if (!held.has(threadId))
+        job.stop.abort(new DOMException("another process has taken the thread over", "AbortError"));
+    }
+  }
+
+  async #stopCancelled(): Promise<void> {
+    for (const threadId of this.#jobs.keys()) {
+      const summary = await this.#options.store.summary(threadId);
+      if (summary?.status === "cancelled") this.interrupt(threadId);
+    }
   }
 
   /** Between the last look at the thread and its release somebody may have written: look again. */

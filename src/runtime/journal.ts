@@ -1,13 +1,22 @@
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { Journal, Write } from "../loop/write.ts";
-import type { ThreadStore } from "../store/store.ts";
+import type { AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { appendEvents, extended, type Thread } from "../thread/thread.ts";
 
 /** Called with events once they are on disk, in order. May not throw. */
 export type OnAppended = (thread: Thread, events: readonly ThreadEvent[]) => void;
+
+/** The claim that a worker has on the thread it writes to. */
+export interface Claim {
+  readonly owner: string;
+  /** How long it lasts without a heartbeat, in ms. */
+  readonly ms: number;
+  /** Claims the thread again; false when another process holds it. Called when that is in doubt. */
+  retake(): Promise<boolean>;
+}
 
 const SOON_MS = 20;
 const INPUT = new Set(["message_received", "event_received", "human_responded"]);
@@ -18,7 +27,10 @@ interface Conflict {
   readonly input: boolean;
 }
 
-/** A journal that keeps a thread in a store: what may wait for the next write goes with it, in one transaction. */
+/**
+ * A journal that keeps a thread in a store: what may wait for the next write goes with it, in one transaction.
+ * With a claim, nothing is decided without it: whoever has lost it can only record what has already happened.
+ */
 export class StoreJournal implements Journal {
   #thread: Thread;
   #onDisk: Thread;
@@ -31,22 +43,21 @@ export class StoreJournal implements Journal {
   readonly #store: ThreadStore;
   readonly #clock: Clock;
   readonly #onAppended: OnAppended;
-  readonly #onOvertaken: () => Promise<void>;
+  readonly #claim: Claim | undefined;
 
-  /** `onOvertaken` is called when another writer was first, after its events were taken in. */
   constructor(
     thread: Thread,
     store: ThreadStore,
     clock: Clock,
     onAppended: OnAppended = () => {},
-    onOvertaken: () => Promise<void> = async () => {},
+    claim?: Claim,
   ) {
     this.#thread = thread;
     this.#onDisk = thread;
     this.#store = store;
     this.#clock = clock;
     this.#onAppended = onAppended;
-    this.#onOvertaken = onOvertaken;
+    this.#claim = claim;
   }
 
   get thread(): Thread {
@@ -124,35 +135,55 @@ export class StoreJournal implements Journal {
     this.#timer = null;
     const thread = this.#thread;
     const events = thread.events.slice(this.#onDisk.events.length);
+    const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
+    const claim = decides ? this.#claim : undefined;
+    const before = this.#clock.now();
+    // A heartbeat comes every third of a claim: one with less than a third left was missed.
+    const options = claim === undefined ? {} : { claim: { owner: claim.owner, past: before + claim.ms / 3 } };
+    let written: AppendOutcome;
     try {
-      await this.#store.append(thread.id, this.#onDisk.state.seq, events, projectionOf(thread.state));
+      const projection = projectionOf(thread.state);
+      written = await this.#store.append(thread.id, this.#onDisk.state.seq, events, projection, options);
     } catch (error) {
-      if (error instanceof SequenceConflictError) return { error, input: await this.#rebase() };
+      if (error instanceof SequenceConflictError) return this.#rebase();
       throw error;
     }
+    if (written.kind !== "appended") return this.#rebase();
     this.#pending = [];
     this.#onDisk = thread;
     this.#onAppended(thread, events);
-    return null;
+    const took = this.#clock.now() - before;
+    return claim !== undefined && took > claim.ms / 10 ? this.#overtakenMeanwhile(claim) : null;
   }
 
-  /** Takes in the other writer's events and what of ours still stands. True when there was new input. */
-  async #rebase(): Promise<boolean> {
-    const newer = await this.#store.read(this.#onDisk.id, this.#onDisk.state.seq);
+  /** A write that took very long is on disk, but whoever took the thread meanwhile already goes by it. */
+  async #overtakenMeanwhile(claim: Claim): Promise<Conflict | null> {
+    if (await claim.retake()) {
+      const newer = await this.#store.read(this.#onDisk.id, this.#onDisk.state.seq);
+      if (newer.length === 0) return null;
+    }
+    return this.#rebase();
+  }
+
+  /** Takes in the other writer's events and what of ours still stands. */
+  async #rebase(): Promise<Conflict> {
+    const expected = this.#onDisk.state.seq;
+    const held = (await this.#claim?.retake()) ?? true;
+    const newer = await this.#store.read(this.#onDisk.id, expected);
     const input = newer.some((event) => INPUT.has(event.type));
     this.#onDisk = extended(this.#onDisk, newer);
     this.#thread = this.#onDisk;
     const before = this.#pending;
     this.#pending = [];
     for (const write of before) {
-      if (!survives(write, input)) continue;
+      if (!(held ? survives(write, input) : write.onConflict === "keep")) continue;
       const moved = tryWrite(this.#thread, write, this.#clock.now());
       if (moved === undefined) continue;
       this.#thread = moved;
       this.#pending.push(write);
     }
-    await this.#onOvertaken();
-    return input;
+    const error = new SequenceConflictError(this.#onDisk.id, expected, this.#onDisk.state.seq);
+    return { error, input };
   }
 }
 

@@ -8,6 +8,11 @@ export type Observation =
   | { readonly kind: "events"; readonly thread: Thread; readonly events: readonly ThreadEvent[] }
   /** Partial model output, as far as it has streamed. */
   | { readonly kind: "partial"; readonly threadId: ThreadId; readonly partial: unknown }
+  /**
+   * Somebody waits here for a thread that another process works on, or has left within the last `claimMs` without
+   * letting go of it; then it is taken up here.
+   */
+  | { readonly kind: "elsewhere"; readonly threadId: ThreadId; readonly claimMs: number }
   /** The thread could not be advanced; it is tried again later. */
   | { readonly kind: "problem"; readonly threadId: ThreadId; readonly error: unknown }
   /** The store could not be looked through; it is tried again at the next look. */

@@ -102,6 +102,9 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
+/** Milliseconds between two looks at a thread that another process works on. */
+const HELD_POLL_MS = 50;
+
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { store, clock = systemClock, newThreadId = randomThreadId, claimMs = 15_000 } = options;
   const owner = options.owner ?? `worker_${randomThreadId()}`;
@@ -278,6 +281,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
     async settled(threadId, signal) {
       const earlier = engine.failureOf(threadId);
+      let elsewhere = false;
       for (;;) {
         signal?.throwIfAborted();
         const summary = await store.summary(threadId);
@@ -289,11 +293,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         const failure = engine.failureOf(threadId);
         if (failure !== undefined && failure !== earlier) throw failure.error;
         if (!engine.active.includes(threadId)) engine.nudge(threadId);
-        await engine.idle(threadId, clock.sleep(50, signal));
-        // Nothing was done: another process holds the thread. Asking again at once would only keep the store busy.
+        await engine.idle(threadId, signal);
         const now = await store.summary(threadId);
-        if (now?.wantsAdvance === true && now.seq === summary.seq && !engine.active.includes(threadId))
-          await clock.sleep(50, signal);
+        if (now?.wantsAdvance !== true || now.seq !== summary.seq || engine.active.includes(threadId))
+          continue;
+        // Nothing was done here: another process holds the thread. It does not go by this one's clock.
+        if (engine.failureOf(threadId) === earlier && !elsewhere) {
+          observers.notify({ kind: "elsewhere", threadId, claimMs });
+          elsewhere = true;
+        }
+        await systemClock.sleep(HELD_POLL_MS, signal);
       }
     },
 
@@ -305,9 +314,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         clock,
         intervalMs: sweepMs,
         agents: [...agents.keys()],
-        active: () => engine.active,
         nudge: (threadId) => engine.nudgeUnlessFailing(threadId),
-        interrupt: (threadId) => engine.interrupt(threadId),
         onProblem: (error) => observers.notify({ kind: "sweep_problem", error }),
       });
     },

@@ -9,17 +9,13 @@ export interface SweeperOptions {
   readonly intervalMs: number;
   /** Only threads of these agents. */
   readonly agents: readonly string[];
-  readonly active: () => readonly ThreadId[];
   readonly nudge: (threadId: ThreadId) => void;
-  /** A thread that runs here was cancelled by another process. */
-  readonly interrupt: (threadId: ThreadId) => void;
   /** May not throw. */
   readonly onProblem: (error: unknown) => void;
 }
 
 /**
- * Finds threads that want advancing and nobody advances (their process died, their time has come), and those that were
- * cancelled elsewhere. Makes every way of scheduling safe: a lost nudge is only a delay.
+ * Finds threads that want advancing and nobody advances (their process died, their time has come). Makes every way of scheduling safe: a lost nudge is only a delay.
  */
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
   const { store, clock } = options;
@@ -35,9 +31,6 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
     }
   };
   const sweep = async (): Promise<void> => {
-    for (const threadId of options.active()) {
-      if ((await store.summary(threadId))?.status === "cancelled") options.interrupt(threadId);
-    }
     for (const threadId of await store.due(clock.now(), 100, options.agents)) options.nudge(threadId);
   };
   const done = loop();

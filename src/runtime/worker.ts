@@ -35,6 +35,8 @@ export interface WorkSignals {
   readonly signal: AbortSignal;
   /** Aborted when the thread is cancelled. */
   readonly toolSignal: AbortSignal;
+  /** Called once the thread is claimed. */
+  readonly onClaimed: () => void;
 }
 
 /**
@@ -49,6 +51,7 @@ export async function work(
   const { store, clock, owner } = options;
   const now = clock.now();
   if (!(await store.claim(threadId, owner, now, now + options.claimMs))) return undefined;
+  signals.onClaimed();
   try {
     const thread = threadOf(threadId, await store.read(threadId));
     const agent = options.agents.get(thread.state.agent);
@@ -71,10 +74,15 @@ async function run(
     store,
     clock,
     (now, events) => observe({ kind: "events", thread: now, events }),
-    async () => {
-      const now = clock.now();
-      if (await store.claim(thread.id, owner, now, now + claimMs)) return;
-      lost.abort(new DOMException("another process has taken the thread over", "AbortError"));
+    {
+      owner,
+      ms: claimMs,
+      async retake() {
+        const now = clock.now();
+        const held = await store.claim(thread.id, owner, now, now + claimMs);
+        if (!held) lost.abort(new DOMException("another process has taken the thread over", "AbortError"));
+        return held;
+      },
     },
   );
   const signal = AbortSignal.any([signals.signal, lost.signal]);
@@ -89,7 +97,7 @@ async function run(
     ...(model === undefined ? {} : { model }),
   };
   try {
-    for (;;) {
+    while (!signal.aborted) {
       try {
         const due = dueEvents(journal.thread, clock.now());
         if (due.length > 0) await journal.append(write(...due));
@@ -100,6 +108,7 @@ async function run(
         if (!(error instanceof SequenceConflictError)) throw error;
       }
     }
+    return journal.thread;
   } finally {
     await journal.close();
   }

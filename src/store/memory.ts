@@ -6,7 +6,14 @@ import { decodeEvent } from "../thread/stored-event.ts";
 import { type EncodedEvent, encodeEvents } from "./encode.ts";
 import { cannotErase, standInsOf } from "./erasure.ts";
 import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "./page.ts";
-import type { ListFilter, ThreadPage, ThreadProjection, ThreadStore, ThreadSummary } from "./store.ts";
+import type {
+  AppendOptions,
+  ListFilter,
+  ThreadPage,
+  ThreadProjection,
+  ThreadStore,
+  ThreadSummary,
+} from "./store.ts";
 
 interface Stored {
   /** In the order of creation. */
@@ -43,10 +50,11 @@ export function createMemoryStore(): ThreadStore {
   };
   // Every method is async: an error rejects its promise, as in a store that has to wait.
   return {
-    async append(threadId, expectedSeq, events, projection, { once } = {}) {
+    async append(threadId, expectedSeq, events, projection, { once, claim } = {}) {
       const encoded = encodeEvents(expectedSeq, events);
       const before = once === undefined ? undefined : memory().once.get(once);
       if (before !== undefined) return { kind: "duplicate", ...before };
+      if (claim !== undefined && !holds(memory(), threadId, claim)) return { kind: "not_claimed" };
       append(memory(), threadId, expectedSeq, encoded, projection);
       if (once !== undefined) memory().once.set(once, { threadId, seq: expectedSeq + encoded.length });
       return { kind: "appended" };
@@ -208,6 +216,15 @@ function due(memory: Memory, now: number, agents: readonly string[] | undefined)
 function heldByAnother(memory: Memory, threadId: ThreadId, owner: string | undefined, now: number): boolean {
   const lease = memory.leases.get(threadId);
   return lease !== undefined && lease.owner !== owner && lease.until > now;
+}
+
+function holds(
+  { leases }: Memory,
+  threadId: ThreadId,
+  { owner, past }: NonNullable<AppendOptions["claim"]>,
+): boolean {
+  const lease = leases.get(threadId);
+  return lease !== undefined && lease.owner === owner && lease.until > past;
 }
 
 function noThread(threadId: ThreadId): NotFoundError {

@@ -45,10 +45,17 @@ export interface AppendOptions {
    * where the first one went. Written in the same transaction as the events.
    */
   readonly once?: string;
+  /**
+   * Only while this owner holds the thread past this time (ms), as `claim` and `renew` say; otherwise nothing changes.
+   * Looked at in the same transaction as the events are written in.
+   */
+  readonly claim?: { readonly owner: string; readonly past: number };
 }
 
 export type AppendOutcome =
   | { readonly kind: "appended" }
+  /** The owner that `claim` names does not hold the thread any more, or not for long enough. */
+  | { readonly kind: "not_claimed" }
   /** `once` was used before: these are the thread and sequence number after that append. */
   | { readonly kind: "duplicate"; readonly threadId: ThreadId; readonly seq: number };
 

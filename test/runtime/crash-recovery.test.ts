@@ -97,7 +97,7 @@ async function crashInTool(here: World, step: Step) {
   const frozen = frozenAfter(here.store, "tool_started");
   const { runtime, nextStep } = start({ ...here, store: frozen.store }, [step, DONE], async () => {}, {
     owner: "first",
-    claimMs: 1,
+    claimMs: 30,
   });
   dead.push(frozen.thaw);
   const { threadId } = await runtime.launch({ agent: "teller", input: { message: "pay", from: ada } });

@@ -1,4 +1,5 @@
 import type { ThreadId } from "../../base/ids.ts";
+import type { AppendOptions } from "../store.ts";
 import type { Statements } from "./port.ts";
 import { number, threadId } from "./row.ts";
 
@@ -12,6 +13,18 @@ export function claim(sql: Statements, id: ThreadId, owner: string, now: number,
        WHERE leases.until <= ? OR leases.owner = excluded.owner`,
   ).run(owner, until, id, now);
   return taken === 1;
+}
+
+/** Whether the owner holds the thread past this time. */
+export function holds(
+  sql: Statements,
+  id: ThreadId,
+  { owner, past }: NonNullable<AppendOptions["claim"]>,
+): boolean {
+  const held = sql(
+    "SELECT 1 FROM leases WHERE thread = (SELECT key FROM threads WHERE id = ?) AND owner = ? AND until > ?",
+  ).get(id, owner, past);
+  return held !== undefined;
 }
 
 export function renew(sql: Statements, owner: string, now: number, until: number): readonly ThreadId[] {

@@ -1,10 +1,10 @@
 import { SequenceConflictError } from "../../base/errors.ts";
 import { encodeEvents } from "../encode.ts";
 import { standInsOf } from "../erasure.ts";
-import type { AppendOutcome, ThreadStore } from "../store.ts";
+import type { AppendOptions, AppendOutcome, ThreadStore } from "../store.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import { readEvents, replaceContent, replacementsFor, verifyThread } from "./events.ts";
-import { claim, due, nextWake, release, renew } from "./leases.ts";
+import { claim, due, holds, nextWake, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
 import { number, text, threadId as threadIdIn } from "./row.ts";
@@ -28,9 +28,10 @@ export function sqliteStore(
 
   let closing: Promise<void> | undefined;
 
-  const append = (addition: Addition, once: string | undefined): AppendOutcome => {
+  const append = (addition: Addition, { once, claim }: AppendOptions): AppendOutcome => {
     const before = once === undefined ? undefined : firstUse(once);
     if (before !== undefined) return before;
+    if (claim !== undefined && !holds(sql, addition.threadId, claim)) return { kind: "not_claimed" };
     writeEvents(sql, cache, addition);
     const { threadId, expectedSeq, events } = addition;
     if (once !== undefined) {
@@ -51,9 +52,9 @@ export function sqliteStore(
   };
 
   return {
-    async append(threadId, expectedSeq, events, projection, { once } = {}) {
+    async append(threadId, expectedSeq, events, projection, options = {}) {
       const addition = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
-      return queue.write(threadId, "synced", () => append(addition, once));
+      return queue.write(threadId, "synced", () => append(addition, options));
     },
     read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),
     summary: (threadId) =>

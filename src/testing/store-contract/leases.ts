@@ -40,6 +40,32 @@ export function leaseContract(test: StoreTest): void {
     assert.deepEqual(await store.renew("nobody", 0, 1), []);
   });
 
+  test("S5 an append that needs a claim changes nothing once the claim is lost or over", async ({
+    store,
+    reopen,
+  }) => {
+    const id = await createThread(store);
+    const other = reopen === undefined ? store : await reopen();
+    const append = (seq: number, owner: string, past: number) =>
+      store.append(id, seq, messages(seq, "again"), projected(), {
+        claim: { owner, past },
+        once: `after ${seq}`,
+      });
+    const refused = { kind: "not_claimed" };
+    assert.deepEqual(await append(1, "a", 100), refused, "nobody holds it");
+    await store.claim(id, "a", 0, 200);
+    assert.deepEqual(await append(1, "a", 199), { kind: "appended" });
+    assert.deepEqual(await append(2, "a", 200), refused, "its time is over");
+    assert.deepEqual(await append(2, "b", 100), refused, "another's");
+    assert.equal(await other.claim(id, "b", 200, 400), true);
+    assert.deepEqual(await append(2, "a", 100), refused, "taken over, though nothing was written");
+    assert.deepEqual(await append(2, "b", 300), { kind: "appended" });
+    await other.release(id, "b");
+    assert.deepEqual(await append(3, "b", 300), refused, "let go of");
+    assert.equal((await store.read(id)).length, 3);
+    await store.append(id, 3, messages(3, "an answer"), projected(), { once: "after 3" });
+  });
+
   test("F12.4 of many who claim a thread at the same time, one succeeds", async ({ store, reopen }) => {
     const other = reopen === undefined ? store : await reopen();
     for (let round = 0; round < 10; round++) {
