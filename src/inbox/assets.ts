@@ -9,7 +9,8 @@ interface Asset {
   readonly url: () => string | URL;
 }
 
-const own = (file: string) => () => new URL(`./assets/${file}`, import.meta.url);
+// Bundled, this code stands in another folder beside `inbox`.
+const own = (file: string) => () => new URL(`../inbox/assets/${file}`, import.meta.url);
 const ofPackage = (file: string) => () => createRequire(import.meta.url).resolve(file);
 
 /** Everything the pages load. All of it comes from this server. */
