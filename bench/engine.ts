@@ -1,10 +1,16 @@
 import { b } from "../baml_client/index.ts";
 import { getBamlFiles } from "../baml_client/inlinedbaml.ts";
-import { verifiedBy } from "../src/humans/principal.ts";
-import { type Agent, defineAgent, type NextStepFunction } from "../src/loop/agent.ts";
-import { promptFunction } from "../src/prompts/prompt-function.ts";
-import type { Runtime } from "../src/runtime/runtime.ts";
-import { askHuman, finish, tool } from "../src/steps/steps.ts";
+import {
+  type Agent,
+  askHuman,
+  defineAgent,
+  finish,
+  type NextStepFunction,
+  promptFunction,
+  type Runtime,
+  tool,
+  verifiedBy,
+} from "../src/index.ts";
 
 export const bencher = verifiedBy("bench", "bench");
 

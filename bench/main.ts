@@ -9,8 +9,9 @@
  * Compiles first: what is measured is the JavaScript that the package ships, not a loader.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundlePackage } from "../scripts/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const out = join(root, "bench-results");
@@ -32,7 +33,15 @@ const config = {
 writeFileSync(join(build, "tsconfig.json"), JSON.stringify(config));
 const bin = join(root, "node_modules", ".bin");
 run(join(bin, "tsc"), ["-p", build]);
-const starts = ["hand", "twelvefold"].map((name) => join(build, "bench", "start", `${name}.js`));
+
+// The programs of start/ with the package as it is installed, and each as one file, as one bundles a program.
+const installed = join(build, "installed");
+for (const used of ["bench/engine.js", "bench/hand-loop.js", "bench/start", "baml_client"]) {
+  cpSync(join(build, used), join(installed, used), { recursive: true });
+}
+await bundlePackage(installed);
+const starts = ["hand", "twelvefold"].map((name) => join(installed, "bench", "start", `${name}.js`));
 const bundle = ["--bundle", "--platform=node", "--format=esm", "--packages=external", "--log-level=warning"];
-run(join(bin, "esbuild"), [...starts, ...bundle, `--outdir=${join(build, "bundles")}`]);
+run(join(bin, "esbuild"), [...starts, ...bundle, `--outdir=${join(build, "bundled")}`]);
+
 run(process.execPath, [join(build, "bench", "run.js"), "--out", out, ...process.argv.slice(2)]);

@@ -23,14 +23,15 @@ const { only, million = false } = values;
 const chosen = ROWS.filter(({ name }) =>
   only === undefined ? million || name !== "million" : name.includes(only),
 );
-const bundles = join(import.meta.dirname, "..", "bundles");
+const build = join(import.meta.dirname, "..");
+const starts = { installed: join(build, "installed", "bench", "start"), bundled: join(build, "bundled") };
 const folder = mkdtempSync(join(tmpdir(), "twelvefold-bench-"));
 const model = await startInstantModel();
 const progress = progressBar(chosen.length);
 const rows: Compared[] = [];
 try {
   for (const { run } of chosen) {
-    rows.push(...(await run({ folder, bundles, modelUrl: model.url, quick, tick: progress.tick })));
+    rows.push(...(await run({ folder, starts, modelUrl: model.url, quick, tick: progress.tick })));
     progress.next();
   }
 } finally {

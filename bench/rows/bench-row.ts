@@ -3,8 +3,8 @@ import type { Compared } from "../measured.ts";
 export interface BenchContext {
   /** A folder of its own that is removed afterwards. */
   readonly folder: string;
-  /** Where the programs of `start/` are, each bundled into one file. */
-  readonly bundles: string;
+  /** The programs of `start/` with the package as it is installed, and each bundled into one file. */
+  readonly starts: { readonly installed: string; readonly bundled: string };
   readonly modelUrl: string;
   readonly quick: boolean;
   /** Called now and then, for the progress bar. */

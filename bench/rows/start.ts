@@ -19,7 +19,7 @@ import type { BenchRow } from "./bench-row.ts";
 const STEPS = 100;
 
 /** From the start of a process to its first model request, with a new thread and with one that was paused on disk. */
-export const processStart: BenchRow = async ({ folder, bundles, modelUrl, quick, tick }) => {
+export const processStart: BenchRow = async ({ folder, starts, modelUrl, quick, tick }) => {
   const door = await listen();
   const paths = { ours: join(folder, "start.db"), hand: join(folder, "start-hand.db") };
   const store = await openSqliteStore(paths.ours);
@@ -27,17 +27,19 @@ export const processStart: BenchRow = async ({ folder, bundles, modelUrl, quick,
   const rounds = quick ? 5 : 21;
   const rows: Compared[] = [];
 
-  // As the package ships, file by file, and as one bundles a program for a server or a function.
-  const variants = [
-    { name: "", folder: join(import.meta.dirname, "..", "start") },
-    { name: ", bundled", folder: bundles },
+  const cache = { NODE_COMPILE_CACHE: join(folder, "compile-cache") };
+  const variants: readonly Variant[] = [
+    { name: "", scripts: starts.installed, env: {} },
+    { name: ", bundled", scripts: starts.bundled, env: {} },
+    { name: ", bundled, both with Node's compile cache", scripts: starts.bundled, env: cache },
   ];
   for (const variant of variants) {
+    const message = messageFor("start", 0);
     const fresh = await sideBySide(
       rounds,
-      () => door.firstRequest(variant.folder, "twelvefold", paths.ours, "launch", messageFor("start", 0)),
-      () => door.firstRequest(variant.folder, "hand", paths.hand, "launch", messageFor("start", 0)),
-      () => tick("process start"),
+      () => door.firstRequest(variant, "twelvefold", paths.ours, "launch", message),
+      () => door.firstRequest(variant, "hand", paths.hand, "launch", message),
+      () => tick(`process start${variant.name}`),
     );
     rows.push({
       what: `process start to the first model request${variant.name}`,
@@ -55,7 +57,7 @@ export const processStart: BenchRow = async ({ folder, bundles, modelUrl, quick,
   if (original === undefined) throw new Error("the long thread is missing");
   const copies: string[] = [];
   const pauses: number[] = [];
-  for (let copy = 0; copy < 2 * rounds + 60; copy++) {
+  for (let copy = 0; copy < variants.length * (rounds + 40); copy++) {
     const id = await unfinishedCopy(store, original.threadId);
     const journal = new StoreJournal(threadOf(id, await store.read(id)), store, systemClock);
     await store.claim(id, "bench", Date.now(), Date.now() + 1000);
@@ -76,9 +78,9 @@ export const processStart: BenchRow = async ({ folder, bundles, modelUrl, quick,
   for (const variant of variants) {
     const resumed = await sideBySide(
       rounds,
-      () => door.firstRequest(variant.folder, "twelvefold", paths.ours, "resume", copies.pop() ?? ""),
-      () => door.firstRequest(variant.folder, "hand", paths.hand, "resume", "long"),
-      () => tick("resuming in a new process"),
+      () => door.firstRequest(variant, "twelvefold", paths.ours, "resume", copies.pop() ?? ""),
+      () => door.firstRequest(variant, "hand", paths.hand, "resume", "long"),
+      () => tick(`resuming in a new process${variant.name}`),
     );
     rows.push({
       what: `resuming a thread of ${STEPS} steps in a new process${variant.name}`,
@@ -89,9 +91,16 @@ export const processStart: BenchRow = async ({ folder, bundles, modelUrl, quick,
   }
   await runtime.stop();
   await store.close();
-  door.close();
+  await door.close();
   return rows;
 };
+
+/** How the programs of `start/` are built and run. */
+interface Variant {
+  readonly name: string;
+  readonly scripts: string;
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** A thread with everything of the original but its end, so that the model is asked next. */
 async function unfinishedCopy(store: ThreadStore, original: Parameters<ThreadStore["read"]>[0]) {
@@ -121,7 +130,7 @@ async function listen() {
   return {
     /** Milliseconds until the request came. The process ends by itself before the next one starts. */
     async firstRequest(
-      scripts: string,
+      { scripts, env }: Variant,
       script: "twelvefold" | "hand",
       path: string,
       how: "launch" | "resume",
@@ -135,11 +144,13 @@ async function listen() {
       const file = join(scripts, `${script}.js`);
       const child = spawn(process.execPath, ["--no-warnings", file, path, url, how, what], {
         stdio: "inherit",
+        env: { ...process.env, ...env },
       });
       ended = new Promise((resolve) => child.once("close", resolve));
       return came;
     },
-    close: () => {
+    async close() {
+      await ended;
       server.close();
       server.closeAllConnections();
     },

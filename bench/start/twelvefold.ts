@@ -1,7 +1,5 @@
 /* A process that takes a thread to its end: `twelvefold.js DATABASE MODEL-URL launch|resume MESSAGE-OR-THREAD`. */
-import { parseThreadId } from "../../src/base/ids.ts";
-import { localModel } from "../../src/prompts/models/select-model.ts";
-import { createRuntime } from "../../src/runtime/runtime.ts";
+import { createRuntime, localModel, parseThreadId } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import { bencher, httpAgent } from "../engine.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
-import { leanBuiltins } from "./lean-builtins.mjs";
+import { type Plugin, rolldown } from "rolldown";
+import { leanBuiltins } from "./lean-builtins.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -21,14 +21,14 @@ const FILES = [
  * Writes the JavaScript that the package ships: one file for each entry of `exports` in package.json and for the command
  * line, and what they share in `src/chunks`. Names are kept; dependencies stay imports.
  */
-export async function bundlePackage(outdir) {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const built = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [] : [entry.default]));
-  const files = [...built, "./dist/src/cli/main.js"].map((file) => /^\.\/dist\/(.*)\.js$/.exec(file)?.[1]);
-  const core = new Set();
+export async function bundlePackage(outdir: string): Promise<void> {
+  const manifest = readFileSync(join(root, "package.json"), "utf8");
+  const built = [...manifest.matchAll(/"default": "\.\/dist\/(.*)\.js"/g)].map((match) => match[1]);
+  const entries = [...built, "src/cli/main"].map((entry) => [entry, `./${entry}.ts`]);
+  const core = new Set<string>();
   const bundle = await rolldown({
     cwd: root,
-    input: Object.fromEntries(files.map((file) => [file, `./${file}.ts`])),
+    input: Object.fromEntries(entries),
     platform: "node",
     tsconfig: "tsconfig.json",
     // Installed with the package: everything that is not a path.
@@ -48,7 +48,7 @@ export async function bundlePackage(outdir) {
 }
 
 /** Notes the modules that are loaded with an entry at once. */
-function loadedWith(entry, found) {
+function loadedWith(entry: string, found: Set<string>): Plugin {
   return {
     name: "loaded-with",
     buildEnd() {
