@@ -2,8 +2,8 @@ import type { EventOf, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { blocksOf } from "./blocks.ts";
 import { createEventIndex } from "./event-index.ts";
-import { createRedactor } from "./redaction.ts";
-import { type ContextView, originLabel } from "./view.ts";
+import { createRedactor, type Redactor } from "./redaction.ts";
+import { type ContextView, originLabel, personName } from "./view.ts";
 
 /** The blocks that stand for one event, or for a compacted range of events. */
 export interface EventBlocks {
@@ -73,10 +73,21 @@ export function createBlockReader(view: ContextView): BlockReader {
   const index = createEventIndex();
   const redactor = view.redact === undefined ? undefined : createRedactor(view.redact, view.vault);
   return (event) => {
-    const redacted = redactor === undefined ? event : redactor.event(event);
+    const redacted = redactor === undefined ? event : withoutNames(redactor.event(event), redactor);
     index.add(redacted);
     return { redacted, blocks: blocksOf(redacted, index, view) };
   };
+}
+
+/** People keep their names in the thread; what the model is told of them may be an e-mail address. */
+function withoutNames(event: ThreadEvent, { text }: Redactor): ThreadEvent {
+  if (event.type === "message_received") {
+    const { from } = event.data;
+    return { ...event, data: { ...event.data, from: { ...from, name: text(personName(from)) } } };
+  }
+  if (event.type !== "human_responded") return event;
+  const { by } = event.data;
+  return { ...event, data: { ...event.data, by: { ...by, name: text(personName(by)) } } };
 }
 
 /** The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. */

@@ -11,14 +11,16 @@ const MAX_SCANNED = 20_000;
 /**
  * Anything thrown, made short and safe to store and show: the message, the messages of its causes, the stack frame
  * nearest to the failure in the user's own code. No stack, no secrets of the built-in kinds, no control characters.
- * The message has at most 600 characters, each of at most 4 causes 200. Never throws.
+ * The message has at most 600 characters, each of at most 4 causes 200. Never throws, unless `hide` does.
+ *
+ * `hide` takes out further secrets, before texts are cut, so that no part of one is left. Default: nothing more.
  */
-export function compactError(error: unknown): ErrorInfo {
-  const causes = causesOf(error).map((cause) => cutMiddle(describe(cause), MAX_CAUSE));
+export function compactError(error: unknown, hide: (text: string) => string = (text) => text): ErrorInfo {
+  const causes = causesOf(error).map((cause) => cutMiddle(hide(describe(cause)), MAX_CAUSE));
   const frame = usefulFrame(error);
   return {
-    name: cutMiddle(clean(nameOf(error)), 80),
-    message: cutMiddle(messageOf(error), MAX_MESSAGE),
+    name: cutMiddle(hide(clean(nameOf(error))), 80),
+    message: cutMiddle(hide(messageOf(error)), MAX_MESSAGE),
     ...(causes.length === 0 ? {} : { causes }),
     ...(frame === undefined ? {} : { frame }),
   };

@@ -59,9 +59,14 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
         ? event
         : { ...event, data: { ...data, replacement: map.json(replacement) } };
     }
-    case "thread_started":
     case "step_judged":
-    case "approval_requested":
+      return { ...event, data: { ...event.data, reason: map.text(event.data.reason) } };
+    case "approval_requested": {
+      const { preview, ...card } = event.data.card;
+      if (preview === undefined) return event;
+      return { ...event, data: { ...event.data, card: { ...card, preview: map.json(preview) } } };
+    }
+    case "thread_started":
     case "notified":
     case "request_escalated":
     case "request_expired":

@@ -2,6 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";
 import { type ContentMap, mapContent } from "./event-content.ts";
+import { isSecretName, plainName } from "./secret-names.ts";
 import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "./secret-patterns.ts";
 
 /** What the model must not read. Without any field: the built-in rules for field names and texts. */
@@ -26,36 +27,6 @@ export interface SecretVault {
 
 /** So many secrets of a thread are looked for as such in everything that follows. */
 const MAX_REMEMBERED = 1000;
-
-/** Field names whose values are secret, in lower case without `_` and `-`. */
-const SECRET_FIELDS: readonly string[] = [
-  "password",
-  "passwd",
-  "passphrase",
-  "pwd",
-  "secret",
-  "clientsecret",
-  "apikey",
-  "apisecret",
-  "accesskey",
-  "accesstoken",
-  "refreshtoken",
-  "idtoken",
-  "authtoken",
-  "bearertoken",
-  "sessiontoken",
-  "token",
-  "privatekey",
-  "secretkey",
-  "authorization",
-  "cookie",
-  "setcookie",
-  "credentials",
-  "cardnumber",
-  "cvv",
-  "cvc",
-  "ssn",
-];
 
 /**
  * Numbers the secrets of one thread in the order in which they first appear: `[card:1]`, `[key:2]`. The numbers follow
@@ -83,17 +54,24 @@ export interface Redactor extends ContentMap {
   event(event: ThreadEvent): ThreadEvent;
 }
 
-/** Throws `UsageError` for a pattern that could not work. */
-export function createRedactor(rules: RedactionRules, vault: SecretVault = createVault()): Redactor {
-  const { builtIn = true, emails = false, fields = [], patterns = [] } = rules;
+/**
+ * `known` are secrets that it is to recognise from the start, wherever they stand. Throws `UsageError` for a pattern that
+ * could not work.
+ */
+export function createRedactor(
+  rules: RedactionRules,
+  vault: SecretVault = createVault(),
+  known: Iterable<string> = [],
+): Redactor {
+  const { builtIn = true, fields = [], patterns = [] } = rules;
   for (const { kind, pattern } of patterns) {
     if (pattern.global && /^[a-z_]{1,40}$/.test(kind)) continue;
     const wanted = "a kind of lower-case letters and a pattern with the flag g";
     throw new UsageError("invalid_configuration", `redaction: ${kind} ${pattern}: wanted ${wanted}`);
   }
-  const names = new Set([...(builtIn ? SECRET_FIELDS : []), ...fields].map(fieldName));
-  const allPatterns = [...(builtIn ? SECRET_PATTERNS : []), ...(emails ? [EMAIL] : []), ...patterns];
-  const remembered = new Set<string>();
+  const names = new Set(fields.map(plainName));
+  const allPatterns = patternsOf(rules);
+  const remembered = new Set(Array.from(known).filter(isDistinctive));
 
   function placeholder(secret: Json, kind: string): string {
     // What the model wrote with a placeholder in it is read again: a placeholder is no secret.
@@ -128,35 +106,63 @@ export function createRedactor(rules: RedactionRules, vault: SecretVault = creat
   }
 
   function object(value: JsonObject): JsonObject {
-    return mapObject(value, (key, item) => (names.has(fieldName(key)) ? hidden(item) : json(item)));
+    return mapObject(value, text, (key, item) =>
+      names.has(plainName(key)) || (builtIn && isSecretName(key, item)) ? hidden(item) : json(item),
+    );
   }
 
   function hidden(value: Json): Json {
     if (value === null || typeof value === "boolean" || value === "") return value;
     if (isJsonArray(value)) return value.map(hidden);
     return isJsonObject(value)
-      ? mapObject(value, (_key, item) => hidden(item))
+      ? mapObject(value, text, (_key, item) => hidden(item))
       : placeholder(value, "secret");
   }
 
-  const redactor: Redactor = { text, json, object, event: (event) => mapContent(event, redactor) };
-  return redactor;
+  const content: ContentMap = { text, json, object };
+
+  function event(given: ThreadEvent): ThreadEvent {
+    const before = remembered.size;
+    const mapped = mapContent(given, content);
+    // What was recognised late in an event may stand without its surroundings earlier in it.
+    return remembered.size === before ? mapped : mapContent(mapped, content);
+  }
+
+  return { ...content, event };
 }
 
 // Placeholders are numbered in the order of the keys' names: stores need not keep the order of the keys.
-function mapObject(value: JsonObject, map: (key: string, item: Json) => Json): JsonObject {
+function mapObject(
+  value: JsonObject,
+  name: (key: string) => string,
+  map: (key: string, item: Json) => Json,
+): JsonObject {
   const mapped = new Map<string, Json>();
   for (const key of Object.keys(value).sort()) mapped.set(key, map(key, value[key] ?? null));
-  return Object.fromEntries(Object.keys(value).map((key) => [key, mapped.get(key) ?? null]));
-}
-
-function fieldName(name: string): string {
-  return name.toLowerCase().replace(/[_\s-]/g, "");
+  return Object.fromEntries(Object.keys(value).map((key) => [name(key), mapped.get(key) ?? null]));
 }
 
 // Only a text that can hardly stand for anything else is looked for everywhere once it is known as a secret.
 function isDistinctive(secret: string): boolean {
   return secret.length >= 12 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret));
+}
+
+/** What the rules look for in texts. */
+export function patternsOf({
+  builtIn = true,
+  emails = false,
+  patterns = [],
+}: RedactionRules): SecretPattern[] {
+  return [...(builtIn ? SECRET_PATTERNS : []), ...(emails ? [EMAIL] : []), ...patterns];
+}
+
+/** What the placeholders in a value stand for: texts and numbers that are long enough to be looked for. */
+export function secretsIn(value: Json, vault: SecretVault): string[] {
+  const found = JSON.stringify(value).matchAll(PLACEHOLDER);
+  return Array.from(found, ([placeholder]) => vault.secretFor(placeholder)).flatMap((secret) => {
+    const text = typeof secret === "number" ? String(secret) : secret;
+    return typeof text === "string" && text.length >= 4 ? [text] : [];
+  });
 }
 
 const PLACEHOLDER = /\[[a-z_]{1,40}:[A-Za-z0-9]{1,40}\]/g;

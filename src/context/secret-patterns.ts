@@ -1,3 +1,5 @@
+import { SECRET_NAME } from "./secret-names.ts";
+
 /** One kind of secret as it appears in running text. */
 export interface SecretPattern {
   /** Appears in placeholders and reports, e.g. `card`. */
@@ -10,6 +12,9 @@ export interface SecretPattern {
   /** A further test of the found text, e.g. a check digit. */
   readonly accept?: (found: string) => boolean;
 }
+
+// Between the groups of a card number: spaces of any width, and hyphens.
+const GAP = "[ \\u00a0\\u2007\\u2009\\u202f\\u2010-\\u2013-]";
 
 const PROVIDER_KEYS = [
   "sk-[A-Za-z0-9_-]{16,}",
@@ -27,42 +32,105 @@ const PROVIDER_KEYS = [
   "gsk_[A-Za-z0-9]{30,}",
   "xai-[A-Za-z0-9]{30,}",
   "SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}",
+  "GOCSPX-[A-Za-z0-9_-]{20,}",
+  "ya29\\.[A-Za-z0-9_-]{20,}",
+  "pypi-[A-Za-z0-9_-]{30,}",
+  "shpat_[a-f0-9]{32}",
+  "dop_v1_[a-f0-9]{60,}",
 ];
 
-const SECRET_NAME =
-  "(?<![A-Za-z0-9])(?:pass(?:word|wd|phrase)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|authorization)";
-// What stands there is a placeholder already, or names the kind of the secret that follows it.
-const NOT_REMOVED = "(?!\\[|(?:Bearer|Basic)\\b|(?<=\\[[a-z_]{1,40}:)[A-Za-z0-9]{1,40}\\])";
+// What stands there is a placeholder already.
+const NOT_REMOVED =
+  "(?!\\[[a-z_]{1,40}(?::[A-Za-z0-9]{1,40}| removed)\\]|(?<=\\[[a-z_]{1,40}:)[A-Za-z0-9]{1,40}\\])";
+// JSON inside a text inside JSON: quotes with backslashes before them.
+const ESCAPES = "\\\\{0,8}";
+const NAMED = `${SECRET_NAME}(?:${ESCAPES}["'])?\\s{0,4}(?::|=>?)\\s{0,4}`;
+
+function named(value: string): RegExp {
+  return new RegExp(`${NAMED}${value}`, "gid");
+}
 
 /** The built-in kinds, in the order in which they are looked for. E-mail addresses are a kind of their own: see `EMAIL`. */
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: "private_key",
-    pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/dg,
+    pattern:
+      /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|$)/dg,
   },
   {
     kind: "token",
-    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?/dg,
+    // JWT; encrypted ones have up to five parts, of which the second may be empty.
+    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.{1,2}[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,3}/dg,
   },
   { kind: "key", pattern: new RegExp(`(?<![A-Za-z0-9])(?:${PROVIDER_KEYS.join("|")})`, "gd") },
+  {
+    kind: "key",
+    pattern: /\bhooks\.slack\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9/_-]{16,200})/dgi,
+  },
   { kind: "token", pattern: /\b(?:Bearer|Basic)\s{1,8}([A-Za-z0-9._~+/=-]{8,})/dgi, accept: looksRandom },
-  { kind: "password", pattern: /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,100}:([^\s/@]{1,200})@/dgi },
-  { kind: "secret", pattern: new RegExp(`(?<=[?&])${SECRET_NAME}=${NOT_REMOVED}([^\\s"'&#<>]{6,})`, "gid") },
+  {
+    kind: "token",
+    pattern: new RegExp(
+      `\\bauthorization(?:${ESCAPES}["'])?\\s{0,4}[:=]\\s{0,4}(?:${ESCAPES}["'])?(?:[A-Za-z][A-Za-z0-9-]{0,30} {1,4})?` +
+        `${NOT_REMOVED}([^\\s"',;\\\\]{8,})`,
+      "gid",
+    ),
+    accept: looksRandom,
+  },
   {
     kind: "secret",
     pattern: new RegExp(
-      `${SECRET_NAME}["']?\\s{0,4}[:=]\\s{0,4}["']?${NOT_REMOVED}([^\\s"',;<>]{6,})`,
+      `\\b(?:set-)?cookie(?:${ESCAPES}["'])?\\s{0,4}:\\s{0,4}(?:${ESCAPES}["'])?${NOT_REMOVED}` +
+        `([^\\s=;"'\\\\]{1,100}=[^\\r\\n"'\\\\]{4,4000})`,
       "gid",
     ),
   },
-  { kind: "card", pattern: /(?<![\d.])[2-6]\d{3}(?:[ -]?\d){9,15}(?!\d)/dg, accept: isCardNumber },
+  {
+    kind: "password",
+    pattern: /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s/:@]{0,100}:([^\s/]{1,200})@(?=[^\s/@])/dgi,
+  },
+  {
+    kind: "secret",
+    pattern: new RegExp(
+      `(?<=[?&](?:[a-z0-9_-]{0,40})(?:${SECRET_NAME}|signature|sig)=)${NOT_REMOVED}[^\\s"'&#<>]{6,}`,
+      "gid",
+    ),
+  },
+  // In quotes a secret ends where they end, whatever it holds; in escaped quotes at the next backslash.
+  { kind: "secret", pattern: named(`"${NOT_REMOVED}((?:[^"\\\\\\r\\n]|\\\\.){3,500})`) },
+  { kind: "secret", pattern: named(`\\\\{1,8}["']${NOT_REMOVED}([^"'\\\\\\r\\n]{3,500})`) },
+  { kind: "secret", pattern: named(`'${NOT_REMOVED}([^'\\r\\n]{3,500})`) },
+  { kind: "secret", pattern: named(`(?!["'\\\\])${NOT_REMOVED}([^\\s"',;<>]{4,})`), accept: isNoWord },
+  {
+    kind: "secret",
+    pattern:
+      /\b(?:password|passphrase|passcode|secret|api key|token) is:?\s{1,4}["'`]?([^\s"'`,;<>]{4,200}[^\s"'`,;<>.!?])/dgi,
+    accept: (found) => /\d/.test(found),
+  },
+  // Written in groups, a card may be followed by other numbers; the longest possible one comes first.
+  { kind: "card", pattern: card(`\\d{3}(?:${GAP}\\d{4}){3}${GAP}\\d{3}`), accept: isCardNumber },
+  { kind: "card", pattern: card(`\\d{3}(?:${GAP}\\d{4}){3}`), accept: isCardNumber },
+  { kind: "card", pattern: card("\\d{3}(?:\\.\\d{4}){3}"), accept: isCardNumber },
+  { kind: "card", pattern: card(`\\d{3}${GAP}\\d{6}${GAP}\\d{4,5}`), accept: isCardNumber },
+  { kind: "card", pattern: card("\\d{12,18}"), accept: isCardNumber },
+  { kind: "card", pattern: card(`\\d{3}(?:${GAP}?\\d){9,15}`), accept: isCardNumber },
 ];
+
+/** A number that may be a card's, by its first digit and as the end of no longer number. */
+function card(rest: string): RegExp {
+  return new RegExp(`(?<!\\d|\\d\\.)[2-6]${rest}(?!\\d)`, "dg");
+}
 
 /** E-mail addresses: not secret in themselves, but personal. */
 export const EMAIL: SecretPattern = {
   kind: "email",
   pattern: /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/dg,
 };
+
+// "Password: none" tells no secret.
+function isNoWord(text: string): boolean {
+  return text.length >= 6 || (/\d/.test(text) && /[A-Za-z]/.test(text));
+}
 
 // "Basic arithmetic" and "bearer of news" are no credentials.
 function looksRandom(text: string): boolean {
@@ -111,7 +179,7 @@ function replaceOne(text: string, pattern: RegExp, replace: (found: string) => s
   return at === 0 ? text : result + text.slice(at);
 }
 
-/** The text with secrets of the built-in kinds taken out: `Bearer [token removed]`. Cannot be undone. */
-export function removeSecrets(text: string): string {
-  return replaceSecrets(text, (_secret, kind) => `[${kind} removed]`);
+/** The text with secrets, by default of the built-in kinds, taken out: `Bearer [token removed]`. Cannot be undone. */
+export function removeSecrets(text: string, patterns: readonly SecretPattern[] = SECRET_PATTERNS): string {
+  return replaceSecrets(text, (_secret, kind) => `[${kind} removed]`, patterns);
 }

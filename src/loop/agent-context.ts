@@ -1,7 +1,9 @@
 import { UsageError } from "../base/errors.ts";
 import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
 import { untrustedSources } from "../context/provenance.ts";
-import { createRedactor, restoreSecrets, vaultOf } from "../context/redaction.ts";
+import { patternsOf, restoreSecrets, secretsIn, vaultOf } from "../context/redaction.ts";
+import { removeSecrets } from "../context/secret-patterns.ts";
+import { createStoreRedactor } from "../context/stored-secrets.ts";
 import type { BudgetPolicy } from "../context/token-budget.ts";
 import { defaultOrigin } from "../context/view.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
@@ -24,8 +26,10 @@ export interface ContextOfAgent {
   untrustedIn(thread: Thread): readonly string[];
   /** The step as the tool gets it: with real values where it is declared to get them. */
   forTool(step: Step, thread: Thread): Step;
-  /** The event as it is stored. */
-  forStore(event: NewEvent): NewEvent;
+  /** The event as it is stored in a thread: without it, in a new one. */
+  forStore(event: NewEvent, thread?: Thread): NewEvent;
+  /** A text without secrets, for good: also without those that the step's tool was given. */
+  withoutSecrets(text: string, thread: Thread, step?: Step): string;
 }
 
 export function contextOfAgent(
@@ -40,6 +44,10 @@ export function contextOfAgent(
     const message = "keepOutOfStore needs redact, the rules, and a vault, which holds what is kept out";
     throw new UsageError("invalid_configuration", message);
   }
+  const stored =
+    keepOutOfStore && redact !== undefined && vault !== undefined
+      ? createStoreRedactor(redact, vault)
+      : undefined;
   const tools = Array.from(steps).flatMap(([intent, definition]): [string, ToolOptions<Step>][] =>
     definition.kind === "tool" ? [[intent, definition.options]] : [],
   );
@@ -66,9 +74,17 @@ export function contextOfAgent(
       if (allowed === undefined || redact === undefined) return step;
       return restoreSecrets(step, allowed, vault ?? vaultOf(events, redact));
     },
-    forStore(event) {
-      if (!keepOutOfStore || redact === undefined || vault === undefined) return event;
-      return createRedactor(redact, vault).event({ ...event, seq: 0, at: "", v: 0 });
+    forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,
+    withoutSecrets(text, { events }, step) {
+      if (redact === undefined) return text;
+      const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
+      const given =
+        allowed === undefined || step === undefined ? [] : secretsIn(step, vault ?? vaultOf(events, redact));
+      // The longest first: one may be part of another.
+      const removed = given
+        .sort((one, other) => other.length - one.length)
+        .reduce((rest, secret) => rest.replaceAll(secret, "[secret removed]"), text);
+      return removeSecrets(removed, patternsOf(redact));
     },
   };
 }

@@ -113,8 +113,10 @@ export interface Agent {
   untrustedIn(thread: Thread): readonly string[];
   /** The step as its tool gets it. */
   forTool(step: Step, thread: Thread): Step;
-  /** The event as it is stored. */
-  forStore(event: NewEvent): NewEvent;
+  /** The event as it is stored in a thread: without it, in a new one. */
+  forStore(event: NewEvent, thread?: Thread): NewEvent;
+  /** A text without secrets, for good: also without those that the step's tool was given. */
+  withoutSecrets(text: string, thread: Thread, step?: Step): string;
   /** What the model reads of a thread. */
   render(thread: Thread): string;
   ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;

@@ -3,7 +3,7 @@ import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import type { ApprovalCard, Step } from "../thread/events.ts";
+import type { ApprovalCard, EventData, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
@@ -21,13 +21,14 @@ export async function* requestApproval(
 ): AsyncGenerator<Write> {
   const { intent, ...args } = call.step;
   const preview = await previewOf(definition, call, thread, tools);
-  const card: ApprovalCard = {
+  const shown: ApprovalCard = {
     title: `${agent.name} wants to run ${intent}`,
     intent,
     arguments: args,
     reasons,
     ...(preview === undefined ? {} : { preview }),
   };
+  const card = storedCard(shown, { callId: call.callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest({
     threadId: thread.id,
     callId: call.callId,
@@ -45,6 +46,17 @@ export async function* requestApproval(
         ? data
         : { ...data, expiresAt: isoTime(tools.clock.now() + expiresAfter * 1000) },
   });
+}
+
+/** The digest covers the card as it is stored. */
+function storedCard(
+  card: ApprovalCard,
+  rest: Omit<EventData["approval_requested"], "card">,
+  thread: Thread,
+  agent: Agent,
+): ApprovalCard {
+  const event = agent.forStore({ type: "approval_requested", data: { ...rest, card } }, thread);
+  return event.type === "approval_requested" ? event.data.card : card;
 }
 
 async function previewOf(
@@ -65,6 +77,7 @@ async function previewOf(
 export async function* judgeStep(
   { call, definition }: Extract<Command, { type: "judge_step" }>,
   thread: Thread,
+  agent: Agent,
   { signal }: LoopTools,
 ): AsyncGenerator<Write> {
   const { callId, step, fidelity } = call;
@@ -72,11 +85,12 @@ export async function* judgeStep(
   if (judge === undefined) return;
   try {
     const { verdict, reason } = await judge(step, { thread, fidelity, signal });
-    yield write({ type: "step_judged", data: { callId, verdict, reason } });
+    yield write(agent.forStore({ type: "step_judged", data: { callId, verdict, reason } }, thread));
   } catch (error) {
     if (signal.aborted) return;
     const reason = `the judge failed: ${compactError(error).message}`;
-    yield write({ type: "step_judged", data: { callId, verdict: "ask_person", reason } });
+    const data = { callId, verdict: "ask_person", reason } as const;
+    yield write(agent.forStore({ type: "step_judged", data }, thread));
   }
 }
 

@@ -33,8 +33,10 @@ export async function* runTool(
   const ids = { threadId: thread.id, thread, callId, key, attempt };
   const event =
     fromCache(definition, call, thread, tools) ??
-    (await outcome(definition, agent.forTool(step, thread), ids, tools, idempotent));
-  const stored = agent.forStore(event);
+    (await outcome(definition, agent.forTool(step, thread), ids, tools, idempotent, (text) =>
+      agent.withoutSecrets(text, thread, step),
+    ));
+  const stored = agent.forStore(event, thread);
   const soon = idempotent && event.type !== "event_awaited";
   yield { events: [stored], when: soon ? "soon" : "now", onConflict: "keep" };
   if (stored.type === "tool_finished") yield* summarizeResult(definition, step, stored.data, tools);
@@ -84,6 +86,7 @@ async function outcome(
   ids: Omit<ToolContext, "signal">,
   tools: LoopTools,
   idempotent: boolean,
+  hide: (text: string) => string,
 ): Promise<NewEvent> {
   const { callId } = ids;
   const stop = tools.toolSignal ?? tools.signal;
@@ -101,7 +104,7 @@ async function outcome(
       const why = timeUp?.aborted ? `it did not answer within ${timeoutMs} ms` : "it was interrupted";
       return { type: "tool_unknown", data: { callId, reason: why } };
     }
-    return { type: "tool_failed", data: { callId, error: compactError(error) } };
+    return { type: "tool_failed", data: { callId, error: compactError(error, hide) } };
   }
 }
 

@@ -46,7 +46,7 @@ export async function* perform(
   tools: LoopTools,
 ): AsyncGenerator<Write> {
   const problem = await problemWith(command, thread);
-  if (problem !== undefined) yield write(problem);
+  if (problem !== undefined) yield write(agent.forStore(problem, thread));
   else yield* effectOf(command, thread, agent, tools);
 }
 
@@ -60,7 +60,7 @@ function effectOf(
     case "ask_model":
       return askModel(thread, agent, tools);
     case "judge_step":
-      return judgeStep(command, thread, tools);
+      return judgeStep(command, thread, agent, tools);
     case "request_approval":
       return requestApproval(command, thread, agent, tools);
     case "run_tool":

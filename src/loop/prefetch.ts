@@ -46,16 +46,17 @@ export async function* prefetchAll(
   { signal }: LoopTools,
 ): AsyncGenerator<Write> {
   const events = await Promise.all(
-    names.map((name) => fetched(name, agent.prefetch.get(name), thread, signal)),
+    names.map((name) => fetched(name, agent.prefetch.get(name), thread, agent, signal)),
   );
   if (signal.aborted) return;
-  yield write(...events);
+  yield write(...events.map((event) => agent.forStore(event, thread)));
 }
 
 async function fetched(
   name: string,
   prefetch: Prefetch | undefined,
   thread: Thread,
+  agent: Agent,
   stop: AbortSignal,
 ): Promise<NewEvent> {
   const { arguments: given = {}, as = "call", timeoutMs = 10_000 } = prefetch ?? {};
@@ -71,7 +72,8 @@ async function fetched(
     const result = toJson(await Promise.race([running, givenUp]));
     return { type: "prefetched", data: { ...data, outcome: { kind: "result", result } } };
   } catch (error) {
-    return { type: "prefetched", data: { ...data, outcome: { kind: "error", error: compactError(error) } } };
+    const info = compactError(error, (text) => agent.withoutSecrets(text, thread));
+    return { type: "prefetched", data: { ...data, outcome: { kind: "error", error: info } } };
   } finally {
     signal.removeEventListener("abort", onAbort);
   }

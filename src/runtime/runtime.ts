@@ -144,7 +144,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   ): Promise<Thread> => {
     const stored = (thread: Thread) => {
       const agent = agents.get(thread.state.agent);
-      return build(thread).map((event) => agent?.forStore(event) ?? event);
+      return build(thread).map((event) => agent?.forStore(event, thread) ?? event);
     };
     const { thread, added } = await commit(store, clock, threadId, stored, once);
     if (added.length > 0) observers.notify({ kind: "events", thread, events: added });

@@ -99,6 +99,72 @@ describe("an agent's context", () => {
     expect(() => setUp([], { context: { keepOutOfStore: true } })).toThrow("needs redact");
   });
 
+  it("F3.8 F5.7 S3 a secret that was kept out of the store once stays out, whoever repeats it, and wherever", async () => {
+    const password = "Tr0ub4dor&3";
+    type Login = { intent: "login"; password: string } | { intent: "done" };
+    const attempt: Login = { intent: "login", password: "[secret:1]" };
+    const nextStep = scriptedSteps<Login>([attempt, attempt, attempt, { intent: "done" }]);
+    const given: string[] = [];
+    const repeat = `it is ${password}`;
+    let refused = false;
+    const refuse = () => {
+      refused = true;
+      return repeat;
+    };
+    const agent = defineAgent(nextStep, {
+      name: "login",
+      context: { redact: {}, vault: createVault(), keepOutOfStore: true },
+      limits: { attemptsPerTool: 9 },
+      prefetch: {
+        settings: { run: () => ({ note: repeat, apiKey: "key-of-settings" }) },
+        broken: { run: () => Promise.reject(new Error(repeat)) },
+      },
+      steps: {
+        login: tool(
+          (step) => {
+            given.push(step.password);
+            // Cut in the middle, neither half could be recognised.
+            if (given.length === 1) throw new Error("x".repeat(395) + password + "y".repeat(500));
+            return { repeat };
+          },
+          {
+            realValues: true,
+            check: () => (given.length === 1 && !refused ? refuse() : undefined),
+            judge: () => ({ verdict: "pass", reason: repeat }),
+            approval: () => (given.length > 0 ? "always" : "never"),
+            preview: () => ({ repeat }),
+          },
+        ),
+        done: finish(() => "done"),
+      },
+    });
+    const { thread, runtime } = await runAgent(agent, `password=${password}`);
+    expect(thread.state.status.kind).toBe("awaiting_approval");
+    const { id, state } = await answer(runtime, thread, "approved");
+    expect(state.status.kind).toBe("finished");
+    await runtime.message(id, repeat, person);
+    const { events } = await runtime.get(id);
+    await runtime.stop();
+    expect(given).toEqual([password, password]);
+    expect(new Set(events.map(({ type }) => type))).toEqual(
+      new Set([
+        "thread_started",
+        "message_received",
+        "prefetched",
+        "step_proposed",
+        "step_judged",
+        "tool_started",
+        "tool_failed",
+        "step_refused",
+        "approval_requested",
+        "human_responded",
+        "tool_finished",
+        "finished",
+      ]),
+    );
+    expect(JSON.stringify(events) + nextStep.prompts.join()).not.toMatch(/Tr0ub|dor&3/);
+  });
+
   it("F3.11 whatever a tool gives back is rendered, defined and the same every time", async () => {
     const odd: Record<string, unknown> = {
       function: () => 1,

@@ -40,6 +40,96 @@ describe("redaction", () => {
     }
   });
 
+  it.each([
+    ["in names in camel case", "dbPassword: hunter2hunter2", "dbPassword: [secret:1]"],
+    ["short, where it is no word", "password: abc12", "password: [secret:1]"],
+    ["told in a sentence", "My password is hunter2!", "My password is [secret:1]!"],
+    ["with spaces, in quotes", '{"password": "my, secret <3"}', '{"password": "[secret:1]"}'],
+    ["with quotes in it", '"secret":"a\\"bcdef", "b":1', '"secret":"[secret:1]", "b":1'],
+    [
+      "in JSON within JSON",
+      '{\\"token\\":\\"abc,def\\",\\"a\\":1}',
+      '{\\"token\\":\\"[secret:1]\\",\\"a\\":1}',
+    ],
+    ["that looks like a list", "password=[abc123xyz", "password=[secret:1]"],
+    ["under any scheme", "Authorization: Token 0123456789abcdef", "Authorization: Token [token:1]"],
+    ["in cookies", "Set-Cookie: sid=abcdef; Path=/", "Set-Cookie: [secret:1]"],
+    [
+      "holding an @",
+      "postgres://app:hunt@er22@db.example/prod",
+      "postgres://app:[password:1]@db.example/prod",
+    ],
+    [
+      "of a Slack hook",
+      `https://hooks.slack.com/services/T0/B0/${"x1".repeat(9)}`,
+      "https://hooks.slack.com/services/[key:1]",
+    ],
+    [
+      "of a signed address",
+      "https://a.example/f?X-Amz-Signature=abcdef0123&x=1",
+      "https://a.example/f?X-Amz-Signature=[secret:1]&x=1",
+    ],
+    [
+      "of PGP",
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK-----.",
+      "[private_key:1].",
+    ],
+    ["that is an encrypted token", "eyJhbGciOiJkaXIifQ..aXZpdml2aXY.Y2lwaGVy.dGFn", "[token:1]"],
+    ["before an expiry date", `${CARD} 05/27`, "[card:1] 05/27"],
+    ["before a check number", `${CARD} 123`, "[card:1] 123"],
+    [
+      "with dots or wide spaces",
+      "4111.1111.1111.1111 4111\u00a01111\u00a01111\u00a01111",
+      "[card:2] [card:1]",
+    ],
+    ["of fifteen digits", "3782 822463 10005", "[card:1]"],
+  ])("F3.8 finds a secret %s", (_, text, expected) => {
+    expect(redacted(text)).toBe(expected);
+    // What was redacted once is not redacted again.
+    expect(redacted(expected)).toBe(expected);
+  });
+
+  it.each([
+    "The tokens: 1500 in, 20 out",
+    "next_page_token=abc123def456",
+    "password: none, token: 1500",
+    "your password is required",
+    "a cookie: chocolate chip",
+    "Authorization: please ask",
+    "pi is 3.14159265358979, not 4111.5",
+  ])("F3.8 leaves alone: %s", (text) => {
+    expect(redacted(text)).toBe(text);
+  });
+
+  it("F3.8 knows secret fields by how their names end, and redacts names that are secrets themselves", () => {
+    const names = ["db_password", "X-Api-Key", "userToken", "secretAccessKey", "passwords", "Set-Cookie"];
+    for (const name of names) {
+      expect(createRedactor({}).json({ [name]: ["zzz"] })).toEqual({ [name]: ["[secret:1]"] });
+    }
+    const ordinary = { next_page_token: "abc", tokens: 7, max_tokens: 9, key: "k", secretary: "Eve" };
+    expect(createRedactor({}).json(ordinary)).toEqual(ordinary);
+    expect(createRedactor({}).json({ [KEY]: 1 })).toEqual({ "[key:1]": 1 });
+  });
+
+  it("F3.8 a secret is hidden everywhere in an event, also before the field that gives it away", () => {
+    const events = eventsOf(
+      proposed(2, { intent: "get" }),
+      finishedTool(2, { command: "login -p Tr0ub4dor&3", password: "Tr0ub4dor&3" }),
+    );
+    expect(contextBlocks(events, { redact: {} }).at(-1)?.body).toEqual({
+      command: "login -p [secret:1]",
+      password: "[secret:1]",
+    });
+  });
+
+  it("F3.8 names of people are redacted for the model, not in the thread", () => {
+    const events = eventsOf(message("hello", { channel: "email", id: "ada@example.com" }));
+    expect(contextBlocks(events, { senders: true, redact: { emails: true } })[0]?.body).toEqual({
+      from: "[email:1]",
+      text: "hello",
+    });
+  });
+
   it("F3.8 rules can be added, e-mail addresses included or the built-in ones left out", () => {
     expect(redacted("to ada@example.com", { emails: true })).toBe("to [email:1]");
     const ticket = { kind: "ticket", pattern: /TCK-\d+/dg };
@@ -158,6 +248,12 @@ describe("redaction", () => {
       "a@",
       "a.",
       "password:",
+      'password:"',
+      'token\\":\\"a',
+      "password is a1",
+      "cookie: a=b",
+      "authorization: a ",
+      "4111 1111 ",
       "-----BEGIN RSA PRIVATE KEY-----",
       "eyJaaaaaaaa.",
       "eyJaaaaaaaa-",
