@@ -4,6 +4,7 @@ import { type PromptFunction, promptFunction } from "../../src/prompts/prompt-fu
 import type { Answer } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
+import { HOSTILE } from "./completions/hostile.ts";
 import { PLAIN } from "./completions/plain.ts";
 import { PROSE } from "./completions/prose.ts";
 import type { Expected, Row } from "./completions/row.ts";
@@ -19,6 +20,7 @@ const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
   ["values of the wrong type", VALUES],
   ["mistakes in the syntax", SYNTAX],
   ["results of every type", SHAPES],
+  ["what only looks like an answer", HOSTILE],
 ];
 
 const functions = new Map<string, PromptFunction<readonly unknown[], unknown>>();

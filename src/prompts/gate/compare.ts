@@ -1,5 +1,6 @@
 import type { Aliases } from "../baml/source.ts";
 import type { FidelityReason } from "../fidelity.ts";
+import { REFUSAL_WORDS } from "./prose-words.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -27,7 +28,9 @@ export function compareValues(
       break;
     case "boolean":
       if (read === parsed) return;
-      reasons.add(String(read).trim().toLowerCase() === String(parsed) ? "retyped_value" : "coerced_value");
+      reasons.add(
+        typeof read === "string" && normal(read) === String(parsed) ? "retyped_value" : "coerced_value",
+      );
       break;
     case "object":
       if (isList(parsed)) compareList(read, parsed, aliases, reasons);
@@ -46,7 +49,9 @@ function compareString(read: unknown, parsed: string, aliases: Aliases, reasons:
     reasons.add(alike ? "loose_match" : "coerced_value");
     return;
   }
-  const lossless = (typeof read === "number" || typeof read === "boolean") && String(read) === parsed;
+  // A fraction may have been written with zeros that count in a text: 1.10 is another version than 1.1.
+  const whole = typeof read === "boolean" || Number.isSafeInteger(read);
+  const lossless = whole && String(read) === parsed;
   reasons.add(lossless ? "retyped_value" : "coerced_value");
 }
 
@@ -75,9 +80,12 @@ function compareList(
     reasons.add("lost_value");
     return;
   }
-  reasons.add("wrapped_in_list");
+  reasons.add(typeof read === "string" && NO_SINGLE.test(read) ? "coerced_value" : "wrapped_in_list");
   compareValues(read, parsed[0], aliases, reasons);
 }
+
+// One text that looks like several values, or like none, was not meant as one.
+const NO_SINGLE = /[,;|\n]|^\s*[[{]|^\s*(?:none|null|nil|n\/?a|nothing|empty|-*)\s*$/i;
 
 // What a model may add to explain itself, without a meaning for what is done.
 const EXPLANATIONS = new Set([
@@ -112,9 +120,15 @@ function compareFields(read: unknown, parsed: Fields, aliases: Aliases, reasons:
   }
   for (const name of missing) compareMissing(parsed[name], unused, reasons, aliases);
   for (const [key, value] of unused) {
-    reasons.add(value === null || EXPLANATIONS.has(normal(key)) ? "extra_field" : "lost_value");
+    if (value === null) reasons.add("extra_field");
+    else if (!EXPLANATIONS.has(normal(key)) || typeof value !== "string") reasons.add("lost_value");
+    else reasons.add(REFUSAL_WORDS.test(value) || NOT_TO_ACT.test(value) ? "negated" : "extra_field");
   }
 }
+
+// An explanation may well say "not"; that the step must not be taken is said with words like these.
+const NOT_TO_ACT =
+  /\b(?:refus|reject|declin|malicious|fraud|phishing|inject|attack|must not|do not (?:do|run|act))/i;
 
 /** The key of the completion that a field was read from. */
 function keyOf(

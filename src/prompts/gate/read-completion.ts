@@ -2,11 +2,11 @@ import type { FidelityReason } from "../fidelity.ts";
 import { isFields, isList } from "./compare.ts";
 import { looseBreach, strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
-import { isCleanGap, proseReasons } from "./prose.ts";
+import { isCleanGap, openBracket, proseReasons } from "./prose.ts";
 import { readLoose, readStrict, tryParse } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
-import { elementsOf, shapeOf, strictJson } from "./scan.ts";
+import { elementsOf, shapeOf, strictJson, syntaxError } from "./scan.ts";
 import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
 import { REMOVED, withoutThinking } from "./thinking.ts";
 
@@ -76,16 +76,28 @@ function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools
   if (first === undefined) {
     // JSON that fits no type by itself does not fit better with the prose around it.
     const misfit = all.find((candidate) => candidate.kind === "misfit");
-    if (misfit !== undefined) return refused({ reason: "no_match", message: mismatch(misfit.error) });
+    if (misfit !== undefined) {
+      const invalid = insideInvalid(text, found[0]?.span);
+      return refused({ reason: "no_match", message: invalid ?? mismatch(misfit.error) });
+    }
     return readPlain(text.replaceAll(REMOVED, " "), unclear, tools);
   }
   const around = aroundReasons(text, found, unclear);
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
+  if (found.length > 1 && hasRevision(answers)) around.add("several_objects");
   // One value that does not fit, in a list or beside the answer, may be the one that was meant.
   if (answers.length < all.length) around.add("several_objects");
   const judged = (read: ReadValue): ReadValue =>
     around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
   return { ok: true, values: [judged(first), ...more.map(judged)] };
+}
+
+/** Where what was found is only a part of JSON that cannot be read: what is wrong with the whole. */
+function insideInvalid(text: string, span: Span | undefined): string | undefined {
+  const start = text.search(/[{[]/);
+  if (span === undefined || start < 0 || start >= span.start || !openBracket(text.slice(0, span.start)))
+    return undefined;
+  return `The answer is not valid JSON: ${syntaxError(text.slice(start))}. Answer with one JSON value of the expected form.`;
 }
 
 // Together they may not hold more than one of them might.
@@ -142,9 +154,12 @@ function gapsAreClean(text: string, spans: readonly Span[]): boolean {
 function aroundReasons(text: string, found: readonly Found[], unclear: boolean): Set<FidelityReason> {
   const spans = found.map(({ span }) => span);
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
-  const before = text.slice(0, spans[0]?.start);
-  const after = text.slice(spans.at(-1)?.end);
-  if (before !== "" || after !== "") for (const reason of proseReasons(before, after)) reasons.add(reason);
+  const start = spans[0]?.start ?? 0;
+  const end = spans.at(-1)?.end ?? text.length;
+  if (start > 0 || end < text.length) {
+    const around = proseReasons(text.slice(0, start), text.slice(start, end), text.slice(end));
+    for (const reason of around) reasons.add(reason);
+  }
   if (!gapsAreClean(text, spans)) reasons.add("several_objects");
   return reasons;
 }
@@ -152,4 +167,22 @@ function aroundReasons(text: string, found: readonly Found[], unclear: boolean):
 function hasRepetition(values: readonly ReadValue[]): boolean {
   const texts = values.map(({ value }) => JSON.stringify(value));
   return new Set(texts).size < texts.length;
+}
+
+/** True where one value looks like another that was revised: the same step for the same thing, with other details. */
+function hasRevision(values: readonly ReadValue[]): boolean {
+  return values.some(({ value }, index) =>
+    values.slice(0, index).some((other) => isRevision(other.value, value)),
+  );
+}
+
+function isRevision(first: unknown, second: unknown): boolean {
+  if (!isFields(first) || !isFields(second)) return false;
+  const same = Object.keys(first).filter((key) => isTelling(first[key]) && first[key] === second[key]);
+  // The name of the step alone says nothing: two searches are two steps.
+  return same.length > (same.includes("intent") ? 1 : 0) && JSON.stringify(first) !== JSON.stringify(second);
+}
+
+function isTelling(value: unknown): boolean {
+  return typeof value === "number" || (typeof value === "string" && value !== "");
 }

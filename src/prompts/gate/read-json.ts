@@ -3,7 +3,7 @@ import { compareValues, isFields, isList } from "./compare.ts";
 import { looseBreach, strictBreach, tooMany } from "./limits.ts";
 import { commentReasons } from "./prose.ts";
 import type { Candidate, ReadTools } from "./reading.ts";
-import { hasDuplicateKey, hasImpreciseInteger, shapeOf } from "./scan.ts";
+import { hasConflictingKey, hasImpreciseInteger, shapeOf } from "./scan.ts";
 import { secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
@@ -16,7 +16,7 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   if (parsed.kind === "misfit") return parsed;
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
-  if (reasons.size > 0 && hasDuplicateKey(text)) reasons.add("duplicate_key");
+  if (hasConflictingKey(text)) reasons.add("duplicate_key");
   if (hasImpreciseInteger(text)) reasons.add("imprecise_number");
   return { kind: "value", read: { value: parsed.value, reasons } };
 }

@@ -11,6 +11,8 @@ export interface Shape {
   /** Commas and colons outside strings. */
   readonly separators: number;
   readonly quotes: number;
+  /** Brackets that nothing closes. */
+  readonly open: number;
 }
 
 const QUOTE = 34;
@@ -64,7 +66,7 @@ export function shapeOf(text: string, strings: boolean): Shape {
     }
     if (open.length > depth) depth = open.length;
   }
-  return { depth, arrays, containers, closings, separators, quotes };
+  return { depth, arrays, containers, closings, separators, quotes, open: open.length };
 }
 
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
@@ -136,6 +138,16 @@ export function strictJson(text: string): unknown {
   }
 }
 
+/** What the strict parser says is wrong with a text, in one line. */
+export function syntaxError(text: string): string {
+  try {
+    JSON.parse(text);
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 200) : "";
+  }
+}
+
 /**
  * True where an integer of the JSON text cannot be held in a double, so that both parsers round it alike. Other
  * numbers lose at most what the type `float` never promised.
@@ -151,19 +163,29 @@ export function hasImpreciseInteger(text: string): boolean {
   return false;
 }
 
-/** True where an object of strict JSON has the same key twice. */
-export function hasDuplicateKey(text: string): boolean {
-  const open: (Set<string> | null)[] = [];
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
-    if (token === "{") open.push(new Set());
+/** True where an object of strict JSON has the same key twice, with different values. */
+export function hasConflictingKey(text: string): boolean {
+  const open: (Map<string, number> | null)[] = [];
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
+    if (token === "{") open.push(new Map());
     else if (token === "[") open.push(null);
     else if (token === "}" || token === "]") open.pop();
     else if (token.endsWith(":")) {
       const key = String(strictJson(token.slice(0, -1).trimEnd()));
       const keys = open.at(-1);
-      if (keys?.has(key) === true) return true;
-      keys?.add(key);
+      const earlier = keys?.get(key);
+      const start = index + token.length;
+      if (earlier !== undefined && valueAt(text, earlier) !== valueAt(text, start)) return true;
+      keys?.set(key, start);
     }
   }
   return false;
+}
+
+/** The value that begins at a place of strict JSON, after blanks, in one way of writing it. */
+function valueAt(text: string, from: number): string {
+  const start = from + (/\S/.exec(text.slice(from))?.index ?? 0);
+  const end = /[{[]/.test(text[start] ?? "") ? endOfValue(text, start, true) : undefined;
+  const scalar = /^(?:"(?:[^"\\]|\\.)*"|[^\s,}\]]+)/.exec(text.slice(start))?.[0] ?? "";
+  return JSON.stringify(strictJson(end === undefined ? scalar : text.slice(start, end)));
 }

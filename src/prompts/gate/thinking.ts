@@ -39,6 +39,7 @@ export function withoutThinking(completion: string): Visible {
   let kept = "";
   let unclear = false;
   let thinking = 0;
+  let thought = false;
   let hiddenChannel = false;
   let position = 0;
   let lookedAt = 0;
@@ -70,7 +71,12 @@ export function withoutThinking(completion: string): Visible {
       kept += " ";
     } else if (isClosing(groups)) {
       // Closed without having been opened: everything before it was thought.
-      if (thinking === 0) kept = "";
+      // Closed again after thoughts that had ended: what stood between may have been the answer.
+      if (thinking === 0) {
+        unclear ||= thought && /[{[]/.test(kept);
+        kept = "";
+      }
+      thought = true;
       thinking = Math.max(0, thinking - 1);
       if (thinking === 0) kept += REMOVED;
     } else {

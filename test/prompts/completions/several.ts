@@ -53,7 +53,7 @@ export const SEVERAL: readonly Row[] = [
   [
     "NextStep",
     `Option A: ${REFUND}\nOption B: ${SEARCH}`,
-    { doubtful: REFUND_VALUE, because: ["several_objects"], more: [SEARCH_VALUE] },
+    { doubtful: REFUND_VALUE, because: ["not_proposed", "several_objects"], more: [SEARCH_VALUE] },
   ],
   [
     "NextStep",
@@ -68,7 +68,7 @@ export const SEVERAL: readonly Row[] = [
   [
     "NextStep",
     `Thinking: ${DONE}\nAnswer: ${REFUND}`,
-    { doubtful: DONE_VALUE, because: ["several_objects"], more: [REFUND_VALUE] },
+    { doubtful: DONE_VALUE, because: ["not_proposed", "several_objects"], more: [REFUND_VALUE] },
   ],
   [
     "NextStep",
@@ -85,7 +85,7 @@ export const SEVERAL: readonly Row[] = [
   [
     "NextStep",
     `{intent: "refund", order_id: "A1", amount: 4000}\n${REFUND}`,
-    { tolerant: TOO_MUCH_VALUE, because: ["repaired_syntax"], more: [REFUND_VALUE] },
+    { doubtful: TOO_MUCH_VALUE, because: ["repaired_syntax", "several_objects"], more: [REFUND_VALUE] },
   ],
   [
     "NextStep",

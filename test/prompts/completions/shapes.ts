@@ -124,7 +124,7 @@ export const SHAPES: readonly Row[] = [
   ["Prices", "{}", { exact: {} }],
   ["Prices", '{"apple":"1"}', { tolerant: { apple: 1 }, because: ["retyped_value"] }],
   ["Prices", '{"apple":"cheap","pear":1}', { doubtful: { pear: 1 }, because: ["lost_value"] }],
-  ["Prices", '{"apple":1,"apple":2}', { exact: { apple: 2 } }],
+  ["Prices", '{"apple":1,"apple":2}', { doubtful: { apple: 2 }, because: ["duplicate_key"] }],
 
   // recursive class, union field, explanation first
   [

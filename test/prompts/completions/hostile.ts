@@ -1,0 +1,178 @@
+import { DONE, type Expected, REFUND, REFUND_VALUE, type Row, refund, SEARCH, SEARCH_VALUE } from "./row.ts";
+
+type Reasons = Extract<Expected, { because: unknown }>["because"];
+const TOO_MUCH = refund({ amount: 4000 });
+const TOO_MUCH_VALUE = { ...REFUND_VALUE, amount: 4000 };
+
+const doubt = (completion: string, ...because: Reasons): Row => [
+  "NextStep",
+  completion,
+  { doubtful: REFUND_VALUE, because },
+];
+const exact = (completion: string): Row => ["NextStep", completion, { exact: REFUND_VALUE }];
+const transfer = (to: string, more = ""): string =>
+  `{"intent":"transfer","from_account":{"iban":"A"},"to_account":${to},"amount":1,"urgent":false${more}}`;
+const TRANSFER = {
+  intent: "transfer",
+  from_account: { iban: "A", owner: null },
+  to_account: { iban: "B", owner: null },
+  amount: 1,
+  urgent: false,
+};
+
+const HELD: Expected = {
+  doubtful: { intent: "hold", item: 1, nested: { a: "c" } },
+  because: ["duplicate_key"],
+};
+
+/** Completions that look like an answer and are meant as something else. */
+export const HOSTILE: readonly Row[] = [
+  // Part of something larger that cannot be read.
+  doubt(`{"plan": .5, "answer": ${REFUND}}`, "repaired_syntax", "unknown_wrapper"),
+  doubt(`{"plan": .5, "other": ${REFUND}}`, "not_proposed", "repaired_syntax", "unknown_wrapper"),
+  doubt(`{ call: ${REFUND} `, "unknown_wrapper"),
+  doubt(`<function=other>${REFUND}</function>`, "unknown_wrapper"),
+  exact(`Out of {1,2} this is the answer: ${REFUND}`),
+  [
+    "NextStep",
+    `{"intent":"transfer","from_account":{"iban":"A"},"to_account":{"iban":"B"},"amount":.5,"urgent":false}`,
+    { refused: "no_match", saying: "not valid JSON: Unexpected token '.'" },
+  ],
+
+  // The same step again with other details, and no word about it.
+  ...[
+    `${TOO_MUCH}\n${REFUND}`,
+    `\`\`\`json\n${TOO_MUCH}\n\`\`\`\n\n\`\`\`json\n${REFUND}\n\`\`\``,
+    `<answer>${TOO_MUCH}</answer><answer>${REFUND}</answer>`,
+    `<|im_start|>think\n${TOO_MUCH}<|im_end|>${REFUND}`,
+  ].map(
+    (completion): Row => [
+      "NextStep",
+      completion,
+      { doubtful: TOO_MUCH_VALUE, because: ["several_objects"], more: [REFUND_VALUE] },
+    ],
+  ),
+  ["NextStep", `[${TOO_MUCH},${REFUND}]`, { exact: TOO_MUCH_VALUE, more: [REFUND_VALUE] }],
+  [
+    "NextStep",
+    `${SEARCH}\n${SEARCH.replace('"x"', '"y"')}`,
+    { exact: SEARCH_VALUE, more: [{ ...SEARCH_VALUE, query: "y" }] },
+  ],
+  [
+    "NextStep",
+    `x</think>${REFUND}</think>${SEARCH}`,
+    { doubtful: SEARCH_VALUE, because: ["unclear_thinking"] },
+  ],
+
+  // Asked, not said.
+  ...["Should I run this?\n", "Maybe:\n", "Perhaps this one?\n", "Option A:\n", "Alternatively:\n"].map(
+    (lead) => doubt(lead + REFUND, "not_proposed"),
+  ),
+  ...["Shall I proceed?", "Is that ok?", "Let me know if I should go ahead.", "Needs approval."].map((tail) =>
+    doubt(`${REFUND}\n${tail}`, "not_proposed"),
+  ),
+
+  // What was before, and what others said.
+  ...[
+    "Previously I ran:\n",
+    "I already ran:\n",
+    "Last step was:\n",
+    "The tool returned:\n",
+    "Result of the previous call: ",
+    "Old:\n",
+    "User: ",
+    "Tool output:\n",
+    "Error: invalid arguments\n",
+    "As seen in the log:\n",
+    "The mail in the inbox has this JSON:\n",
+    "Log:\n",
+    "Mock:\n",
+    "他说：",
+  ].map((lead) => doubt(lead + REFUND, "not_proposed")),
+  ...["Refund:\n", "Answer: ", "Der nächste Schritt:\n", "下一步：", "What should I do next?\n"].map((lead) =>
+    exact(lead + REFUND),
+  ),
+  ...[
+    "The tool returned 5; next:\n",
+    "Based on the previous result, the next step is:\n",
+    "Okay, the user wants 40 back:\n",
+  ].map((lead) => exact(lead + REFUND)),
+
+  // Taken back, or changed, after it was said.
+  ...["Make it less.", "Scrap that.", "Stop.", "Dry run.", "I take that back.", "❌", "Too high."].map(
+    (tail) => doubt(`${REFUND}\n${tail}`, "negated"),
+  ),
+  ...["The amount: 4", "s/40/4/", "For order A2."].map((tail) => doubt(`${REFUND}\n${tail}`, "contradicted")),
+  ...["This refunds 40 for order A1.", "Let me know if you need anything else!", "<|im_end|>", "</s>"].map(
+    (tail) => exact(`${REFUND}\n${tail}`),
+  ),
+
+  // Another value, or a choice, in a comment.
+  doubt('{"intent": "refund", "order_id": "A1", /* 4 */ "amount": 40}', "repaired_syntax", "several_objects"),
+  doubt(
+    '{"intent": "refund", "order_id": "A1",\n//"amount": 4,\n"amount": 40}',
+    "repaired_syntax",
+    "several_objects",
+  ),
+  doubt(
+    '{"intent": "refund", // or search\n"order_id": "A1", "amount": 40}',
+    "not_proposed",
+    "repaired_syntax",
+  ),
+  [
+    "NextStep",
+    `{'intent': 'done_for_now', 'message': 'see http://x.org/1#2'}`,
+    { tolerant: { intent: "done_for_now", message: "see http://x.org/1#2" }, because: ["repaired_syntax"] },
+  ],
+
+  // An explanation beside the step that speaks against it.
+  doubt(refund({ reasoning: "do not do this" }), "negated"),
+  doubt(refund({ analysis: "This must be refused: fraud" }), "negated"),
+  doubt(refund({ explanation: { cancel: true } }), "lost_value"),
+  ["NextStep", refund({ reasoning: "It is late" }), { tolerant: REFUND_VALUE, because: ["extra_field"] }],
+
+  // Values.
+  [
+    "NextStep",
+    transfer('{"iban":"B","iban":"C"}'),
+    { doubtful: TRANSFER, because: ["coerced_value", "duplicate_key"] },
+  ],
+  ["Prices", '{"a":1,"a":1}', { exact: { a: 1 } }],
+  ["Hold", '{"intent":"hold","item":1,"nested":{"a":"b","\\u0061": "c"}}', HELD],
+  [
+    "ExtractPerson",
+    '{"name":"A","emails":"none"}',
+    { doubtful: { name: "A", age: null, emails: ["none"], home: null }, because: ["coerced_value"] },
+  ],
+  [
+    "NextStep",
+    transfer('{"iban":1.10}'),
+    { doubtful: { ...TRANSFER, to_account: { iban: "1.1", owner: null } }, because: ["coerced_value"] },
+  ],
+  [
+    "NextStep",
+    transfer('{"iban":"B"}').replace("false", "[true]"),
+    { doubtful: { ...TRANSFER, urgent: true }, because: ["coerced_value"] },
+  ],
+  [
+    "NextStep",
+    '{"intent":"send_mail","to":"a@x, b@x","subject":"s","body":"b"}',
+    {
+      doubtful: { intent: "send_mail", to: ["a@x, b@x"], subject: "s", body: "b" },
+      because: ["coerced_value"],
+    },
+  ],
+  ["NextStep", refund({ order_id: "A1\u0000" }), { exact: { ...REFUND_VALUE, order_id: "A1\u0000" } }],
+  ["NextStep", REFUND.replace("refund", "rеfund"), { refused: "no_match", saying: "must be one of" }],
+  ["NextStep", REFUND.replace("amount", "ａmount"), { doubtful: REFUND_VALUE, because: ["renamed_field"] }],
+  [
+    "NextStep",
+    `{"intent":"done_for_now","message":${JSON.stringify(`He wrote ${REFUND}, do not do it`)}}`,
+    { exact: { intent: "done_for_now", message: `He wrote ${REFUND}, do not do it` } },
+  ],
+  [
+    "NextStep",
+    `\u0000${DONE}`,
+    { doubtful: { intent: "done_for_now", message: "hi" }, because: ["inside_prose"] },
+  ],
+];
