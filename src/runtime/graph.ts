@@ -68,7 +68,10 @@ function drawnFor(event: ThreadEvent): Drawn | undefined {
     case "human_responded":
       return { kind: "person", label: `${event.data.by.id}: ${event.data.decision.kind}` };
     case "request_expired":
-      return { kind: "trouble", label: "nobody answered in time" };
+      return {
+        kind: "trouble",
+        label: event.data.outcome === "deny" ? "nobody answered in time" : "asked again",
+      };
     case "sleep_started":
       return { kind: "wait", label: `sleep until ${event.data.until}` };
     case "event_awaited":

@@ -1,11 +1,18 @@
 import type { NewEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** What the passing of time has made true: sleeps over, waits timed out, approvals escalated or expired. Pure. */
+/**
+ * What the passing of time has made true: sleeps over, waits timed out, approvals escalated or expired, also one that
+ * was given and not used in time. Pure.
+ */
 export function dueEvents({ state }: Thread, now: number): NewEvent[] {
   const { status, request } = state;
   if ((status.kind === "awaiting_time" || status.kind === "awaiting_event") && isDue(status.until, now)) {
     return [{ type: "woke", data: { callId: status.callId, timedOut: status.kind === "awaiting_event" } }];
+  }
+  const given = state.calls[0]?.phase;
+  if (status.kind === "running" && given?.kind === "approved" && isDue(given.expiresAt, now)) {
+    return [{ type: "request_expired", data: { request: given.request, outcome: "ask_again" } }];
   }
   if (status.kind !== "awaiting_approval" || request?.type !== "approval") return [];
   const events: NewEvent[] = [];

@@ -65,6 +65,9 @@ export type CallPhase =
       readonly card: ApprovalCard;
       readonly policy: ApprovalPolicy;
       readonly by: readonly Principal[];
+      /** Sequence number of the request, and until when its answer is good. */
+      readonly request: number;
+      readonly expiresAt?: string;
     }
   /** Reserved: running somewhere, or its process died. */
   | { readonly kind: "started"; readonly key: string; readonly attempt: number }

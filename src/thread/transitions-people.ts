@@ -1,5 +1,5 @@
 import type { EventOf, Principal } from "./events.ts";
-import type { OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
+import type { CallPhase, OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
 import {
   type Change,
   closeBadly,
@@ -106,6 +106,7 @@ export const people: Transitions<
 
   request_expired(state, event) {
     requireOpen(state, event);
+    if (state.request === null) return lapsed(state, event);
     const request = requireRequest(state, event, event.data.request);
     require(request.type === "approval", event, "only an approval expires");
     const call = findCall(state, event, request.callId);
@@ -128,16 +129,7 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
   if (decision.editedStep !== undefined) {
     require(decision.editedStep.intent === call.proposed.intent, event, "an edit keeps the intent");
     // Where several people must agree, they must all agree to the same arguments: ask them anew.
-    const phase =
-      needed > 1
-        ? ({ kind: "proposed" } as const)
-        : ({
-            kind: "approved",
-            digest: request.digest,
-            card: request.card,
-            policy: request.policy,
-            by: approvedBy,
-          } as const);
+    const phase = needed > 1 ? ({ kind: "proposed" } as const) : approvedPhase(request, approvedBy);
     return {
       request: null,
       ...FRESH_COUNTS,
@@ -145,14 +137,24 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
     };
   }
   if (approvedBy.length < needed) return { request: { ...request, approvedBy } };
-  const phase = {
-    kind: "approved",
-    digest: request.digest,
-    card: request.card,
-    policy: request.policy,
-    by: approvedBy,
-  } as const;
-  return { request: null, ...FRESH_COUNTS, ...withPhase(state, call, phase) };
+  return { request: null, ...FRESH_COUNTS, ...withPhase(state, call, approvedPhase(request, approvedBy)) };
+}
+
+function approvedPhase(
+  { seq, digest, card, policy, expiresAt }: PendingApproval,
+  by: readonly Principal[],
+): CallPhase {
+  const until = expiresAt === undefined ? {} : { expiresAt };
+  return { kind: "approved", digest, card, policy, by, request: seq, ...until };
+}
+
+/** An approval that was given in time, and not used in time: it is worth nothing any more. */
+function lapsed(state: ThreadState, event: EventOf<"request_expired">): Change {
+  const call = state.calls[0];
+  const isGiven = call?.phase.kind === "approved" && call.phase.request === event.data.request;
+  require(call !== undefined && isGiven, event, "no request is pending");
+  require(event.data.outcome === "ask_again", event, "an approval that was given is asked for again");
+  return withPhase(state, call, { kind: "proposed" });
 }
 
 function replaced(state: ThreadState, call: OpenCall, next: OpenCall): Change {

@@ -59,9 +59,12 @@ function approvalCall(seq: number): ApprovalSubject["callId"] {
 
 describe("what an approval covers", () => {
   /** Approved under one version of the agent, while the process that would run it is another one. */
-  async function approvedThenChanged(change: FullOptions & { readonly promptVersion?: string }) {
+  async function approvedThenChanged(
+    change: FullOptions & { readonly promptVersion?: string },
+    { policy, laterMs = 0 }: { policy?: ApprovalPolicy; laterMs?: number } = {},
+  ) {
     const store = createMemoryStore();
-    const before = bench([pay], { store });
+    const before = bench([pay], { store, ...(policy === undefined ? {} : { payApproval: policy }) });
     const asked = await before.start();
     // Paused, so that the first process does not run it at once.
     await before.runtime.pause(asked.id, ada);
@@ -70,7 +73,8 @@ describe("what an approval covers", () => {
     await before.runtime.stop();
     const { agent, ran } = fullAgent([done], change);
     const promptVersion = change.promptVersion ?? agent.promptVersion;
-    const runtime = testRuntime({ agents: [{ ...agent, promptVersion }], store, clock: fakeClock() });
+    const clock = fakeClock(Date.UTC(2026, 0, 1) + laterMs);
+    const runtime = testRuntime({ agents: [{ ...agent, promptVersion }], store, clock });
     await runtime.resume(asked.id, ada);
     return { asked, ran, runtime, thread: await runtime.settled(asked.id) };
   }
@@ -79,6 +83,25 @@ describe("what an approval covers", () => {
     const { ran, thread } = await approvedThenChanged({});
     expect(thread.state.status.kind).toBe("finished");
     expect(ran).toHaveLength(1);
+  });
+
+  it("F7.7 an approval that was not used before it expired is worth nothing: it is asked again", async () => {
+    const policy: ApprovalPolicy = { expiresAfter: 3600 };
+    const inTime = await approvedThenChanged({ payApproval: policy }, { policy, laterMs: 3_599_000 });
+    expect(inTime.ran).toHaveLength(1);
+    for (const onExpiry of ["deny", "ask_again"] as const) {
+      const given = { ...policy, onExpiry };
+      const change = { payApproval: given };
+      const late = await approvedThenChanged(change, { policy: given, laterMs: 3_600_000 });
+      expect(late.ran).toEqual([]);
+      const again = approvalOf(late.thread);
+      expect(again.seq).toBeGreaterThan(approvalOf(late.asked).seq);
+      expect(eventsOf(late.thread, "request_expired")[0]?.data).toMatchObject({ outcome: "ask_again" });
+      const id = requestIdOf(late.thread.id, again.seq);
+      await late.runtime.respond(id, { decision: approved, digest: again.digest }, bob);
+      await late.runtime.settled(late.thread.id);
+      expect(late.ran).toHaveLength(1);
+    }
   });
 
   it.each([

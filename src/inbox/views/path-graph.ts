@@ -56,7 +56,8 @@ export function pathOf(events: readonly ThreadEvent[]): PathGraph {
         break;
       }
       case "request_expired":
-        visit("person:expired", "Nobody decided", "failed");
+        if (event.data.outcome === "deny") visit("person:expired", "Nobody decided", "failed");
+        else visit("person:again", "Asked again", "person");
         break;
       case "finished":
         visit("end:finished", "Finished", "end");
