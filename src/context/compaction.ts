@@ -50,10 +50,18 @@ function lastResort(situation: Situation): ContextPlan {
   if (cuts.length > 0) return compact(cuts);
   const policy = limits.policies.includes("summarize") ? "summarize" : "forget";
   const range = { start: openingLength(situation.events, shown), end: shown.length - 1 };
+  const used = sum(tokens.slice(range.start, range.end));
+  // A note in the place of a note would go on for ever.
+  const helps = used > limits.countTokens(noteText(situation, range));
   return (
     giveWay(policy, situation, 1) ??
-    (range.end > range.start ? forgetting(situation, range) : { kind: "ready", tokens: sum(tokens) })
+    (helps ? forgetting(situation, range) : { kind: "ready", tokens: sum(tokens) })
   );
+}
+
+function noteText({ shown, format }: Situation, { start, end }: EntryRange): string {
+  const note = forgottenNote({ from: shown[start]?.seq ?? 0, to: shown[end - 1]?.to ?? 0 });
+  return format.renderBlock({ tag: "summary", body: note, untrusted: "x".repeat(80) }) + format.separator;
 }
 
 /** What stands in the place of events that nobody summarised. */

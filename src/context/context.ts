@@ -1,3 +1,4 @@
+import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
@@ -5,17 +6,18 @@ import { createBlockReader, type EventBlocks, eventBlocks, readEvents } from "./
 import { foldResolvedErrors } from "./fold-errors.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
 import { type ChatMessage, renderMessages } from "./messages.ts";
-import { planContext } from "./plan.ts";
+import { planWithin } from "./plan.ts";
 import { createRedactor } from "./redaction.ts";
 import { resetErrors } from "./reset-errors.ts";
-import { type ContextPlan, checkBudget, type TokenBudget } from "./token-budget.ts";
+import { type ContextPlan, checkBudget, type Limits, limitsOf, type TokenBudget } from "./token-budget.ts";
 import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
 import type { ContextView } from "./view.ts";
 import { createContextWindow } from "./window.ts";
 
 /**
  * A format of the agent's own: the whole text from the blocks (and the events, for those who want to look further).
- * Must be pure. A token budget is held by hiding blocks, so a format that reads the events instead may exceed it.
+ * Must be pure. A token budget is held by hiding blocks, so a thread that a format makes of the events instead may not
+ * fit: then a person is asked, and nothing is sent.
  */
 export type CustomFormat = (blocks: readonly ContextBlock[], events: readonly ThreadEvent[]) => string;
 
@@ -44,7 +46,10 @@ export interface AgentContext {
   prefetched(events: readonly ThreadEvent[]): Record<string, Json>;
   /** What is shown, event by event. */
   shown(events: readonly ThreadEvent[]): EventBlocks[];
-  /** What to do so that the thread fits its budget: see `planContext`. */
+  /**
+   * What to do so that the thread fits its budget: see `planContext`. Throws `UsageError` (`invalid_configuration`) where
+   * nothing more can be left out and the agent's own format is over the budget all the same.
+   */
   plan(events: readonly ThreadEvent[]): Promise<ContextPlan>;
   /** The events that take failed attempts out of the context at a limit on errors: see `resetErrors`. */
   resetErrors(events: readonly ThreadEvent[]): NewEvent[];
@@ -66,6 +71,16 @@ export function createContext(options: ContextOptions = {}): AgentContext {
           events,
         );
   if (budget !== undefined) checkBudget(budget);
+  // The blocks are planned in a text format; where what is read costs more than that, they get so much less room.
+  const shrinking = (events: readonly ThreadEvent[], tokens: number, plain: number, limits: Limits) => {
+    for (const factor of FACTORS) {
+      const share = Math.max(1, tokens / Math.max(1, plain)) * factor;
+      const plan = planWithin(events, limitsOfShare(limits, share), options, textFormat);
+      if (plan.kind !== "ready") return plan;
+    }
+    const message = `the thread has ${tokens} tokens in the agent's own format and nothing more can be left out; the budget is ${limits.tokens}`;
+    throw new UsageError("invalid_configuration", message, { details: { tokens, budget: limits.tokens } });
+  };
   const count = growingCounter(budget?.countTokens);
   return {
     options,
@@ -96,14 +111,31 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         if (folds.length > 0) return { kind: "compact", events: folds };
       }
       if (budget === undefined) return { kind: "ready", tokens: null };
-      const text = render(events);
+      const text = format === "messages" ? textOfMessages(renderMessages(shown(events))) : render(events);
       if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
       const tokens = await count(events[0], text);
-      return tokens <= budget.tokens
-        ? { kind: "ready", tokens }
-        : planContext(events, budget, options, textFormat);
+      if (tokens <= budget.tokens) return { kind: "ready", tokens };
+      const limits = await limitsOf(budget);
+      const plain =
+        textFormat === format || (typeof format === "string" && format !== "messages")
+          ? tokens
+          : limits.countTokens(window(events));
+      return shrinking(events, tokens, plain, limits);
     },
   };
+}
+
+// Tokens of parts and of the whole differ a little, and a format of the agent's own may cost more for some blocks.
+const FACTORS = [1, 1.1, 1.5, 3, 10, 30];
+
+function limitsOfShare(limits: Limits, share: number): Limits {
+  const of = (tokens: number) => Math.floor(tokens / share);
+  return { ...limits, tokens: of(limits.tokens), largeResult: of(limits.largeResult) };
+}
+
+/** About what chat messages cost, with a few tokens for each change of role. */
+function textOfMessages(messages: readonly ChatMessage[]): string {
+  return messages.map(({ role, content }) => `\n\n<${role}>\n${content}`).join("");
 }
 
 function hasUnfoldedFailure(events: readonly ThreadEvent[]): boolean {

@@ -2,7 +2,7 @@ import type { ThreadEvent } from "../thread/events.ts";
 import { compaction } from "./compaction.ts";
 import { readEvents } from "./context-blocks.ts";
 import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats.ts";
-import { type ContextPlan, limitsOf, type TokenBudget } from "./token-budget.ts";
+import { type ContextPlan, type Limits, limitsOf, type TokenBudget } from "./token-budget.ts";
 import { tokenCeiling } from "./tokens.ts";
 import type { ContextView } from "./view.ts";
 
@@ -17,7 +17,16 @@ export async function planContext(
   view: ContextView = {},
   format: TextFormat = TEXT_FORMATS.xml,
 ): Promise<ContextPlan> {
-  const limits = await limitsOf(budget);
+  return planWithin(events, await limitsOf(budget), view, format);
+}
+
+/** `planContext` within limits of any size. Pure. */
+export function planWithin(
+  events: readonly ThreadEvent[],
+  limits: Limits,
+  view: ContextView,
+  format: TextFormat,
+): ContextPlan {
   const { events: seen, shown } = readEvents(events, view);
   const text = renderBlocks(
     shown.flatMap(({ blocks }) => blocks),

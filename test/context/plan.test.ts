@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { forgottenNote } from "../../src/context/compaction.ts";
+import { type AgentContext, type CustomFormat, createContext } from "../../src/context/context.ts";
 import { contextBlocks } from "../../src/context/context-blocks.ts";
 import { renderBlocks } from "../../src/context/formats.ts";
 import { planContext } from "../../src/context/plan.ts";
 import type { ContextPlan, TokenBudget } from "../../src/context/token-budget.ts";
 import { estimateTokens, loadTokenCounter } from "../../src/context/tokens.ts";
+import { defineAgent } from "../../src/loop/agent.ts";
+import { finish } from "../../src/steps/steps.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { ThreadEvent } from "../../src/thread/events.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { anyEvents, eventsOf, failedTool, finishedTool, message, next, proposed } from "./events.ts";
+import { runAgent } from "./run-agent.ts";
 
 const countTokens = estimateTokens;
 
@@ -246,5 +251,68 @@ describe("the token budget", () => {
     }
     const english = "The quick brown fox jumps over the lazy dog. ".repeat(500);
     expect(count(english) / count(english.slice(0, 1000))).toBeCloseTo(english.length / 1000, 0);
+  });
+});
+
+/** Plans with an agent's context and appends until the thread is ready. */
+async function ready(context: AgentContext, start: ThreadEvent[]): Promise<ThreadEvent[]> {
+  let events = start;
+  for (let round = 0; round < 60; round += 1) {
+    const plan = await context.plan(events);
+    if (plan.kind === "ready") return events;
+    const added = plan.kind === "compact" ? plan.events : [plan.event(forgottenNote(plan))];
+    for (const event of added) events = next(events, event);
+  }
+  throw new Error("does not settle");
+}
+
+const QUOTES = eventsOf(
+  message("the goal"),
+  ...Array.from({ length: 40 }, (_, index) => [
+    proposed(3 + 2 * index, { intent: "note", text: '"'.repeat(160) }),
+    finishedTool(3 + 2 * index, "ok"),
+  ]).flat(),
+);
+
+describe("the token budget of what is really sent", () => {
+  it("F3.14 F3.4 is held for chat messages, which quote what the text shows as it is", async () => {
+    for (const tokens of [1000, 2000, 4000]) {
+      const context = createContext({ format: "messages", budget: { tokens, countTokens } });
+      const sent = context.messages(await ready(context, QUOTES));
+      expect(countTokens(sent.map(({ content }) => content).join("\n"))).toBeLessThanOrEqual(tokens);
+      expect(sent.length).toBeGreaterThan(1);
+    }
+  });
+
+  it("F3.14 F3.4 is held for formats of the agent's own, however verbose", async () => {
+    const events = fc.tuple(anyEvents, fc.integer({ min: 1, max: 300 }));
+    await fc.assert(
+      fc.asyncProperty(events, fc.integer({ min: 1000, max: 3000 }), async ([some, words], tokens) => {
+        const format: CustomFormat = (blocks) =>
+          blocks.map(({ tag, body }) => `${"w ".repeat(words)}${tag}: ${JSON.stringify(body)}`).join("\n");
+        const context = createContext({ format, budget: { tokens, countTokens } });
+        const text = context.render(await ready(context, next(some, message("x".repeat(words * 20)))));
+        expect(countTokens(text)).toBeLessThanOrEqual(tokens);
+      }),
+      { numRuns: propertyRuns(60) },
+    );
+  });
+
+  it("F3.14 nothing is sent where a format does not read what is left out: a person is asked", async () => {
+    const nextStep = scriptedSteps<{ intent: "done" }>([{ intent: "done" }]);
+    const agent = defineAgent(nextStep, {
+      name: "verbose",
+      context: {
+        format: (_, events) => events.map((event) => JSON.stringify(event).repeat(20)).join("\n"),
+        budget: { tokens: 1000, countTokens },
+      },
+      steps: { done: finish(() => "done") },
+    });
+    const { thread } = await runAgent(agent);
+    expect(nextStep.prompts).toEqual([]);
+    expect(thread.state.request).toMatchObject({
+      kind: "provider",
+      question: expect.stringMatching(/^the thread has \d+ tokens in the agent's own format/),
+    });
   });
 });
