@@ -4,6 +4,7 @@ import type { CompletionRecord, Fidelity } from "../base/completion.ts";
 export interface PreparedRequest {
   readonly client: string;
   readonly method: string;
+  /** Not enumerable, like `headers`: it may hold a key. */
   readonly url: string;
   /** Without user info and keys in the query. */
   readonly redactedUrl: string;

@@ -93,6 +93,27 @@ describe("S3 credentials", () => {
     }
   });
 
+  it.each<[string, object]>([
+    ["a header of a gateway", { headers: { "helicone-auth": "Bearer sk-very-secret-key-0123456789" } }],
+    ["a header without a telling name", { headers: { "x-gateway": "Bearer sk-very-secret-key-0123456789" } }],
+    ["a query parameter", { query_params: { key: "sk-very-secret-key-0123456789" } }],
+  ])("are in no error and no printed request when they come in %s", async (_, options) => {
+    const key = "sk-very-secret-key-0123456789";
+    const model = { ...tenant(undefined), options: { ...tenant(undefined).options, ...options } };
+    const request = await next.request(["x"], { model });
+    for (const body of [{ error: { message: `bad: ${key}` } }, `<p>${key}</p>`]) {
+      server.will({ status: 400, body });
+      const error = await next.call(["x"], { model }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ProviderRejectedError);
+      for (const value of [error, request]) {
+        expect(inspect(value, { depth: 9, showHidden: true })).not.toContain(key);
+        expect(JSON.stringify(value)).not.toContain(key);
+      }
+    }
+    const sent = server.requests.at(-1);
+    expect(JSON.stringify([sent?.path, sent?.headers])).toContain(key);
+  });
+
   it("are in no error about a client that cannot be built", async () => {
     const client: ModelClient = {
       name: "broken/m",

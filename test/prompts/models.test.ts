@@ -94,6 +94,19 @@ describe("F2.8 the model by configuration", () => {
       "",
       "qwen3:8b",
     ],
+    ...[
+      ["0.0.0.0", "127.0.0.1:11434"],
+      ["0.0.0.0:1234", "127.0.0.1:1234"],
+      [":1234", "127.0.0.1:1234"],
+      ["box", "box:11434"],
+      ["[::1]", "[::1]:11434"],
+      ["http://0.0.0.0:11434", "127.0.0.1:11434"],
+    ].map(([host, reached]): [Environment, string, string, unknown] => [
+      { TWELVEFOLD_MODEL: "ollama/m", OLLAMA_HOST: host },
+      `http://${reached}/v1/chat/completions`,
+      "",
+      "m",
+    ]),
     [
       { TWELVEFOLD_MODEL: "openai-generic/m", TWELVEFOLD_BASE_URL: "http://host/v1/" },
       "http://host/v1/chat/completions",

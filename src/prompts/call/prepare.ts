@@ -72,21 +72,25 @@ export function doesNotCount(client: ModelClient | BamlFunction): void {
 export class Prepared implements PreparedRequest {
   readonly client: string;
   readonly method = "POST";
-  readonly url: string;
   readonly redactedUrl: string;
   readonly redactedHeaders: Readonly<Record<string, string>>;
   readonly body: string;
   readonly digest: string;
+  readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(client: string, url: string, headers: Readonly<Record<string, string>>, body: string) {
     this.client = client;
-    this.url = url;
+    this.#url = url;
     this.redactedUrl = redactUrl(url);
     this.redactedHeaders = redactHeaders(headers);
     this.body = body;
     this.digest = sha256(body);
     this.#headers = headers;
+  }
+
+  get url(): string {
+    return this.#url;
   }
 
   get headers(): Readonly<Record<string, string>> {

@@ -1,11 +1,17 @@
-const SECRET_NAME = /authorization|cookie|key|token|secret|password|signature|credential/i;
+const SECRET_NAME = /auth|cookie|key|token|secret|pass|signature|credential|session|jwt/i;
+/** Gateways take credentials under names of their own; the scheme gives them away. */
+const SECRET_VALUE = /^(?:bearer|basic|token|apikey)\s+\S/i;
 const REDACTED = "[redacted]";
 
 /** Headers as they may be printed: the values of those that hold credentials are replaced. */
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? REDACTED : value]),
+    Object.entries(headers).map(([name, value]) => [name, isSecret(name, value) ? REDACTED : value]),
   );
+}
+
+function isSecret(name: string, value: string): boolean {
+  return SECRET_NAME.test(name) || SECRET_VALUE.test(value);
 }
 
 /** A URL as it may be printed: without user info, and without the values of query parameters that hold credentials. */
@@ -23,7 +29,7 @@ export function redactUrl(url: string): string {
 /** Every secret that a request carries, to be cut from whatever the provider or a library says about it. */
 export function secretsOf(url: string, headers: Readonly<Record<string, string>>): string[] {
   const secrets = Object.entries(headers)
-    .filter(([name]) => SECRET_NAME.test(name))
+    .filter(([name, value]) => isSecret(name, value))
     .flatMap(([, value]) => [value, value.replace(/^\w+ /, "")]);
   if (URL.canParse(url)) {
     const { password, searchParams } = new URL(url);

@@ -114,9 +114,17 @@ function bedrock(model: string, environment: Environment): ClientSettings {
 }
 
 function ollama(model: string, environment: Environment): ClientSettings {
-  const host = set(environment, "OLLAMA_HOST") ?? "127.0.0.1:11434";
-  const url = trimSlash(host.includes("://") ? host : `http://${host}`);
+  const url = ollamaUrl(set(environment, "OLLAMA_HOST") ?? "");
   return { provider: "ollama", options: { model, base_url: url.endsWith("/v1") ? url : `${url}/v1` } };
+}
+
+// The same variable tells the server where to listen: it may be every address, and without a port it means 11434.
+function ollamaUrl(host: string): string {
+  if (host.includes("://")) return trimSlash(host.replace("//0.0.0.0", "//127.0.0.1"));
+  const [, name = "", port = ":11434", path = ""] =
+    /^(\[[^\]]*\]|[^:/]*)(:\d+)?(.*)$/.exec(trimSlash(host)) ?? [];
+  const everywhere = name === "" || name === "0.0.0.0" || name === "[::]";
+  return `http://${everywhere ? "127.0.0.1" : name}${port}${path}`;
 }
 
 function generic(model: string, environment: Environment): ClientSettings {
