@@ -165,6 +165,20 @@ describe("answers that are none", () => {
     expect(answer.completion.failedAttempts).toEqual(["first: 500 boom"]);
   });
 
+  it.each(["hang", "reset"] as const)(
+    "S6 takes a stream that said how it finished for whole, although its connection does not end: %s",
+    async (then) => {
+      const events = openaiChatBodies.events(OK, true).filter((event) => event !== "[DONE]");
+      first.will({ events, then });
+      const answer = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
+      expect(answer).toMatchObject({ ok: true, completion: { raw: DONE, usage: { outputTokens: 7 } } });
+      expect(answer.completion.failedAttempts).toBeUndefined();
+      first.will({ events: events.slice(0, 4), then }, OK);
+      const again = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
+      expect(again.completion.failedAttempts).toHaveLength(1);
+    },
+  );
+
   it("refuses an answer without text, which is the model's mistake", async () => {
     first.will({
       status: 200,

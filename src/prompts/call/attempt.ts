@@ -120,25 +120,30 @@ async function readStream(
   let finish: FinishReason | undefined;
   let usage: Usage | null = null;
   let done = false;
-  for await (const data of serverSentData(answer.body)) {
-    if (data === "[DONE]") {
-      done = true;
-      break;
+  try {
+    for await (const data of serverSentData(answer.body)) {
+      if (data === "[DONE]") {
+        done = true;
+        break;
+      }
+      const event = parseJson(data);
+      if (event === undefined) break;
+      const part = format.readPart(event);
+      if (part.error !== undefined) return failure(part.error.status ?? 502, part.error, secrets);
+      if (part.usage !== undefined) usage = laterUsage(usage, part.usage);
+      finish = part.finish ?? finish;
+      if (part.text !== undefined && part.text !== "") {
+        text += part.text;
+        options.onText?.(text);
+      }
+      if (part.done === true) {
+        done = true;
+        break;
+      }
     }
-    const event = parseJson(data);
-    if (event === undefined) break;
-    const part = format.readPart(event);
-    if (part.error !== undefined) return failure(part.error.status ?? 502, part.error, secrets);
-    if (part.usage !== undefined) usage = laterUsage(usage, part.usage);
-    finish = part.finish ?? finish;
-    if (part.text !== undefined && part.text !== "") {
-      text += part.text;
-      options.onText?.(text);
-    }
-    if (part.done === true) {
-      done = true;
-      break;
-    }
+  } catch (error) {
+    // What has said how it finished is whole, even if the end of the stream itself never comes.
+    if (!(error instanceof FetchProblem) || error.kind === "too_large" || finish === undefined) throw error;
   }
   if (!done && finish === undefined) {
     return {

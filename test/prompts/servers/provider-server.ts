@@ -30,8 +30,8 @@ export type Behaviour =
   | { readonly drip: string; readonly everyMs: number }
   /** Ends a stream properly, but before its end. */
   | { readonly cutStream: Said }
-  /** A stream of these events. */
-  | { readonly events: readonly string[] }
+  /** A stream of these events, which then ends, stays open or breaks. */
+  | { readonly events: readonly string[]; readonly then?: "hang" | "reset" }
   /** Raw bytes as the body. */
   | { readonly bytes: Uint8Array; readonly type?: string };
 
@@ -130,18 +130,20 @@ function behave(
     const all = bodies.events(behaviour.cutStream, usage);
     writeEvents(response, all.slice(0, Math.ceil(all.length / 2)));
   } else if ("events" in behaviour) {
-    writeEvents(response, behaviour.events);
+    writeEvents(response, behaviour.events, behaviour.then);
   } else {
     response.writeHead(200, { "content-type": behaviour.type ?? "application/json" }).end(behaviour.bytes);
   }
 }
 
 // One write an event: the client sees them as separate parts, as from a model.
-function writeEvents(response: ServerResponse, data: readonly string[]): void {
+function writeEvents(response: ServerResponse, data: readonly string[], then?: "hang" | "reset"): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const write = (index: number): void => {
     const event = data[index];
-    if (event === undefined) response.end();
+    if (event === undefined && then === "hang") return;
+    if (event === undefined && then === "reset") response.socket?.resetAndDestroy();
+    else if (event === undefined) response.end();
     else response.write(`data: ${event}\n\n`, () => setImmediate(write, index + 1));
   };
   write(0);
