@@ -179,6 +179,14 @@ describe("answers that are none", () => {
     },
   );
 
+  it.each(["length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens", "token_limit"])(
+    "S4 a compatible server may call the token limit %s",
+    async (reason) => {
+      first.will({ status: 200, body: { choices: [{ message: { content: DONE }, finish_reason: reason }] } });
+      expect(await next.call(["x"], { model: client })).toMatchObject({ ok: false, reason: "cut_off" });
+    },
+  );
+
   it("refuses an answer without text, which is the model's mistake", async () => {
     first.will({
       status: 200,

@@ -46,7 +46,10 @@ export const openaiChat: WireFormat = {
 
 function finishOf(choice: Json | undefined): FinishReason | undefined {
   const reason = member(choice, "finish_reason");
-  return typeof reason === "string" ? (FINISH[reason] ?? "other") : undefined;
+  if (typeof reason !== "string") return undefined;
+  const known = FINISH[reason.toLowerCase()];
+  // Compatible servers have their own words for it: model_length, max_output_tokens, …
+  return known ?? (/length|max|limit|truncat/i.test(reason) ? "length" : "other");
 }
 
 // Some servers answer with a list of parts, thoughts among them.
