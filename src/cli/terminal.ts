@@ -7,6 +7,8 @@ export interface Terminal {
   readonly colors: boolean;
   /** Results, on standard output. */
   out(text: string): void;
+  /** A result to be piped on, byte for byte: no line break is added unless a person is looking. Absent: as `out`. */
+  raw?(text: string): void;
   /** Progress and problems, on standard error. */
   err(text: string): void;
   /** One line from the person; `undefined` at the end of the input. */
@@ -20,6 +22,9 @@ export function processTerminal(): Terminal {
     colors: stdout.isTTY === true && process.env.NO_COLOR === undefined,
     out: (text) => {
       stdout.write(`${text}\n`);
+    },
+    raw: (text) => {
+      stdout.write(stdout.isTTY === true ? `${text}\n` : text);
     },
     err: (text) => {
       stderr.write(`${text}\n`);

@@ -1,8 +1,19 @@
+import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { calculator } from "../../src/agents/calculator/agent.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { selectModel } from "../../src/prompts/models/select-model.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import { cli } from "../cli/run-cli.ts";
 
-const run = cli();
+const file = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
+const run = cli(file);
 let threadId = "";
 let requestDigest = "";
 
@@ -24,7 +35,12 @@ describe("twelvefold prompt", () => {
   it("F2.2 F3.6 prints the request of any stored decision, byte for byte", async () => {
     const { stdout, code } = await run(["prompt", "calculator", "--thread", threadId, "--at", "5", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ digest: requestDigest, method: "POST", compactFirst: false });
+    expect(JSON.parse(stdout)).toMatchObject({
+      digest: requestDigest,
+      method: "POST",
+      compactFirst: false,
+      asSent: true,
+    });
   });
 
   it("F2.2 pretty for people, raw for programs, and never sends anything", async () => {
@@ -39,6 +55,8 @@ describe("twelvefold prompt", () => {
     expect(pretty.stdout).toContain("<multiply_result>\n12\n</multiply_result>");
     expect(pretty.stdout).toMatch(/─── system ───\nYou are a calculator/);
     expect(pretty.stdout + pretty.stderr).not.toContain("sk-secret");
+    expect(raw.stdout).not.toMatch(/\n$/);
+    expect(pretty.stderr).toContain("what was sent then was different");
     expect(JSON.parse(raw.stdout)).toMatchObject({ messages: [{ role: "system" }, { role: "user" }] });
     expect(fresh.stdout).toContain("<message_received>\nwhat is 2+2?\n</message_received>");
   });
@@ -62,5 +80,52 @@ describe("twelvefold tokens", () => {
     expect(table.stdout).toMatch(/^format +tokens +bytes +ratio\n/);
     expect(table.stdout).toMatch(/\nxml +\d+ +\d+ +\d\.\d\d +█+ +this agent's\n/);
     expect(JSON.parse(json.stdout)).toMatchObject({ threadId, current: "xml", formats: { length: 5 } });
+  });
+});
+
+describe("what is printed and what is sent", () => {
+  it.each([false, true])("F2.2 F3.6 are the same bytes, streamed: %s", async (streamed) => {
+    const bodies: Buffer[] = [];
+    const server = createServer(async (request, response) => {
+      bodies.push(Buffer.concat(await request.toArray()));
+      const content = JSON.stringify({ intent: "done_for_now", message: "é \u202e 中" });
+      const message = { role: "assistant", content };
+      const answer = streamed
+        ? `data: ${JSON.stringify({ choices: [{ index: 0, delta: message, finish_reason: "stop" }] })}\n\ndata: [DONE]\n\n`
+        : JSON.stringify({ choices: [{ index: 0, message, finish_reason: "stop" }] });
+      response.setHeader("content-type", streamed ? "text/event-stream" : "application/json").end(answer);
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const env = {
+      TWELVEFOLD_MODEL: "openai/gpt-5-mini",
+      OPENAI_API_KEY: "sk-secret-0123456789abcdef",
+      OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
+    };
+    const store = await openSqliteStore(file);
+    const selected = selectModel(env);
+    if (selected.kind !== "configured") throw new Error("no model");
+    const runtime = createRuntime({
+      agents: [calculator],
+      store,
+      model: selected.choice,
+      stream: streamed,
+    });
+    const from = verifiedBy("terminal", "ada");
+    const launched = await runtime.launch({
+      agent: "calculator",
+      input: { message: 'say "é" 中 \u202e', from },
+    });
+    await runtime.settled(launched.threadId);
+    await runtime.stop();
+    await store.close();
+    const { stdout } = await run(
+      ["prompt", "calculator", "--thread", launched.threadId, "--at", "2", "--raw"],
+      env,
+    );
+    server.close();
+    expect(Buffer.from(stdout).equals(bodies[0] ?? Buffer.alloc(0))).toBe(true);
+    expect(JSON.parse(stdout).stream).toBe(streamed ? true : undefined);
   });
 });

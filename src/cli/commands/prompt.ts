@@ -25,18 +25,20 @@ export async function prompt(
   const { terminal, colors: c, json } = session;
   const agent = (await session.config()).agents.find(({ name }) => name === agentName);
   if (agent === undefined) throw new NotFoundError(`there is no agent "${agentName}"`, { agent: agentName });
-  const thread = await threadFor(session, agent, words, options);
+  const { thread, recorded } = await threadFor(session, agent, words, options);
   const plan = await agent.context.plan(thread.events);
-  const request = await agent.request(agent.render(thread), thread, { model: await modelOf(session) });
+  const request = await requestFor(session, agent, thread, recorded);
+  const asSent = recorded === undefined ? undefined : request.digest === recorded;
   if (options.raw === true) {
-    terminal.out(request.body);
+    if (terminal.raw === undefined) terminal.out(request.body);
+    else terminal.raw(request.body);
     return EXIT.ok;
   }
   const tokens = (await loadTokenCounter())(request.body);
   if (json) {
     const { client, method, redactedUrl, redactedHeaders, body, digest } = request;
     const facts = { client, method, url: redactedUrl, headers: redactedHeaders, body, digest, tokens };
-    terminal.out(JSON.stringify({ ...facts, compactFirst: plan.kind !== "ready" }, null, 2));
+    terminal.out(JSON.stringify({ ...facts, compactFirst: plan.kind !== "ready", asSent }, null, 2));
     return EXIT.ok;
   }
   for (const line of requestLines(request, session)) terminal.out(line);
@@ -44,21 +46,43 @@ export async function prompt(
   if (plan.kind !== "ready") {
     terminal.err(c.yellow("the thread is over its token budget: before a call it would be compacted first"));
   }
+  if (asSent === true) terminal.err(c.dim("this is what was sent then"));
+  if (asSent === false) {
+    terminal.err(
+      c.yellow("what was sent then was different: model, prompt, settings or code have changed since"),
+    );
+  }
   return EXIT.ok;
 }
 
+/** As it would be sent now; as a stream where the recorded decision was asked for as one. */
+async function requestFor(
+  session: Session,
+  agent: Agent,
+  thread: Thread,
+  recorded: string | undefined,
+): Promise<PreparedRequest> {
+  const model = await modelOf(session);
+  const rendered = agent.render(thread);
+  const request = await agent.request(rendered, thread, { model });
+  if (recorded === undefined || request.digest === recorded) return request;
+  const streamed = await agent.request(rendered, thread, { model, onPartial: () => {} });
+  return streamed.digest === recorded ? streamed : request;
+}
+
+/** `recorded`: the digest of the request that was sent when the thread was like this, if one was. */
 async function threadFor(
   session: Session,
   agent: Agent,
   words: readonly string[],
   { thread: id, at }: PromptOptions,
-): Promise<Thread> {
+): Promise<{ readonly thread: Thread; readonly recorded?: string }> {
   if (id === undefined) {
     if (at !== undefined) throw new UsageError("invalid_argument", "--at needs --thread");
     const { channel, id: personId } = session.person;
     const text = words.length === 0 ? "(the message stands here)" : words.join(" ");
     const message = { type: "message_received", data: { text, from: { channel, id: personId } } } as const;
-    return appendEvents(startThread({ agent: agent.name }, 0), [message], 0);
+    return { thread: appendEvents(startThread({ agent: agent.name }, 0), [message], 0) };
   }
   if (words.length > 0) throw new UsageError("invalid_argument", "give a message or --thread, not both");
   const threadId = threadIdFrom(id);
@@ -68,8 +92,13 @@ async function threadFor(
     throw new UsageError("invalid_argument", `--at takes an event from 1 to ${events.length}, not ${at}`);
   }
   const thread = threadOf(threadId, events.slice(0, last));
-  if (thread.state.agent === agent.name) return thread;
-  throw new UsageError("invalid_argument", `${threadId} is a thread of ${safeLine(thread.state.agent)}`);
+  if (thread.state.agent !== agent.name) {
+    throw new UsageError("invalid_argument", `${threadId} is a thread of ${safeLine(thread.state.agent)}`);
+  }
+  const next = events[last];
+  const answered =
+    next?.type === "step_proposed" || next?.type === "step_refused" ? next.data.completion : undefined;
+  return answered === undefined ? { thread } : { thread, recorded: answered.requestDigest };
 }
 
 /** The configured model; without one the offline model, which need not run to be asked nothing. */
