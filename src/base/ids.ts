@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 declare const brand: unique symbol;
 /** A string that only the matching constructor may make. */
 export type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -21,8 +23,7 @@ export function parseThreadId(text: string): ThreadId | undefined {
 
 /** A random thread id with 96 bits of randomness, in lower-case letters and digits. */
 export const randomThreadId: NewThreadId = () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(20));
-  const letters = Array.from(bytes, (byte) => (byte % 32).toString(32)).join("");
+  const letters = Array.from(randomBytes(20), (byte) => (byte % 32).toString(32)).join("");
   return `thr_${letters}` as ThreadId;
 };
 

@@ -159,7 +159,9 @@ export function defineAgent<Args extends readonly unknown[], S extends { readonl
     name: options.name,
     description: options.description ?? "",
     promptName: nextStep.name,
-    promptVersion: nextStep.version,
+    get promptVersion() {
+      return nextStep.version;
+    },
     steps,
     severalSteps: options.severalSteps ?? "first",
     limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },

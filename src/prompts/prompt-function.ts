@@ -91,6 +91,7 @@ export function promptFunction(
 ): PromptFunction<readonly unknown[], unknown> {
   const { clock = systemClock, random = Math.random, bamlFiles } = options;
   const fn = bamlFunction(client, name);
+  let { version } = options;
   const read = completionReader(fn, { ...DEFAULT_LIMITS, ...options.limits }, bamlFiles);
 
   async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
@@ -120,7 +121,11 @@ export function promptFunction(
 
   return {
     name,
-    version: options.version ?? (bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name)),
+    // Made when it is asked for: reading all prompts is no small part of starting a process.
+    get version() {
+      version ??= bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name);
+      return version;
+    },
     call,
     stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
     request: async (args, { model = options.model, tb, onPartial } = {}) =>

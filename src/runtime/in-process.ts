@@ -41,13 +41,13 @@ export class InProcessEngine {
     return [...this.#jobs.keys()];
   }
 
-  /** Looks after a thread soon: at once, or when a place is free. */
-  nudge(threadId: ThreadId): void {
+  /** Looks after a thread soon: at once, or when a place is free. `known`: the thread as it was just written. */
+  nudge(threadId: ThreadId, known?: Thread): void {
     if (this.#stopping) return;
     const job = this.#jobs.get(threadId);
     if (job !== undefined) job.again = true;
+    else if (this.#jobs.size < this.#options.concurrency) this.#start(threadId, known);
     else this.#waiting.add(threadId);
-    this.#startNext();
   }
 
   /** Like `nudge`, but not for a thread that failed here a moment ago. */
@@ -104,7 +104,7 @@ export class InProcessEngine {
     }
   }
 
-  #start(threadId: ThreadId): void {
+  #start(threadId: ThreadId, known?: Thread): void {
     const cancel = new AbortController();
     const stop = new AbortController();
     const signals = {
@@ -114,7 +114,7 @@ export class InProcessEngine {
         job.claimed = true;
       },
     };
-    const done = work(threadId, this.#options, signals)
+    const done = work(threadId, this.#options, signals, known)
       .then(
         (thread) => this.#succeeded(threadId, thread),
         (error: unknown) => this.#failed(threadId, error),

@@ -148,7 +148,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     };
     const { thread, added } = await commit(store, clock, threadId, stored, once);
     if (added.length > 0) observers.notify({ kind: "events", thread, events: added });
-    engine.nudge(threadId);
+    engine.nudge(threadId, thread);
     return thread;
   };
 
@@ -186,7 +186,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       );
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
       observers.notify({ kind: "events", thread, events: thread.events });
-      engine.nudge(threadId);
+      engine.nudge(threadId, thread);
       return { threadId, created: true };
     },
 

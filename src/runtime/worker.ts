@@ -8,7 +8,7 @@ import { write } from "../loop/write.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { type Thread, threadOf } from "../thread/thread.ts";
+import { extended, type Thread, threadOf } from "../thread/thread.ts";
 import { StoreJournal } from "./journal.ts";
 import type { Observer } from "./observers.ts";
 import { tellPeople } from "./tell-people.ts";
@@ -41,24 +41,35 @@ export interface WorkSignals {
 
 /**
  * Takes a thread up, advances it until it waits, and lets it go. Resolves with the thread, or `undefined` when
- * somebody else holds it or no agent of that name is known here.
+ * somebody else holds it or no agent of that name is known here. `known`: the thread as it was on disk a moment ago,
+ * so that only what came since is read.
  */
 export async function work(
   threadId: ThreadId,
   options: WorkerOptions,
   signals: WorkSignals,
+  known?: Thread,
 ): Promise<Thread | undefined> {
   const { store, clock, owner } = options;
   const now = clock.now();
   if (!(await store.claim(threadId, owner, now, now + options.claimMs))) return undefined;
   signals.onClaimed();
   try {
-    const thread = threadOf(threadId, await store.read(threadId));
+    const thread = await asStored(threadId, store, known);
     const agent = options.agents.get(thread.state.agent);
     return agent === undefined ? undefined : await run(thread, agent, options, signals);
   } finally {
     await store.release(threadId, owner);
   }
+}
+
+async function asStored(threadId: ThreadId, store: ThreadStore, known: Thread | undefined): Promise<Thread> {
+  if (known !== undefined) {
+    const newer = await store.read(threadId, known.state.seq);
+    // Erasing changes older events.
+    if (!newer.some(({ type }) => type === "data_erased")) return extended(known, newer);
+  }
+  return threadOf(threadId, await store.read(threadId));
 }
 
 async function run(

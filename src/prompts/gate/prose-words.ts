@@ -42,12 +42,25 @@ const CORRECTION = [
 ] as const;
 const CORRECTION_ANYWHERE = "等等|等一下|其实|其實|更正|忽略|抱歉|待って|やっぱり|訂正|잠깐|아니다|사실은";
 
-/** Letters may not continue the word on either side. `n't` ends one. */
-function words(list: readonly string[], anywhere: string): RegExp {
-  return new RegExp(
-    String.raw`(?:(?<![\p{L}\p{N}_])|(?<=\p{L})(?=n['’]t))(?:${list.join("|")})(?![\p{L}\p{N}_])|${anywhere}`,
-    "iu",
-  );
+interface Words {
+  test(text: string): boolean;
+}
+
+/**
+ * Letters may not continue the word on either side. `n't` ends one. Compiled at first use: a process that starts to ask
+ * for one step need not wait for it.
+ */
+function words(list: readonly string[], anywhere: string): Words {
+  let compiled: RegExp | undefined;
+  return {
+    test(text) {
+      compiled ??= new RegExp(
+        String.raw`(?:(?<![\p{L}\p{N}_])|(?<=\p{L})(?=n['’]t))(?:${list.join("|")})(?![\p{L}\p{N}_])|${anywhere}`,
+        "iu",
+      );
+      return compiled.test(text);
+    },
+  };
 }
 
 export const NEGATION_WORDS = words(NEGATION, NEGATION_ANYWHERE);
