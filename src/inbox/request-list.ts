@@ -2,6 +2,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
 
 const MAX_CACHED = 2_000;
+/** So many are sorted together: an urgent one that has waited long stands before all newer ones of these. */
+const SORTED = 200;
+const PAGE = 50;
 
 export interface RequestPageOf {
   readonly requests: readonly RequestView[];
@@ -27,17 +30,24 @@ export function createRequestList(runtime: Runtime) {
     return view;
   };
   return {
-    /** A page of requests, the most urgent first within the page. */
+    /** A page of requests, the most urgent first. Throws `UsageError` for a cursor that no page gave. */
     async page(filter: { agent: string; q: string; cursor: string }): Promise<RequestPageOf> {
+      const [cursor = "", from = "0"] = filter.cursor.split("~");
       const { threads, next } = await runtime.list({
         pending: true,
-        limit: 50,
+        limit: SORTED,
         ...(filter.agent === "" ? {} : { agent: filter.agent }),
         ...(filter.q === "" ? {} : { search: filter.q }),
-        ...(filter.cursor === "" ? {} : { cursor: filter.cursor }),
+        ...(cursor === "" ? {} : { cursor }),
       });
       const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
-      return { requests: found.filter((view) => view !== null).sort(byUrgency), next };
+      const sorted = found.filter((view) => view !== null).sort(byUrgency);
+      const start = /^\d{1,4}$/.test(from) ? Number(from) : 0;
+      const end = start + PAGE;
+      return {
+        requests: sorted.slice(start, end),
+        next: end < sorted.length ? `${cursor}~${end}` : next,
+      };
     },
     /** How many requests wait, counted up to 100. */
     async count(): Promise<number> {

@@ -17,6 +17,7 @@ import { idempotency } from "./idempotency.ts";
 import { createRateLimit, DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
 import { type ServerLog, silentLog } from "./log.ts";
+import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
 import { loginPage, problemPage, tokenPage } from "./pages.ts";
 import { asStatus, problemOf, sendProblem } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -125,6 +126,9 @@ export function createServer(options: ServerOptions): Server {
 
   // Open to everybody: each looks after itself.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get(STYLE_PATH, (c) =>
+    c.body(PAGE_STYLE, 200, { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=300" }),
+  );
   if (options.assets !== undefined) app.route("/", options.assets);
   const limitAddress: MiddlewareHandler = async (c, next) => {
     rateLimit(`address ${remoteAddress(c)}`);

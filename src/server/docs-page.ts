@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html } from "hono/html";
 import { z } from "zod";
 import type { ServerEnv } from "./env.ts";
+import { page } from "./page.ts";
 
 const document = {
   openapi: "3.1.0",
@@ -17,6 +18,17 @@ const document = {
 const operation = z.object({
   summary: z.string().optional(),
   description: z.string().optional(),
+  parameters: z
+    .array(
+      z.object({
+        name: z.string(),
+        in: z.string(),
+        required: z.boolean().optional(),
+        description: z.string().optional(),
+      }),
+    )
+    .optional(),
+  requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.unknown() })) }).optional(),
   responses: z.record(z.string(), z.object({ description: z.string().optional() }).loose()).optional(),
 });
 
@@ -25,40 +37,69 @@ export function documentation(app: OpenAPIHono<ServerEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer" });
   app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(document)));
   app.get("/docs", (c) => {
-    const { paths = {} } = app.getOpenAPI31Document(document);
+    const { paths = {}, components } = app.getOpenAPI31Document(document);
+    const schemas: Readonly<Record<string, unknown>> = components?.schemas ?? {};
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).flatMap(([method, value]) => {
         const parsed = operation.safeParse(value);
-        return parsed.success ? [{ path, method: method.toUpperCase(), ...parsed.data }] : [];
+        return parsed.success
+          ? [operationSection(`${method.toUpperCase()} ${path}`, parsed.data, schemas)]
+          : [];
       }),
     );
-    return c.html(html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>HTTP API · Twelvefold</title>
-        </head>
-        <body>
-          <main>
-            <h1>HTTP API</h1>
-            <p>The whole description, for programs: <a href="/openapi.json">openapi.json</a>.</p>
-            ${operations.map(
-              ({ path, method, summary, description, responses = {} }) =>
-                html`<section>
-                  <h2><code>${method} ${path}</code></h2>
-                  <p>${summary ?? ""}</p>
-                  ${description === undefined ? "" : html`<p>${description}</p>`}
-                  <ul>
-                    ${Object.entries(responses).map(
-                      ([status, response]) =>
-                        html`<li><code>${status}</code> ${response.description ?? ""}</li>`,
-                    )}
-                  </ul>
-                </section>`,
-            )}
-          </main>
-        </body>
-      </html>`);
+    const body = html`<h1>HTTP API</h1>
+      <p>The whole description, for programs: <a href="/openapi.json">openapi.json</a>. <a href="/">Inbox</a></p>
+      ${operations}`;
+    return c.html(page("HTTP API", body, "wide"));
   });
+}
+
+function operationSection(
+  name: string,
+  { summary, description, parameters = [], requestBody, responses = {} }: z.infer<typeof operation>,
+  schemas: Readonly<Record<string, unknown>>,
+) {
+  const body = requestBody?.content["application/json"]?.schema;
+  return html`<section>
+    <h2>${name}</h2>
+    <p>${summary ?? ""}</p>
+    ${description === undefined ? "" : html`<p class="soft">${description}</p>`}
+    ${list(
+      parameters.map((parameter) => [
+        parameter.name,
+        [parameter.in, parameter.required === true ? "needed" : "", parameter.description ?? ""]
+          .filter((part) => part !== "")
+          .join(", "),
+      ]),
+    )}
+    ${
+      body === undefined
+        ? ""
+        : html`<details>
+          <summary>Body</summary>
+          <pre tabindex="0">${JSON.stringify(resolved(body, schemas), null, 2)}</pre>
+        </details>`
+    }
+    ${list(Object.entries(responses).map(([status, response]) => [status, response.description ?? ""]))}
+  </section>`;
+}
+
+function list(entries: readonly (readonly [string, string])[]) {
+  if (entries.length === 0) return "";
+  return html`<dl>
+    ${entries.map(
+      ([name, text]) =>
+        html`<dt>${name}</dt>
+          <dd>${text}</dd>`,
+    )}
+  </dl>`;
+}
+
+/** A schema with those it refers to in their place. None of ours refers to itself. */
+function resolved(schema: unknown, schemas: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => resolved(one, schemas));
+  if (typeof schema !== "object" || schema === null) return schema;
+  const reference = "$ref" in schema ? String(schema.$ref).split("/").at(-1) : undefined;
+  if (reference !== undefined) return resolved(schemas[reference], schemas);
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value, schemas)]));
 }

@@ -1,48 +1,31 @@
 import { html } from "hono/html";
+import { page } from "./page.ts";
 import type { Problem } from "./problem.ts";
 
-/** The plain sign-in page, for servers without the inbox. Works without scripts. */
+/** The sign-in page. */
 export function loginPage(problem?: string) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Sign in · Twelvefold</title>
-      </head>
-      <body>
-        <main>
-          <h1>Sign in</h1>
-          ${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
-          <form method="post">
-            <p>
-              <label for="key">API key</label>
-              <input id="key" name="key" type="password" autocomplete="current-password" required />
-            </p>
-            <p><button>Sign in</button></p>
-          </form>
-        </main>
-      </body>
-    </html>`;
+  return page(
+    "Sign in",
+    html`<h1>Sign in to Twelvefold</h1>
+      ${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
+      <form method="post">
+        <p>
+          <label for="key">API key</label>
+          <input id="key" name="key" type="password" autocomplete="current-password" required autofocus />
+        </p>
+        <p><button>Sign in</button></p>
+      </form>`,
+  );
 }
 
 /** A refusal, for people. */
 export function problemPage({ title, detail, status }: Problem) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} · Twelvefold</title>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p>${detail}</p>
-          <p><small>${status}</small> · <a href="/">Inbox</a> · <a href="/login">Sign in</a></p>
-        </main>
-      </body>
-    </html>`;
+  return page(
+    title,
+    html`<h1>${title}</h1>
+      <p>${detail}</p>
+      <p class="soft">${status} · <a href="/">Inbox</a> · <a href="/login">Sign in</a></p>`,
+  );
 }
 
 /**
@@ -50,21 +33,13 @@ export function problemPage({ title, detail, status }: Problem) {
  * not.
  */
 export function tokenPage(token: string) {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Sign in · Twelvefold</title>
-      </head>
-      <body>
-        <main>
-          <h1>Sign in</h1>
-          <form method="post">
-            <input type="hidden" name="token" value="${token}" />
-            <p><button autofocus>Open the inbox</button></p>
-          </form>
-        </main>
-      </body>
-    </html>`;
+  return page(
+    "Sign in",
+    html`<h1>Sign in to Twelvefold</h1>
+      <p class="soft">This address works once, and not for long.</p>
+      <form method="post">
+        <input type="hidden" name="token" value="${token}" />
+        <p><button autofocus>Open the inbox</button></p>
+      </form>`,
+  );
 }

@@ -79,6 +79,34 @@ describe("inbox pages", () => {
     expect(filtered).not.toContain("Right now please");
   });
 
+  it("F11.1 an urgent request stands first however many are newer, and a later page stays itself", async () => {
+    const ask = (question: string, urgency: "low" | "high"): OfficeStep => ({
+      intent: "ask_person",
+      question,
+      context: "",
+      format: "free_text",
+      choices: [],
+      urgency,
+    });
+    const calm = Array.from({ length: 60 }, (_, number) => ask(`Question ${number}.`, "low"));
+    const { get, launch } = inbox([
+      officeAgent([ask("Right now please", "high")], { name: "hasty" }).agent,
+      officeAgent(calm, { name: "calm" }).agent,
+    ]);
+    await launch("hasty");
+    for (const _ of calm) await launch("calm");
+    const asked = (page: string) =>
+      [...page.matchAll(/Right now please|Question \d+\./g)].map(([text]) => text);
+    const first = await (await get("/inbox")).text();
+    expect(asked(first)[0]).toBe("Right now please");
+    const next = /href="(\/inbox\?cursor=[^"]+)"/.exec(first)?.[1] ?? "";
+    const second = await (await get(next)).text();
+    // The page asks for itself again and again; it must not turn into the first one.
+    expect(second).toContain(`hx-get="${next}"`);
+    const all = new Set([...asked(first), ...asked(second)]);
+    expect(all.size).toBe(61);
+  });
+
   it("F11.1 pages allow no inline script and no other origin", async () => {
     const { get } = inbox([]);
     const response = await get("/inbox");

@@ -17,26 +17,33 @@ interface InboxProps {
   readonly requests: readonly RequestView[];
   readonly agents: readonly string[];
   readonly filter: InboxFilter;
+  /** Where this page begins; empty: at the most urgent. */
+  readonly cursor: string;
   readonly next: string | null;
   readonly now: number;
 }
 
+const EMPTY = {
+  filtered: { title: "Nothing fits.", text: "Change the filter to see other requests." },
+  clear: { title: "All clear.", text: "New requests appear here by themselves." },
+  older: { title: "No more.", text: "Everything that waits is on the pages before." },
+} as const;
+
 /** What waits for a person, the most urgent first. */
 export const InboxPage = (props: InboxProps) => {
-  const { frame, agents, filter, requests } = props;
+  const { frame, agents, filter, requests, cursor } = props;
+  const query = { q: filter.q, agent: filter.agent };
   const filtered = filter.q !== "" || filter.agent !== "";
   return (
     <Layout frame={frame} title="Inbox" section="inbox">
       <div class="page-head">
         <h1>Inbox</h1>
-        <p class="sub">
-          {requests.length === 0 ? "Nothing is waiting for you." : "What agents need from people."}
-        </p>
+        <p class="sub">What agents need from people.</p>
       </div>
       <FilterForm action={paths.inbox} {...filter} agents={agents} />
       <div
         id="live"
-        hx-get={withQuery(paths.inbox, { q: filter.q, agent: filter.agent })}
+        hx-get={withQuery(paths.inbox, { ...query, cursor })}
         hx-trigger="every 4s"
         hx-select="#requests"
         hx-target="#requests"
@@ -44,14 +51,7 @@ export const InboxPage = (props: InboxProps) => {
       ></div>
       <section id="requests" aria-label="Waiting requests">
         {requests.length === 0 ? (
-          <Empty
-            title={filtered ? "Nothing fits." : "All clear."}
-            text={
-              filtered
-                ? "Change the filter to see other requests."
-                : "New requests appear here by themselves."
-            }
-          />
+          <Empty {...EMPTY[filtered ? "filtered" : cursor === "" ? "clear" : "older"]} />
         ) : (
           <ul class="cards">
             {requests.map((request) => (
@@ -59,14 +59,18 @@ export const InboxPage = (props: InboxProps) => {
             ))}
           </ul>
         )}
-        {props.next !== null && (
+        {(cursor !== "" || props.next !== null) && (
           <p class="more">
-            <a
-              class="button"
-              href={withQuery(paths.inbox, { q: filter.q, agent: filter.agent, cursor: props.next })}
-            >
-              Older requests
-            </a>
+            {cursor !== "" && (
+              <a class="button" href={withQuery(paths.inbox, query)}>
+                First page
+              </a>
+            )}
+            {props.next !== null && (
+              <a class="button" href={withQuery(paths.inbox, { ...query, cursor: props.next })}>
+                More requests
+              </a>
+            )}
           </p>
         )}
       </section>

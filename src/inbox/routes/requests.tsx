@@ -18,13 +18,11 @@ export function requestRoutes(pages: Pages): Hono {
   return new Hono()
     .get("/inbox", async (c) => {
       const filter = { q: textQuery(c, "q"), agent: textQuery(c, "agent") };
-      const page = await requests.page({ ...filter, cursor: textQuery(c, "cursor") });
+      const cursor = textQuery(c, "cursor");
+      const page = await requests.page({ ...filter, cursor });
       const frame = await frameOf(pages, c);
       const agents = [...deps.runtime.agents.keys()];
-      return show(
-        c,
-        <InboxPage {...page} frame={frame} agents={agents} filter={filter} now={deps.clock.now()} />,
-      );
+      return show(c, <InboxPage {...page} {...{ frame, agents, filter, cursor }} now={deps.clock.now()} />);
     })
     .get("/inbox/requests/:id", async (c) => {
       const { thread, seq } = await asked(pages, c.req.param("id"));
