@@ -13,10 +13,10 @@ export interface Notice {
   readonly mayBeRepeated: boolean;
 }
 
-/** A request that is answered, expired or cancelled. */
+/** A request that is answered, expired or cancelled, or whose question has answered itself. */
 export interface ClosedNotice extends Omit<Notice, "mayBeRepeated"> {
   /** What closed it. */
-  readonly by: EventOf<"human_responded" | "request_expired" | "cancelled">;
+  readonly by: EventOf<"human_responded" | "request_expired" | "cancelled" | "tool_finished" | "tool_failed">;
 }
 
 /** A way to reach people. Answers come back through the runtime's `respond`, with a verified principal. */

@@ -1,18 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
 import type { Channel, ClosedNotice } from "../humans/channel.ts";
-import type { EventOf, ThreadEvent } from "../thread/events.ts";
+import type { ThreadEvent } from "../thread/events.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 
 /** About two and a half minutes of trying. */
 const MAX_ATTEMPTS = 6;
 
-type Closing = EventOf<"human_responded" | "request_expired" | "cancelled">;
+type Closing = ClosedNotice["by"];
 
 /** The requests that these last events of a thread have closed, each with the event that closed it. Pure. */
 export function closedRequests(thread: Thread, added: readonly ThreadEvent[]): readonly ClosedNotice[] {
-  return added.filter(mayClose).flatMap((event) => {
+  return added.filter(mayClose(thread)).flatMap((event) => {
     const before = threadOf(thread.id, thread.events.slice(0, event.seq - 1));
     const { request } = before.state;
     const after = threadOf(thread.id, thread.events.slice(0, event.seq));
@@ -22,8 +22,14 @@ export function closedRequests(thread: Thread, added: readonly ThreadEvent[]): r
   });
 }
 
-function mayClose(event: ThreadEvent): event is Closing {
-  return event.type === "human_responded" || event.type === "request_expired" || event.type === "cancelled";
+function mayClose({ events }: Thread): (event: ThreadEvent) => event is Closing {
+  return (event): event is Closing => {
+    if (event.type === "tool_finished" || event.type === "tool_failed") {
+      const { callId } = event.data;
+      return events.some(({ type, data }) => type === "tool_unknown" && data.callId === callId);
+    }
+    return event.type === "human_responded" || event.type === "request_expired" || event.type === "cancelled";
+  };
 }
 
 export interface TellClosedOptions {

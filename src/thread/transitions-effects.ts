@@ -29,6 +29,17 @@ function succeeded(state: ThreadState, call: OpenCall): Change {
   return { calls: withoutCall(state, call), ...NO_ERRORS, doubtfulRefusals: 0, failures, setAside };
 }
 
+/**
+ * An outcome settles a call also after it was given up as unknown: its process was only slow. Then nobody need be asked.
+ */
+const SETTLES = ["started", "unknown", "to_run_again"] as const;
+
+function withoutQuestion({ request }: ThreadState, { callId }: OpenCall): Change {
+  const asks =
+    request?.type === "question" && request.kind === "unknown_outcome" && request.callId === callId;
+  return asks ? { request: null } : {};
+}
+
 /** Outcomes of started tools are recorded even when the thread was cancelled meanwhile: they happened. */
 export const effects: Transitions<
   | "tool_started"
@@ -55,18 +66,23 @@ export const effects: Transitions<
 
   tool_finished(state, event) {
     const call = findCall(state, event, event.data.callId);
-    requirePhase(call, event, ["started"]);
-    return { ...succeeded(state, call), repeats: repeatsAfter(state, call, event.data.result) };
+    requirePhase(call, event, SETTLES);
+    return {
+      ...succeeded(state, call),
+      ...withoutQuestion(state, call),
+      repeats: repeatsAfter(state, call, event.data.result),
+    };
   },
 
   tool_failed(state, event) {
     const call = findCall(state, event, event.data.callId);
     // A long-running job that the tool has begun may fail as well.
     const isJob = call.phase.kind === "awaiting_event" && call.phase.tokenDigest !== undefined;
-    if (!isJob) requirePhase(call, event, ["started"]);
+    if (!isJob) requirePhase(call, event, SETTLES);
     const { intent } = call.step;
     return {
       ...closeBadly(state, call),
+      ...withoutQuestion(state, call),
       consecutiveErrors: state.consecutiveErrors + 1,
       failures: { ...state.failures, [intent]: (state.failures[intent] ?? 0) + 1 },
       repeats: repeatsAfter(state, call, event.data.error.message),
