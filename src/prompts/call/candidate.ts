@@ -1,9 +1,11 @@
 import type { BamlFunction } from "../baml/generated-client.ts";
+import { ProviderUnavailableError } from "../errors.ts";
+import { LONGEST_TIMER } from "../http/send.ts";
 import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
 import type { Candidate } from "./ask.ts";
-import { attempt } from "./attempt.ts";
-import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
+import { type AttemptOptions, attempt } from "./attempt.ts";
+import { doesNotCount, type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 
 /** A client with the request for it. A server that does not know how to count a stream's tokens is asked without. */
 export async function candidateFor(
@@ -16,10 +18,18 @@ export async function candidateFor(
     const { nativeAttempt } = await import("./native-call.ts");
     return { client: client.name, attempt: (how) => nativeAttempt(fn, args, client, options.tb, how) };
   }
-  let request = await prepare(fn, args, client, options);
+  let request: Prepared | undefined;
   return {
-    client: request.client,
+    get client() {
+      return request?.client ?? client?.name ?? fn.name;
+    },
     async attempt(how) {
+      try {
+        request ??= await readyInTime(prepare(fn, args, client, options), how);
+      } catch (error) {
+        if (!(error instanceof ProviderUnavailableError)) throw error;
+        return { kind: "failed", message: error.message, again: true };
+      }
       const outcome = await attempt(request, how);
       if (outcome.kind === "replied" || outcome.mayRefuseUsage !== true) return outcome;
       const plain = request.withoutUsage();
@@ -30,4 +40,25 @@ export async function candidateFor(
       return second;
     },
   };
+}
+
+/** Building a request may need the network, inside native code that no signal reaches: at least the wait for it ends. */
+async function readyInTime(prepared: Promise<Prepared>, how: AttemptOptions): Promise<Prepared> {
+  const ms = how.timeouts.firstToken;
+  const ended = Promise.withResolvers<never>();
+  const onAbort = () => ended.reject(how.signal?.reason);
+  const timer = setTimeout(
+    () => {
+      const message = `no sign of a token or an image for the request within ${ms} ms`;
+      ended.reject(new ProviderUnavailableError(message, { client: "", attempts: [] }));
+    },
+    Math.min(ms, LONGEST_TIMER),
+  );
+  how.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([prepared, ended.promise]);
+  } finally {
+    clearTimeout(timer);
+    how.signal?.removeEventListener("abort", onAbort);
+  }
 }

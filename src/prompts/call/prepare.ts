@@ -8,7 +8,7 @@ import {
 } from "../baml/generated-client.ts";
 import { holdsMedia, neutralise } from "../baml/neutralise.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
-import { MissingCredentialsError } from "../errors.ts";
+import { MissingCredentialsError, ProviderUnavailableError } from "../errors.ts";
 import { redactHeaders, redactText, redactUrl, secretsOf } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
 import type { ModelClient, PreparedRequest } from "../types.ts";
@@ -30,7 +30,8 @@ export function safeArguments(args: readonly unknown[]): readonly unknown[] {
 /**
  * Builds the exact request for one client; without one, for the client that the function names in its `.baml` file.
  * `args` must have gone through `safeArguments`. Throws `UsageError` for arguments or clients that BAML rejects and
- * `MissingCredentialsError` where a key is missing.
+ * `MissingCredentialsError` where a key is missing; `ProviderUnavailableError` where a token or an image that belongs
+ * to the request cannot be fetched now.
  */
 export async function prepare(
   fn: BamlFunction,
@@ -134,13 +135,27 @@ async function build(
   return { url: request.url, headers, body: request.body.text() };
 }
 
-function buildError(error: unknown, fn: BamlFunction, client: ModelClient | undefined): UsageError {
+// What BAML fetches while it builds a request: a token for Vertex AI, an image for providers that want its bytes.
+const NOT_FETCHED = /token request failed|Failed to fetch media|error sending request/;
+const NOT_FOUND = /Failed to fetch media: 4\d\d/;
+
+function buildError(
+  error: unknown,
+  fn: BamlFunction,
+  client: ModelClient | undefined,
+): UsageError | ProviderUnavailableError {
   const name = error instanceof Error ? error.constructor.name : "";
   const text = error instanceof Error ? error.message : String(error);
   const secrets = client === undefined ? [] : optionSecrets(client);
   const message = redactText(text.split("\n\nStack backtrace")[0] ?? "", secrets)
     .replace(/^(BamlError: )?(BamlInvalidArgumentError: )?/, "")
+    .replace(/https?:\/\/[^\s"')]+/g, redactUrl)
     .trim();
+  if (NOT_FETCHED.test(message) && !NOT_FOUND.test(message)) {
+    const name = client?.name ?? fn.name;
+    const [line = ""] = message.split("\n", 1);
+    return new ProviderUnavailableError(line, { client: name, attempts: [{ client: name, message: line }] });
+  }
   const forArguments = name === "BamlInvalidArgumentError";
   return new UsageError(
     forArguments ? "invalid_argument" : "invalid_configuration",

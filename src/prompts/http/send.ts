@@ -124,8 +124,8 @@ function letGo(response: IncomingMessage, request: ClientRequest): void {
 }
 
 const LET_GO_MS = 250;
-// Longer times make Node's timers fire at once.
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Longer times make Node's timers fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Runs one timer for the phase the attempt is in and one for the whole. */
 class Watch {
