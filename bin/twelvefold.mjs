@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Starts the command line.
 import { existsSync } from "node:fs";
+import * as module from "node:module";
+import { join } from "node:path";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 14)) {
@@ -12,11 +14,14 @@ if (major < 22 || (major === 22 && minor < 14)) {
 process.env.BAML_LOG ??= "off";
 // Its parser reports what it cannot read, on standard error and with stack traces; here that is an event of the thread.
 process.env.BAML_INTERNAL_LOG ??= "off";
-// Also lets a project's own twelvefold.config.ts and agents be TypeScript.
-const { register } = await import("tsx/esm/api");
-register();
+// What was compiled is kept for the next start, in the person's own folder: Node's choice is one that all can write to.
+const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
+const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache")) || LOCALAPPDATA;
+if (caches) module.enableCompileCache(join(caches, "twelvefold"));
 // A checkout has the sources, a package the built files.
 const sources = new URL("../src/cli/main.ts", import.meta.url);
 const built = new URL("../dist/src/cli/main.js", import.meta.url);
-const { main } = await import((existsSync(sources) ? sources : built).href);
+const isCheckout = existsSync(sources);
+if (isCheckout) (await import("tsx/esm/api")).register();
+const { main } = await import((isCheckout ? sources : built).href);
 await main();

@@ -12,6 +12,11 @@ import { processTerminal } from "./terminal.ts";
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
   const env = resolve(".env");
   if (existsSync(env)) process.loadEnvFile(env);
+  // Whoever reads has seen enough, as in `twelvefold list | head`.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
   const terminal = processTerminal();
   let asJson = argv.includes("--json");
   const program = createProgram(async (run, json) => {

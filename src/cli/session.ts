@@ -11,7 +11,8 @@ import type { ModelChoice } from "../prompts/types.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { loadConfig, type TwelvefoldConfig } from "./config.ts";
+import type { TwelvefoldConfig } from "./config.ts";
+import { loadConfig } from "./load-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command is given: the only way to the environment, the terminal and the project. */

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UsageError } from "../base/errors.ts";
+import type { TwelvefoldConfig } from "./config.ts";
+
+const NAMES = [
+  "twelvefold.config.ts",
+  "twelvefold.config.mts",
+  "twelvefold.config.js",
+  "twelvefold.config.mjs",
+];
+
+/** Loads the configuration of the project in a folder. Throws `UsageError` where there is none or it is not valid. */
+export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
+  const file = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (file === undefined) {
+    throw new UsageError(
+      "invalid_configuration",
+      `there is no twelvefold.config.ts in ${folder}: run this in the folder of your project`,
+    );
+  }
+  // The configuration and what it imports may be any TypeScript. Where this file is, the loader is there already.
+  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) (await import("tsx/esm/api")).register();
+  const module: unknown = await import(pathToFileURL(file).href);
+  const config =
+    typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (isConfig(config)) return config;
+  throw new UsageError(
+    "invalid_configuration",
+    `${file} must export by default: defineConfig({ agents: [...] })`,
+  );
+}
+
+function isConfig(value: unknown): value is TwelvefoldConfig {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "agents" in value &&
+    Array.isArray(value.agents) &&
+    value.agents.length > 0
+  );
+}
