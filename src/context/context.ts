@@ -2,12 +2,13 @@ import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
-import { createBlockReader, type EventBlocks, eventBlocks, readEvents } from "./context-blocks.ts";
+import { type EventBlocks, readEvents } from "./context-blocks.ts";
 import { foldResolvedErrors } from "./fold-errors.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
 import { type ChatMessage, renderMessages } from "./messages.ts";
 import { planWithin } from "./plan.ts";
-import { createRedactor } from "./redaction.ts";
+import { createReading } from "./reading.ts";
+import { createRedactor, type SecretVault } from "./redaction.ts";
 import { resetErrors } from "./reset-errors.ts";
 import { type ContextPlan, checkBudget, type Limits, limitsOf, type TokenBudget } from "./token-budget.ts";
 import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
@@ -43,9 +44,11 @@ export interface AgentContext {
   /** The thread as chat messages, whatever the format. */
   messages(events: readonly ThreadEvent[]): ChatMessage[];
   /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
-  prefetched(events: readonly ThreadEvent[]): Record<string, Json>;
+  prefetched(events: readonly ThreadEvent[]): Readonly<Record<string, Json>>;
   /** What is shown, event by event. */
-  shown(events: readonly ThreadEvent[]): EventBlocks[];
+  shown(events: readonly ThreadEvent[]): readonly EventBlocks[];
+  /** What the placeholders of the thread stand for. */
+  vault(events: readonly ThreadEvent[]): SecretVault;
   /**
    * What to do so that the thread fits its budget: see `planContext`. Throws `UsageError` (`invalid_configuration`) where
    * nothing more can be left out and the agent's own format is over the budget all the same.
@@ -62,7 +65,8 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   const custom = typeof format === "function" ? format : undefined;
   const textFormat = textFormatOf(format);
   const window = createContextWindow(options, textFormat);
-  const shown = (events: readonly ThreadEvent[]) => eventBlocks(events, options);
+  const reading = createReading(options);
+  const shown = (events: readonly ThreadEvent[]) => reading(events).shown;
   const render = (events: readonly ThreadEvent[]) =>
     custom === undefined
       ? window(events)
@@ -88,16 +92,8 @@ export function createContext(options: ContextOptions = {}): AgentContext {
     render,
     messages: (events) => renderMessages(shown(events)),
     shown,
-    prefetched(events) {
-      const read = createBlockReader(options);
-      const results: Record<string, Json> = {};
-      for (const event of events) {
-        const { redacted } = read(event);
-        if (redacted.type !== "prefetched" || redacted.data.outcome.kind !== "result") continue;
-        results[redacted.data.name] = redacted.data.outcome.result;
-      }
-      return results;
-    },
+    prefetched: (events) => reading(events).prefetched,
+    vault: (events) => reading(events).vault,
     resetErrors(events) {
       const readable = readEvents(events, options);
       return resetErrors(readable.events, readable.shown);

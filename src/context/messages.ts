@@ -26,9 +26,7 @@ export function renderMessages(shown: readonly EventBlocks[]): ChatMessage[] {
   const messages: { role: ChatMessage["role"]; parts: string[] }[] = [];
   for (const { fromModel, blocks } of shown) {
     for (const block of blocks) {
-      const json = fromModel ? stepJson(block) : undefined;
-      const role = json === undefined ? "user" : "assistant";
-      const part = json ?? renderXmlBlock(block);
+      const { role, part } = partOf(block, fromModel);
       const last = messages.at(-1);
       if (last?.role === role) last.parts.push(part);
       else messages.push({ role, parts: [part] });
@@ -38,6 +36,26 @@ export function renderMessages(shown: readonly EventBlocks[]): ChatMessage[] {
     role,
     content: parts.join(role === "assistant" ? "\n" : BLOCK_SEPARATOR),
   }));
+}
+
+interface Part {
+  readonly role: ChatMessage["role"];
+  readonly part: string;
+}
+
+// A thread is rendered anew for every call, its blocks only once.
+const modelParts = new WeakMap<ContextBlock, Part>();
+const otherParts = new WeakMap<ContextBlock, Part>();
+
+function partOf(block: ContextBlock, fromModel: boolean): Part {
+  const parts = fromModel ? modelParts : otherParts;
+  const known = parts.get(block);
+  if (known !== undefined) return known;
+  const json = fromModel ? stepJson(block) : undefined;
+  const part: Part =
+    json === undefined ? { role: "user", part: renderXmlBlock(block) } : { role: "assistant", part: json };
+  parts.set(block, part);
+  return part;
 }
 
 /** The inverse of `renderMessages`. Throws `UsageError` for messages that it cannot have written. */

@@ -5,6 +5,7 @@ import { createRedactor, type RedactionRules, type SecretVault, secretsIn } from
 interface Known {
   readonly secrets: Set<string>;
   count: number;
+  last: ThreadEvent;
 }
 
 /**
@@ -30,11 +31,16 @@ function knownSecrets(
 ): ReadonlySet<string> {
   const [first] = events;
   if (first === undefined) return new Set();
-  const before = known.get(first) ?? { secrets: new Set<string>(), count: 0 };
-  for (const { data } of events.slice(before.count)) {
-    for (const secret of secretsIn(toJson(data), vault)) before.secrets.add(secret);
+  const before = known.get(first);
+  const now: Known =
+    before !== undefined && events[before.count - 1] === before.last
+      ? before
+      : { secrets: new Set(), count: 0, last: first };
+  for (const event of events.slice(now.count)) {
+    for (const secret of secretsIn(toJson(event.data), vault)) now.secrets.add(secret);
+    now.last = event;
   }
-  before.count = Math.max(before.count, events.length);
-  known.set(first, before);
-  return before.secrets;
+  now.count = events.length;
+  known.set(first, now);
+  return now.secrets;
 }

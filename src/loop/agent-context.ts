@@ -1,7 +1,7 @@
 import { UsageError } from "../base/errors.ts";
 import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
 import { untrustedSources } from "../context/provenance.ts";
-import { patternsOf, restoreSecrets, secretsIn, vaultOf } from "../context/redaction.ts";
+import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction.ts";
 import { removeSecrets } from "../context/secret-patterns.ts";
 import { createStoreRedactor } from "../context/stored-secrets.ts";
 import type { BudgetPolicy } from "../context/token-budget.ts";
@@ -72,14 +72,13 @@ export function contextOfAgent(
     forTool(step, { events }) {
       const allowed = new Map(tools).get(step.intent)?.realValues;
       if (allowed === undefined || redact === undefined) return step;
-      return restoreSecrets(step, allowed, vault ?? vaultOf(events, redact));
+      return restoreSecrets(step, allowed, context.vault(events));
     },
     forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,
     withoutSecrets(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
-      const given =
-        allowed === undefined || step === undefined ? [] : secretsIn(step, vault ?? vaultOf(events, redact));
+      const given = allowed === undefined || step === undefined ? [] : secretsIn(step, context.vault(events));
       // The longest first: one may be part of another.
       const removed = given
         .sort((one, other) => other.length - one.length)
