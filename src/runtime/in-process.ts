@@ -41,6 +41,11 @@ export class InProcessEngine {
     return [...this.#jobs.keys()];
   }
 
+  /** How many threads failed here at their last try. */
+  get failing(): number {
+    return this.#retryAt.size;
+  }
+
   /** Looks after a thread soon: at once, or when a place is free. `known`: the thread as it was just written. */
   nudge(threadId: ThreadId, known?: Thread): void {
     if (this.#stopping) return;

@@ -102,6 +102,8 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
+const SWEPT_AT_ONCE = 100;
+
 /** Milliseconds between two looks at a thread that another process works on. */
 const HELD_POLL_MS = 50;
 
@@ -313,6 +315,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         store,
         clock,
         intervalMs: sweepMs,
+        graceMs: claimMs / 3,
+        limit: () => SWEPT_AT_ONCE + engine.failing,
         agents: [...agents.keys()],
         nudge: (threadId) => engine.nudgeUnlessFailing(threadId),
         onProblem: (error) => observers.notify({ kind: "sweep_problem", error }),

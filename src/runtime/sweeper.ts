@@ -7,8 +7,12 @@ export interface SweeperOptions {
   readonly clock: Clock;
   /** Milliseconds between two looks at the store. */
   readonly intervalMs: number;
+  /** How long, in ms, other processes may need to renew their claims after the machine has slept. */
+  readonly graceMs: number;
   /** Only threads of these agents. */
   readonly agents: readonly string[];
+  /** How many threads to look at: more than may be known to fail. */
+  readonly limit: () => number;
   readonly nudge: (threadId: ThreadId) => void;
   /** May not throw. */
   readonly onProblem: (error: unknown) => void;
@@ -18,20 +22,26 @@ export interface SweeperOptions {
  * Finds threads that want advancing and nobody advances (their process died, their time has come). Makes every way of scheduling safe: a lost nudge is only a delay.
  */
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
-  const { store, clock } = options;
+  const { store, clock, intervalMs, graceMs } = options;
   const stopped = new AbortController();
   const loop = async (): Promise<void> => {
+    let last = clock.now();
     while (!stopped.signal.aborted) {
+      // The machine slept, or its clock was set: who seems dead may only be waking up, as this process is.
+      const jumped = clock.now() - last > intervalMs + graceMs;
+      if (jumped) await clock.sleep(graceMs, stopped.signal).catch(() => {});
       try {
         await sweep();
       } catch (error) {
         options.onProblem(error);
       }
-      await clock.sleep(options.intervalMs, stopped.signal).catch(() => {});
+      last = clock.now();
+      await clock.sleep(intervalMs, stopped.signal).catch(() => {});
     }
   };
   const sweep = async (): Promise<void> => {
-    for (const threadId of await store.due(clock.now(), 100, options.agents)) options.nudge(threadId);
+    const due = await store.due(clock.now(), options.limit(), options.agents);
+    for (const threadId of due) options.nudge(threadId);
   };
   const done = loop();
   return {

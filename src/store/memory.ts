@@ -213,9 +213,14 @@ function due(memory: Memory, now: number, agents: readonly string[] | undefined)
   return waiting.sort((a, b) => a.since - b.since).map(({ threadId }) => threadId);
 }
 
+/** In ms. */
+const LONGEST_CLAIM = 3_600_000;
+
 function heldByAnother(memory: Memory, threadId: ThreadId, owner: string | undefined, now: number): boolean {
   const lease = memory.leases.get(threadId);
-  return lease !== undefined && lease.owner !== owner && lease.until > now;
+  return (
+    lease !== undefined && lease.owner !== owner && lease.until > now && lease.until <= now + LONGEST_CLAIM
+  );
 }
 
 function holds(

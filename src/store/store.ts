@@ -98,7 +98,10 @@ export interface ThreadStore {
   /** Removes the thread and everything kept about it, for good. False if there was none. */
   delete(threadId: ThreadId): Promise<boolean>;
 
-  /** Takes the right to advance a thread until `until` (ms). False while another owner holds it past `now`. */
+  /**
+   * Takes the right to advance a thread until `until` (ms). False while another owner holds it past `now`. A claim that
+   * would last for more than an hour from `now` was made before the clock was set back: it is over, in `due` as well.
+   */
   claim(threadId: ThreadId, owner: string, now: number, until: number): Promise<boolean>;
   /**
    * Extends every claim the owner still holds, also one that has run out as long as nobody else has taken it; returns

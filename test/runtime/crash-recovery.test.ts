@@ -78,7 +78,8 @@ function frozenAfter(store: ThreadStore, type: string): { store: ThreadStore; th
       async append(...args) {
         await gate();
         const outcome = await store.append(...args);
-        if (args[2].some((event) => event.type === type)) frozen = true;
+        const written = outcome.kind === "appended";
+        if (written && args[2].some((event) => event.type === type)) frozen = true;
         return outcome;
       },
       async renew(...args) {

@@ -3,15 +3,15 @@ import type { AppendOptions } from "../store.ts";
 import type { Statements } from "./port.ts";
 import { number, threadId } from "./row.ts";
 
-/** A lease that ran out so long ago, in ms, is nobody's any more. */
+/** A lease that ran out so long ago, in ms, is nobody's any more; nor is one that lasts for longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
 export function claim(sql: Statements, id: ThreadId, owner: string, now: number, until: number): boolean {
   const taken = sql(
     `INSERT INTO leases (thread, owner, until) SELECT key, ?, ? FROM threads WHERE id = ?
      ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
-       WHERE leases.until <= ? OR leases.owner = excluded.owner`,
-  ).run(owner, until, id, now);
+       WHERE leases.until <= ? OR leases.until > ? OR leases.owner = excluded.owner`,
+  ).run(owner, until, id, now, now + FORGOTTEN_AFTER);
   return taken === 1;
 }
 
@@ -51,20 +51,22 @@ export function due(
 ): readonly ThreadId[] {
   if (agents?.length === 0) return [];
   const of = agents === undefined ? "" : ` AND t.agent IN (${agents.map(() => "?").join(", ")})`;
-  const free = `(l.until IS NULL OR l.until <= ?)${of}`;
+  const over = "(l.until <= ? OR l.until > ?)";
+  const free = `(l.until IS NULL OR ${over})${of}`;
+  const times = [now, now + FORGOTTEN_AFTER] as const;
   const wanted = sql(
     `SELECT t.id, t.wanted_since AS since FROM threads t INDEXED BY threads_wanted LEFT JOIN leases l ON l.thread = t.key
      WHERE t.wanted_since IS NOT NULL AND ${free} ORDER BY t.wanted_since LIMIT ?`,
-  ).all(now, ...(agents ?? []), limit);
+  ).all(...times, ...(agents ?? []), limit);
   const woken = sql(
     `SELECT t.id, t.wake_at AS since FROM threads t INDEXED BY threads_to_wake LEFT JOIN leases l ON l.thread = t.key
      WHERE t.wake_at <= ? AND ${free} ORDER BY t.wake_at LIMIT ?`,
-  ).all(now, now, ...(agents ?? []), limit);
+  ).all(now, ...times, ...(agents ?? []), limit);
   // Few rows: only what is being worked on has a lease, and what is let go of loses it.
   const abandoned = sql(
     `SELECT t.id, l.until AS since FROM leases l JOIN threads t ON t.key = l.thread
-     WHERE l.until <= ?${of} LIMIT ?`,
-  ).all(now, ...(agents ?? []), limit);
+     WHERE ${over}${of} LIMIT ?`,
+  ).all(...times, ...(agents ?? []), limit);
   const waiting = [...wanted, ...woken, ...abandoned]
     .map((row) => ({ id: threadId(row, "id"), since: number(row, "since") }))
     .sort((a, b) => a.since - b.since);

@@ -66,6 +66,16 @@ export function leaseContract(test: StoreTest): void {
     await store.append(id, 3, messages(3, "an answer"), projected(), { once: "after 3" });
   });
 
+  test("F12.4 a claim from before the clock was set back holds nobody up", async ({ store }) => {
+    const day = 24 * 3_600_000;
+    const id = await createThread(store, { projection: { wantsAdvance: true } });
+    await store.claim(id, "a", EPOCH + day, EPOCH + day + 15_000);
+    assert.deepEqual(await store.due(EPOCH, 10), [id]);
+    assert.equal(await store.claim(id, "b", EPOCH, EPOCH + 15_000), true);
+    assert.deepEqual(await store.due(EPOCH, 10), []);
+    assert.equal(await store.claim(id, "a", EPOCH, EPOCH + 15_000), false, "b's is of now");
+  });
+
   test("F12.4 of many who claim a thread at the same time, one succeeds", async ({ store, reopen }) => {
     const other = reopen === undefined ? store : await reopen();
     for (let round = 0; round < 10; round++) {

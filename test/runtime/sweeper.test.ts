@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { ThreadId } from "../../src/base/ids.ts";
+import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { startSweeper } from "../../src/runtime/sweeper.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { projectionOf } from "../../src/thread/projection.ts";
+import { appendEvents, startThread } from "../../src/thread/thread.ts";
+import { exampleAgent } from "./example-agent.ts";
+import { ada } from "./harness.ts";
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** A clock that is moved by hand; each sleep lasts until the test ends it. */
+function handClock() {
+  let now = Date.UTC(2026, 0, 1);
+  let sleeping = Promise.withResolvers<() => void>();
+  return {
+    now: () => now,
+    sleep: () =>
+      new Promise<void>((resolve) => {
+        sleeping.resolve(resolve);
+      }),
+    /** Resolves once somebody sleeps; moves the time and wakes it. */
+    async wakeAfter(ms: number) {
+      const wake = await sleeping.promise;
+      sleeping = Promise.withResolvers();
+      now += ms;
+      wake();
+    },
+  };
+}
+
+async function abandoned() {
+  const store = createMemoryStore();
+  const clock = handClock();
+  const from = { channel: "terminal", id: "ada" };
+  const thread = appendEvents(
+    startThread({ agent: "example" }, clock.now()),
+    [{ type: "message_received", data: { text: "go", from } }],
+    clock.now(),
+  );
+  await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+  await store.claim(thread.id, "another", clock.now(), clock.now() + 15_000);
+  const nudged: ThreadId[] = [];
+  const sweeper = startSweeper({
+    store,
+    clock,
+    intervalMs: 1000,
+    graceMs: 5000,
+    agents: ["example"],
+    limit: () => 100,
+    nudge: (threadId) => nudged.push(threadId),
+    onProblem: (error) => {
+      throw error;
+    },
+  });
+  ends.push(async () => {
+    const stopped = sweeper.stop();
+    await clock.wakeAfter(0);
+    await stopped;
+  });
+  return { store, clock, thread, nudged };
+}
+
+describe("the sweeper", () => {
+  it("F12.4 takes up what a dead process left, once its claim is over", async () => {
+    const { clock, thread, nudged } = await abandoned();
+    for (let second = 1; second < 15; second++) await clock.wakeAfter(1000);
+    expect(nudged).toEqual([]);
+    await clock.wakeAfter(1000);
+    await expect.poll(() => nudged).toEqual([thread.id]);
+  });
+
+  it("F12.4 after the machine has slept, other processes get a moment to renew their claims", async () => {
+    const { store, clock, thread, nudged } = await abandoned();
+    await clock.wakeAfter(3_600_000);
+    await store.renew("another", clock.now(), clock.now() + 15_000);
+    await clock.wakeAfter(5000);
+    await clock.wakeAfter(1000);
+    expect(nudged).toEqual([]);
+    for (let second = 0; second < 15; second++) await clock.wakeAfter(1000);
+    await expect.poll(() => nudged[0]).toBe(thread.id);
+  });
+
+  it("F12.4 threads that fail here again and again do not keep it from others", async () => {
+    const store = createMemoryStore();
+    const broken = new Set<ThreadId>();
+    const { agent } = exampleAgent([{ intent: "done", message: "8" }]);
+    const other = createRuntime({ agents: [agent], store });
+    const launch = async (runtime: Runtime) =>
+      (await runtime.launch({ agent: "example", input: { message: "go", from: ada } })).threadId;
+    await other.stop();
+    for (let count = 0; count < 150; count++) broken.add(await launch(other));
+    const whole = await launch(other);
+    const runtime = createRuntime({
+      agents: [agent],
+      store: {
+        ...store,
+        read: async (id, after) => {
+          if (broken.has(id)) throw new Error("a bad sector");
+          return store.read(id, after);
+        },
+      },
+      sweepMs: 5,
+    });
+    ends.push(() => runtime.stop());
+    runtime.start();
+    await expect.poll(async () => (await store.summary(whole))?.status).toBe("finished");
+  });
+});
