@@ -30,10 +30,23 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   const reasons = new Set<FidelityReason>(["repaired_syntax", ...commentReasons(text)]);
   if (!closed) reasons.add("cut_off");
   if (/\.\.\.|…/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) reasons.add("elided");
+  if (HALF_NUMBER.test(text.replace(/"(?:[^"\\]|\\.)*"/g, '""')) || holdsQuotes(parsed.value))
+    reasons.add("coerced_value");
   const second = secondReading(text);
   if (second === undefined) reasons.add("parsers_disagree");
   else compareRepairs(second.value, parsed.value, tools, reasons);
   return { kind: "value", read: { value: parsed.value, reasons } };
+}
+
+// An exponent without its digits: both parsers take it for none.
+const HALF_NUMBER = /\d[eE][+-]?(?![\w.])/;
+// Both parsers keep quotes that they do not know, and make one text of `"A1" or "B2"`.
+const KEPT_QUOTES = /^\s*[«»„“”‟‘’‹›]|"\s+\S{1,6}\s+"|"\s*[|/,;+&]\s*"/;
+
+/** True where a repaired text may hold quotes that were meant as JSON's. */
+function holdsQuotes(value: unknown): boolean {
+  if (typeof value === "string") return KEPT_QUOTES.test(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsQuotes);
 }
 
 function compareRepairs(

@@ -125,6 +125,28 @@ export const HOSTILE: readonly Row[] = [
     { tolerant: { intent: "done_for_now", message: "see http://x.org/1#2" }, because: ["repaired_syntax"] },
   ],
 
+  // What both repairing parsers read alike, and a careful reader does not.
+  ...['"A1" or "B2"', '"A1" | "B2"', "«A1»"].map(
+    (id): Row => [
+      "NextStep",
+      `{"intent": "refund", "amount": 40, "order_id": ${id}}`,
+      {
+        doubtful: { ...REFUND_VALUE, order_id: id.startsWith('"') ? id.slice(1, -1) : id },
+        because: ["coerced_value", "repaired_syntax"],
+      },
+    ],
+  ),
+  [
+    "NextStep",
+    '{"intent": "refund", "order_id": "A1", "amount": 4e, }',
+    { doubtful: { ...REFUND_VALUE, amount: 4 }, because: ["coerced_value", "repaired_syntax"] },
+  ],
+  [
+    "NextStep",
+    '{"intent": "done_for_now", "message": "say "hi" now"}',
+    { tolerant: { intent: "done_for_now", message: 'say "hi" now' }, because: ["repaired_syntax"] },
+  ],
+
   // An explanation beside the step that speaks against it.
   doubt(refund({ reasoning: "do not do this" }), "negated"),
   doubt(refund({ analysis: "This must be refused: fraud" }), "negated"),
