@@ -7,7 +7,10 @@ import type { Answer } from "../prompts/types.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { Agent, NextStepOptions } from "./agent.ts";
 
-/** Summarises part of a thread. Throwing asks a person whether to try again; `undefined` leaves a note instead. */
+/**
+ * Summarises part of a thread. Throwing asks a person whether to try again; `undefined` or an empty summary leaves a note
+ * instead.
+ */
 export type Summarizer = (
   part: { readonly text: string; readonly blocks: readonly ContextBlock[]; readonly maxTokens: number },
   options: NextStepOptions,
@@ -23,8 +26,10 @@ export function summarizeWith(summarize: {
   return async ({ text, maxTokens }, options) => {
     // A word of English is about one and a third tokens.
     const answer = await summarize.call([text, Math.floor(maxTokens * 0.6)], options);
-    if (!answer.ok) return undefined;
-    const { value, completion } = answer;
+    const { completion } = answer;
+    // No summary, but it was paid for.
+    if (!answer.ok) return { summary: "", completion };
+    const { value } = answer;
     return { summary: typeof value === "string" ? value : value.summary, completion };
   };
 }

@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { b } from "../../baml_client/index.ts";
+import { forgottenNote } from "../../src/context/compaction.ts";
 import { createContext } from "../../src/context/context.ts";
 import { parseMessages } from "../../src/context/messages.ts";
+import { estimateTokens } from "../../src/context/tokens.ts";
 import { parseXml } from "../../src/context/xml.ts";
-import { summarizeWith } from "../../src/loop/hold-budget.ts";
+import { summarizeWith, summaryOf } from "../../src/loop/hold-budget.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/index.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
@@ -93,5 +95,19 @@ describe("what the provider gets", () => {
     } finally {
       await server.close();
     }
+  });
+
+  it("F3.14 F8.9 a summary that cannot be used leaves a note, and its tokens count all the same", async () => {
+    const usage = { inputTokens: 900, outputTokens: 90, cachedInputTokens: 0 };
+    const completion = { raw: "no", client: "c", usage, durationMs: 1, requestDigest: "d" };
+    const refused = { ok: false, reason: "no_match", message: "no", completion } as const;
+    const summarize = summarizeWith({ call: async () => refused });
+    const plan = await createContext({
+      budget: { tokens: 1000, countTokens: estimateTokens, policies: ["summarize"] },
+    }).plan(eventsOf(...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`))));
+    if (plan.kind !== "summarize") throw new Error(plan.kind);
+    expect(await summaryOf(plan, { summarize }, {})).toMatchObject({
+      data: { method: "summarize", replacement: forgottenNote(plan), completion: { usage } },
+    });
   });
 });

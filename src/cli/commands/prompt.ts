@@ -120,8 +120,17 @@ function requestLines(request: PreparedRequest, { colors: c }: Session): string[
     c.bold(`${request.method} ${safeLine(request.redactedUrl)}`),
     ...headers,
     safeText(JSON.stringify(rest, null, 2)),
-    ...messages.flatMap(({ role, text }) => ["", c.cyan(`─── ${safeLine(role)} ───`), safeText(text)]),
+    ...messages.flatMap(({ role, text }) => [
+      "",
+      c.cyan(`─── ${safeLine(role)} ───`),
+      notHeading(safeText(text)),
+    ]),
   ];
+}
+
+/** A text cannot look like the heading of another message; `--raw` shows it as it is. */
+function notHeading(text: string): string {
+  return text.replace(/^─/gm, " ─");
 }
 
 interface Shown {
