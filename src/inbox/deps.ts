@@ -13,6 +13,8 @@ export interface InboxAccess {
   readonly launch: boolean;
   /** See requests and decide on them, as far as each request's policy lets this person. */
   readonly respond: boolean;
+  /** A session for one request, e.g. opened by a link: its page links nowhere else. Default false. */
+  readonly onlyRequest?: boolean;
 }
 
 /** What the pages need from the server around them. The inbox keeps no session and checks no password itself. */

@@ -28,11 +28,16 @@ export function serverInbox({ log = silentLog, ...options }: ServerInboxOptions)
   const routes = inboxRoutes({
     ...options,
     principal: (c: Context<ServerEnv>) => c.get("principal"),
-    access: (c: Context<ServerEnv>) => ({
-      read: hasScope(c, "read"),
-      launch: hasScope(c, "launch"),
-      respond: hasScope(c, "respond"),
-    }),
+    access(c: Context<ServerEnv>) {
+      const login = c.get("login");
+      const onlyRequest = login.kind === "session" && login.limitedTo !== undefined;
+      return {
+        read: hasScope(c, "read") && !onlyRequest,
+        launch: hasScope(c, "launch"),
+        respond: hasScope(c, "respond"),
+        onlyRequest,
+      };
+    },
     csrfToken: (c: Context<ServerEnv>) => csrfToken(c),
     checkCsrf: (c: Context<ServerEnv>, token) => sameText(token, csrfToken(c)),
     signInPath: "/login",

@@ -94,7 +94,8 @@ export function createServer(options: ServerOptions): Server {
   });
   app.notFound((c) => {
     const error = new RequestError(404, `there is nothing at ${c.req.method} ${c.req.path}; see /docs`);
-    return sendProblem(c, problemOf(error, c.get("requestId")));
+    const problem = problemOf(error, c.get("requestId"));
+    return wantsPage(c) ? c.html(problemPage(problem), 404) : sendProblem(c, problem);
   });
 
   app.use(async (c, next) => {
@@ -154,7 +155,7 @@ export function createServer(options: ServerOptions): Server {
     app.get("/", (c) => c.redirect("/inbox", 303));
     app.route("/", options.inbox);
   }
-  app.use(idempotency(runtime.store));
+  app.use(idempotency(runtime.store, clock));
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
   app.route("/", exportRoutes(deps));

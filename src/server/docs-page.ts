@@ -16,6 +16,7 @@ const document = {
 };
 
 const operation = z.object({
+  security: z.array(z.unknown()).optional(),
   summary: z.string().optional(),
   description: z.string().optional(),
   parameters: z
@@ -43,15 +44,31 @@ export function documentation(app: OpenAPIHono<ServerEnv>): void {
       Object.entries(methods).flatMap(([method, value]) => {
         const parsed = operation.safeParse(value);
         return parsed.success
-          ? [operationSection(`${method.toUpperCase()} ${path}`, parsed.data, schemas)]
+          ? [
+              {
+                name: `${method.toUpperCase()} ${path}`,
+                path,
+                order: orderOf(path, parsed.data),
+                ...parsed.data,
+              },
+            ]
           : [];
       }),
     );
+    const sections = operations
+      .toSorted((a, b) => a.order - b.order || a.path.localeCompare(b.path))
+      .map((one) => operationSection(one.name, one, schemas));
     const body = html`<h1>HTTP API</h1>
       <p>The whole description, for programs: <a href="/openapi.json">openapi.json</a>. <a href="/">Inbox</a></p>
-      ${operations}`;
+      ${sections}`;
     return c.html(page("HTTP API", body, "wide"));
   });
+}
+
+/** Threads first, then what waits for people; what callers without a key send comes last. */
+function orderOf(path: string, { security }: z.infer<typeof operation>): number {
+  if (security?.length === 0) return 3;
+  return path.startsWith("/threads") ? 0 : path.startsWith("/requests") ? 1 : 2;
 }
 
 function operationSection(
@@ -80,7 +97,17 @@ function operationSection(
           <pre tabindex="0">${JSON.stringify(resolved(body, schemas), null, 2)}</pre>
         </details>`
     }
-    ${list(Object.entries(responses).map(([status, response]) => [status, response.description ?? ""]))}
+    ${list(
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith("2"))
+        .map(([status, response]) => [status, response.description ?? ""]),
+    )}
+    <p class="soft">
+      Refusals:
+      ${Object.keys(responses)
+        .filter((status) => !status.startsWith("2"))
+        .join(", ")}
+    </p>
   </section>`;
 }
 

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
 import { sha256 } from "../base/digest.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { ThreadStore } from "../store/store.ts";
@@ -21,13 +22,16 @@ const stored = z.object({
     .optional(),
 });
 
+/** How long an answer is kept. Afterwards the same request still does nothing twice: threads keep their keys. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
 const KEPT_HEADERS = ["content-type", "location"];
 
 /**
  * `Idempotency-Key`: the same request again gets the first one's answer and does nothing; another request under
  * the same key is refused (422). An answer that was no success is not kept: the request may be sent again.
  */
-export function idempotency(store: ThreadStore): MiddlewareHandler<OnceEnv> {
+export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler<OnceEnv> {
   const running = new Map<string, Promise<void>>();
   return createMiddleware<OnceEnv>(async (c, next) => {
     const key = c.req.header("idempotency-key");
@@ -42,7 +46,8 @@ export function idempotency(store: ThreadStore): MiddlewareHandler<OnceEnv> {
     running.set(once, promise);
     try {
       const claim = JSON.stringify({ request });
-      const before = (await store.setValue(once, claim, undefined))
+      const until = clock.now() + KEPT_MS;
+      const before = (await store.setValue(once, claim, undefined, until))
         ? undefined
         : stored.parse(JSON.parse((await store.getValue(once)) ?? claim));
       if (before !== undefined && before.request !== request) {
@@ -62,7 +67,7 @@ export function idempotency(store: ThreadStore): MiddlewareHandler<OnceEnv> {
         }),
       );
       const answer = { status: c.res.status, body: await c.res.clone().text(), headers };
-      await store.setValue(once, JSON.stringify({ request, answer }), claim);
+      await store.setValue(once, JSON.stringify({ request, answer }), claim, until);
     } finally {
       running.delete(once);
       resolve();

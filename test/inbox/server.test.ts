@@ -99,7 +99,9 @@ describe("the inbox in the server", () => {
     expect((await post(`/inbox/threads/${threadId}/cancel`, reader, { csrf })).status).toBe(403);
     expect((await post("/inbox/agents/office/launch", reader, { csrf, message: "go" })).status).toBe(403);
     const answerer = await signIn(keys.answerer.key);
-    expect((await get("/inbox", answerer)).status).toBe(200);
+    const list = await get("/inbox", answerer);
+    expect(list.status).toBe(200);
+    expect(await list.text()).not.toMatch(/href="\/inbox\/(threads|agents)/);
     expect((await get(path, answerer)).status).toBe(200);
     expect((await get(`/inbox/threads/${threadId}`, answerer)).status).toBe(403);
     expect((await get(`/inbox/threads/${threadId}/stream`, answerer)).status).toBe(403);
@@ -129,6 +131,10 @@ describe("the inbox in the server", () => {
       expiresAt: Date.now() + 60_000,
     });
     const opened = await app.request(link);
+    const card = await (await get(`/inbox/requests/${requestId}`, cookieOf(opened))).text();
+    // Every link of the page leads somewhere that this session may go.
+    const places = [...card.matchAll(/<a [^>]*href="([^"#]+)"/g)].map(([, href]) => href ?? "");
+    expect(places.filter((href) => !href.includes(requestId))).toEqual([]);
     expect(opened.headers.get("location")).toBe(`/inbox/requests/${requestId}`);
     expect(paid).toEqual([]);
     const cookie = cookieOf(opened);

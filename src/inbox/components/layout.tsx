@@ -13,6 +13,8 @@ export interface Frame {
   /** The address of this page, to come back to. */
   readonly here: string;
   readonly pending: number | null;
+  /** Which pages this session may see: nothing leads to the others. */
+  readonly reach: "everything" | "requests" | "one_request";
   readonly signOutPath: string | null;
   /** Changes with every change of the style sheet and scripts. */
   readonly version: string;
@@ -45,15 +47,14 @@ export const Layout = ({ frame, title, section, children }: LayoutProps) => (
       </a>
       <header class="top">
         <div class="top-inner">
-          <a class="brand" href={paths.inbox} aria-label="Twelvefold">
-            <Mark />
-            <span class="brand-name">Twelvefold</span>
-          </a>
-          <nav aria-label="Main">
-            <NavLink href={paths.inbox} here={section === "inbox"} text="Inbox" count={frame.pending} />
-            <NavLink href={paths.threads} here={section === "threads"} text="Threads" />
-            <NavLink href={paths.agents} here={section === "agents"} text="Agents" />
-          </nav>
+          {frame.reach === "one_request" ? (
+            <span class="brand">
+              <Mark />
+              <span>Twelvefold</span>
+            </span>
+          ) : (
+            <Navigation frame={frame} section={section} />
+          )}
           <div class="top-tools">
             <ThemeSwitch frame={frame} />
             {frame.viewer !== null && <Viewer frame={frame} viewer={frame.viewer} />}
@@ -62,10 +63,39 @@ export const Layout = ({ frame, title, section, children }: LayoutProps) => (
       </header>
       <main id="main" tabindex={-1}>
         {children}
+        {frame.signOutPath !== null && (
+          <footer class="phone-only">
+            <SignOut path={frame.signOutPath} csrf={frame.csrf} />
+          </footer>
+        )}
       </main>
       <KeyHelp />
     </body>
   </html>
+);
+
+const Navigation = ({
+  frame,
+  section,
+}: {
+  readonly frame: Frame;
+  readonly section: LayoutProps["section"] | undefined;
+}) => (
+  <>
+    <a class="brand" href={paths.inbox} aria-label="Twelvefold">
+      <Mark />
+      <span class="brand-name">Twelvefold</span>
+    </a>
+    <nav aria-label="Main">
+      <NavLink href={paths.inbox} here={section === "inbox"} text="Inbox" count={frame.pending} />
+      {frame.reach === "everything" && (
+        <>
+          <NavLink href={paths.threads} here={section === "threads"} text="Threads" />
+          <NavLink href={paths.agents} here={section === "agents"} text="Agents" />
+        </>
+      )}
+    </nav>
+  </>
 );
 
 const NavLink = (props: { href: string; here: boolean; text: string; count?: number | null }) => (
@@ -85,15 +115,17 @@ const Viewer = ({ frame, viewer }: { frame: Frame; viewer: Principal }) => (
     <span class="viewer-name" title={`${viewer.channel}:${viewer.id}`}>
       <bdi>{nameOf(viewer)}</bdi>
     </span>
-    {frame.signOutPath !== null && (
-      <form method="post" action={frame.signOutPath}>
-        <Csrf token={frame.csrf} />
-        <button class="quiet" type="submit">
-          Sign out
-        </button>
-      </form>
-    )}
+    {frame.signOutPath !== null && <SignOut path={frame.signOutPath} csrf={frame.csrf} />}
   </div>
+);
+
+const SignOut = ({ path, csrf }: { path: string; csrf: string }) => (
+  <form method="post" action={path}>
+    <Csrf token={csrf} />
+    <button class="quiet" type="submit">
+      Sign out
+    </button>
+  </form>
 );
 
 const NEXT_THEME: { readonly [T in Theme]: Theme } = { system: "dark", dark: "light", light: "system" };
@@ -152,6 +184,14 @@ const Mark = () => (
     ))}
   </svg>
 );
+
+/** The way back to the inbox, where this session may see it. */
+export const InboxCrumb = ({ frame }: { frame: Frame }) =>
+  frame.reach === "one_request" ? null : (
+    <p class="crumbs">
+      <a href={paths.inbox}>Inbox</a>
+    </p>
+  );
 
 /** The token that proves that a form was made by this session. */
 export const Csrf = ({ token }: { token: string }) => <input type="hidden" name="csrf" value={token} />;

@@ -1,6 +1,6 @@
 import { type RequestId, requestIdOf } from "../../base/ids.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { type Frame, Layout } from "../components/layout.tsx";
+import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { Ago, Fields } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import type { RequestHistory } from "../views/request-history.ts";
@@ -32,9 +32,7 @@ export const ClosedRequestPage = ({ frame, thread, history, now, rejected, done 
     asked.type === "approval_requested" ? inWords(asked.data.card.intent) : visible(asked.data.question);
   return (
     <Layout frame={frame} title={HEADINGS[history.state]} section="inbox">
-      <p class="crumbs">
-        <a href={paths.inbox}>Inbox</a>
-      </p>
+      <InboxCrumb frame={frame} />
       <article class="request closed" data-state={history.state}>
         <header class="request-head">
           <h1>{done ? "Thank you. It is recorded." : HEADINGS[history.state]}</h1>
@@ -68,17 +66,21 @@ export const ClosedRequestPage = ({ frame, thread, history, now, rejected, done 
           </section>
         )}
         <p class="buttons">
-          {pendingInstead !== null && (
+          {pendingInstead !== null && frame.reach !== "one_request" && (
             <a class="button primary" href={paths.request(requestIdOf(thread.id, pendingInstead))}>
               See what is asked now
             </a>
           )}
-          <a class="button" href={paths.thread(thread.id)}>
-            See the thread
-          </a>
-          <a class="button" href={paths.inbox} data-item>
-            Back to the inbox
-          </a>
+          {frame.reach === "everything" && (
+            <a class="button" href={paths.thread(thread.id)}>
+              See the thread
+            </a>
+          )}
+          {frame.reach !== "one_request" && (
+            <a class="button" href={paths.inbox} data-item>
+              Back to the inbox
+            </a>
+          )}
         </p>
       </article>
     </Layout>

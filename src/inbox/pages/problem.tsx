@@ -22,9 +22,11 @@ export const ProblemPage = ({ frame, problem }: { frame: Frame; problem: Problem
             {problem.link.label}
           </a>
         )}
-        <a class="button" href={paths.inbox}>
-          Back to the inbox
-        </a>
+        {frame.reach !== "one_request" && (
+          <a class="button" href={paths.inbox}>
+            Back to the inbox
+          </a>
+        )}
       </p>
     </article>
   </Layout>

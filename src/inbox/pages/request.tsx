@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../base/json.ts";
-import { type Frame, Layout } from "../components/layout.tsx";
+import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, EditForm, QuestionForms } from "../components/request-forms.tsx";
@@ -28,9 +28,7 @@ export const RequestPage = (props: RequestPageProps) => {
   const { request } = view;
   return (
     <Layout frame={frame} title={view.title} section="inbox">
-      <p class="crumbs">
-        <a href={paths.inbox}>Inbox</a>
-      </p>
+      <InboxCrumb frame={frame} />
       <article class="request" data-request={view.id}>
         <header class="request-head">
           <div class="row-top">
@@ -53,9 +51,11 @@ export const RequestPage = (props: RequestPageProps) => {
             <section class="panel">
               <h2>What the thread is about</h2>
               <Words text={view.goal} />
-              <p class="hint">
-                <a href={paths.thread(view.threadId)}>See the whole thread</a>
-              </p>
+              {frame.reach === "everything" && (
+                <p class="hint">
+                  <a href={paths.thread(view.threadId)}>See the whole thread</a>
+                </p>
+              )}
             </section>
           )}
           {request.type === "question" && request.context !== undefined && (

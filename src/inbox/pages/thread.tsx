@@ -44,6 +44,7 @@ export const ThreadPage = (props: ThreadPageProps) => {
               </a>
             </p>
           )}
+          <h2 class="visually-hidden">What happened</h2>
           <ol class="timeline" id="timeline" aria-label="Timeline">
             {items.map((item) => (
               <TimelineEntry item={item} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />

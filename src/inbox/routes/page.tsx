@@ -42,12 +42,14 @@ export async function frameOf(pages: Pages, c: Context): Promise<Frame> {
   const { deps, requests } = pages;
   const viewer = deps.principal(c) ?? null;
   const { version } = await loadAssets();
+  const { read, onlyRequest = false } = accessOf(pages, c);
   return {
     theme: themeOf(getCookie(c, THEME_COOKIE)),
     viewer,
     csrf: viewer === null ? "" : deps.csrfToken(c),
     here: c.req.method === "GET" ? c.req.path + new URL(c.req.url).search : paths.inbox,
-    pending: viewer === null ? null : await requests.count(),
+    pending: viewer === null || onlyRequest ? null : await requests.count(),
+    reach: onlyRequest ? "one_request" : read ? "everything" : "requests",
     signOutPath: deps.signOutPath?.(c) ?? null,
     version,
   };
