@@ -18,6 +18,9 @@ export interface SweeperOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
+/** Nobody counts on it: who reads such a value looks at its time. */
+const FORGET_EVERY_MS = 600_000;
+
 /**
  * Finds threads that want advancing and nobody advances (their process died, their time has come). Makes every way of scheduling safe: a lost nudge is only a delay.
  */
@@ -26,12 +29,17 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   const stopped = new AbortController();
   const loop = async (): Promise<void> => {
     let last = clock.now();
+    let forgotten = last;
     while (!stopped.signal.aborted) {
       // The machine slept, or its clock was set: who seems dead may only be waking up, as this process is.
       const jumped = clock.now() - last > intervalMs + graceMs;
       if (jumped) await clock.sleep(graceMs, stopped.signal).catch(() => {});
       try {
         await sweep();
+        if (clock.now() - forgotten >= FORGET_EVERY_MS) {
+          forgotten = clock.now();
+          await store.forgetValues(forgotten);
+        }
       } catch (error) {
         options.onProblem(error);
       }

@@ -28,7 +28,7 @@ interface Memory {
   readonly threads: Map<ThreadId, Stored>;
   readonly leases: Map<ThreadId, { readonly owner: string; readonly until: number }>;
   readonly once: Map<string, { readonly threadId: ThreadId; readonly seq: number }>;
-  readonly values: Map<string, string>;
+  readonly values: Map<string, { readonly value: string; readonly expiresAt: number | undefined }>;
   created: number;
 }
 
@@ -118,12 +118,18 @@ export function createMemoryStore(): ThreadStore {
       }, null);
     },
     async getValue(key) {
-      return memory().values.get(key);
+      return memory().values.get(key)?.value;
     },
-    async setValue(key, value, expected) {
-      if (memory().values.get(key) !== expected) return false;
-      memory().values.set(key, value);
+    async setValue(key, value, expected, expiresAt) {
+      if (memory().values.get(key)?.value !== expected) return false;
+      memory().values.set(key, { value, expiresAt });
       return true;
+    },
+    async forgetValues(now) {
+      const { values } = memory();
+      const over = [...values].filter(([, { expiresAt }]) => expiresAt !== undefined && expiresAt <= now);
+      for (const [key] of over) values.delete(key);
+      return over.length;
     },
     async close() {
       opened = undefined;

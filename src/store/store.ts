@@ -120,7 +120,15 @@ export interface ThreadStore {
 
   /** Small values beside the threads: cron ticks, channel cursors, sessions. Compare-and-swap on the old value. */
   getValue(key: string): Promise<string | undefined>;
-  setValue(key: string, value: string, expected: string | undefined): Promise<boolean>;
+  setValue(
+    key: string,
+    value: string,
+    expected: string | undefined,
+    /** From this time (ms) on it may be forgotten. Default: never. */
+    expiresAt?: number,
+  ): Promise<boolean>;
+  /** Removes the values whose time was over at `now`; how many. Until then they are there, also after their time. */
+  forgetValues(now: number): Promise<number>;
 
   close(): Promise<void>;
 }

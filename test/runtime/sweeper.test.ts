@@ -85,6 +85,19 @@ describe("the sweeper", () => {
     await expect.poll(() => nudged[0]).toBe(thread.id);
   });
 
+  it("F5.10 forgets values whose time is over", async () => {
+    const { store, clock } = await abandoned();
+    await store.setValue("session", "ada", undefined, clock.now() + 120_000);
+    await store.setValue("cursor", "17", undefined);
+    await clock.wakeAfter(1000);
+    expect(await store.getValue("session")).toBe("ada");
+    await clock.wakeAfter(3_600_000);
+    await clock.wakeAfter(0);
+    await clock.wakeAfter(1000);
+    await expect.poll(() => store.getValue("session")).toBeUndefined();
+    expect(await store.getValue("cursor")).toBe("17");
+  });
+
   it("F12.4 threads that fail here again and again do not keep it from others", async () => {
     const store = createMemoryStore();
     const broken = new Set<ThreadId>();

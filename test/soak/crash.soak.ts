@@ -23,7 +23,7 @@ async function many(databases: number, faults: number, together: number): Promis
       const random = seededRandom(SEED * 1000 + next * 7 + together);
       next += 1;
       // The first process of every other database dies while it makes the tables.
-      const first: Fault = { point: "migration", nth: 1 + (Math.floor(next / 2) % 2) };
+      const first: Fault = { point: "migration", nth: 1 + (Math.floor(next / 2) % 6) };
       const drawn = Array.from({ length: faults }, () => drawFault(random));
       reports.push(await surviveFaults(5, next % 2 === 0 ? [first, ...drawn] : drawn, together));
     }

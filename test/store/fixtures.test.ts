@@ -1,8 +1,10 @@
 import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseThreadId } from "../../src/base/ids.ts";
+import { SCHEMA_VERSION } from "../../src/store/sqlite/migrate.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import { EVENT_VERSIONS } from "../../src/thread/events.ts";
 import { fold } from "../../src/thread/fold.ts";
@@ -12,7 +14,7 @@ import { appendEvents, threadOf } from "../../src/thread/thread.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const folder = join(import.meta.dirname, "..", "fixtures", "threads");
-const RELEASES = ["v1", "v2"];
+const RELEASES = ["v1", "v2", "v3"];
 
 const json = z.json();
 const fixture = z.object({
@@ -40,16 +42,18 @@ async function load(release: string) {
   return fixture.parse(JSON.parse(await readFile(join(folder, release, "threads.json"), "utf8")));
 }
 
-/** Opens a copy: a fixture is never written to. */
-async function openCopy(release: string) {
+/** A fixture is never opened itself: that would write to it. */
+async function copyOf(release: string): Promise<string> {
   const temporary = await temporaryFolder();
+  cleanUps.unshift(temporary.remove);
   const path = join(temporary.path, "threads.db");
   await copyFile(join(folder, release, "threads.db"), path);
-  const store = await openSqliteStore(path);
-  cleanUps.push(async () => {
-    await store.close();
-    await temporary.remove();
-  });
+  return path;
+}
+
+async function openCopy(release: string) {
+  const store = await openSqliteStore(await copyOf(release));
+  cleanUps.unshift(() => store.close());
   return store;
 }
 
@@ -139,7 +143,12 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
   });
 });
 
-it("F5.5 the newest fixture is of the current versions", async () => {
-  const { versions } = await load(RELEASES.at(-1) ?? "");
+it("F5.5 the newest fixture is of the current versions, of events and of tables", async () => {
+  const newest = RELEASES.at(-1) ?? "";
+  const { versions } = await load(newest);
   expect(versions).toEqual(EVENT_VERSIONS);
+  const database = new DatabaseSync(await copyOf(newest));
+  const tables = database.prepare("SELECT max(version) AS version FROM schema_version").get();
+  database.close();
+  expect(tables?.["version"]).toBe(SCHEMA_VERSION);
 });

@@ -7,7 +7,7 @@ import { readEvents, replaceContent, replacementsFor, verifyThread } from "./eve
 import { claim, due, holds, nextWake, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
-import { number, text, threadId as threadIdIn } from "./row.ts";
+import { number, threadId as threadIdIn } from "./row.ts";
 import {
   type Addition,
   EVENTS_PER_THREAD,
@@ -16,6 +16,7 @@ import {
   type ThreadCache,
   writeEvents,
 } from "./threads.ts";
+import { forgetValues, getValue, setValue } from "./values.ts";
 
 /** A store on an open database whose tables are up to date. */
 export function sqliteStore(
@@ -93,22 +94,9 @@ export function sqliteStore(
     due: (now, limit, agents) => queue.read(() => due(sql, now, limit, agents)),
     nextWake: (after) => queue.read(() => nextWake(sql, after)),
 
-    getValue: (key) =>
-      queue.read(() => {
-        const row = sql("SELECT value FROM named_values WHERE name = ?").get(key);
-        return row && text(row, "value");
-      }),
-    setValue: (key, value, expected) =>
-      queue.write(key, "synced", () => {
-        const changed =
-          expected === undefined
-            ? sql("INSERT INTO named_values (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING").run(
-                key,
-                value,
-              )
-            : sql("UPDATE named_values SET value = ? WHERE name = ? AND value = ?").run(value, key, expected);
-        return changed === 1;
-      }),
+    getValue: (key) => queue.read(() => getValue(sql, key)),
+    setValue: (key, ...rest) => queue.write(key, "synced", () => setValue(sql, key, ...rest)),
+    forgetValues: (now) => queue.write("values", "visible", () => forgetValues(sql, now)),
 
     close: () => {
       closing ??= queue.close().finally(() => database.close());

@@ -14,6 +14,28 @@ export function valuesContract(test: StoreTest): void {
     if (reopen !== undefined) assert.equal(await (await reopen()).getValue("cursor"), "");
   });
 
+  test("F5.10 what was set for a time can be forgotten after it, and nothing else is", async ({
+    store,
+    reopen,
+  }) => {
+    const other = reopen === undefined ? store : await reopen();
+    await store.setValue("for ever", "1", undefined);
+    await store.setValue("session", "1", undefined, 100);
+    await store.setValue("prolonged", "1", undefined, 100);
+    await other.setValue("prolonged", "2", "1", 200);
+    await store.setValue("made lasting", "1", undefined, 100);
+    await store.setValue("made lasting", "2", "1");
+    assert.equal(await store.forgetValues(99), 0);
+    assert.equal(await other.getValue("session"), "1");
+    assert.equal(await store.forgetValues(100), 1);
+    assert.equal(await other.getValue("session"), undefined);
+    assert.equal(await store.setValue("session", "anew", undefined, 150), true, "it can begin anew");
+    assert.equal(await store.forgetValues(1000), 2);
+    assert.equal(await store.getValue("for ever"), "1");
+    assert.equal(await store.getValue("made lasting"), "2");
+    assert.equal(await store.getValue("prolonged"), undefined);
+  });
+
   test("F5.9 of many who set a value at the same time, one succeeds", async ({ store }) => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store.setValue("tick", String(index), undefined)),

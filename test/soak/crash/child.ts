@@ -25,10 +25,11 @@ const driver: SqliteDriver = (file) => {
   return {
     ...database,
     exec: (sql) => {
-      // Two statements of the migration's transaction: before the first and after the last of them.
-      if (sql.includes("CREATE TABLE")) reach("migration");
+      // Before and after each part of the migrations' transactions.
+      const migrates = /CREATE TABLE|ALTER TABLE/.test(sql);
+      if (migrates) reach("migration");
       database.exec(sql);
-      if (sql.includes("CREATE TABLE")) reach("migration");
+      if (migrates) reach("migration");
     },
   };
 };
