@@ -72,6 +72,8 @@ export function contextOfAgent(
     forTool(step, { events }) {
       const allowed = new Map(tools).get(step.intent)?.realValues;
       if (allowed === undefined || redact === undefined) return step;
+      // Without what was erased, secrets of the thread are numbered otherwise: a placeholder could lead to another one.
+      if (vault === undefined && events.some(({ type }) => type === "data_erased")) return step;
       return restoreSecrets(step, allowed, context.vault(events));
     },
     forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,

@@ -10,6 +10,7 @@ import { cachedResult } from "../../src/loop/cached-result.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { appendEvents, startThread, threadOf } from "../../src/thread/thread.ts";
 import { answer, ofType, person, runAgent } from "./run-agent.ts";
 
 type Step =
@@ -97,6 +98,26 @@ describe("an agent's context", () => {
     expect(JSON.stringify(thread.events)).not.toContain("4111");
     expect(charged).toEqual([CARD]);
     expect(() => setUp([], { context: { keepOutOfStore: true } })).toThrow("needs redact");
+  });
+
+  it("F3.8 F5.10 after an erasure no placeholder leads to another secret: tools get none", () => {
+    const { agent } = setUp([], { context: { redact: {} } });
+    const step = { intent: "charge", card: "[card:1]" };
+    const said = (text: string) => ({ type: "message_received", data: { text, from: person } }) as const;
+    const thread = appendEvents(
+      startThread({ agent: "shop" }, 0),
+      [said(CARD), said("5555 5555 5555 4444")],
+      0,
+    );
+    expect(agent.forTool(step, thread)).toEqual({ ...step, card: CARD });
+    const record = { type: "data_erased", data: { seqs: [2], by: person, reason: "asked" } } as const;
+    const { events } = appendEvents(thread, [record], 0);
+    const erased = events.map((event) =>
+      event.seq === 2 && event.type === "message_received"
+        ? { ...event, data: { ...event.data, text: "" } }
+        : event,
+    );
+    expect(agent.forTool(step, threadOf(thread.id, erased))).toEqual(step);
   });
 
   it("F3.8 F5.7 S3 a secret that was kept out of the store once stays out, whoever repeats it, and wherever", async () => {
