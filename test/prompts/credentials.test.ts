@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { optionSecrets } from "../../src/prompts/call/prepare.ts";
 import { MissingCredentialsError, ProviderRejectedError } from "../../src/prompts/errors.ts";
 import { redactText, redactUrl, secretsOf } from "../../src/prompts/http/redact.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
@@ -124,6 +125,19 @@ describe("S3 credentials", () => {
     expect(error).toMatchObject({ code: "invalid_configuration" });
     expect(inspect(error)).not.toContain("sk-secret-of-broken");
     expect(String(error)).not.toContain("Stack backtrace");
+  });
+
+  it("are known wherever a client's options hold them", () => {
+    const options = {
+      api_key: "key-of-client",
+      temperature: 0,
+      headers: { "helicone-auth": "Bearer key-of-gateway", "x-title": "no secret" },
+      query_params: { key: "key-in-query" },
+    };
+    const secrets = optionSecrets({ name: "c", provider: "openai-generic", options });
+    expect(redactText("key-of-client key-of-gateway key-in-query no secret", secrets)).toBe(
+      "[redacted] [redacted] [redacted] no secret",
+    );
   });
 
   it("in a URL are redacted where it is printed", () => {

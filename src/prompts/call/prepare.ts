@@ -166,12 +166,16 @@ function buildError(
   );
 }
 
-/** The secrets among a client's options. */
+/** The secrets among a client's options, in its headers and query parameters too. */
 export function optionSecrets(client: ModelClient): string[] {
-  const texts = Object.entries(client.options).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value] as const] : [],
-  );
-  return secretsOf("", Object.fromEntries(texts));
+  return secretsOf("", Object.fromEntries(textsIn(client.options)));
+}
+
+function textsIn(options: object): [string, string][] {
+  return Object.entries(options).flatMap(([name, value]): [string, string][] => {
+    if (typeof value === "string") return [[name, value]];
+    return typeof value === "object" && value !== null ? textsIn(value) : [];
+  });
 }
 
 // BAML sends the variable's name where the variable is not set: `Bearer $OPENAI_API_KEY`.
