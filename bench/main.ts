@@ -33,6 +33,8 @@ const config = {
 writeFileSync(join(build, "tsconfig.json"), JSON.stringify(config));
 const bin = join(root, "node_modules", ".bin");
 run(join(bin, "tsc"), ["-p", build]);
+const assets = join("src", "inbox", "assets");
+cpSync(join(root, assets), join(build, assets), { recursive: true });
 
 // The programs of start/ with the package as it is installed, and each as one file, as one bundles a program.
 const installed = join(build, "installed");

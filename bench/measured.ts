@@ -16,8 +16,8 @@ export interface Compared {
   /** The median of the ratios of the rounds, where there were rounds; else `ours / hand`. */
   readonly ratio?: number;
   readonly unit: string;
-  /** What `ours / hand` (or `ours`, where there is no `hand`) should be. */
-  readonly budget: { readonly atMost: number } | { readonly atLeast: number };
+  /** What `ours / hand` (or `ours`, where there is no `hand`) should be. Absent: it is measured to be known. */
+  readonly budget?: { readonly atMost: number } | { readonly atLeast: number };
 }
 
 /** What the budget is about. */
@@ -25,8 +25,11 @@ export function budgeted({ ours, hand, ratio }: Compared): number {
   return hand === null ? ours : (ratio ?? ours / hand);
 }
 
-export function isMet(row: Compared): boolean {
-  return "atMost" in row.budget ? budgeted(row) <= row.budget.atMost : budgeted(row) >= row.budget.atLeast;
+/** `undefined`: there is no budget. */
+export function isMet(row: Compared): boolean | undefined {
+  const { budget } = row;
+  if (budget === undefined) return undefined;
+  return "atMost" in budget ? budgeted(row) <= budget.atMost : budgeted(row) >= budget.atLeast;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,10 +1,16 @@
 import { budgeted, type Compared, isMet } from "./measured.ts";
 
-function limit({ budget }: Compared): number {
+type Budgeted = Compared & { readonly budget: NonNullable<Compared["budget"]> };
+
+function hasBudget(row: Compared): row is Budgeted {
+  return row.budget !== undefined;
+}
+
+function limit({ budget }: Budgeted): number {
   return "atMost" in budget ? budget.atMost : budget.atLeast;
 }
 
-function budgetText(row: Compared): string {
+function budgetText(row: Budgeted): string {
   const sign = "atMost" in row.budget ? "≤" : "≥";
   return `${sign} ${limit(row)}${row.hand === null ? ` ${row.unit}` : " ×"}`;
 }
@@ -22,8 +28,7 @@ export function table(rows: readonly Compared[]): string {
       amount(row.ours, row.unit),
       amount(row.hand, row.unit),
       row.hand === null ? "" : `${budgeted(row).toFixed(2)} ×`,
-      budgetText(row),
-      isMet(row) ? "met" : "MISSED",
+      ...(hasBudget(row) ? [budgetText(row), isMet(row) ? "met" : "MISSED"] : ["", ""]),
     ]),
   ];
   const widths = [0, 1, 2, 3, 4, 5].map((column) =>
@@ -44,8 +49,9 @@ const ROW = 26;
 const LEFT = 380;
 const WIDTH = 900;
 
-/** A bar for each row: how much of its budget is used. Left of the line is within the budget. */
-export function chart(rows: readonly Compared[]): string {
+/** A bar for each row with a budget: how much of it is used. Left of the line is within the budget. */
+export function chart(all: readonly Compared[]): string {
+  const rows = all.filter(hasBudget);
   const scale = (WIDTH - LEFT - 150) / 1.5;
   const bars = rows.map((row, index) => {
     const used = "atMost" in row.budget ? budgeted(row) / limit(row) : limit(row) / budgeted(row);

@@ -1,6 +1,7 @@
 import type { BenchRow } from "./bench-row.ts";
 import { context } from "./context.ts";
 import { engineAlone } from "./engine-alone.ts";
+import { httpApi } from "./http-api.ts";
 import { manyThreads } from "./many-threads.ts";
 import { million } from "./million.ts";
 import { overHttp } from "./over-http.ts";
@@ -17,5 +18,6 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "bytes", run: storedBytes },
   { name: "start", run: processStart },
   { name: "many", run: manyThreads },
+  { name: "server", run: httpApi },
   { name: "million", run: million },
 ];
