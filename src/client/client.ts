@@ -2,7 +2,7 @@ import type { Operations, ThreadEvent } from "./operations.ts";
 import { messagesIn } from "./sse.ts";
 
 export interface ClientOptions {
-  /** Where the server is, e.g. `http://127.0.0.1:3120`. */
+  /** Where the server is, e.g. `http://127.0.0.1:3120`, with the path it is mounted under, if any. */
   readonly url: string;
   /** An API key. Absent: for a server that needs none, on this machine. */
   readonly key?: string;
@@ -61,8 +61,8 @@ export interface Client {
    */
   request<O extends keyof Operations>(operation: O, request: RequestOf<O>): Promise<Operations[O]["answer"]>;
   /**
-   * The events of a thread as they come. Connects again after an interruption and misses none. Ends when `signal`
-   * is aborted.
+   * The events of a thread as they come. Connects again after an interruption, also while the server is busy or
+   * away, and misses none. Ends when `signal` is aborted; throws `ApiError` for any other refusal.
    */
   watch(threadId: string, options?: WatchOptions): AsyncGenerator<ThreadEvent, void, void>;
 }
@@ -108,6 +108,7 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
     async *watch(threadId, { after = 0, signal, onPartial } = {}) {
       let last = after;
       while (!isAborted(signal)) {
+        let wait = 1_000;
         try {
           const response = await send(addressOf(url, "/threads/{threadId}/events", { path: { threadId } }), {
             headers: { ...credentials, accept: "text/event-stream", "last-event-id": String(last) },
@@ -125,12 +126,20 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
           }
         } catch (error) {
           if (isAborted(signal)) return;
-          if (error instanceof ApiError && error.status !== 503) throw error;
+          if (error instanceof ApiError) {
+            if (!passes(error)) throw error;
+            wait = (error.retryAfter ?? 1) * 1_000;
+          }
         }
-        await pause(1_000, signal);
+        await pause(wait, signal);
       }
     },
   };
+}
+
+/** Refusals that are not about the request: the server is busy, starts again, or a proxy does not reach it. */
+function passes({ status }: ApiError): boolean {
+  return status === 429 || status >= 500;
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {
@@ -145,7 +154,7 @@ function isData({ headers }: Response): boolean {
 
 function addressOf(url: string, template: string, { path = {}, query = {} }: AnyRequest): URL {
   const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])));
-  const address = new URL(filled, url);
+  const address = new URL(url.replace(/\/+$/, "") + filled);
   for (const [name, value] of Object.entries(query)) {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== undefined) address.searchParams.append(name, String(one));
@@ -160,7 +169,7 @@ async function problemIn(response: Response): Promise<ApiError> {
   return new ApiError(
     response.status,
     typeof problem === "object" && problem !== null ? { ...problem } : {},
-    after === null ? undefined : Number(after),
+    after !== null && /^\d{1,9}$/.test(after) ? Number(after) : undefined,
   );
 }
 

@@ -16,7 +16,7 @@ async function started(script: NonNullable<Parameters<typeof serve>[0]>["script"
   const { key, configured } = keyFor("ada");
   const server = await startServer({ runtime, port: 0, auth: { kind: "keys", keys: [configured] } });
   afterwards(() => server.close());
-  return { client: createClient({ url: server.url, key }), url: server.url, runtime, call };
+  return { client: createClient({ url: server.url, key }), url: server.url, key, runtime, call };
 }
 
 describe("the HTTP API's description and its client", () => {
@@ -113,6 +113,41 @@ describe("the HTTP API's description and its client", () => {
     });
     const nowhere = client.watch("thr_nowhere").next();
     await expect(nowhere).rejects.toMatchObject({ status: 404 });
+  });
+
+  it("E7 F6.8 a watch goes on after refusals that pass: a proxy without a server, too many requests", async () => {
+    const { url, key } = await started([{ intent: "done", message: "6" }]);
+    const passing = [502, 429, 503];
+    const client = createClient({
+      url,
+      key,
+      async fetch(address, init) {
+        const status = String(address).endsWith("/events") ? passing.shift() : undefined;
+        if (status === undefined) return fetch(address, init);
+        return new Response("<html>", { status, headers: { "retry-after": "0" } });
+      },
+    });
+    const { threadId } = await client.request("POST /threads", { body: { agent: "example", message: "x" } });
+    const seen: string[] = [];
+    for await (const { type } of client.watch(threadId)) {
+      seen.push(type);
+      if (type === "finished") break;
+    }
+    expect(seen).toEqual(["thread_started", "message_received", "step_proposed", "finished"]);
+    expect(passing).toEqual([]);
+  });
+
+  it("E7 a server that is mounted under a path is reached there", async () => {
+    const asked: string[] = [];
+    const send: typeof fetch = async (address) => {
+      asked.push(String(address));
+      return Response.json({ threads: [], next: null });
+    };
+    for (const url of ["https://example.com/agents", "https://example.com/agents/"]) {
+      await createClient({ url, fetch: send }).request("GET /threads", { query: { limit: 5 } });
+    }
+    const address = "https://example.com/agents/threads?limit=5";
+    expect(asked).toEqual([address, address]);
   });
 
   it("E7 what does not fit does not compile", () => {
