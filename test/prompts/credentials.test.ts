@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { optionSecrets } from "../../src/prompts/call/prepare.ts";
 import { MissingCredentialsError, ProviderRejectedError } from "../../src/prompts/errors.ts";
 import { redactText, redactUrl, secretsOf } from "../../src/prompts/http/redact.ts";
+import { optionSecrets } from "../../src/prompts/models/option-secrets.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { ModelClient } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";

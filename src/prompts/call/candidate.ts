@@ -5,7 +5,8 @@ import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
 import type { Candidate } from "./ask.ts";
 import { type AttemptOptions, attempt } from "./attempt.ts";
-import { doesNotCount, type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
+import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
+import type { Prepared } from "./prepared-request.ts";
 
 /** A client with the request for it. A server that does not know how to count a stream's tokens is asked without. */
 export async function candidateFor(

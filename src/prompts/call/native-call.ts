@@ -4,10 +4,10 @@ import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { redactText } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
+import { optionSecrets } from "../models/option-secrets.ts";
 import type { ModelClient } from "../types.ts";
 import type { FinishReason } from "../wire/wire.ts";
 import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
-import { optionSecrets } from "./prepare.ts";
 
 /**
  * Asks through the generated call, where the request cannot be built outside native code: for a Bedrock client whose

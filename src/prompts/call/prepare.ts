@@ -1,4 +1,3 @@
-import { sha256 } from "../../base/digest.ts";
 import { UsageError } from "../../base/errors.ts";
 import {
   type BamlFunction,
@@ -9,10 +8,12 @@ import {
 import { holdsMedia, neutralise } from "../baml/neutralise.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { MissingCredentialsError, ProviderUnavailableError } from "../errors.ts";
-import { redactHeaders, redactText, redactUrl, secretsOf } from "../http/redact.ts";
+import { redactText, redactUrl } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
-import type { ModelClient, PreparedRequest } from "../types.ts";
+import { optionSecrets } from "../models/option-secrets.ts";
+import type { ModelClient } from "../types.ts";
 import { askForUsage, withoutUsage } from "../wire/stream-usage.ts";
+import { Prepared } from "./prepared-request.ts";
 
 export interface PrepareOptions {
   readonly tb: RunTimeTypes | undefined;
@@ -67,42 +68,6 @@ const uncounted = new WeakSet<object>();
 /** Remembers that a client's server refuses to be asked for the token counts of a stream. */
 export function doesNotCount(client: ModelClient | BamlFunction): void {
   uncounted.add(client);
-}
-
-/** A request that can be sent. */
-export class Prepared implements PreparedRequest {
-  readonly client: string;
-  readonly method = "POST";
-  readonly redactedUrl: string;
-  readonly redactedHeaders: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly digest: string;
-  readonly #url: string;
-  readonly #headers: Readonly<Record<string, string>>;
-
-  constructor(client: string, url: string, headers: Readonly<Record<string, string>>, body: string) {
-    this.client = client;
-    this.#url = url;
-    this.redactedUrl = redactUrl(url);
-    this.redactedHeaders = redactHeaders(headers);
-    this.body = body;
-    this.digest = sha256(body);
-    this.#headers = headers;
-  }
-
-  get url(): string {
-    return this.#url;
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return this.#headers;
-  }
-
-  /** The same request without the wish for token counts; `undefined` where it has none. */
-  withoutUsage(): Prepared | undefined {
-    const body = withoutUsage(this.body);
-    return body === this.body ? undefined : new Prepared(this.client, this.url, this.#headers, body);
-  }
 }
 
 interface Built {
@@ -164,18 +129,6 @@ function buildError(
       : `no request for ${fn.name}${client === undefined ? "" : ` and ${client.name}`} can be built: ${message}`,
     { details: { function: fn.name, ...(client === undefined ? {} : { client: client.name }) } },
   );
-}
-
-/** The secrets among a client's options, in its headers and query parameters too. */
-export function optionSecrets(client: ModelClient): string[] {
-  return secretsOf("", Object.fromEntries(textsIn(client.options)));
-}
-
-function textsIn(options: object): [string, string][] {
-  return Object.entries(options).flatMap(([name, value]): [string, string][] => {
-    if (typeof value === "string") return [[name, value]];
-    return typeof value === "object" && value !== null ? textsIn(value) : [];
-  });
 }
 
 // BAML sends the variable's name where the variable is not set: `Bearer $OPENAI_API_KEY`.
