@@ -2,14 +2,19 @@ import { join } from "node:path";
 import { randomThreadId } from "../src/base/ids.ts";
 import { openSqliteStore } from "../src/store/sqlite/open.ts";
 import type { ListFilter, ThreadStore } from "../src/store/store.ts";
-import type { Measured } from "./measured.ts";
+import type { Compared } from "./measured.ts";
 import { sampleEvent, working } from "./store-sample.ts";
 
 /** Lists and due threads among many paused ones. */
-export async function benchManyThreads(folder: string, threads: number): Promise<readonly Measured[]> {
+export async function benchManyThreads(
+  folder: string,
+  threads: number,
+  tick: (doing: string) => void,
+): Promise<readonly Compared[]> {
   const store = await openSqliteStore(join(folder, "million.db"));
-  await fill(store, threads);
+  await fill(store, threads, tick);
   const before = process.memoryUsage().rss;
+  const count = threads.toLocaleString("en");
   const filters: readonly (readonly [string, ListFilter])[] = [
     ["no filter", {}],
     ["pending", { pending: true }],
@@ -20,8 +25,9 @@ export async function benchManyThreads(folder: string, threads: number): Promise
     ["a search", { search: "refund 77" }],
     ["a search that finds nothing", { search: "nowhere to be found" }],
   ];
-  const measured: Measured[] = [];
+  const measured: Compared[] = [];
   for (const [name, filter] of filters) {
+    tick(`a page of a list, ${name}`);
     const times: number[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < 200; page++) {
@@ -33,7 +39,7 @@ export async function benchManyThreads(folder: string, threads: number): Promise
       cursor = next;
     }
     const p99 = times.toSorted((a, b) => a - b)[197] ?? 0;
-    measured.push({ what: `inbox page, ${name}: p99`, value: p99, unit: "ms", budget: "<= 20" });
+    measured.push(row(`a page of a list among ${count}, ${name}: p99`, p99));
   }
   const times: number[] = [];
   for (let round = 0; round < 200; round++) {
@@ -47,12 +53,16 @@ export async function benchManyThreads(folder: string, threads: number): Promise
   await store.close();
   return [
     ...measured,
-    { what: `due and next wake among ${threads} threads: p99`, value: due, unit: "ms" },
-    { what: "memory after all these", value: grown, unit: "MB more" },
+    row(`what is due and when to wake among ${count}: p99`, due),
+    { what: "memory taken by all these", ours: grown, hand: null, unit: "MB", budget: { atMost: 64 } },
   ];
 }
 
-async function fill(store: ThreadStore, threads: number): Promise<void> {
+function row(what: string, ours: number): Compared {
+  return { what, ours, hand: null, unit: "ms", budget: { atMost: 20 } };
+}
+
+async function fill(store: ThreadStore, threads: number, tick: (doing: string) => void): Promise<void> {
   const now = Date.now() - threads;
   const group = 5000;
   for (let first = 0; first < threads; first += group) {
@@ -76,8 +86,6 @@ async function fill(store: ThreadStore, threads: number): Promise<void> {
       return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], projection);
     });
     await Promise.all(appends);
-    if (process.stderr.isTTY)
-      process.stderr.write(`\rfilling: ${Math.round(((first + group) / threads) * 100)} %`);
+    tick(`storing threads: ${Math.round(((first + group) / threads) * 100)} %`);
   }
-  if (process.stderr.isTTY) process.stderr.write("\r                \r");
 }
