@@ -177,7 +177,7 @@ export function createProgram(action: Action): Command {
 Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts it serves this machine only, and everybody on it
 is the same person. With keys, programs send \`Authorization: Bearer <key>\` and people sign in at /login; the address
 printed at the start signs a browser in once. TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
-TWELVEFOLD_LOG=info logs requests as JSON lines on standard error.`,
+Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
     )
     .action((options: Flags & { port?: number; host: string }) =>
       act(options, async (session) => (await import("./commands/serve.ts")).serve(session, options)),

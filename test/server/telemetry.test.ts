@@ -15,6 +15,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { traceRuns } from "../../src/runtime/telemetry.ts";
 import { serverLog } from "../../src/server/pino-log.ts";
+import { problemLog } from "../../src/server/problem-log.ts";
 import { startServer } from "../../src/server/start.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { afterwards, serve } from "./serve.ts";
@@ -130,6 +131,22 @@ describe("traces", () => {
 });
 
 describe("logs", () => {
+  it("F8.5 without pino, faults are one line each, and nothing in them looks like a secret", () => {
+    const lines: string[] = [];
+    const log = problemLog((line) => lines.push(line));
+    log.info({ url: "http://127.0.0.1" }, "listening");
+    log.error(
+      { requestId: "r1", err: new Error("down:\nkey sk-abcdefghijklmnop1234567890") },
+      "request failed",
+    );
+    log.error({ trigger: "daily" }, "cron trigger failed");
+    expect(lines).toEqual([
+      "request failed (requestId r1): Error: down: key [key removed]",
+      "cron trigger failed (trigger daily)",
+    ]);
+    expect(lines.join("")).not.toContain("sk-abcdefgh");
+  });
+
   it("F8.5 requests and problems are JSON lines, and nothing in them looks like a secret", async () => {
     const lines: string[] = [];
     const log = serverLog({ destination: { write: (line) => void lines.push(line) } });

@@ -5,9 +5,10 @@ import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { traceRuns } from "../../runtime/telemetry.ts";
-import { silentLog } from "../../server/log.ts";
+import { problemLog } from "../../server/problem-log.ts";
 import { startServer } from "../../server/start.ts";
 import { EXIT } from "../exit.ts";
+import { safeLine } from "../safe-text.ts";
 import type { Session } from "../session.ts";
 
 const DEFAULT_PORT = 3120;
@@ -25,7 +26,7 @@ export async function serve(
   runtime.subscribe(traceRuns());
   const secret = env["TWELVEFOLD_SECRET"];
   const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
-  const log = await logOf(env["TWELVEFOLD_LOG"]);
+  const log = await logOf(env["TWELVEFOLD_LOG"], terminal);
   const server = await startServer({
     runtime,
     port: options.port ?? portOf(env["TWELVEFOLD_PORT"]),
@@ -65,8 +66,8 @@ function portOf(text: string | undefined): number {
   return Number(text);
 }
 
-async function logOf(level: string | undefined) {
-  if (level === undefined || level === "") return silentLog;
+async function logOf(level: string | undefined, terminal: Session["terminal"]) {
+  if (level === undefined || level === "") return problemLog((line) => terminal.err(safeLine(line, 1_000)));
   const [{ pino }, { serverLog }] = await Promise.all([import("pino"), import("../../server/pino-log.ts")]);
   const known = LOG_LEVELS.find((one) => one === level);
   if (known === undefined) {

@@ -1,0 +1,13 @@
+import { removeSecrets } from "../context/secret-patterns.ts";
+import type { ServerLog } from "./log.ts";
+
+/** A log of faults alone, one line each for a person to read, without secrets. `write` gets no line break. */
+export function problemLog(write: (line: string) => void): ServerLog {
+  const problem: ServerLog["error"] = ({ err, ...fields }, message) => {
+    const ids = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
+    const about = ids.length === 0 ? "" : ` (${ids.join(", ")})`;
+    const cause = err instanceof Error ? `: ${err.name}: ${err.message}` : "";
+    write(removeSecrets(`${message}${about}${cause}`).replaceAll(/\s+/g, " "));
+  };
+  return { info: () => {}, warn: problem, error: problem };
+}
