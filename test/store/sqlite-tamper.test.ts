@@ -229,6 +229,18 @@ describe("verify finds what was done to an SQLite file", () => {
     await close();
   });
 
+  it("F5.8 a projection that is none keeps nobody from the events, and is written anew", async () => {
+    const { verification, store, id, close } = await verifiedAfter((database) => {
+      database.exec("UPDATE threads SET status = 'asleep?'");
+    });
+    expect(verification.ok).toBe(true);
+    expect(await store.read(id)).toHaveLength(7);
+    await expect(store.summary(id)).rejects.toMatchObject({ code: "storage_corrupt" });
+    await store.append(id, 7, [], projected());
+    expect(await store.summary(id)).toMatchObject(projected());
+    await close();
+  });
+
   it("F5.8 whoever rewrites everything is found only with an anchor from outside", async () => {
     const rewrite: Tamper = (database, at) => {
       const { id } = database.prepare("SELECT id FROM threads").get() ?? {};

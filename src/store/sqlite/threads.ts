@@ -26,7 +26,8 @@ export interface ThreadRow {
   readonly head: Digest;
   readonly listedAt: number;
   readonly wantedSince: number | null;
-  readonly projection: ThreadProjection;
+  /** `null`: somebody has written what is none; it is written anew. */
+  readonly projection: ThreadProjection | null;
 }
 
 /** The rows of the threads that this process wrote last: an append to one of them need not read it first. */
@@ -45,8 +46,17 @@ export function loadThread(sql: Statements, id: ThreadId): ThreadRow | undefined
         head: digest(hex(row, "head")),
         listedAt: number(row, "listed_at"),
         wantedSince: numberOrNull(row, "wanted_since"),
-        projection: projectionIn(row),
+        projection: projectionOrNull(row),
       };
+}
+
+/** A column edited by hand keeps nobody from the events. */
+function projectionOrNull(row: SqlRow): ThreadProjection | null {
+  try {
+    return projectionIn(row);
+  } catch {
+    return null;
+  }
 }
 
 /** The columns that `projectionOf` fills. */
@@ -172,8 +182,9 @@ function columns(projection: ThreadProjection, wantedSince: number | null): read
   return [agent, status, title, wantedSince, wakeAt, pendingRequest, awaitedEvent, parentThreadId];
 }
 
-function same(a: ThreadProjection, b: ThreadProjection): boolean {
+function same(a: ThreadProjection | null, b: ThreadProjection): boolean {
   return (
+    a !== null &&
     a.status === b.status &&
     a.wantsAdvance === b.wantsAdvance &&
     a.title === b.title &&
