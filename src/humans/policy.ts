@@ -13,7 +13,8 @@ export function approversOf(request: PendingApproval): readonly string[] | null 
 /**
  * Throws `ForbiddenError` unless policy lets this person decide on this request. `requester`: who sent the latest
  * message to the thread; those who had done so when the request was made are known from the request. Where people must
- * be different and nobody can say whether they are, they count as one; a denial needs no proof of that.
+ * be different and nobody can say whether they are, they count as one; a denial needs no proof of that, and who has
+ * approved may still deny.
  */
 export function requireApprover(
   request: PendingApproval,
@@ -37,9 +38,11 @@ export function requireApprover(
       `${who} requested this and may not approve it; somebody else must`,
     );
   }
+  // Who has approved may still stop it, as long as others are to agree.
+  if (decision === "denied") return;
   const needed = request.policy.needed ?? 1;
   const approved = `${who} has approved already; ${needed} approvals of different people are needed`;
-  requireOther(by, request.approvedBy, people, decision, approved);
+  requireOther(by, request.approvedBy, people, "approved", approved);
 }
 
 function requireOther(

@@ -195,6 +195,17 @@ describe("inbox pages", () => {
     expect(paid).toHaveLength(1);
   });
 
+  it("F7.8 who has approved may still deny while others are to agree", async () => {
+    const { post, get, path, digest, paid, runtime, thread } = await paying({ needed: 2 });
+    await post(path, { decision: "approve", digest });
+    const page = await (await get(path)).text();
+    expect(page).not.toContain('value="approve"');
+    expect(page).toContain('value="deny"');
+    await post(path, { decision: "deny", feedback: "I looked again", digest });
+    await settled(runtime, thread.id);
+    expect(paid).toEqual([]);
+  });
+
   it("F7.5 a denial's feedback reaches the model", async () => {
     const { post, path, digest, nextStep, runtime, thread, paid } = await paying();
     expect((await post(path, { decision: "deny", feedback: " ", digest })).status).toBe(422);

@@ -40,24 +40,29 @@ export const ApprovalForms = (props: FormProps & { request: PendingApproval }) =
         </a>
       )}
     </DecisionForm>
-    <DecisionForm {...props}>
-      <label class="stack">
-        <span>Or say what should happen instead</span>
-        <textarea
-          name="feedback"
-          rows={2}
-          required
-          data-key="d"
-          placeholder="The agent reads this and proposes again"
-        >
-          {props.typed?.["feedback"] ?? ""}
-        </textarea>
-      </label>
-      <button class="danger" type="submit" name="decision" value="deny">
-        Deny with feedback
-      </button>
-    </DecisionForm>
+    <DenyForm {...props} label="Or say what should happen instead" />
   </div>
+);
+
+/** Deny with a reason that the agent reads. */
+export const DenyForm = ({ label, ...props }: FormProps & { label: string }) => (
+  <DecisionForm {...props}>
+    <label class="stack">
+      <span>{label}</span>
+      <textarea
+        name="feedback"
+        rows={2}
+        required
+        data-key="d"
+        placeholder="The agent reads this and proposes again"
+      >
+        {props.typed?.["feedback"] ?? ""}
+      </textarea>
+    </label>
+    <button class="danger" type="submit" name="decision" value="deny">
+      Deny with feedback
+    </button>
+  </DecisionForm>
 );
 
 /** The arguments as form fields; what is sent is what runs. */

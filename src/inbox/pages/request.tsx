@@ -2,7 +2,7 @@ import type { JsonObject } from "../../base/json.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
-import { ApprovalForms, EditForm, QuestionForms } from "../components/request-forms.tsx";
+import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Fields, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import { fullNameOf, patternInWords } from "../views/person.ts";
@@ -100,8 +100,15 @@ const Decide = (props: RequestPageProps) => {
   const { request } = view;
   if (!props.mayRespond)
     return <p class="notice">You may look, but not decide: this session cannot respond.</p>;
-  if (deciders.mayNot !== null) return <p class="notice words">{deciders.mayNot}</p>;
   const shared = { view, csrf: frame.csrf, ...(typed === undefined ? {} : { typed }) };
+  if (deciders.mayNot !== null) {
+    return (
+      <>
+        <p class="notice words">{deciders.mayNot}</p>
+        {deciders.mayDeny && <DenyForm {...shared} label="You may still say no" />}
+      </>
+    );
+  }
   if (request.type === "question") return <QuestionForms {...shared} request={request} />;
   return props.editing ? (
     <EditForm {...shared} request={request} />

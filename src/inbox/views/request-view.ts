@@ -152,8 +152,9 @@ export interface Deciders {
   readonly requesterMayNot: boolean;
   readonly needed: number;
   readonly approvedBy: readonly Principal[];
-  /** Why the person who looks may not decide; `null`: they may. */
+  /** Why the person who looks may not approve or answer; `null`: they may. */
   readonly mayNot: string | null;
+  readonly mayDeny: boolean;
 }
 
 /** Pure; asks the same policy that `respond` will ask. */
@@ -164,14 +165,15 @@ export function decidersOf(
   people: People,
 ): Deciders {
   if (request.type === "question") {
-    return { allowed: null, requesterMayNot: false, needed: 1, approvedBy: [], mayNot: null };
+    return { allowed: null, requesterMayNot: false, needed: 1, approvedBy: [], mayNot: null, mayDeny: true };
   }
   return {
     allowed: approversOf(request),
     requesterMayNot: request.policy.requesterMayApprove === false,
     needed: request.policy.needed ?? 1,
     approvedBy: request.approvedBy,
-    mayNot: objection(thread, request, viewer, people),
+    mayNot: objection(thread, request, viewer, people, "approved"),
+    mayDeny: objection(thread, request, viewer, people, "denied") === null,
   };
 }
 
@@ -180,9 +182,10 @@ function objection(
   request: PendingApproval,
   viewer: Principal,
   people: People,
+  decision: "approved" | "denied",
 ): string | null {
   try {
-    requireApprover(request, viewer, thread.state.requester, people);
+    requireApprover(request, viewer, thread.state.requester, people, decision);
     return null;
   } catch (error) {
     if (TwelvefoldError.isInstance(error)) return visible(error.message);
