@@ -258,7 +258,11 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
     case "context_compacted":
       return {
         type,
-        data: { from: 1 + draw.below(4), to: 1 + draw.below(state.seq + 2), method: "fold_errors" },
+        data: {
+          from: 1 + draw.below(4),
+          to: 1 + draw.below(state.seq + 2),
+          method: draw.of(["fold_errors", "reset_errors"] as const, "fold_errors"),
+        },
       };
     case "paused":
       return { type, data: { by } };
