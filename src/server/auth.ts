@@ -19,7 +19,7 @@ export type AuthOptions =
   | { readonly kind: "keys"; readonly keys: readonly ApiKey[] }
   /**
    * Everybody who can reach it is this person, and may do everything. `startServer` takes it only on a loopback
-   * address; requests that come by another host name or from another site are refused.
+   * address; requests that come by another host name, through a proxy or from another site are refused.
    */
   | { readonly kind: "local"; readonly principal: { readonly id: string; readonly name?: string } };
 
@@ -107,7 +107,10 @@ async function identify(c: Context<ServerEnv>, context: AuthContext, localSecret
   return true;
 }
 
-const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+/** What a proxy adds: then whoever sends the request need not be on this machine. */
+const OF_PROXIES = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
+export const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /** The browser sends cookies, and reaches this machine, on behalf of any site: those requests stop here. */
 async function refuseOtherSites(c: Context<ServerEnv>, { origins }: AuthContext): Promise<void> {
@@ -117,6 +120,11 @@ async function refuseOtherSites(c: Context<ServerEnv>, { origins }: AuthContext)
   // A name that an attacker points at 127.0.0.1 makes his page the same origin as this server.
   if (login.kind === "local" && !LOOPBACK_HOST.test(host)) {
     throw new ForbiddenError(`without credentials this server answers to localhost only, not ${host}`);
+  }
+  if (login.kind === "local" && OF_PROXIES.some((name) => c.req.header(name) !== undefined)) {
+    throw new ForbiddenError(
+      "without credentials this server takes nothing from a proxy: configure API keys",
+    );
   }
   if (c.req.method === "GET" || c.req.method === "HEAD") return;
   requireOwnOrigin(c, origins);

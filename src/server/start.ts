@@ -5,6 +5,7 @@ import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { type CronTrigger, startCron } from "../channels/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
+import { LOOPBACK_HOST } from "./auth.ts";
 import { silentLog } from "./log.ts";
 import { type Grant, issueLoginToken } from "./session.ts";
 
@@ -43,6 +44,15 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       "invalid_configuration",
       `will not listen on ${host} without credentials: configure an API key, or listen on 127.0.0.1`,
       { details: { host } },
+    );
+  }
+  // Whoever names a public address has a proxy in front, and everybody behind it would be on this machine.
+  const { publicUrl: named } = options;
+  if (named !== undefined && auth.kind === "local" && !LOOPBACK_HOST.test(new URL(named).host)) {
+    throw new UsageError(
+      "invalid_configuration",
+      `will not be reached by ${named} without credentials: configure an API key, or leave the public address out`,
+      { details: { publicUrl: named } },
     );
   }
   const { app, streams } = createServer({

@@ -91,7 +91,9 @@ describe("who may use the server", () => {
       const empty = startServer({ runtime, host, port: 0, auth: { kind: "keys", keys: [] } });
       await expect(empty).rejects.toThrow("without credentials");
     }
-    const local = await startServer({ runtime, port: 0 });
+    const behindProxy = startServer({ runtime, port: 0, publicUrl: "https://agents.example.com" });
+    await expect(behindProxy).rejects.toThrow("without credentials");
+    const local = await startServer({ runtime, port: 0, publicUrl: "http://localhost:3120" });
     afterwards(() => local.close());
     expect(local.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await fetch(`${local.url}/threads`)).status).toBe(200);
@@ -105,6 +107,9 @@ describe("who may use the server", () => {
       app.request("http://localhost/threads", { method, headers, ...(body === undefined ? {} : { body }) });
     expect((await send({ host: "localhost:3120" })).status).toBe(200);
     expect((await send({ host: "evil.example:3120" })).status).toBe(403);
+    for (const header of ["x-forwarded-for", "forwarded", "via", "x-real-ip", "x-forwarded-host"]) {
+      expect((await send({ host: "localhost:3120", [header]: "192.0.2.7" })).status, header).toBe(403);
+    }
     const json = { "content-type": "application/json", host: "localhost:3120" };
     const launch = JSON.stringify({ agent: "example", message: "x" });
     expect((await send({ ...json, origin: "https://evil.example" }, "POST", launch)).status).toBe(403);
