@@ -252,6 +252,27 @@ describe("inbox pages", () => {
     expect(page).not.toContain(`action="/inbox/threads/${thread.id}/message"`);
   });
 
+  it("F11.6 a form that is sent twice launches once; another text with it launches again", async () => {
+    const done = { intent: "done", message: "Done." } as const;
+    const { get, post, runtime } = inbox([officeAgent([done, done, done]).agent]);
+    const once =
+      /name="once" value="([^"]+)"/.exec(await (await get("/inbox/agents/office")).text())?.[1] ?? "";
+    expect(once).not.toBe("");
+    const send = async (message: string) =>
+      (await post("/inbox/agents/office/launch", { message, once })).headers.get("location");
+    const first = await send("Pay");
+    expect(await send("Pay")).toBe(first);
+    expect(await send("Pay more")).not.toBe(first);
+    expect((await runtime.list()).threads).toHaveLength(2);
+    const [thread] = (await runtime.list({ search: first?.split("/").at(-1) ?? "" })).threads;
+    if (thread === undefined) throw new Error("not listed");
+    await settled(runtime, thread.threadId);
+    const nonce = /name="once" value="([^"]+)"/.exec(await (await get(first ?? "")).text())?.[1] ?? "";
+    for (const _ of [1, 2]) await post(`${first}/message`, { text: "And now?", once: nonce });
+    const { events } = await settled(runtime, thread.threadId);
+    expect(events.filter(({ type }) => type === "message_received")).toHaveLength(2);
+  });
+
   it("F6.11 a finished thread takes a message and goes on", async () => {
     const { post, launch, runtime } = inbox([
       officeAgent([DONE, { intent: "done", message: "Again done." }]).agent,

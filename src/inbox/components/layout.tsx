@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Child } from "hono/jsx";
 import type { Principal } from "../../thread/events.ts";
 import { paths } from "../paths.ts";
@@ -195,6 +196,9 @@ export const InboxCrumb = ({ frame }: { frame: Frame }) =>
 
 /** The token that proves that a form was made by this session. */
 export const Csrf = ({ token }: { token: string }) => <input type="hidden" name="csrf" value={token} />;
+
+/** Makes a form that is sent twice count once. Every page that is loaded has another value. */
+export const Once = () => <input type="hidden" name="once" value={randomUUID()} />;
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["j / k", "next or previous item"],

@@ -1,6 +1,6 @@
 import type { Agent } from "../../loop/agent.ts";
 import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
-import { Csrf, type Frame, Layout } from "../components/layout.tsx";
+import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { Empty, Labels } from "../components/parts.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { Label } from "../views/request-view.ts";
@@ -60,6 +60,7 @@ export const AgentPage = ({ frame, agent, source, mayLaunch, problem, typed }: A
           </p>
         )}
         <Csrf token={frame.csrf} />
+        <Once />
         <label class="stack">
           <span>What should it do?</span>
           <textarea name="message" rows={3} required data-key="a">

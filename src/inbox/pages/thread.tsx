@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import { requestIdOf } from "../../base/ids.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { Csrf, type Frame, Layout } from "../components/layout.tsx";
+import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill } from "../components/parts.tsx";
 import { PathSvg } from "../components/path-svg.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
@@ -123,6 +123,7 @@ const MessageForm = ({ thread: { id, state }, csrf }: { thread: Thread; csrf: st
   actionsFor(state).message ? (
     <form class="message" method="post" action={paths.threadAction(id, "message")}>
       <Csrf token={csrf} />
+      <Once />
       <label class="stack">
         <span>Message to the agent</span>
         <textarea name="text" rows={2} required></textarea>

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { AgentPage, AgentsPage } from "../pages/agents.tsx";
 import { paths } from "../paths.ts";
-import { accessOf, frameOf, type Pages, show, viewerOf } from "./page.tsx";
+import { accessOf, frameOf, onceOf, type Pages, show, viewerOf } from "./page.tsx";
 import { actingForm } from "./threads.tsx";
 
 /** The agents, their prompts, and the form that launches them. */
@@ -14,12 +14,15 @@ export function agentRoutes(pages: Pages): Hono {
     )
     .get("/inbox/agents/:name", (c) => showAgent(pages, c, {}))
     .post("/inbox/agents/:name/launch", async (c) => {
-      const { message = "" } = await actingForm(pages, c);
+      const form = await actingForm(pages, c);
+      const { message = "" } = form;
       const agent = c.req.param("name");
       try {
         const text = message.replaceAll("\r\n", "\n");
+        const once = onceOf(pages, c, form, text);
         const { threadId } = await runtime.launch({
           agent,
+          ...(once === undefined ? {} : { once }),
           input: { message: text, from: viewerOf(pages, c) },
         });
         return c.redirect(paths.thread(threadId), 303);

@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
+import { sha256 } from "../../base/digest.ts";
 import { ForbiddenError, TwelvefoldError } from "../../base/errors.ts";
-import type { VerifiedPrincipal } from "../../humans/principal.ts";
+import { principalKey, type VerifiedPrincipal } from "../../humans/principal.ts";
 import { loadAssets } from "../assets.ts";
 import type { Frame, Theme } from "../components/layout.tsx";
 import type { FormFields } from "../decide.ts";
@@ -101,6 +102,20 @@ export function problemOf(error: unknown): Problem {
     default:
       return { status: 500, title: "Something went wrong", text };
   }
+}
+
+/**
+ * The idempotency key of a form with `<Once />`: the same form with the same text acts once. `undefined` for a form
+ * without one.
+ */
+export function onceOf(
+  pages: Pages,
+  c: Context,
+  { once = "" }: FormFields,
+  text: string,
+): string | undefined {
+  if (!/^[\w-]{16,64}$/.test(once)) return undefined;
+  return `inbox:${sha256([principalKey(viewerOf(pages, c)), c.req.path, once, text].join("\n"))}`;
 }
 
 /** The text fields of a posted form. */

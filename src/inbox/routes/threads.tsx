@@ -7,7 +7,7 @@ import { ThreadPage } from "../pages/thread.tsx";
 import { ThreadsPage } from "../pages/threads.tsx";
 import { paths } from "../paths.ts";
 import { timelineOf } from "../views/timeline.ts";
-import { accessOf, formOf, frameOf, type Pages, show, viewerOf } from "./page.tsx";
+import { accessOf, formOf, frameOf, onceOf, type Pages, show, viewerOf } from "./page.tsx";
 import { stepView } from "./step-view.ts";
 
 /** Entries of a timeline that are shown at first: the latest ones. */
@@ -60,8 +60,9 @@ export function threadRoutes(pages: Pages): Hono {
     })
     .post("/inbox/threads/:id/message", async (c) => {
       const threadId = threadIdIn(c);
-      const { text = "" } = await actingForm(pages, c);
-      await runtime.message(threadId, text.replaceAll("\r\n", "\n"), viewerOf(pages, c));
+      const form = await actingForm(pages, c);
+      const text = (form["text"] ?? "").replaceAll("\r\n", "\n");
+      await runtime.message(threadId, text, viewerOf(pages, c), onceOf(pages, c, form, text));
       return c.redirect(paths.thread(threadId), 303);
     })
     .post("/inbox/threads/:id/fork", async (c) => {
