@@ -34,7 +34,7 @@ export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools):
     return;
   }
   const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
-  yield { events, when: "soon", onConflict: "keep_unless_new_input" };
+  yield { events, when: "soon", onConflict: "keep_unless_outdated" };
 }
 
 async function compaction(

@@ -12,9 +12,10 @@ export interface Write {
   readonly when: "now" | "soon";
   /**
    * What to do when somebody else wrote first. `drop`: the decision is stale. `keep`: it happened, so it is recorded
-   * all the same. `keep_unless_new_input`: dropped only when new input makes it out of date.
+   * all the same. `keep_unless_outdated`: dropped when anything has happened that its maker would have gone by (all but
+   * pausing and resuming).
    */
-  readonly onConflict: "drop" | "keep" | "keep_unless_new_input";
+  readonly onConflict: "drop" | "keep" | "keep_unless_outdated";
 }
 
 /** The thread being advanced and the only way to change it. */

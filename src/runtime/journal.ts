@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { Journal, Write } from "../loop/write.ts";
 import type { AppendOutcome, ThreadStore } from "../store/store.ts";
-import type { ThreadEvent } from "../thread/events.ts";
+import type { EventType, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { appendEvents, extended, type Thread } from "../thread/thread.ts";
 
@@ -19,12 +19,13 @@ export interface Claim {
 }
 
 const SOON_MS = 20;
-const INPUT = new Set(["message_received", "event_received", "human_responded"]);
+/** What changes nothing that a model's answer goes by. Any other event may be the very step that it proposes. */
+const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed"]);
 
 interface Conflict {
   readonly error: SequenceConflictError;
-  /** The other writer brought input that makes a model's answer out of date. */
-  readonly input: boolean;
+  /** What the other writer wrote makes a model's answer out of date. */
+  readonly outdated: boolean;
 }
 
 /**
@@ -72,7 +73,7 @@ export class StoreJournal implements Journal {
     if (overtaken === null) {
       this.#thread = withWrite(this.#thread, write, this.#clock.now());
     } else {
-      const moved = survives(write, overtaken.input)
+      const moved = survives(write, overtaken.outdated)
         ? tryWrite(this.#thread, write, this.#clock.now())
         : undefined;
       if (moved === undefined) throw overtaken.error;
@@ -170,30 +171,30 @@ export class StoreJournal implements Journal {
     const expected = this.#onDisk.state.seq;
     const held = (await this.#claim?.retake()) ?? true;
     const newer = await this.#store.read(this.#onDisk.id, expected);
-    const input = newer.some((event) => INPUT.has(event.type));
+    const outdated = newer.some((event) => !ASIDE.has(event.type));
     this.#onDisk = extended(this.#onDisk, newer);
     this.#thread = this.#onDisk;
     const before = this.#pending;
     this.#pending = [];
     for (const write of before) {
-      if (!(held ? survives(write, input) : write.onConflict === "keep")) continue;
+      if (!(held ? survives(write, outdated) : write.onConflict === "keep")) continue;
       const moved = tryWrite(this.#thread, write, this.#clock.now());
       if (moved === undefined) continue;
       this.#thread = moved;
       this.#pending.push(write);
     }
     const error = new SequenceConflictError(this.#onDisk.id, expected, this.#onDisk.state.seq);
-    return { error, input };
+    return { error, outdated };
   }
 }
 
 function merged(earlier: Conflict | null, later: Conflict | null): Conflict | null {
   if (earlier === null || later === null) return later ?? earlier;
-  return { error: later.error, input: earlier.input || later.input };
+  return { error: later.error, outdated: earlier.outdated || later.outdated };
 }
 
-function survives(write: Write, input: boolean): boolean {
-  return write.onConflict === "keep" || (write.onConflict === "keep_unless_new_input" && !input);
+function survives(write: Write, outdated: boolean): boolean {
+  return write.onConflict === "keep" || (write.onConflict === "keep_unless_outdated" && !outdated);
 }
 
 function withWrite(thread: Thread, { events }: Write, now: number): Thread {

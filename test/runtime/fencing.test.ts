@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { defineAgent } from "../../src/loop/agent.ts";
@@ -136,6 +137,45 @@ describe("a process that has lost its claim", () => {
     const { state } = await runtime.settled(await launch(runtime));
     expect(state.status.kind).toBe("finished");
     expect(ran).toHaveLength(1);
+  });
+
+  it("S5 F12.4 gives up a step that its model proposed before another process took the next one", async () => {
+    const store = createMemoryStore();
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    let slow = true;
+    const first = start(store, [PAY, DONE], {
+      think: async () => {
+        if (!slow) return;
+        slow = false;
+        asked.resolve();
+        await answer.promise;
+      },
+    });
+    const threadId = await launch(first.runtime);
+    await asked.promise;
+    // It stands still; another process takes the thread over, pays, and is stopped in its next model call.
+    const clock = { ...systemClock, now: () => Date.now() + 60_000 };
+    const second = start(
+      store,
+      [PAY],
+      {
+        think: async (signal) => {
+          if (second.ran.length === 0) return;
+          await abortOf(signal);
+          throw new Error("cut off");
+        },
+      },
+      { clock },
+    );
+    second.runtime.start();
+    await expect.poll(async () => has(await store.read(threadId), "tool_finished")).toBe(true);
+    await second.runtime.stop();
+    answer.resolve();
+    const { events, state } = await first.runtime.settled(threadId);
+    expect(state.status.kind).toBe("finished");
+    expect([...first.ran, ...second.ran]).toHaveLength(1);
+    expect(events.filter(({ type }) => type === "step_proposed")).toHaveLength(2);
   });
 
   it("S5 stops its model call at the next heartbeat", async () => {

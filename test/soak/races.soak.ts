@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runTogether, told } from "./crash/harness.ts";
+import { seededRandom } from "../../src/model/random.ts";
+import { type CrashReport, runTogether, standStill, sum, told } from "./crash/harness.ts";
 import { answersAgainstEachOther, cancelAgainstFinish, messageAgainstApproval } from "./races/pairs.ts";
 
 async function inDatabase<T>(work: (path: string) => Promise<T>): Promise<T> {
@@ -19,6 +20,18 @@ describe("races", () => {
     const total = await runTogether(200, 8);
     console.log(`eight processes: ${told(total)}`);
     expect(total.unknown).toBe(0);
+  });
+
+  it("S5 F12.5 processes that stand still beyond their claims and then go on do nothing twice", async () => {
+    const random = seededRandom(Number(process.env["SOAK_SEED"] ?? 1));
+    let total: CrashReport | undefined;
+    let stops = 0;
+    while (stops < 100) {
+      const { stops: more, ...report } = await standStill(60, 4, random);
+      total = total === undefined ? report : sum(total, report);
+      stops += more;
+    }
+    if (total !== undefined) console.log(`${stops} times a process stood still: ${told(total)}`);
   });
 
   it("F12.4 two answers to one approval, 300 times", async () => {

@@ -189,6 +189,39 @@ describe("faults of an SQLite store", () => {
     await damaged.close();
   });
 
+  it("F12.4 an event that comes between two statements of a read is not taken for a lost one", async () => {
+    let between: (() => void) | undefined;
+    const driver: SqliteDriver = (path) => {
+      const database = nodeSqlite(path);
+      return {
+        ...database,
+        prepare(sql) {
+          const statement = database.prepare(sql);
+          return {
+            ...statement,
+            all(...values) {
+              const rows = statement.all(...values);
+              between?.();
+              return rows;
+            },
+          };
+        },
+      };
+    };
+    const { store, path } = await newStore({ driver });
+    const id = await createThread(store);
+    const other = new DatabaseSync(path);
+    between = () => {
+      between = undefined;
+      other.exec(
+        "INSERT INTO events SELECT id + 1, type, v, at, data, salt, digest, erased FROM events; UPDATE threads SET seq = 2",
+      );
+      other.close();
+    };
+    expect(await store.read(id, 1)).toEqual([]);
+    expect(await store.read(id, 1)).toHaveLength(1);
+  });
+
   it("F12.5 a lock that another process holds is waited for without blocking this one", async () => {
     const { path, store } = await newStore();
     const id = await createThread(store);

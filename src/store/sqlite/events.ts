@@ -10,23 +10,20 @@ import { bytes, hex, hexOrNull, number, text } from "./row.ts";
 import { EVENTS_PER_THREAD, loadThread, noThread } from "./threads.ts";
 import { transaction } from "./transaction.ts";
 
-/** The thread's events after `after`. One statement: it sees one state of the thread. */
+/** The thread's events after `after`. One statement, also where there are none: it sees one state of the thread. */
 export function readEvents(sql: Statements, id: ThreadId, after: number): readonly ThreadEvent[] {
   const rows = sql(
     `SELECT t.seq AS last, e.id - t.key * ${EVENTS_PER_THREAD} AS seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
-     FROM threads t JOIN events e ON e.id > t.key * ${EVENTS_PER_THREAD} + ? AND e.id < (t.key + 1) * ${EVENTS_PER_THREAD}
+     FROM threads t LEFT JOIN events e ON e.id > t.key * ${EVENTS_PER_THREAD} + ? AND e.id < (t.key + 1) * ${EVENTS_PER_THREAD}
      WHERE t.id = ? ORDER BY e.id`,
   ).all(after, id);
-  const last = rows[0] === undefined ? lastEvent(sql, id) : number(rows[0], "last");
-  const events = rows.map((row, index) => readEvent(id, row, after + 1 + index));
+  if (rows[0] === undefined) throw noThread(id);
+  const last = number(rows[0], "last");
+  const events = rows
+    .filter((row) => row["seq"] !== null)
+    .map((row, index) => readEvent(id, row, after + 1 + index));
   if (after + events.length < last) throw missing(id, after + events.length + 1);
   return events;
-}
-
-function lastEvent(sql: Statements, id: ThreadId): number {
-  const thread = loadThread(sql, id);
-  if (thread === undefined) throw noThread(id);
-  return thread.seq;
 }
 
 function readEvent(id: ThreadId, row: SqlRow, seq: number): ThreadEvent {

@@ -1,6 +1,7 @@
 /*
  * One life of a process that runs threads and answers as a person would, until it is killed or every thread has ended:
- * `child.ts DATABASE LEDGER THREADS CLAIM-MS [POINT NTH]`.
+ * `child.ts DATABASE LEDGER THREADS CLAIM-MS PATIENCE-MS [POINT NTH]`. Its person waits so long before saying that what is
+ * not in the ledger did not happen: a process may be standing still, and pay when it goes on.
  */
 import { TwelvefoldError } from "../../../src/base/errors.ts";
 import { requestIdOf } from "../../../src/base/ids.ts";
@@ -16,7 +17,8 @@ import { crashAgent } from "./agent.ts";
 import { FAULT_POINTS, killer } from "./faults.ts";
 import { note, readLedger } from "./ledger.ts";
 
-const [path = "", ledger = "", threads = "1", claimMs = "90", at, nth = "1"] = process.argv.slice(2);
+const [path = "", ledger = "", threads = "1", claimMs = "90", patienceMs = "0", at, nth = "1"] =
+  process.argv.slice(2);
 const point = FAULT_POINTS.find((name) => name === at);
 const reach = killer(point === undefined ? undefined : { point, nth: Number(nth) });
 
@@ -101,9 +103,11 @@ function answerTo({ state }: Thread): HumanResponse | undefined {
   if (request.kind !== "unknown_outcome") return { decision: { kind: "approved" } };
   const call = state.calls.find(({ callId }) => callId === request.callId);
   const key = call?.phase.kind === "unknown" ? call.phase.key : "";
-  return readLedger(ledger).some((line) => line.kind === "pay" && line.key === key)
-    ? { decision: { kind: "happened", result: "paid, says the ledger" } }
-    : { decision: { kind: "did_not_happen" } };
+  if (readLedger(ledger).some((line) => line.kind === "pay" && line.key === key)) {
+    return { decision: { kind: "happened", result: "paid, says the ledger" } };
+  }
+  const asked = Date.now() - Date.parse(request.askedAt);
+  return asked < Number(patienceMs) ? undefined : { decision: { kind: "did_not_happen" } };
 }
 
 for (;;) {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,6 +62,7 @@ interface World {
   readonly ledger: string;
   readonly threads: number;
   readonly claimMs: number;
+  readonly patienceMs: number;
 }
 
 const LONGEST_LIFE_MS = 30_000;
@@ -70,11 +71,15 @@ const LONGEST_LIFE_MS = 30_000;
 const compileCache = mkdtempSync(join(tmpdir(), "twelvefold-compiled-"));
 process.once("exit", () => rmSync(compileCache, { recursive: true, force: true }));
 
-/** One life; true when it was killed, false when everything had ended. Throws for any other end. */
-async function live(world: World, fault: Fault | undefined): Promise<boolean> {
-  const { path, ledger, threads, claimMs } = world;
+/** One life, of which `onStart` gets the process; true when it was killed, false when everything had ended. Throws for any other end. */
+async function live(
+  world: World,
+  fault: Fault | undefined,
+  onStart: (child: ChildProcess) => void = () => {},
+): Promise<boolean> {
+  const { path, ledger, threads, claimMs, patienceMs } = world;
   const drawn = fault === undefined ? [] : [fault.point, String(fault.nth)];
-  const args = [path, ledger, String(threads), String(claimMs), ...drawn];
+  const args = [path, ledger, String(threads), String(claimMs), String(patienceMs), ...drawn];
   const script = join(import.meta.dirname, "child.ts");
   const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", script, ...args], {
     stdio: ["ignore", "inherit", "pipe"],
@@ -82,6 +87,7 @@ async function live(world: World, fault: Fault | undefined): Promise<boolean> {
     timeout: LONGEST_LIFE_MS + threads * 1000,
     killSignal: "SIGABRT",
   });
+  onStart(child);
   const atOnce =
     fault?.point === "any_instant" ? setTimeout(() => child.kill("SIGKILL"), fault.nth) : undefined;
   let errors = "";
@@ -105,7 +111,7 @@ export async function surviveFaults(
   faults: readonly Fault[],
   together = 1,
 ): Promise<CrashReport> {
-  return inNewWorld(threads, 90, async (world) => {
+  return inNewWorld({ threads, claimMs: 90, patienceMs: 0 }, async (world) => {
     let report = NOTHING;
     for (let next = 0; next < faults.length; next += together) {
       const group = faults.slice(next, next + together);
@@ -122,20 +128,57 @@ export async function surviveFaults(
 
 /** Runs threads in so many processes at once, none of which dies; then checks the same. */
 export async function runTogether(threads: number, processes: number): Promise<CrashReport> {
-  return inNewWorld(threads, 5000, async (world) => {
+  return inNewWorld({ threads, claimMs: 5000, patienceMs: 0 }, async (world) => {
     await Promise.all(Array.from({ length: processes }, () => live(world, undefined)));
     return check(world);
   });
 }
 
-async function inNewWorld<T>(
+/** How long a process is made to stand still, at most, in ms. */
+const LONGEST_STAND = 400;
+
+/**
+ * Runs threads in so many processes at once that are made to stand still again and again for longer than their claims
+ * last, wherever they are, and then go on as if nothing had been; then checks the same.
+ */
+export async function standStill(
   threads: number,
-  claimMs: number,
+  processes: number,
+  random: () => number,
+): Promise<CrashReport & { readonly stops: number }> {
+  return inNewWorld({ threads, claimMs: 90, patienceMs: 5 * LONGEST_STAND }, async (world) => {
+    let stops = 0;
+    const disturbed = async () => {
+      let process: ChildProcess | undefined;
+      const life = live(world, undefined, (child) => {
+        process = child;
+      });
+      const ended = life.then(
+        () => true,
+        () => true,
+      );
+      const after = (ms: number) =>
+        Promise.race([ended, new Promise((resolve) => setTimeout(resolve, ms, false))]);
+      while ((await after(100 + random() * 300)) === false) {
+        process?.kill("SIGSTOP");
+        stops += 1;
+        await after(100 + random() * (LONGEST_STAND - 100));
+        process?.kill("SIGCONT");
+      }
+      await life;
+    };
+    await Promise.all(Array.from({ length: processes }, disturbed));
+    return { ...(await check(world)), stops };
+  });
+}
+
+async function inNewWorld<T>(
+  settings: Omit<World, "path" | "ledger">,
   work: (world: World) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
   try {
-    return await work({ path: join(folder, "threads.db"), ledger: join(folder, "ledger"), threads, claimMs });
+    return await work({ path: join(folder, "threads.db"), ledger: join(folder, "ledger"), ...settings });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
