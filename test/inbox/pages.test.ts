@@ -201,6 +201,7 @@ describe("inbox pages", () => {
     const page = await (await get(path)).text();
     expect(page).not.toContain('value="approve"');
     expect(page).toContain('value="deny"');
+    expect(page).toContain("You have approved. One more person must agree.");
     await post(path, { decision: "deny", feedback: "I looked again", digest });
     await settled(runtime, thread.id);
     expect(paid).toEqual([]);

@@ -103,10 +103,14 @@ const Decide = (props: RequestPageProps) => {
   const shared = { view, csrf: frame.csrf, ...(typed === undefined ? {} : { typed }) };
   if (deciders.mayNot !== null) {
     return (
-      <>
-        <p class="notice words">{deciders.mayNot}</p>
+      <div class="decisions">
+        {deciders.hasApproved ? (
+          <p class="notice notice-good">You have approved. {stillNeeded(deciders)}</p>
+        ) : (
+          <p class="notice words">{deciders.mayNot}</p>
+        )}
         {deciders.mayDeny && <DenyForm {...shared} label="You may still say no" />}
-      </>
+      </div>
     );
   }
   if (request.type === "question") return <QuestionForms {...shared} request={request} />;
@@ -116,6 +120,11 @@ const Decide = (props: RequestPageProps) => {
     <ApprovalForms {...shared} request={request} />
   );
 };
+
+function stillNeeded({ needed, approvedBy }: Deciders): string {
+  const more = needed - approvedBy.length;
+  return more === 1 ? "One more person must agree." : `${more} more people must agree.`;
+}
 
 const Call = (props: { heading: string; call: { intent: string; arguments: JsonObject } }) => (
   <section class="panel">

@@ -3,6 +3,7 @@ import { type RequestId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { People } from "../../humans/people.ts";
 import { approversOf, requireApprover } from "../../humans/policy.ts";
+import { principalKey } from "../../humans/principal.ts";
 import type { Agent } from "../../loop/agent.ts";
 import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
 import type { HumanRequestKind, Principal } from "../../thread/events.ts";
@@ -155,6 +156,7 @@ export interface Deciders {
   /** Why the person who looks may not approve or answer; `null`: they may. */
   readonly mayNot: string | null;
   readonly mayDeny: boolean;
+  readonly hasApproved: boolean;
 }
 
 /** Pure; asks the same policy that `respond` will ask. */
@@ -165,7 +167,15 @@ export function decidersOf(
   people: People,
 ): Deciders {
   if (request.type === "question") {
-    return { allowed: null, requesterMayNot: false, needed: 1, approvedBy: [], mayNot: null, mayDeny: true };
+    return {
+      allowed: null,
+      requesterMayNot: false,
+      needed: 1,
+      approvedBy: [],
+      mayNot: null,
+      mayDeny: true,
+      hasApproved: false,
+    };
   }
   return {
     allowed: approversOf(request),
@@ -174,6 +184,7 @@ export function decidersOf(
     approvedBy: request.approvedBy,
     mayNot: objection(thread, request, viewer, people, "approved"),
     mayDeny: objection(thread, request, viewer, people, "denied") === null,
+    hasApproved: request.approvedBy.some((person) => principalKey(person) === principalKey(viewer)),
   };
 }
 
