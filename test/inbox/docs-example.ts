@@ -5,6 +5,9 @@ import { verifiedBy } from "../../src/humans/principal.ts";
 import { inboxAssets } from "../../src/inbox/assets.ts";
 import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
 import type { Runtime } from "../../src/runtime/runtime.ts";
+import { tool } from "../../src/steps/steps.ts";
+
+export type DeployStep = { intent: "deploy"; tag: string; environment: string };
 
 /** What a product that has accounts of its own brings along. */
 export interface OwnSessions {
@@ -31,4 +34,27 @@ export function inboxExample(runtime: Runtime, sessions: OwnSessions): Hono {
   app.route("/", inboxAssets());
   app.route("/", inbox);
   return app;
+}
+
+/** The policy of docs/inbox.md. */
+export function policyExample(release: (tag: string) => string) {
+  const deploy = tool(({ tag }: DeployStep) => release(tag), {
+    approval: ({ environment }) =>
+      environment !== "production"
+        ? "never"
+        : {
+            approvers: ["web:*", "slack:*"],
+            needed: 2,
+            requesterMayApprove: false,
+            expiresAfter: 3600,
+            onExpiry: "deny",
+            escalation: [{ after: 900, to: ["email:lead@example.com"] }],
+          },
+  });
+  const people = {
+    ada: ["*:ada", "slack:U012AB3CD"],
+    bob: ["web:bob"],
+    lead: ["web:carol", "email:lead@example.com"],
+  };
+  return { deploy, people };
 }

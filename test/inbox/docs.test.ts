@@ -2,10 +2,15 @@ import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { sameText } from "../../src/server/api-key.ts";
+import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { inboxExample } from "./docs-example.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { type DeployStep, inboxExample, policyExample } from "./docs-example.ts";
 
 const docs = join(import.meta.dirname, "..", "..", "docs");
 const page = await readFile(join(docs, "inbox.md"), "utf8");
@@ -29,6 +34,46 @@ describe("docs/inbox.md", () => {
     expect((await app.request("/inbox")).headers.get("location")).toBe("/my-sign-in");
     const inside = await app.request("/inbox", { headers: { cookie: "my_session=s1" } });
     expect(await inside.text()).toContain("Ada");
+    await runtime.stop();
+  });
+
+  it("F7.8 its policy asks two people who are not the requester, whatever channel they come by", async () => {
+    const released: string[] = [];
+    const { deploy, people } = policyExample((tag) => {
+      released.push(tag);
+      return "released";
+    });
+    const script: (DeployStep | { intent: "done"; message: string })[] = [
+      { intent: "deploy", tag: "v1", environment: "test" },
+      { intent: "deploy", tag: "v2", environment: "production" },
+      { intent: "done", message: "Deployed." },
+    ];
+    const agent = defineAgent(scriptedSteps(script), {
+      name: "deployer",
+      steps: { deploy, done: finish(({ message }) => message) },
+    });
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore(), people });
+    const { threadId } = await runtime.launch({
+      agent: "deployer",
+      input: { message: "Ship it", from: verifiedBy("terminal", "ada") },
+    });
+    const { request } = (await runtime.settled(threadId)).state;
+    if (request?.type !== "approval") throw new Error("no approval is asked");
+    expect(released).toEqual(["v1"]);
+    const approve = (channel: string, id: string) =>
+      runtime.respond(
+        requestIdOf(threadId, request.seq),
+        { decision: { kind: "approved" }, digest: request.digest },
+        verifiedBy(channel, id),
+      );
+    await expect(approve("web", "ada")).rejects.toThrow("requested this");
+    await expect(approve("slack", "U012AB3CD")).rejects.toThrow("requested this");
+    await expect(approve("email", "lead@example.com")).rejects.toThrow("may not decide");
+    await approve("web", "bob");
+    await expect(approve("web", "bob")).rejects.toThrow("has approved already");
+    await approve("web", "carol");
+    await runtime.settled(threadId);
+    expect(released).toEqual(["v1", "v2"]);
     await runtime.stop();
   });
 
