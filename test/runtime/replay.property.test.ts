@@ -166,7 +166,7 @@ describe("replay", () => {
         const again = await replayThread(thread, agent);
         expect(textOf(again)).toBe(textOf(thread));
       }),
-      { numRuns: Math.min(propertyRuns(200), 1_500) },
+      { numRuns: propertyRuns(200) },
     );
     // The plans are worth something only when they come to where replaying is hard.
     const hard: readonly EventType[] = [
@@ -177,5 +177,5 @@ describe("replay", () => {
       "steps_dropped",
     ];
     expect([...seen]).toEqual(expect.arrayContaining([...hard, "tool_failed", "human_responded"]));
-  }, 60_000);
+  }, 240_000);
 });
