@@ -101,7 +101,8 @@ export function promptFunction(
     const clients = clientsOf(callOptions.model ?? options.model, true);
     const stream = onPartial !== undefined;
     const candidate = (client: ModelClient | undefined) =>
-      candidateFor(fn, safe, client, { tb, stream, now: clock.now() });
+      candidateFor(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now() });
+    inProgress += 1;
     try {
       signal?.throwIfAborted();
       const asked = await ask(clients, candidate, {
@@ -116,6 +117,8 @@ export function promptFunction(
     } catch (error) {
       if (signal?.aborted) throw new CallAbortedError(name, signal.reason);
       throw error;
+    } finally {
+      inProgress -= 1;
     }
   }
 
@@ -138,6 +141,9 @@ export function promptFunction(
       read({ text: completion, finish: "stop", usage: null }, textRecord(completion), true, tb),
   };
 }
+
+/** Calls of this process, of any function: one alone is quickest on its own thread, many are not. */
+let inProgress = 0;
 
 function clientsOf(
   model: ModelChoice | ModelClient | undefined,

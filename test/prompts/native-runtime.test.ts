@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { isBamlRequest } from "../../src/prompts/baml/generated-client.ts";
 import { nativeRuntime } from "../../src/prompts/baml/native-runtime.ts";
+import { registryOf } from "../../src/prompts/models/client-registry.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { ModelClient } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";
@@ -41,6 +43,35 @@ describe("the native runtime behind a generated client", () => {
         .request([""], { model: { ...model, options: { base_url: 5 } } })
         .catch((thrown: unknown) => String(thrown));
     expect(await error(plain)).toBe(await error(b));
+  });
+
+  it("S3 builds the same on threads of its own, each request with its own credentials", async () => {
+    const native = nativeRuntime(b, "NextStep");
+    const build = (key: string, apart: boolean, base_url: unknown = "http://127.0.0.1:9/v1") =>
+      Promise.resolve()
+        .then(() =>
+          native?.request(
+            { thread: `of ${key}` },
+            registryOf({ ...model, options: { model: "m", api_key: key, base_url } }),
+            false,
+            undefined,
+            apart,
+          ),
+        )
+        .then(
+          (request) =>
+            isBamlRequest(request) ? [request.url, request.headers, request.body.text()] : request,
+          (error: unknown) => String(error).split("\n\nStack backtrace")[0],
+        );
+    const keys = Array.from({ length: 40 }, (_, index) => `key-${index % 20}`);
+    const apart = await Promise.all(keys.map((key) => build(key, true)));
+    const here = await Promise.all(keys.map((key) => build(key, false)));
+    expect(apart).toEqual(here);
+    apart.forEach((request, index) => {
+      expect(JSON.stringify(request)).toContain(`Bearer ${keys[index]}"`);
+    });
+    expect(await build("k", true, 5)).toBe(await build("k", false, 5));
+    expect(await build("k", true, 5)).toContain("base_url");
   });
 
   it("S3 gets nothing of the environment", async () => {

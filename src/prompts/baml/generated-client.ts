@@ -21,6 +21,8 @@ export interface BamlOptions {
   readonly tb?: RunTimeTypes;
   /** Building the request may need the network: to fetch an image, or a token. */
   readonly remote?: boolean;
+  /** The request is built on a thread of its own, so that other calls go on meanwhile. */
+  readonly apart?: boolean;
   readonly collector?: Collector;
   readonly signal?: AbortSignal;
 }
@@ -81,12 +83,12 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
     args.length < arity ? [...args, ...Array<undefined>(arity - args.length)] : args;
   const native = nativeRuntime(client, name);
   const build = async (args: readonly unknown[], options: BamlOptions, stream: boolean): Promise<unknown> => {
-    const { clientRegistry, tb, remote } = options;
+    const { clientRegistry, tb, remote, apart = false } = options;
     if (native === undefined || clientRegistry === undefined || remote === true) {
       return (stream ? streamRequest : request).call([...padded(args), { clientRegistry, tb }]);
     }
     const named = native.argumentNames.map((argument, index) => [argument, args[index] ?? null] as const);
-    return native.request(Object.fromEntries(named), clientRegistry, stream, tb);
+    return native.request(Object.fromEntries(named), clientRegistry, stream, tb, apart);
   };
   return {
     name,

@@ -7,12 +7,14 @@ import type { GeneratedClient, RunTimeTypes } from "./generated-client.ts";
  * of the environment can end up in a request that should have had another. Here it gets no environment at all.
  */
 export interface NativeRuntime {
-  /** Builds the request of a function, without leaving the thread. Only for clients that bring their own credentials. */
+  /** Builds the request of a function. Only for clients that bring their own credentials. */
   request(
     args: Readonly<Record<string, unknown>>,
     registry: ClientRegistry,
     stream: boolean,
     tb: RunTimeTypes | undefined,
+    /** On a thread of its own: slower for one request, but others can be worked on meanwhile. */
+    apart: boolean,
   ): unknown;
   parse(text: string, partial: boolean, tb: RunTimeTypes | undefined): unknown;
   /** The names of the function's arguments, in order. */
@@ -29,16 +31,16 @@ export function nativeRuntime(client: GeneratedClient, name: string): NativeRunt
   const runtime: unknown = Reflect.get(client, "runtime");
   const contexts: unknown = Reflect.get(client, "ctxManager");
   const build = methodOf(runtime, "buildRequestSync");
+  const buildApart = methodOf(runtime, "buildRequest");
   const parse = methodOf(runtime, "parseLlmResponse");
   const newContext = methodOf(contexts, "cloneContext");
   const argumentNames = namesOf(client, name);
-  if (build === undefined || parse === undefined || newContext === undefined || argumentNames === undefined) {
-    return undefined;
-  }
+  if (build === undefined || buildApart === undefined || parse === undefined) return undefined;
+  if (newContext === undefined || argumentNames === undefined) return undefined;
   return {
     argumentNames,
-    request: (args, registry, stream, tb) =>
-      asBaml(() => build(name, args, newContext(), tb?.__tb(), registry, stream, {})),
+    request: (args, registry, stream, tb, apart) =>
+      asBaml(() => (apart ? buildApart : build)(name, args, newContext(), tb?.__tb(), registry, stream, {})),
     parse: (text, partial, tb) =>
       asBaml(() => parse(name, text, partial, newContext(), tb?.__tb(), undefined, {})),
   };
@@ -75,9 +77,13 @@ function methodOf(owner: unknown, name: string): (Method & { readonly length: nu
 }
 
 // As the generated functions do it.
-function asBaml<T>(call: () => T): T {
+function asBaml(call: () => unknown): unknown {
   try {
-    return call();
+    const result = call();
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error: unknown) => {
+      throw toBamlError(error);
+    });
   } catch (error) {
     throw toBamlError(error);
   }

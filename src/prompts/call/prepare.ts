@@ -19,6 +19,8 @@ export interface PrepareOptions {
   readonly tb: RunTimeTypes | undefined;
   /** Bedrock is never streamed (see docs/prompts.md). */
   readonly stream: boolean;
+  /** Other calls are in progress: see `BamlOptions`. */
+  readonly apart?: boolean;
   /** Ms since the epoch, for signatures. */
   readonly now: number;
 }
@@ -38,13 +40,14 @@ export async function prepare(
   fn: BamlFunction,
   args: readonly unknown[],
   client: ModelClient | undefined,
-  { tb, stream, now }: PrepareOptions,
+  { tb, stream, now, apart = false }: PrepareOptions,
 ): Promise<Prepared> {
   if (tb !== undefined) checkRunTimeTypes(tb);
   const options: BamlOptions = {
     ...(client === undefined ? {} : { clientRegistry: registryOf(client) }),
     ...(tb === undefined ? {} : { tb }),
     remote: client?.provider === "vertex-ai" || args.some(holdsMedia),
+    apart,
   };
   const bedrock = client?.provider === "aws-bedrock";
   const streamed = stream && !bedrock;
