@@ -32,17 +32,20 @@ const impatient = promptFunction(b, "DetermineNextStep", {
   timeouts: { connect: 4000, firstToken: 3000, idle: 3000, total: 12_000 },
   retry: { attempts: 3, firstDelay: 5, maxDelay: 20 },
 });
-const adder = defineAgent(impatient, {
-  name: "adder",
-  steps: {
-    add: tool(({ a, b }) => a + b, { readOnly: true }),
-    subtract: tool(({ a, b }) => a - b, { readOnly: true }),
-    multiply: tool(({ a, b }) => a * b, { readOnly: true }),
-    divide: tool(({ a, b }) => a / b, { readOnly: true }),
-    request_more_information: askHuman(({ message }) => message),
-    done_for_now: finish(({ message }) => message),
-  },
-});
+const adder = (name: string, onLimit: "ask" | "reset") =>
+  defineAgent(impatient, {
+    name,
+    limits: { onLimit },
+    steps: {
+      add: tool(({ a, b }) => a + b, { readOnly: true }),
+      subtract: tool(({ a, b }) => a - b, { readOnly: true }),
+      multiply: tool(({ a, b }) => a * b, { readOnly: true }),
+      divide: tool(({ a, b }) => a / b, { readOnly: true }),
+      request_more_information: askHuman(({ message }) => message),
+      done_for_now: finish(({ message }) => message),
+    },
+  });
+const AGENTS = [adder("asking", "ask"), adder("resetting", "reset")];
 
 /** The good answer: so many additions, then the end. */
 function nextStep(thread: string): string {
@@ -69,7 +72,7 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
     });
     const store = await openSqliteStore(join(folder, "threads.db"));
     const runtime = createRuntime({
-      agents: [adder],
+      agents: AGENTS,
       store,
       model: localModel("faulty", model.url),
       concurrency: 64,
@@ -80,8 +83,9 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
     });
     try {
       const ids = await Promise.all(
-        Array.from({ length: THREADS }, async () => {
-          const { threadId } = await runtime.launch({ agent: "adder", input: { message: "add", from: ada } });
+        Array.from({ length: THREADS }, async (_, index) => {
+          const agent = AGENTS[index % AGENTS.length]?.name ?? "";
+          const { threadId } = await runtime.launch({ agent, input: { message: "add", from: ada } });
           return threadId;
         }),
       );
@@ -106,12 +110,16 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
       const served = (fault: Fault) => model.served.filter((one) => one === fault).length;
       const mistakes = MISTAKES.reduce((sum, fault) => sum + served(fault), 0);
       let refusals = 0;
+      let resets = 0;
       for (const id of ids) {
         const { events, state } = await runtime.get(id);
         expect(state.status).toEqual({ kind: "finished", result: "added" });
         expect(events.filter(({ type }) => type === "tool_finished")).toHaveLength(ADDITIONS);
         expect(events.length, "events of a thread").toBeLessThan(100);
         refusals += events.filter(({ type }) => type === "step_refused").length;
+        resets += events.filter(
+          ({ type, data }) => type === "context_compacted" && data.method === "reset_errors",
+        ).length;
         // An escalation follows three mistakes in a row, and nothing else.
         events.forEach((event, index) => {
           if (event.type !== "human_asked" || event.data.kind !== "escalation") return;
@@ -119,7 +127,10 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
           expect(before.slice(-3).map(({ type }) => type)).toEqual(Array(3).fill("step_refused"));
         });
       }
-      console.log(`${model.served.length} requests, ${mistakes} mistakes, asked ${JSON.stringify(asked)}`);
+      console.log(
+        `${model.served.length} requests, ${mistakes} mistakes, ${resets} resets, asked ${JSON.stringify(asked)}`,
+      );
+      expect(resets).toBeGreaterThan(THREADS / 1000);
       expect(refusals, "refused steps, one for each mistake").toBe(mistakes);
       expect(problems).toEqual([]);
       expect(mistakes).toBeGreaterThan(0.1 * model.served.length);
