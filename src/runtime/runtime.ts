@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../base/clock.ts";
-import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
+import { NotFoundError } from "../base/errors.ts";
 import {
   type NewThreadId,
   parseRequestId,
@@ -14,16 +14,18 @@ import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { Agent } from "../loop/agent.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { jobTokens } from "../steps/start-job.ts";
-import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
-import type { EventData, NewEvent, Principal } from "../thread/events.ts";
+import type { AppendOutcome, ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
+import type { EventData, NewEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { appendEvents, forkThread, startThread, type Thread, threadOf } from "../thread/thread.ts";
+import { appendEvents, startThread, type Thread, threadOf } from "../thread/thread.ts";
 import { commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import { InProcessEngine } from "./in-process.ts";
+import { accepting, firstEvent, type Input, isEnded, messageEvent, plain, requireStatus } from "./input.ts";
 import { finishJob, type JobOutcome } from "./jobs.ts";
 import { addressed, emitEvent } from "./named-events.ts";
 import { createObservers, type Observer } from "./observers.ts";
+import { pausedFork } from "./paused-fork.ts";
 import { startSweeper } from "./sweeper.ts";
 import { closedRequests, tellClosed } from "./tell-closed.ts";
 
@@ -57,9 +59,7 @@ export interface RuntimeOptions {
 export interface Launch {
   readonly agent: string;
   /** What starts the thread: a person's message, or anything else that happened. */
-  readonly input:
-    | { readonly message: string; readonly from: VerifiedPrincipal }
-    | { readonly event: EventData["event_received"] };
+  readonly input: Input;
   readonly threadId?: ThreadId;
   /** An idempotency key: a second launch with it gives the first one's thread. */
   readonly once?: string;
@@ -154,6 +154,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return thread;
   };
 
+  const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
+    const { id, events, state } = thread;
+    const outcome = await store.append(
+      id,
+      0,
+      events,
+      projectionOf(state),
+      once === undefined ? {} : { once },
+    );
+    if (outcome.kind === "appended") observers.notify({ kind: "events", thread, events });
+    return outcome;
+  };
+
   const agentOf = (name: string): Agent => {
     const agent = agents.get(name);
     if (agent !== undefined) return agent;
@@ -169,25 +182,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
     async launch({ agent, input, threadId = newThreadId(), once }) {
       const now = clock.now();
-      const first: NewEvent =
-        "message" in input
-          ? { type: "message_received", data: { text: checkedText(input.message), from: plain(input.from) } }
-          : { type: "event_received", data: input.event };
-      const thread = appendEvents(
-        startThread({ agent }, now, threadId),
-        [agentOf(agent).forStore(first)],
-        now,
-      );
-      const appendOptions = once === undefined ? {} : { once };
-      const outcome = await store.append(
-        threadId,
-        0,
-        thread.events,
-        projectionOf(thread.state),
-        appendOptions,
-      );
+      const first = agentOf(agent).forStore(firstEvent(input));
+      const thread = appendEvents(startThread({ agent }, now, threadId), [first], now);
+      const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
-      observers.notify({ kind: "events", thread, events: thread.events });
       engine.nudge(threadId, thread);
       return { threadId, created: true };
     },
@@ -195,14 +193,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     message: (threadId, text, from, once) =>
       change(
         threadId,
-        accepting([{ type: "message_received", data: { text: checkedText(text), from: plain(from) } }]),
+        accepting(() => [messageEvent(text, from)]),
         once,
       ),
 
     receive: (threadId, event, once) =>
       change(
         threadId,
-        (thread) => accepting([{ type: "event_received", data: addressed(thread, event) }])(thread),
+        accepting((thread) => [{ type: "event_received", data: addressed(thread, event) }]),
         once,
       ),
 
@@ -243,38 +241,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
     async fork(threadId, seq, by, once) {
       const original = threadOf(threadId, await store.read(threadId));
-      if (!Number.isInteger(seq) || seq < 1 || seq > original.state.seq) {
-        throw new UsageError(
-          "invalid_argument",
-          `fork ${threadId} at an event from 1 to ${original.state.seq}`,
-        );
-      }
-      const copy = forkThread(original, seq, newThreadId());
-      const thread = isEnded(copy.state.status.kind)
-        ? copy
-        : appendEvents(
-            copy,
-            [
-              ...ownApproval(copy),
-              ...(copy.state.pausedBy === null
-                ? [{ type: "paused", data: { by: plain(by), reason: "forked" } } as const]
-                : []),
-            ],
-            clock.now(),
-          );
-      const appendOptions = once === undefined ? {} : { once };
-      const outcome = await store.append(
-        thread.id,
-        0,
-        thread.events,
-        projectionOf(thread.state),
-        appendOptions,
-      );
-      if (outcome.kind === "duplicate") {
-        return threadOf(outcome.threadId, await store.read(outcome.threadId));
-      }
-      observers.notify({ kind: "events", thread, events: thread.events });
-      return thread;
+      const thread = pausedFork(original, seq, newThreadId(), by, clock.now());
+      const outcome = await create(thread, once);
+      return outcome.kind === "duplicate"
+        ? threadOf(outcome.threadId, await store.read(outcome.threadId))
+        : thread;
     },
 
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
@@ -329,51 +300,4 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       await engine.stop();
     },
   };
-}
-
-/** What was asked of the original is no question of the copy: the copy asks anew, about its own call. */
-function ownApproval({ state: { request } }: Thread): readonly NewEvent[] {
-  if (request?.type !== "approval") return [];
-  return [{ type: "request_expired", data: { request: request.seq, outcome: "ask_again" } }];
-}
-
-function isEnded(kind: string): boolean {
-  return kind === "finished" || kind === "failed" || kind === "cancelled";
-}
-
-function requireStatus(
-  { id, state }: Thread,
-  verb: string,
-  fits: (kind: Thread["state"]["status"]["kind"]) => boolean,
-) {
-  if (fits(state.status.kind)) return;
-  throw new ConflictError("conflict", `thread ${id} is ${state.status.kind}: it cannot be ${verb}`, {
-    details: { threadId: id, status: state.status.kind },
-  });
-}
-
-/** Input to a thread that still takes it. */
-function accepting(events: readonly NewEvent[]): (thread: Thread) => readonly NewEvent[] {
-  return (thread) => {
-    requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
-    return events;
-  };
-}
-
-const MAX_MESSAGE = 1_000_000;
-
-function checkedText(text: string): string {
-  if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
-  if (text.length > MAX_MESSAGE) {
-    throw new UsageError(
-      "invalid_argument",
-      `the message has ${text.length} characters; at most ${MAX_MESSAGE} are taken`,
-    );
-  }
-  return text.toWellFormed();
-}
-
-/** What is stored of a person: nothing but who it is. */
-function plain({ channel, id, name }: Principal): Principal {
-  return name === undefined ? { channel, id } : { channel, id, name };
 }

@@ -1,0 +1,30 @@
+import { UsageError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { VerifiedPrincipal } from "../humans/principal.ts";
+import type { NewEvent } from "../thread/events.ts";
+import { appendEvents, forkThread, type Thread } from "../thread/thread.ts";
+import { isEnded, plain } from "./input.ts";
+
+/** A copy of a thread up to an event: paused, unless it has ended. Throws `UsageError` for an event that it does not have. */
+export function pausedFork(
+  original: Thread,
+  seq: number,
+  id: ThreadId,
+  by: VerifiedPrincipal,
+  now: number,
+): Thread {
+  if (!Number.isInteger(seq) || seq < 1 || seq > original.state.seq) {
+    const message = `fork ${original.id} at an event from 1 to ${original.state.seq}`;
+    throw new UsageError("invalid_argument", message);
+  }
+  const copy = forkThread(original, seq, id);
+  if (isEnded(copy.state.status.kind)) return copy;
+  const pause: NewEvent = { type: "paused", data: { by: plain(by), reason: "forked" } };
+  return appendEvents(copy, [...ownApproval(copy), ...(copy.state.pausedBy === null ? [pause] : [])], now);
+}
+
+/** What was asked of the original is no question of the copy: the copy asks anew, about its own call. */
+function ownApproval({ state: { request } }: Thread): readonly NewEvent[] {
+  if (request?.type !== "approval") return [];
+  return [{ type: "request_expired", data: { request: request.seq, outcome: "ask_again" } }];
+}
