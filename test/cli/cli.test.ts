@@ -108,6 +108,15 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect(result.stderr).not.toMatch(/\n\s+at /);
   });
 
+  it("F6.2 an empty list says how to begin, or that nothing fits", async () => {
+    const twelvefold = cli();
+    const lists = [["list"], ["list", "--pending"], ["list", "--limit", "3"]];
+    const [all, pending, few] = await Promise.all(lists.map((args) => twelvefold(args)));
+    expect(all?.stdout).toBe('no threads; start one with: npx twelvefold run calculator "…"\n');
+    expect(pending?.stdout).toBe("no threads like that\n");
+    expect(few?.stdout).toBe(all?.stdout);
+  });
+
   it("a chosen provider without its key says which variable and how to get on", async () => {
     const result = await cli()(["run", "calculator", "1 plus 1"], { TWELVEFOLD_MODEL: "openai/gpt-5-mini" });
     expect(result.code).toBe(2);

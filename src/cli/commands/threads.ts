@@ -27,8 +27,12 @@ export async function list(session: Session, options: ListOptions): Promise<numb
     terminal.out(JSON.stringify(page, null, 2));
     return EXIT.ok;
   }
-  if (page.threads.length === 0)
-    terminal.out('no threads; start one with: npx twelvefold run calculator "3 times 4"');
+  if (page.threads.length === 0) {
+    const { limit: _, ...narrowed } = filter;
+    const [agent] = (await session.config()).agents;
+    const start = `no threads; start one with: npx twelvefold run ${agent?.name ?? "<agent>"} "…"`;
+    terminal.out(Object.keys(narrowed).length === 0 ? start : "no threads like that");
+  }
   for (const thread of page.threads) terminal.out(row(thread, colors));
   if (page.next !== null) terminal.err(colors.dim(`more: --cursor ${page.next}`));
   return EXIT.ok;
