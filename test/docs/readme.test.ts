@@ -41,6 +41,7 @@ function runLine(line: string) {
 const EXPECTED: Record<string, RegExp> = {
   'npm start -- "can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?"':
     /approve: +npx twelvefold approve thr_/,
+  "npm run test:baml": /BAML tests: \d+ passed \(built-in offline model\)/,
   'npx twelvefold run calculator "what is 12 plus 30"': /\b42\b/,
   "npx twelvefold list": /no threads/,
   'npx twelvefold prompt calculator "what is 12 plus 30"': /^POST [\s\S]*what is 12 plus 30/,

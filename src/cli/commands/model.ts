@@ -13,11 +13,18 @@ export async function model(
   const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../../model/offline/offline-model.ts");
   const server = await startOfflineModel(options.port === undefined ? {} : { port: options.port });
   session.onClose(() => server.close());
-  session.terminal.out(
-    session.json
-      ? JSON.stringify({ url: server.url, model: OFFLINE_MODEL_NAME })
-      : `the built-in offline model (${OFFLINE_MODEL_NAME}) answers at ${server.url}; Ctrl-C ends it`,
-  );
+  const { terminal, colors, json } = session;
+  if (json) terminal.out(JSON.stringify({ url: server.url, model: OFFLINE_MODEL_NAME }));
+  else {
+    terminal.err(
+      colors.dim(
+        "the built-in offline model answers until Ctrl-C. For `baml-cli test` and the playground, in the environment:",
+      ),
+    );
+    terminal.out(`TWELVEFOLD_BASE_URL=${server.url}`);
+    terminal.out("TWELVEFOLD_API_KEY=none");
+    terminal.out(`TWELVEFOLD_MODEL_NAME=${OFFLINE_MODEL_NAME}`);
+  }
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   return EXIT.ok;
 }
