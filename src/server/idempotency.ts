@@ -15,7 +15,8 @@ export interface OnceEnv extends ServerEnv {
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
 const stored = z.object({
-  request: z.string(),
+  /** A digest of the request. Absent after a refusal: the key is free again. */
+  request: z.string().optional(),
   /** Absent while the first request is at work, or when its process died before it had answered. */
   answer: z
     .object({ status: z.number(), body: z.string(), headers: z.record(z.string(), z.string()) })
@@ -24,6 +25,19 @@ const stored = z.object({
 
 /** How long an answer is kept. Afterwards the same request still does nothing twice: threads keep their keys. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+
+const FREE = "{}";
+
+/** Takes the key; where it is taken, what is known of the request that has it. */
+async function take(store: ThreadStore, once: string, claim: string, until: number) {
+  let seen: string | undefined;
+  while (!(await store.setValue(once, claim, seen, until))) {
+    seen = await store.getValue(once);
+    const known = seen === undefined || seen === FREE ? undefined : stored.parse(JSON.parse(seen));
+    if (known !== undefined) return known;
+  }
+  return undefined;
+}
 
 const KEPT_HEADERS = ["content-type", "location"];
 
@@ -47,9 +61,7 @@ export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler
     try {
       const claim = JSON.stringify({ request });
       const until = clock.now() + KEPT_MS;
-      const before = (await store.setValue(once, claim, undefined, until))
-        ? undefined
-        : stored.parse(JSON.parse((await store.getValue(once)) ?? claim));
+      const before = await take(store, once, claim, until);
       if (before !== undefined && before.request !== request) {
         throw new RequestError(422, "this Idempotency-Key was used for another request: take a new one");
       }
@@ -57,9 +69,14 @@ export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler
         const { body, status, headers } = before.answer;
         return new Response(body, { status, headers: { ...headers, "idempotency-replayed": "true" } });
       }
-      c.set("once", once);
+      // With the request: a key that was forgotten may be taken for another one.
+      c.set("once", `${once}:${request}`);
       await next();
-      if (!c.res.ok) return;
+      if (!c.res.ok) {
+        // A refusal has changed nothing. After a fault nobody knows: then only the same request may come again.
+        if (before === undefined && c.res.status < 500) await store.setValue(once, FREE, claim, clock.now());
+        return;
+      }
       const headers = Object.fromEntries(
         KEPT_HEADERS.flatMap((name) => {
           const value = c.res.headers.get(name);

@@ -86,11 +86,30 @@ describe("Idempotency-Key", () => {
     expect(bob.body.threadId).not.toBe(ada.body.threadId);
   });
 
-  it("F11.6 a refused request may be sent again under its key", async () => {
+  it("F11.6 a refused request may be corrected and sent again under its key", async () => {
     const { call } = serve();
-    const wrong = await call("/threads", { body: { agent: "nobody", message: "x" }, headers });
-    expect(wrong.status).toBe(404);
-    expect((await call("/threads", { body: { agent: "nobody", message: "x" }, headers })).status).toBe(404);
+    const wrong = { agent: "nobody", message: "x" };
+    expect((await call("/threads", { body: wrong, headers })).status).toBe(404);
+    expect((await call("/threads", { body: wrong, headers })).status).toBe(404);
+    expect((await call("/threads", { body: { ...body, message: 5 }, headers })).status).toBe(422);
+    const sent = await Promise.all([1, 2].map(() => call("/threads", { body, headers })));
+    expect(sent.map(({ status }) => status)).toEqual([201, 201]);
+    expect(new Set(sent.map((one) => one.body.threadId)).size).toBe(1);
+    const other = await call("/threads", { body: wrong, headers });
+    expect([other.status, other.body.detail]).toEqual([422, expect.stringContaining("another request")]);
+    expect((await call("/threads")).body.threads).toHaveLength(1);
+  });
+
+  it("F11.6 after a week the same request still does nothing twice, and another one is its own", async () => {
+    const store = createMemoryStore();
+    const { call } = serve({ store });
+    const first = await call("/threads", { body, headers });
+    await store.forgetValues(Number.MAX_SAFE_INTEGER);
+    expect((await call("/threads", { body, headers })).body.threadId).toBe(first.body.threadId);
+    await store.forgetValues(Number.MAX_SAFE_INTEGER);
+    const other = await call("/threads", { body: { ...body, message: "pay another" }, headers });
+    expect(other.status).toBe(201);
+    expect(other.body.threadId).not.toBe(first.body.threadId);
   });
 
   it("F11.6 a response and a message sent twice act once", async () => {
