@@ -41,7 +41,9 @@ export async function follow(
     if (observation.kind === "problem" && observation.threadId === threadId) {
       terminal.err(
         colors.red(
-          observation.error instanceof Error ? observation.error.message : String(observation.error),
+          safeText(
+            observation.error instanceof Error ? observation.error.message : String(observation.error),
+          ),
         ),
       );
     }

@@ -5,6 +5,7 @@ import { TwelvefoldError } from "../base/errors.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { explainMissingPackage } from "./missing-package.ts";
 import { createProgram } from "./program.ts";
+import { safeText } from "./safe-text.ts";
 import { createSession } from "./session.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -39,10 +40,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     process.exitCode = exitCodeOf(error);
     const known = TwelvefoldError.isInstance(error);
     const message = error instanceof Error ? error.message : String(error);
+    const wanted = !known && process.env.TWELVEFOLD_DEBUG !== undefined && error instanceof Error;
     if (asJson) terminal.out(JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }));
-    else
-      terminal.err(
-        `twelvefold: ${known || process.env.TWELVEFOLD_DEBUG === undefined ? message : String((error as Error).stack)}`,
-      );
+    else terminal.err(safeText(`twelvefold: ${wanted ? error.stack : message}`));
   }
 }

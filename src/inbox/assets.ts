@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Hono } from "hono";
 import { sha256 } from "../base/digest.ts";
+import { PALETTE } from "../server/palette.ts";
 
 interface Asset {
   readonly type: string;
   /** Resolved when first asked for. */
   readonly url: () => string | URL;
+  /** What stands before the file's own text. */
+  readonly before?: string;
 }
 
 // Bundled, this code stands in another folder beside `inbox`.
@@ -15,7 +18,7 @@ const ofPackage = (file: string) => () => createRequire(import.meta.url).resolve
 
 /** Everything the pages load. All of it comes from this server. */
 const ASSETS: ReadonlyMap<string, Asset> = new Map([
-  ["inbox.css", { type: "text/css; charset=utf-8", url: own("inbox.css") }],
+  ["inbox.css", { type: "text/css; charset=utf-8", url: own("inbox.css"), before: PALETTE }],
   ["inbox.js", { type: "text/javascript; charset=utf-8", url: own("inbox.js") }],
   ["icon.svg", { type: "image/svg+xml", url: own("icon.svg") }],
   ["htmx.js", { type: "text/javascript; charset=utf-8", url: ofPackage("htmx.org/dist/htmx.min.js") }],
@@ -40,7 +43,9 @@ export function loadAssets() {
 
 async function readAssets() {
   const files = new Map<string, Loaded>();
-  for (const [name, { type, url }] of ASSETS) files.set(name, { type, text: await readFile(url(), "utf8") });
+  for (const [name, { type, url, before = "" }] of ASSETS) {
+    files.set(name, { type, text: before + (await readFile(url(), "utf8")) });
+  }
   const version = sha256([...files.values()].map(({ text }) => text).join("\0")).slice(0, 12);
   return { files, version };
 }

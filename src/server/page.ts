@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { PALETTE } from "./palette.ts";
 
 type Html = ReturnType<typeof html>;
 
@@ -22,22 +23,8 @@ export function page(title: string, body: Html, layout: "narrow" | "wide" = "nar
     </html>`;
 }
 
-/** The colours and measures of the inbox, for pages that must look right without it. */
-export const PAGE_STYLE = `:root {
-  color-scheme: light dark;
-  --paper: light-dark(#f7f6f3, #141615);
-  --sheet: light-dark(#ffffff, #1c1f1e);
-  --line: light-dark(#e2e0d9, #303433);
-  --line-strong: light-dark(#8b8a82, #7a807d);
-  --ink: light-dark(#1d1f1e, #eceeec);
-  --soft: light-dark(#5c605d, #a7aeaa);
-  --accent: light-dark(#17615c, #6cc9bf);
-  --accent-ink: light-dark(#ffffff, #0b2220);
-  --bad: light-dark(#a52a26, #f2928b);
-  --bad-wash: light-dark(#fceae8, #3b1d1b);
-  --mono: ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace;
-}
-* { box-sizing: border-box; }
+/** Looks like the inbox, also where there is none. */
+export const PAGE_STYLE = `${PALETTE}* { box-sizing: border-box; }
 body {
   margin: 0;
   background: var(--paper);

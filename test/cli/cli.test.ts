@@ -91,6 +91,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
   const BAD: [string[], number, RegExp][] = [
     [["show", "thr_unknown"], 3, /there is no thread thr_unknown/],
     [["show", "../etc"], 3, /no thread id/],
+    [["show", "\u001b[31mthr"], 3, /"\\x1b\[31mthr" is no thread id/],
     [["approve", "thr_unknown.7"], 3, /there is no thread/],
     [["run", "nobody", "hello"], 3, /no agent "nobody"; known: calculator/],
     [["run", "calculator"], 2, /say what the agent should do/],
