@@ -5,27 +5,40 @@ import { fileURLToPath } from "node:url";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
 
+const parts = ["base", "thread", "prompts", "context", "humans", "steps", "agent"];
+const running = [...parts, "loop", "store", "runtime"];
+
 /** folder → the folders it may import from, besides itself. `docs/architecture.md` shows the same table. */
 const LAYERS = {
   base: [],
   thread: ["base"],
   prompts: ["base"],
   context: ["base", "thread"],
-  steps: ["base", "thread"],
   humans: ["base", "thread"],
-  loop: ["base", "thread", "prompts", "context", "steps", "humans"],
+  steps: ["base", "thread", "humans"],
+  agent: parts,
+  loop: parts,
+  present: ["base", "thread", "humans"],
   model: ["base"],
   store: ["base", "thread"],
-  runtime: ["base", "thread", "prompts", "context", "steps", "humans", "loop", "store"],
-  channels: ["base", "thread", "prompts", "context", "steps", "humans", "loop", "store", "runtime"],
-  client: ["base"],
+  runtime: running,
+  replay: running,
+  telemetry: running,
+  triggers: running,
+  channels: running,
+  protocols: running,
+  workbench: [...running, "replay", "model"],
+  client: ["base", "thread"],
 };
-LAYERS.server = [...LAYERS.channels, "channels"];
+LAYERS.server = [...running, "present", "replay", "telemetry", "model", "workbench", "client"].concat([
+  "triggers",
+  "channels",
+  "protocols",
+]);
 LAYERS.inbox = [...LAYERS.server, "server"];
-LAYERS.workbench = LAYERS.channels;
-LAYERS.testing = ["base", "thread", "prompts", "context", "steps", "humans", "loop", "store"];
-LAYERS.agents = LAYERS.channels;
-LAYERS.cli = [...LAYERS.inbox, "inbox", "workbench", "model", "agents"];
+LAYERS.testing = [...running, "model"];
+LAYERS.agents = ["index.ts", "prompts"];
+LAYERS.cli = [...LAYERS.inbox, "inbox", "agents", "config.ts"];
 
 const files = readdirSync(src, { recursive: true })
   .map(String)

@@ -1,9 +1,9 @@
 // Takes the pictures of the inbox in docs/images: `npx tsx scripts/screenshots.ts`. Needs Chromium.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { defineAgent } from "../src/agent/agent.ts";
 import { calculator } from "../src/agents/calculator/agent.ts";
 import { requestIdOf } from "../src/base/ids.ts";
-import { defineAgent } from "../src/loop/agent.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../src/model/index.ts";
 import { localModel } from "../src/prompts/models/select-model.ts";
 import { askHuman, finish, tool } from "../src/steps/steps.ts";

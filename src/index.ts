@@ -1,4 +1,9 @@
 // What `import … from "twelvefold"` gives: the agent, the thread, the context, the loop and the runtime.
+
+export { type Agent, type AgentOptions, defineAgent, type NextStepFunction } from "./agent/agent.ts";
+export { type Budget, costOf, type PriceTable, type TokenPrice } from "./agent/budget.ts";
+export type { Prefetch } from "./agent/prefetch.ts";
+export { type Summarizer, summarizeWith } from "./agent/summarize.ts";
 export { type Clock, systemClock } from "./base/clock.ts";
 export type { CompletionRecord, Fidelity, Usage } from "./base/completion.ts";
 export {
@@ -22,27 +27,23 @@ export {
   type ThreadId,
 } from "./base/ids.ts";
 export { canonicalJson, type Json, type JsonObject, toJson } from "./base/json.ts";
-export { defineConfig, type TwelvefoldConfig } from "./cli/config.ts";
+export { defineConfig, type TwelvefoldConfig } from "./config.ts";
+export { compactError } from "./context/blocks/errors.ts";
 export { type ContextOptions, createContext } from "./context/context.ts";
-export { compactError } from "./context/errors.ts";
+export { parseXml, renderXml } from "./context/formats/xml.ts";
 export { renderThread } from "./context/render-thread.ts";
 export { createContextWindow } from "./context/window.ts";
-export { parseXml, renderXml } from "./context/xml.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export type { Channel, Notice } from "./humans/channel.ts";
 export type { People } from "./humans/people.ts";
 export { type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export { type HumanResponse, responseEvent } from "./humans/respond.ts";
 export { advance } from "./loop/advance.ts";
-export { type Agent, type AgentOptions, defineAgent, type NextStepFunction } from "./loop/agent.ts";
-export { type Budget, costOf, type PriceTable, type TokenPrice } from "./loop/budget.ts";
 export { ranStep, said } from "./loop/by-hand.ts";
 export type { Command } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
-export { type Summarizer, summarizeWith } from "./loop/hold-budget.ts";
+export type { Journal, Write } from "./loop/journal.ts";
 export { type LoopTools, perform } from "./loop/perform.ts";
-export type { Prefetch } from "./loop/prefetch.ts";
-export type { Journal, Write } from "./loop/write.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
 export { type PromptFunction, promptFunction } from "./prompts/prompt-function.ts";
 export type {
@@ -53,7 +54,7 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
-export { replayThread } from "./runtime/replay.ts";
+export { replayThread } from "./replay/replay.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
 export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";

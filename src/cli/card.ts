@@ -1,6 +1,6 @@
 import type { Colors } from "picocolors/types.js";
+import { safeLine, safeText, safeValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
-import { safeLine, safeText, safeValue } from "./safe-text.ts";
 
 /** What an approver reads before deciding: every field whole, nothing cut. */
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {

@@ -1,13 +1,13 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { HumanResponse } from "../humans/respond.ts";
+import { eventLine } from "../present/event-line.ts";
+import { safeText } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { cardLines } from "./card.ts";
-import { eventLine } from "./event-line.ts";
 import { EXIT } from "./exit.ts";
 import { howToAnswer } from "./how-to-answer.ts";
-import { safeText } from "./safe-text.ts";
 import type { Session } from "./session.ts";
 import { threadJson } from "./thread-json.ts";
 

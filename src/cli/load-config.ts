@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
-import type { TwelvefoldConfig } from "./config.ts";
+import type { TwelvefoldConfig } from "../config.ts";
 
 const NAMES = [
   "twelvefold.config.ts",

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { TwelvefoldError } from "../base/errors.ts";
+import { safeText } from "../present/visible-text.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { explainMissingPackage } from "./missing-package.ts";
 import { createProgram } from "./program.ts";
-import { safeText } from "./safe-text.ts";
 import { createSession } from "./session.ts";
 import { processTerminal } from "./terminal.ts";
 

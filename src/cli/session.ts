@@ -5,13 +5,13 @@ import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
 import { NotFoundError } from "../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../base/ids.ts";
+import type { TwelvefoldConfig } from "../config.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
 import { localModel, selectModel } from "../prompts/models/select-model.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
-import type { TwelvefoldConfig } from "./config.ts";
 import { loadConfig } from "./load-config.ts";
 import type { Terminal } from "./terminal.ts";
 

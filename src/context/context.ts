@@ -1,18 +1,24 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
-import type { ContextBlock } from "./block.ts";
-import { type EventBlocks, readEvents } from "./context-blocks.ts";
-import { foldResolvedErrors } from "./fold-errors.ts";
-import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
-import { type ChatMessage, renderMessages } from "./messages.ts";
-import { planWithin } from "./plan.ts";
+import type { ContextBlock } from "./blocks/block.ts";
+import { type EventBlocks, readEvents } from "./blocks/context-blocks.ts";
+import type { ContextView } from "./blocks/view.ts";
+import { foldResolvedErrors } from "./budget/fold-errors.ts";
+import { planWithin } from "./budget/plan.ts";
+import { resetErrors } from "./budget/reset-errors.ts";
+import {
+  type ContextPlan,
+  checkBudget,
+  type Limits,
+  limitsOf,
+  type TokenBudget,
+} from "./budget/token-budget.ts";
+import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./budget/tokens.ts";
+import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/formats.ts";
+import { type ChatMessage, renderMessages } from "./formats/messages.ts";
 import { createReading } from "./reading.ts";
-import { createRedactor, type SecretVault } from "./redaction.ts";
-import { resetErrors } from "./reset-errors.ts";
-import { type ContextPlan, checkBudget, type Limits, limitsOf, type TokenBudget } from "./token-budget.ts";
-import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
-import type { ContextView } from "./view.ts";
+import { createRedactor, type SecretVault } from "./redaction/redaction.ts";
 import { createContextWindow } from "./window.ts";
 
 /**

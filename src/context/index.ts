@@ -1,20 +1,29 @@
 // `twelvefold/context`: from a thread to what the model reads. Every part can be used alone.
-export { type ContextBlock, isSafeTag, RESERVED_TAGS } from "./block.ts";
-export { forgottenNote } from "./compaction.ts";
-export { compareFormats, type FormatCost } from "./compare-formats.ts";
+export { type ContextBlock, isSafeTag, RESERVED_TAGS } from "./blocks/block.ts";
+export {
+  type CompactedRange,
+  contextBlocks,
+  type EventBlocks,
+  eventBlocks,
+} from "./blocks/context-blocks.ts";
+export { compactError, cutMiddle, errorText } from "./blocks/errors.ts";
+export { type UntrustedSource, untrustedSources } from "./blocks/provenance.ts";
+export { type EventPart, readEvent } from "./blocks/read-event.ts";
+export { type ContextView, defaultOrigin, type EarlierEvents, type EventFormatters } from "./blocks/view.ts";
+export { forgottenNote } from "./budget/compaction.ts";
+export { planContext } from "./budget/plan.ts";
+export type { BudgetPolicy, ContextPlan, SummaryPlan, TokenBudget } from "./budget/token-budget.ts";
+export { estimateTokens, loadTokenCounter, type TokenCounter, tokenCeiling } from "./budget/tokens.ts";
 export {
   type AgentContext,
   type ContextOptions,
   type CustomFormat,
   createContext,
 } from "./context.ts";
-export { type CompactedRange, contextBlocks, type EventBlocks, eventBlocks } from "./context-blocks.ts";
-export { compactError, cutMiddle, errorText } from "./errors.ts";
-export { renderBlocks, TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats.ts";
-export { type ChatMessage, parseMessages, renderMessages, type SpokenBlock } from "./messages.ts";
-export { planContext } from "./plan.ts";
-export { type UntrustedSource, untrustedSources } from "./provenance.ts";
-export { type EventPart, readEvent } from "./read-event.ts";
+export { compareFormats, type FormatCost } from "./formats/compare-formats.ts";
+export { renderBlocks, TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/formats.ts";
+export { type ChatMessage, parseMessages, renderMessages, type SpokenBlock } from "./formats/messages.ts";
+export { parseXml, renderXml } from "./formats/xml.ts";
 export {
   createRedactor,
   createVault,
@@ -23,11 +32,7 @@ export {
   restoreSecrets,
   type SecretVault,
   vaultOf,
-} from "./redaction.ts";
+} from "./redaction/redaction.ts";
+export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "./redaction/secret-patterns.ts";
 export { renderThread } from "./render-thread.ts";
-export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "./secret-patterns.ts";
-export type { BudgetPolicy, ContextPlan, SummaryPlan, TokenBudget } from "./token-budget.ts";
-export { estimateTokens, loadTokenCounter, type TokenCounter, tokenCeiling } from "./tokens.ts";
-export { type ContextView, defaultOrigin, type EarlierEvents, type EventFormatters } from "./view.ts";
 export { createContextWindow, sharedPrefixLength } from "./window.ts";
-export { parseXml, renderXml } from "./xml.ts";

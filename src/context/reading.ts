@@ -1,8 +1,8 @@
 import type { Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
-import { type BlockReader, compacted, createBlockReader, type EventBlocks } from "./context-blocks.ts";
-import { createVault, type SecretVault } from "./redaction.ts";
-import type { ContextView } from "./view.ts";
+import { type BlockReader, compacted, createBlockReader, type EventBlocks } from "./blocks/context-blocks.ts";
+import type { ContextView } from "./blocks/view.ts";
+import { createVault, type SecretVault } from "./redaction/redaction.ts";
 
 /** What reading a thread's events in order has given. */
 export interface Reading {

@@ -1,7 +1,7 @@
 import type { ThreadEvent } from "../thread/events.ts";
-import { type BlockReader, createBlockReader, eventBlocks } from "./context-blocks.ts";
-import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats.ts";
-import type { ContextView } from "./view.ts";
+import { type BlockReader, createBlockReader, eventBlocks } from "./blocks/context-blocks.ts";
+import type { ContextView } from "./blocks/view.ts";
+import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats/formats.ts";
 
 interface Rendered {
   readonly count: number;

@@ -3,8 +3,8 @@ import { requestIdOf } from "../base/ids.ts";
 import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import { requireApprover } from "./approvers.ts";
 import type { People } from "./people.ts";
-import { requireApprover } from "./policy.ts";
 import type { VerifiedPrincipal } from "./principal.ts";
 
 /** A person's response to a request. For an approval, `digest` names the version of the card that was shown. */

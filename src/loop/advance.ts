@@ -1,9 +1,9 @@
+import type { Agent } from "../agent/agent.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
 import { decide } from "./decide.ts";
+import type { Journal } from "./journal.ts";
 import { type LoopTools, perform } from "./perform.ts";
-import type { Journal } from "./write.ts";
 
 /**
  * The loop: decide, perform, append, until there is nothing to do but wait. Returns the thread as it then is.

@@ -1,14 +1,14 @@
+import type { Agent } from "../agent/agent.ts";
+import { reachedBudget } from "../agent/budget.ts";
+import { missingPrefetches } from "../agent/prefetch.ts";
 import { digestOf } from "../base/digest.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import { approvalFor, isIdempotent, permissionFor } from "../steps/policy.ts";
+import { approvalFor, isIdempotent, permissionFor } from "../steps/permission.ts";
 import type { Step } from "../thread/events.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
-import { reachedBudget } from "./budget.ts";
 import type { Command } from "./command.ts";
-import { missingPrefetches } from "./prefetch.ts";
 
 const WAIT: Command = { type: "wait" };
 

@@ -1,14 +1,14 @@
+import type { Agent, NextStepOptions } from "../agent/agent.ts";
+import { summaryOf } from "../agent/summarize.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import { callIdAt } from "../base/ids.ts";
 import { isJsonObject, toJson } from "../base/json.ts";
-import { compactError } from "../context/errors.ts";
+import { compactError } from "../context/blocks/errors.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent, NextStepOptions } from "./agent.ts";
-import { summaryOf } from "./hold-budget.ts";
+import { type Write, write } from "./journal.ts";
 import type { LoopTools } from "./perform.ts";
-import { type Write, write } from "./write.ts";
 
 /**
  * Asks for the next step. The model's mistakes become refusals that it reads; a provider that refuses or is down is

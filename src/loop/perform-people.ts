@@ -1,16 +1,16 @@
+import type { Agent } from "../agent/agent.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
-import { compactError } from "../context/errors.ts";
+import { compactError } from "../context/blocks/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { ApprovalCard, EventData, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
 import type { Command } from "./command.ts";
 import { toolVersion } from "./decide.ts";
+import { type Write, write } from "./journal.ts";
 import type { LoopTools } from "./perform.ts";
-import { type Write, write } from "./write.ts";
 
 /** Shows the step to people and binds their decision to exactly what they are shown. */
 export async function* requestApproval(

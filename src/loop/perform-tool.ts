@@ -1,17 +1,17 @@
+import type { Agent } from "../agent/agent.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
-import { compactError } from "../context/errors.ts";
+import { compactError } from "../context/blocks/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
-import { isIdempotent } from "../steps/policy.ts";
+import { isIdempotent } from "../steps/permission.ts";
 import { isJobStart, type JobStart, jobTokenDigest, jobTokens } from "../steps/start-job.ts";
 import type { EventData, NewEvent, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
 import { cachedResult } from "./cached-result.ts";
 import type { Command } from "./command.ts";
+import { type Write, write } from "./journal.ts";
 import type { LoopTools } from "./perform.ts";
-import { type Write, write } from "./write.ts";
 
 /**
  * Reserve, execute, settle. The reserve is on disk before the tool runs, and whoever loses it does not run the tool.

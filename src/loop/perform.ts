@@ -1,20 +1,20 @@
+import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
-import { compactError } from "../context/errors.ts";
+import { compactError } from "../context/blocks/errors.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { checkStep } from "../steps/check.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Agent } from "./agent.ts";
 import type { Command } from "./command.ts";
+import { type Write, write } from "./journal.ts";
 import { askModel } from "./perform-model.ts";
 import { judgeStep, requestApproval, tellProgress } from "./perform-people.ts";
+import { prefetchAll } from "./perform-prefetch.ts";
 import { runTool } from "./perform-tool.ts";
-import { prefetchAll } from "./prefetch.ts";
-import { type Write, write } from "./write.ts";
 
 /** What effects need from outside: passed in, so that tests and replays decide. */
 export interface LoopTools {

@@ -1,6 +1,6 @@
+import type { Agent } from "../agent/agent.ts";
 import { canonicalJson, isJsonObject, toJson } from "../base/json.ts";
 import type { ValidateEdit } from "../humans/respond.ts";
-import type { Agent } from "../loop/agent.ts";
 import type { Step } from "../thread/events.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { Agent } from "../agent/agent.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { NotFoundError } from "../base/errors.ts";
 import {
@@ -11,7 +12,6 @@ import type { Channel } from "../humans/channel.ts";
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
-import type { Agent } from "../loop/agent.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { jobTokens } from "../steps/start-job.ts";
 import type { AppendOutcome, ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
@@ -20,7 +20,7 @@ import { projectionOf } from "../thread/projection.ts";
 import { appendEvents, startThread, type Thread, threadOf } from "../thread/thread.ts";
 import { commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
-import { InProcessEngine } from "./in-process.ts";
+import { InProcessEngine } from "./engines/in-process.ts";
 import { accepting, firstEvent, type Input, isEnded, messageEvent, plain, requireStatus } from "./input.ts";
 import { finishJob, type JobOutcome } from "./jobs.ts";
 import { addressed, emitEvent } from "./named-events.ts";

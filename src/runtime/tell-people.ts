@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
-import { compactError } from "../context/errors.ts";
+import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, Notice } from "../humans/channel.ts";
-import { write } from "../loop/write.ts";
+import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
-import type { StoreJournal } from "./journal.ts";
+import type { StoreJournal } from "./store-journal.ts";
 
 /**
  * Tells people about the pending request, over each channel that wants it and has not delivered it. The request is on

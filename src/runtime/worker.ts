@@ -1,16 +1,16 @@
+import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Channel } from "../humans/channel.ts";
 import { advance } from "../loop/advance.ts";
-import type { Agent } from "../loop/agent.ts";
-import { write } from "../loop/write.ts";
+import { write } from "../loop/journal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { extended, type Thread, threadOf } from "../thread/thread.ts";
-import { StoreJournal } from "./journal.ts";
 import type { Observer } from "./observers.ts";
+import { StoreJournal } from "./store-journal.ts";
 import { tellPeople } from "./tell-people.ts";
 import { dueEvents } from "./wake.ts";
 

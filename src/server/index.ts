@@ -1,11 +1,12 @@
 // What `import … from "twelvefold/server"` gives: the HTTP API, its credentials, and what comes in by webhook and clock.
-export { isAllowed } from "../channels/allow-list.ts";
-export { type CronTrigger, startCron } from "../channels/cron.ts";
-export { type Webhook, type WebhookAction, type WebhookDelivery, webhook } from "../channels/webhook.ts";
-export { exportHtml, exportJson, exportMarkdown } from "../runtime/export.ts";
-export { type ThreadGraph, threadGraph, toMermaid } from "../runtime/graph.ts";
-export { toSvg } from "../runtime/graph-svg.ts";
-export { traceRuns } from "../runtime/telemetry.ts";
+
+export { exportHtml, exportJson, exportMarkdown } from "../present/export.ts";
+export { type ThreadGraph, threadGraph, toMermaid } from "../present/graph.ts";
+export { toSvg } from "../present/graph-svg.ts";
+export { traceRuns } from "../telemetry/telemetry.ts";
+export { isAllowed } from "../triggers/allow-list.ts";
+export { type CronTrigger, startCron } from "../triggers/cron.ts";
+export { type Webhook, type WebhookAction, type WebhookDelivery, webhook } from "../triggers/webhook.ts";
 export { type ApiKey, newApiKey } from "./api-key.ts";
 export { createServer, createServerApp, type Server, type ServerOptions } from "./app.ts";
 export { type AuthOptions, checkScope, hasScope, requireScope } from "./auth.ts";

@@ -1,4 +1,4 @@
-import { removeSecrets } from "../context/secret-patterns.ts";
+import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import type { ServerLog } from "./log.ts";
 
 /** A log of faults alone, one line each for a person to read, without secrets. `write` gets no line break. */

@@ -3,7 +3,7 @@ import { serve } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
-import { type CronTrigger, startCron } from "../channels/cron.ts";
+import { type CronTrigger, startCron } from "../triggers/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
 import { LOOPBACK_HOST } from "./auth.ts";
 import { silentLog } from "./log.ts";

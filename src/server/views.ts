@@ -1,7 +1,7 @@
 import type { z } from "@hono/zod-openapi";
 import { type RequestId, requestIdOf } from "../base/ids.ts";
+import { approversOf, requireApprover } from "../humans/approvers.ts";
 import type { People } from "../humans/people.ts";
-import { approversOf, requireApprover } from "../humans/policy.ts";
 import type { ThreadSummary } from "../store/store.ts";
 import type { HumanDecision, Principal } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";

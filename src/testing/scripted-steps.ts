@@ -1,8 +1,8 @@
+import type { NextStepFunction } from "../agent/agent.ts";
 import type { Fidelity } from "../base/completion.ts";
 import { sha256 } from "../base/digest.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import { canonicalJson, toJson } from "../base/json.ts";
-import type { NextStepFunction } from "../loop/agent.ts";
 import type { Answer } from "../prompts/types.ts";
 
 /** One scripted answer: a step; several steps of one completion; a text that does not parse; or an error to throw. */

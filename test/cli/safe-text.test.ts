@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { safeLine, safeText } from "../../src/cli/safe-text.ts";
+import { safeLine, safeText } from "../../src/present/visible-text.ts";
 import { propertyRuns } from "../property-runs.ts";
 
 it("no text from outside can move the cursor, recolour, reorder or hide what an approver reads", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { type AgentOptions, defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
+import { readEvent } from "../../src/context/blocks/read-event.ts";
+import { estimateTokens } from "../../src/context/budget/tokens.ts";
 import { createContext } from "../../src/context/context.ts";
-import { readEvent } from "../../src/context/read-event.ts";
-import { createVault } from "../../src/context/redaction.ts";
-import { estimateTokens } from "../../src/context/tokens.ts";
-import { parseXml } from "../../src/context/xml.ts";
-import { type AgentOptions, defineAgent } from "../../src/loop/agent.ts";
+import { parseXml } from "../../src/context/formats/xml.ts";
+import { createVault } from "../../src/context/redaction/redaction.ts";
 import { cachedResult } from "../../src/loop/cached-result.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";

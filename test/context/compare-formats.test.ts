@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compareFormats } from "../../src/context/compare-formats.ts";
-import { estimateTokens } from "../../src/context/tokens.ts";
+import { estimateTokens } from "../../src/context/budget/tokens.ts";
+import { compareFormats } from "../../src/context/formats/compare-formats.ts";
 import { eventsOf, finishedTool, message, proposed } from "./events.ts";
 
 describe("compareFormats", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { untrustedSources } from "../../src/context/blocks/provenance.ts";
+import { estimateTokens } from "../../src/context/budget/tokens.ts";
 import { createContext } from "../../src/context/context.ts";
-import { untrustedSources } from "../../src/context/provenance.ts";
-import { estimateTokens } from "../../src/context/tokens.ts";
 import type { ThreadEvent } from "../../src/thread/events.ts";
 import { eventsOf, finishedTool, message, next, proposed } from "./events.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compactError, errorText } from "../../src/context/errors.ts";
+import { compactError, errorText } from "../../src/context/blocks/errors.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { hostileString } from "./hostile.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse as parseWithYamlPackage } from "yaml";
-import { contextBlocks } from "../../src/context/context-blocks.ts";
-import { renderBlocks, TEXT_FORMATS, type TextFormatName } from "../../src/context/formats.ts";
+import { contextBlocks } from "../../src/context/blocks/context-blocks.ts";
+import { renderBlocks, TEXT_FORMATS, type TextFormatName } from "../../src/context/formats/formats.ts";
 import { createContextWindow } from "../../src/context/window.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { anyEvents, eventsOf, finishedTool, message, proposed } from "./events.ts";

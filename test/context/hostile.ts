@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Json } from "../../src/base/json.ts";
-import { type ContextBlock, RESERVED_TAGS } from "../../src/context/block.ts";
+import { type ContextBlock, RESERVED_TAGS } from "../../src/context/blocks/block.ts";
 
 /** Pieces that our formats, YAML, JSON, Markdown, chat templates or people's eyes give a meaning to. */
 const pieces = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { eventBlocks } from "../../src/context/context-blocks.ts";
-import { parseMessages, renderMessages } from "../../src/context/messages.ts";
+import { eventBlocks } from "../../src/context/blocks/context-blocks.ts";
+import { parseMessages, renderMessages } from "../../src/context/formats/messages.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { anyEvents, eventsOf, finishedTool, message, proposed } from "./events.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { defineAgent } from "../../src/loop/agent.ts";
-import type { Prefetch } from "../../src/loop/prefetch.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
+import type { Prefetch } from "../../src/agent/prefetch.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { ofType, person, runAgent } from "./run-agent.ts";

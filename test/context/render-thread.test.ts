@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callIdAt } from "../../src/base/ids.ts";
-import { contextBlocks } from "../../src/context/context-blocks.ts";
+import { contextBlocks } from "../../src/context/blocks/context-blocks.ts";
+import { parseXml } from "../../src/context/formats/xml.ts";
 import { renderThread } from "../../src/context/render-thread.ts";
 import { createContextWindow, sharedPrefixLength } from "../../src/context/window.ts";
-import { parseXml } from "../../src/context/xml.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { ada, anyEvents, eventsOf, failedTool, finishedTool, message, next, proposed } from "./events.ts";
 

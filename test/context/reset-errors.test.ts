@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { defineAgent, type ErrorLimits } from "../../src/agent/agent.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
+import { contextBlocks } from "../../src/context/blocks/context-blocks.ts";
 import type { ContextOptions } from "../../src/context/context.ts";
-import { contextBlocks } from "../../src/context/context-blocks.ts";
 import { advance } from "../../src/loop/advance.ts";
-import { defineAgent, type ErrorLimits } from "../../src/loop/agent.ts";
-import type { Write } from "../../src/loop/write.ts";
-import { replayThread } from "../../src/runtime/replay.ts";
+import type { Write } from "../../src/loop/journal.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";

@@ -1,7 +1,7 @@
+import type { Agent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
-import type { EventRecord } from "../../src/context/view.ts";
+import type { EventRecord } from "../../src/context/blocks/view.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import type { Agent } from "../../src/loop/agent.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";

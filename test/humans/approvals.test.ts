@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { type ApprovalSubject, approvalDigest } from "../../src/humans/approval-digest.ts";
 import type { People } from "../../src/humans/people.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { type RequestId, requestIdOf } from "../../src/base/ids.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { askHuman, finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";

@@ -1,13 +1,13 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { getCookie } from "hono/cookie";
+import type { Agent } from "../../src/agent/agent.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { inboxAssets } from "../../src/inbox/assets.ts";
 import type { InboxDeps } from "../../src/inbox/deps.ts";
 import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
-import type { Agent } from "../../src/loop/agent.ts";
 import type { ModelChoice } from "../../src/prompts/types.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { defineAgent, type NextStepFunction } from "../../src/loop/agent.ts";
+import { defineAgent, type NextStepFunction } from "../../src/agent/agent.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";

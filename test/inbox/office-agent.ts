@@ -1,4 +1,4 @@
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { ApprovalPolicy, HumanRequestOptions } from "../../src/thread/events.ts";

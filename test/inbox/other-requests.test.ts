@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { callIdAt, type RequestId, requestIdOf } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";

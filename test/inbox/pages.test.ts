@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { Agent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
-import type { Agent } from "../../src/loop/agent.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ApprovalPolicy } from "../../src/thread/events.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { type Agent, type AgentOptions, defineAgent, type StepTable } from "../../src/loop/agent.ts";
+import { type Agent, type AgentOptions, defineAgent, type StepTable } from "../../src/agent/agent.ts";
 import type { StepDefinition } from "../../src/steps/definitions.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";

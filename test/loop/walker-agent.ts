@@ -1,4 +1,4 @@
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { INTENTS } from "../thread/random-events.ts";

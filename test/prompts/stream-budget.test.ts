@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { startScriptedModel } from "../../src/model/scripted-model.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";

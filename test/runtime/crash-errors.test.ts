@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent, type ErrorLimits } from "../../src/agent/agent.ts";
 import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { defineAgent, type ErrorLimits } from "../../src/loop/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

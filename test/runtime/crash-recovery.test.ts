@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import type { Channel } from "../../src/humans/channel.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import type { HumanResponse } from "../../src/humans/respond.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

@@ -1,4 +1,4 @@
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { askHuman, finish, sleep, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

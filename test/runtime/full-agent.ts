@@ -1,4 +1,4 @@
-import { type Agent, defineAgent, type ErrorLimits } from "../../src/loop/agent.ts";
+import { type Agent, defineAgent, type ErrorLimits } from "../../src/agent/agent.ts";
 import type { Approval } from "../../src/steps/definitions.ts";
 import { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, type ScriptedSteps, scriptedSteps } from "../../src/testing/scripted-steps.ts";

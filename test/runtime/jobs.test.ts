@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

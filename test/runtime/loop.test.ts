@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import type { Observation } from "../../src/runtime/observers.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
-import { replayThread } from "../../src/runtime/replay.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";

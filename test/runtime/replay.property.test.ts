@@ -4,7 +4,7 @@ import { ConflictError } from "../../src/base/errors.ts";
 import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { replayThread } from "../../src/runtime/replay.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
-import { replayThread } from "../../src/runtime/replay.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import { type FullOptions, type FullStep, fullAgent } from "./full-agent.ts";
 import { ada, approvalOf, bench, testRuntime } from "./harness.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { type Agent, defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import { advance } from "../../src/loop/advance.ts";
-import { type Agent, defineAgent } from "../../src/loop/agent.ts";
 import { decide } from "../../src/loop/decide.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import type { Channel, ClosedNotice, Notice } from "../../src/humans/channel.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { type FakeClock, fakeClock } from "../../src/testing/fake-clock.ts";

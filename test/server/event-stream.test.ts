@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startServer } from "../../src/server/start.ts";
 import { finish } from "../../src/steps/steps.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineAgent } from "../../src/loop/agent.ts";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool, waitForEvent } from "../../src/steps/steps.ts";

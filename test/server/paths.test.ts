@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseThreadId } from "../../src/base/ids.ts";
-import { exportHtml, exportMarkdown } from "../../src/runtime/export.ts";
-import { threadGraph, toMermaid } from "../../src/runtime/graph.ts";
-import { escapeXml, toSvg } from "../../src/runtime/graph-svg.ts";
+import { exportHtml, exportMarkdown } from "../../src/present/export.ts";
+import { threadGraph, toMermaid } from "../../src/present/graph.ts";
+import { escapeXml, toSvg } from "../../src/present/graph-svg.ts";
 import { threadOf } from "../../src/thread/thread.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { serve } from "./serve.ts";

@@ -13,11 +13,11 @@ import {
 } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { traceRuns } from "../../src/runtime/telemetry.ts";
 import { serverLog } from "../../src/server/pino-log.ts";
 import { problemLog } from "../../src/server/problem-log.ts";
 import { startServer } from "../../src/server/start.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
+import { traceRuns } from "../../src/telemetry/telemetry.ts";
 import { afterwards, serve } from "./serve.ts";
 
 class Recorded implements Span {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { serve } from "./serve.ts";

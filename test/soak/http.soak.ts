@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { createClient, type ThreadEvent } from "../../src/client/index.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startServer } from "../../src/server/start.ts";
 import { finish, tool } from "../../src/steps/steps.ts";

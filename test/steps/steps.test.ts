@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
-import { defineAgent } from "../../src/loop/agent.ts";
 import type { ToolOptions } from "../../src/steps/definitions.ts";
 import type { StandardSchema } from "../../src/steps/standard-schema.ts";
 import { finish, sleep, tool } from "../../src/steps/steps.ts";

@@ -1,8 +1,6 @@
 import { b } from "../../../baml_client/index.ts";
 import { getBamlFiles } from "../../../baml_client/inlinedbaml.ts";
-import { defineAgent } from "../../loop/agent.ts";
-import { promptFunction } from "../../prompts/prompt-function.ts";
-import { askHuman, finish, tool } from "../../steps/steps.ts";
+import { askHuman, defineAgent, finish, promptFunction, tool } from "../../index.ts";
 
 /** Arithmetic, one operation a step. Dividing needs a person's approval, to show how that works. */
 export const calculator = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {

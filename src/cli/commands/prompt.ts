@@ -1,12 +1,12 @@
+import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
-import { loadTokenCounter } from "../../context/tokens.ts";
-import type { Agent } from "../../loop/agent.ts";
+import { loadTokenCounter } from "../../context/budget/tokens.ts";
+import { safeLine, safeText } from "../../present/visible-text.ts";
 import { localModel, selectModel } from "../../prompts/models/select-model.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
 import { appendEvents, startThread, type Thread, threadOf } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
-import { safeLine, safeText } from "../safe-text.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 
 export interface PromptOptions {

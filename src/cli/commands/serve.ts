@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
-import { traceRuns } from "../../runtime/telemetry.ts";
+import { safeLine } from "../../present/visible-text.ts";
 import { problemLog } from "../../server/problem-log.ts";
 import { startServer } from "../../server/start.ts";
+import { traceRuns } from "../../telemetry/telemetry.ts";
 import { EXIT } from "../exit.ts";
-import { safeLine } from "../safe-text.ts";
 import type { Session } from "../session.ts";
 
 const DEFAULT_PORT = 3120;

@@ -1,12 +1,12 @@
 import { UsageError } from "../../base/errors.ts";
-import { exportHtml, exportMarkdown } from "../../runtime/export.ts";
-import { threadGraph, toMermaid } from "../../runtime/graph.ts";
+import { eventLine } from "../../present/event-line.ts";
+import { exportHtml, exportMarkdown } from "../../present/export.ts";
+import { threadGraph, toMermaid } from "../../present/graph.ts";
+import { safeLine, safeText } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { cardLines } from "../card.ts";
-import { eventLine } from "../event-line.ts";
 import { EXIT } from "../exit.ts";
 import { howToAnswer } from "../how-to-answer.ts";
-import { safeLine, safeText } from "../safe-text.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 

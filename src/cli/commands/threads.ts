@@ -1,10 +1,10 @@
 import { UsageError } from "../../base/errors.ts";
+import { safeLine } from "../../present/visible-text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
 import { follow } from "../follow.ts";
 import { howToAnswer } from "../how-to-answer.ts";
-import { safeLine } from "../safe-text.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 

@@ -1,8 +1,8 @@
 import { UsageError } from "../../base/errors.ts";
-import { compareFormats, type FormatCost } from "../../context/compare-formats.ts";
-import { loadTokenCounter } from "../../context/tokens.ts";
+import { loadTokenCounter } from "../../context/budget/tokens.ts";
+import { compareFormats, type FormatCost } from "../../context/formats/compare-formats.ts";
+import { safeLine } from "../../present/visible-text.ts";
 import { EXIT } from "../exit.ts";
-import { safeLine } from "../safe-text.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 
 const BAR = 32;

@@ -1,5 +1,5 @@
-import type { PathEdge, PathGraph, PathNode } from "../views/path-graph.ts";
-import { clipped } from "../views/text.ts";
+import type { PathEdge, PathGraph, PathNode } from "../../present/path-graph.ts";
+import { clipped } from "../../present/text.ts";
 
 const WIDTH = 260;
 const NODE_WIDTH = 148;

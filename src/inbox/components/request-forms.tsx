@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
 import type { Json } from "../../base/json.ts";
+import { inWords, visible } from "../../present/text.ts";
 import type { PendingApproval, PendingQuestion } from "../../thread/state.ts";
 import { paths } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
-import { inWords, visible } from "../views/text.ts";
 import { Csrf } from "./layout.tsx";
 
 interface FormProps {

@@ -1,8 +1,8 @@
 import type { ThreadId } from "../../base/ids.ts";
 import { isJsonObject } from "../../base/json.ts";
-import { errorText } from "../../context/errors.ts";
+import { errorText } from "../../context/blocks/errors.ts";
+import { counted, visible } from "../../present/text.ts";
 import { paths } from "../paths.ts";
-import { counted, visible } from "../views/text.ts";
 import { fullTime, timeOfDay } from "../views/time.ts";
 import type { TimelineItem } from "../views/timeline.ts";
 import { Csrf } from "./layout.tsx";

@@ -1,10 +1,10 @@
-import type { Agent } from "../../loop/agent.ts";
-import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
+import type { Agent } from "../../agent/agent.ts";
+import { counted, inWords, visible } from "../../present/text.ts";
+import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { Empty, Labels } from "../components/parts.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { Label } from "../views/request-view.ts";
-import { counted, inWords, visible } from "../views/text.ts";
 
 export const AgentsPage = ({ frame, agents }: { frame: Frame; agents: readonly Agent[] }) => (
   <Layout frame={frame} title="Agents" section="agents">

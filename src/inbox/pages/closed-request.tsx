@@ -1,10 +1,10 @@
 import { type RequestId, requestIdOf } from "../../base/ids.ts";
+import { inWords, visible } from "../../present/text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { Ago, Fields } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import type { RequestHistory } from "../views/request-history.ts";
-import { inWords, visible } from "../views/text.ts";
 
 interface ClosedProps {
   readonly frame: Frame;

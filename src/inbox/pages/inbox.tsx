@@ -1,10 +1,10 @@
+import { clipped, inWords, visible } from "../../present/text.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
-import { clipped, inWords, visible } from "../views/text.ts";
 import { left } from "../views/time.ts";
 
 export interface InboxFilter {

@@ -1,6 +1,6 @@
+import { visible } from "../../present/text.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { paths } from "../paths.ts";
-import { visible } from "../views/text.ts";
 
 export interface Problem {
   readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 422 | 500 | 503;

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../base/json.ts";
+import { visible } from "../../present/text.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
@@ -7,7 +8,6 @@ import { Ago, Fields, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import { fullNameOf, patternInWords } from "../views/person.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
-import { visible } from "../views/text.ts";
 import { fullTime, left } from "../views/time.ts";
 
 export interface RequestPageProps {

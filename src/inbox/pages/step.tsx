@@ -1,9 +1,9 @@
 import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
+import { counted, visible } from "../../present/text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName } from "../components/parts.tsx";
 import { paths } from "../paths.ts";
-import { counted, visible } from "../views/text.ts";
 
 export interface StepView {
   readonly seq: number;

@@ -1,5 +1,7 @@
 import type { Child } from "hono/jsx";
 import { requestIdOf } from "../../base/ids.ts";
+import { pathOf } from "../../present/path-graph.ts";
+import { counted, inWords, visible } from "../../present/text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill } from "../components/parts.tsx";
@@ -7,8 +9,6 @@ import { PathSvg } from "../components/path-svg.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
 import { TimelineEntry } from "../components/timeline.tsx";
 import { paths } from "../paths.ts";
-import { pathOf } from "../views/path-graph.ts";
-import { counted, inWords, visible } from "../views/text.ts";
 import { actionsFor } from "../views/thread-view.ts";
 import type { TimelineItem } from "../views/timeline.ts";
 

@@ -1,3 +1,4 @@
+import { visible } from "../../present/text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { FilterForm } from "../components/filter.tsx";
@@ -5,7 +6,6 @@ import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, StatusPill } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
-import { visible } from "../views/text.ts";
 import { STATUS_WORDS } from "../views/thread-view.ts";
 
 export interface ThreadsFilter {

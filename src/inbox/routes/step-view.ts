@@ -1,8 +1,8 @@
 import { NotFoundError } from "../../base/errors.ts";
+import { inWords } from "../../present/text.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
 import type { InboxDeps } from "../deps.ts";
 import type { StepView } from "../pages/step.tsx";
-import { inWords } from "../views/text.ts";
 
 /** What the model saw before the event `seq` and what it wrote. Throws `NotFoundError` where no model was asked. */
 export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Promise<StepView> {

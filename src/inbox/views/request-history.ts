@@ -1,7 +1,7 @@
+import { clipped, visible } from "../../present/text.ts";
 import type { EventOf, HumanDecision } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { nameOf } from "./person.ts";
-import { clipped, visible } from "./text.ts";
 
 export type AskingEvent = EventOf<"approval_requested"> | EventOf<"human_asked">;
 

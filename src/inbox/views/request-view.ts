@@ -1,15 +1,15 @@
+import type { Agent } from "../../agent/agent.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import type { JsonObject } from "../../base/json.ts";
+import { approversOf, requireApprover } from "../../humans/approvers.ts";
 import type { People } from "../../humans/people.ts";
-import { approversOf, requireApprover } from "../../humans/policy.ts";
 import { principalKey } from "../../humans/principal.ts";
-import type { Agent } from "../../loop/agent.ts";
-import { isIdempotent, isReadOnly } from "../../steps/policy.ts";
+import { inWords, visible } from "../../present/text.ts";
+import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
 import type { HumanRequestKind, Principal } from "../../thread/events.ts";
 import type { PendingApproval, PendingQuestion, PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { inWords, visible } from "./text.ts";
 
 export type Urgency = "high" | "medium" | "low";
 

@@ -1,10 +1,10 @@
 import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
 import type { CallId } from "../../base/ids.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
+import { inWords, visible } from "../../present/text.ts";
 import type { ErrorInfo, EventOf, ThreadEvent } from "../../thread/events.ts";
 import { fullNameOf, nameOf } from "./person.ts";
 import { decisionInWords } from "./request-history.ts";
-import { inWords, visible } from "./text.ts";
 
 export type Tone = "neutral" | "person" | "wait" | "good" | "bad";
 

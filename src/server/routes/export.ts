@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { exportHtml, exportJson, exportMarkdown } from "../../runtime/export.ts";
-import { threadGraph, toMermaid } from "../../runtime/graph.ts";
-import { toSvg } from "../../runtime/graph-svg.ts";
+import { exportHtml, exportJson, exportMarkdown } from "../../present/export.ts";
+import { threadGraph, toMermaid } from "../../present/graph.ts";
+import { toSvg } from "../../present/graph-svg.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, problems, type RouteDeps, threadIdIn } from "../deps.ts";

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ConflictError, ForbiddenError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
-import { webhookProblem } from "../../channels/standard-webhooks.ts";
-import { deliver, mayDeliver, type Webhook } from "../../channels/webhook.ts";
+import { webhookProblem } from "../../triggers/standard-webhooks.ts";
+import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
 import { RequestError, UnauthorizedError } from "../errors.ts";
 import { acceptedSchema, jsonSchema } from "../schemas.ts";

@@ -1,4 +1,4 @@
-import { type Agent, defineAgent, type NextStepFunction } from "../../../src/loop/agent.ts";
+import { type Agent, defineAgent, type NextStepFunction } from "../../../src/agent/agent.ts";
 import { askHuman, finish, progress, sleep, tool } from "../../../src/steps/steps.ts";
 import type { FaultPoint } from "./faults.ts";
 import { note } from "./ledger.ts";

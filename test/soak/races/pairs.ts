@@ -1,9 +1,9 @@
 import { expect } from "vitest";
+import { defineAgent, type NextStepFunction } from "../../../src/agent/agent.ts";
 import { ConflictError } from "../../../src/base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../../../src/base/ids.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
 import type { HumanResponse } from "../../../src/humans/respond.ts";
-import { defineAgent, type NextStepFunction } from "../../../src/loop/agent.ts";
 import { createRuntime, type Runtime } from "../../../src/runtime/runtime.ts";
 import { finish, tool } from "../../../src/steps/steps.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";

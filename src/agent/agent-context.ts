@@ -1,0 +1,112 @@
+import { UsageError } from "../base/errors.ts";
+import { untrustedSources } from "../context/blocks/provenance.ts";
+import { defaultOrigin } from "../context/blocks/view.ts";
+import type { BudgetPolicy } from "../context/budget/token-budget.ts";
+import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
+import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
+import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
+import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
+import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Prefetches } from "./prefetch.ts";
+
+/** The context of an agent: what its options say, and what the declarations of its tools add. */
+export interface AgentContextOptions extends ContextOptions {
+  /**
+   * What people and tools say is redacted before it is stored, not only before the model reads it; the real values are
+   * in the `vault` alone. Default false.
+   */
+  readonly keepOutOfStore?: boolean;
+}
+
+export interface ContextOfAgent {
+  readonly context: AgentContext;
+  /** Where untrusted content in the thread came from, each source once. */
+  untrustedIn(thread: Thread): readonly string[];
+  /** The step as the tool gets it: with real values where it is declared to get them. */
+  forTool(step: Step, thread: Thread): Step;
+  /** The event as it is stored in a thread: without it, in a new one. */
+  forStore(event: NewEvent, thread?: Thread): NewEvent;
+  /** A text without secrets, for good: also without those that the step's tool was given. */
+  withoutSecrets(text: string, thread: Thread, step?: Step): string;
+}
+
+export function contextOfAgent(
+  options: AgentContextOptions,
+  steps: ReadonlyMap<string, StepDefinition<Step>>,
+  prefetch: Prefetches,
+  hasSummarizer: boolean,
+): ContextOfAgent {
+  const { keepOutOfStore = false, budget, ...view } = options;
+  const { redact, vault } = view;
+  if (keepOutOfStore && (redact === undefined || vault === undefined)) {
+    const message = "keepOutOfStore needs redact, the rules, and a vault, which holds what is kept out";
+    throw new UsageError("invalid_configuration", message);
+  }
+  const stored =
+    keepOutOfStore && redact !== undefined && vault !== undefined
+      ? createStoreRedactor(redact, vault)
+      : undefined;
+  const tools = Array.from(steps).flatMap(([intent, definition]): [string, ToolOptions<Step>][] =>
+    definition.kind === "tool" ? [[intent, definition.options]] : [],
+  );
+  const untrusted = originOf(options.untrusted ?? defaultOrigin, steps, prefetch);
+  const renderers = tools.flatMap(([intent, { renderResult }]) =>
+    renderResult === undefined ? [] : [[intent, renderResult] as const],
+  );
+  const lookups = tools.flatMap(([intent, { readOnly }]) => (readOnly === true ? [intent] : []));
+  const context = createContext({
+    ...view,
+    untrusted,
+    renderResult: { ...Object.fromEntries(renderers), ...options.renderResult },
+    ...(budget === undefined
+      ? {}
+      : { budget: { lookups, ...(hasSummarizer ? {} : { policies: WITHOUT_MODEL }), ...budget } }),
+  });
+  return {
+    context,
+    untrustedIn: ({ events }) => [
+      ...new Set(untrustedSources(events, untrusted).map(({ origin }) => origin)),
+    ],
+    forTool(step, { events }) {
+      const allowed = new Map(tools).get(step.intent)?.realValues;
+      if (allowed === undefined || redact === undefined) return step;
+      // Without what was erased, secrets of the thread are numbered otherwise: a placeholder could lead to another one.
+      if (vault === undefined && events.some(({ type }) => type === "data_erased")) return step;
+      return restoreSecrets(step, allowed, context.vault(events));
+    },
+    forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,
+    withoutSecrets(text, { events }, step) {
+      if (redact === undefined) return text;
+      const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
+      const given = allowed === undefined || step === undefined ? [] : secretsIn(step, context.vault(events));
+      // The longest first: one may be part of another.
+      const removed = given
+        .sort((one, other) => other.length - one.length)
+        .reduce((rest, secret) => rest.replaceAll(secret, "[secret removed]"), text);
+      return removeSecrets(removed, patternsOf(redact));
+    },
+  };
+}
+
+const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "drop_superseded", "forget"];
+
+function originOf(
+  base: NonNullable<ContextOptions["untrusted"]>,
+  steps: ReadonlyMap<string, StepDefinition<Step>>,
+  prefetch: Prefetches,
+): NonNullable<ContextOptions["untrusted"]> {
+  return (event: ThreadEvent, step: Step | undefined) => {
+    if (event.type === "prefetched") {
+      const { untrusted } = prefetch.get(event.data.name) ?? {};
+      if (untrusted) return untrusted === true ? event.data.name : untrusted;
+    }
+    const definition = step === undefined ? undefined : steps.get(step.intent);
+    const declared = definition?.kind === "tool" ? definition.options.untrusted : undefined;
+    const isOutcome =
+      event.type === "tool_finished" || event.type === "tool_failed" || event.type === "event_received";
+    if (declared && isOutcome) return declared === true ? (step?.intent ?? "tool") : declared;
+    return base(event, step);
+  };
+}

@@ -1,0 +1,130 @@
+import { stripVTControlCharacters } from "node:util";
+import { toJson } from "../../base/json.ts";
+import type { ErrorInfo } from "../../thread/events.ts";
+import { removeSecrets } from "../redaction/secret-patterns.ts";
+
+const MAX_MESSAGE = 600;
+const MAX_CAUSE = 200;
+const MAX_CAUSES = 4;
+const MAX_SCANNED = 20_000;
+
+/**
+ * Anything thrown, made short and safe to store and show: the message, the messages of its causes, the stack frame
+ * nearest to the failure in the user's own code. No stack, no secrets of the built-in kinds, no control characters.
+ * The message has at most 600 characters, each of at most 4 causes 200. Never throws, unless `hide` does.
+ *
+ * `hide` takes out further secrets, before texts are cut, so that no part of one is left. Default: nothing more.
+ */
+export function compactError(error: unknown, hide: (text: string) => string = (text) => text): ErrorInfo {
+  const causes = causesOf(error).map((cause) => cutMiddle(hide(describe(cause)), MAX_CAUSE));
+  const frame = usefulFrame(error);
+  return {
+    name: cutMiddle(hide(clean(nameOf(error))), 80),
+    message: cutMiddle(hide(messageOf(error)), MAX_MESSAGE),
+    ...(causes.length === 0 ? {} : { causes }),
+    ...(frame === undefined ? {} : { frame }),
+  };
+}
+
+/** An error as the model reads it: one line each for the error, its causes and its place. */
+export function errorText({ name, message, causes = [], frame }: ErrorInfo): string {
+  return [
+    name === "Error" || name === "" ? message : `${name}: ${message}`,
+    ...causes.map((cause) => `caused by ${cause}`),
+    ...(frame === undefined ? [] : [`at ${frame}`]),
+  ].join("\n");
+}
+
+/** A long text cut in the middle, where it matters least: the beginning, how much is left out, and the end. */
+export function cutMiddle(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const note = ` … [${text.length - limit} characters left out] … `;
+  const room = Math.max(0, limit - note.length);
+  const head = Math.ceil(room * 0.7);
+  return (text.slice(0, head) + note + text.slice(text.length - (room - head))).toWellFormed();
+}
+
+function nameOf(error: unknown): string {
+  const name = read(error, "name");
+  return typeof name === "string" && name !== "" ? name : "Error";
+}
+
+function messageOf(error: unknown): string {
+  const message = read(error, "message");
+  if (typeof message === "string") return clean(message) || "(no message)";
+  if (typeof error === "string") return clean(error) || "(no message)";
+  return error === undefined ? "undefined was thrown" : clean(JSON.stringify(toJson(error)));
+}
+
+function describe(error: unknown): string {
+  const name = nameOf(error);
+  const message = messageOf(error);
+  return name === "Error" ? message : `${name}: ${message}`;
+}
+
+/** The chain of causes, outermost first; of an aggregate the first errors that it holds. */
+function causesOf(error: unknown): unknown[] {
+  const seen = new Set([error]);
+  const causes: unknown[] = [];
+  const visit = (from: unknown): void => {
+    const errors = read(from, "errors");
+    for (const next of [read(from, "cause"), ...(Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [])]) {
+      if (next === undefined || next === null || seen.has(next) || causes.length >= MAX_CAUSES) continue;
+      seen.add(next);
+      causes.push(next);
+      visit(next);
+    }
+  };
+  visit(error);
+  return causes;
+}
+
+// An error may be anything, also an object whose getters throw.
+function read(value: unknown, property: "name" | "message" | "stack" | "cause" | "errors"): unknown {
+  try {
+    return typeof value === "object" && value !== null ? Reflect.get(value, property) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// Command-line tools put colours into their messages.
+function clean(text: string): string {
+  const cut = stripVTControlCharacters(cutMiddle(text, MAX_SCANNED));
+  return removeSecrets(cut)
+    .replace(/[^\P{Cc}\n\t]/gu, "")
+    .toWellFormed()
+    .trim();
+}
+
+// Frames of this package say nothing about the user's mistake; its agents are written like a user's.
+const PACKAGE_ROOT = new URL("../..", import.meta.url).href;
+
+function usefulFrame(error: unknown): string | undefined {
+  const stack = read(error, "stack");
+  if (typeof stack !== "string") return undefined;
+  for (const line of stack.slice(0, MAX_SCANNED).split("\n")) {
+    const match = /^\s+at (?:(.{1,200}?) \()?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]{1,500}:\d+:\d+)\)?$/.exec(
+      line,
+    );
+    const place = match?.[2];
+    if (place === undefined || /[/\\]node_modules[/\\]/.test(place) || isOfThisPackage(place)) continue;
+    const name = match?.[1];
+    return clean(name === undefined ? shortPlace(place) : `${name} (${shortPlace(place)})`);
+  }
+  return undefined;
+}
+
+function isOfThisPackage(place: string): boolean {
+  const url = place.startsWith("file://") ? place : `file://${place}`;
+  return url.startsWith(PACKAGE_ROOT) && !url.startsWith(`${PACKAGE_ROOT}agents/`);
+}
+
+/** The last parts of the path: enough to find the file, without telling where it is installed. */
+function shortPlace(place: string): string {
+  return place
+    .replace(/\?[^:]*/, "")
+    .split(/[/\\]/)
+    .slice(-3)
+    .join("/");
+}

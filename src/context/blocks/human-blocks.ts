@@ -1,0 +1,51 @@
+import type { Json } from "../../base/json.ts";
+import type { EventData, Step } from "../../thread/events.ts";
+import type { ContextBlock } from "./block.ts";
+import { type EarlierEvents, personName } from "./view.ts";
+
+const TAG = "human_response";
+
+/**
+ * What a person's decision tells the model. A plain approval tells it nothing: the result follows. An answer is the
+ * person's own text. A denial names what was denied; an edit says what was proposed, who changed it and what runs.
+ */
+export function humanResponseBlocks(
+  { request, callId, decision, by }: EventData["human_responded"],
+  earlier: EarlierEvents,
+  resultBlock: (step: Step | undefined, result: Json) => ContextBlock,
+): readonly ContextBlock[] {
+  const asked = earlier.requestAt(request);
+  const step = callId === undefined ? undefined : earlier.stepOf(callId);
+  switch (decision.kind) {
+    case "answered":
+      return [{ tag: TAG, body: decision.text }];
+    case "denied": {
+      const denied = step?.intent ?? asked?.question;
+      return [
+        { tag: TAG, body: { ...(denied === undefined ? {} : { denied }), feedback: decision.feedback } },
+      ];
+    }
+    case "approved":
+      if (decision.editedStep === undefined) return [];
+      return [{ tag: TAG, body: editBody(step, decision.editedStep, personName(by)) }];
+    case "happened":
+      return [resultBlock(step, decision.result)];
+    case "did_not_happen":
+      return [];
+    default:
+      return decision satisfies never;
+  }
+}
+
+function editBody(proposed: Step | undefined, executed: Step, editor: string): Json {
+  return {
+    decision: "approved with changes",
+    ...(proposed === undefined ? {} : { proposed: withoutIntent(proposed) }),
+    changed_by: editor,
+    executed: withoutIntent(executed),
+  };
+}
+
+function withoutIntent({ intent: _, ...fields }: Step): Json {
+  return fields;
+}

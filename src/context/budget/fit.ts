@@ -1,0 +1,41 @@
+import type { ContextBlock } from "../blocks/block.ts";
+import type { TextFormat } from "../formats/formats.ts";
+import { writeYaml } from "../formats/write-yaml.ts";
+import type { TokenCounter } from "./tokens.ts";
+
+/**
+ * The body of a block cut so that the rendered block has at most `maxTokens`: its beginning, a note of how much is left
+ * out and where the whole is, and its end. `undefined` where it fits as it is, or where even the note would be too much.
+ */
+export function fitBody(
+  block: ContextBlock,
+  maxTokens: number,
+  format: TextFormat,
+  countTokens: TokenCounter,
+  whereTheWholeIs: string,
+): string | undefined {
+  const tokensOf = (body: string) => countTokens(format.renderBlock({ ...block, body }));
+  const tokens = countTokens(format.renderBlock(block));
+  if (tokens <= maxTokens) return undefined;
+  const text = typeof block.body === "string" ? block.body : writeYaml(block.body);
+  // The first guess is in proportion; what escaping and the note add is found by trying.
+  let room = Math.floor((text.length * maxTokens) / tokens);
+  while (room > 0) {
+    const cut = headAndTail(text, room, whereTheWholeIs);
+    if (tokensOf(cut) <= maxTokens) return cut;
+    room = Math.floor(room * 0.8) - 1;
+  }
+  const note = headAndTail(text, 0, whereTheWholeIs);
+  return tokensOf(note) <= maxTokens ? note : undefined;
+}
+
+function headAndTail(text: string, room: number, whereTheWholeIs: string): string {
+  const head = Math.ceil(room * 0.7);
+  const tail = room - head;
+  const note = `[… ${text.length - room} characters left out; ${whereTheWholeIs} …]`;
+  const parts = [text.slice(0, head).trimEnd(), note, tail === 0 ? "" : text.slice(-tail).trimStart()];
+  return parts
+    .filter((part) => part !== "")
+    .join("\n")
+    .toWellFormed();
+}

@@ -1,0 +1,68 @@
+import { BAML_MARKER } from "../blocks/baml-markers.ts";
+
+// What may hide between `<` and a name without being seen. No overlap with white space: the patterns stay linear.
+const INVISIBLE = "[[\\p{Cf}\\p{Cc}\\p{Mn}\\u2800]--\\s]";
+
+const TO_ESCAPE = new RegExp(
+  [
+    // A `<` or a lookalike that could begin a tag, also with spaces in between; not `a < b`, `x <- 3`, `<3`.
+    `[<\\uFF1C\\uFE64](?=${INVISIBLE}*[\\p{L}_:\\|!?\\/])`,
+    `[<\\uFF1C\\uFE64](?=[${INVISIBLE}\\s]*(?:\\/|[\\p{L}_:][\\w:.\\-]{0,64}\\s*>))`,
+    // An `&` that would read as one of our escapes; not `AT&T` or `&nbsp;`.
+    "&(?=(?:lt|amp|#x[0-9A-F]{1,6});)",
+    // Seen by models, not by people: controls, bidi overrides, Unicode tag characters. UTF-8 cannot carry surrogates.
+    "[[\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\r\\t]]",
+    BAML_MARKER,
+  ].join("|"),
+  "gv",
+);
+
+/**
+ * Text that cannot contain the beginning or the end of any tag. Ordinary text stays as it is (`a < b`, `AT&T`);
+ * `unescapeText` gives back the original exactly.
+ */
+export function escapeText(text: string): string {
+  return text.replace(TO_ESCAPE, (found) => {
+    if (found === "<") return "&lt;";
+    if (found === "&") return "&amp;";
+    return reference(found);
+  });
+}
+
+/** The inverse of `escapeText`. */
+export function unescapeText(text: string): string {
+  return text.replace(/&(?:lt|amp|#x([0-9A-F]{1,6}));/g, (found, hex: string | undefined) => {
+    if (hex === undefined) return found === "&lt;" ? "<" : "&";
+    const code = Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : found;
+  });
+}
+
+// `:hex:` ends with a colon, so `baml-start-` must not follow it.
+const NOT_IN_TAG = new RegExp(`[^A-Za-z0-9_.\\-]|${BAML_MARKER}|b(?=aml-(?:start|end)-)`, "gu");
+
+/** A name as a tag: letters, digits, `_`, `.` and `-` stay, every other character becomes `:hex:`. */
+export function escapeTag(name: string): string {
+  const escaped = name.replace(NOT_IN_TAG, hexName).replace(/^[0-9.-]/, hexName);
+  return escaped === "" ? "::" : escaped;
+}
+
+/** The inverse of `escapeTag`. */
+export function unescapeTag(tag: string): string {
+  return tag.replace(/:([0-9a-f]*):/g, (_found, hex: string) =>
+    hex === "" ? "" : String.fromCodePoint(Number.parseInt(hex, 16)),
+  );
+}
+
+/** A text as the value of an attribute in double quotes. */
+export function escapeAttribute(text: string): string {
+  return escapeText(text).replace(/["\r\n\u2028\u2029]|<|>/g, reference);
+}
+
+function reference(char: string): string {
+  return `&#x${(char.codePointAt(0) ?? 0).toString(16).toUpperCase()};`;
+}
+
+function hexName(char: string): string {
+  return `:${(char.codePointAt(0) ?? 0).toString(16)}:`;
+}

@@ -1,0 +1,203 @@
+import { UsageError } from "../../base/errors.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import type { Step, ThreadEvent } from "../../thread/events.ts";
+import { type ContentMap, mapContent } from "../blocks/event-content.ts";
+import { isSecretName, plainName } from "./secret-names.ts";
+import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "./secret-patterns.ts";
+
+/** What the model must not read. Without any field: the built-in rules for field names and texts. */
+export interface RedactionRules {
+  /** False leaves out the built-in patterns and field names. Default true. */
+  readonly builtIn?: boolean;
+  /** Also e-mail addresses. Default false: agents that deal with mail need them. */
+  readonly emails?: boolean;
+  /** Further field names whose values are secret, whatever they hold. Case, `_` and `-` do not matter. */
+  readonly fields?: readonly string[];
+  /** Further patterns. */
+  readonly patterns?: readonly SecretPattern[];
+}
+
+/** Where placeholders come from and lead back to. */
+export interface SecretVault {
+  /** The placeholder that stands for a secret: the same one for the same secret. */
+  placeholderFor(secret: Json, kind: string): string;
+  /** What a placeholder stands for; `undefined` for a text that is none. */
+  secretFor(placeholder: string): Json | undefined;
+}
+
+/** So many secrets of a thread are looked for as such in everything that follows. */
+const MAX_REMEMBERED = 1000;
+
+/**
+ * Numbers the secrets of one thread in the order in which they first appear: `[card:1]`, `[key:2]`. The numbers follow
+ * from the events, so every process gives the same ones, and tell nothing about the secrets.
+ */
+export function createVault(): SecretVault {
+  const placeholders = new Map<string, string>();
+  const secrets = new Map<string, Json>();
+  return {
+    placeholderFor(secret, kind) {
+      const identity = JSON.stringify(secret);
+      const known = placeholders.get(identity);
+      if (known !== undefined) return known;
+      const placeholder = `[${kind}:${placeholders.size + 1}]`;
+      placeholders.set(identity, placeholder);
+      secrets.set(placeholder, secret);
+      return placeholder;
+    },
+    secretFor: (placeholder) => secrets.get(placeholder),
+  };
+}
+
+/** Replaces secrets by placeholders. Feed it a thread's events in order: what it has seen once it knows again. */
+export interface Redactor extends ContentMap {
+  event(event: ThreadEvent): ThreadEvent;
+}
+
+/**
+ * `known` are secrets that it is to recognise from the start, wherever they stand. Throws `UsageError` for a pattern that
+ * could not work.
+ */
+export function createRedactor(
+  rules: RedactionRules,
+  vault: SecretVault = createVault(),
+  known: Iterable<string> = [],
+): Redactor {
+  const { builtIn = true, fields = [], patterns = [] } = rules;
+  for (const { kind, pattern } of patterns) {
+    if (pattern.global && /^[a-z_]{1,40}$/.test(kind)) continue;
+    const wanted = "a kind of lower-case letters and a pattern with the flag g";
+    throw new UsageError("invalid_configuration", `redaction: ${kind} ${pattern}: wanted ${wanted}`);
+  }
+  const names = new Set(fields.map(plainName));
+  const allPatterns = patternsOf(rules);
+  const remembered = new Set(Array.from(known).filter(isDistinctive));
+
+  function placeholder(secret: Json, kind: string): string {
+    // What the model wrote with a placeholder in it is read again: a placeholder is no secret.
+    if (typeof secret === "string" && PLACEHOLDER_ONLY.test(secret)) return secret;
+    if (typeof secret === "string" && isDistinctive(secret) && remembered.size < MAX_REMEMBERED) {
+      remembered.add(secret);
+    }
+    return vault.placeholderFor(secret, kind);
+  }
+
+  function text(value: string): string {
+    let result = replaceSecrets(value, placeholder, allPatterns);
+    for (const secret of remembered) {
+      if (result.includes(secret)) result = result.replaceAll(secret, () => placeholder(secret, "secret"));
+    }
+    return result;
+  }
+
+  function json(value: Json): Json {
+    if (typeof value === "string") return text(value);
+    if (typeof value === "number") return longNumber(value);
+    if (isJsonArray(value)) return value.map(json);
+    return isJsonObject(value) ? object(value) : value;
+  }
+
+  // A card number may be a JSON number.
+  function longNumber(value: number): Json {
+    const digits = String(value);
+    return digits.length >= 13 && replaceSecrets(digits, () => "", allPatterns) !== digits
+      ? placeholder(value, "card")
+      : value;
+  }
+
+  function object(value: JsonObject): JsonObject {
+    return mapObject(value, text, (key, item) =>
+      names.has(plainName(key)) || (builtIn && isSecretName(key, item)) ? hidden(item) : json(item),
+    );
+  }
+
+  function hidden(value: Json): Json {
+    if (value === null || typeof value === "boolean" || value === "") return value;
+    if (isJsonArray(value)) return value.map(hidden);
+    return isJsonObject(value)
+      ? mapObject(value, text, (_key, item) => hidden(item))
+      : placeholder(value, "secret");
+  }
+
+  const content: ContentMap = { text, json, object };
+
+  function event(given: ThreadEvent): ThreadEvent {
+    const before = remembered.size;
+    const mapped = mapContent(given, content);
+    // What was recognised late in an event may stand without its surroundings earlier in it.
+    return remembered.size === before ? mapped : mapContent(mapped, content);
+  }
+
+  return { ...content, event };
+}
+
+// Placeholders are numbered in the order of the keys' names: stores need not keep the order of the keys.
+function mapObject(
+  value: JsonObject,
+  name: (key: string) => string,
+  map: (key: string, item: Json) => Json,
+): JsonObject {
+  const mapped = new Map<string, Json>();
+  for (const key of Object.keys(value).sort()) mapped.set(key, map(key, value[key] ?? null));
+  return Object.fromEntries(Object.keys(value).map((key) => [name(key), mapped.get(key) ?? null]));
+}
+
+// Only a text that can hardly stand for anything else is looked for everywhere once it is known as a secret.
+function isDistinctive(secret: string): boolean {
+  return secret.length >= 12 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret));
+}
+
+/** What the rules look for in texts. */
+export function patternsOf({
+  builtIn = true,
+  emails = false,
+  patterns = [],
+}: RedactionRules): SecretPattern[] {
+  return [...(builtIn ? SECRET_PATTERNS : []), ...(emails ? [EMAIL] : []), ...patterns];
+}
+
+/** What the placeholders in a value stand for: texts and numbers that are long enough to be looked for. */
+export function secretsIn(value: Json, vault: SecretVault): string[] {
+  const found = JSON.stringify(value).matchAll(PLACEHOLDER);
+  return Array.from(found, ([placeholder]) => vault.secretFor(placeholder)).flatMap((secret) => {
+    const text = typeof secret === "number" ? String(secret) : secret;
+    return typeof text === "string" && text.length >= 4 ? [text] : [];
+  });
+}
+
+const PLACEHOLDER = /\[[a-z_]{1,40}:[A-Za-z0-9]{1,40}\]/g;
+const PLACEHOLDER_ONLY = /^\[[a-z_]{1,40}:[A-Za-z0-9]{1,40}\]$/;
+
+/**
+ * The step with real values in the place of placeholders, for a tool whose declaration asks for them: `true` for all
+ * fields, or the names of top-level fields. Everything else stays as the model wrote it.
+ */
+export function restoreSecrets(step: Step, allowed: true | readonly string[], vault: SecretVault): Step {
+  const { intent, ...fields } = step;
+  const entries = Object.entries(fields).map(([name, value]): [string, Json] => [
+    name,
+    allowed === true || allowed.includes(name) ? restored(value, vault) : value,
+  ]);
+  return { ...Object.fromEntries(entries), intent };
+}
+
+function restored(value: Json, vault: SecretVault): Json {
+  if (typeof value === "string") {
+    if (PLACEHOLDER_ONLY.test(value)) return vault.secretFor(value) ?? value;
+    return value.replace(PLACEHOLDER, (found) => {
+      const secret = vault.secretFor(found);
+      return secret === undefined ? found : typeof secret === "string" ? secret : JSON.stringify(secret);
+    });
+  }
+  if (isJsonArray(value)) return value.map((item) => restored(item, vault));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restored(item, vault)]));
+}
+
+/** The vault of a thread: what its placeholders stand for, found again from its events. */
+export function vaultOf(events: readonly ThreadEvent[], rules: RedactionRules): SecretVault {
+  const vault = createVault();
+  const redactor = createRedactor(rules, vault);
+  for (const event of events) redactor.event(event);
+  return vault;
+}

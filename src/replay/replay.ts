@@ -1,0 +1,204 @@
+import type { Agent } from "../agent/agent.ts";
+import { TwelvefoldError } from "../base/errors.ts";
+import { canonicalJson, type Json, toJson } from "../base/json.ts";
+import type { Command } from "../loop/command.ts";
+import { decide } from "../loop/decide.ts";
+import { perform } from "../loop/perform.ts";
+import type { Answer } from "../prompts/types.ts";
+import type { NewEvent, ThreadEvent } from "../thread/events.ts";
+import { statusOf } from "../thread/status.ts";
+import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
+import { recordedAnswer, withRecordedOutcomes } from "./replay-recording.ts";
+
+/** Longest time between deciding and writing that a recording is believed to hold, in ms. */
+const MAX_LAG_MS = 60_000;
+
+/**
+ * Makes a thread again from its own recording: what came from outside (people, time, tool and judge outcomes, the
+ * model's steps, the result of a `check`) is fed in at its place and time, everything else is decided and written anew
+ * by today's code. No model, tool or preview runs. Of a fork, what it was forked with is taken as it is.
+ *
+ * Throws `TwelvefoldError` (`replay_mismatch`) naming the first event that today's code would not write, or not so:
+ * the agent's steps, policies, limits or the engine have changed since.
+ */
+export async function replayThread(recording: Pick<Thread, "id" | "events">, agent: Agent): Promise<Thread> {
+  const { id, events } = recording;
+  let thread = threadOf(id, events.slice(0, given(events)));
+  for (;;) {
+    const next = events[thread.state.seq];
+    if (next === undefined) return thread;
+    // An answer that came after a pause was asked for before it, and is kept.
+    const command = decide(isAnswer(next) ? unpaused(thread) : thread, agent);
+    if (comesFromOutside(next, command)) thread = appended(thread, next, [next]);
+    else if (command.type === "wait") throw mismatch(thread, next, undefined);
+    else thread = await performed(thread, command, events, agent);
+  }
+}
+
+/** How many of the first events are taken as they are. */
+function given([first]: readonly ThreadEvent[]): number {
+  return first?.type === "thread_started" ? (first.data.forkedFrom?.seq ?? 1) : 0;
+}
+
+/** Runs the command's effect on recorded outcomes; what it writes must be what was recorded. */
+async function performed(
+  thread: Thread,
+  command: Exclude<Command, { type: "wait" }>,
+  events: readonly ThreadEvent[],
+  agent: Agent,
+): Promise<Thread> {
+  const next = events[thread.state.seq];
+  if (next === undefined) return thread;
+  const answer = command.type === "ask_model" ? recordedAnswer(events, thread.state.seq) : undefined;
+  if (command.type === "prefetch" || (command.type === "ask_model" && answer === undefined))
+    throw mismatch(thread, next, undefined);
+  const replaying: Agent = answer === undefined ? agent : answering(agent, answer);
+  const doing = withRecordedOutcomes(command, next);
+  const write = async (now: number): Promise<readonly NewEvent[]> => {
+    const tools = { clock: { now: () => now, sleep: never }, signal: new AbortController().signal };
+    for await (const { events: made } of perform(doing, thread, replaying, tools)) {
+      // Only the first write: it stands before the outside world is touched, or holds what came back from it.
+      return typeof made === "function" ? made(thread) : made;
+    }
+    return [];
+  };
+  const at = Date.parse(next.at);
+  const made = await write(at);
+  const lag = lagOf(next, made[0]);
+  return appended(thread, next, lag === 0 ? made : await write(at - lag), events);
+}
+
+/** The agent with a recorded answer for a model. Compactions were recorded before it: none is made anew. */
+function answering(agent: Agent, answer: Answer<unknown>): Agent {
+  const context = { ...agent.context, budgeted: false };
+  return { ...agent, context, render: () => "", ask: () => Promise.resolve(answer) };
+}
+
+/** Times are reckoned when a step begins and events dated when they are written, a moment later. */
+function lagOf(recorded: ThreadEvent, made: NewEvent | undefined): number {
+  const before = timeIn(recorded);
+  const now = made === undefined ? undefined : timeIn(made);
+  if (before === undefined || now === undefined) return 0;
+  const lag = Date.parse(now) - Date.parse(before);
+  return lag > 0 && lag <= MAX_LAG_MS ? lag : 0;
+}
+
+function timeIn(event: NewEvent | ThreadEvent): string | undefined {
+  if (event.type === "sleep_started" || event.type === "event_awaited") return event.data.until;
+  return event.type === "approval_requested" ? event.data.expiresAt : undefined;
+}
+
+/** The thread with the events made now, each compared with the recorded one in its place. */
+function appended(
+  thread: Thread,
+  next: ThreadEvent,
+  made: readonly NewEvent[],
+  recorded: readonly ThreadEvent[] = [],
+): Thread {
+  if (made.length === 0) throw mismatch(thread, next, undefined);
+  let now = thread;
+  for (const event of made) {
+    const expected = recorded.length === 0 ? next : recorded[now.state.seq];
+    // The recording ends in the middle of what was written together.
+    if (expected === undefined) return now;
+    now = appendedOne(now, expected, event);
+  }
+  return now;
+}
+
+function appendedOne(thread: Thread, expected: ThreadEvent, made: NewEvent): Thread {
+  let now: Thread;
+  try {
+    now = appendEvents(thread, [made], Date.parse(expected.at));
+  } catch (error) {
+    throw mismatch(thread, expected, made, error);
+  }
+  const last = now.events.at(-1);
+  if (last === undefined || textOf(last) !== textOf(expected)) throw mismatch(thread, expected, made);
+  return now;
+}
+
+/**
+ * Facts that no code decides. Outcomes of tools, judges and providers count only where today's code has asked for them.
+ */
+function comesFromOutside(event: ThreadEvent, command: Command): boolean {
+  switch (event.type) {
+    case "message_received":
+    case "event_received":
+    case "human_responded":
+    case "request_escalated":
+    case "request_expired":
+    case "woke":
+    case "paused":
+    case "resumed":
+    case "cancelled":
+    case "data_erased":
+    case "prefetched":
+    case "child_started":
+    case "child_finished":
+    case "tool_finished":
+    case "tool_failed":
+    case "tool_unknown":
+      return true;
+    case "context_compacted":
+      // Ranges and texts depend on the view; that errors are reset here is decided.
+      return event.data.method !== "reset_errors" || command.type === "reset_errors";
+    case "notified":
+      return event.data.request !== undefined;
+    case "event_awaited":
+      // A long-running job: what its tool gave back.
+      return event.data.tokenDigest !== undefined;
+    case "step_judged":
+      return command.type === "judge_step" && command.call.callId === event.data.callId;
+    case "human_asked":
+      return event.data.kind === "provider" && command.type === "ask_model";
+    case "thread_started":
+    case "step_proposed":
+    case "step_refused":
+    case "steps_dropped":
+    case "approval_requested":
+    case "tool_started":
+    case "sleep_started":
+    case "budget_reached":
+    case "finished":
+    case "failed":
+      return false;
+    default:
+      return event satisfies never;
+  }
+}
+
+function isAnswer(event: ThreadEvent): boolean {
+  return event.type === "step_proposed" || (event.type === "step_refused" && event.data.callId === undefined);
+}
+
+function unpaused(thread: Thread): Thread {
+  const state = { ...thread.state, pausedBy: null };
+  return { ...thread, state: { ...state, status: statusOf(state) } };
+}
+
+function never(): Promise<void> {
+  return Promise.reject(new TwelvefoldError("unexpected_call", "a replay does not wait"));
+}
+
+function textOf(event: ThreadEvent): string {
+  return canonicalJson(toJson(event));
+}
+
+function mismatch(
+  thread: Thread,
+  recorded: ThreadEvent,
+  made: NewEvent | undefined,
+  cause?: unknown,
+): TwelvefoldError {
+  const now: Json = made === undefined ? "nothing" : toJson(made);
+  const what = `${canonicalJson(toJson({ type: recorded.type, data: recorded.data }))}, now ${canonicalJson(now)}`;
+  return new TwelvefoldError(
+    "replay_mismatch",
+    `thread ${thread.id}, event ${recorded.seq} (${recorded.type}): recorded ${what}`,
+    {
+      ...(cause === undefined ? {} : { cause }),
+      details: { threadId: thread.id, seq: recorded.seq, made: now },
+    },
+  );
+}

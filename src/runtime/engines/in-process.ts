@@ -1,0 +1,198 @@
+import type { ThreadId } from "../../base/ids.ts";
+import type { Thread } from "../../thread/thread.ts";
+import { type WorkerOptions, work } from "../worker.ts";
+
+interface Job {
+  readonly cancel: AbortController;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  /** This process has held the thread's claim since. */
+  claimed: boolean;
+  /** Something came while it ran: look once more. */
+  again: boolean;
+}
+
+/** Milliseconds until a cancellation by another process is seen here, at most. */
+const LOOK_MS = 500;
+
+export interface InProcessOptions extends WorkerOptions {
+  /** Threads advanced at the same time. */
+  readonly concurrency: number;
+}
+
+/**
+ * Advances threads in this process: one worker per thread, at most `concurrency` at once, the others in order.
+ * Holds nothing for a thread that waits.
+ */
+export class InProcessEngine {
+  readonly #options: InProcessOptions;
+  readonly #jobs = new Map<ThreadId, Job>();
+  readonly #waiting = new Set<ThreadId>();
+  readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
+  #stopping = false;
+  #heartbeat: AbortController | null = null;
+
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+  }
+
+  /** The threads being advanced here. */
+  get active(): readonly ThreadId[] {
+    return [...this.#jobs.keys()];
+  }
+
+  /** How many threads failed here at their last try. */
+  get failing(): number {
+    return this.#retryAt.size;
+  }
+
+  /** Looks after a thread soon: at once, or when a place is free. `known`: the thread as it was just written. */
+  nudge(threadId: ThreadId, known?: Thread): void {
+    if (this.#stopping) return;
+    const job = this.#jobs.get(threadId);
+    if (job !== undefined) job.again = true;
+    else if (this.#jobs.size < this.#options.concurrency) this.#start(threadId, known);
+    else this.#waiting.add(threadId);
+  }
+
+  /** Like `nudge`, but not for a thread that failed here a moment ago. */
+  nudgeUnlessFailing(threadId: ThreadId): void {
+    const retry = this.#retryAt.get(threadId);
+    if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
+  }
+
+  /** Why the thread could not be advanced here at the last try; `undefined` when it could. */
+  failureOf(threadId: ThreadId): { readonly error: unknown } | undefined {
+    return this.#retryAt.get(threadId);
+  }
+
+  /** Resolves when nothing runs here for the thread and nothing is about to. Rejects with the signal's reason. */
+  async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const job = this.#jobs.get(threadId);
+        if (job === undefined && !this.#waiting.has(threadId)) return;
+        // It waits for a place: any of the others may leave one.
+        const done = job === undefined ? [...this.#jobs.values()].map((other) => other.done) : [job.done];
+        await Promise.race([aborted, ...done]);
+      }
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Aborts the model call and the tool that run here for this thread. */
+  interrupt(threadId: ThreadId): void {
+    const job = this.#jobs.get(threadId);
+    job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
+    job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
+  }
+
+  /** Starts nothing more, aborts model calls, lets tools end. Resolves when nothing runs. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#waiting.clear();
+    const jobs = [...this.#jobs.values()];
+    for (const job of jobs) job.stop.abort(new DOMException("the process is stopping", "AbortError"));
+    await Promise.all(jobs.map((job) => job.done));
+  }
+
+  #startNext(): void {
+    for (const threadId of this.#waiting) {
+      if (this.#jobs.size >= this.#options.concurrency) return;
+      this.#waiting.delete(threadId);
+      this.#start(threadId);
+    }
+  }
+
+  #start(threadId: ThreadId, known?: Thread): void {
+    const cancel = new AbortController();
+    const stop = new AbortController();
+    const signals = {
+      signal: stop.signal,
+      toolSignal: cancel.signal,
+      onClaimed: () => {
+        job.claimed = true;
+      },
+    };
+    const done = work(threadId, this.#options, signals, known)
+      .then(
+        (thread) => this.#succeeded(threadId, thread),
+        (error: unknown) => this.#failed(threadId, error),
+      )
+      .then(() => {
+        this.#jobs.delete(threadId);
+        if (this.#jobs.size === 0) this.#heartbeat?.abort();
+        if (job.again && !this.#stopping) this.#waiting.add(threadId);
+        this.#startNext();
+      });
+    const job: Job = { cancel, stop, done, claimed: false, again: false };
+    this.#jobs.set(threadId, job);
+    this.#keepAlive();
+  }
+
+  /**
+   * Renews this process's claims while it works, for a tool that takes long must not look like a process that died;
+   * and looks for what other processes have done to the threads it works on.
+   */
+  #keepAlive(): void {
+    if (this.#heartbeat !== null && !this.#heartbeat.signal.aborted) return;
+    const { clock, claimMs, observe } = this.#options;
+    const heartbeat = new AbortController();
+    this.#heartbeat = heartbeat;
+    const beat = async (): Promise<void> => {
+      let renewed = clock.now();
+      for (;;) {
+        await clock.sleep(Math.min(claimMs / 3, LOOK_MS), heartbeat.signal);
+        try {
+          if (clock.now() - renewed >= claimMs / 3) {
+            renewed = clock.now();
+            await this.#renew(renewed);
+          }
+          await this.#stopCancelled();
+        } catch (error) {
+          observe({ kind: "sweep_problem", error });
+        }
+      }
+    };
+    // Ends when it is aborted: nothing runs any more.
+    beat().catch(() => {});
+  }
+
+  /** What another process has taken is left to it; a tool that runs may end, for what it does is done. */
+  async #renew(now: number): Promise<void> {
+    const { store, owner, claimMs } = this.#options;
+    const claimed = [...this.#jobs].filter(([, job]) => job.claimed);
+    const held = new Set(await store.renew(owner, now, now + claimMs));
+    for (const [threadId, job] of claimed) {
+      if (!held.has(threadId))
+        job.stop.abort(new DOMException("another process has taken the thread over", "AbortError"));
+    }
+  }
+
+  async #stopCancelled(): Promise<void> {
+    for (const threadId of this.#jobs.keys()) {
+      const summary = await this.#options.store.summary(threadId);
+      if (summary?.status === "cancelled") this.interrupt(threadId);
+    }
+  }
+
+  /** Between the last look at the thread and its release somebody may have written: look again. */
+  async #succeeded(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
+    this.#retryAt.delete(threadId);
+    if (thread === undefined || this.#stopping) return;
+    const summary = await this.#options.store.summary(threadId).catch(() => undefined);
+    if (summary?.wantsAdvance === true && summary.seq !== thread.state.seq) this.nudge(threadId);
+  }
+
+  #failed(threadId: ThreadId, error: unknown): void {
+    const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
+    const delay = Math.min(1_000 * 2 ** (failures - 1), 60_000);
+    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures, error });
+    this.#options.observe({ kind: "problem", threadId, error });
+  }
+}

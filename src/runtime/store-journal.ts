@@ -1,0 +1,210 @@
+import type { Clock } from "../base/clock.ts";
+import { SequenceConflictError } from "../base/errors.ts";
+import type { Journal, Write } from "../loop/journal.ts";
+import type { AppendOutcome, ThreadStore } from "../store/store.ts";
+import type { EventType, ThreadEvent } from "../thread/events.ts";
+import { projectionOf } from "../thread/projection.ts";
+import { appendEvents, extended, type Thread } from "../thread/thread.ts";
+
+/** Called with events once they are on disk, in order. May not throw. */
+export type OnAppended = (thread: Thread, events: readonly ThreadEvent[]) => void;
+
+/** The claim that a worker has on the thread it writes to. */
+export interface Claim {
+  readonly owner: string;
+  /** How long it lasts without a heartbeat, in ms. */
+  readonly ms: number;
+  /** Claims the thread again; false when another process holds it. Called when that is in doubt. */
+  retake(): Promise<boolean>;
+}
+
+const SOON_MS = 20;
+/** What changes nothing that a model's answer goes by. Any other event may be the very step that it proposes. */
+const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed"]);
+
+interface Conflict {
+  readonly error: SequenceConflictError;
+  /** What the other writer wrote makes a model's answer out of date. */
+  readonly outdated: boolean;
+}
+
+/**
+ * A journal that keeps a thread in a store: what may wait for the next write goes with it, in one transaction.
+ * With a claim, nothing is decided without it: whoever has lost it can only record what has already happened.
+ */
+export class StoreJournal implements Journal {
+  #thread: Thread;
+  #onDisk: Thread;
+  #pending: Write[] = [];
+  #flushing: Promise<unknown> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Another writer was first while nobody was looking: the next write must hear of it. */
+  #overtaken: Conflict | null = null;
+  #failure: { readonly error: unknown } | null = null;
+  readonly #store: ThreadStore;
+  readonly #clock: Clock;
+  readonly #onAppended: OnAppended;
+  readonly #claim: Claim | undefined;
+
+  constructor(
+    thread: Thread,
+    store: ThreadStore,
+    clock: Clock,
+    onAppended: OnAppended = () => {},
+    claim?: Claim,
+  ) {
+    this.#thread = thread;
+    this.#onDisk = thread;
+    this.#store = store;
+    this.#clock = clock;
+    this.#onAppended = onAppended;
+    this.#claim = claim;
+  }
+
+  get thread(): Thread {
+    return this.#thread;
+  }
+
+  async append(write: Write): Promise<void> {
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    this.#raise();
+    const overtaken = this.#overtaken;
+    this.#overtaken = null;
+    if (overtaken === null) {
+      this.#thread = withWrite(this.#thread, write, this.#clock.now());
+    } else {
+      const moved = survives(write, overtaken.outdated)
+        ? tryWrite(this.#thread, write, this.#clock.now())
+        : undefined;
+      if (moved === undefined) throw overtaken.error;
+      this.#thread = moved;
+    }
+    this.#pending.push(write);
+    if (write.when === "now") await this.flush();
+    else this.#flushSoon();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    this.#raise();
+    let conflict = this.#overtaken;
+    this.#overtaken = null;
+    // What survives a conflict is written before the caller hears of it.
+    while (this.#pending.length > 0) conflict = merged(conflict, await this.#writeOut());
+    if (conflict !== null) throw conflict.error;
+  }
+
+  /** Stops the timer; what was not written is written. */
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#flushing !== null) await this.#flushing.catch(() => {});
+    while (this.#pending.length > 0 && this.#failure === null) await this.#writeOut();
+  }
+
+  #raise(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.#flushing !== null || this.#pending.length === 0) return;
+      this.#writeOut().then(
+        (conflict) => {
+          this.#overtaken = merged(this.#overtaken, conflict);
+          // What still stands after another writer's events is still to be written.
+          if (this.#pending.length > 0) this.#flushSoon();
+        },
+        (error: unknown) => {
+          this.#failure = { error };
+        },
+      );
+    }, SOON_MS);
+  }
+
+  #writeOut(): Promise<Conflict | null> {
+    const written = this.#writeOnce().finally(() => {
+      this.#flushing = null;
+    });
+    this.#flushing = written;
+    return written;
+  }
+
+  async #writeOnce(): Promise<Conflict | null> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const thread = this.#thread;
+    const events = thread.events.slice(this.#onDisk.events.length);
+    const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
+    const claim = decides ? this.#claim : undefined;
+    const before = this.#clock.now();
+    // A heartbeat comes every third of a claim: one with less than a third left was missed.
+    const options = claim === undefined ? {} : { claim: { owner: claim.owner, past: before + claim.ms / 3 } };
+    let written: AppendOutcome;
+    try {
+      const projection = projectionOf(thread.state);
+      written = await this.#store.append(thread.id, this.#onDisk.state.seq, events, projection, options);
+    } catch (error) {
+      if (error instanceof SequenceConflictError) return this.#rebase();
+      throw error;
+    }
+    if (written.kind !== "appended") return this.#rebase();
+    this.#pending = [];
+    this.#onDisk = thread;
+    this.#onAppended(thread, events);
+    const took = this.#clock.now() - before;
+    return claim !== undefined && took > claim.ms / 10 ? this.#overtakenMeanwhile(claim) : null;
+  }
+
+  /** A write that took very long is on disk, but whoever took the thread meanwhile already goes by it. */
+  async #overtakenMeanwhile(claim: Claim): Promise<Conflict | null> {
+    if (await claim.retake()) {
+      const newer = await this.#store.read(this.#onDisk.id, this.#onDisk.state.seq);
+      if (newer.length === 0) return null;
+    }
+    return this.#rebase();
+  }
+
+  /** Takes in the other writer's events and what of ours still stands. */
+  async #rebase(): Promise<Conflict> {
+    const expected = this.#onDisk.state.seq;
+    const held = (await this.#claim?.retake()) ?? true;
+    const newer = await this.#store.read(this.#onDisk.id, expected);
+    const outdated = newer.some((event) => !ASIDE.has(event.type));
+    this.#onDisk = extended(this.#onDisk, newer);
+    this.#thread = this.#onDisk;
+    const before = this.#pending;
+    this.#pending = [];
+    for (const write of before) {
+      if (!(held ? survives(write, outdated) : write.onConflict === "keep")) continue;
+      const moved = tryWrite(this.#thread, write, this.#clock.now());
+      if (moved === undefined) continue;
+      this.#thread = moved;
+      this.#pending.push(write);
+    }
+    const error = new SequenceConflictError(this.#onDisk.id, expected, this.#onDisk.state.seq);
+    return { error, outdated };
+  }
+}
+
+function merged(earlier: Conflict | null, later: Conflict | null): Conflict | null {
+  if (earlier === null || later === null) return later ?? earlier;
+  return { error: later.error, outdated: earlier.outdated || later.outdated };
+}
+
+function survives(write: Write, outdated: boolean): boolean {
+  return write.onConflict === "keep" || (write.onConflict === "keep_unless_outdated" && !outdated);
+}
+
+function withWrite(thread: Thread, { events }: Write, now: number): Thread {
+  return appendEvents(thread, typeof events === "function" ? events(thread) : events, now);
+}
+
+function tryWrite(thread: Thread, write: Write, now: number): Thread | undefined {
+  try {
+    return withWrite(thread, write, now);
+  } catch {
+    return undefined;
+  }
+}
