@@ -1,0 +1,101 @@
+// The shape of the code, in numbers: files, lines, long functions, long parameter lists. `--check` fails where the house
+// style is broken: a function with more than four parameters, a name that is no verb, a file that holds two concepts.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAst } from "rolldown/parseAst";
+
+const MAX_PARAMETERS = 4;
+const MAX_FILE_LINES = 400;
+/** Participles and bare adjectives that have named functions here: a function's name is a verb in plain English. */
+const NOT_VERBS = new Set(
+  "given told stored extended plain required fetched raced accepting addressed shown asked written made taken known".split(
+    " ",
+  ),
+);
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const check = process.argv.includes("--check");
+const folder = resolve(process.argv.slice(2).find((arg) => !arg.startsWith("--")) ?? join(root, "src"));
+
+/** Calls `visit` with every function below a node, and the name it is known by. */
+function walk(node, name, visit) {
+  if (Array.isArray(node)) {
+    for (const one of node) walk(one, undefined, visit);
+    return;
+  }
+  if (node === null || typeof node !== "object" || typeof node.type !== "string") return;
+  if (/^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type) && node.body)
+    visit(node, node.id?.name ?? name);
+  for (const [key, value] of Object.entries(node)) {
+    if (value === null || typeof value !== "object") continue;
+    const own = key === "value" || key === "init" ? (node.key?.name ?? node.id?.name) : undefined;
+    walk(value, own, visit);
+  }
+}
+
+function lineNumbers(text) {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low + 1;
+  };
+}
+
+const files = readdirSync(folder, { recursive: true })
+  .map(String)
+  .filter((name) => /\.tsx?$/.test(name) && !/node_modules|baml_client/.test(name))
+  .sort();
+const sizes = [];
+const functions = [];
+for (const file of files) {
+  const text = readFileSync(join(folder, file), "utf8");
+  const lineOf = lineNumbers(text);
+  sizes.push({ file, lines: text.split("\n").length - 1 });
+  const ast = parseAst(text, { lang: file.endsWith("x") ? "tsx" : "ts" });
+  walk(ast.body, undefined, (node, name) => {
+    const from = lineOf(node.start);
+    functions.push({
+      where: `${file}:${from}`,
+      name,
+      lines: lineOf(node.end) - from + 1,
+      parameters: node.params.items?.length ?? node.params.length,
+    });
+  });
+}
+
+const sorted = (values) => values.toSorted((one, other) => one - other);
+const lines = sorted(sizes.map((one) => one.lines));
+const lengths = sorted(functions.map((one) => one.lines));
+const at = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
+const long = functions.filter((one) => one.lines > 50);
+const wide = functions.filter((one) => one.parameters > MAX_PARAMETERS);
+const unverbed = functions.filter((one) => NOT_VERBS.has(one.name ?? ""));
+const large = sizes.filter((one) => one.lines > MAX_FILE_LINES);
+
+console.log(`files ${files.length}, lines ${lines.reduce((sum, one) => sum + one, 0)}`);
+console.log(`file median ${at(lines, 0.5)}, max ${lines.at(-1) ?? 0}`);
+console.log(`functions ${functions.length}, p99 ${at(lengths, 0.99)} lines, max ${lengths.at(-1) ?? 0}`);
+console.log(`over 50 lines: ${long.length}; over ${MAX_PARAMETERS} parameters: ${wide.length}`);
+if (process.argv.includes("--list")) {
+  for (const one of long) console.log(`  ${one.lines} lines: ${one.name ?? "(unnamed)"} ${one.where}`);
+  for (const one of wide)
+    console.log(`  ${one.parameters} parameters: ${one.name ?? "(unnamed)"} ${one.where}`);
+}
+if (check) {
+  for (const one of wide)
+    console.error(
+      `${one.where}: ${one.name ?? "a function"} takes ${one.parameters} parameters; pass an object`,
+    );
+  for (const one of unverbed)
+    console.error(`${one.where}: ${one.name} is no verb; say what the function does`);
+  for (const one of large) console.error(`${one.file}: ${one.lines} lines; look for the seam`);
+  process.exit(wide.length + unverbed.length + large.length === 0 ? 0 : 1);
+}
