@@ -2,7 +2,7 @@ import { isoTime } from "../src/base/clock.ts";
 import { sha256 } from "../src/base/digest.ts";
 import { callIdAt, randomThreadId, type ThreadId } from "../src/base/ids.ts";
 import type { ThreadProjection } from "../src/store/store.ts";
-import { EVENT_VERSIONS, type NewEvent, type ThreadEvent } from "../src/thread/events.ts";
+import { EVENTS, type NewEvent, type ThreadEvent } from "../src/thread/events.ts";
 
 /** A projection of a working thread. */
 export function working(differences: Partial<ThreadProjection> = {}): ThreadProjection {
@@ -22,7 +22,7 @@ export function working(differences: Partial<ThreadProjection> = {}): ThreadProj
 /** The event with this number of a thread that adds: proposed, started and finished steps in turn. */
 export function sampleEvent(seq: number, time = Date.now()): ThreadEvent {
   const event: NewEvent = seq === 1 ? { type: "thread_started", data: { agent: "calculator" } } : step(seq);
-  return { seq, at: isoTime(time), v: EVENT_VERSIONS[event.type], ...event };
+  return { seq, at: isoTime(time), v: EVENTS[event.type].version, ...event };
 }
 
 function step(seq: number): NewEvent {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../base/errors.ts";
 import { contentDigest } from "../thread/chain.ts";
-import { EVENT_VERSIONS, type ThreadEvent } from "../thread/events.ts";
+import { EVENTS, type ThreadEvent } from "../thread/events.ts";
 
 /** An event ready to be written, all but its digest: that needs the event before it. */
 export interface EncodedEvent {
@@ -30,9 +30,8 @@ export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]
 function encode(event: ThreadEvent, seq: number): EncodedEvent {
   const { type, v, at } = event;
   if (event.seq !== seq) throw wrong(`the event ${type} must carry the number ${seq}, not ${event.seq}`);
-  if (v !== EVENT_VERSIONS[type]) {
-    throw wrong(`the event ${type} must be of version ${EVENT_VERSIONS[type]}, not ${v}`);
-  }
+  const { version } = EVENTS[type];
+  if (v !== version) throw wrong(`the event ${type} must be of version ${version}, not ${v}`);
   const time = Date.parse(at);
   if (Number.isNaN(time)) throw wrong(`the event ${type} needs an ISO time, not ${at}`);
   const text = dataText(event);

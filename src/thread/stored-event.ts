@@ -1,9 +1,9 @@
 import { StorageError } from "../base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { StoredEvent } from "./chain.ts";
-import { misfit } from "./event-shape.ts";
-import { EVENT_VERSIONS, type EventType, type ThreadEvent } from "./events.ts";
-import { CURRENT_EVENTS, type EventCatalogue, upcast } from "./upcast.ts";
+import { misfit } from "./declare-event.ts";
+import { EVENTS, isEventType, type ThreadEvent } from "./events.ts";
+import { type EventCatalogue, upcast } from "./upcast.ts";
 
 type Header = Pick<StoredEvent, "seq" | "type" | "v" | "at">;
 
@@ -14,7 +14,7 @@ type Header = Pick<StoredEvent, "seq" | "type" | "v" | "at">;
 export function decodeEvent(
   threadId: string,
   stored: Header & { readonly text: string; readonly erased: boolean },
-  catalogue: EventCatalogue = CURRENT_EVENTS,
+  catalogue: EventCatalogue = EVENTS,
 ): ThreadEvent {
   try {
     const json: Json = JSON.parse(stored.text);
@@ -39,7 +39,7 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
       if (typeof type !== "string" || typeof v !== "number" || typeof at !== "string") {
         throw new Error("type, v and at must be there");
       }
-      return current({ seq, type, v, at }, data, CURRENT_EVENTS);
+      return current({ seq, type, v, at }, data, EVENTS);
     } catch (error) {
       throw unreadable(threadId, index + 1, error);
     }
@@ -56,12 +56,8 @@ function current(header: Header, json: Json | undefined, catalogue: EventCatalog
 function assertThreadEvent(event: Header & { data: object }, data: JsonObject): asserts event is ThreadEvent {
   if (Number.isNaN(Date.parse(event.at))) throw new Error(`its time is ${JSON.stringify(event.at)}`);
   if (!isEventType(event.type)) throw new Error(`the event type ${event.type} is not known`);
-  const field = misfit(event.type, data);
+  const field = misfit(EVENTS[event.type], data);
   if (field !== undefined) throw new Error(`the ${field} of its data is missing or of the wrong kind`);
-}
-
-function isEventType(type: string): type is EventType {
-  return Object.hasOwn(EVENT_VERSIONS, type);
 }
 
 function standInVersion(json: Json): number {

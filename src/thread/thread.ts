@@ -1,6 +1,6 @@
 import { isoTime } from "../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../base/ids.ts";
-import { EVENT_VERSIONS, type EventData, type NewEvent, type ThreadEvent } from "./events.ts";
+import { EVENTS, type EventData, type NewEvent, type ThreadEvent } from "./events.ts";
 import { EMPTY_STATE, fold, transition } from "./fold.ts";
 import type { ThreadState } from "./state.ts";
 
@@ -64,5 +64,5 @@ export function forkThread(thread: Thread, seq: number, id: ThreadId = randomThr
 
 // The union cannot be rebuilt field by field without repeating it; type and data come from one NewEvent.
 function numbered(event: NewEvent, seq: number, at: string): ThreadEvent {
-  return { seq, at, type: event.type, v: EVENT_VERSIONS[event.type], data: event.data } as ThreadEvent;
+  return { seq, at, type: event.type, v: EVENTS[event.type].version, data: event.data } as ThreadEvent;
 }

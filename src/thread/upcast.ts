@@ -1,23 +1,10 @@
 import { StorageError } from "../base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
-import { EVENT_VERSIONS, type EventType } from "./events.ts";
-
-/** Brings the data of one version to the next one. Pure; must accept everything that version ever wrote. */
-export type Upcast = (data: JsonObject) => JsonObject;
-
-/** For each event type, by the version it starts from. Complete from version 1 up to the current one. */
-export type Upcasts = { readonly [T in EventType]?: Readonly<Record<number, Upcast>> };
-
-/** Every type is at its first version, so there is nothing to bring up yet. */
-export const UPCASTS: Upcasts = {};
+import type { EventDeclaration } from "./declare-event.ts";
+import { EVENTS } from "./events.ts";
 
 /** What a version of this package knows about stored events. */
-export interface EventCatalogue {
-  readonly versions: Readonly<Record<string, number>>;
-  readonly upcasts: Readonly<Record<string, Readonly<Record<number, Upcast>> | undefined>>;
-}
-
-export const CURRENT_EVENTS: EventCatalogue = { versions: EVENT_VERSIONS, upcasts: UPCASTS };
+export type EventCatalogue = Readonly<Record<string, EventDeclaration>>;
 
 /**
  * The data of a stored event in the current shape. Throws `StorageError` (`storage_corrupt`) for a type or version
@@ -27,22 +14,16 @@ export function upcast(
   type: string,
   v: number,
   data: Json,
-  catalogue: EventCatalogue = CURRENT_EVENTS,
+  catalogue: EventCatalogue = EVENTS,
 ): { readonly v: number; readonly data: JsonObject } {
-  const current = Object.hasOwn(catalogue.versions, type) ? catalogue.versions[type] : undefined;
-  if (current === undefined) throw corrupt(type, v, `the event type ${type} (version ${v}) is not known`);
-  if (!Number.isInteger(v) || v < 1 || v > current) {
-    throw corrupt(type, v, `version ${v} of the event type ${type} is not known; the newest is ${current}`);
+  const declaration = Object.hasOwn(catalogue, type) ? catalogue[type] : undefined;
+  if (declaration === undefined) throw corrupt(type, v, `the event type ${type} (version ${v}) is not known`);
+  const { version, upcasts } = declaration;
+  if (!Number.isInteger(v) || v < 1 || v > version) {
+    throw corrupt(type, v, `version ${v} of the event type ${type} is not known; the newest is ${version}`);
   }
   if (!isJsonObject(data)) throw corrupt(type, v, `the data of a ${type} event must be an object`);
-  let shape = data;
-  for (let from = v; from < current; from++) {
-    const step = catalogue.upcasts[type]?.[from];
-    if (step === undefined)
-      throw corrupt(type, v, `nothing brings ${type} from version ${from} to ${from + 1}`);
-    shape = step(shape);
-  }
-  return { v: current, data: shape };
+  return { v: version, data: upcasts.slice(v - 1).reduce((shape, step) => step(shape), data) };
 }
 
 function corrupt(type: string, v: number, what: string): StorageError {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EVENT_VERSIONS } from "../../src/thread/events.ts";
+import { EVENTS } from "../../src/thread/events.ts";
 import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
 
 const PAGE = "docs/context.md";
@@ -29,6 +29,6 @@ describe(PAGE, () => {
     const rows = [...page.matchAll(/^\| (`[a-z_`, ]+`) \|/gm)].flatMap(([, names = ""]) =>
       [...names.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
     );
-    expect(rows.toSorted()).toEqual(Object.keys(EVENT_VERSIONS).toSorted());
+    expect(rows.toSorted()).toEqual(Object.keys(EVENTS).toSorted());
   });
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { callIdAt, parseThreadId } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
 import {
-  EVENT_VERSIONS,
+  EVENTS,
   type NewEvent,
   type Principal,
   type Step,
@@ -24,7 +24,7 @@ export function next(events: readonly ThreadEvent[], event: NewEvent): ThreadEve
 }
 
 function numbered(event: NewEvent, seq: number): ThreadEvent {
-  const stored = { ...event, seq, at: "2026-01-02T03:04:05.000Z", v: EVENT_VERSIONS[event.type] };
+  const stored = { ...event, seq, at: "2026-01-02T03:04:05.000Z", v: EVENTS[event.type].version };
   return stored as ThreadEvent;
 }
 

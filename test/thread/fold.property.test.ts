@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
-import { EVENT_VERSIONS, type EventType, type ThreadEvent } from "../../src/thread/events.ts";
+import { EVENTS, type EventType, type ThreadEvent } from "../../src/thread/events.ts";
 import { EMPTY_STATE, fold, transition } from "../../src/thread/fold.ts";
 import { projectionOf } from "../../src/thread/projection.ts";
 import { STATUS_KINDS, type StatusKind, type ThreadState } from "../../src/thread/state.ts";
@@ -47,7 +47,7 @@ describe("fold", () => {
     );
     // The walk is worth something only when it comes everywhere.
     expect([...seen].sort()).toEqual([...STATUS_KINDS].sort());
-    expect(types.size).toBe(Object.keys(EVENT_VERSIONS).length);
+    expect(types.size).toBe(Object.keys(EVENTS).length);
   });
 
   it("F12.2 an event that does not fit throws and changes nothing; appending returns a new thread", () => {

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import type { CallId, ThreadId } from "../../src/base/ids.ts";
 import { callIdAt } from "../../src/base/ids.ts";
 import {
-  EVENT_VERSIONS,
+  EVENTS,
   type EventType,
   type HumanDecision,
+  isEventType,
   type NewEvent,
   type Step,
 } from "../../src/thread/events.ts";
@@ -27,13 +28,9 @@ export const INTENTS = [
 ] as const;
 
 export const START = Date.UTC(2026, 0, 1);
-const TYPES = Object.keys(EVENT_VERSIONS).filter(isType);
+const TYPES = Object.keys(EVENTS).filter(isEventType);
 const ADA = { channel: "terminal", id: "ada" };
 const BOB = { channel: "web", id: "bob", name: "Bob" };
-
-function isType(name: string): name is EventType {
-  return name in EVENT_VERSIONS;
-}
 
 /** Draws from a list of numbers, so that fast-check can shrink what was drawn. */
 class Draw {

@@ -2,7 +2,7 @@ import { isoTime } from "../../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../../base/ids.ts";
 import type { AppendOptions, ThreadProjection, ThreadStore } from "../../store/store.ts";
 import { erasureData } from "../../thread/chain.ts";
-import { EVENT_VERSIONS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
+import { EVENTS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
 
 /** The time of the first event of sample threads, in ms. Far enough back that no clock of a machine matters. */
 export const EPOCH = Date.UTC(2026, 0, 1);
@@ -26,7 +26,7 @@ export function projected(differences: Partial<ThreadProjection> = {}): ThreadPr
 export function numbered(first: number, added: readonly NewEvent[], start = EPOCH): readonly ThreadEvent[] {
   return added.map((event, index) => {
     const seq = first + index;
-    return { seq, at: isoTime(start + (seq - 1) * 1000), v: EVENT_VERSIONS[event.type], ...event };
+    return { seq, at: isoTime(start + (seq - 1) * 1000), v: EVENTS[event.type].version, ...event };
   });
 }
 
