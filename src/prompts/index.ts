@@ -1,6 +1,13 @@
 // What `import … from "twelvefold/prompts"` gives: BAML functions that are safe to run in production, alone.
 export type { CompletionRecord, Fidelity, Usage } from "../base/completion.ts";
 export { TwelvefoldError, UsageError } from "../base/errors.ts";
+export {
+  DOUBTFUL_REASONS,
+  describeFidelity,
+  type FidelityReason,
+  isFidelityReason,
+  TOLERANT_REASONS,
+} from "../base/fidelity.ts";
 export type { GeneratedClient, RunTimeTypes } from "./baml/generated-client.ts";
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
@@ -13,13 +20,6 @@ export {
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "./errors.ts";
-export {
-  DOUBTFUL_REASONS,
-  describeFidelity,
-  type FidelityReason,
-  isFidelityReason,
-  TOLERANT_REASONS,
-} from "./fidelity.ts";
 export type { Limits } from "./gate/limits.ts";
 export type { Timeouts } from "./http/send.ts";
 export { type Environment, modelClient } from "./models/providers.ts";

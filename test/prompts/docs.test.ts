@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DOUBTFUL_REASONS, TOLERANT_REASONS } from "../../src/prompts/fidelity.ts";
+import { DOUBTFUL_REASONS, TOLERANT_REASONS } from "../../src/base/fidelity.ts";
 import { PROVIDERS, type ProviderSettings } from "../../src/prompts/models/providers.ts";
 import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
 import { type ProviderServer, providerServer } from "./servers/provider-server.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeFidelity, isFidelityReason } from "../../src/prompts/fidelity.ts";
+import { describeFidelity, isFidelityReason } from "../../src/base/fidelity.ts";
 import { type PromptFunction, promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { Answer } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";

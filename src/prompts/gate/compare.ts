@@ -1,5 +1,5 @@
+import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
-import type { FidelityReason } from "../fidelity.ts";
 import { REFUSAL_WORDS } from "./prose-words.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../fidelity.ts";
+import type { FidelityReason } from "../../base/fidelity.ts";
 import { isFields, isList } from "./compare.ts";
 import { looseBreach, strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";

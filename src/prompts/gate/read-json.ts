@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../fidelity.ts";
+import type { FidelityReason } from "../../base/fidelity.ts";
 import { compareValues, isFields, isList } from "./compare.ts";
 import { looseBreach, strictBreach, tooMany } from "./limits.ts";
 import { commentReasons } from "./prose.ts";

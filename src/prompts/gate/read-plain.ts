@@ -1,5 +1,5 @@
+import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
-import type { FidelityReason } from "../fidelity.ts";
 import { compareValues } from "./compare.ts";
 import { looseBreach } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";

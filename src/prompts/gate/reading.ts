@@ -1,5 +1,5 @@
+import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
-import type { FidelityReason } from "../fidelity.ts";
 import type { Refusal } from "../types.ts";
 import type { Breach, Limits } from "./limits.ts";
 

@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../../../src/prompts/fidelity.ts";
+import type { FidelityReason } from "../../../src/base/fidelity.ts";
 import type { Refusal } from "../../../src/prompts/types.ts";
 
 /** What a completion is expected to be read as. */

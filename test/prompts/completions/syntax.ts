@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../../../src/prompts/fidelity.ts";
+import type { FidelityReason } from "../../../src/base/fidelity.ts";
 import { DONE_VALUE, REFUND, REFUND_VALUE, type Row, SEARCH_VALUE } from "./row.ts";
 
 const tolerant = (completion: string, value: unknown = REFUND_VALUE): Row => [

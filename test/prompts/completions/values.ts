@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../../../src/prompts/fidelity.ts";
+import type { FidelityReason } from "../../../src/base/fidelity.ts";
 import { DONE_VALUE, REFUND, REFUND_VALUE, type Row, refund, SEARCH_VALUE } from "./row.ts";
 
 const coerced = (amount: string, value: number, ...more: FidelityReason[]): Row => [

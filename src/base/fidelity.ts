@@ -1,4 +1,4 @@
-import type { Fidelity } from "../base/completion.ts";
+import type { Fidelity } from "./completion.ts";
 
 /**
  * Why a value is not `exact`. The syntax was wrong or the spelling loose, but nothing can have been lost: `tolerant`.
