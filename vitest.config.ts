@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import { requirementTags } from "./scripts/requirement-rows.ts";
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: ["test/soak/**", "node_modules/**"],
+    tags: requirementTags(),
     env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
     // Continuous integration tries many more cases of each property, on whatever machine it has.
     testTimeout: process.env.CI === undefined ? 20_000 : 120_000,

@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { requirementTags } from "./scripts/requirement-rows.ts";
 
 /**
  * Minutes, not seconds: crashes, races and faults in bulk. `npm run test:soak`. `SOAK_SEED` draws other faults,
@@ -7,6 +8,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/soak/**/*.soak.ts"],
+    tags: requirementTags(),
     env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
     testTimeout: 900_000,
     hookTimeout: 60_000,

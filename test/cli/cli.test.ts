@@ -5,7 +5,9 @@ const QUESTION = "can you multiply 3 and 4, then divide the result by 2 and then
 const REQUEST = /approve: npx twelvefold approve (thr_\w+\.\d+)/;
 
 describe("twelvefold", { timeout: 60_000 }, () => {
-  it("F6.1 launches from the command line, stops at the approval and goes on from another process", async () => {
+  it("launches from the command line, stops at the approval and goes on from another process", {
+    tags: "F6.1",
+  }, async () => {
     const twelvefold = cli();
     const started = await twelvefold(["run", "calculator", QUESTION]);
     expect(started.code).toBe(0);
@@ -34,7 +36,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     });
   });
 
-  it("F7.5 a denial's feedback reaches the model", async () => {
+  it("a denial's feedback reaches the model", { tags: "F7.5" }, async () => {
     const twelvefold = cli();
     const started = await twelvefold(["run", "calculator", "divide 100 by 4"]);
     const request = REQUEST.exec(started.stdout)?.[1] ?? "";
@@ -43,7 +45,9 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect(denied.stdout).toMatch(REQUEST);
   });
 
-  it("F7.9 approves with edited arguments, and refuses an edit that does not fit the type", async () => {
+  it("approves with edited arguments, and refuses an edit that does not fit the type", {
+    tags: "F7.9",
+  }, async () => {
     const twelvefold = cli();
     const started = await twelvefold(["run", "calculator", "divide 100 by 4"]);
     const request = REQUEST.exec(started.stdout)?.[1] ?? "";
@@ -72,7 +76,9 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("cancelled")]);
   });
 
-  it("F5.6 F0.4 F2.2 shows a thread as Markdown, a page, a graph and the request that would come next", async () => {
+  it("shows a thread as Markdown, a page, a graph and the request that would come next", {
+    tags: ["F5.6", "F0.4", "F2.2"],
+  }, async () => {
     const twelvefold = cli();
     const started = await twelvefold(["run", "calculator", "multiply 3 and 4", "--json"]);
     const { threadId } = JSON.parse(started.stdout);
@@ -109,7 +115,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect(result.stderr).not.toMatch(/\n\s+at /);
   });
 
-  it("F6.2 an empty list says how to begin, or that nothing fits", async () => {
+  it("an empty list says how to begin, or that nothing fits", { tags: "F6.2" }, async () => {
     const twelvefold = cli();
     const lists = [["list"], ["list", "--pending"], ["list", "--limit", "3"]];
     const [all, pending, few] = await Promise.all(lists.map((args) => twelvefold(args)));

@@ -37,21 +37,21 @@ function person(...answers: string[]) {
 }
 
 describe("at a terminal", () => {
-  it("F7.12 Enter approves", async () => {
+  it("Enter approves", { tags: "F7.12" }, async () => {
     const { session, asked, text } = person("");
     expect(await run(session, "calculator", ["divide 12 by 2 and then add 12"], {})).toBe(0);
     expect(asked).toEqual([expect.stringContaining("Enter approves")]);
     expect(text()).toMatch(/ada: approved[\s\S]*= 6[\s\S]*\b18\b/);
   });
 
-  it("F7.12 any text denies with that feedback", async () => {
+  it("any text denies with that feedback", { tags: "F7.12" }, async () => {
     const { session, asked, text } = person("use 4 instead of 2", "");
     expect(await run(session, "calculator", ["divide 12 by 2"], {})).toBe(0);
     expect(asked).toHaveLength(2);
     expect(text()).toMatch(/denied: use 4 instead of 2[\s\S]*divide a=12 b=4[\s\S]*= 3/);
   });
 
-  it("F7.1 a question is answered in place", async () => {
+  it("a question is answered in place", { tags: "F7.1" }, async () => {
     const { session, text } = person("lets try 12 instead");
     expect(await run(session, "calculator", ["multiply 3 and feee9f9e"], {})).toBe(0);
     expect(text()).toMatch(/request_more_information[\s\S]*multiply a=3 b=12[\s\S]*36/);

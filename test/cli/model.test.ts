@@ -6,7 +6,9 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-it("E3 `model offline` prints what the BAML tests and the playground need, and answers them", async () => {
+it("`model offline` prints what the BAML tests and the playground need, and answers them", {
+  tags: "E3",
+}, async () => {
   const program = [join(root, "bin/twelvefold.mjs"), "model", "offline"];
   const server = spawn(process.execPath, program, { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
   const closed = once(server, "close");

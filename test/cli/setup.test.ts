@@ -15,7 +15,8 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-it("F2.1 editing a prompt needs no TypeScript edit: a stale client is noticed and generated anew", {
+it("editing a prompt needs no TypeScript edit: a stale client is noticed and generated anew", {
+  tags: "F2.1",
   timeout: 30_000,
 }, () => {
   const copy = mkdtempSync(join(tmpdir(), "twelvefold-"));

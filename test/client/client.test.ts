@@ -20,7 +20,7 @@ async function started(script: NonNullable<Parameters<typeof serve>[0]>["script"
 }
 
 describe("the HTTP API's description and its client", () => {
-  it("E7 the description holds every route, with what it takes and answers", async () => {
+  it("the description holds every route, with what it takes and answers", { tags: "E7" }, async () => {
     const { call } = serve();
     const { body } = await call("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
@@ -49,7 +49,7 @@ describe("the HTTP API's description and its client", () => {
     }
   });
 
-  it("E7 the docs page needs nothing from elsewhere", async () => {
+  it("the docs page needs nothing from elsewhere", { tags: "E7" }, async () => {
     const { send } = serve();
     const page = await (await send("/docs")).text();
     expect(page).toContain("POST /threads");
@@ -57,7 +57,7 @@ describe("the HTTP API's description and its client", () => {
     expect(page).not.toMatch(/<script|src=|https?:\/\//);
   });
 
-  it("E7 the client's types are those of the server as it is", async () => {
+  it("the client's types are those of the server as it is", { tags: "E7" }, async () => {
     const { call } = serve();
     const fresh = clientTypes((await call("/openapi.json")).body);
     const file = readFileSync(new URL("../../src/client/operations.ts", import.meta.url), "utf8");
@@ -65,7 +65,7 @@ describe("the HTTP API's description and its client", () => {
     expect(plain(file), "run: npx tsx scripts/generate-client.ts").toBe(plain(fresh));
   });
 
-  it("E7 launches, watches, answers and reads with typed requests", async () => {
+  it("launches, watches, answers and reads with typed requests", { tags: "E7" }, async () => {
     const { client } = await started([
       { intent: "divide", a: 12, b: 2 },
       { intent: "done", message: "6" },
@@ -101,7 +101,7 @@ describe("the HTTP API's description and its client", () => {
     expect(threads.map((thread) => thread.threadId)).toEqual([threadId]);
   });
 
-  it("E7 F6.10 a refusal is an error that says what would be accepted", async () => {
+  it("a refusal is an error that says what would be accepted", { tags: ["E7", "F6.10"] }, async () => {
     const { client, url } = await started();
     const refused = client.request("POST /threads", { body: { agent: "nobody", message: "x" } });
     await expect(refused).rejects.toThrow("known: example");
@@ -115,7 +115,9 @@ describe("the HTTP API's description and its client", () => {
     await expect(nowhere).rejects.toMatchObject({ status: 404 });
   });
 
-  it("E7 F6.8 a watch goes on after refusals that pass: a proxy without a server, too many requests", async () => {
+  it("a watch goes on after refusals that pass: a proxy without a server, too many requests", {
+    tags: ["E7", "F6.8"],
+  }, async () => {
     const { url, key } = await started([{ intent: "done", message: "6" }]);
     const passing = [502, 429, 503];
     const client = createClient({
@@ -137,7 +139,7 @@ describe("the HTTP API's description and its client", () => {
     expect(passing).toEqual([]);
   });
 
-  it("E7 a server that is mounted under a path is reached there", async () => {
+  it("a server that is mounted under a path is reached there", { tags: "E7" }, async () => {
     const asked: string[] = [];
     const send: typeof fetch = async (address) => {
       asked.push(String(address));
@@ -150,7 +152,7 @@ describe("the HTTP API's description and its client", () => {
     expect(asked).toEqual([address, address]);
   });
 
-  it("E7 what does not fit does not compile", () => {
+  it("what does not fit does not compile", { tags: "E7" }, () => {
     expectTypeOf<RequestOf<"POST /threads">["body"]>().toEqualTypeOf<Operations["POST /threads"]["body"]>();
     expectTypeOf<Operations["GET /threads/{threadId}"]["answer"]["status"]["kind"]>().toExtend<string>();
     // @ts-expect-error a launch names its agent

@@ -48,7 +48,7 @@ function setUp(script: readonly ScriptedAnswer<Step>[], options: Partial<AgentOp
 const done: Step = { intent: "done", message: "ok" };
 
 describe("an agent's context", () => {
-  it("F3.4 is in the agent's format", async () => {
+  it("is in the agent's format", { tags: "F3.4" }, async () => {
     const { agent, nextStep } = setUp([{ intent: "look", item: "nut" }, done], {
       context: { format: "yaml" },
     });
@@ -58,7 +58,7 @@ describe("an agent's context", () => {
     );
   });
 
-  it("F3.4 F2.3 may be chat messages", async () => {
+  it("may be chat messages", { tags: ["F3.4", "F2.3"] }, async () => {
     const { agent, nextStep } = setUp([{ intent: "look", item: "nut" }, done], {
       input: ({ messages }) => [JSON.stringify(messages.map(({ role }) => role))],
     });
@@ -66,7 +66,7 @@ describe("an agent's context", () => {
     expect(nextStep.prompts).toEqual(['["user"]', '["user","assistant","user"]']);
   });
 
-  it("F2.6 reasoning is stored and left out of later context", async () => {
+  it("reasoning is stored and left out of later context", { tags: "F2.6" }, async () => {
     const { agent, nextStep } = setUp([{ intent: "look", item: "nut", reasoning: "why not" }, done], {
       context: { hiddenFields: ["reasoning"] },
     });
@@ -75,7 +75,9 @@ describe("an agent's context", () => {
     expect(nextStep.prompts[1]).not.toContain("why not");
   });
 
-  it("F3.8 the model reads placeholders, and only a declared field gets the real value back", async () => {
+  it("the model reads placeholders, and only a declared field gets the real value back", {
+    tags: "F3.8",
+  }, async () => {
     const { agent, nextStep, charged, looked } = setUp(
       [{ intent: "look", item: "[card:1]" }, { intent: "charge", card: "[card:1]" }, done],
       { context: { redact: {} } },
@@ -89,7 +91,7 @@ describe("an agent's context", () => {
     expect(ofType(thread, "message_received")[0]?.text).toBe(`charge ${CARD}`);
   });
 
-  it("F3.8 F5.7 the store can keep them out as well", async () => {
+  it("the store can keep them out as well", { tags: ["F3.8", "F5.7"] }, async () => {
     const vault = createVault();
     const { agent, charged } = setUp([{ intent: "charge", card: "[card:1]" }, done], {
       context: { redact: {}, vault, keepOutOfStore: true },
@@ -100,7 +102,9 @@ describe("an agent's context", () => {
     expect(() => setUp([], { context: { keepOutOfStore: true } })).toThrow("needs redact");
   });
 
-  it("F3.8 F5.10 after an erasure no placeholder leads to another secret: tools get none", () => {
+  it("after an erasure no placeholder leads to another secret: tools get none", {
+    tags: ["F3.8", "F5.10"],
+  }, () => {
     const { agent } = setUp([], { context: { redact: {} } });
     const step = { intent: "charge", card: "[card:1]" };
     const said = (text: string) => ({ type: "message_received", data: { text, from: person } }) as const;
@@ -120,7 +124,9 @@ describe("an agent's context", () => {
     expect(agent.forTool(step, threadOf(thread.id, erased))).toEqual(step);
   });
 
-  it("F3.8 F5.7 S3 a secret that was kept out of the store once stays out, whoever repeats it, and wherever", async () => {
+  it("a secret that was kept out of the store once stays out, whoever repeats it, and wherever", {
+    tags: ["F3.8", "F5.7", "S3"],
+  }, async () => {
     const password = "Tr0ub4dor&3";
     type Login = { intent: "login"; password: string } | { intent: "done" };
     const attempt: Login = { intent: "login", password: "[secret:1]" };
@@ -186,7 +192,9 @@ describe("an agent's context", () => {
     expect(JSON.stringify(events) + nextStep.prompts.join()).not.toMatch(/Tr0ub|dor&3/);
   });
 
-  it("F3.11 whatever a tool gives back is rendered, defined and the same every time", async () => {
+  it("whatever a tool gives back is rendered, defined and the same every time", {
+    tags: "F3.11",
+  }, async () => {
     const odd: Record<string, unknown> = {
       function: () => 1,
       big: 12345678901234567890n,
@@ -231,7 +239,9 @@ describe("an agent's context", () => {
     expect(createContext().render(JSON.parse(JSON.stringify(thread.events)))).toContain(prompt);
   });
 
-  it("F3.16 untrusted content is labelled, a careful tool then asks a person, and the card says why", async () => {
+  it("untrusted content is labelled, a careful tool then asks a person, and the card says why", {
+    tags: "F3.16",
+  }, async () => {
     const nextStep = scriptedSteps<Step>([
       { intent: "charge", card: "1" },
       { intent: "read_mail", id: 1 },
@@ -260,7 +270,7 @@ describe("an agent's context", () => {
     expect(charged).toEqual(["1", "2"]);
   });
 
-  it("F3.14 the budget is held before every call, by events that are stored", async () => {
+  it("the budget is held before every call, by events that are stored", { tags: "F3.14" }, async () => {
     const steps = Array.from(
       { length: 18 },
       (_, index): Step => ({ intent: "look", item: `${index} ${"x".repeat(400)}` }),
@@ -280,7 +290,9 @@ describe("an agent's context", () => {
     expect(agent.render(thread).startsWith(nextStep.prompts.at(-1) ?? "?")).toBe(true);
   });
 
-  it("F3.14 F8.4 a summariser of the user's writes what stands for the old range; its tokens count", async () => {
+  it("a summariser of the user's writes what stands for the old range; its tokens count", {
+    tags: ["F3.14", "F8.4"],
+  }, async () => {
     const steps = Array.from(
       { length: 10 },
       (_, index): Step => ({ intent: "look", item: `${index} ${"x".repeat(300)}` }),
@@ -306,7 +318,7 @@ describe("an agent's context", () => {
     expect(thread.state.usage.outputTokens).toBeGreaterThanOrEqual(7 * asked.length);
   });
 
-  it("F3.14 a summariser that fails asks a person whether to try again", async () => {
+  it("a summariser that fails asks a person whether to try again", { tags: "F3.14" }, async () => {
     const steps = Array.from(
       { length: 10 },
       (_, index): Step => ({ intent: "look", item: `${index} ${"x".repeat(300)}` }),
@@ -329,7 +341,7 @@ describe("an agent's context", () => {
     expect((await answer(runtime, thread, "approved")).state.status.kind).toBe("finished");
   });
 
-  it("F3.14 what was cut can be asked for, in parts", async () => {
+  it("what was cut can be asked for, in parts", { tags: "F3.14" }, async () => {
     type Asking =
       | { intent: "list" }
       | { intent: "show_event"; event: number; from?: number }
@@ -369,7 +381,7 @@ describe("an agent's context", () => {
     });
   });
 
-  it("F3.7 F9.6 errors can be folded as soon as they are resolved", async () => {
+  it("errors can be folded as soon as they are resolved", { tags: ["F3.7", "F9.6"] }, async () => {
     let attempts = 0;
     const nextStep = scriptedSteps<Step>([
       { intent: "look", item: "nut" },
@@ -404,7 +416,9 @@ describe("an agent's context", () => {
     expect(ofType(thread, "context_compacted")).toHaveLength(1);
   });
 
-  it("F8.2 a result is reused while it is fresh; a tool with effects cannot be cached", async () => {
+  it("a result is reused while it is fresh; a tool with effects cannot be cached", {
+    tags: "F8.2",
+  }, async () => {
     const look: Step = { intent: "look", item: "nut" };
     const { agent, looked, nextStep } = setUp([look, look, { intent: "look", item: "bolt" }, done]);
     const { thread } = await runAgent(agent);
@@ -419,7 +433,9 @@ describe("an agent's context", () => {
     ).toThrow("not readOnly");
   });
 
-  it("F8.2 a result is not reused where an approver changed the arguments, nor when it is old", async () => {
+  it("a result is not reused where an approver changed the arguments, nor when it is old", {
+    tags: "F8.2",
+  }, async () => {
     const look: Step = { intent: "look", item: "nut" };
     const looked: string[] = [];
     const clock = fakeClock();
@@ -461,7 +477,9 @@ describe("an agent's context", () => {
     ]);
   });
 
-  it("F8.2 a result can be summarised for the model, once; what is stored is the result", async () => {
+  it("a result can be summarised for the model, once; what is stored is the result", {
+    tags: "F8.2",
+  }, async () => {
     const nextStep = scriptedSteps<Step>([
       { intent: "look", item: "nut" },
       { intent: "look", item: "bolt" },
@@ -494,7 +512,7 @@ describe("an agent's context", () => {
     ["money", { money: { limit: 0.05, prices: { "*": { input: 1000, output: 5000 } } } }],
     ["time", { time: 5 }],
   ] as const) {
-    it(`F8.9 a budget of ${name} pauses and asks; going on extends it`, async () => {
+    it(`a budget of ${name} pauses and asks; going on extends it`, { tags: "F8.9" }, async () => {
       const nextStep = scriptedSteps<Step>([
         ...Array.from({ length: 4 }, (_, index) => ({
           step: { intent: "look", item: `${index}` } as const,

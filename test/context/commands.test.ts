@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 30_000);
 
 describe("twelvefold prompt", () => {
-  it("F2.2 F3.6 prints the request of any stored decision, byte for byte", async () => {
+  it("prints the request of any stored decision, byte for byte", { tags: ["F2.2", "F3.6"] }, async () => {
     const { stdout, code } = await run(["prompt", "calculator", "--thread", threadId, "--at", "5", "--json"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -43,7 +43,7 @@ describe("twelvefold prompt", () => {
     });
   });
 
-  it("F2.2 pretty for people, raw for programs, and never sends anything", async () => {
+  it("pretty for people, raw for programs, and never sends anything", { tags: "F2.2" }, async () => {
     const [pretty, raw, fresh] = await Promise.all([
       run(["prompt", "calculator", "--thread", threadId, "--at", "5"], {
         OPENAI_API_KEY: "sk-secret-0123456789abcdef",
@@ -63,7 +63,7 @@ describe("twelvefold prompt", () => {
     expect(fresh.stdout).toContain("<message_received>\nwhat is 2+2?\n</message_received>");
   });
 
-  it("F2.2 says what is wrong with a call", async () => {
+  it("says what is wrong with a call", { tags: "F2.2" }, async () => {
     const results = await Promise.all([
       run(["prompt", "nobody"]),
       run(["prompt", "calculator", "--at", "3"]),
@@ -77,7 +77,7 @@ describe("twelvefold prompt", () => {
 });
 
 describe("twelvefold tokens", () => {
-  it("F3.9 compares the formats on a real thread, with bars", async () => {
+  it("compares the formats on a real thread, with bars", { tags: "F3.9" }, async () => {
     const [table, json] = await Promise.all([run(["tokens", threadId]), run(["tokens", threadId, "--json"])]);
     expect(table.stdout).toMatch(/^format +tokens +bytes +ratio\n/);
     expect(table.stdout).toMatch(/\nxml +\d+ +\d+ +\d\.\d\d +█+ +this agent's\n/);
@@ -86,7 +86,7 @@ describe("twelvefold tokens", () => {
 });
 
 describe("what is printed and what is sent", () => {
-  it.each([false, true])("F2.2 F3.6 are the same bytes, streamed: %s", async (streamed) => {
+  it.each([false, true])("are the same bytes, streamed: %s", { tags: ["F2.2", "F3.6"] }, async (streamed) => {
     const bodies: Buffer[] = [];
     const server = createServer(async (request, response) => {
       bodies.push(Buffer.concat(await request.toArray()));

@@ -4,7 +4,7 @@ import { compareFormats } from "../../src/context/formats/compare-formats.ts";
 import { eventsOf, finishedTool, message, proposed } from "./events.ts";
 
 describe("compareFormats", () => {
-  it("F3.9 says what a thread costs in each format, the cheapest first", () => {
+  it("says what a thread costs in each format, the cheapest first", { tags: "F3.9" }, () => {
     const events = eventsOf(
       message("divide 6 by 2"),
       proposed(3, { intent: "divide", a: 6, b: 2 }),

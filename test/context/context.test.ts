@@ -12,7 +12,7 @@ const events = eventsOf(
 );
 
 describe("createContext", () => {
-  it("F3.4 an agent chooses its format, or brings its own", () => {
+  it("an agent chooses its format, or brings its own", { tags: "F3.4" }, () => {
     expect(createContext().render(events)).toMatch(/^<message_received>\n/);
     expect(createContext({ format: "json" }).render(events)).toMatch(/^\{"message_received":/);
     expect(
@@ -28,7 +28,9 @@ describe("createContext", () => {
     expect(perBlock.render(events)).toBe("* message_received\n* divide\n* divide_result");
   });
 
-  it("F3.5 an event type has its own presentation: a mail with its headers and the mails before it", () => {
+  it("an event type has its own presentation: a mail with its headers and the mails before it", {
+    tags: "F3.5",
+  }, () => {
     const mail = {
       from: "bob@example.com",
       subject: "Order",
@@ -66,7 +68,9 @@ describe("createContext", () => {
     ]);
   });
 
-  it("F4.2 F3.3 a tool's result can be shown in its own way; the stored result stays", () => {
+  it("a tool's result can be shown in its own way; the stored result stays", {
+    tags: ["F4.2", "F3.3"],
+  }, () => {
     const context = createContext({
       renderResult: {
         divide: (result, step) => `${JSON.stringify(step.a)} shared: ${JSON.stringify(result)}`,
@@ -78,17 +82,17 @@ describe("createContext", () => {
     expect(events.at(-1)).toMatchObject({ data: { result: { value: 3, unit: "apples" } } });
   });
 
-  it("F2.6 a reasoning field is stored and can be left out of later context", () => {
+  it("a reasoning field is stored and can be left out of later context", { tags: "F2.6" }, () => {
     expect(createContext().render(events)).toContain("six halves");
     expect(createContext({ hiddenFields: ["reasoning"] }).render(events)).not.toContain("six halves");
   });
 
-  it("F3.13 who wrote a message is shown only when asked for", () => {
+  it("who wrote a message is shown only when asked for", { tags: "F3.13" }, () => {
     expect(createContext().render(events)).not.toContain("ada");
     expect(createContext({ senders: true }).render(events)).toContain("from: ada\ntext: divide 6 by 2");
   });
 
-  it("F3.14 near the budget only what is new is counted", async () => {
+  it("near the budget only what is new is counted", { tags: "F3.14" }, async () => {
     let counted = 0;
     const countTokens = (text: string) => {
       counted += text.length;
@@ -106,7 +110,7 @@ describe("createContext", () => {
     expect(() => createContext({ redact: { patterns: [{ kind: "x", pattern: /x/ }] } })).toThrow("flag g");
   });
 
-  it("F3.16 untrusted sources are named, also when the model no longer sees them", () => {
+  it("untrusted sources are named, also when the model no longer sees them", { tags: "F3.16" }, () => {
     const thread = eventsOf(
       message("read the page"),
       proposed(3, { intent: "fetch_page", url: "http://x" }),

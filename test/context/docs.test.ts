@@ -13,19 +13,20 @@ const snippets = snippetsOf(PAGE, {
 });
 
 describe(PAGE, () => {
-  it("F3.4 its code compiles", { timeout: 60_000 }, () => {
+  it("its code compiles", { tags: "F3.4", timeout: 60_000 }, () => {
     expect(typeErrors(snippets)).toBe("");
   });
 
   it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(
-    "F3.4 its code at line %i runs",
+    "its code at line %i runs",
+    { tags: "F3.4" },
     async (_, snippet) => {
       expect(await run(snippet)).toEqual(snippet.promised);
       expect(snippet.promised.length).toBeGreaterThan(0);
     },
   );
 
-  it("F3.2 its table says of every event type what the model sees", () => {
+  it("its table says of every event type what the model sees", { tags: "F3.2" }, () => {
     const rows = [...page.matchAll(/^\| (`[a-z_`, ]+`) \|/gm)].flatMap(([, names = ""]) =>
       [...names.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
     );

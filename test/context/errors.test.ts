@@ -5,7 +5,7 @@ import { propertyRuns } from "../property-runs.ts";
 import { hostileString } from "./hostile.ts";
 
 describe("compactError", () => {
-  it("F9.2 keeps the message, the causes and the frame in the user's code, and no stack", () => {
+  it("keeps the message, the causes and the frame in the user's code, and no stack", { tags: "F9.2" }, () => {
     const error = new Error("deploy failed", {
       cause: new TypeError("bad answer", { cause: new Error("connect ECONNREFUSED 127.0.0.1:1") }),
     });
@@ -19,7 +19,7 @@ describe("compactError", () => {
     expect(errorText(info).split("\n")).toHaveLength(4);
   });
 
-  it("F9.2 a frame in a dependency, in Node or in this package is not the useful one", () => {
+  it("a frame in a dependency, in Node or in this package is not the useful one", { tags: "F9.2" }, () => {
     const error = new Error("no");
     error.stack = [
       "Error: no",
@@ -31,7 +31,7 @@ describe("compactError", () => {
     expect(compactError(error).frame).toBe("async deploy (src/tools/deploy.ts:12:7)");
   });
 
-  it("F9.2 S3 holds no secrets, wherever in the error they were", () => {
+  it("holds no secrets, wherever in the error they were", { tags: ["F9.2", "S3"] }, () => {
     const key = `sk-proj-${"a1B2".repeat(10)}`;
     const error = new Error(`401 for Bearer ${key}: {"api_key":"${key}"}`, {
       cause: new Error(`postgres://app:hunter22@db/prod password=letmein99 4111 1111 1111 1111`),
@@ -42,7 +42,7 @@ describe("compactError", () => {
     expect(text).toContain("postgres://app:[password removed]@db/prod");
   });
 
-  it("F9.2 is never larger than its limit, for anything thrown", () => {
+  it("is never larger than its limit, for anything thrown", { tags: "F9.2" }, () => {
     const thrown = fc.oneof(
       hostileString.map((text) => new Error(text.repeat(50))),
       fc.anything(),
@@ -60,7 +60,7 @@ describe("compactError", () => {
     );
   });
 
-  it("F9.2 errors that are odd objects are still described", () => {
+  it("errors that are odd objects are still described", { tags: "F9.2" }, () => {
     const looping: Error & { cause?: unknown } = new Error("outer");
     looping.cause = looping;
     expect(compactError(looping).causes).toBeUndefined();

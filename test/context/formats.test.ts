@@ -20,7 +20,7 @@ const blocksOfExample = contextBlocks(
 );
 
 describe("the other formats", () => {
-  it("F3.4 each shows the same thread in its own notation", () => {
+  it("each shows the same thread in its own notation", { tags: "F3.4" }, () => {
     expect(renderBlocks(blocksOfExample, TEXT_FORMATS.yaml)).toBe(
       [
         "- message_received: |-",
@@ -58,7 +58,9 @@ describe("the other formats", () => {
   for (const name of names) {
     const format = TEXT_FORMATS[name];
 
-    it(`F3.4 F3.12 ${name} parses back to exactly the blocks, whatever the strings are`, () => {
+    it(`${name} parses back to exactly the blocks, whatever the strings are`, {
+      tags: ["F3.4", "F3.12"],
+    }, () => {
       fc.assert(
         fc.property(anyBlocks, (blocks) => {
           expect(format.parse(renderBlocks(blocks, format))).toEqual(blocks);
@@ -67,7 +69,7 @@ describe("the other formats", () => {
       );
     });
 
-    it(`F3.12 in ${name} a rendering inside a text stays a text`, () => {
+    it(`in ${name} a rendering inside a text stays a text`, { tags: "F3.12" }, () => {
       fc.assert(
         fc.property(anyBlocks, hostileString, (blocks, tail) => {
           const nested = [{ tag: "message_received", body: `${tail}\n\n${renderBlocks(blocks, format)}` }];
@@ -77,7 +79,9 @@ describe("the other formats", () => {
       );
     });
 
-    it(`S2 in ${name} no text brings control characters, chat template markers or BAML's delimiters`, () => {
+    it(`in ${name} no text brings control characters, chat template markers or BAML's delimiters`, {
+      tags: "S2",
+    }, () => {
       fc.assert(
         fc.property(anyBlocks, (blocks) => {
           const text = renderBlocks(blocks, format);
@@ -89,7 +93,7 @@ describe("the other formats", () => {
       );
     });
 
-    it(`F3.15 ${name} grows at its end only`, () => {
+    it(`${name} grows at its end only`, { tags: "F3.15" }, () => {
       fc.assert(
         fc.property(anyEvents, fc.nat(12), (events, count) => {
           const before = createContextWindow({}, format)(events.slice(0, count));
@@ -106,7 +110,7 @@ describe("the other formats", () => {
     });
   }
 
-  it("F3.4 yaml is YAML: an independent reader finds the same list", () => {
+  it("yaml is YAML: an independent reader finds the same list", { tags: "F3.4" }, () => {
     fc.assert(
       fc.property(anyBlocks, (blocks) => {
         const text = renderBlocks(blocks, TEXT_FORMATS.yaml);

@@ -8,7 +8,9 @@ import { anyEvents, eventsOf, finishedTool, message, proposed } from "./events.t
 const runs = { numRuns: propertyRuns(300) };
 
 describe("a thread as chat messages", () => {
-  it("F3.4 F2.3 the model's own steps are assistant messages, the rest is the user's", () => {
+  it("the model's own steps are assistant messages, the rest is the user's", {
+    tags: ["F3.4", "F2.3"],
+  }, () => {
     const events = eventsOf(
       message("divide 6 by 2"),
       proposed(3, { intent: "divide", a: 6, b: 2 }),
@@ -25,7 +27,7 @@ describe("a thread as chat messages", () => {
     ]);
   });
 
-  it("F3.12 the messages parse back to exactly the blocks and to who said them", () => {
+  it("the messages parse back to exactly the blocks and to who said them", { tags: "F3.12" }, () => {
     fc.assert(
       fc.property(anyEvents, fc.boolean(), (events, labelled) => {
         const shown = eventBlocks(events, labelled ? { untrusted: () => "somewhere" } : {});
@@ -41,7 +43,7 @@ describe("a thread as chat messages", () => {
     );
   });
 
-  it("F3.15 earlier messages stay as they are, except that the last may grow at its end", () => {
+  it("earlier messages stay as they are, except that the last may grow at its end", { tags: "F3.15" }, () => {
     fc.assert(
       fc.property(anyEvents, fc.nat(12), (events, count) => {
         const before = renderMessages(eventBlocks(events.slice(0, count)));

@@ -39,7 +39,9 @@ function tokensOf(events: readonly ThreadEvent[]): number {
 }
 
 describe("the token budget", () => {
-  it("F3.14 is held whatever the thread holds, with few acts, and each act is an event", async () => {
+  it("is held whatever the thread holds, with few acts, and each act is an event", {
+    tags: "F3.14",
+  }, async () => {
     const events = fc.tuple(anyEvents, anyEvents, fc.nat(9000)).map(([some, more, size]) => {
       let all = some;
       for (const event of more.slice(1)) all = next(all, event);
@@ -59,7 +61,7 @@ describe("the token budget", () => {
     );
   });
 
-  it("F3.14 a thread that fits by its bytes is ready without a tokenizer", async () => {
+  it("a thread that fits by its bytes is ready without a tokenizer", { tags: "F3.14" }, async () => {
     const counted: string[] = [];
     const budget = { tokens: 1000, countTokens: (text: string) => counted.push(text) };
     expect(await planContext(eventsOf(message("x".repeat(900))), budget)).toEqual({
@@ -69,7 +71,7 @@ describe("the token budget", () => {
     expect(counted).toEqual([]);
   });
 
-  it("F3.7 F9.6 first, resolved errors become one line", async () => {
+  it("first, resolved errors become one line", { tags: ["F3.7", "F9.6"] }, async () => {
     const events = eventsOf(
       message("divide"),
       proposed(3, { intent: "divide", a: 1, b: 0 }),
@@ -96,7 +98,7 @@ describe("the token budget", () => {
     ]);
   });
 
-  it("F3.7 an error that is not resolved stays", async () => {
+  it("an error that is not resolved stays", { tags: "F3.7" }, async () => {
     const events = eventsOf(
       message("go"),
       proposed(3, { intent: "pay", to: "bob" }),
@@ -108,7 +110,7 @@ describe("the token budget", () => {
     expect(contextBlocks(settled).map(({ tag }) => tag)).toContain("pay_error");
   });
 
-  it("F3.14 then large results are cut to head, tail and a pointer to the whole", async () => {
+  it("then large results are cut to head, tail and a pointer to the whole", { tags: "F3.14" }, async () => {
     const list = Array.from({ length: 300 }, (_, index) => ({ id: index, name: `customer ${index}` }));
     const events = eventsOf(
       message("list them"),
@@ -126,7 +128,7 @@ describe("the token budget", () => {
     expect(settled[3]).toMatchObject({ data: { result: list } });
   });
 
-  it("F3.14 then lookups that were made again are dropped", async () => {
+  it("then lookups that were made again are dropped", { tags: "F3.14" }, async () => {
     const look = { intent: "get_stock", item: "bolt" };
     const events = eventsOf(
       message("watch the stock"),
@@ -149,7 +151,9 @@ describe("the token budget", () => {
     expect(contextBlocks(settled)).toHaveLength(6);
   });
 
-  it("F3.14 at last an old range is summarised: not the opening, not the latest, never a step without its outcome", async () => {
+  it("at last an old range is summarised: not the opening, not the latest, never a step without its outcome", {
+    tags: "F3.14",
+  }, async () => {
     const events = eventsOf(
       message("the goal"),
       ...[3, 5, 7, 9].flatMap((seq) => [
@@ -173,7 +177,7 @@ describe("the token budget", () => {
     expect(settled.at(-1)).toMatchObject({ data: { from: 3, to: 8, method: "summarize" } });
   });
 
-  it("F3.14 a range ends before a step whose outcome stays", async () => {
+  it("a range ends before a step whose outcome stays", { tags: "F3.14" }, async () => {
     const events = eventsOf(
       message("the goal"),
       ...[3, 5, 7, 9].flatMap((seq) => [
@@ -198,7 +202,7 @@ describe("the token budget", () => {
     ]);
   });
 
-  it("F3.14 a summary that is too long is cut", async () => {
+  it("a summary that is too long is cut", { tags: "F3.14" }, async () => {
     const events = eventsOf(
       ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
     );
@@ -208,7 +212,9 @@ describe("the token budget", () => {
     expect(tokensOf(settled)).toBeLessThanOrEqual(1000);
   });
 
-  it("F3.14 with the policy of forgetting, as little as it takes is left out, with a note", async () => {
+  it("with the policy of forgetting, as little as it takes is left out, with a note", {
+    tags: "F3.14",
+  }, async () => {
     const events = eventsOf(
       ...Array.from({ length: 20 }, (_, index) => message(`${index} ${"x".repeat(400)}`)),
     );
@@ -219,7 +225,7 @@ describe("the token budget", () => {
     expect(contextBlocks(settled)).toHaveLength(7);
   });
 
-  it("F12.3 the plan follows from the events: replaying them gives the same text", async () => {
+  it("the plan follows from the events: replaying them gives the same text", { tags: "F12.3" }, async () => {
     const events = eventsOf(
       ...Array.from({ length: 30 }, (_, index) => message(`${index} ${"x".repeat(300)}`)),
     );
@@ -231,13 +237,13 @@ describe("the token budget", () => {
     );
   });
 
-  it("F3.14 a budget that cannot be held is refused", async () => {
+  it("a budget that cannot be held is refused", { tags: "F3.14" }, async () => {
     for (const tokens of [999, Number.NaN, -1]) {
       await expect(planContext(eventsOf(), { tokens })).rejects.toThrow("at least 1000");
     }
   });
 
-  it("F3.9 the tokenizer counts any text in reasonable time", async () => {
+  it("the tokenizer counts any text in reasonable time", { tags: "F3.9" }, async () => {
     const count = await loadTokenCounter();
     expect(count("hello world")).toBe(2);
     expect(count("a <|endoftext|> b")).toBeGreaterThan(4);
@@ -275,7 +281,9 @@ const QUOTES = eventsOf(
 );
 
 describe("the token budget of what is really sent", () => {
-  it("F3.14 F3.4 is held for chat messages, which quote what the text shows as it is", async () => {
+  it("is held for chat messages, which quote what the text shows as it is", {
+    tags: ["F3.14", "F3.4"],
+  }, async () => {
     for (const tokens of [1000, 2000, 4000]) {
       const context = createContext({ format: "messages", budget: { tokens, countTokens } });
       const sent = context.messages(await ready(context, QUOTES));
@@ -284,7 +292,9 @@ describe("the token budget of what is really sent", () => {
     }
   });
 
-  it("F3.14 F3.4 is held for formats of the agent's own, also for verbose ones", async () => {
+  it("is held for formats of the agent's own, also for verbose ones", {
+    tags: ["F3.14", "F3.4"],
+  }, async () => {
     const events = fc.tuple(anyEvents, fc.integer({ min: 1, max: 150 }));
     await fc.assert(
       fc.asyncProperty(events, fc.integer({ min: 1000, max: 3000 }), async ([some, words], tokens) => {
@@ -298,7 +308,9 @@ describe("the token budget of what is really sent", () => {
     );
   });
 
-  it("F3.14 nothing is sent where a format does not read what is left out: a person is asked", async () => {
+  it("nothing is sent where a format does not read what is left out: a person is asked", {
+    tags: "F3.14",
+  }, async () => {
     const nextStep = scriptedSteps<{ intent: "done" }>([{ intent: "done" }]);
     const agent = defineAgent(nextStep, {
       name: "verbose",

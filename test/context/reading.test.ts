@@ -11,7 +11,7 @@ const fetched = (result: string): NewEvent => ({
 });
 
 describe("reading a thread that grows", () => {
-  it("F3.15 F3.4 as chat messages, too, only what is new is read", () => {
+  it("as chat messages, too, only what is new is read", { tags: ["F3.15", "F3.4"] }, () => {
     const read: number[] = [];
     const context = createContext({
       formatters: {
@@ -30,7 +30,9 @@ describe("reading a thread that grows", () => {
     expect(read).toEqual([2, 3, 4]);
   });
 
-  it("F3.15 F12.3 gives what reading it all at once gives, after every event and compaction", () => {
+  it("gives what reading it all at once gives, after every event and compaction", {
+    tags: ["F3.15", "F12.3"],
+  }, () => {
     fc.assert(
       fc.property(anyEvents, anyEvents, fc.nat(), fc.nat(), (some, more, one, other) => {
         let events = some;
@@ -54,7 +56,7 @@ describe("reading a thread that grows", () => {
     );
   });
 
-  it("F12.4 F3.8 forgets what another writer's events have taken the place of", () => {
+  it("forgets what another writer's events have taken the place of", { tags: ["F12.4", "F3.8"] }, () => {
     const context = createContext({ redact: {} });
     const start = eventsOf(message("go"), fetched("old"));
     expect(context.prefetched(start)).toEqual({ news: "old" });

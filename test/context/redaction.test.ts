@@ -22,7 +22,7 @@ function redacted(text: string, rules = {}): string {
 }
 
 describe("redaction", () => {
-  it("F3.8 finds secrets of the built-in kinds in texts and leaves the rest", () => {
+  it("finds secrets of the built-in kinds in texts and leaves the rest", { tags: "F3.8" }, () => {
     expect(redacted(`pay with ${CARD}, please`)).toBe("pay with [card:1], please");
     expect(redacted(`Authorization: Bearer ${KEY}`)).toBe("Authorization: Bearer [key:1]");
     expect(redacted("postgres://app:hunter22@db.example/prod")).toBe(
@@ -88,7 +88,7 @@ describe("redaction", () => {
       "[card:2] [card:1]",
     ],
     ["of fifteen digits", "3782 822463 10005", "[card:1]"],
-  ])("F3.8 finds a secret %s", (_, text, expected) => {
+  ])("finds a secret %s", { tags: "F3.8" }, (_, text, expected) => {
     expect(redacted(text)).toBe(expected);
     // What was redacted once is not redacted again.
     expect(redacted(expected)).toBe(expected);
@@ -102,11 +102,13 @@ describe("redaction", () => {
     "a cookie: chocolate chip",
     "Authorization: please ask",
     "pi is 3.14159265358979, not 4111.5",
-  ])("F3.8 leaves alone: %s", (text) => {
+  ])("leaves alone: %s", { tags: "F3.8" }, (text) => {
     expect(redacted(text)).toBe(text);
   });
 
-  it("F3.8 knows secret fields by how their names end, and redacts names that are secrets themselves", () => {
+  it("knows secret fields by how their names end, and redacts names that are secrets themselves", {
+    tags: "F3.8",
+  }, () => {
     const names = ["db_password", "X-Api-Key", "userToken", "secretAccessKey", "passwords", "Set-Cookie"];
     for (const name of names) {
       expect(createRedactor({}).json({ [name]: ["zzz"] })).toEqual({ [name]: ["[secret:1]"] });
@@ -116,7 +118,9 @@ describe("redaction", () => {
     expect(createRedactor({}).json({ [KEY]: 1 })).toEqual({ "[key:1]": 1 });
   });
 
-  it("F3.8 a secret is hidden everywhere in an event, also before the field that gives it away", () => {
+  it("a secret is hidden everywhere in an event, also before the field that gives it away", {
+    tags: "F3.8",
+  }, () => {
     const events = eventsOf(
       proposed(2, { intent: "get" }),
       finishedTool(2, { command: "login -p Tr0ub4dor&3", password: "Tr0ub4dor&3" }),
@@ -127,7 +131,7 @@ describe("redaction", () => {
     });
   });
 
-  it("F3.8 names of people are redacted for the model, not in the thread", () => {
+  it("names of people are redacted for the model, not in the thread", { tags: "F3.8" }, () => {
     const events = eventsOf(message("hello", { channel: "email", id: "ada@example.com" }));
     expect(contextBlocks(events, { senders: true, redact: { emails: true } })[0]?.body).toEqual({
       from: "[email:1]",
@@ -135,7 +139,7 @@ describe("redaction", () => {
     });
   });
 
-  it("F3.8 rules can be added, e-mail addresses included or the built-in ones left out", () => {
+  it("rules can be added, e-mail addresses included or the built-in ones left out", { tags: "F3.8" }, () => {
     expect(redacted("to ada@example.com", { emails: true })).toBe("to [email:1]");
     const ticket = { kind: "ticket", pattern: /TCK-\d+/dg };
     expect(redacted(`TCK-42 and ${CARD}`, { builtIn: false, patterns: [ticket] })).toBe(
@@ -153,7 +157,9 @@ describe("redaction", () => {
     expect(() => createRedactor({ patterns: [{ kind: "x", pattern: /x/ }] })).toThrow("flag g");
   });
 
-  it("F3.8 the same secret keeps its placeholder, wherever and whenever it appears again", () => {
+  it("the same secret keeps its placeholder, wherever and whenever it appears again", {
+    tags: "F3.8",
+  }, () => {
     const render = createContextWindow({ redact: {} });
     let events = eventsOf(message(`my key: ${KEY}`), message(`${KEY} and ${CARD}`));
     const before = render(events);
@@ -165,7 +171,7 @@ describe("redaction", () => {
     expect(createContextWindow({ redact: {} })(events)).toBe(render(events));
   });
 
-  it("F3.8 a secret recognised once by its surroundings is recognised without them", () => {
+  it("a secret recognised once by its surroundings is recognised without them", { tags: "F3.8" }, () => {
     const redactor = createRedactor({});
     expect(redactor.text("password = Tr0ub4dor&3")).toBe("password = [secret:1]");
     expect(redactor.text("/login?token=abcdef123&page=2")).toBe("/login?token=[secret:2]&page=2");
@@ -174,7 +180,7 @@ describe("redaction", () => {
     });
   });
 
-  it("F3.8 only what a declaration names gets the real value back", () => {
+  it("only what a declaration names gets the real value back", { tags: "F3.8" }, () => {
     const rules = {};
     const events = eventsOf(
       message(`charge ${CARD}`),
@@ -202,7 +208,7 @@ describe("redaction", () => {
     });
   });
 
-  it("F3.8 placeholders survive a store that does not keep the order of keys", () => {
+  it("placeholders survive a store that does not keep the order of keys", { tags: "F3.8" }, () => {
     const results: Json[] = [
       { password: "first-secret-1", apiKey: "second-secret-2" },
       { apiKey: "second-secret-2", password: "first-secret-1" },
@@ -216,7 +222,7 @@ describe("redaction", () => {
     }
   });
 
-  it("F3.8 a text can be kept out of the store and given back from a vault", () => {
+  it("a text can be kept out of the store and given back from a vault", { tags: "F3.8" }, () => {
     const vault = createVault();
     const stored = createRedactor({}, vault).text(`charge ${CARD}`);
     expect(stored).toBe("charge [card:1]");
@@ -225,7 +231,7 @@ describe("redaction", () => {
     expect(createRedactor({}).text(stored)).toBe(stored);
   });
 
-  it("F3.8 S3 no secret reaches the model, wherever in a thread it stands", () => {
+  it("no secret reaches the model, wherever in a thread it stands", { tags: ["F3.8", "S3"] }, () => {
     fc.assert(
       fc.property(anyEvents, hostileString, (events, text) => {
         const all = next(
@@ -246,7 +252,7 @@ describe("redaction", () => {
     );
   });
 
-  it("F3.8 takes time in proportion to the text, also for texts made to slow it down", () => {
+  it("takes time in proportion to the text, also for texts made to slow it down", { tags: "F3.8" }, () => {
     for (const unit of [
       "4",
       "4 ",

@@ -37,7 +37,9 @@ function messagesOf(request: PreparedRequest) {
 }
 
 describe("what the provider gets", () => {
-  it("F3.12 S2 the rendered thread arrives whole, in the one place it belongs to, whatever the strings are", async () => {
+  it("the rendered thread arrives whole, in the one place it belongs to, whatever the strings are", {
+    tags: ["F3.12", "S2"],
+  }, async () => {
     const nextStep = promptFunction(b, "DetermineNextStep");
     const context = createContext();
     await fc.assert(
@@ -54,7 +56,9 @@ describe("what the provider gets", () => {
     );
   });
 
-  it("F3.4 F2.3 S2 chat messages arrive as such: nobody's words get another role", async () => {
+  it("chat messages arrive as such: nobody's words get another role", {
+    tags: ["F3.4", "F2.3", "S2"],
+  }, async () => {
     const nextStep = promptFunction(conversation, "NextStepInConversation");
     const context = createContext({ format: "messages" });
     await fc.assert(
@@ -72,7 +76,9 @@ describe("what the provider gets", () => {
     );
   });
 
-  it("F3.14 the summariser's prompt takes the range as data, and works on the real path", async () => {
+  it("the summariser's prompt takes the range as data, and works on the real path", {
+    tags: "F3.14",
+  }, async () => {
     const server = await startOfflineModel();
     try {
       const summarize = promptFunction(b, "SummarizeThread");
@@ -97,7 +103,9 @@ describe("what the provider gets", () => {
     }
   });
 
-  it("F3.14 F8.9 a summary that cannot be used leaves a note, and its tokens count all the same", async () => {
+  it("a summary that cannot be used leaves a note, and its tokens count all the same", {
+    tags: ["F3.14", "F8.9"],
+  }, async () => {
     const usage = { inputTokens: 900, outputTokens: 90, cachedInputTokens: 0 };
     const completion = { raw: "no", client: "c", usage, durationMs: 1, requestDigest: "d" };
     const refused = { ok: false, reason: "no_match", message: "no", completion } as const;

@@ -62,7 +62,9 @@ function resets(thread: Thread) {
 }
 
 describe("resetting part of the context at a limit on errors", () => {
-  it("F9.5 the failed attempts become one line for the model, stay in the thread, and errors count anew", async () => {
+  it("the failed attempts become one line for the model, stay in the thread, and errors count anew", {
+    tags: "F9.5",
+  }, async () => {
     const { agent, nextStep } = resetting([LOOK, FETCH, BAD, FETCH, DONE]);
     const { thread } = await runAgent(agent);
     expect(thread.state.status.kind).toBe("finished");
@@ -83,7 +85,9 @@ describe("resetting part of the context at a limit on errors", () => {
     expect(ofType(thread, "tool_failed")).toHaveLength(2);
   });
 
-  it("F9.5 with nothing successful since the reset a person is asked, never twice reset", async () => {
+  it("with nothing successful since the reset a person is asked, never twice reset", {
+    tags: "F9.5",
+  }, async () => {
     const { agent } = resetting([FETCH, FETCH, FETCH, BAD, POST, FETCH]);
     const { thread, runtime } = await runAgent(agent);
     expect(thread.state.status).toMatchObject({
@@ -94,7 +98,7 @@ describe("resetting part of the context at a limit on errors", () => {
     await runtime.stop();
   });
 
-  it("F9.5 a person who says to go on, and a success, make another reset possible", async () => {
+  it("a person who says to go on, and a success, make another reset possible", { tags: "F9.5" }, async () => {
     const three = [FETCH, FETCH, FETCH];
     const asked = resetting([...three, ...three, ...three, DONE]);
     const { thread, runtime } = await runAgent(asked.agent);
@@ -108,7 +112,9 @@ describe("resetting part of the context at a limit on errors", () => {
     expect(resets(other)).toHaveLength(2);
   });
 
-  it("F9.4 F9.5 a tool that fails between successes of others gets one fresh start, and their results stay", async () => {
+  it("a tool that fails between successes of others gets one fresh start, and their results stay", {
+    tags: ["F9.4", "F9.5"],
+  }, async () => {
     const { agent, nextStep } = resetting([FETCH, LOOK, FETCH, LOOK, FETCH, LOOK, FETCH, LOOK, FETCH, FETCH]);
     const { thread } = await runAgent(agent);
     const shown = nextStep.prompts[5];
@@ -123,7 +129,9 @@ describe("resetting part of the context at a limit on errors", () => {
     });
   });
 
-  it("F9.5 with several steps in order, what succeeded among what failed is not hidden", async () => {
+  it("with several steps in order, what succeeded among what failed is not hidden", {
+    tags: "F9.5",
+  }, async () => {
     const both = { steps: [LOOK, FETCH, POST] } as const;
     const { agent } = resetting([both, both, DONE], {
       severalSteps: "in_order",
@@ -146,7 +154,9 @@ describe("resetting part of the context at a limit on errors", () => {
     ]);
   });
 
-  it("F9.5 F9.7 a step that succeeds again and again is a person's, not reset", async () => {
+  it("a step that succeeds again and again is a person's, not reset", {
+    tags: ["F9.5", "F9.7"],
+  }, async () => {
     const stuck = scriptedSteps<Step>(Array(6).fill(LOOK));
     const agent = defineAgent(stuck, {
       name: "looker",
@@ -164,7 +174,7 @@ describe("resetting part of the context at a limit on errors", () => {
     expect(resets(thread)).toHaveLength(0);
   });
 
-  it("F9.5 F3.8 the line holds no secret, also where it is cut", async () => {
+  it("the line holds no secret, also where it is cut", { tags: ["F9.5", "F3.8"] }, async () => {
     const secret = `AB-${"7".repeat(40)}`;
     const at = "x".repeat(150);
     const agent = defineAgent(scriptedSteps<Step>([FETCH, FETCH, FETCH, DONE]), {
@@ -185,7 +195,9 @@ describe("resetting part of the context at a limit on errors", () => {
     expect(line).not.toMatch(/7{3}/);
   });
 
-  it("F9.5 a reset that no limit asked for, or a second one, does not fit a thread", async () => {
+  it("a reset that no limit asked for, or a second one, does not fit a thread", {
+    tags: "F9.5",
+  }, async () => {
     const { agent } = resetting([FETCH, FETCH, FETCH, BAD, DONE]);
     const { thread } = await runAgent(agent);
     const upTo = (seq: number) => threadOf(thread.id, thread.events.slice(0, seq));
@@ -196,7 +208,9 @@ describe("resetting part of the context at a limit on errors", () => {
 });
 
 describe("a reset and time", () => {
-  it("F12.3 F9.5 a replay makes the same thread, and finds a reset that today's agent would not make", async () => {
+  it("a replay makes the same thread, and finds a reset that today's agent would not make", {
+    tags: ["F12.3", "F9.5"],
+  }, async () => {
     const { agent } = resetting([FETCH, LOOK, FETCH, BAD, POST, FETCH, FETCH, FETCH]);
     const { thread } = await runAgent(agent);
     expect(resets(thread)).toHaveLength(1);
@@ -210,7 +224,9 @@ describe("a reset and time", () => {
     await expect(replayThread(thread, asking.agent)).rejects.toThrow("reset_errors");
   });
 
-  it("F12.5 F9.5 a process that ends before or after any write of a reset: the thread comes out the same", async () => {
+  it("a process that ends before or after any write of a reset: the thread comes out the same", {
+    tags: ["F12.5", "F9.5"],
+  }, async () => {
     const script = [LOOK, FETCH, BAD, FETCH, DONE] as const;
     const { thread: whole } = await runAgent(resetting(script).agent);
     const types = (thread: Thread) =>
@@ -229,7 +245,9 @@ describe("a reset and time", () => {
     expect(deaths).toBeGreaterThan(8);
   });
 
-  it("F9.5 F9.3 whatever fails in whatever order, every thread ends or asks, and no reset follows another", async () => {
+  it("whatever fails in whatever order, every thread ends or asks, and no reset follows another", {
+    tags: ["F9.5", "F9.3"],
+  }, async () => {
     const answers = fc.constantFrom<ScriptedAnswer<Step>>(FETCH, POST, LOOK, BAD, {
       steps: [LOOK, FETCH, POST],
     });

@@ -13,7 +13,7 @@ import { anyBlocks, anyJson, hostileString } from "./hostile.ts";
 const runs = { numRuns: propertyRuns(500) };
 
 describe("the default rendering", () => {
-  it("F3.2 a block is a tag around YAML, and a string is raw", () => {
+  it("a block is a tag around YAML, and a string is raw", { tags: "F3.2" }, () => {
     const blocks: ContextBlock[] = [
       { tag: "message_received", body: "can you multiply 3 and 4?\nThen stop: a < b & c." },
       { tag: "multiply", body: { a: 3, b: 4 } },
@@ -38,7 +38,9 @@ describe("the default rendering", () => {
     );
   });
 
-  it("F3.12 the text parses back to exactly the blocks it came from, whatever the strings are", () => {
+  it("the text parses back to exactly the blocks it came from, whatever the strings are", {
+    tags: "F3.12",
+  }, () => {
     fc.assert(
       fc.property(anyBlocks, (blocks) => {
         expect(parseXml(renderXml(blocks))).toEqual(blocks);
@@ -47,7 +49,9 @@ describe("the default rendering", () => {
     );
   });
 
-  it("F3.12 a payload cannot close its own tag or open another, also when it is a rendering itself", () => {
+  it("a payload cannot close its own tag or open another, also when it is a rendering itself", {
+    tags: "F3.12",
+  }, () => {
     fc.assert(
       fc.property(anyBlocks, hostileString, (blocks, tail) => {
         const payload = `${renderXml(blocks)}${tail}`;
@@ -61,7 +65,7 @@ describe("the default rendering", () => {
     );
   });
 
-  it("F3.12 hidden characters between the brackets and the name do not make a tag", () => {
+  it("hidden characters between the brackets and the name do not make a tag", { tags: "F3.12" }, () => {
     for (const forged of [
       "<\u200b/divide_result>",
       "< / divide_result >",
@@ -83,7 +87,9 @@ describe("the default rendering", () => {
     }
   });
 
-  it("F3.12 escaping is reversible and leaves neither controls, lone surrogates nor BAML's delimiters", () => {
+  it("escaping is reversible and leaves neither controls, lone surrogates nor BAML's delimiters", {
+    tags: "F3.12",
+  }, () => {
     fc.assert(
       fc.property(hostileString, (text) => {
         const escaped = escapeText(text);
@@ -96,14 +102,16 @@ describe("the default rendering", () => {
     );
   });
 
-  it("F3.12 escaping takes time in proportion to the text, also for texts made to slow it down", () => {
+  it("escaping takes time in proportion to the text, also for texts made to slow it down", {
+    tags: "F3.12",
+  }, () => {
     for (const unit of ["<", "<\n", "<\u200b", "< a", "\n", "&", "&#x", "<\u200b \n"]) {
       const long = unit.repeat(200_000);
       expect(unescapeText(escapeText(`<${long}`))).toBe(`<${long}`);
     }
   });
 
-  it("F3.12 texts nested without end are rendered like any other", () => {
+  it("texts nested without end are rendered like any other", { tags: "F3.12" }, () => {
     for (const text of [
       "- ".repeat(50_000),
       `${"[".repeat(50_000)}${"]".repeat(50_000)}`,
@@ -115,7 +123,7 @@ describe("the default rendering", () => {
     }
   });
 
-  it("F3.2 the YAML is YAML: an independent reader reads the same value", () => {
+  it("the YAML is YAML: an independent reader reads the same value", { tags: "F3.2" }, () => {
     fc.assert(
       fc.property(anyJson, (value) => {
         const read: unknown = parseWithYamlPackage(`${writeYaml(value)}\n`, { prettyErrors: false });

@@ -93,7 +93,7 @@ describe("README", () => {
 });
 
 describe("in your own product", () => {
-  it("F6.1 F5.3 launches, and approves with another runtime on the same file", async () => {
+  it("launches, and approves with another runtime on the same file", { tags: ["F6.1", "F5.3"] }, async () => {
     const model = await startOfflineModel();
     const file = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
     const choice = localModel(OFFLINE_MODEL_NAME, model.url);
@@ -124,7 +124,7 @@ describe("the loop by hand", () => {
   });
   afterAll(() => model.close());
 
-  it("F8.8 the hand-written loop runs and has fewer than 30 lines", async () => {
+  it("the hand-written loop runs and has fewer than 30 lines", { tags: "F8.8" }, async () => {
     const lines = readFileSync(join(root, "examples/hand-written-loop.ts"), "utf8")
       .split("\n")
       .filter((line) => line !== "");
@@ -135,7 +135,7 @@ describe("the loop by hand", () => {
     expect(answer).toMatch(/\b18\b/);
   });
 
-  it("F1.5 the final answer is plain language", async () => {
+  it("the final answer is plain language", { tags: "F1.5" }, async () => {
     const answer = await calculate("multiply 3 and feee9f9e", async () => "lets try 12 instead");
     expect(answer).toMatch(/^[A-Z][^{}]*\b36\b[^{}]*\.$/);
   });

@@ -43,7 +43,7 @@ describe("the approval digest", () => {
     ["reasons", { card: { ...subject.card, reasons: [] } }],
     ["preview", { card: { ...subject.card, preview: { left: 949 } } }],
   ];
-  it.each(changes)("F7.7 another %s gives another digest", (_, change) => {
+  it.each(changes)("another %s gives another digest", { tags: "F7.7" }, (_, change) => {
     expect(approvalDigest({ ...subject, ...change })).not.toBe(approvalDigest(subject));
     expect(approvalDigest(structuredClone(subject))).toBe(approvalDigest(subject));
   });
@@ -79,13 +79,15 @@ describe("what an approval covers", () => {
     return { asked, ran, runtime, thread: await runtime.settled(asked.id) };
   }
 
-  it("F7.7 nothing changed: another process runs the approved call", async () => {
+  it("nothing changed: another process runs the approved call", { tags: "F7.7" }, async () => {
     const { ran, thread } = await approvedThenChanged({});
     expect(thread.state.status.kind).toBe("finished");
     expect(ran).toHaveLength(1);
   });
 
-  it("F7.7 an approval that was not used before it expired is worth nothing: it is asked again", async () => {
+  it("an approval that was not used before it expired is worth nothing: it is asked again", {
+    tags: "F7.7",
+  }, async () => {
     const policy: ApprovalPolicy = { expiresAfter: 3600 };
     const inTime = await approvedThenChanged({ payApproval: policy }, { policy, laterMs: 3_599_000 });
     expect(inTime.ran).toHaveLength(1);
@@ -108,21 +110,25 @@ describe("what an approval covers", () => {
     ["tool", { payVersion: "2" }],
     ["policy", { payApproval: { approvers: ["web:*"] } }],
     ["prompt", { promptVersion: "another" }],
-  ])("F7.7 another %s: it is asked again, and the old approval is worth nothing", async (_, change) => {
-    const { asked, ran, runtime, thread } = await approvedThenChanged(change);
-    expect(ran).toEqual([]);
-    const again = approvalOf(thread);
-    expect(again.digest).not.toBe(approvalOf(asked).digest);
-    expect(again.card.reasons).toContain("something changed since it was approved");
-    const id = requestIdOf(thread.id, again.seq);
-    const old = runtime.respond(id, { decision: approved, digest: approvalOf(asked).digest }, bob);
-    await expect(old).rejects.toMatchObject({ code: "conflict" });
-    await runtime.respond(id, { decision: approved, digest: again.digest }, bob);
-    await runtime.settled(thread.id);
-    expect(ran).toHaveLength(1);
-  });
+  ])(
+    "another %s: it is asked again, and the old approval is worth nothing",
+    { tags: "F7.7" },
+    async (_, change) => {
+      const { asked, ran, runtime, thread } = await approvedThenChanged(change);
+      expect(ran).toEqual([]);
+      const again = approvalOf(thread);
+      expect(again.digest).not.toBe(approvalOf(asked).digest);
+      expect(again.card.reasons).toContain("something changed since it was approved");
+      const id = requestIdOf(thread.id, again.seq);
+      const old = runtime.respond(id, { decision: approved, digest: approvalOf(asked).digest }, bob);
+      await expect(old).rejects.toMatchObject({ code: "conflict" });
+      await runtime.respond(id, { decision: approved, digest: again.digest }, bob);
+      await runtime.settled(thread.id);
+      expect(ran).toHaveLength(1);
+    },
+  );
 
-  it("F7.7 an approval is used once: the same step again asks again", async () => {
+  it("an approval is used once: the same step again asks again", { tags: "F7.7" }, async () => {
     const { start, answer, ran } = bench([pay, pay, done]);
     const first = await start();
     const second = await answer(first, approved);
@@ -133,7 +139,7 @@ describe("what an approval covers", () => {
     expect(ended.state.status.kind).toBe("finished");
   });
 
-  it("F7.7 a fork needs its own approval, for a pending and for a given one", async () => {
+  it("a fork needs its own approval, for a pending and for a given one", { tags: "F7.7" }, async () => {
     const { start, answer, runtime, ran } = bench([pay, done, done, done]);
     const asked = await start();
     await answer(asked, approved);
@@ -153,7 +159,7 @@ describe("what an approval covers", () => {
     }
   });
 
-  it("F7.7 a fork asks once, by itself; the original's request is open as before", async () => {
+  it("a fork asks once, by itself; the original's request is open as before", { tags: "F7.7" }, async () => {
     const { start, runtime, ran } = bench([pay, done, done]);
     const asked = await start();
     const { seq, digest } = approvalOf(asked);
@@ -171,7 +177,9 @@ describe("what an approval covers", () => {
     expect(ran).toHaveLength(2);
   });
 
-  it("F7.7 F7.8 an approval expires; nobody deciding is a denial that the model is told", async () => {
+  it("an approval expires; nobody deciding is a denial that the model is told", {
+    tags: ["F7.7", "F7.8"],
+  }, async () => {
     const clock = fakeClock();
     const policy: ApprovalPolicy = { expiresAfter: 60 };
     const { start, runtime, ran, prompts } = bench([pay, done], { clock, payApproval: policy });
@@ -190,7 +198,7 @@ describe("what an approval covers", () => {
     expect(prompts[1]).toContain("expired");
   });
 
-  it("F7.7 a decision after the expiry is refused even before anybody has noticed", async () => {
+  it("a decision after the expiry is refused even before anybody has noticed", { tags: "F7.7" }, async () => {
     const clock = fakeClock();
     const { start, runtime } = bench([pay, done], { clock, payApproval: { expiresAfter: 60 } });
     const thread = await start();
@@ -201,7 +209,7 @@ describe("what an approval covers", () => {
     expect(await runtime.get(thread.id)).toEqual(thread);
   });
 
-  it("F7.7 an expired request may be asked again instead", async () => {
+  it("an expired request may be asked again instead", { tags: "F7.7" }, async () => {
     const clock = fakeClock();
     const policy: ApprovalPolicy = { expiresAfter: 60, onExpiry: "ask_again" };
     const { start, answer, runtime, ran } = bench([pay, done], { clock, payApproval: policy });
@@ -253,7 +261,7 @@ describe("who may approve", () => {
     ["web:bo", false],
     ["mail:bob", false],
     ["bob", false],
-  ])("F7.8 approvers %s: bob on the web may decide: %s", async (pattern, may) => {
+  ])("approvers %s: bob on the web may decide: %s", { tags: "F7.8" }, async (pattern, may) => {
     const it = by({ approvers: [pattern] });
     const thread = await it.start();
     if (may) await decide(it, thread, bob);
@@ -263,13 +271,13 @@ describe("who may approve", () => {
     );
   });
 
-  it("F7.8 who may not approve may not deny either", async () => {
+  it("who may not approve may not deny either", { tags: "F7.8" }, async () => {
     const it = by({ approvers: ["web:bob"] });
     const thread = await it.start();
     await expect(decide(it, thread, eve, { kind: "denied", feedback: "no" })).rejects.toThrow("web:bob may");
   });
 
-  it("F7.8 two of three: one person counts once, and it runs after the second", async () => {
+  it("two of three: one person counts once, and it runs after the second", { tags: "F7.8" }, async () => {
     const it = by({ approvers: ["web:bob", "mail:eve", "terminal:ada"], needed: 2 });
     const thread = await it.start();
     await decide(it, thread, bob);
@@ -288,7 +296,7 @@ describe("who may approve", () => {
     it.each([
       ["listed as one", { ada: ["terminal:ada", "web:ada"] }, "has approved already"],
       ["of whom nothing is known", {}, "say who is who"],
-    ])("F7.8 %s, counts once", async (_, people, message) => {
+    ])("%s, counts once", { tags: "F7.8" }, async (_, people, message) => {
       const it = twoNeeded(people);
       const thread = await it.start();
       await decide(it, thread, ada);
@@ -298,7 +306,7 @@ describe("who may approve", () => {
       expect(it.ran).toEqual([]);
     });
 
-    it("F7.8 known to be two, count twice; so do two of one channel", async () => {
+    it("known to be two, count twice; so do two of one channel", { tags: "F7.8" }, async () => {
       for (const [people, one, other] of [
         [{ ada: ["*:ada"], bob: ["*:bob"] }, ada, bob],
         [{ ada: ["*:ada"] }, ada, bob],
@@ -313,7 +321,7 @@ describe("who may approve", () => {
       }
     });
 
-    it("F7.8 who may not approve their own request may not do so elsewhere", async () => {
+    it("who may not approve their own request may not do so elsewhere", { tags: "F7.8" }, async () => {
       for (const people of [{}, { ada: ["*:ada", "slack:U012AB3CD"] }]) {
         const it = bench([pay, done], { payApproval: { requesterMayApprove: false }, people });
         const thread = await it.start();
@@ -323,7 +331,7 @@ describe("who may approve", () => {
       }
     });
 
-    it("F7.8 whoever may decide may deny, known or not", async () => {
+    it("whoever may decide may deny, known or not", { tags: "F7.8" }, async () => {
       const it = twoNeeded({});
       const thread = await it.start();
       await decide(it, thread, ada);
@@ -333,7 +341,7 @@ describe("who may approve", () => {
     });
   });
 
-  it("F7.8 two of three: one denial is enough", async () => {
+  it("two of three: one denial is enough", { tags: "F7.8" }, async () => {
     const it = by({ needed: 2 });
     const thread = await it.start();
     await decide(it, thread, bob);
@@ -342,7 +350,7 @@ describe("who may approve", () => {
     expect(it.ran).toEqual([]);
   });
 
-  it("F7.8 the requester may not approve, whoever writes in between", async () => {
+  it("the requester may not approve, whoever writes in between", { tags: "F7.8" }, async () => {
     const it = by({ requesterMayApprove: false });
     const thread = await it.start();
     await expect(decide(it, thread, ada)).rejects.toThrow("requested this");
@@ -355,7 +363,7 @@ describe("who may approve", () => {
     expect(it.ran).toHaveLength(1);
   });
 
-  it("F7.8 after a while somebody else may decide as well, and is told", async () => {
+  it("after a while somebody else may decide as well, and is told", { tags: "F7.8" }, async () => {
     const told: string[] = [];
     const clock = fakeClock();
     const policy: ApprovalPolicy = {
@@ -404,7 +412,9 @@ async function settledEvents(
 }
 
 describe("editing arguments", () => {
-  it("F7.9 the edited step runs, and the model is told proposed, edited by whom, executed", async () => {
+  it("the edited step runs, and the model is told proposed, edited by whom, executed", {
+    tags: "F7.9",
+  }, async () => {
     const { start, answer, ran, prompts } = bench([pay, done]);
     const edited = { ...pay, amount: 20 };
     const thread = await answer(await start(), { kind: "approved", editedStep: edited }, bob);
@@ -415,7 +425,7 @@ describe("editing arguments", () => {
     expect(prompt.slice(prompt.indexOf("amount: 20"))).toContain("<pay_result>");
   });
 
-  it("F7.9 an edit that changes which policy holds is asked about anew", async () => {
+  it("an edit that changes which policy holds is asked about anew", { tags: "F7.9" }, async () => {
     const { start, answer, ran } = bench([pay, done]);
     const thread = await answer(
       await start(),
@@ -426,7 +436,7 @@ describe("editing arguments", () => {
     expect(approvalOf(thread)).toMatchObject({ policy: { needed: 2 }, card: { arguments: { amount: 500 } } });
   });
 
-  it("F7.9 where several must agree, an edit is put to all of them", async () => {
+  it("where several must agree, an edit is put to all of them", { tags: "F7.9" }, async () => {
     const { start, answer, ran } = bench([{ ...pay, amount: 500 }, done]);
     const edited = await answer(
       await start(),
@@ -439,7 +449,9 @@ describe("editing arguments", () => {
     expect(ran).toEqual([expect.stringContaining(" 400 carol")]);
   });
 
-  it("F7.9 an edit is held to the rules of the step: what they refuse does not run, and the model is told", async () => {
+  it("an edit is held to the rules of the step: what they refuse does not run, and the model is told", {
+    tags: "F7.9",
+  }, async () => {
     const nextStep = scriptedSteps<Extract<FullStep, { intent: "pay" | "done" }>>([
       pay,
       { intent: "done", message: "not paid" },

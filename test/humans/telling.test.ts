@@ -34,7 +34,7 @@ async function notified(runtime: Runtime, { id }: Thread, count: number): Promis
 }
 
 describe("telling people", () => {
-  it("F7.3 the request is stored before the channel is told", async () => {
+  it("the request is stored before the channel is told", { tags: "F7.3" }, async () => {
     const store = createMemoryStore();
     const stored: unknown[] = [];
     const mail = channel("mail", async ({ threadId, request }) => {
@@ -56,7 +56,9 @@ describe("telling people", () => {
     ]);
   });
 
-  it("F7.3 a delivery that fails is tried again with back-off, the one that succeeded is not", async () => {
+  it("a delivery that fails is tried again with back-off, the one that succeeded is not", {
+    tags: "F7.3",
+  }, async () => {
     const clock = fakeClock();
     const mail = channel("mail", async (_, times) => {
       if (times <= 2) throw new Error("mail server down");
@@ -87,7 +89,9 @@ describe("telling people", () => {
     expect(mail.notices.map(({ mayBeRepeated }) => mayBeRepeated)).toEqual([false, true, true]);
   });
 
-  it("F7.3 a message that arrives while people are being told does not make them told twice", async () => {
+  it("a message that arrives while people are being told does not make them told twice", {
+    tags: "F7.3",
+  }, async () => {
     const mail = channel("mail", async ({ threadId }) => {
       await runtime.message(threadId, "hurry", ada);
     });
@@ -101,7 +105,9 @@ describe("telling people", () => {
     ]);
   });
 
-  it("F7.3 an answer given while the others are being told is taken, and nobody is told of what is over", async () => {
+  it("an answer given while the others are being told is taken, and nobody is told of what is over", {
+    tags: "F7.3",
+  }, async () => {
     const mail = channel("mail", async ({ requestId, request }) => {
       if (request.type !== "approval") return;
       await runtime.respond(requestId, { decision: { kind: "approved" }, digest: request.digest }, bob);
@@ -114,7 +120,9 @@ describe("telling people", () => {
     expect([mail.notices.length, chat.notices.length]).toEqual([1, 0]);
   });
 
-  it("F7.10 a channel that could not be brought up to date is tried again with back-off", async () => {
+  it("a channel that could not be brought up to date is tried again with back-off", {
+    tags: "F7.10",
+  }, async () => {
     const clock = fakeClock();
     const closed: number[] = [];
     const problems: unknown[] = [];
@@ -137,7 +145,7 @@ describe("telling people", () => {
     expect(clock.sleepers).toBe(0);
   });
 
-  it("F7.3 a channel tells nobody about what it does not want", async () => {
+  it("a channel tells nobody about what it does not want", { tags: "F7.3" }, async () => {
     const mail = channel("mail");
     const picky: Channel = { ...mail, wants: ({ request }) => request.type === "question" };
     const { start, answer } = bench([pay, { intent: "ask", message: "who?" }], { channels: [picky] });
@@ -147,7 +155,9 @@ describe("telling people", () => {
     expect(mail.notices).toHaveLength(1);
   });
 
-  it("F7.3 a process that ended before it told anybody is made good by the next one, which says that it may be a repetition", async () => {
+  it("a process that ended before it told anybody is made good by the next one, which says that it may be a repetition", {
+    tags: "F7.3",
+  }, async () => {
     const store = createMemoryStore();
     const clock = fakeClock();
     let ended = () => {};

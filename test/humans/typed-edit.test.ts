@@ -39,7 +39,7 @@ describe("an edit of a BAML type", () => {
     ["a field that the type does not know", { intent: "divide", a: 12, b: 3, currency: "EUR" }],
     ["another type of value, even where it could be converted", { intent: "divide", a: "12", b: 3 }],
     ["a list", { intent: "divide", a: [12], b: 3 }],
-  ])("F7.9 with %s is refused and changes nothing", async (_, editedStep) => {
+  ])("with %s is refused and changes nothing", { tags: "F7.9" }, async (_, editedStep) => {
     const { runtime, thread, edit } = await dividing();
     await expect(edit(editedStep)).rejects.toMatchObject({
       code: "invalid_argument",
@@ -48,7 +48,7 @@ describe("an edit of a BAML type", () => {
     expect(await runtime.get(thread.id)).toEqual(thread);
   });
 
-  it("F7.9 that fits runs, and the model is told what became of its proposal", async () => {
+  it("that fits runs, and the model is told what became of its proposal", { tags: "F7.9" }, async () => {
     const { runtime, thread, edit, prompts } = await dividing();
     await edit({ intent: "divide", a: 12, b: 3 });
     const ended = await runtime.settled(thread.id);

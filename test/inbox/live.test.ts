@@ -31,7 +31,7 @@ function writingAgent() {
 }
 
 describe("the live thread page", () => {
-  it("F6.2 shows what the model is writing, then what it wrote, escaped", async () => {
+  it("shows what the model is writing, then what it wrote, escaped", { tags: "F6.2" }, async () => {
     const { agent, goOn, write } = writingAgent();
     const { app, runtime } = testInbox([agent]);
     runtimes.push(runtime);
@@ -54,7 +54,9 @@ describe("the live thread page", () => {
     await reader?.cancel();
   });
 
-  it("F6.2 a stream of an unknown thread is refused, and a strange place to go on from is the beginning", async () => {
+  it("a stream of an unknown thread is refused, and a strange place to go on from is the beginning", {
+    tags: "F6.2",
+  }, async () => {
     const { agent, goOn } = writingAgent();
     goOn();
     const { app, runtime } = testInbox([agent]);

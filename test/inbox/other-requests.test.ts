@@ -67,7 +67,7 @@ async function interrupted(runtime: Runtime): Promise<Thread> {
 }
 
 describe("other requests to people", () => {
-  it("F7.4 of an unknown outcome a person says that it happened, with its result", async () => {
+  it("of an unknown outcome a person says that it happened, with its result", { tags: "F7.4" }, async () => {
     const { runtime, get, decide, nextStep, sent } = inbox([{ intent: "done", message: "ok" }]);
     const thread = await interrupted(runtime);
     const page = await get(pending(thread));
@@ -80,7 +80,9 @@ describe("other requests to people", () => {
     expect(sent).toEqual([]);
   });
 
-  it("F7.4 of an unknown outcome a person says that it did not happen: it runs, once", async () => {
+  it("of an unknown outcome a person says that it did not happen: it runs, once", {
+    tags: "F7.4",
+  }, async () => {
     const { runtime, decide, sent } = inbox([{ intent: "done", message: "ok" }]);
     const thread = await interrupted(runtime);
     await decide(pending(thread), { decision: "did_not_happen" });
@@ -90,7 +92,7 @@ describe("other requests to people", () => {
     expect(sent).toEqual(["carol"]);
   });
 
-  it("F7.4 of an unknown outcome a person gives up, and the agent reads why", async () => {
+  it("of an unknown outcome a person gives up, and the agent reads why", { tags: "F7.4" }, async () => {
     const { runtime, decide, nextStep, sent } = inbox([{ intent: "done", message: "ok" }]);
     const thread = await interrupted(runtime);
     expect((await decide(pending(thread), { decision: "give_up", feedback: "" })).status).toBe(422);
@@ -100,7 +102,7 @@ describe("other requests to people", () => {
     expect(sent).toEqual([]);
   });
 
-  it("F7.2 at a budget's end a person goes on, or stops the thread", async () => {
+  it("at a budget's end a person goes on, or stops the thread", { tags: "F7.2" }, async () => {
     const script: Step[] = [
       { intent: "send", to: "a" },
       { intent: "send", to: "b" },
@@ -118,7 +120,9 @@ describe("other requests to people", () => {
     expect(await (await app.request(`/inbox/threads/${threadId}`)).text()).toContain("That is enough");
   });
 
-  it("F7.2 a form that says nothing, or something that does not fit, changes nothing", async () => {
+  it("a form that says nothing, or something that does not fit, changes nothing", {
+    tags: "F7.2",
+  }, async () => {
     const { runtime, decide } = inbox([]);
     const thread = await interrupted(runtime);
     for (const decision of ["", "approve", "answer", "approve_edited", "anything"]) {

@@ -54,7 +54,7 @@ function digestOf({ state }: Thread): string {
 }
 
 describe("inbox pages", () => {
-  it("F11.1 the inbox lists what waits, the most urgent first", async () => {
+  it("the inbox lists what waits, the most urgent first", { tags: "F11.1" }, async () => {
     const ask = (question: string, urgency: "low" | "high"): OfficeStep => ({
       intent: "ask_person",
       question,
@@ -79,7 +79,9 @@ describe("inbox pages", () => {
     expect(filtered).not.toContain("Right now please");
   });
 
-  it("F11.1 an urgent request stands first however many are newer, and a later page stays itself", async () => {
+  it("an urgent request stands first however many are newer, and a later page stays itself", {
+    tags: "F11.1",
+  }, async () => {
     const ask = (question: string, urgency: "low" | "high"): OfficeStep => ({
       intent: "ask_person",
       question,
@@ -107,7 +109,7 @@ describe("inbox pages", () => {
     expect(all.size).toBe(61);
   });
 
-  it("F11.1 pages allow no inline script and no other origin", async () => {
+  it("pages allow no inline script and no other origin", { tags: "F11.1" }, async () => {
     const { get } = inbox([]);
     const response = await get("/inbox");
     const policy = response.headers.get("content-security-policy") ?? "";
@@ -118,7 +120,7 @@ describe("inbox pages", () => {
     expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
   });
 
-  it("F11.1 a form without the session's token changes nothing", async () => {
+  it("a form without the session's token changes nothing", { tags: "F11.1" }, async () => {
     const { post, path, digest, paid, runtime, thread } = await paying();
     const response = await post(path, { csrf: "guess", decision: "approve", digest });
     expect(response.status).toBe(403);
@@ -126,7 +128,7 @@ describe("inbox pages", () => {
     expect((await runtime.get(thread.id)).state.seq).toBe(thread.state.seq);
   });
 
-  it("F11.1 nobody sees anything without signing in", async () => {
+  it("nobody sees anything without signing in", { tags: "F11.1" }, async () => {
     const { app } = testInbox([], { deps: { signInPath: "/login", principal: () => undefined } });
     const page = await app.request("/inbox/threads");
     expect([page.status, page.headers.get("location")]).toEqual([303, "/login"]);
@@ -134,7 +136,7 @@ describe("inbox pages", () => {
     expect((await app.request("/inbox/assets/inbox.css")).status).toBe(200);
   });
 
-  it("F7.2 a card shows question, context, arguments, reasons and who may approve", async () => {
+  it("a card shows question, context, arguments, reasons and who may approve", { tags: "F7.2" }, async () => {
     const { get, path } = await paying({ approvers: ["web:ada", "slack:*"], needed: 2, expiresAfter: 600 });
     const text = await (await get(path)).text();
     for (const shown of ["ACME", "invoice 7", "Has effects", "Runs once", "web:ada", "anybody on slack"]) {
@@ -144,7 +146,7 @@ describe("inbox pages", () => {
     expect(text).toContain("10 min left");
   });
 
-  it("F7.7 a decision on a card that was not the one asked is refused and says so", async () => {
+  it("a decision on a card that was not the one asked is refused and says so", { tags: "F7.7" }, async () => {
     const { post, path, paid } = await paying();
     const response = await post(path, { decision: "approve", digest: "0".repeat(64) });
     expect(response.status).toBe(409);
@@ -152,7 +154,7 @@ describe("inbox pages", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.7 an approval works once; the second decision is told what happened", async () => {
+  it("an approval works once; the second decision is told what happened", { tags: "F7.7" }, async () => {
     const { post, get, path, digest, paid, runtime, thread } = await paying();
     const first = await post(path, { decision: "approve", digest });
     expect([first.status, first.headers.get("location")]).toEqual([303, `${path}?done=1`]);
@@ -164,7 +166,7 @@ describe("inbox pages", () => {
     expect((await get(path)).status).toBe(200);
   });
 
-  it("F7.7 an expired card is gone and nothing runs", async () => {
+  it("an expired card is gone and nothing runs", { tags: "F7.7" }, async () => {
     const clock = fakeClock();
     const { post, get, path, digest, paid } = await paying({ expiresAfter: 60 }, [PAY, DONE], clock);
     await clock.advance(61_000);
@@ -175,7 +177,7 @@ describe("inbox pages", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.8 who may not approve sees why, and cannot by sending the form", async () => {
+  it("who may not approve sees why, and cannot by sending the form", { tags: "F7.8" }, async () => {
     const { post, get, path, digest, paid } = await paying({ approvers: ["web:ada"] });
     const page = await (await get(path, "bob")).text();
     expect(page).toContain("web:bob may not decide on this");
@@ -184,7 +186,9 @@ describe("inbox pages", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.8 two people must approve: the first one's approval is shown and runs nothing", async () => {
+  it("two people must approve: the first one's approval is shown and runs nothing", {
+    tags: "F7.8",
+  }, async () => {
     const { post, get, path, digest, paid, runtime, thread } = await paying({ needed: 2 });
     expect((await post(path, { decision: "approve", digest })).status).toBe(303);
     expect(await (await get(path, "bob")).text()).toContain("1 of 2 people: Ada (web:ada)");
@@ -195,7 +199,7 @@ describe("inbox pages", () => {
     expect(paid).toHaveLength(1);
   });
 
-  it("F7.8 who has approved may still deny while others are to agree", async () => {
+  it("who has approved may still deny while others are to agree", { tags: "F7.8" }, async () => {
     const { post, get, path, digest, paid, runtime, thread } = await paying({ needed: 2 });
     await post(path, { decision: "approve", digest });
     const page = await (await get(path)).text();
@@ -207,7 +211,7 @@ describe("inbox pages", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.5 a denial's feedback reaches the model", async () => {
+  it("a denial's feedback reaches the model", { tags: "F7.5" }, async () => {
     const { post, path, digest, nextStep, runtime, thread, paid } = await paying();
     expect((await post(path, { decision: "deny", feedback: " ", digest })).status).toBe(422);
     await post(path, { decision: "deny", feedback: "Ask Carol first", digest });
@@ -216,7 +220,7 @@ describe("inbox pages", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.9 edited arguments run, and the thread says who changed them", async () => {
+  it("edited arguments run, and the thread says who changed them", { tags: "F7.9" }, async () => {
     const { post, get, path, digest, runtime, thread, paid } = await paying();
     const bad = await post(path, { decision: "approve_edited", digest, "arg.amount": "forty" });
     expect(bad.status).toBe(422);
@@ -229,7 +233,7 @@ describe("inbox pages", () => {
     );
   });
 
-  it("F6.2 threads are listed and found by status, agent and text", async () => {
+  it("threads are listed and found by status, agent and text", { tags: "F6.2" }, async () => {
     const { get } = await paying();
     const list = async (query: string) => (await get(`/inbox/threads?${query}`)).text();
     expect(await list("status=awaiting_approval&agent=office&q=pay")).toContain("Needs approval</span>");
@@ -237,7 +241,9 @@ describe("inbox pages", () => {
     expect((await get("/inbox/threads/thr_unknown")).status).toBe(404);
   });
 
-  it("F6.3 F6.4 F6.5 a thread is paused, resumed and cancelled by its buttons", async () => {
+  it("a thread is paused, resumed and cancelled by its buttons", {
+    tags: ["F6.3", "F6.4", "F6.5"],
+  }, async () => {
     const { get, post, thread, runtime } = await paying();
     const at = `/inbox/threads/${thread.id}`;
     const status = async () => (await runtime.get(thread.id)).state.status.kind;
@@ -253,7 +259,9 @@ describe("inbox pages", () => {
     expect(page).not.toContain(`action="/inbox/threads/${thread.id}/message"`);
   });
 
-  it("F11.6 a form that is sent twice launches once; another text with it launches again", async () => {
+  it("a form that is sent twice launches once; another text with it launches again", {
+    tags: "F11.6",
+  }, async () => {
     const done = { intent: "done", message: "Done." } as const;
     const { get, post, runtime } = inbox([officeAgent([done, done, done]).agent]);
     const once =
@@ -274,7 +282,7 @@ describe("inbox pages", () => {
     expect(events.filter(({ type }) => type === "message_received")).toHaveLength(2);
   });
 
-  it("F6.11 a finished thread takes a message and goes on", async () => {
+  it("a finished thread takes a message and goes on", { tags: "F6.11" }, async () => {
     const { post, launch, runtime } = inbox([
       officeAgent([DONE, { intent: "done", message: "Again done." }]).agent,
     ]);
@@ -285,7 +293,7 @@ describe("inbox pages", () => {
     expect(after.state.status).toEqual({ kind: "finished", result: "Again done." });
   });
 
-  it("F0.4 the page draws the path that was taken", async () => {
+  it("the page draws the path that was taken", { tags: "F0.4" }, async () => {
     const { get, post, path, digest, runtime, thread } = await paying();
     await post(path, { decision: "approve", digest });
     await settled(runtime, thread.id);
@@ -295,7 +303,9 @@ describe("inbox pages", () => {
     );
   });
 
-  it("F6.2 of a long thread the page shows the latest entries first, and all on demand", async () => {
+  it("of a long thread the page shows the latest entries first, and all on demand", {
+    tags: "F6.2",
+  }, async () => {
     const { get, runtime, launch } = inbox([officeAgent([PAY]).agent]);
     const { id: thread } = await launch("office");
     for (let count = 0; count < 205; count++) await runtime.message(thread, `message-${count}.`, ada);
@@ -305,7 +315,7 @@ describe("inbox pages", () => {
     expect(await (await get(`/inbox/threads/${thread}?all=1`)).text()).toContain("message-0.");
   });
 
-  it("F6.2 what the model saw at a step can be read", async () => {
+  it("what the model saw at a step can be read", { tags: "F6.2" }, async () => {
     const { get, thread, nextStep } = await paying();
     const seq = thread.events.find((event) => event.type === "step_proposed")?.seq;
     const text = await (await get(`/inbox/threads/${thread.id}/steps/${seq}`)).text();
@@ -315,7 +325,7 @@ describe("inbox pages", () => {
     expect((await get(`/inbox/threads/${thread.id}/steps/1`)).status).toBe(404);
   });
 
-  it("F6.2 a stream sends what changed after the last event that the browser has", async () => {
+  it("a stream sends what changed after the last event that the browser has", { tags: "F6.2" }, async () => {
     const { get, post, path, digest, runtime, thread } = await paying(undefined, [PAY, DONE]);
     await post(path, { decision: "approve", digest });
     await settled(runtime, thread.id);
@@ -328,7 +338,9 @@ describe("inbox pages", () => {
     expect(chunk).not.toContain('id="entry-2"');
   });
 
-  it("F6.2 of a big result the page shows the beginning and says how much more there is", async () => {
+  it("of a big result the page shows the beginning and says how much more there is", {
+    tags: "F6.2",
+  }, async () => {
     const many = Array.from({ length: 5_000 }, (_, index) => `row-${index}`);
     const office = officeAgent([{ intent: "look_up", query: "all" }, DONE], { lookUp: () => many });
     const { get, launch } = inbox([office.agent]);
@@ -339,14 +351,14 @@ describe("inbox pages", () => {
     expect(page).toContain("4800 more");
   });
 
-  it("F6.2 hidden characters are shown, so that a name cannot pass for another", async () => {
+  it("hidden characters are shown, so that a name cannot pass for another", { tags: "F6.2" }, async () => {
     const script: OfficeStep[] = [{ ...PAY, to: "ACME\u202e\u200bGmbH" }];
     const { get, path } = await paying(undefined, script);
     const text = await (await get(path)).text();
     expect(text).toContain("ACME[U+202E][U+200B]GmbH");
   });
 
-  it("E9 the theme is kept without a script and leads back to the page only", async () => {
+  it("the theme is kept without a script and leads back to the page only", { tags: "E9" }, async () => {
     const { post, app } = inbox([]);
     const response = await post("/inbox/theme", { theme: "dark", back: "/inbox/threads?q=a" });
     expect(response.headers.get("location")).toBe("/inbox/threads?q=a");

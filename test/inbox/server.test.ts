@@ -68,7 +68,7 @@ async function served() {
 }
 
 describe("the inbox in the server", () => {
-  it("F11.1 a person signs in, approves with the form's token, and signs out", async () => {
+  it("a person signs in, approves with the form's token, and signs out", { tags: "F11.1" }, async () => {
     const { app, keys, requestId, threadId, digest, paid, runtime, signIn, get, post, tokenIn } =
       await served();
     const outside = await app.request("/inbox", { headers: { accept: "text/html" } });
@@ -88,7 +88,7 @@ describe("the inbox in the server", () => {
     expect((await get("/inbox", cookie)).status).toBe(303);
   });
 
-  it("F11.1 a session sees and does only what its scopes allow", async () => {
+  it("a session sees and does only what its scopes allow", { tags: "F11.1" }, async () => {
     const { keys, requestId, threadId, digest, paid, signIn, get, post, tokenIn } = await served();
     const path = `/inbox/requests/${requestId}`;
     const reader = await signIn(keys.reader.key);
@@ -108,7 +108,7 @@ describe("the inbox in the server", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F6.8 closing the server ends the streams of open pages at once", async () => {
+  it("closing the server ends the streams of open pages at once", { tags: "F6.8" }, async () => {
     const { runtime, threadId } = await served();
     const server = await startServer({ runtime, port: 0, ...serverInbox({ runtime, clock: systemClock }) });
     const response = await fetch(`${server.url}/inbox/threads/${threadId}/stream?after=0`);
@@ -121,7 +121,9 @@ describe("the inbox in the server", () => {
     await reader?.read().catch(() => {});
   });
 
-  it("F11.1 a link from a mail opens one card, and decides only when its button is pressed", async () => {
+  it("a link from a mail opens one card, and decides only when its button is pressed", {
+    tags: "F11.1",
+  }, async () => {
     const { app, requestId, threadId, digest, paid, runtime, cookieOf, get, post, tokenIn } = await served();
     const link = requestLink({
       secret: SECRET,

@@ -44,7 +44,7 @@ function asSent(value: Json): string {
 }
 
 describe("views of the inbox", () => {
-  it("F7.9 a form that is sent back untouched is no edit, whatever the arguments are", () => {
+  it("a form that is sent back untouched is no edit, whatever the arguments are", { tags: "F7.9" }, () => {
     const text = fc.string({ unit: "binary" }).filter((it) => it.isWellFormed() && !/\r(?!\n)/.test(it));
     const value = fc.oneof(
       text,
@@ -64,7 +64,7 @@ describe("views of the inbox", () => {
     );
   });
 
-  it("F7.9 an edit changes the fields that were typed in, and no others", () => {
+  it("an edit changes the fields that were typed in, and no others", { tags: "F7.9" }, () => {
     const request = approvalOf({ amount: 40, to: "ACME", urgent: false, lines: [1, 2] });
     const edit = (fields: Record<string, string>) =>
       responseOf(request, { decision: "approve_edited", digest: "d", ...fields }).decision;
@@ -81,7 +81,7 @@ describe("views of the inbox", () => {
     expect(() => edit({ "arg.urgent": "maybe" })).toThrow("wanted yes or no");
   });
 
-  it("F11.1 no text keeps a character that nobody sees", () => {
+  it("no text keeps a character that nobody sees", { tags: "F11.1" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(visible(text)).not.toMatch(/[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\t\n]]/v);
@@ -91,7 +91,7 @@ describe("views of the inbox", () => {
     expect(visible("naïve 東京 🙂\n\tok")).toBe("naïve 東京 🙂\n\tok");
   });
 
-  it("F0.4 the path counts how often it came through and which way it went", () => {
+  it("the path counts how often it came through and which way it went", { tags: "F0.4" }, () => {
     const graph = pathOf(thread().events);
     expect(graph.nodes.map(({ id, visits }) => [id, visits])).toEqual([
       ["message", 1],
@@ -104,7 +104,7 @@ describe("views of the inbox", () => {
     expect(graph.edges).toContainEqual({ from: "step:pay", to: "person:Denied", times: 1 });
   });
 
-  it("F6.2 the timeline keeps a step and all that became of it together", () => {
+  it("the timeline keeps a step and all that became of it together", { tags: "F6.2" }, () => {
     const items = timelineOf(thread().events);
     expect(items.map(({ heading, seq, lastSeq }) => [heading, seq, lastSeq])).toEqual([
       ["Started with office", 1, 1],
@@ -118,7 +118,7 @@ describe("views of the inbox", () => {
     expect(items[4]?.marks.at(-1)?.text).toBe("Ada (web:ada) denied: “too much”");
   });
 
-  it("F11.1 times are told in their largest unit", () => {
+  it("times are told in their largest unit", { tags: "F11.1" }, () => {
     expect([span(59_000), span(60_000), span(7_200_000), span(90_000_000)]).toEqual([
       "59 s",
       "1 min",

@@ -19,7 +19,9 @@ const agent = walkerAgent();
 const textOf = (command: Command) => canonicalJson(toJson(command));
 
 describe("decide", () => {
-  it("F5.3 the same events give the same command: again, from JSON, and for another copy of the agent", () => {
+  it("the same events give the same command: again, from JSON, and for another copy of the agent", {
+    tags: "F5.3",
+  }, () => {
     const other = walkerAgent();
     const seen = new Set<string>();
     fc.assert(
@@ -54,7 +56,9 @@ describe("decide", () => {
     );
   });
 
-  it("F12.1 something is to be done exactly while the thread is running, and the model is asked only when nothing is awaited", () => {
+  it("something is to be done exactly while the thread is running, and the model is asked only when nothing is awaited", {
+    tags: "F12.1",
+  }, () => {
     fc.assert(
       fc.property(walks, (numbers) => {
         walk(numbers, (thread) => {
@@ -69,7 +73,9 @@ describe("decide", () => {
     );
   });
 
-  it("F8.1 whatever is decided can be done: its events fit the thread it was decided for", async () => {
+  it("whatever is decided can be done: its events fit the thread it was decided for", {
+    tags: "F8.1",
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(walks, async (numbers) => {
         let thread = walk(numbers);

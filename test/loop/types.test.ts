@@ -15,7 +15,7 @@ const ask = askHuman(({ message }: Ask) => message);
 const done = finish(({ message }: Done) => message);
 
 describe("the type of an agent", () => {
-  it("F1.2 a step that no code handles does not compile", () => {
+  it("a step that no code handles does not compile", { tags: "F1.2" }, () => {
     // @ts-expect-error: `done` has no handler
     const unhandled: StepTable<Sum> = { add, ask };
     expect(Object.keys(unhandled)).toEqual(["add", "ask"]);
@@ -23,13 +23,13 @@ describe("the type of an agent", () => {
     defineAgent(nextStep, { name: "sum", steps: { add, ask } });
   });
 
-  it("F1.2 a handler for a step that the prompt does not know does not compile", () => {
+  it("a handler for a step that the prompt does not know does not compile", { tags: "F1.2" }, () => {
     // @ts-expect-error: there is no `multiply`
     defineAgent(nextStep, { name: "sum", steps: { add, ask, done, multiply: add } });
     expectTypeOf<keyof StepTable<Sum>>().toEqualTypeOf<"add" | "ask" | "done">();
   });
 
-  it("F1.2 a handler that takes another argument does not compile", () => {
+  it("a handler that takes another argument does not compile", { tags: "F1.2" }, () => {
     // @ts-expect-error: `a` is a number
     defineAgent(nextStep, { name: "sum", steps: { add: tool(({ a }: { a: string }) => a), ask, done } });
     // @ts-expect-error: `add` has no `message`
@@ -39,7 +39,7 @@ describe("the type of an agent", () => {
     expect(policy.kind).toBe("tool");
   });
 
-  it("F4.2 where a step is handled its type is known without being written", () => {
+  it("where a step is handled its type is known without being written", { tags: "F4.2" }, () => {
     const agent = defineAgent(nextStep, {
       name: "sum",
       steps: {
@@ -62,7 +62,7 @@ describe("the type of an agent", () => {
     expect([...agent.steps.keys()]).toEqual(["add", "ask", "done"]);
   });
 
-  it("F10.2 a prompt that takes more than the thread needs its input said", () => {
+  it("a prompt that takes more than the thread needs its input said", { tags: "F10.2" }, () => {
     type Options = AgentOptions<[thread: string, day: string], Sum>;
     expectTypeOf<Options>().toHaveProperty("input");
     // @ts-expect-error: where does `day` come from?

@@ -16,13 +16,15 @@ function runScript(
 }
 
 describe("the script that runs the BAML tests", () => {
-  it("F2.4 the calculator's BAML tests pass against the offline model, in one line", async () => {
+  it("the calculator's BAML tests pass against the offline model, in one line", {
+    tags: "F2.4",
+  }, async () => {
     const { code, output } = await runScript("DetermineNextStep::");
     expect(output).toMatch(/^BAML tests: \d+ passed \(built-in offline model\)\n$/);
     expect(code).toBe(0);
   });
 
-  it("F2.5 a BAML test starts in the middle of a thread", async () => {
+  it("a BAML test starts in the middle of a thread", { tags: "F2.5" }, async () => {
     const { code, output } = await runScript("DetermineNextStep::GoesOnMidThread");
     expect([output, code]).toEqual(["BAML tests: 1 passed (built-in offline model)\n", 0]);
   });

@@ -47,7 +47,7 @@ describe("the faulty model", () => {
     expect(await ask(model, "hello")).toBe("you said hello");
   });
 
-  it("E3 gives the same faults for the same seed, in about the rates asked for", async () => {
+  it("gives the same faults for the same seed, in about the rates asked for", { tags: "E3" }, async () => {
     const rates = { garbage: 0.3, rate_limited: 0.2 };
     const run = async (seed: number) => {
       const faulty = await startFaultyModel({ answer: GOOD, seed, rates });

@@ -6,7 +6,7 @@ import { block, lastOf, nextStep, play } from "./play-calculator.ts";
 const done = (number: number | string) => `done_for_now: The result is ${number}.`;
 
 describe("the offline model as a calculator", () => {
-  it("E3 computes the README's request step by step", async () => {
+  it("computes the README's request step by step", { tags: "E3" }, async () => {
     expect(
       await play("can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?"),
     ).toEqual(["multiply(3, 4)", "divide(12, 2)", "add(6, 12)", done(18)]);
@@ -79,7 +79,7 @@ describe("the offline model as a calculator", () => {
     expect(await play(text)).toEqual([expect.stringMatching(/^request_more_information: .+\?$/)]);
   });
 
-  it("E3 asks for a gibberish operand by its name and uses the clarification", async () => {
+  it("asks for a gibberish operand by its name and uses the clarification", { tags: "E3" }, async () => {
     const steps = await play("can you multiply 3 and feee9f9e", "lets try 12 instead");
     expect(steps[0]).toContain("feee9f9e");
     expect(steps.slice(1)).toEqual(["multiply(3, 12)", done(36)]);
@@ -100,7 +100,7 @@ describe("the offline model as a calculator", () => {
     expect(steps.slice(2)).toEqual(["multiply(3, 5)", done(15)]);
   });
 
-  it("E3 continues from the last result after it was done", async () => {
+  it("continues from the last result after it was done", { tags: "E3" }, async () => {
     const steps = await play("multiply 3 and 4", "now multiply that by 2", "and add 3", "thanks!");
     expect(steps).toEqual([
       "multiply(3, 4)",

@@ -35,13 +35,13 @@ describe("the offline model's server", () => {
     return contentOf(await response.json());
   };
 
-  it("E3 answers the generated client's own request in a way that BAML parses", async () => {
+  it("answers the generated client's own request in a way that BAML parses", { tags: "E3" }, async () => {
     const content = await bamlRequest("<message_received>\nmultiply 3 and 4\n</message_received>");
     expect(content).toMatch(/^I'll multiply first\.\n\n/);
     expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "multiply", a: 3, b: 4 });
   });
 
-  it("F1.6 operands are whole numbers or decimals", async () => {
+  it("operands are whole numbers or decimals", { tags: "F1.6" }, async () => {
     const step = async (text: string) =>
       b.parse.DetermineNextStep(await bamlRequest(`<message_received>\n${text}\n</message_received>`));
     expect(await step("divide 7 by 0.25")).toEqual({ intent: "divide", a: 7, b: 0.25 });
@@ -65,7 +65,7 @@ describe("the offline model's server", () => {
     expect(content.match(/[{[]/g)).toHaveLength(1);
   });
 
-  it("E3 answers in OpenAI's format, the same every time", async () => {
+  it("answers in OpenAI's format, the same every time", { tags: "E3" }, async () => {
     const answers = [await chat(hello), await chat(hello)].map((response) => response.json());
     const [first, second] = await Promise.all(answers);
     expect(first).toMatchObject({
@@ -80,7 +80,7 @@ describe("the offline model's server", () => {
     expect(second).toEqual(first);
   });
 
-  it("E3 streams the same text in pieces, with usage when asked", async () => {
+  it("streams the same text in pieces, with usage when asked", { tags: "E3" }, async () => {
     const whole = contentOf(await (await chat(hello)).json());
     const response = await chat({ ...hello, stream: true, stream_options: { include_usage: true } });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
@@ -96,7 +96,7 @@ describe("the offline model's server", () => {
     expect(plain).not.toContain('"usage"');
   });
 
-  it("E3 streams to the generated client", async () => {
+  it("streams to the generated client", { tags: "E3" }, async () => {
     const env = {
       TWELVEFOLD_BASE_URL: model.url,
       TWELVEFOLD_API_KEY: "none",

@@ -29,7 +29,7 @@ describe("recording and replaying models", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("E3 replays what was recorded, byte for byte, streams too", async () => {
+  it("replays what was recorded, byte for byte, streams too", { tags: "E3" }, async () => {
     const upstream = started(await startOfflineModel());
     const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
     const bodies = [
@@ -51,7 +51,7 @@ describe("recording and replaying models", () => {
     expect(replayer.leftovers()).toEqual([]);
   });
 
-  it("E3 replays repeats in their order and refuses one more", async () => {
+  it("replays repeats in their order and refuses one more", { tags: "E3" }, async () => {
     const upstream = started(await startScriptedModel(["one", "two"]));
     const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
     for (const _ of [1, 2]) await ask(recorder, "again?");
@@ -74,7 +74,7 @@ describe("recording and replaying models", () => {
     expect(contentOf(await turned.text())).toBe("one");
   });
 
-  it("E3 names the nearest recorded request and where it differs", async () => {
+  it("names the nearest recorded request and where it differs", { tags: "E3" }, async () => {
     const upstream = started(await startScriptedModel(["one", "two"]));
     const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
     await ask(recorder, "what is the weather in Berlin?");
@@ -87,7 +87,7 @@ describe("recording and replaying models", () => {
     expect(error.message).toMatch(/differ from character \d+: recorded ".*Berlin.*sent ".*Bern\?/);
   });
 
-  it("S3 passes credentials on and writes none of them", async () => {
+  it("passes credentials on and writes none of them", { tags: "S3" }, async () => {
     const seen: string[] = [];
     const upstream = await startEcho(seen);
     const recorder = started(await startRecordingModel({ upstream: `${upstream.url}/v1`, file }));

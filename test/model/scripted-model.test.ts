@@ -6,7 +6,7 @@ describe("the scripted model", () => {
   let model: ScriptedModel | undefined;
   afterEach(() => model?.close());
 
-  it("E3 gives its answers in order and keeps the requests", async () => {
+  it("gives its answers in order and keeps the requests", { tags: "E3" }, async () => {
     model = await startScriptedModel(["one", { content: "two", finishReason: "length" }]);
     expect(await ask(model, "first?")).toBe("one");
     expect(model.leftovers()).toHaveLength(1);
@@ -26,7 +26,7 @@ describe("the scripted model", () => {
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "7"]);
   });
 
-  it("E3 fails on a request too many with a status that is not retried", async () => {
+  it("fails on a request too many with a status that is not retried", { tags: "E3" }, async () => {
     model = await startScriptedModel(["one"]);
     await ask(model, "first?");
     const extra = await post(model, chatBody("second?"));

@@ -72,7 +72,7 @@ describe("Bedrock with the credentials of the environment, through the generated
     await server.close();
   });
 
-  it("F2.8 answers, guarded and gated like any other", async () => {
+  it("answers, guarded and gated like any other", { tags: "F2.8" }, async () => {
     server.will({ text: '{"intent":"refund","order_id":"A1","amount":2.5}' });
     const answer = await next.call(["x"], { model: client });
     expect(answer).toMatchObject({
@@ -88,7 +88,7 @@ describe("Bedrock with the credentials of the environment, through the generated
     expect(server.requests.at(-1)?.headers.authorization).toContain("Credential=AKIDOFENVIRONMENT/");
   });
 
-  it("F9.8 refuses what does not fit, with the completion", async () => {
+  it("refuses what does not fit, with the completion", { tags: "F9.8" }, async () => {
     server.will({ text: "nope" });
     expect(await next.call(["x"], { model: client })).toMatchObject({
       ok: false,
@@ -97,12 +97,12 @@ describe("Bedrock with the credentials of the environment, through the generated
     });
   });
 
-  it("S4 refuses what was cut off", async () => {
+  it("refuses what was cut off", { tags: "S4" }, async () => {
     server.will({ text: '{"intent":"done_for_now","message":"hi"}', finish: "length" });
     expect(await next.call(["x"], { model: client })).toMatchObject({ ok: false, reason: "cut_off" });
   });
 
-  it("F9.9 takes 4xx as final and says the provider's words", async () => {
+  it("takes 4xx as final and says the provider's words", { tags: "F9.9" }, async () => {
     server.will({ status: 403, body: { message: "no access for you" } });
     await expect(next.call(["x"], { model: client })).rejects.toMatchObject({
       code: "provider_rejected",
@@ -111,7 +111,7 @@ describe("Bedrock with the credentials of the environment, through the generated
     });
   });
 
-  it("F6.4 can be aborted", async () => {
+  it("can be aborted", { tags: "F6.4" }, async () => {
     server.will({ hang: "head" });
     const controller = new AbortController();
     const before = server.requests.length;

@@ -37,7 +37,7 @@ async function keySentFor(client: ModelClient): Promise<string | undefined> {
   return server.requests.at(-1)?.headers.authorization;
 }
 
-describe("S3 credentials", () => {
+describe("credentials", { tags: "S3" }, () => {
   it("are those of the call and never those of another, whatever came before", async () => {
     const [first, second, none] = [tenant("key-of-first"), tenant("key-of-second"), tenant(undefined)];
     const sent: (string | undefined)[] = [];

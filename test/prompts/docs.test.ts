@@ -28,12 +28,13 @@ describe(PAGE, () => {
     await server.close();
   });
 
-  it("F1.1 its code compiles", { timeout: 60_000 }, () => {
+  it("its code compiles", { tags: "F1.1", timeout: 60_000 }, () => {
     expect(typeErrors(snippets)).toBe("");
   });
 
   it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(
-    "F1.1 its code at line %i runs",
+    "its code at line %i runs",
+    { tags: "F1.1" },
     async (_, snippet) => {
       server.takeBack();
       server.will({ text: '{"intent":"refund","order_id":"A1","amount":40}' });
@@ -42,7 +43,7 @@ describe(PAGE, () => {
     },
   );
 
-  it("F4.8 lists every reason with its text", () => {
+  it("lists every reason with its text", { tags: "F4.8" }, () => {
     const rows = [...page.matchAll(/^\| `(\w+)` \| (tolerant|doubtful) \| (.*) \|$/gm)].map(
       ([, ...row]) => row,
     );
@@ -53,7 +54,9 @@ describe(PAGE, () => {
     expect(rows).toEqual(wanted);
   });
 
-  it("F2.8 lists every provider with its keys and default model, in the order in which keys count", () => {
+  it("lists every provider with its keys and default model, in the order in which keys count", {
+    tags: "F2.8",
+  }, () => {
     const rows = [...page.matchAll(/^\| `([\w-]+)` \| (–|`\w+_\w+`.*?) \| (.*?) \| .* \|$/gm)].map(
       ([, ...row]) => row,
     );

@@ -81,7 +81,7 @@ function vertex(): ModelClient {
 }
 
 describe("Vertex AI, whose token BAML fetches while it builds the request", () => {
-  it.each([true, false])("F2.8 answers, streamed: %s", async (streamed) => {
+  it.each([true, false])("answers, streamed: %s", { tags: "F2.8" }, async (streamed) => {
     answer = token;
     model.will(OK);
     const options = { model: vertex(), ...(streamed ? { onPartial: () => {} } : {}) };
@@ -93,7 +93,7 @@ describe("Vertex AI, whose token BAML fetches while it builds the request", () =
     expect(sent?.path).toMatch(streamed ? /:streamGenerateContent\?alt=sse$/ : /:generateContent$/);
   });
 
-  it("F9.9 without a token goes on to the next client, and says why", async () => {
+  it("without a token goes on to the next client, and says why", { tags: "F9.9" }, async () => {
     answer = down;
     model.will(OK);
     const google = WIRES.find(({ name }) => name === "google")?.client(model.url);
@@ -104,7 +104,7 @@ describe("Vertex AI, whose token BAML fetches while it builds the request", () =
     expect(completion.failedAttempts).toEqual(Array(2).fill("vertex/m: token request failed"));
   });
 
-  it("F9.9 is unavailable where its token is", async () => {
+  it("is unavailable where its token is", { tags: "F9.9" }, async () => {
     answer = down;
     const error = await next.call(["x"], { model: vertex() }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProviderUnavailableError);
@@ -112,7 +112,7 @@ describe("Vertex AI, whose token BAML fetches while it builds the request", () =
     expect(inspect(error, { depth: 9 })).not.toContain(pem.slice(40, 80));
   });
 
-  it("F6.4 can be aborted while it waits for a token", async () => {
+  it("can be aborted while it waits for a token", { tags: "F6.4" }, async () => {
     answer = silent;
     const controller = new AbortController();
     const call = next.call(["x"], { model: vertex(), signal: controller.signal });
@@ -122,7 +122,7 @@ describe("Vertex AI, whose token BAML fetches while it builds the request", () =
     await expect(call).rejects.toBeInstanceOf(CallAbortedError);
   });
 
-  it("F9.9 waits for a token no longer than for a first token of the answer", async () => {
+  it("waits for a token no longer than for a first token of the answer", { tags: "F9.9" }, async () => {
     answer = silent;
     const timeouts = { firstToken: 40 };
     await expect(next.call(["x"], { model: vertex(), timeouts })).rejects.toThrow(
@@ -135,7 +135,7 @@ describe("pictures that BAML fetches while it builds the request", () => {
   const picture = () => baml.Image.fromUrl(`${otherUrl}/picture.png?X-Amz-Signature=${SECRET}`);
   const google = () => WIRES.find(({ name }) => name === "google")?.client(model.url) ?? vertex();
 
-  it("F9.9 are tried again, and the address in the error holds no signature", async () => {
+  it("are tried again, and the address in the error holds no signature", { tags: "F9.9" }, async () => {
     answer = down;
     const error = await describePicture.call([picture(), "?"], { model: google() }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ProviderUnavailableError);

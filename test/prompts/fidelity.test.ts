@@ -57,7 +57,7 @@ function sorted(expected: Expected): Expected {
   return "because" in expected ? { ...expected, because: expected.because.toSorted() } : expected;
 }
 
-describe.each(GROUPS)("F4.8 %s", (_, rows) => {
+describe.each(GROUPS)("%s", { tags: "F4.8" }, (_, rows) => {
   it.each(rows.map((row, index) => [index, row[0], row[1].slice(0, 100), row] as const))(
     "%i %s %j",
     (_index, _name, _start, [name, completion, expected]) => {
@@ -71,7 +71,7 @@ describe.each(GROUPS)("F4.8 %s", (_, rows) => {
   );
 });
 
-describe("F4.8 the table", () => {
+describe("the table", { tags: "F4.8" }, () => {
   it("has at least 120 completions", () => {
     expect(GROUPS.flatMap(([, rows]) => rows).length).toBeGreaterThanOrEqual(120);
   });
@@ -84,7 +84,7 @@ describe("F4.8 the table", () => {
   });
 });
 
-describe("F4.8 aliases", () => {
+describe("aliases", { tags: "F4.8" }, () => {
   const completion = '{"total_amount":5,"status":"paid in full","items":[]}';
 
   it("makes aliased names doubtful where the BAML files are not known, and says why", () => {
@@ -97,7 +97,7 @@ describe("F4.8 aliases", () => {
   });
 });
 
-describe("F4.8 describeFidelity", () => {
+describe("describeFidelity", { tags: "F4.8" }, () => {
   it("says in words why a value was not taken at face value", () => {
     expect(describeFidelity({ grade: "doubtful", reasons: ["cut_off", "negated"] })).toBe(
       "it ends before the JSON does; the text around the JSON says not to do it, or takes it back",

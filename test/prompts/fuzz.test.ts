@@ -158,7 +158,7 @@ function check(name: keyof typeof functions, completion: string): void {
   }
 }
 
-describe("S1 F4.8 any completion", { timeout: 300_000 }, () => {
+describe("any completion", { tags: ["S1", "F4.8"], timeout: 300_000 }, () => {
   it("mutated: is read without a crash, in less than 200 ms, and never `exact` unless it is", () => {
     const name = fc.constantFrom(
       "NextStep" as const,

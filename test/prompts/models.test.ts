@@ -24,7 +24,7 @@ async function reached(environment: Environment): Promise<{ url: string; key: st
   return { url: request.url, key, model: JSON.parse(request.body).model };
 }
 
-describe("F2.8 the model by configuration", () => {
+describe("the model by configuration", { tags: "F2.8" }, () => {
   it("is the built-in offline model when nothing is set", () => {
     expect(selectModel({})).toEqual({ kind: "offline" });
     expect(selectModel({ OPENAI_API_KEY: "", ANTHROPIC_API_KEY: "  " })).toEqual({ kind: "offline" });

@@ -45,7 +45,9 @@ describe("the native runtime behind a generated client", () => {
     expect(await error(plain)).toBe(await error(b));
   });
 
-  it("S3 builds the same on threads of its own, each request with its own credentials", async () => {
+  it("builds the same on threads of its own, each request with its own credentials", {
+    tags: "S3",
+  }, async () => {
     const native = nativeRuntime(b, "NextStep");
     const build = (key: string, apart: boolean, base_url: unknown = "http://127.0.0.1:9/v1") =>
       Promise.resolve()
@@ -74,7 +76,7 @@ describe("the native runtime behind a generated client", () => {
     expect(await build("k", true, 5)).toContain("base_url");
   });
 
-  it("S3 gets nothing of the environment", async () => {
+  it("gets nothing of the environment", { tags: "S3" }, async () => {
     process.env["OPENAI_API_KEY"] = "key-of-the-environment";
     try {
       const client = { name: "m", provider: "openai-responses-x", options: { model: "m" } };

@@ -34,7 +34,9 @@ describe.each(WIRES)("$name", (wire) => {
   });
   const latest = () => server.requests.at(-1);
 
-  it("F2.8 asks with the exact request that `request` shows, and reads the answer with its usage", async () => {
+  it("asks with the exact request that `request` shows, and reads the answer with its usage", {
+    tags: "F2.8",
+  }, async () => {
     const shown = await next.request(["hello"], { model: client });
     server.will({ text: DONE });
     const answer = await next.call(["hello"], { model: client });
@@ -55,13 +57,13 @@ describe.each(WIRES)("$name", (wire) => {
     expect(JSON.stringify(shown)).not.toContain(KEY);
   });
 
-  it("F2.8 keeps the model's thoughts out of the answer", async () => {
+  it("keeps the model's thoughts out of the answer", { tags: "F2.8" }, async () => {
     server.will({ text: DONE, thoughts: '{"intent":"refund","order_id":"A1","amount":4000}' });
     const answer = await next.call(["hello"], { model: client });
     expect(answer).toMatchObject({ ok: true, value: VALUE, completion: { raw: DONE } });
   });
 
-  it("S4 refuses an answer that was cut at the token limit", async () => {
+  it("refuses an answer that was cut at the token limit", { tags: "S4" }, async () => {
     server.will({ text: DONE, finish: "length" });
     const answer = await next.call(["hello"], { model: client });
     expect(answer).toMatchObject({ ok: false, reason: "cut_off", completion: { raw: DONE } });
@@ -73,18 +75,22 @@ describe.each(WIRES)("$name", (wire) => {
     expect(answer).toMatchObject({ ok: false, reason: "content_filtered" });
   });
 
-  it.each([400, 401, 403, 404, 422])("F9.9 takes %i as final, with the provider's words", async (status) => {
-    server.will({ status, body: { error: { message: `no, because ${KEY} is bad` } } });
-    const before = server.requests.length;
-    const error = await next.call(["hello"], { model: client }).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(ProviderRejectedError);
-    expect(error).toMatchObject({ code: "provider_rejected", status, client: client.name });
-    expect(String(error)).toContain("no, because");
-    if (wire.auth !== undefined) expect(JSON.stringify([error, String(error)])).not.toContain(KEY);
-    expect(server.requests.length - before).toBe(1);
-  });
+  it.each([400, 401, 403, 404, 422])(
+    "takes %i as final, with the provider's words",
+    { tags: "F9.9" },
+    async (status) => {
+      server.will({ status, body: { error: { message: `no, because ${KEY} is bad` } } });
+      const before = server.requests.length;
+      const error = await next.call(["hello"], { model: client }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ProviderRejectedError);
+      expect(error).toMatchObject({ code: "provider_rejected", status, client: client.name });
+      expect(String(error)).toContain("no, because");
+      if (wire.auth !== undefined) expect(JSON.stringify([error, String(error)])).not.toContain(KEY);
+      expect(server.requests.length - before).toBe(1);
+    },
+  );
 
-  it.each([429, 500, 503, 529])("F9.9 asks again after %i", async (status) => {
+  it.each([429, 500, 503, 529])("asks again after %i", { tags: "F9.9" }, async (status) => {
     server.will({ status }, { text: DONE });
     const answer = await next.call(["hello"], { model: client });
     expect(answer).toMatchObject({ ok: true, value: VALUE });
@@ -92,7 +98,7 @@ describe.each(WIRES)("$name", (wire) => {
     expect(waits).toEqual([500]);
   });
 
-  it("F9.9 gives up after three attempts", async () => {
+  it("gives up after three attempts", { tags: "F9.9" }, async () => {
     server.will({ status: 500 }, { status: 502 }, { status: 503 });
     const error = await next.call(["hello"], { model: client }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProviderUnavailableError);
@@ -111,7 +117,7 @@ describe.each(WIRES.filter(({ streams }) => streams))("$name, streamed", (wire) 
   });
   afterAll(() => server.close());
 
-  it("S6 streams partials and then gives the same answer", async () => {
+  it("streams partials and then gives the same answer", { tags: "S6" }, async () => {
     server.will({ text: DONE, thoughts: "hm" });
     const partials: unknown[] = [];
     const answer = await next.call(["hello"], {
@@ -128,7 +134,7 @@ describe.each(WIRES.filter(({ streams }) => streams))("$name, streamed", (wire) 
     expect(partials.length).toBeGreaterThan(0);
   });
 
-  it("S6 does not take the beginning of a stream that was cut for an answer", async () => {
+  it("does not take the beginning of a stream that was cut for an answer", { tags: "S6" }, async () => {
     server.will({ cutStream: { text: DONE } }, { cutStream: { text: DONE } }, { text: DONE });
     const answer = await next.call(["hello"], { model: client, onPartial: () => {} });
     expect(answer).toMatchObject({ ok: true, value: VALUE });
@@ -136,7 +142,7 @@ describe.each(WIRES.filter(({ streams }) => streams))("$name, streamed", (wire) 
     expect(answer.completion.failedAttempts?.[0]).toContain("the stream ended before the answer did");
   });
 
-  it("S4 refuses a streamed answer that was cut at the token limit", async () => {
+  it("refuses a streamed answer that was cut at the token limit", { tags: "S4" }, async () => {
     server.will({ text: DONE, finish: "length" });
     const answer = await next.call(["hello"], { model: client, onPartial: () => {} });
     expect(answer).toMatchObject({ ok: false, reason: "cut_off" });

@@ -7,7 +7,7 @@ import { openaiChatBodies } from "./servers/wire-bodies.ts";
 
 describe("a program that uses prompt functions", () => {
   // BAML's own calls print every prompt to standard output unless told otherwise.
-  it("S3 prints no prompt, and ends when it is done", { timeout: 60_000 }, async () => {
+  it("prints no prompt, and ends when it is done", { tags: "S3", timeout: 60_000 }, async () => {
     const server = await providerServer(openaiChatBodies);
     const done = { text: '{"intent":"done_for_now","message":"hi"}' };
     server.will(done, done);

@@ -5,10 +5,10 @@ import { REFUND, REFUND_VALUE, SEARCH, SEARCH_VALUE } from "./completions/row.ts
 
 const next = promptFunction(b, "NextStep");
 
-describe("F2.6 reasoning", () => {
+describe("reasoning", { tags: "F2.6" }, () => {
   const REASON = "The parcel was late by three days. The terms give the customer his money back.";
 
-  it("F2.6 before the answer is no part of the value and stays in the raw completion", () => {
+  it("before the answer is no part of the value and stays in the raw completion", { tags: "F2.6" }, () => {
     for (const completion of [
       `${REASON}\n\n${REFUND}`,
       `<think>${REASON}</think>\n${REFUND}`,
@@ -23,7 +23,7 @@ describe("F2.6 reasoning", () => {
     }
   });
 
-  it("F2.6 in a field of the type is part of the value, whatever it says", () => {
+  it("in a field of the type is part of the value, whatever it says", { tags: "F2.6" }, () => {
     const completion = `{"reasoning":"It would be wrong to pass this. Wait: {no}.","pass":false}`;
     expect(promptFunction(b, "Review").parse(completion)).toMatchObject({
       ok: true,
@@ -32,7 +32,7 @@ describe("F2.6 reasoning", () => {
     });
   });
 
-  it("F2.6 in a field that the type does not have is dropped, and that is said", () => {
+  it("in a field that the type does not have is dropped, and that is said", { tags: "F2.6" }, () => {
     expect(next.parse(`{"reasoning":${JSON.stringify(REASON)},${REFUND.slice(1)}`)).toMatchObject({
       ok: true,
       value: REFUND_VALUE,
@@ -41,8 +41,8 @@ describe("F2.6 reasoning", () => {
   });
 });
 
-describe("F4.5 several steps in one completion", () => {
-  it("F4.5 all come out, in order, each with its own fidelity", () => {
+describe("several steps in one completion", { tags: "F4.5" }, () => {
+  it("all come out, in order, each with its own fidelity", { tags: "F4.5" }, () => {
     const rounded = '{"intent":"refund","order_id":"B2","amount":39.5}';
     expect(next.parse(`[${SEARCH},${rounded},${REFUND}]`)).toMatchObject({
       ok: true,
@@ -58,7 +58,7 @@ describe("F4.5 several steps in one completion", () => {
     });
   });
 
-  it("F4.5 none is lost when one of them does not fit", () => {
+  it("none is lost when one of them does not fit", { tags: "F4.5" }, () => {
     const answer = next.parse(`${SEARCH}\n{"intent":"refund"}\n${REFUND}`);
     expect(answer).toMatchObject({
       ok: true,
@@ -69,8 +69,8 @@ describe("F4.5 several steps in one completion", () => {
   });
 });
 
-describe("F9.8 a completion that does not parse", () => {
-  it("F9.8 is kept raw, with a reason that the model can act on", () => {
+describe("a completion that does not parse", { tags: "F9.8" }, () => {
+  it("is kept raw, with a reason that the model can act on", { tags: "F9.8" }, () => {
     const completion = 'Refunding.\n{"intent":"refund","order":"A1","amount":"a lot"}';
     expect(next.parse(completion)).toEqual({
       ok: false,

@@ -56,19 +56,19 @@ function failureOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe("waits", () => {
-  it("F9.9 waits as long as Retry-After says, in seconds", async () => {
+  it("waits as long as Retry-After says, in seconds", { tags: "F9.9" }, async () => {
     first.will({ status: 429, headers: { "retry-after": "7" } }, OK);
     await next.call(["x"], { model: client });
     expect(waits).toEqual([7000]);
   });
 
-  it("F9.9 reads Retry-After as a date", async () => {
+  it("reads Retry-After as a date", { tags: "F9.9" }, async () => {
     first.will({ status: 503, headers: { "retry-after": new Date(NOW + 9000).toUTCString() } }, OK);
     await next.call(["x"], { model: client });
     expect(waits).toEqual([9000]);
   });
 
-  it("F9.9 reads retry-after-ms and Google's RetryInfo", async () => {
+  it("reads retry-after-ms and Google's RetryInfo", { tags: "F9.9" }, async () => {
     first.will(
       { status: 429, headers: { "retry-after-ms": "1500", "retry-after": "2" } },
       { status: 429, body: { error: { message: "slow", details: [{ retryDelay: "3.5s" }] } } },
@@ -78,7 +78,9 @@ describe("waits", () => {
     expect(waits).toEqual([1500, 3500]);
   });
 
-  it("F9.9 never waits less than the back-off, which doubles, between half of it and all of it", async () => {
+  it("never waits less than the back-off, which doubles, between half of it and all of it", {
+    tags: "F9.9",
+  }, async () => {
     first.will({ status: 429, headers: { "retry-after": "0" } }, { status: 500 }, { status: 500 }, OK);
     await next.call(["x"], { model: client, retry: { attempts: 4 } });
     expect(waits).toEqual([250, 500, 1000]);
@@ -93,7 +95,9 @@ describe("waits", () => {
     expect(waits).toEqual([500, 1000, 2000, 3000, 3000, 3000, 3000, 3000]);
   });
 
-  it("F9.9 does not wait longer than allowed, and says how long the provider wants", async () => {
+  it("does not wait longer than allowed, and says how long the provider wants", {
+    tags: "F9.9",
+  }, async () => {
     first.will({ status: 429, headers: { "retry-after": "3600" } });
     const error = await failureOf(next.call(["x"], { model: client }));
     expect(error).toBeInstanceOf(ProviderUnavailableError);
@@ -101,7 +105,7 @@ describe("waits", () => {
     expect(waits).toEqual([]);
   });
 
-  it("F9.9 takes an empty account for what it is, not for too many requests", async () => {
+  it("takes an empty account for what it is, not for too many requests", { tags: "F9.9" }, async () => {
     first.will({
       status: 429,
       body: { error: { message: "You exceeded your quota", code: "insufficient_quota" } },
@@ -109,7 +113,7 @@ describe("waits", () => {
     expect(await failureOf(next.call(["x"], { model: client }))).toBeInstanceOf(ProviderRejectedError);
   });
 
-  it("F9.9 gives a 4xx error a message that says what to do", async () => {
+  it("gives a 4xx error a message that says what to do", { tags: "F9.9" }, async () => {
     first.will({ status: 401 }, { status: 404 });
     const key = await failureOf(next.call(["x"], { model: client }));
     expect(String(key)).toBe(
@@ -135,7 +139,7 @@ describe("answers that are none", () => {
       { status: 200, body: { error: { message: "overloaded", code: 503 } } },
       "503 overloaded",
     ],
-  ])("F9.9 tries again after %s with status 200", async (_, behaviour, message) => {
+  ])("tries again after %s with status 200", { tags: "F9.9" }, async (_, behaviour, message) => {
     first.will(behaviour, OK);
     const answer = await next.call(["x"], { model: client });
     expect(answer.ok).toBe(true);
@@ -166,7 +170,8 @@ describe("answers that are none", () => {
   });
 
   it.each(["hang", "reset"] as const)(
-    "S6 takes a stream that said how it finished for whole, although its connection does not end: %s",
+    "takes a stream that said how it finished for whole, although its connection does not end: %s",
+    { tags: "S6" },
     async (then) => {
       const events = openaiChatBodies.events(OK, true).filter((event) => event !== "[DONE]");
       first.will({ events, then });
@@ -180,7 +185,8 @@ describe("answers that are none", () => {
   );
 
   it.each(["length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens", "token_limit"])(
-    "S4 a compatible server may call the token limit %s",
+    "a compatible server may call the token limit %s",
+    { tags: "S4" },
     async (reason) => {
       first.will({ status: 200, body: { choices: [{ message: { content: DONE }, finish_reason: reason }] } });
       expect(await next.call(["x"], { model: client })).toMatchObject({ ok: false, reason: "cut_off" });
@@ -200,14 +206,14 @@ describe("broken connections", () => {
   it.each<[string, Behaviour]>([
     ["before the answer", { reset: "head" }],
     ["in the middle of the body", { reset: "middle" }],
-  ])("F9.9 tries again after a reset %s", async (_, behaviour) => {
+  ])("tries again after a reset %s", { tags: "F9.9" }, async (_, behaviour) => {
     first.will(behaviour, behaviour, OK);
     const answer = await next.call(["x"], { model: client });
     expect(answer.ok).toBe(true);
     expect(answer.completion.failedAttempts?.join()).toMatch(/reset|broke|kept-alive/);
   });
 
-  it("F9.9 tries again after a reset in the middle of a stream", async () => {
+  it("tries again after a reset in the middle of a stream", { tags: "F9.9" }, async () => {
     first.will({ reset: "middle" }, OK);
     const answer = await next.call(["x"], { model: client, onPartial: () => {} });
     expect(answer.completion.failedAttempts).toEqual([
@@ -263,7 +269,7 @@ describe("time-outs", () => {
     ["the first token", { hang: "body" }, { firstToken: 40 }],
     ["the next part of the answer", { hang: "middle" }, { idle: 40 }],
     ["the whole answer", { drip: "x", everyMs: 5 }, { total: 60, idle: 1000 }],
-  ])("F9.9 ends a wait for %s: %o", async (awaited, behaviour, timeouts) => {
+  ])("ends a wait for %s: %o", { tags: "F9.9" }, async (awaited, behaviour, timeouts) => {
     first.will(behaviour);
     const error = await failureOf(next.call(["x"], { model: client, retry: once, timeouts }));
     expect(error).toBeInstanceOf(ProviderUnavailableError);
@@ -271,7 +277,7 @@ describe("time-outs", () => {
     await first.requests.at(-1)?.closed;
   });
 
-  it("F9.9 ends a wait for a connection", async () => {
+  it("ends a wait for a connection", { tags: "F9.9" }, async () => {
     // TLS is never answered: the connection is not made.
     const server = createServer((socket) => socket.on("error", () => {}).resume());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -283,7 +289,7 @@ describe("time-outs", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("F9.9 tries again after a time-out", async () => {
+  it("tries again after a time-out", { tags: "F9.9" }, async () => {
     first.will({ hang: "head" }, OK);
     const answer = await next.call(["x"], { model: client, timeouts: { firstToken: 40 } });
     expect(answer.ok).toBe(true);
@@ -315,7 +321,9 @@ describe("connections", () => {
 });
 
 describe("several clients", () => {
-  it("F2.8 falls back to the next client when one is down, and says so on the answer", async () => {
+  it("falls back to the next client when one is down, and says so on the answer", {
+    tags: "F2.8",
+  }, async () => {
     first.will({ status: 500 }, { status: 500 }, { status: 500 });
     second.will(OK);
     const model: ModelChoice = { clients: [client, other], strategy: "fallback" };
@@ -324,7 +332,7 @@ describe("several clients", () => {
     expect(answer.completion.failedAttempts).toHaveLength(3);
   });
 
-  it("F2.8 a client that refuses is not asked again, but the next one is", async () => {
+  it("a client that refuses is not asked again, but the next one is", { tags: "F2.8" }, async () => {
     first.will({ status: 401 });
     second.will(OK);
     const answer = await next.call(["x"], { model: { clients: [client, other], strategy: "fallback" } });
@@ -334,7 +342,7 @@ describe("several clients", () => {
     });
   });
 
-  it("F2.8 lists every attempt when all clients fail", async () => {
+  it("lists every attempt when all clients fail", { tags: "F2.8" }, async () => {
     first.will({ status: 500 }, { status: 500 }, { status: 500 });
     second.will({ status: 403 });
     const error = await failureOf(
@@ -345,7 +353,7 @@ describe("several clients", () => {
     expect(error).toHaveProperty("attempts.length", 4);
   });
 
-  it("F2.8 round-robin takes turns, and goes on to the next when one is down", async () => {
+  it("round-robin takes turns, and goes on to the next when one is down", { tags: "F2.8" }, async () => {
     const model: ModelChoice = { clients: [client, other], strategy: "round_robin" };
     first.will(OK, OK);
     second.will(OK, OK, OK);
@@ -362,7 +370,7 @@ describe("several clients", () => {
 });
 
 describe("abort", () => {
-  it("F6.4 closes the connection and says that it was aborted", async () => {
+  it("closes the connection and says that it was aborted", { tags: "F6.4" }, async () => {
     first.will({ hang: "head" });
     const controller = new AbortController();
     const before = first.requests.length;
@@ -375,7 +383,7 @@ describe("abort", () => {
     await first.requests.at(-1)?.closed;
   });
 
-  it("F6.4 closes the connection in the middle of a stream", async () => {
+  it("closes the connection in the middle of a stream", { tags: "F6.4" }, async () => {
     first.will({ hang: "middle" });
     const controller = new AbortController();
     const before = first.requests.length;
@@ -388,7 +396,7 @@ describe("abort", () => {
     await first.requests.at(-1)?.closed;
   });
 
-  it("F6.4 ends a wait between two attempts", async () => {
+  it("ends a wait between two attempts", { tags: "F6.4" }, async () => {
     const controller = new AbortController();
     const waiting: Clock = {
       now: () => NOW,
@@ -405,7 +413,7 @@ describe("abort", () => {
     expect(error).toBeInstanceOf(CallAbortedError);
   });
 
-  it("F6.4 sends nothing when it is aborted already", async () => {
+  it("sends nothing when it is aborted already", { tags: "F6.4" }, async () => {
     const before = first.requests.length;
     const error = await failureOf(next.call(["x"], { model: client, signal: AbortSignal.abort() }));
     expect(error).toBeInstanceOf(CallAbortedError);

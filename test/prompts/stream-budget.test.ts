@@ -19,7 +19,7 @@ const searching = (query: string) => ({
   usage: { promptTokens: 100, completionTokens: 20 },
 });
 
-it.each([true, false])("F8.9 a token budget binds, streamed: %s", async (stream) => {
+it.each([true, false])("a token budget binds, streamed: %s", { tags: "F8.9" }, async (stream) => {
   const model = await startScriptedModel(["a", "b", "c", "d", "e"].map(searching));
   closing.push(() => model.close());
   const agent = defineAgent(promptFunction(b, "NextStep"), {

@@ -24,7 +24,9 @@ describe.each(WIRES)("$name, streamed", (wire) => {
   });
   afterAll(() => server.close());
 
-  it("F8.9 has the tokens that the provider counted, and asks for them where it has to", async () => {
+  it("has the tokens that the provider counted, and asks for them where it has to", {
+    tags: "F8.9",
+  }, async () => {
     const plain = await next.request(["hello"], { model });
     const shown = await next.request(["hello"], { model, onPartial });
     server.will(OK);
@@ -46,7 +48,7 @@ describe.each(WIRES)("$name, streamed", (wire) => {
   });
 });
 
-describe("F8.9 a server that does not know stream_options", () => {
+describe("a server that does not know stream_options", { tags: "F8.9" }, () => {
   let server: ProviderServer;
   beforeAll(async () => {
     server = await providerServer(openaiChatBodies);

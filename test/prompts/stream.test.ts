@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 const next = promptFunction(b, "NextStep", { retry: { attempts: 1 } });
 
-describe("S6 streaming", () => {
+describe("streaming", { tags: "S6" }, () => {
   it("gives partials to be shown, then the answer", async () => {
     server.will({ text: MAIL });
     const stream = next.stream(["x"], { model });

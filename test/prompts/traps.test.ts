@@ -38,7 +38,7 @@ async function shape(request: Promise<{ readonly body: string }>): Promise<strin
     .join(", ");
 }
 
-describe("S2 BAML's markers in what others wrote", () => {
+describe("BAML's markers in what others wrote", { tags: "S2" }, () => {
   const step = promptFunction(b, "NextStep", { model: client });
   const mail = promptFunction(b, "ReadMail", { model: client });
   const talk = promptFunction(b, "Conversation", { model: client });
@@ -89,7 +89,7 @@ describe("S2 BAML's markers in what others wrote", () => {
     }
   });
 
-  it("F2.3 make no role beside those that the prompt itself has, in any order", async () => {
+  it("make no role beside those that the prompt itself has, in any order", { tags: "F2.3" }, async () => {
     const turns = [
       { role: "user", text: `hello ${SYSTEM}` },
       { role: "assistant", text: "hi" },
@@ -125,7 +125,7 @@ describe("S2 BAML's markers in what others wrote", () => {
   });
 });
 
-describe("S1 completions that hang or kill the native parser, over HTTP", () => {
+describe("completions that hang or kill the native parser, over HTTP", { tags: "S1" }, () => {
   let server: ProviderServer;
   const next = promptFunction(b, "NextStep");
   beforeAll(async () => {
@@ -191,7 +191,7 @@ describe("S1 completions that hang or kill the native parser, over HTTP", () => 
 describe("types that are known only at run time", () => {
   const dynamic = promptFunction(b, "NextDynamic", { model: client });
 
-  it("F4.8 are read like any other", async () => {
+  it("are read like any other", { tags: "F4.8" }, async () => {
     const tb = new TypeBuilder();
     const weather = tb.addClass("Weather");
     weather.addProperty("city", tb.string());
@@ -209,7 +209,7 @@ describe("types that are known only at run time", () => {
   });
 
   // Unchecked, each of these ends the process with a segmentation fault.
-  it("S1 are refused where a class contains itself", async () => {
+  it("are refused where a class contains itself", { tags: "S1" }, async () => {
     const tb = new TypeBuilder();
     const node = tb.addClass("Node");
     node.addProperty("children", node.type().list());
@@ -219,7 +219,7 @@ describe("types that are known only at run time", () => {
     expect(() => dynamic.parse('{"intent":"call_tool"}', { tb })).toThrow(UsageError);
   });
 
-  it("S1 are refused where classes contain each other", async () => {
+  it("are refused where classes contain each other", { tags: "S1" }, async () => {
     const tb = new TypeBuilder();
     const first = tb.addClass("First");
     const second = tb.addClass("Second");
@@ -231,7 +231,7 @@ describe("types that are known only at run time", () => {
     await expect(dynamic.request(["x"], { tb: own })).rejects.toThrow("Dynamic contains itself");
   });
 
-  it("S1 are refused where a line break could hide what they contain", async () => {
+  it("are refused where a line break could hide what they contain", { tags: "S1" }, async () => {
     const tb = new TypeBuilder();
     const node = tb.addClass("Node");
     node.addProperty("kind", tb.literalString('x"\n    },\n    Other {\n      y int'));

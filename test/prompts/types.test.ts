@@ -7,7 +7,7 @@ import type * as types from "./baml_client/types.ts";
 
 type Step = types.Refund | types.Search | types.SendMail | types.Transfer | types.Ask | types.Done;
 
-describe("F1.1 promptFunction is typed from the generated client", () => {
+describe("promptFunction is typed from the generated client", { tags: "F1.1" }, () => {
   it("infers arguments, result and partials", () => {
     const next = promptFunction(b, "NextStep");
     expectTypeOf(next.call).parameter(0).toEqualTypeOf<[thread: string]>();

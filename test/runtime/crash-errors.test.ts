@@ -72,19 +72,21 @@ async function lives(scripts: readonly (readonly ScriptedAnswer<Step>[])[], limi
 }
 
 describe("limits on what goes wrong, counted from the events, whoever runs the thread", () => {
-  it("F9.3 errors in a row are counted across processes and end with a question", async () => {
+  it("errors in a row are counted across processes and end with a question", { tags: "F9.3" }, async () => {
     const { thread } = await lives([[BAD, BAD], [BAD]]);
     expect(thread.state.status).toMatchObject({ kind: "awaiting_human", request: { kind: "escalation" } });
     expect(thread.state.consecutiveErrors).toBe(3);
     expect(thread.events.filter(({ type }) => type === "step_refused")).toHaveLength(3);
   });
 
-  it("F9.3 a success sets the counter back", async () => {
+  it("a success sets the counter back", { tags: "F9.3" }, async () => {
     const { thread } = await lives([[BAD, BAD, LOOK, BAD, BAD, DONE]]);
     expect(thread.state.status.kind).toBe("finished");
   });
 
-  it("F9.4 F9.5 a tool that fails again and again is given up, also with successes of others between", async () => {
+  it("a tool that fails again and again is given up, also with successes of others between", {
+    tags: ["F9.4", "F9.5"],
+  }, async () => {
     const { thread } = await lives([[FETCH, LOOK, FETCH, LOOK, FETCH]]);
     expect(thread.state.status).toMatchObject({
       kind: "awaiting_human",
@@ -92,12 +94,12 @@ describe("limits on what goes wrong, counted from the events, whoever runs the t
     });
   });
 
-  it("F9.5 stops instead of asking where the agent says so", async () => {
+  it("stops instead of asking where the agent says so", { tags: "F9.5" }, async () => {
     const { thread } = await lives([[BAD, BAD, BAD]], { onLimit: "stop" });
     expect(thread.state.status).toMatchObject({ kind: "failed", error: { name: "ErrorLimit" } });
   });
 
-  it("F9.5 a person who says to go on gives the agent as many tries again", async () => {
+  it("a person who says to go on gives the agent as many tries again", { tags: "F9.5" }, async () => {
     const { thread } = await lives([
       [BAD, BAD, BAD],
       [BAD, BAD, LOOK, DONE],
@@ -105,7 +107,9 @@ describe("limits on what goes wrong, counted from the events, whoever runs the t
     expect(thread.state.status.kind).toBe("finished");
   });
 
-  it("F9.7 the same step with the same outcome is pointed out once and then given to a person", async () => {
+  it("the same step with the same outcome is pointed out once and then given to a person", {
+    tags: "F9.7",
+  }, async () => {
     const { thread, prompts } = await lives([[LOOK, LOOK, LOOK, LOOK, LOOK, LOOK]]);
     expect(prompts[3]).toContain("3 times with the same outcome");
     expect(thread.state.status).toMatchObject({ kind: "awaiting_human", request: { kind: "escalation" } });

@@ -115,7 +115,7 @@ async function answer(runtime: Runtime, threadId: ThreadId, decision: HumanRespo
 }
 
 describe("after a crash in the middle of a tool", () => {
-  it("F12.5 an idempotent call runs again under the same key", async () => {
+  it("an idempotent call runs again under the same key", { tags: "F12.5" }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, SAVE);
     const { runtime } = start(here, [DONE]);
@@ -126,7 +126,9 @@ describe("after a crash in the middle of a tool", () => {
     expect(started.map(({ data }) => "attempt" in data && data.attempt)).toEqual([1, 2]);
   });
 
-  it("F12.5 any other call is never repeated: a person is asked whether it happened", async () => {
+  it("any other call is never repeated: a person is asked whether it happened", {
+    tags: "F12.5",
+  }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, PAY);
     const { runtime } = start(here, []);
@@ -135,7 +137,7 @@ describe("after a crash in the middle of a tool", () => {
     expect(here.ran).toHaveLength(1);
   });
 
-  it("F12.5 a person says that it happened, with its result", async () => {
+  it("a person says that it happened, with its result", { tags: "F12.5" }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, PAY);
     const { runtime, nextStep } = start(here, [DONE]);
@@ -146,7 +148,7 @@ describe("after a crash in the middle of a tool", () => {
     expect(nextStep.prompts[0]).toContain("receipt 17");
   });
 
-  it("F12.5 a person says that it did not happen: it runs under the same key", async () => {
+  it("a person says that it did not happen: it runs under the same key", { tags: "F12.5" }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, PAY);
     const { runtime } = start(here, [DONE]);
@@ -156,7 +158,7 @@ describe("after a crash in the middle of a tool", () => {
     expect(here.ran).toEqual([here.ran[0], here.ran[0]]);
   });
 
-  it("F12.5 a person gives up: the call is closed and the model reads why", async () => {
+  it("a person gives up: the call is closed and the model reads why", { tags: "F12.5" }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, PAY);
     const { runtime, nextStep } = start(here, [DONE]);
@@ -170,7 +172,9 @@ describe("after a crash in the middle of a tool", () => {
     expect(nextStep.prompts[0]).toContain("leave it, I ask the bank");
   });
 
-  it("F5.3 F6.9 a thread that waits is taken up by a process that has never seen it", async () => {
+  it("a thread that waits is taken up by a process that has never seen it", {
+    tags: ["F5.3", "F6.9"],
+  }, async () => {
     const here = world();
     const { threadId } = await crashInTool(here, PAY);
     const second = start(here, []);
@@ -183,7 +187,7 @@ describe("after a crash in the middle of a tool", () => {
 });
 
 describe("two processes and one thread", () => {
-  it("S5 a process that wakes up after its claim was taken does no harm and stops", async () => {
+  it("a process that wakes up after its claim was taken does no harm and stops", { tags: "S5" }, async () => {
     const here = world();
     const { threadId, thaw } = await crashInTool(here, PAY);
     const second = start(here, []);
@@ -199,7 +203,8 @@ describe("two processes and one thread", () => {
   });
 
   it.each([["ran"], ["the till is empty"]])(
-    "S5 F12.5 one that was only slow still says how its tool ended (%s): nobody need answer any more",
+    "one that was only slow still says how its tool ended (%s): nobody need answer any more",
+    { tags: ["S5", "F12.5"] },
     async (outcome) => {
       const here = world();
       const hold = Promise.withResolvers<void>();
@@ -236,7 +241,7 @@ describe("two processes and one thread", () => {
     },
   );
 
-  it("S5 one that was overtaken while another works asks its model no more", async () => {
+  it("one that was overtaken while another works asks its model no more", { tags: "S5" }, async () => {
     const here = world();
     const { threadId, thaw, asked, runtime: first } = await crashInTool(here, PAY);
     const hold = Promise.withResolvers<void>();
@@ -259,7 +264,7 @@ describe("two processes and one thread", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("F12.4 a thread that is held is left alone", async () => {
+  it("a thread that is held is left alone", { tags: "F12.4" }, async () => {
     const here = world();
     const hold = Promise.withResolvers<void>();
     const first = start(here, [PAY, DONE], () => hold.promise);
@@ -276,7 +281,9 @@ describe("two processes and one thread", () => {
     expect(here.ran).toHaveLength(1);
   });
 
-  it("F12.4 a tool that takes longer than a claim keeps it, also where nobody looks for work", async () => {
+  it("a tool that takes longer than a claim keeps it, also where nobody looks for work", {
+    tags: "F12.4",
+  }, async () => {
     const here = world();
     const hold = Promise.withResolvers<void>();
     let renewed = 0;
@@ -300,7 +307,9 @@ describe("two processes and one thread", () => {
 });
 
 describe("people are told", () => {
-  it("F7.3 the request is on disk before anybody is told, and a failed delivery is tried again", async () => {
+  it("the request is on disk before anybody is told, and a failed delivery is tried again", {
+    tags: "F7.3",
+  }, async () => {
     const here = world();
     const told: boolean[] = [];
     const channel: Channel = {

@@ -57,7 +57,8 @@ describe("a store that fails in the middle of a run", () => {
     ["full", "PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1073741823", "full"],
     ["read-only", "PRAGMA query_only = ON", "PRAGMA query_only = OFF", "cannot be written"],
   ])(
-    "F12.5 F9.9 %s: the problem says what to do, the thread stays whole, and nothing is paid twice",
+    "%s: the problem says what to do, the thread stays whole, and nothing is paid twice",
+    { tags: ["F12.5", "F9.9"] },
     async (_, spoil, mend, words) => {
       const { runtime, database, problems, later, effects } = await onDisk(
         [

@@ -3,7 +3,8 @@ import { FAULT_POINTS } from "../soak/crash/faults.ts";
 import { surviveFaults } from "../soak/crash/harness.ts";
 
 describe("a process that is killed at any instant", () => {
-  it("F12.5 F5.3 F6.9 loses nothing and does nothing twice: another process takes over", {
+  it("loses nothing and does nothing twice: another process takes over", {
+    tags: ["F12.5", "F5.3", "F6.9"],
     timeout: 60_000,
   }, async () => {
     const first = FAULT_POINTS.map((point, index) => ({

@@ -70,7 +70,7 @@ const abortOf = (signal: AbortSignal | undefined) =>
   new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 
 describe("a process that has lost its claim", () => {
-  it("S5 F12.5 reserves no tool, also where nobody has written since", async () => {
+  it("reserves no tool, also where nobody has written since", { tags: ["S5", "F12.5"] }, async () => {
     const store = createMemoryStore();
     const stood = Promise.withResolvers<void>();
     const wake = Promise.withResolvers<void>();
@@ -100,7 +100,9 @@ describe("a process that has lost its claim", () => {
     expect(await store.claim(threadId, "a third", now, now + 1)).toBe(false);
   });
 
-  it("S5 F12.5 runs no tool when writing the reserve took so long that another process took the thread", async () => {
+  it("runs no tool when writing the reserve took so long that another process took the thread", {
+    tags: ["S5", "F12.5"],
+  }, async () => {
     const store = createMemoryStore();
     let now = Date.now();
     const clock = { now: () => now, sleep: (_: number, signal?: AbortSignal) => abortOf(signal) };
@@ -122,7 +124,7 @@ describe("a process that has lost its claim", () => {
     expect(first.ran).toEqual([]);
   });
 
-  it("S5 one that was only slow, and whose thread nobody took, goes on", async () => {
+  it("one that was only slow, and whose thread nobody took, goes on", { tags: "S5" }, async () => {
     const store = createMemoryStore();
     let now = Date.now();
     const clock = { now: () => now, sleep: (_: number, signal?: AbortSignal) => abortOf(signal) };
@@ -139,7 +141,9 @@ describe("a process that has lost its claim", () => {
     expect(ran).toHaveLength(1);
   });
 
-  it("S5 F12.4 gives up a step that its model proposed before another process took the next one", async () => {
+  it("gives up a step that its model proposed before another process took the next one", {
+    tags: ["S5", "F12.4"],
+  }, async () => {
     const store = createMemoryStore();
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
@@ -178,7 +182,7 @@ describe("a process that has lost its claim", () => {
     expect(events.filter(({ type }) => type === "step_proposed")).toHaveLength(2);
   });
 
-  it("S5 stops its model call at the next heartbeat", async () => {
+  it("stops its model call at the next heartbeat", { tags: "S5" }, async () => {
     const store = createMemoryStore();
     const thinking = Promise.withResolvers<void>();
     const stopped = Promise.withResolvers<void>();
@@ -204,7 +208,9 @@ describe("a process that has lost its claim", () => {
 });
 
 describe("what other processes do to a thread that is being worked on", () => {
-  it("F6.4 a cancellation stops the tool within a second, in a process that looks for no other work", async () => {
+  it("a cancellation stops the tool within a second, in a process that looks for no other work", {
+    tags: "F6.4",
+  }, async () => {
     const store = createMemoryStore();
     const paying = Promise.withResolvers<void>();
     const first = start(store, [PAY], {
@@ -224,7 +230,9 @@ describe("what other processes do to a thread that is being worked on", () => {
     expect(Date.now() - from).toBeLessThan(1500);
   });
 
-  it("F6.3 a process that waits for another says so once, and sees the end, whatever its clock says", async () => {
+  it("a process that waits for another says so once, and sees the end, whatever its clock says", {
+    tags: "F6.3",
+  }, async () => {
     const store = createMemoryStore();
     const hold = Promise.withResolvers<string>();
     const first = start(store, [PAY, DONE], { pay: () => hold.promise });
@@ -245,7 +253,9 @@ describe("what other processes do to a thread that is being worked on", () => {
     expect(said).toBe(1);
   });
 
-  it("F6.3 settled waits its turn where all places are taken, whatever the clock says", async () => {
+  it("settled waits its turn where all places are taken, whatever the clock says", {
+    tags: "F6.3",
+  }, async () => {
     const store = createMemoryStore();
     const hold = Promise.withResolvers<string>();
     const { runtime, ran } = start(
@@ -261,7 +271,7 @@ describe("what other processes do to a thread that is being worked on", () => {
     expect((await settled).state.status.kind).toBe("finished");
   });
 
-  it("F6.3 waiting for another process can be given up", async () => {
+  it("waiting for another process can be given up", { tags: "F6.3" }, async () => {
     const store = createMemoryStore();
     const { runtime, ran } = start(store, [PAY, DONE], { pay: () => new Promise(() => {}) });
     const threadId = await launch(runtime);

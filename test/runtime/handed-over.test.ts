@@ -43,14 +43,14 @@ function append(store: ThreadStore, thread: Thread, event: NewEvent): Promise<un
   return store.append(thread.id, thread.state.seq, added, projectionOf(next.state));
 }
 
-it("F5.3 a worker that knows the thread reads only what came since", async () => {
+it("a worker that knows the thread reads only what came since", { tags: "F5.3" }, async () => {
   const { thread, reads, prompts } = await launched(async () => {});
   expect(thread.state.status).toEqual({ kind: "finished", result: "8" });
   expect(reads[0]).toBe(2);
   expect(prompts[0]).toContain("secret: 7");
 });
 
-it("F6.12 what another process wrote before the claim reaches the model", async () => {
+it("what another process wrote before the claim reaches the model", { tags: "F6.12" }, async () => {
   const { thread, prompts } = await launched(async (store, before) => {
     const data = { text: "and 5", from: { channel: "web", id: "bob" } };
     await append(store, before, { type: "message_received", data });
@@ -59,7 +59,7 @@ it("F6.12 what another process wrote before the claim reaches the model", async 
   expect(prompts[0]).toContain("and 5");
 });
 
-it("F5.10 what was erased before the claim does not reach the model", async () => {
+it("what was erased before the claim does not reach the model", { tags: "F5.10" }, async () => {
   const { thread, prompts } = await launched(async (store, before) => {
     const [, message] = before.events;
     if (message?.type !== "message_received") throw new Error("no message");

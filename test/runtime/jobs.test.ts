@@ -33,7 +33,9 @@ async function waiting() {
 }
 
 describe("long-running jobs", () => {
-  it("F6.6 a result comes back with nothing but the token, to another process, once", async () => {
+  it("a result comes back with nothing but the token, to another process, once", {
+    tags: "F6.6",
+  }, async () => {
     const { runtime, store, clock, thread, token } = await waiting();
     expect(thread.state.status.kind).toBe("awaiting_event");
     expect(JSON.stringify(thread.events)).not.toContain(token);
@@ -46,7 +48,7 @@ describe("long-running jobs", () => {
     await expect(second.finishJob(token, { result: 8 })).rejects.toMatchObject({ code: "expired" });
   });
 
-  it("F6.6 a job that fails is the tool's error", async () => {
+  it("a job that fails is the tool's error", { tags: "F6.6" }, async () => {
     const { runtime, thread, token, nextStep } = await waiting();
     await runtime.finishJob(token, { error: "no disk space" });
     const ended = await runtime.settled(thread.id);
@@ -54,7 +56,9 @@ describe("long-running jobs", () => {
     expect(nextStep.prompts[1]).toContain("no disk space");
   });
 
-  it("F6.6 who knows the thread, the call and the name, but not the token, cannot answer", async () => {
+  it("who knows the thread, the call and the name, but not the token, cannot answer", {
+    tags: "F6.6",
+  }, async () => {
     const { runtime, thread, token } = await waiting();
     const { status } = thread.state;
     if (status.kind !== "awaiting_event") throw new Error(status.kind);

@@ -29,7 +29,7 @@ async function reaches(runtime: Runtime, id: ThreadId, kind: StatusKind): Promis
 }
 
 describe("launch, look, stop, go on", () => {
-  it("F6.1 F6.8 one call launches and returns at once with the thread id", async () => {
+  it("one call launches and returns at once with the thread id", { tags: ["F6.1", "F6.8"] }, async () => {
     const held = Promise.withResolvers<void>();
     const { agent } = fullAgent([done], { onModel: () => held.promise });
     const runtime = testRuntime({ agents: [agent] });
@@ -43,7 +43,7 @@ describe("launch, look, stop, go on", () => {
     expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
   });
 
-  it("F6.2 status, events and pending requests can be asked for", async () => {
+  it("status, events and pending requests can be asked for", { tags: "F6.2" }, async () => {
     const { start, runtime } = bench([pay]);
     const thread = await start("pay carol");
     expect(await runtime.get(thread.id)).toEqual(thread);
@@ -60,7 +60,7 @@ describe("launch, look, stop, go on", () => {
     expect(await runtime.verify(thread.id)).toMatchObject({ ok: true });
   });
 
-  it("F6.4 cancel while a model call runs aborts the call, and nothing follows", async () => {
+  it("cancel while a model call runs aborts the call, and nothing follows", { tags: "F6.4" }, async () => {
     let signal: AbortSignal | undefined;
     const asked = Promise.withResolvers<void>();
     const { agent } = fullAgent([]);
@@ -91,7 +91,7 @@ describe("launch, look, stop, go on", () => {
     expect(typesOf(thread)).toEqual(["thread_started", "message_received", "cancelled"]);
   });
 
-  it("F6.4 cancel while a tool runs aborts it; what became of it is recorded", async () => {
+  it("cancel while a tool runs aborts it; what became of it is recorded", { tags: "F6.4" }, async () => {
     const started = Promise.withResolvers<void>();
     type Step = { intent: "deploy" } | { intent: "done" };
     const nextStep = scriptedSteps<Step>([{ intent: "deploy" }, { intent: "done" }]);
@@ -118,7 +118,9 @@ describe("launch, look, stop, go on", () => {
     await expect(runtime.cancel(threadId, ada)).rejects.toThrow("it cannot be cancelled");
   });
 
-  it("F6.5 a working thread is paused after what is being done, and goes on when it is resumed", async () => {
+  it("a working thread is paused after what is being done, and goes on when it is resumed", {
+    tags: "F6.5",
+  }, async () => {
     const started = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
     const { agent, ran, nextStep } = fullAgent([{ ...pay, amount: 5 }, done], {
@@ -144,7 +146,9 @@ describe("launch, look, stop, go on", () => {
     await expect(runtime.resume(threadId, ada)).rejects.toMatchObject({ code: "conflict" });
   });
 
-  it("F6.5 a model's answer that comes after the pause is kept and acted on after resuming, not asked for twice", async () => {
+  it("a model's answer that comes after the pause is kept and acted on after resuming, not asked for twice", {
+    tags: "F6.5",
+  }, async () => {
     const asked = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
     const { agent, ran, nextStep } = fullAgent([put, done], {
@@ -166,7 +170,9 @@ describe("launch, look, stop, go on", () => {
     expect([ran, nextStep.prompts.length]).toEqual([["put 1"], 2]);
   });
 
-  it("F6.5 a request can be answered while the thread is paused, and nothing runs until it is resumed", async () => {
+  it("a request can be answered while the thread is paused, and nothing runs until it is resumed", {
+    tags: "F6.5",
+  }, async () => {
     const { start, runtime, answer, ran } = bench([pay, done]);
     const thread = await start();
     await runtime.pause(thread.id, ada);
@@ -178,7 +184,9 @@ describe("launch, look, stop, go on", () => {
     expect(ran).toHaveLength(1);
   });
 
-  it("F6.3 F6.7 F6.9 F5.3 between selection and invocation nothing runs: the thread lies on disk, and another process goes on from its events alone", async () => {
+  it("between selection and invocation nothing runs: the thread lies on disk, and another process goes on from its events alone", {
+    tags: ["F6.3", "F6.7", "F6.9", "F5.3"],
+  }, async () => {
     const folder = await temporaryFolder();
     const path = `${folder.path}/threads.db`;
     const first = await openSqliteStore(path);
@@ -202,7 +210,9 @@ describe("launch, look, stop, go on", () => {
     await folder.remove();
   });
 
-  it("F6.11 a finished thread accepts a further message and goes on with what it knows", async () => {
+  it("a finished thread accepts a further message and goes on with what it knows", {
+    tags: "F6.11",
+  }, async () => {
     const { start, runtime, prompts } = bench([done, { intent: "done", message: "again" }]);
     const thread = await start("first");
     await runtime.message(thread.id, "second", bob);
@@ -212,7 +222,9 @@ describe("launch, look, stop, go on", () => {
     expect(prompts[1]).toContain("second");
   });
 
-  it("F6.12 a message that comes while an approval is pending is kept, changes nothing about it, and reaches the model", async () => {
+  it("a message that comes while an approval is pending is kept, changes nothing about it, and reaches the model", {
+    tags: "F6.12",
+  }, async () => {
     const { start, runtime, answer, prompts, ran } = bench([pay, done]);
     const thread = await start();
     const later = await runtime.message(thread.id, "and hurry", bob);
@@ -223,7 +235,9 @@ describe("launch, look, stop, go on", () => {
     expect(prompts[1]).toContain("and hurry");
   });
 
-  it("F6.12 a message that comes while the model answers makes the answer out of date: it is asked again", async () => {
+  it("a message that comes while the model answers makes the answer out of date: it is asked again", {
+    tags: "F6.12",
+  }, async () => {
     let first = true;
     const { agent, nextStep, ran } = fullAgent([put, done], {
       onModel: async () => {
@@ -244,7 +258,9 @@ describe("launch, look, stop, go on", () => {
 });
 
 describe("time and events", () => {
-  it("F8.7 a durable sleep ends at its time, in another process, and the model goes on", async () => {
+  it("a durable sleep ends at its time, in another process, and the model goes on", {
+    tags: "F8.7",
+  }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     const before = bench([{ intent: "nap", seconds: 3600 }], { store, clock });
@@ -263,7 +279,9 @@ describe("time and events", () => {
     });
   });
 
-  it("F8.7 a wait ends with the event of its name and its payload reaches the model; others are kept and do not end it", async () => {
+  it("a wait ends with the event of its name and its payload reaches the model; others are kept and do not end it", {
+    tags: "F8.7",
+  }, async () => {
     const { start, runtime, prompts } = bench([{ intent: "await", name: "paid" }, done]);
     const thread = await start();
     expect(thread.state.status).toMatchObject({ kind: "awaiting_event", name: "paid" });
@@ -276,7 +294,9 @@ describe("time and events", () => {
     expect(prompts[1]).toContain("cents: 1234");
   });
 
-  it("F8.7 an event for another call or of another name is refused and changes nothing", async () => {
+  it("an event for another call or of another name is refused and changes nothing", {
+    tags: "F8.7",
+  }, async () => {
     const { start, runtime } = bench([{ intent: "await", name: "paid" }, done]);
     const thread = await start();
     const { callId } = thread.state.calls[0] ?? {};
@@ -291,7 +311,7 @@ describe("time and events", () => {
     expect(await runtime.get(thread.id)).toEqual(thread);
   });
 
-  it("F8.7 a wait that times out says so", async () => {
+  it("a wait that times out says so", { tags: "F8.7" }, async () => {
     const clock = fakeClock();
     const { start, runtime, prompts } = bench([{ intent: "await", name: "paid" }, done], { clock });
     const thread = await start();

@@ -7,7 +7,7 @@ import { fullAgent } from "./full-agent.ts";
 import { ada, bench, eventsOf, testRuntime, typesOf } from "./harness.ts";
 
 describe("the loop", () => {
-  it("F0.1 each result is there before the next step is asked for", async () => {
+  it("each result is there before the next step is asked for", { tags: "F0.1" }, async () => {
     const { start, prompts, assertUsedUp } = bench([
       { intent: "add", a: 3, b: 4 },
       { intent: "add", a: 7, b: 1 },
@@ -22,19 +22,23 @@ describe("the loop", () => {
     assertUsedUp();
   });
 
-  it.each(["cron", "webhook:shop", "agent"])("F0.2 a thread starts from an event of %s", async (source) => {
-    const { agent, nextStep } = fullAgent([{ intent: "nothing" }]);
-    const runtime = testRuntime({ agents: [agent] });
-    const event = { name: "daily_check", source, payload: { day: "Monday" } };
-    const { threadId, created } = await runtime.launch({ agent: "full", input: { event } });
-    const thread = await runtime.settled(threadId);
-    expect(created).toBe(true);
-    expect(eventsOf(thread, "event_received")[0]?.data).toEqual(event);
-    expect(nextStep.prompts[0]).toContain("Monday");
-    expect(thread.state.status).toEqual({ kind: "finished", result: "nothing to do" });
-  });
+  it.each(["cron", "webhook:shop", "agent"])(
+    "a thread starts from an event of %s",
+    { tags: "F0.2" },
+    async (source) => {
+      const { agent, nextStep } = fullAgent([{ intent: "nothing" }]);
+      const runtime = testRuntime({ agents: [agent] });
+      const event = { name: "daily_check", source, payload: { day: "Monday" } };
+      const { threadId, created } = await runtime.launch({ agent: "full", input: { event } });
+      const thread = await runtime.settled(threadId);
+      expect(created).toBe(true);
+      expect(eventsOf(thread, "event_received")[0]?.data).toEqual(event);
+      expect(nextStep.prompts[0]).toContain("Monday");
+      expect(thread.state.status).toEqual({ kind: "finished", result: "nothing to do" });
+    },
+  );
 
-  it("F0.2 the same launch twice starts one thread", async () => {
+  it("the same launch twice starts one thread", { tags: "F0.2" }, async () => {
     const { agent } = fullAgent([{ intent: "nothing" }]);
     const runtime = testRuntime({ agents: [agent] });
     const launch = { agent: "full", input: { message: "go", from: ada }, once: "delivery 1" };
@@ -43,7 +47,9 @@ describe("the loop", () => {
     expect((await runtime.list()).threads).toHaveLength(1);
   });
 
-  it("F0.3 every step and result is seen once, in order, when it is on disk, and an observer that fails disturbs nothing", async () => {
+  it("every step and result is seen once, in order, when it is on disk, and an observer that fails disturbs nothing", {
+    tags: "F0.3",
+  }, async () => {
     const { start, runtime, store } = bench([
       { intent: "add", a: 1, b: 2 },
       { intent: "tell", message: "half way" },
@@ -67,7 +73,7 @@ describe("the loop", () => {
     expect(eventsOf(thread, "notified")[0]?.data).toMatchObject({ text: "half way" });
   });
 
-  it("F1.3 a step whose tool is gone becomes an event the model sees", async () => {
+  it("a step whose tool is gone becomes an event the model sees", { tags: "F1.3" }, async () => {
     const { agent, nextStep } = fullAgent([
       { intent: "pay", amount: 1, to: "carol" },
       { intent: "done", message: "cannot pay" },
@@ -83,7 +89,9 @@ describe("the loop", () => {
     expect(nextStep.prompts[1]).toContain("There is no step");
   });
 
-  it("F1.3 a model that insists on a tool that is gone does not loop: a person is asked", async () => {
+  it("a model that insists on a tool that is gone does not loop: a person is asked", {
+    tags: "F1.3",
+  }, async () => {
     const { agent, nextStep } = fullAgent(
       Array.from({ length: 30 }, () => ({ intent: "pay" as const, amount: 1, to: "carol" })),
     );
@@ -95,7 +103,7 @@ describe("the loop", () => {
     expect(nextStep.prompts).toHaveLength(3);
   });
 
-  it("F1.4 a check refuses an id that no event has shown", async () => {
+  it("a check refuses an id that no event has shown", { tags: "F1.4" }, async () => {
     type Step = { intent: "find"; name: string } | { intent: "refund"; order: string } | { intent: "done" };
     const refunded: string[] = [];
     const nextStep = scriptedSteps<Step>([
@@ -128,14 +136,16 @@ describe("the loop", () => {
     expect(thread.state.status.kind).toBe("finished");
   });
 
-  it("F1.5 the final answer is plain language", async () => {
+  it("the final answer is plain language", { tags: "F1.5" }, async () => {
     const { start } = bench([{ intent: "done", message: "The result is 18." }]);
     const thread = await start();
     expect(thread.state.status).toEqual({ kind: "finished", result: "The result is 18." });
     expect(thread.state.title).toBe("The result is 18.");
   });
 
-  it("F3.1 F3.3 a thread is a list of typed events; a step renders under its intent, its result as <intent>_result", async () => {
+  it("a thread is a list of typed events; a step renders under its intent, its result as <intent>_result", {
+    tags: ["F3.1", "F3.3"],
+  }, async () => {
     const { start, prompts } = bench([
       { intent: "add", a: 3, b: 4 },
       { intent: "done", message: "7" },
@@ -148,7 +158,9 @@ describe("the loop", () => {
     expect(prompts[1]).toMatch(/<add>\s+a: 3\s+b: 4\s+<\/add>\s+<add_result>\s+7\s+<\/add_result>/);
   });
 
-  it("F10.1 the default step budget of 20 pauses and asks; a person extends it or stops", async () => {
+  it("the default step budget of 20 pauses and asks; a person extends it or stops", {
+    tags: "F10.1",
+  }, async () => {
     const script = Array.from({ length: 60 }, (_, index) => ({ intent: "add" as const, a: index, b: 1 }));
     const { start, answer, prompts } = bench(script);
     const thread = await start();
@@ -161,7 +173,9 @@ describe("the loop", () => {
     expect(stopped.state.status).toMatchObject({ kind: "failed", error: { message: "that is enough" } });
   });
 
-  it("F10.2 an agent's tools and prompt are its own: two agents in one runtime never mix", async () => {
+  it("an agent's tools and prompt are its own: two agents in one runtime never mix", {
+    tags: "F10.2",
+  }, async () => {
     const one = fullAgent([{ intent: "done", message: "one" }]);
     const other = fullAgent([{ intent: "done", message: "other" }]);
     const runtime = testRuntime({ agents: [one.agent, { ...other.agent, name: "other" }] });
@@ -181,7 +195,7 @@ describe("the loop", () => {
     });
   });
 
-  it("F4.5 every step of one answer runs, in order, when the agent says so", async () => {
+  it("every step of one answer runs, in order, when the agent says so", { tags: "F4.5" }, async () => {
     const { start, ran, prompts } = bench(
       [
         {
@@ -201,7 +215,9 @@ describe("the loop", () => {
     expect(eventsOf(thread, "steps_dropped")).toEqual([]);
   });
 
-  it("F4.5 after one that fails the rest is recorded as dropped and the model is told", async () => {
+  it("after one that fails the rest is recorded as dropped and the model is told", {
+    tags: "F4.5",
+  }, async () => {
     const { start, ran, prompts } = bench(
       [
         {
@@ -221,7 +237,9 @@ describe("the loop", () => {
     expect(prompts[1]).toContain("the step before them did not succeed");
   });
 
-  it("F4.5 by default only the first runs, the others are recorded and the model is told", async () => {
+  it("by default only the first runs, the others are recorded and the model is told", {
+    tags: "F4.5",
+  }, async () => {
     const { start, ran, prompts } = bench([
       {
         steps: [
@@ -238,7 +256,7 @@ describe("the loop", () => {
     expect(typesOf(thread).filter((type) => type === "step_proposed")).toHaveLength(2);
   });
 
-  it("F4.5 a list of steps, several times in one answer, loses none", async () => {
+  it("a list of steps, several times in one answer, loses none", { tags: "F4.5" }, async () => {
     const one = { intent: "put", value: 1 };
     const two = { intent: "put", value: 2 };
     const { agent } = fullAgent([]);

@@ -16,17 +16,19 @@ function database(): string {
 }
 
 describe("races between two runtimes on one file", () => {
-  it("F12.4 of two answers to one approval exactly one wins, and the tool runs once", async () => {
+  it("of two answers to one approval exactly one wins, and the tool runs once", {
+    tags: "F12.4",
+  }, async () => {
     const seen = await answersAgainstEachOther(database(), 15);
     expect(seen).toEqual({ won: 15, conflicts: 15, ran: 15 });
   });
 
-  it("F12.4 a thread is cancelled or finished, never both", async () => {
+  it("a thread is cancelled or finished, never both", { tags: "F12.4" }, async () => {
     const { cancelled, finished } = await cancelAgainstFinish(database(), 15);
     expect(cancelled + finished).toBe(15);
   });
 
-  it("F12.4 a message and an approval at the same time are both taken", async () => {
+  it("a message and an approval at the same time are both taken", { tags: "F12.4" }, async () => {
     expect(await messageAgainstApproval(database(), 15)).toEqual({ both: 15, ran: 15 });
   });
 });

@@ -64,7 +64,9 @@ async function recorded() {
 }
 
 describe("replaying effects", () => {
-  it("F12.3 jobs, pre-fetches, caches, compactions, judges, checks and previews are taken from the recording", async () => {
+  it("jobs, pre-fetches, caches, compactions, judges, checks and previews are taken from the recording", {
+    tags: "F12.3",
+  }, async () => {
     const { thread, effects } = await recorded();
     expect(typesOf(thread)).toEqual(
       expect.arrayContaining(["prefetched", "event_awaited", "context_compacted", "step_judged"]),
@@ -77,7 +79,9 @@ describe("replaying effects", () => {
     expect(again.effects).toEqual([]);
   });
 
-  it("F12.3 something fetched beforehand that is not recorded is found, and not fetched", async () => {
+  it("something fetched beforehand that is not recorded is found, and not fetched", {
+    tags: "F12.3",
+  }, async () => {
     const { agent } = effectful([{ intent: "done" }], { prefetch: false });
     const runtime = testRuntime({ agents: [agent] });
     const { threadId } = await runtime.launch({ agent: "studio", input: { message: "go", from: ada } });
@@ -87,7 +91,7 @@ describe("replaying effects", () => {
     expect(other.effects).toEqual([]);
   });
 
-  it("F12.3 a judge that was added since is found, and not asked", async () => {
+  it("a judge that was added since is found, and not asked", { tags: "F12.3" }, async () => {
     const { agent } = effectful([{ intent: "publish", text: "rain" }]);
     const publish = agent.steps.get("publish");
     if (publish?.kind !== "tool") throw new Error("no tool");

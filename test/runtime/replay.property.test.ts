@@ -156,7 +156,10 @@ async function turn(
 const textOf = (thread: Thread) => canonicalJson(toJson(thread));
 
 describe("replay", () => {
-  it("F12.3 replaying the recorded outputs reproduces any thread byte for byte", async () => {
+  it("replaying the recorded outputs reproduces any thread byte for byte", {
+    tags: "F12.3",
+    timeout: 240_000,
+  }, async () => {
     const seen = new Set<EventType>();
     await fc.assert(
       fc.asyncProperty(plan, async (drawn) => {
@@ -177,5 +180,5 @@ describe("replay", () => {
       "steps_dropped",
     ];
     expect([...seen]).toEqual(expect.arrayContaining([...hard, "tool_failed", "human_responded"]));
-  }, 240_000);
+  });
 });

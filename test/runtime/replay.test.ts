@@ -20,14 +20,14 @@ async function recorded() {
 }
 
 describe("replay", () => {
-  it("F12.3 a replay runs no tool and asks no model", async () => {
+  it("a replay runs no tool and asks no model", { tags: "F12.3" }, async () => {
     const thread = await recorded();
     const { agent, ran, nextStep } = fullAgent([]);
     expect(textOf(await replayThread(thread, agent))).toBe(textOf(thread));
     expect([ran, nextStep.prompts]).toEqual([[], []]);
   });
 
-  it("F12.3 any beginning of a recording is replayed", async () => {
+  it("any beginning of a recording is replayed", { tags: "F12.3" }, async () => {
     const thread = await recorded();
     const { agent } = fullAgent([]);
     for (let length = 1; length <= thread.events.length; length++) {
@@ -44,7 +44,8 @@ describe("replay", () => {
     { what: "the step budget", options: { steps: 3 }, first: "step_proposed" },
   ];
   it.each(CHANGES)(
-    "F12.3 a change of $what is found at the first event it changes",
+    "a change of $what is found at the first event it changes",
+    { tags: "F12.3" },
     async ({ options, first }) => {
       const thread = await recorded();
       const { agent } = fullAgent([], options);
@@ -54,14 +55,14 @@ describe("replay", () => {
     },
   );
 
-  it("F12.3 a tool that is gone is found where it was started", async () => {
+  it("a tool that is gone is found where it was started", { tags: "F12.3" }, async () => {
     const thread = await recorded();
     const { agent } = fullAgent([]);
     const steps = new Map([...agent.steps].filter(([intent]) => intent !== "add"));
     await expect(replayThread(thread, { ...agent, steps })).rejects.toThrow("event 4 (tool_started)");
   });
 
-  it("F12.3 a recording that was tampered with is found", async () => {
+  it("a recording that was tampered with is found", { tags: "F12.3" }, async () => {
     const thread = await recorded();
     const { agent } = fullAgent([]);
     const events = thread.events.map((event) =>
@@ -72,7 +73,7 @@ describe("replay", () => {
     await expect(replayThread({ id: thread.id, events }, agent)).rejects.toThrow("(approval_requested)");
   });
 
-  it("F12.3 a fork is replayed from where it was forked", async () => {
+  it("a fork is replayed from where it was forked", { tags: "F12.3" }, async () => {
     const { start, runtime } = bench([
       { intent: "pay", amount: 50, to: "carol" },
       { intent: "done", message: "paid" },
@@ -88,7 +89,7 @@ describe("replay", () => {
     expect(textOf(await replayThread(again, agent))).toBe(textOf(again));
   });
 
-  it("F12.3 times reckoned on the machine's clock are reproduced", async () => {
+  it("times reckoned on the machine's clock are reproduced", { tags: "F12.3" }, async () => {
     const script: FullStep[] = [
       { intent: "nap", seconds: 1000 },
       { intent: "done", message: "awake" },

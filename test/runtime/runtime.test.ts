@@ -26,7 +26,7 @@ function launch(script: readonly ScriptedAnswer<ExampleStep>[]) {
 }
 
 describe("runtime", () => {
-  it("F0.1 asks, runs, appends and repeats until a step ends the run", async () => {
+  it("asks, runs, appends and repeats until a step ends the run", { tags: "F0.1" }, async () => {
     const { start, nextStep } = launch([
       { intent: "add", a: 3, b: 4 },
       { intent: "add", a: 7, b: 1 },
@@ -49,7 +49,7 @@ describe("runtime", () => {
     nextStep.assertUsedUp();
   });
 
-  it("F7.6 an approval runs the stored call", async () => {
+  it("an approval runs the stored call", { tags: "F7.6" }, async () => {
     const { start, runtime } = launch([
       { intent: "divide", a: 12, b: 2 },
       { intent: "done", message: "6" },

@@ -21,7 +21,9 @@ const done: FullStep = { intent: "done", message: "end" };
 describe("one state", () => {
   const script: FullStep[] = [put, { intent: "fail", message: "down" }, pay];
 
-  it("F5.1 the store holds nothing that the events do not give: projections are rebuilt from them", async () => {
+  it("the store holds nothing that the events do not give: projections are rebuilt from them", {
+    tags: "F5.1",
+  }, async () => {
     const { start, store } = bench(script);
     const thread = await start();
     const summary = await store.summary(thread.id);
@@ -34,7 +36,7 @@ describe("one state", () => {
     });
   });
 
-  it("F5.2 a thread round-trips through JSON: same state, same command", async () => {
+  it("a thread round-trips through JSON: same state, same command", { tags: "F5.2" }, async () => {
     const { start } = bench(script);
     const thread = await start();
     const events: ThreadEvent[] = JSON.parse(JSON.stringify(thread.events));
@@ -44,7 +46,9 @@ describe("one state", () => {
     expect(textOf(decide(copy, agent))).toBe(textOf(decide(thread, agent)));
   });
 
-  it("F5.4 a fork at any event is a new thread with its lineage; the original is untouched", async () => {
+  it("a fork at any event is a new thread with its lineage; the original is untouched", {
+    tags: "F5.4",
+  }, async () => {
     const { start, runtime, store } = bench(script);
     const original = await start();
     const before = textOf(await store.read(original.id));
@@ -61,7 +65,7 @@ describe("one state", () => {
     await expect(runtime.fork(original.id, 1.5, bob)).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
-  it("F5.4 F12.5 a tool that ran before the fork is not run again by it", async () => {
+  it("a tool that ran before the fork is not run again by it", { tags: ["F5.4", "F12.5"] }, async () => {
     const { start, runtime, ran } = bench([put, { intent: "ask", message: "well?" }, done]);
     const original = await start();
     const fork = await runtime.fork(original.id, original.state.seq, bob);
@@ -80,7 +84,9 @@ describe("one state", () => {
 });
 
 describe("a stateless reducer", () => {
-  it("F12.1 the loop needs no store and no runtime: fold, decide and perform over a list in memory", async () => {
+  it("the loop needs no store and no runtime: fold, decide and perform over a list in memory", {
+    tags: "F12.1",
+  }, async () => {
     const { agent } = fullAgent([put, done]);
     const message = { type: "message_received", data: { text: "go", from: ada } } as const;
     let thread = appendEvents(startThread({ agent: "full" }, 0), [message], 0);
@@ -97,7 +103,7 @@ describe("a stateless reducer", () => {
     expect(ended.state.status).toEqual({ kind: "finished", result: "end" });
   });
 
-  it("F12.2 appending returns a new thread and leaves the old one as it was", () => {
+  it("appending returns a new thread and leaves the old one as it was", { tags: "F12.2" }, () => {
     const thread = startThread({ agent: "full" }, 0);
     const before = textOf(thread);
     const next = appendEvents(thread, [{ type: "message_received", data: { text: "go", from: ada } }], 1);
@@ -107,7 +113,9 @@ describe("a stateless reducer", () => {
     expect(appendEvents(next, [], 2)).toBe(next);
   });
 
-  it("F12.4 waiting for a thread that another process holds does not keep the store busy", async () => {
+  it("waiting for a thread that another process holds does not keep the store busy", {
+    tags: "F12.4",
+  }, async () => {
     const held = Promise.withResolvers<void>();
     const working = Promise.withResolvers<void>();
     const store = createMemoryStore();
@@ -143,7 +151,9 @@ describe("a stateless reducer", () => {
     expect((await settled).state.status.kind).toBe("finished");
   });
 
-  it("F12.4 several workers and many threads: one writes at a time, and every tool runs once", async () => {
+  it("several workers and many threads: one writes at a time, and every tool runs once", {
+    tags: "F12.4",
+  }, async () => {
     const store = createMemoryStore();
     const worlds = Array.from({ length: 3 }, () => {
       const ran: string[] = [];

@@ -66,7 +66,7 @@ async function abandoned() {
 }
 
 describe("the sweeper", () => {
-  it("F12.4 takes up what a dead process left, once its claim is over", async () => {
+  it("takes up what a dead process left, once its claim is over", { tags: "F12.4" }, async () => {
     const { clock, thread, nudged } = await abandoned();
     for (let second = 1; second < 15; second++) await clock.wakeAfter(1000);
     expect(nudged).toEqual([]);
@@ -74,7 +74,9 @@ describe("the sweeper", () => {
     await expect.poll(() => nudged).toEqual([thread.id]);
   });
 
-  it("F12.4 after the machine has slept, other processes get a moment to renew their claims", async () => {
+  it("after the machine has slept, other processes get a moment to renew their claims", {
+    tags: "F12.4",
+  }, async () => {
     const { store, clock, thread, nudged } = await abandoned();
     await clock.wakeAfter(3_600_000);
     await store.renew("another", clock.now(), clock.now() + 15_000);
@@ -85,7 +87,7 @@ describe("the sweeper", () => {
     await expect.poll(() => nudged[0]).toBe(thread.id);
   });
 
-  it("F5.10 forgets values whose time is over", async () => {
+  it("forgets values whose time is over", { tags: "F5.10" }, async () => {
     const { store, clock } = await abandoned();
     await store.setValue("session", "ada", undefined, clock.now() + 120_000);
     await store.setValue("cursor", "17", undefined);
@@ -98,7 +100,7 @@ describe("the sweeper", () => {
     expect(await store.getValue("cursor")).toBe("17");
   });
 
-  it("F12.4 threads that fail here again and again do not keep it from others", async () => {
+  it("threads that fail here again and again do not keep it from others", { tags: "F12.4" }, async () => {
     const store = createMemoryStore();
     const broken = new Set<ThreadId>();
     const { agent } = exampleAgent([{ intent: "done", message: "8" }]);

@@ -34,7 +34,7 @@ function loadedWith(entry: string): {
   return { files: [...files], others: [...others] };
 }
 
-it("E2 every entry of the package loads, and errors of one are errors of the others", () => {
+it("every entry of the package loads, and errors of one are errors of the others", { tags: "E2" }, () => {
   const manifest = readFileSync(join(root, "package.json"), "utf8");
   const entries = [...manifest.matchAll(/"default": "\.\/dist\/(.*\.js)"/g)].map((match) => match[1]);
   expect(entries).toContain("src/index.js");
@@ -48,7 +48,9 @@ it("E2 every entry of the package loads, and errors of one are errors of the oth
   expect(run(program)).toEqual([0, true, true]);
 });
 
-it("E2 starting takes few files, and of Node's modules and the packages only what is used", () => {
+it("starting takes few files, and of Node's modules and the packages only what is used", {
+  tags: "E2",
+}, () => {
   const { files, others } = loadedWith("src/index.js");
   expect(files.length).toBeLessThanOrEqual(5);
   expect(others).toEqual(["@boundaryml/baml"]);
@@ -57,7 +59,7 @@ it("E2 starting takes few files, and of Node's modules and the packages only wha
   expect(loadedWith("src/client/index.js").files.length).toBe(1);
 });
 
-it("E2 the inbox finds the files it serves beside the bundled code", () => {
+it("the inbox finds the files it serves beside the bundled code", { tags: "E2" }, () => {
   cpSync(join(root, "src/inbox/assets"), join(folder, "src/inbox/assets"), { recursive: true });
   const program = `
     const { inboxAssets } = await import("./src/inbox/index.js");

@@ -75,7 +75,9 @@ function start(
 }
 
 describe("approvals over HTTP", () => {
-  it("F7.2 F7.4 a question with choices takes one of them, and says who answered", async () => {
+  it("a question with choices takes one of them, and says who answered", {
+    tags: ["F7.2", "F7.4"],
+  }, async () => {
     const options = { urgency: "high", format: "multiple_choice", choices: ["red", "blue"] } as const;
     const { launch, pending, respond, runtime, call } = start([
       {
@@ -106,7 +108,7 @@ describe("approvals over HTTP", () => {
     expect(answer?.at).toMatch(/^\d{4}-/);
   });
 
-  it("F7.5 a denial's feedback reaches the model, which proposes again", async () => {
+  it("a denial's feedback reaches the model, which proposes again", { tags: "F7.5" }, async () => {
     const { launch, respond, runtime, nextStep, paid } = start([PAY, { ...PAY, amount: 4 }, DONE]);
     const { threadId } = await launch();
     await respond({ kind: "denied", feedback: "that is ten times too much" });
@@ -118,7 +120,9 @@ describe("approvals over HTTP", () => {
     expect(paid).toEqual([{ amount: 4, to: "bob" }]);
   });
 
-  it("F7.6 F7.7 a decision is good for the call and card that were shown, once", async () => {
+  it("a decision is good for the call and card that were shown, once", {
+    tags: ["F7.6", "F7.7"],
+  }, async () => {
     const { launch, pending, respond, runtime, paid, call } = start([PAY, { ...PAY, to: "eve" }, DONE]);
     const { threadId } = await launch();
     const first = await pending();
@@ -140,7 +144,9 @@ describe("approvals over HTTP", () => {
     expect(paid).toEqual([{ amount: 40, to: "eve" }]);
   });
 
-  it("F7.7 an approval lapses when the tool has changed since; people are asked again", async () => {
+  it("an approval lapses when the tool has changed since; people are asked again", {
+    tags: "F7.7",
+  }, async () => {
     const store = createMemoryStore();
     const before = start([PAY], { version: "1" }, { store });
     const { threadId } = await before.launch();
@@ -157,7 +163,7 @@ describe("approvals over HTTP", () => {
     expect(again.approval.digest).not.toBe(approval.digest);
   });
 
-  it("F7.7 F7.8 an approval expires, and expiry denies", async () => {
+  it("an approval expires, and expiry denies", { tags: ["F7.7", "F7.8"] }, async () => {
     const clock = fakeClock();
     const { launch, pending, respond, runtime, paid } = start(
       [PAY, DONE],
@@ -176,7 +182,7 @@ describe("approvals over HTTP", () => {
     expect(paid).toEqual([]);
   });
 
-  it("F7.8 only those whom policy names may approve, and not who requested it", async () => {
+  it("only those whom policy names may approve, and not who requested it", { tags: "F7.8" }, async () => {
     const policy = { approvers: ["web:bob", "web:ada"], requesterMayApprove: false };
     const { launch, pending, respond, keys, runtime, paid } = start([PAY, DONE], { policy });
     const { threadId } = await launch();
@@ -194,7 +200,9 @@ describe("approvals over HTTP", () => {
     expect(paid).toHaveLength(1);
   });
 
-  it("F7.8 after a while without a decision the next in the chain is told and may decide", async () => {
+  it("after a while without a decision the next in the chain is told and may decide", {
+    tags: "F7.8",
+  }, async () => {
     const clock = fakeClock();
     const told: string[] = [];
     const channel: Channel = {
@@ -220,7 +228,7 @@ describe("approvals over HTTP", () => {
     return { ...served, threadId };
   }
 
-  it("F7.8 two of several must approve, and they are different people", async () => {
+  it("two of several must approve, and they are different people", { tags: "F7.8" }, async () => {
     const { launch, respond, keys, runtime, paid, pending } = start([PAY, DONE], { policy: { needed: 2 } });
     const { threadId } = await launch();
     expect((await respond({ kind: "approved" })).body.status).toBe("awaiting_approval");
@@ -232,7 +240,9 @@ describe("approvals over HTTP", () => {
     expect(paid).toHaveLength(1);
   });
 
-  it("F7.9 an edit is checked against the type, runs instead, and the model is told", async () => {
+  it("an edit is checked against the type, runs instead, and the model is told", {
+    tags: "F7.9",
+  }, async () => {
     const { launch, respond, runtime, nextStep, paid } = start([PAY, DONE]);
     const { threadId } = await launch();
     const intent = await respond({ kind: "approved", editedStep: { intent: "done", message: "hi" } });
@@ -250,7 +260,9 @@ describe("approvals over HTTP", () => {
     expect(nextStep.prompts[1]).toContain("30");
   });
 
-  it("F7.3 F11.7 a channel that fails loses nothing: the request is stored and telling is tried again", async () => {
+  it("a channel that fails loses nothing: the request is stored and telling is tried again", {
+    tags: ["F7.3", "F11.7"],
+  }, async () => {
     const clock = fakeClock();
     let tries = 0;
     const channel: Channel = {
@@ -282,7 +294,9 @@ describe("approvals over HTTP", () => {
     expect(tries).toBe(2);
   });
 
-  it("F7.10 several channels are told; the first valid answer wins and the others are updated", async () => {
+  it("several channels are told; the first valid answer wins and the others are updated", {
+    tags: "F7.10",
+  }, async () => {
     const told: string[] = [];
     const closed: [string, ClosedNotice][] = [];
     const chat = (name: string): Channel => ({
@@ -314,7 +328,7 @@ describe("approvals over HTTP", () => {
     expect(await pending()).toBeUndefined();
   });
 
-  it("F7.10 the channels hear of a request that was cancelled with its thread", async () => {
+  it("the channels hear of a request that was cancelled with its thread", { tags: "F7.10" }, async () => {
     const closed: string[] = [];
     const channel: Channel = {
       name: "slack",
@@ -327,7 +341,7 @@ describe("approvals over HTTP", () => {
     await expect.poll(() => closed).toEqual(["cancelled"]);
   });
 
-  it("F6.7 a thread can be paused between the choice of a tool and its start", async () => {
+  it("a thread can be paused between the choice of a tool and its start", { tags: "F6.7" }, async () => {
     const { launch, call, respond, runtime, paid } = start([PAY, DONE]);
     const { threadId } = await launch();
     await call(`/threads/${threadId}/pause`, { body: {} });
@@ -339,7 +353,7 @@ describe("approvals over HTTP", () => {
     expect(paid).toHaveLength(1);
   });
 
-  it("F7.13 an event starts the thread and a person is contacted later", async () => {
+  it("an event starts the thread and a person is contacted later", { tags: "F7.13" }, async () => {
     const { call, pending } = start([PAY]);
     const launched = await call("/threads", {
       body: { agent: "example", event: { name: "invoice_due", payload: { amount: 40 } } },

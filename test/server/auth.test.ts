@@ -21,7 +21,7 @@ function csrfOf(cookie: string): string {
 }
 
 describe("who may use the server", () => {
-  it("S7 every address but the health check asks for credentials", async () => {
+  it("every address but the health check asks for credentials", { tags: "S7" }, async () => {
     const { call } = serve();
     for (const path of [
       "/threads",
@@ -49,7 +49,7 @@ describe("who may use the server", () => {
     expect((await call("/healthz", { as: "" })).body).toEqual({ status: "ok" });
   });
 
-  it("S7 a key does what its scopes say, and admin everything", async () => {
+  it("a key does what its scopes say, and admin everything", { tags: "S7" }, async () => {
     const { call, keys, launch } = serve({ script: [{ intent: "ask", message: "which?" }] });
     const { threadId } = await launch();
     expect((await call(`/threads/${threadId}`, { as: keys.reader })).status).toBe(200);
@@ -73,7 +73,7 @@ describe("who may use the server", () => {
     expect((await call(`/threads/${threadId}/pause`, { as: keys.root, body: {} })).status).toBe(200);
   });
 
-  it("S7 keys are kept as digests and compared whole", () => {
+  it("keys are kept as digests and compared whole", { tags: "S7" }, () => {
     const { key, digest } = newApiKey();
     const configured = { id: "k", digest, scopes: [], principal: { id: "ada" } };
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
@@ -84,7 +84,7 @@ describe("who may use the server", () => {
     expect(findKey([configured], "")).toBeUndefined();
   });
 
-  it("S7 refuses to listen where others can reach it without credentials", async () => {
+  it("refuses to listen where others can reach it without credentials", { tags: "S7" }, async () => {
     const { runtime } = serve();
     for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.com"]) {
       await expect(startServer({ runtime, host, port: 0 })).rejects.toThrow(UsageError);
@@ -101,7 +101,7 @@ describe("who may use the server", () => {
     await expect(taken).rejects.toThrow("cannot listen");
   });
 
-  it("S7 without credentials, other host names and other sites are refused", async () => {
+  it("without credentials, other host names and other sites are refused", { tags: "S7" }, async () => {
     const { app } = serve({ server: { auth: { kind: "local", principal: { id: "me" } } } });
     const send = (headers: Record<string, string>, method = "GET", body?: string) =>
       app.request("http://localhost/threads", { method, headers, ...(body === undefined ? {} : { body }) });
@@ -118,7 +118,7 @@ describe("who may use the server", () => {
     expect((await send({ ...json, origin: "http://localhost:3120" }, "POST", launch)).status).toBe(201);
   });
 
-  it("S7 nothing secret is logged", async () => {
+  it("nothing secret is logged", { tags: "S7" }, async () => {
     const lines: string[] = [];
     const write = (fields: object, message: string) => lines.push(JSON.stringify({ ...fields, message }));
     const { call, keys, launch } = serve({
@@ -136,7 +136,7 @@ describe("who may use the server", () => {
       expect(log).not.toContain(secret);
   });
 
-  it("S7 F6.10 too many requests are refused with the time to wait", async () => {
+  it("too many requests are refused with the time to wait", { tags: ["S7", "F6.10"] }, async () => {
     const clock = fakeClock();
     const { call, keys } = serve({ server: { clock, limits: { requestsPerSecond: 1, burst: 3 } } });
     for (let n = 0; n < 3; n++) expect((await call("/threads")).status).toBe(200);
@@ -159,7 +159,7 @@ describe("browser sessions", () => {
     return { ...served, response, cookie: cookieOf(response) };
   }
 
-  it("S7 a key opens a session whose cookie scripts and other sites cannot use", async () => {
+  it("a key opens a session whose cookie scripts and other sites cannot use", { tags: "S7" }, async () => {
     const { response, cookie, app, store } = await signIn();
     expect([response.status, response.headers.get("location")]).toEqual([303, "/"]);
     const set = response.headers.get("set-cookie") ?? "";
@@ -173,14 +173,14 @@ describe("browser sessions", () => {
     expect(https.response.headers.get("set-cookie")).toMatch(/^__Host-tf_session=.*Secure/);
   });
 
-  it("S7 a wrong key opens none", async () => {
+  it("a wrong key opens none", { tags: "S7" }, async () => {
     const { app } = serve();
     const refused = await app.request("/login", { method: "POST", headers: FORM, body: "key=tf_no" });
     expect(refused.status).toBe(401);
     expect(refused.headers.get("set-cookie")).toBeNull();
   });
 
-  it("S7 another site cannot sign a person in", async () => {
+  it("another site cannot sign a person in", { tags: "S7" }, async () => {
     const { app, keys } = serve();
     const foreign = await app.request("/login", {
       method: "POST",
@@ -190,7 +190,7 @@ describe("browser sessions", () => {
     expect([foreign.status, foreign.headers.get("set-cookie")]).toEqual([403, null]);
   });
 
-  it("S1 F6.10 a body of absurd depth is taken as data, cut short", async () => {
+  it("a body of absurd depth is taken as data, cut short", { tags: ["S1", "F6.10"] }, async () => {
     const { app, keys, runtime } = serve();
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     const response = await app.request("/threads", {
@@ -202,7 +202,7 @@ describe("browser sessions", () => {
     expect(JSON.stringify(await (await runtime.list()).threads).length).toBeLessThan(10_000);
   });
 
-  it("S7 what changes anything needs the form token, from this site", async () => {
+  it("what changes anything needs the form token, from this site", { tags: "S7" }, async () => {
     const { app, cookie } = await signIn();
     const csrf = csrfOf(cookie);
     const launch = JSON.stringify({ agent: "example", message: "x" });
@@ -225,7 +225,7 @@ describe("browser sessions", () => {
     expect((await app.request("/threads", { headers: { cookie } })).status).toBe(401);
   });
 
-  it("S7 a one-time token opens one session, and not by being looked at", async () => {
+  it("a one-time token opens one session, and not by being looked at", { tags: "S7" }, async () => {
     const clock = fakeClock();
     const { app, store } = serve({ server: { clock } });
     const grant = { principal: { id: "ada" }, scopes: ["read"] } as const;
@@ -242,7 +242,7 @@ describe("browser sessions", () => {
     ).toBe(401);
   });
 
-  it("S7 a session ends after twelve hours, and with the key that opened it", async () => {
+  it("a session ends after twelve hours, and with the key that opened it", { tags: "S7" }, async () => {
     const clock = fakeClock();
     const { app, cookie, store } = await signIn({ server: { clock } });
     await clock.advance(11 * 3_600_000);
@@ -254,7 +254,7 @@ describe("browser sessions", () => {
     expect((await without.app.request("/threads", { headers: { cookie: other.cookie } })).status).toBe(401);
   });
 
-  it("S7 pages run no inline script and cannot be framed", async () => {
+  it("pages run no inline script and cannot be framed", { tags: "S7" }, async () => {
     const { app } = serve();
     const page = await app.request("/login");
     const policy = page.headers.get("content-security-policy") ?? "";
@@ -267,7 +267,7 @@ describe("browser sessions", () => {
     expect(await hostile.text()).not.toContain("<script>");
   });
 
-  it("S7 signing in leads to a page of this server only", () => {
+  it("signing in leads to a page of this server only", { tags: "S7" }, () => {
     for (const bad of [
       "https://evil.example",
       "//evil.example",
@@ -285,7 +285,7 @@ describe("browser sessions", () => {
 describe("links to requests", () => {
   const secret = "a-secret-of-more-than-32-characters-really";
 
-  it("F7.10 a signed link opens one request for one person and decides nothing", async () => {
+  it("a signed link opens one request for one person and decides nothing", { tags: "F7.10" }, async () => {
     const { app, launch, runtime } = serve({
       script: [
         { intent: "divide", a: 1, b: 2 },
@@ -327,7 +327,7 @@ describe("links to requests", () => {
     expect(responded?.data).toMatchObject({ by: verifiedBy("email", "bob@example.com") });
   });
 
-  it("F7.10 a link that was changed or has expired opens nothing", async () => {
+  it("a link that was changed or has expired opens nothing", { tags: "F7.10" }, async () => {
     const { app, launch } = serve({ script: [{ intent: "ask", message: "which?" }], server: { secret } });
     const { threadId, thread } = await launch();
     const requestId = requestIdOf(threadId, thread.state.request?.seq ?? 0);

@@ -9,7 +9,9 @@ import { temporaryStore } from "../store/temporary.ts";
 import { afterwards } from "./serve.ts";
 
 describe("the calculator over HTTP, with a real prompt, model server and store", () => {
-  it("F6.1 F6.8 F7.9 S6 launch, watch it stream, a wrong edit, a right one, and the answer", async () => {
+  it("launch, watch it stream, a wrong edit, a right one, and the answer", {
+    tags: ["F6.1", "F6.8", "F7.9", "S6"],
+  }, async () => {
     const model = await startOfflineModel();
     afterwards(() => model.close());
     const { store, close } = await temporaryStore();

@@ -9,14 +9,14 @@ const page = await readFile(join(import.meta.dirname, "..", "..", "docs", "serve
 const bare = (code: string) => code.replace(/\s+/g, "").replace(/,([)}\]])/g, "$1");
 
 describe("docs/server.md", () => {
-  it("E7 shows the code that is tested here", async () => {
+  it("shows the code that is tested here", { tags: "E7" }, async () => {
     const example = bare(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
     const blocks = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code ?? "");
     expect(blocks.length).toBeGreaterThanOrEqual(5);
     for (const code of blocks) expect(example).toContain(bare(code));
   });
 
-  it("E7 F6.8 its code does what the page says", async () => {
+  it("its code does what the page says", { tags: ["E7", "F6.8"] }, async () => {
     const { runtime, launch } = serve({
       script: [
         { intent: "divide", a: 12, b: 2 },
@@ -42,7 +42,7 @@ describe("docs/server.md", () => {
     expect(jobExample({ start: async () => {} }, server.url).kind).toBe("tool");
   });
 
-  it("F6.10 lists every route and every status with its code", async () => {
+  it("lists every route and every status with its code", { tags: "F6.10" }, async () => {
     const { call } = serve();
     const { body } = await call("/openapi.json");
     for (const [path, methods] of Object.entries(body.paths)) {

@@ -79,7 +79,9 @@ async function started(
 }
 
 describe("event streams", () => {
-  it("F6.8 F0.3 every event comes while it happens, in order, and none is lost", async () => {
+  it("every event comes while it happens, in order, and none is lost", {
+    tags: ["F6.8", "F0.3"],
+  }, async () => {
     const { launch, runtime } = await started({
       script: [
         { intent: "add", a: 1, b: 2 },
@@ -95,7 +97,7 @@ describe("event streams", () => {
     expect(messages.map(({ data }) => JSON.parse(data))).toEqual(JSON.parse(JSON.stringify(events)));
   });
 
-  it("F6.8 a reader that comes back goes on after Last-Event-ID", async () => {
+  it("a reader that comes back goes on after Last-Event-ID", { tags: "F6.8" }, async () => {
     const { launch } = await started({ script: [{ intent: "done", message: "ok" }] });
     const { url } = await launch();
     await listen(url, hasFinished);
@@ -109,7 +111,7 @@ describe("event streams", () => {
     expect(unknown.status).toBe(404);
   });
 
-  it("F6.8 events that another process writes come too", async () => {
+  it("events that another process writes come too", { tags: "F6.8" }, async () => {
     const store = createMemoryStore();
     const { launch, agent } = await started(
       { script: [{ intent: "nap", seconds: 10_000 }], store },
@@ -126,7 +128,9 @@ describe("event streams", () => {
     expect((await heard).messages.at(-1)?.data).toContain("from elsewhere");
   });
 
-  it("F6.8 S6 partial model output is shown without an id, and is not an event", async () => {
+  it("partial model output is shown without an id, and is not an event", {
+    tags: ["F6.8", "S6"],
+  }, async () => {
     const script = scriptedSteps<{ intent: "done"; message: string }>([{ intent: "done", message: "hello" }]);
     const listening = Promise.withResolvers<void>();
     const seen = Promise.withResolvers<void>();
@@ -156,7 +160,7 @@ describe("event streams", () => {
     expect(JSON.stringify((await runtime.get(summary.threadId)).events)).not.toContain('"hel"');
   });
 
-  it("F6.8 a quiet stream is kept alive", async () => {
+  it("a quiet stream is kept alive", { tags: "F6.8" }, async () => {
     const { launch } = await started(
       { script: [{ intent: "nap", seconds: 1000 }] },
       { heartbeatMs: 10, pollMs: 10 },
@@ -166,7 +170,7 @@ describe("event streams", () => {
     expect(comments[0]).toBe("still here");
   });
 
-  it("F6.8 closing the server ends its streams, and nothing is left behind", async () => {
+  it("closing the server ends its streams, and nothing is left behind", { tags: "F6.8" }, async () => {
     const { launch, running, streams } = await started({ script: [{ intent: "nap", seconds: 1000 }] });
     const { url } = await launch();
     let heard = 0;
@@ -181,7 +185,9 @@ describe("event streams", () => {
     await expect(fetch(running.url)).rejects.toThrow();
   });
 
-  it("S7 F6.8 a stream ends after a while, so that its reader shows valid credentials again", async () => {
+  it("a stream ends after a while, so that its reader shows valid credentials again", {
+    tags: ["S7", "F6.8"],
+  }, async () => {
     let ahead = 0;
     const clock = { ...systemClock, now: () => Date.now() + ahead };
     const { launch } = await started({ script: [{ intent: "nap", seconds: 1e6 }] }, { pollMs: 10, clock });
@@ -193,7 +199,7 @@ describe("event streams", () => {
     expect([status, messages.length]).toEqual([200, 4]);
   });
 
-  it("F6.8 streams need the scope to read, and are limited in number", async () => {
+  it("streams need the scope to read, and are limited in number", { tags: "F6.8" }, async () => {
     const { send, launch, keys } = serve({
       script: [{ intent: "nap", seconds: 1000 }],
       server: { limits: { streams: 1 } },

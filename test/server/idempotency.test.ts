@@ -8,7 +8,7 @@ const body = { agent: "example", message: "pay once" };
 const headers = { "idempotency-key": "order-1" };
 
 describe("Idempotency-Key", () => {
-  it("F11.6 the same launch again gives the first one's thread and starts nothing", async () => {
+  it("the same launch again gives the first one's thread and starts nothing", { tags: "F11.6" }, async () => {
     const { call } = serve();
     const first = await call("/threads", { body, headers });
     const again = await call("/threads", { body, headers });
@@ -19,14 +19,14 @@ describe("Idempotency-Key", () => {
     expect((await call("/threads")).body.threads).toHaveLength(1);
   });
 
-  it("F11.6 ten at once start one thread", async () => {
+  it("ten at once start one thread", { tags: "F11.6" }, async () => {
     const { call } = serve();
     const all = await Promise.all(Array.from({ length: 10 }, () => call("/threads", { body, headers })));
     expect(new Set(all.map((one) => one.body.threadId)).size).toBe(1);
     expect(all.every(({ status }) => status === 201)).toBe(true);
   });
 
-  it("F11.6 two servers over one store start one thread", async () => {
+  it("two servers over one store start one thread", { tags: "F11.6" }, async () => {
     const one = serve();
     const key = one.keys.ada;
     const other = serve({ store: one.store });
@@ -37,7 +37,7 @@ describe("Idempotency-Key", () => {
     expect(new Set(sent.map(({ body: { threadId } }) => threadId)).size).toBe(1);
   });
 
-  it("F11.6 the same key with another body is refused", async () => {
+  it("the same key with another body is refused", { tags: "F11.6" }, async () => {
     const { call } = serve();
     await call("/threads", { body, headers });
     const other = await call("/threads", { body: { ...body, message: "pay twice" }, headers });
@@ -45,7 +45,9 @@ describe("Idempotency-Key", () => {
     expect((await call("/threads", { body, headers: { "idempotency-key": "a b" } })).status).toBe(400);
   });
 
-  it("F11.6 a server that fails between the launch and its answer starts nothing twice", async () => {
+  it("a server that fails between the launch and its answer starts nothing twice", {
+    tags: "F11.6",
+  }, async () => {
     const store = createMemoryStore();
     let writes = 0;
     const failing: ThreadStore = {
@@ -66,7 +68,7 @@ describe("Idempotency-Key", () => {
     expect((await call("/threads", { body, headers })).body).toEqual(again.body);
   });
 
-  it("F11.6 F5.4 a fork asked for twice is one fork", async () => {
+  it("a fork asked for twice is one fork", { tags: ["F11.6", "F5.4"] }, async () => {
     const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
     const { threadId } = await launch();
     const by = verifiedBy("web", "ada");
@@ -78,7 +80,7 @@ describe("Idempotency-Key", () => {
     expect((await runtime.list()).threads).toHaveLength(2);
   });
 
-  it("F11.6 keys of different callers do not meet", async () => {
+  it("keys of different callers do not meet", { tags: "F11.6" }, async () => {
     const { call, keys } = serve();
     const ada = await call("/threads", { body, headers });
     const bob = await call("/threads", { body: { ...body, message: "mine" }, headers, as: keys.bob });
@@ -86,7 +88,7 @@ describe("Idempotency-Key", () => {
     expect(bob.body.threadId).not.toBe(ada.body.threadId);
   });
 
-  it("F11.6 a refused request may be corrected and sent again under its key", async () => {
+  it("a refused request may be corrected and sent again under its key", { tags: "F11.6" }, async () => {
     const { call } = serve();
     const wrong = { agent: "nobody", message: "x" };
     expect((await call("/threads", { body: wrong, headers })).status).toBe(404);
@@ -100,7 +102,9 @@ describe("Idempotency-Key", () => {
     expect((await call("/threads")).body.threads).toHaveLength(1);
   });
 
-  it("F11.6 after a week the same request still does nothing twice, and another one is its own", async () => {
+  it("after a week the same request still does nothing twice, and another one is its own", {
+    tags: "F11.6",
+  }, async () => {
     const store = createMemoryStore();
     const { call } = serve({ store });
     const first = await call("/threads", { body, headers });
@@ -112,7 +116,7 @@ describe("Idempotency-Key", () => {
     expect(other.body.threadId).not.toBe(first.body.threadId);
   });
 
-  it("F11.6 a response and a message sent twice act once", async () => {
+  it("a response and a message sent twice act once", { tags: "F11.6" }, async () => {
     const { call, launch, runtime } = serve({
       script: [
         { intent: "divide", a: 4, b: 2 },

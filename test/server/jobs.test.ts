@@ -40,7 +40,9 @@ const deployAndFinish = [
 ] as const;
 
 describe("long-running jobs", () => {
-  it("F6.6 the thread waits without a process; a token and a result in another process resume it", async () => {
+  it("the thread waits without a process; a token and a result in another process resume it", {
+    tags: "F6.6",
+  }, async () => {
     const tokens: string[] = [];
     const store = createMemoryStore();
     const first = jobAgent(deployAndFinish.slice(0, 1), (token) => tokens.push(token));
@@ -62,7 +64,9 @@ describe("long-running jobs", () => {
     expect(second.nextStep.prompts[0]).toContain("https://example.com");
   });
 
-  it("F6.6 a token is single use, cannot be guessed, and only its digest is stored", async () => {
+  it("a token is single use, cannot be guessed, and only its digest is stored", {
+    tags: "F6.6",
+  }, async () => {
     const tokens: string[] = [];
     const { agent } = jobAgent(deployAndFinish, (token) => tokens.push(token));
     const { call, launch, runtime } = serve({ agents: [agent] });
@@ -84,7 +88,7 @@ describe("long-running jobs", () => {
     expect(results).toHaveLength(1);
   });
 
-  it("F6.6 a result that comes before the start is recorded waits for it", async () => {
+  it("a result that comes before the start is recorded waits for it", { tags: "F6.6" }, async () => {
     let send: (token: string) => unknown = () => {};
     const { agent } = jobAgent(deployAndFinish, (token) => {
       send(token);
@@ -99,7 +103,7 @@ describe("long-running jobs", () => {
     expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
   });
 
-  it("F6.6 a job that fails is the tool's error", async () => {
+  it("a job that fails is the tool's error", { tags: "F6.6" }, async () => {
     const tokens: string[] = [];
     const { agent, nextStep } = jobAgent(deployAndFinish, (token) => tokens.push(token));
     const { call, launch, runtime } = serve({ agents: [agent] });
@@ -110,7 +114,9 @@ describe("long-running jobs", () => {
     expect(nextStep.prompts[1]).toContain("disk full");
   });
 
-  it("F6.6 F12.5 a process that dies while it starts a job: an idempotent tool hands out the same token again", async () => {
+  it("a process that dies while it starts a job: an idempotent tool hands out the same token again", {
+    tags: ["F6.6", "F12.5"],
+  }, async () => {
     const store = createMemoryStore();
     const tokens: string[] = [];
     const secret = "s".repeat(32);
@@ -139,7 +145,7 @@ describe("long-running jobs", () => {
 });
 
 describe("named events", () => {
-  it("F8.7 a thread that waits for a named event is woken by its name", async () => {
+  it("a thread that waits for a named event is woken by its name", { tags: "F8.7" }, async () => {
     const { agent, nextStep } = jobAgent(
       [
         { intent: "await_delivery", order: "7" },
@@ -160,7 +166,7 @@ describe("named events", () => {
     expect(nextStep.prompts[1]).toContain("courier");
   });
 
-  it("F8.7 a wait that nobody ends times out, and the model is told", async () => {
+  it("a wait that nobody ends times out, and the model is told", { tags: "F8.7" }, async () => {
     const clock = fakeClock();
     const script = [
       { intent: "await_delivery", order: "7" },
@@ -177,7 +183,7 @@ describe("named events", () => {
     expect(nextStep.prompts[1]).toMatch(/tim(ed|e)[ _-]?out/i);
   });
 
-  it("F8.7 an event for one thread; a job's result cannot come by name", async () => {
+  it("an event for one thread; a job's result cannot come by name", { tags: "F8.7" }, async () => {
     const { agent } = jobAgent(deployAndFinish, () => {});
     const { call, launch, runtime } = serve({ agents: [agent] });
     const { threadId } = await launch();

@@ -29,7 +29,7 @@ async function taken(message = "divide") {
 }
 
 describe("the path that was taken", () => {
-  it("F0.4 is a graph of what happened, in order, with its outcomes", async () => {
+  it("is a graph of what happened, in order, with its outcomes", { tags: "F0.4" }, async () => {
     const { thread } = await taken();
     const { nodes, edges } = threadGraph(thread.events);
     expect(nodes.map(({ kind, label, outcome }) => [kind, label, outcome].join(" "))).toEqual([
@@ -46,7 +46,7 @@ describe("the path that was taken", () => {
     expect(edges[0]).toEqual({ from: "e2", to: "e3" });
   });
 
-  it("F0.4 comes as Mermaid text and as a drawing over HTTP", async () => {
+  it("comes as Mermaid text and as a drawing over HTTP", { tags: "F0.4" }, async () => {
     const { send, threadId } = await taken(HOSTILE);
     const mermaid = await send(`/threads/${threadId}/graph`);
     const text = await mermaid.text();
@@ -62,7 +62,7 @@ describe("the path that was taken", () => {
     expect(drawing).not.toMatch(/\sstyle=/);
   });
 
-  it("F0.4 no label can leave its place, in either form", () => {
+  it("no label can leave its place, in either form", { tags: "F0.4" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (label) => {
         const graph = { nodes: [{ id: "e1", kind: "step", label, seq: 1 }], edges: [] } as const;
@@ -80,7 +80,7 @@ describe("the path that was taken", () => {
 });
 
 describe("exports", () => {
-  it("F5.6 markdown, JSON and a web page, as downloads", async () => {
+  it("markdown, JSON and a web page, as downloads", { tags: "F5.6" }, async () => {
     const { send, threadId, thread } = await taken(HOSTILE);
     const json = await send(`/threads/${threadId}/export?as=json`);
     expect(json.headers.get("content-disposition")).toBe(`attachment; filename="${threadId}.json"`);
@@ -96,7 +96,7 @@ describe("exports", () => {
     expect((await send(`/threads/${threadId}/export?as=docx`)).status).toBe(422);
   });
 
-  it("F5.6 what people, models and tools said stays text", async () => {
+  it("what people, models and tools said stays text", { tags: "F5.6" }, async () => {
     const { thread } = await taken(HOSTILE);
     const html = exportHtml(thread);
     expect(html).not.toContain("<script");

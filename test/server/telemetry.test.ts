@@ -88,7 +88,9 @@ function recordingTracer() {
 }
 
 describe("traces", () => {
-  it("F8.5 a run, its model calls and its tools are spans with the GenAI names, and hold no content", async () => {
+  it("a run, its model calls and its tools are spans with the GenAI names, and hold no content", {
+    tags: "F8.5",
+  }, async () => {
     const { tracer, spans } = recordingTracer();
     const { launch, runtime } = serve({
       script: [
@@ -123,7 +125,7 @@ describe("traces", () => {
     expect(JSON.stringify(spans)).not.toContain("secret");
   });
 
-  it("F8.5 does nothing where no tracer is set up", async () => {
+  it("does nothing where no tracer is set up", { tags: "F8.5" }, async () => {
     const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
     runtime.subscribe(traceRuns());
     expect((await launch()).thread.state.status.kind).toBe("finished");
@@ -131,7 +133,9 @@ describe("traces", () => {
 });
 
 describe("logs", () => {
-  it("F8.5 without pino, faults are one line each, and nothing in them looks like a secret", () => {
+  it("without pino, faults are one line each, and nothing in them looks like a secret", {
+    tags: "F8.5",
+  }, () => {
     const lines: string[] = [];
     const log = problemLog((line) => lines.push(line));
     log.info({ url: "http://127.0.0.1" }, "listening");
@@ -147,7 +151,9 @@ describe("logs", () => {
     expect(lines.join("")).not.toContain("sk-abcdefgh");
   });
 
-  it("F8.5 requests and problems are JSON lines, and nothing in them looks like a secret", async () => {
+  it("requests and problems are JSON lines, and nothing in them looks like a secret", {
+    tags: "F8.5",
+  }, async () => {
     const lines: string[] = [];
     const log = serverLog({ destination: { write: (line) => void lines.push(line) } });
     const { runtime, store } = serve({});

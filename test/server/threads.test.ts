@@ -11,7 +11,9 @@ const approvalScript = [
 ] as const;
 
 describe("threads over HTTP", () => {
-  it("F6.1 F6.8 launches with one call and answers at once while the work goes on", async () => {
+  it("launches with one call and answers at once while the work goes on", {
+    tags: ["F6.1", "F6.8"],
+  }, async () => {
     const paid = Promise.withResolvers<string>();
     const { call, runtime } = serve({
       script: [
@@ -33,7 +35,7 @@ describe("threads over HTTP", () => {
     expect(done.state.status).toEqual({ kind: "finished", result: "paid" });
   });
 
-  it("F6.2 status, events and pending requests can be asked for", async () => {
+  it("status, events and pending requests can be asked for", { tags: "F6.2" }, async () => {
     const { call, launch } = serve({ script: approvalScript });
     const { threadId, thread } = await launch("divide");
     const shown = await call(`/threads/${threadId}`);
@@ -55,7 +57,7 @@ describe("threads over HTTP", () => {
     expect(one.body).toEqual(requests.body.requests[0]);
   });
 
-  it("F6.2 pages go through all threads without doubling any", async () => {
+  it("pages go through all threads without doubling any", { tags: "F6.2" }, async () => {
     const { call } = serve({ script: [] });
     for (let n = 0; n < 7; n++) await call("/threads", { body: { agent: "example", message: `m${n}` } });
     const seen = new Set<string>();
@@ -71,7 +73,7 @@ describe("threads over HTTP", () => {
     expect(two.status).toBe(200);
   });
 
-  it("F7.6 an approval names the version of the card; the thread then goes on", async () => {
+  it("an approval names the version of the card; the thread then goes on", { tags: "F7.6" }, async () => {
     const { call, launch, runtime } = serve({ script: approvalScript });
     const { threadId } = await launch();
     const { body } = await call("/requests");
@@ -97,7 +99,7 @@ describe("threads over HTTP", () => {
     });
   });
 
-  it("F6.3 F6.5 F6.4 a thread is paused, resumed and cancelled", async () => {
+  it("a thread is paused, resumed and cancelled", { tags: ["F6.3", "F6.5", "F6.4"] }, async () => {
     const { call, launch, runtime } = serve({
       script: [{ intent: "nap", seconds: 1000 }],
     });
@@ -116,7 +118,7 @@ describe("threads over HTTP", () => {
     });
   });
 
-  it("F6.4 cancelling aborts a model call and a tool that are under way", async () => {
+  it("cancelling aborts a model call and a tool that are under way", { tags: "F6.4" }, async () => {
     const asked = Promise.withResolvers<AbortSignal>();
     const ran = Promise.withResolvers<AbortSignal>();
     const waits = (signal: AbortSignal) =>
@@ -159,7 +161,7 @@ describe("threads over HTTP", () => {
     expect((await runtime.list({ status: ["cancelled"] })).threads).toHaveLength(2);
   });
 
-  it("F6.11 a finished thread takes a further message and goes on", async () => {
+  it("a finished thread takes a further message and goes on", { tags: "F6.11" }, async () => {
     const { call, launch, runtime } = serve({
       script: [
         { intent: "done", message: "one" },
@@ -172,7 +174,9 @@ describe("threads over HTTP", () => {
     expect((await runtime.settled(threadId)).state.status).toEqual({ kind: "finished", result: "two" });
   });
 
-  it("F6.12 a message that arrives while an approval is pending is kept and reaches the model", async () => {
+  it("a message that arrives while an approval is pending is kept and reaches the model", {
+    tags: "F6.12",
+  }, async () => {
     const { call, launch, runtime, nextStep } = serve({ script: approvalScript });
     const { threadId, thread } = await launch();
     await call(`/threads/${threadId}/messages`, { body: { text: "please hurry" } });
@@ -186,7 +190,7 @@ describe("threads over HTTP", () => {
     expect(nextStep.prompts[1]).toContain("please hurry");
   });
 
-  it("F6.10 what cannot be done is refused with what would be accepted", async () => {
+  it("what cannot be done is refused with what would be accepted", { tags: "F6.10" }, async () => {
     const { call, launch } = serve({ script: [{ intent: "ask", message: "which one?" }] });
     const { threadId } = await launch();
     const unknown = await call("/threads/thr_nothere");
@@ -215,7 +219,7 @@ describe("threads over HTTP", () => {
     expect((await call("/nowhere")).status).toBe(404);
   });
 
-  it("F6.10 a body that is not JSON, has another type or is too large is refused", async () => {
+  it("a body that is not JSON, has another type or is too large is refused", { tags: "F6.10" }, async () => {
     const { app, keys, call } = serve({ server: { limits: { bodyBytes: 1000 } } });
     const post = (body: string, type: string) =>
       app.request("/threads", {
@@ -230,7 +234,7 @@ describe("threads over HTTP", () => {
     expect((await call("/threads")).body.threads).toEqual([]);
   });
 
-  it("F5.4 a thread is forked at an event; the copy is paused", async () => {
+  it("a thread is forked at an event; the copy is paused", { tags: "F5.4" }, async () => {
     const { call, launch } = serve({ script: approvalScript });
     const { threadId, thread } = await launch();
     const forked = await call(`/threads/${threadId}/fork`, { body: { seq: 3 } });

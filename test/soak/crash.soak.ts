@@ -35,7 +35,9 @@ async function many(kills: number, faults: number, together: number): Promise<Cr
 }
 
 describe("crash matrix", () => {
-  it("F12.5 F5.3 nothing is lost and nothing is done twice over at least 500 kills, some at every point", async () => {
+  it("nothing is lost and nothing is done twice over at least 500 kills, some at every point", {
+    tags: ["F12.5", "F5.3"],
+  }, async () => {
     const total = await many(550, 16, 1);
     console.log(`one process at a time: ${told(total)}`);
     expect(total.kills).toBeGreaterThanOrEqual(500);
@@ -43,7 +45,7 @@ describe("crash matrix", () => {
     expect(total.unknown).toBeGreaterThan(0);
   });
 
-  it("S5 F12.4 the same with two processes at once, another 60 kills", async () => {
+  it("the same with two processes at once, another 60 kills", { tags: ["S5", "F12.4"] }, async () => {
     const total = await many(80, 8, 2);
     console.log(`two processes at once: ${told(total)}`);
     expect(total.kills).toBeGreaterThanOrEqual(60);

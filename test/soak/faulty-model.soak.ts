@@ -64,7 +64,9 @@ function endedOrAsks({ state }: Thread): boolean {
 }
 
 describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
-  it("F9.5 F9.9 F9.3 every thread ends or asks a person; only the model's mistakes use up the error budget", async () => {
+  it("every thread ends or asks a person; only the model's mistakes use up the error budget", {
+    tags: ["F9.5", "F9.9", "F9.3"],
+  }, async () => {
     const model = await startFaultyModel({
       seed: Number(process.env["SOAK_SEED"] ?? 1),
       rates: RATES,

@@ -41,7 +41,8 @@ function countingAgent() {
 }
 
 describe("under load", () => {
-  it("F6.8 200 threads launched at once over HTTP, a listener on each, and no event is lost", {
+  it("200 threads launched at once over HTTP, a listener on each, and no event is lost", {
+    tags: "F6.8",
     timeout: 300_000,
   }, async () => {
     const { store, close } = await temporaryStore();

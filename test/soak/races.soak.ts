@@ -16,13 +16,17 @@ async function inDatabase<T>(work: (path: string) => Promise<T>): Promise<T> {
 }
 
 describe("races", () => {
-  it("F12.4 eight processes and 200 threads in one file: each step is taken once, each request answered once", async () => {
+  it("eight processes and 200 threads in one file: each step is taken once, each request answered once", {
+    tags: "F12.4",
+  }, async () => {
     const total = await runTogether(200, 8);
     console.log(`eight processes: ${told(total)}`);
     expect(total.unknown).toBe(0);
   });
 
-  it("S5 F12.5 processes that stand still beyond their claims and then go on do nothing twice", async () => {
+  it("processes that stand still beyond their claims and then go on do nothing twice", {
+    tags: ["S5", "F12.5"],
+  }, async () => {
     const random = seededRandom(Number(process.env["SOAK_SEED"] ?? 1));
     let total: CrashReport | undefined;
     let stops = 0;
@@ -34,19 +38,19 @@ describe("races", () => {
     if (total !== undefined) console.log(`${stops} times a process stood still: ${told(total)}`);
   });
 
-  it("F12.4 two answers to one approval, 300 times", async () => {
+  it("two answers to one approval, 300 times", { tags: "F12.4" }, async () => {
     const seen = await inDatabase((path) => answersAgainstEachOther(path, 300));
     console.log(`two answers: ${JSON.stringify(seen)}`);
     expect(seen).toEqual({ won: 300, conflicts: 300, ran: 300 });
   });
 
-  it("F12.4 cancelling against finishing, 300 times", async () => {
+  it("cancelling against finishing, 300 times", { tags: "F12.4" }, async () => {
     const { cancelled, finished } = await inDatabase((path) => cancelAgainstFinish(path, 300));
     console.log(`${cancelled} cancelled, ${finished} finished`);
     expect(Math.min(cancelled, finished)).toBeGreaterThan(0);
   });
 
-  it("F12.4 a message against an approval, 300 times", async () => {
+  it("a message against an approval, 300 times", { tags: "F12.4" }, async () => {
     const seen = await inDatabase((path) => messageAgainstApproval(path, 300));
     console.log(`message against approval: ${JSON.stringify(seen)}`);
     expect(seen).toEqual({ both: 300, ran: 300 });

@@ -45,14 +45,16 @@ async function run(
 }
 
 describe("tools", () => {
-  it("F4.1 F4.2 the code gets exactly the typed step, and its structured result is stored as data", async () => {
+  it("the code gets exactly the typed step, and its structured result is stored as data", {
+    tags: ["F4.1", "F4.2"],
+  }, async () => {
     const { thread, sent, prompts } = await run([send]);
     expect(sent).toEqual([send]);
     expect(eventsOf(thread, "tool_finished")[0]?.data.result).toEqual({ sent: 1 });
     expect(prompts[1]).toMatch(/<send_result>\s+sent: 1\s+<\/send_result>/);
   });
 
-  it("F4.2 what JSON cannot hold is stored as a defined stand-in, never thrown", async () => {
+  it("what JSON cannot hold is stored as a defined stand-in, never thrown", { tags: "F4.2" }, async () => {
     const nextStep = scriptedSteps<{ intent: "odd" } | Done>([{ intent: "odd" }, { intent: "done" }]);
     const agent = defineAgent(nextStep, {
       name: "odd",
@@ -72,7 +74,9 @@ describe("tools", () => {
     expect(thread.state.status).toEqual({ kind: "finished", result: null });
   });
 
-  it("F4.3 code decides what a step means: one intent may run, another wait, another end", async () => {
+  it("code decides what a step means: one intent may run, another wait, another end", {
+    tags: "F4.3",
+  }, async () => {
     const { start } = bench([
       { intent: "put", value: 1 },
       { intent: "nap", seconds: 5 },
@@ -90,7 +94,9 @@ describe("tools", () => {
     expect(thread.state.status).toMatchObject({ kind: "awaiting_time", until: "2026-01-01T00:00:05.000Z" });
   });
 
-  it("F8.1 what a step's code throws while it is turned into events is a refusal that the model reads", async () => {
+  it("what a step's code throws while it is turned into events is a refusal that the model reads", {
+    tags: "F8.1",
+  }, async () => {
     type Step = { intent: "nap"; day: string } | Done;
     const nextStep = scriptedSteps<Step>([{ intent: "nap", day: "someday" }, { intent: "done" }]);
     const agent = defineAgent(nextStep, {
@@ -106,7 +112,9 @@ describe("tools", () => {
 });
 
 describe("argument rules", () => {
-  it("F4.4 a zod schema refuses a step, naming the field, and the model corrects it", async () => {
+  it("a zod schema refuses a step, naming the field, and the model corrects it", {
+    tags: "F4.4",
+  }, async () => {
     const rules = z.object({
       intent: z.literal("send"),
       to: z.string().min(3, "give a full name"),
@@ -121,7 +129,7 @@ describe("argument rules", () => {
     expect(sent).toEqual([send]);
   });
 
-  it("F4.4 any other Standard Schema does as well, also one that answers later", async () => {
+  it("any other Standard Schema does as well, also one that answers later", { tags: "F4.4" }, async () => {
     const rules: StandardSchema<Send> = {
       "~standard": {
         version: 1,
@@ -142,7 +150,9 @@ describe("argument rules", () => {
     expect(sent).toEqual([send]);
   });
 
-  it("F4.4 a rule that throws refuses the step, without secrets, and the run goes on", async () => {
+  it("a rule that throws refuses the step, without secrets, and the run goes on", {
+    tags: "F4.4",
+  }, async () => {
     const rules: StandardSchema<Send> = {
       "~standard": {
         version: 1,
@@ -159,7 +169,7 @@ describe("argument rules", () => {
     expect(JSON.stringify(thread.events)).not.toContain("sk-abcdef");
   });
 
-  it("F1.4 F4.4 a check is asked again right before the step runs", async () => {
+  it("a check is asked again right before the step runs", { tags: ["F1.4", "F4.4"] }, async () => {
     let stock = 1;
     const check = () => (stock > 0 ? undefined : "sold out");
     const { approve, sent, thread } = await run([send], { check, approval: "always" });
@@ -172,7 +182,9 @@ describe("argument rules", () => {
 });
 
 describe("fidelity", () => {
-  it("F4.8 a doubtful step with effects is refused once with the reason, then needs approval", async () => {
+  it("a doubtful step with effects is refused once with the reason, then needs approval", {
+    tags: "F4.8",
+  }, async () => {
     const doubtful = { step: send, fidelity: DOUBTFUL };
     const { thread, sent, prompts, approve } = await run([doubtful, doubtful]);
     expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["doubtful"]);
@@ -184,7 +196,7 @@ describe("fidelity", () => {
     expect(sent).toEqual([send]);
   });
 
-  it("F4.8 after a step that ran, the first doubt is a refusal again", async () => {
+  it("after a step that ran, the first doubt is a refusal again", { tags: "F4.8" }, async () => {
     const doubtful = { step: send, fidelity: DOUBTFUL };
     const { thread } = await run([doubtful, send, doubtful]);
     expect(eventsOf(thread, "step_refused")).toHaveLength(2);
@@ -197,12 +209,12 @@ describe("fidelity", () => {
     ["a doubtful parse where the tool accepts it", DOUBTFUL, { accepts: "doubtful" as const }, 1],
     ["a tolerant parse where only exact ones are accepted", TOLERANT, { accepts: "exact" as const }, 0],
     ["a doubtful parse of an idempotent tool", DOUBTFUL, { idempotent: true }, 0],
-  ])("F4.8 %s", async (_, fidelity, options, runs) => {
+  ])("%s", { tags: "F4.8" }, async (_, fidelity, options, runs) => {
     const { sent } = await run([{ step: send, fidelity }], options);
     expect(sent).toHaveLength(runs);
   });
 
-  it("F4.8 every proposed step carries its fidelity", async () => {
+  it("every proposed step carries its fidelity", { tags: "F4.8" }, async () => {
     const { thread } = await run([{ step: send, fidelity: TOLERANT }]);
     expect(eventsOf(thread, "step_proposed").map(({ data }) => data.fidelity.grade)).toEqual([
       "tolerant",
@@ -212,7 +224,9 @@ describe("fidelity", () => {
 });
 
 describe("previews and judges", () => {
-  it("F4.7 what would change is computed before approval, shown on the card and part of what is approved", async () => {
+  it("what would change is computed before approval, shown on the card and part of what is approved", {
+    tags: "F4.7",
+  }, async () => {
     let balance = 100;
     const preview = ({ count }: Send) => ({ balance: balance - count });
     const first = await run([send], { approval: "always", preview });
@@ -229,7 +243,7 @@ describe("previews and judges", () => {
     expect(approvalOf(second.thread).digest).not.toBe(approvalOf(first.thread).digest);
   });
 
-  it("F4.7 a preview that fails is shown as failed", async () => {
+  it("a preview that fails is shown as failed", { tags: "F4.7" }, async () => {
     const preview = () => {
       throw new Error("cannot look");
     };
@@ -237,7 +251,9 @@ describe("previews and judges", () => {
     expect(approvalOf(thread).card.preview).toEqual({ preview_failed: "cannot look" });
   });
 
-  it("F8.3 a judge may pass, refuse or leave it to a person; each verdict is an event, and the judge is asked once", async () => {
+  it("a judge may pass, refuse or leave it to a person; each verdict is an event, and the judge is asked once", {
+    tags: "F8.3",
+  }, async () => {
     let asked = 0;
     const judge: ToolOptions<Send>["judge"] = async ({ count }) => {
       asked += 1;
@@ -263,14 +279,14 @@ describe("previews and judges", () => {
     expect(asked).toBe(3);
   });
 
-  it("F8.3 a judge that fails leaves it to a person", async () => {
+  it("a judge that fails leaves it to a person", { tags: "F8.3" }, async () => {
     const judge = () => Promise.reject(new Error("judge is down"));
     const { thread, sent } = await run([send], { judge });
     expect(approvalOf(thread).card.reasons).toEqual(["judge: the judge failed: judge is down"]);
     expect(sent).toEqual([]);
   });
 
-  it("F7.8 an approval policy that throws asks a person", async () => {
+  it("an approval policy that throws asks a person", { tags: "F7.8" }, async () => {
     const approval = () => {
       throw new Error("no policy");
     };
@@ -285,7 +301,9 @@ describe("errors", () => {
   const add = (a: number): FullStep => ({ intent: "add", a, b: 1 });
   const done: FullStep = { intent: "done", message: "end" };
 
-  it("F9.1 F9.2 a thrown error becomes a short event the model reads, and the loop goes on", async () => {
+  it("a thrown error becomes a short event the model reads, and the loop goes on", {
+    tags: ["F9.1", "F9.2"],
+  }, async () => {
     const secret = "sk-abcdefghijklmnopqrstuvwxyz123456";
     const { start, prompts } = bench([fail(`${secret} ${"x".repeat(5_000)}`), done]);
     const thread = await start();
@@ -297,7 +315,9 @@ describe("errors", () => {
     expect(thread.state.status.kind).toBe("finished");
   });
 
-  it("F9.3 three errors in a row reach a person; a success in between starts the count anew", async () => {
+  it("three errors in a row reach a person; a success in between starts the count anew", {
+    tags: "F9.3",
+  }, async () => {
     const { start, answer, prompts } = bench([
       fail("a"),
       { unparseable: "hm" },
@@ -315,14 +335,16 @@ describe("errors", () => {
     expect(ended.state).toMatchObject({ consecutiveErrors: 0, status: { kind: "finished" } });
   });
 
-  it("F9.4 a tool that failed three times since it last worked reaches a person, whatever worked in between", async () => {
+  it("a tool that failed three times since it last worked reaches a person, whatever worked in between", {
+    tags: "F9.4",
+  }, async () => {
     const { start } = bench([fail("a"), add(1), fail("b"), add(2), fail("c"), done]);
     const thread = await start();
     expect(thread.state.failures).toEqual({ fail: 3 });
     expect(thread.state.request).toMatchObject({ question: expect.stringContaining("fail failed 3 times") });
   });
 
-  it("F9.5 at the limit an agent may stop instead of asking", async () => {
+  it("at the limit an agent may stop instead of asking", { tags: "F9.5" }, async () => {
     const { start, runtime } = bench([fail("a"), fail("b"), done], {
       limits: { consecutiveErrors: 2, onLimit: "stop" },
     });
@@ -332,13 +354,15 @@ describe("errors", () => {
     expect((await runtime.settled(thread.id)).state.status.kind).toBe("finished");
   });
 
-  it("F9.5 a person who says stop ends it, with the reason", async () => {
+  it("a person who says stop ends it, with the reason", { tags: "F9.5" }, async () => {
     const { start, answer } = bench([fail("a"), fail("b"), fail("c")]);
     const ended = await answer(await start(), { kind: "denied", feedback: "leave it" });
     expect(ended.state.status).toMatchObject({ kind: "failed", error: { message: "leave it" } });
   });
 
-  it("F9.7 the same step with the same outcome again and again is pointed out once, then a person is asked", async () => {
+  it("the same step with the same outcome again and again is pointed out once, then a person is asked", {
+    tags: "F9.7",
+  }, async () => {
     const { start, prompts } = bench(Array.from({ length: 20 }, () => add(1)));
     const thread = await start();
     expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["repeated"]);
@@ -347,7 +371,7 @@ describe("errors", () => {
     expect(thread.state.request).toMatchObject({ kind: "escalation" });
   });
 
-  it("F9.7 the same step with another outcome is no repetition", async () => {
+  it("the same step with another outcome is no repetition", { tags: "F9.7" }, async () => {
     let count = 0;
     const nextStep = scriptedSteps<{ intent: "poll" } | Done>([
       ...Array.from({ length: 9 }, () => ({ intent: "poll" as const })),
@@ -362,7 +386,9 @@ describe("errors", () => {
     expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
   });
 
-  it("F9.8 an unparseable answer is fed back with the reason, and its raw text is kept", async () => {
+  it("an unparseable answer is fed back with the reason, and its raw text is kept", {
+    tags: "F9.8",
+  }, async () => {
     const { start, prompts } = bench([{ unparseable: "I would rather not." }, done]);
     const thread = await start();
     expect(eventsOf(thread, "step_refused")[0]?.data).toMatchObject({
@@ -372,7 +398,9 @@ describe("errors", () => {
     expect(prompts[1]).toContain("Answer with exactly one");
   });
 
-  it("F9.9 a provider that is down uses up none of the model's errors: a person is asked, and may try again or stop", async () => {
+  it("a provider that is down uses up none of the model's errors: a person is asked, and may try again or stop", {
+    tags: "F9.9",
+  }, async () => {
     const down = { throws: new Error("connect ECONNREFUSED") };
     const { start, answer } = bench([fail("a"), fail("b"), down, down, done], {
       limits: { consecutiveErrors: 3 },
@@ -387,7 +415,7 @@ describe("errors", () => {
     expect((await answer(again, { kind: "approved" })).state.status.kind).toBe("finished");
   });
 
-  it("F9.9 a person may give up on a provider", async () => {
+  it("a person may give up on a provider", { tags: "F9.9" }, async () => {
     const { start, answer } = bench([{ throws: new Error("401") }]);
     const ended = await answer(await start(), { kind: "denied", feedback: "no key" });
     expect(ended.state.status).toMatchObject({ kind: "failed", error: { message: "no key" } });

@@ -58,7 +58,9 @@ async function openCopy(release: string) {
 }
 
 describe.each(RELEASES)("threads written by release %s", (release) => {
-  it("F5.5 load from the SQLite file and from the JSON export alike, and fold to the same status", async () => {
+  it("load from the SQLite file and from the JSON export alike, and fold to the same status", {
+    tags: "F5.5",
+  }, async () => {
     const store = await openCopy(release);
     const { threads } = await load(release);
     for (const { threadId, status, events } of threads) {
@@ -70,7 +72,7 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
     expect((await store.list()).threads).toHaveLength(threads.length);
   });
 
-  it("F5.8 still verify, up to the digests that were noted then", async () => {
+  it("still verify, up to the digests that were noted then", { tags: "F5.8" }, async () => {
     const store = await openCopy(release);
     for (const { threadId, head, events } of (await load(release)).threads) {
       const anchor = { seq: events.length, digest: head };
@@ -78,7 +80,9 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
     }
   });
 
-  it("F5.5 go on: leases, keys, values and due times are kept, and further events fit", async () => {
+  it("go on: leases, keys, values and due times are kept, and further events fit", {
+    tags: "F5.5",
+  }, async () => {
     const store = await openCopy(release);
     const { threads } = await load(release);
     const pending = threads.find(({ status }) => status === "awaiting_approval");
@@ -103,7 +107,7 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
     expect((await store.verify(thread.id)).ok).toBe(true);
   });
 
-  it("F5.5 hold every type of event that the release had", async () => {
+  it("hold every type of event that the release had", { tags: "F5.5" }, async () => {
     const { versions, threads } = await load(release);
     const types = new Set(
       threads.flatMap(({ threadId, events }) => parseEvents(threadId, events)).map(({ type }) => type),
@@ -114,7 +118,7 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
     }
   });
 
-  it("F5.5 are refused with a clear error where they are bad", async () => {
+  it("are refused with a clear error where they are bad", { tags: "F5.5" }, async () => {
     const wanted: Readonly<Record<string, RegExp>> = {
       "data-is-a-list": /the data of a paused event must be an object/,
       "event-is-null": /it must be an object/,
@@ -145,7 +149,7 @@ function currentVersions(): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(EVENTS).map(([type, { version }]) => [type, version]));
 }
 
-it("F5.5 the newest fixture is of the current versions, of events and of tables", async () => {
+it("the newest fixture is of the current versions, of events and of tables", { tags: "F5.5" }, async () => {
   const newest = RELEASES.at(-1) ?? "";
   const { versions } = await load(newest);
   expect(versions).toEqual(currentVersions());

@@ -45,7 +45,7 @@ const failed = (message: RegExp) => ({ code: "storage_failed", message: expect.s
 const corrupt = (message: RegExp) => ({ code: "storage_corrupt", message: expect.stringMatching(message) });
 
 describe("opening an SQLite store", () => {
-  it("F5.9 creates the folders and a file that only its owner can read", async () => {
+  it("creates the folders and a file that only its owner can read", { tags: "F5.9" }, async () => {
     const path = join(await newFolder(), "deep", "er", "threads.db");
     const store = await openSqliteStore(path);
     await createThread(store);
@@ -53,13 +53,13 @@ describe("opening an SQLite store", () => {
     await store.close();
   });
 
-  it("F5.9 refuses what is no path of a file", async () => {
+  it("refuses what is no path of a file", { tags: "F5.9" }, async () => {
     for (const path of ["", ":memory:", "file:threads.db"]) {
       await expect(openSqliteStore(path)).rejects.toMatchObject({ code: "invalid_argument" });
     }
   });
 
-  it("F5.9 says what is wrong with a path that cannot be used", async () => {
+  it("says what is wrong with a path that cannot be used", { tags: "F5.9" }, async () => {
     const folder = await newFolder();
     await expect(openSqliteStore(folder)).rejects.toMatchObject(failed(/cannot be opened/));
     await writeFile(join(folder, "file"), "");
@@ -68,14 +68,14 @@ describe("opening an SQLite store", () => {
     );
   });
 
-  it("F5.9 refuses a file that is no database, and leaves it as it is", async () => {
+  it("refuses a file that is no database, and leaves it as it is", { tags: "F5.9" }, async () => {
     const path = join(await newFolder(), "notes.txt");
     await writeFile(path, "buy milk\n".repeat(500));
     await expect(openSqliteStore(path)).rejects.toMatchObject(corrupt(/not an SQLite database/));
     expect(await readFile(path, "utf8")).toBe("buy milk\n".repeat(500));
   });
 
-  it("F5.9 refuses a database of another program or of a newer version", async () => {
+  it("refuses a database of another program or of a newer version", { tags: "F5.9" }, async () => {
     const folder = await newFolder();
     const foreign = new DatabaseSync(join(folder, "foreign.db"));
     foreign.exec("CREATE TABLE threads (yarn TEXT)");
@@ -94,7 +94,7 @@ describe("opening an SQLite store", () => {
     );
   });
 
-  it("F5.9 an empty file, as an interrupted start leaves it, is a new store", async () => {
+  it("an empty file, as an interrupted start leaves it, is a new store", { tags: "F5.9" }, async () => {
     const path = join(await newFolder(), "threads.db");
     await writeFile(path, "");
     const store = await openSqliteStore(path);
@@ -104,7 +104,9 @@ describe("opening an SQLite store", () => {
 });
 
 describe("faults of an SQLite store", () => {
-  it("F12.5 a full disk: a clear error, nothing half-written, and it goes on when there is room", async () => {
+  it("a full disk: a clear error, nothing half-written, and it goes on when there is room", {
+    tags: "F12.5",
+  }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store, { texts: ["one"] });
     await store.close();
@@ -134,7 +136,9 @@ describe("faults of an SQLite store", () => {
     await roomy.close();
   });
 
-  it("F12.5 a database that cannot be written is read, and says why it does not write", async () => {
+  it("a database that cannot be written is read, and says why it does not write", {
+    tags: "F12.5",
+  }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store, { texts: ["one"] });
     const driver: SqliteDriver = (file) => portTo(new DatabaseSync(file, { readOnly: true }));
@@ -149,7 +153,7 @@ describe("faults of an SQLite store", () => {
     expect(await store.read(id)).toHaveLength(2);
   });
 
-  it("F12.5 a truncated write-ahead log: what is left is an earlier state, whole", async () => {
+  it("a truncated write-ahead log: what is left is an earlier state, whole", { tags: "F12.5" }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store, { texts: ["one"] });
     for (let seq = 2; seq < 40; seq++) await store.append(id, seq, messages(seq, "text"), projected());
@@ -177,7 +181,7 @@ describe("faults of an SQLite store", () => {
     }
   });
 
-  it("F12.5 a damaged file: a clear error instead of wrong events", async () => {
+  it("a damaged file: a clear error instead of wrong events", { tags: "F12.5" }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store, { texts: Array.from({ length: 200 }, () => "x".repeat(500)) });
     await store.close();
@@ -189,7 +193,9 @@ describe("faults of an SQLite store", () => {
     await damaged.close();
   });
 
-  it("F12.4 an event that comes between two statements of a read is not taken for a lost one", async () => {
+  it("an event that comes between two statements of a read is not taken for a lost one", {
+    tags: "F12.4",
+  }, async () => {
     let between: (() => void) | undefined;
     const driver: SqliteDriver = (path) => {
       const database = nodeSqlite(path);
@@ -222,7 +228,9 @@ describe("faults of an SQLite store", () => {
     expect(await store.read(id, 1)).toHaveLength(1);
   });
 
-  it("F12.5 a lock that another process holds is waited for without blocking this one", async () => {
+  it("a lock that another process holds is waited for without blocking this one", {
+    tags: "F12.5",
+  }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store);
     const other = new DatabaseSync(path);
@@ -245,7 +253,9 @@ describe("faults of an SQLite store", () => {
     expect(await store.read(id)).toHaveLength(2);
   });
 
-  it("F12.5 a lock that is never released ends in an error that says what to look for", async () => {
+  it("a lock that is never released ends in an error that says what to look for", {
+    tags: "F12.5",
+  }, async () => {
     const { path, store } = await newStore();
     const id = await createThread(store);
     const impatient = await openSqliteStore(path, { lockTimeout: 100 });
@@ -264,7 +274,7 @@ describe("faults of an SQLite store", () => {
     expect(await store.read(id)).toHaveLength(2);
   });
 
-  it("F12.5 a failure inside a group fails only the write that caused it", async () => {
+  it("a failure inside a group fails only the write that caused it", { tags: "F12.5" }, async () => {
     const { path, store } = await newStore();
     const ids = [await createThread(store), await createThread(store), await createThread(store)] as const;
     const other = new DatabaseSync(path);
@@ -284,7 +294,7 @@ describe("faults of an SQLite store", () => {
     for (const id of [ids[0], ids[2]]) expect(await store.verify(id)).toMatchObject({ ok: true, events: 2 });
   });
 
-  it("F12.5 a failed commit leaves the thread as it was, also in memory", async () => {
+  it("a failed commit leaves the thread as it was, also in memory", { tags: "F12.5" }, async () => {
     let broken = false;
     const driver: SqliteDriver = (path) => {
       const database = nodeSqlite(path);
@@ -316,7 +326,7 @@ describe("faults of an SQLite store", () => {
     expect((await store.verify(id)).ok).toBe(true);
   });
 
-  it("F5.10 erased and deleted text is in none of the files any more", async () => {
+  it("erased and deleted text is in none of the files any more", { tags: "F5.10" }, async () => {
     const { path, store } = await newStore();
     const secret = "Ada Lovelace, born 1815";
     const texts = [secret, "y".repeat(2000)];
@@ -334,7 +344,7 @@ describe("faults of an SQLite store", () => {
     expect(await stored()).toBe(0);
   });
 
-  it("F5.9 a folder in the place of the file is not harmed", async () => {
+  it("a folder in the place of the file is not harmed", { tags: "F5.9" }, async () => {
     const folder = await newFolder();
     await mkdir(join(folder, "threads.db"));
     await expect(openSqliteStore(join(folder, "threads.db"))).rejects.toMatchObject({

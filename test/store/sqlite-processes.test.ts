@@ -46,7 +46,8 @@ async function expectAllThere(path: string, reported: readonly string[]): Promis
 }
 
 describe("several processes on one SQLite file", () => {
-  it("F12.4 nothing is lost or done twice when three write to the same threads", {
+  it("nothing is lost or done twice when three write to the same threads", {
+    tags: "F12.4",
     timeout: 60_000,
   }, async () => {
     const { store, path, close } = await temporaryStore();
@@ -68,7 +69,8 @@ describe("several processes on one SQLite file", () => {
     expect((await store.list({ limit: 1000 })).threads).toHaveLength(12 + 50);
   });
 
-  it("F12.5 a process killed while it writes loses nothing that was acknowledged", {
+  it("a process killed while it writes loses nothing that was acknowledged", {
+    tags: "F12.5",
     timeout: 60_000,
   }, async () => {
     for (const lines of [1, 9, 40, 300, 1000, 2500]) {
@@ -85,7 +87,7 @@ describe("several processes on one SQLite file", () => {
     }
   });
 
-  it("F12.5 a disk without room gives a clear error and loses nothing", async () => {
+  it("a disk without room gives a clear error and loses nothing", { tags: "F12.5" }, async () => {
     const path = await newPath();
     const child = startLimitedChild(3000, "append-until-killed.ts", path, "20000");
     const reported: string[] = [];
@@ -99,7 +101,9 @@ describe("several processes on one SQLite file", () => {
     await expectAllThere(path, reported);
   });
 
-  it("F12.5 two processes that open a new file at the same time both find it ready", async () => {
+  it("two processes that open a new file at the same time both find it ready", {
+    tags: "F12.5",
+  }, async () => {
     const path = await newPath();
     await Promise.all(Array.from({ length: 4 }, () => runChild("migrate.ts", path)));
     const store = await openSqliteStore(path);
@@ -108,7 +112,8 @@ describe("several processes on one SQLite file", () => {
     await store.close();
   });
 
-  it("F12.5 a process killed at any statement of a migration leaves a file that opens", {
+  it("a process killed at any statement of a migration leaves a file that opens", {
+    tags: "F12.5",
     timeout: 60_000,
   }, async () => {
     const [whole] = await runChild("migrate.ts", await newPath());

@@ -59,7 +59,7 @@ const count = (statements: readonly string[], text: string) =>
   statements.filter((sql) => sql === text).length;
 
 describe("the speed of the SQLite store, without a clock", () => {
-  it("F5.9 appends of one turn share a commit; a single append has one of its own", async () => {
+  it("appends of one turn share a commit; a single append has one of its own", { tags: "F5.9" }, async () => {
     const { store, statements } = await observedStore();
     const ids = await Promise.all(Array.from({ length: 64 }, () => createThread(store)));
     expect(count(statements, "COMMIT")).toBe(3); // two migrations and all 64
@@ -75,7 +75,9 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(statements).toHaveLength(4); // BEGIN, UPDATE, INSERT, COMMIT
   });
 
-  it("F5.9 while several write, writes from different callbacks of one turn share a commit too", async () => {
+  it("while several write, writes from different callbacks of one turn share a commit too", {
+    tags: "F5.9",
+  }, async () => {
     const { store, statements } = await observedStore();
     const ids = await Promise.all(Array.from({ length: 8 }, () => createThread(store)));
     statements.length = 0;
@@ -88,7 +90,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(count(statements, "COMMIT")).toBeLessThan(8);
   });
 
-  it("F5.9 a writer that is alone lets the rest of the process have its turns", async () => {
+  it("a writer that is alone lets the rest of the process have its turns", { tags: "F5.9" }, async () => {
     const { store } = await observedStore();
     const id = await createThread(store);
     let turns = 0;
@@ -104,7 +106,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(turns).toBeLessThan(50);
   });
 
-  it("F5.9 only commits of nothing but leases do without waiting for the disk", async () => {
+  it("only commits of nothing but leases do without waiting for the disk", { tags: "F5.9" }, async () => {
     const { store, statements, settings } = await observedStore();
     const id = await createThread(store);
     const safe = [2, "wal", 1, 1];
@@ -118,7 +120,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(settings()).toEqual(safe);
   });
 
-  it("F12.4 leases that ran out long ago are cleared away, younger ones are not", async () => {
+  it("leases that ran out long ago are cleared away, younger ones are not", { tags: "F12.4" }, async () => {
     const { store, path } = await observedStore();
     const [old, young] = [await createThread(store), await createThread(store)];
     await store.claim(old, "gone", 0, 1000);
@@ -131,7 +133,9 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(await store.renew("slow", 9e9, 9e9)).toEqual([young]);
   });
 
-  it("F5.9 a step of a working thread writes two pages, however many threads there are", async () => {
+  it("a step of a working thread writes two pages, however many threads there are", {
+    tags: "F5.9",
+  }, async () => {
     const { store, path, close } = await temporaryStore();
     cleanUps.push(close);
     await Promise.all(Array.from({ length: 500 }, () => createThread(store)));
@@ -143,7 +147,9 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(await pages()).toBeLessThanOrEqual(2 * 8 + 2);
   });
 
-  it("F5.9 a thread of 300 steps takes at most twice the bytes of its events as JSON", async () => {
+  it("a thread of 300 steps takes at most twice the bytes of its events as JSON", {
+    tags: "F5.9",
+  }, async () => {
     const { store, path, close } = await temporaryStore();
     cleanUps.push(close);
     const { id, events } = sampleThread(300);
@@ -152,7 +158,9 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect((await stat(path)).size).toBeLessThanOrEqual(2 * Buffer.byteLength(JSON.stringify(events)));
   });
 
-  it("F6.9 lists, due threads and every write go through an index and sort nothing", async () => {
+  it("lists, due threads and every write go through an index and sort nothing", {
+    tags: "F6.9",
+  }, async () => {
     const { store, path, statements } = await observedStore();
     const parentThreadId = await createThread(store, { projection: { wakeAt: EPOCH } });
     statements.length = 0;

@@ -195,14 +195,14 @@ const cases: readonly (readonly [string, Tamper, { seq: number; kind: string }])
 ];
 
 describe("verify finds what was done to an SQLite file", () => {
-  it.each(cases)("F5.8 %s", async (_, tamper, problem) => {
+  it.each(cases)("%s", { tags: "F5.8" }, async (_, tamper, problem) => {
     const { verification, close } = await verifiedAfter(tamper);
     await close();
     expect(verification).toMatchObject({ ok: false, problem });
     expect(verification.problem?.message).toContain(String(problem.seq));
   });
 
-  it("F5.8 an event of another thread does not fit", async () => {
+  it("an event of another thread does not fit", { tags: "F5.8" }, async () => {
     const { verification, close } = await verifiedAfter((database, at) => {
       database.exec(`INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, agent, status, title)
         VALUES ('other', 4, zeroblob(32), 0, 0, 0, 'a', 'running', '')`);
@@ -218,7 +218,9 @@ describe("verify finds what was done to an SQLite file", () => {
     expect(verification).toMatchObject({ ok: false, problem: { seq: 4, kind: "changed" } });
   });
 
-  it("F5.8 a changed projection is no event: the chain is whole, and the projection can be written anew", async () => {
+  it("a changed projection is no event: the chain is whole, and the projection can be written anew", {
+    tags: "F5.8",
+  }, async () => {
     const { verification, store, id, close } = await verifiedAfter((database) => {
       database.exec("UPDATE threads SET status = 'finished', title = 'all is well', agent = 'nobody'");
     });
@@ -229,7 +231,9 @@ describe("verify finds what was done to an SQLite file", () => {
     await close();
   });
 
-  it("F5.8 a projection that is none keeps nobody from the events, and is written anew", async () => {
+  it("a projection that is none keeps nobody from the events, and is written anew", {
+    tags: "F5.8",
+  }, async () => {
     const { verification, store, id, close } = await verifiedAfter((database) => {
       database.exec("UPDATE threads SET status = 'asleep?'");
     });
@@ -241,7 +245,7 @@ describe("verify finds what was done to an SQLite file", () => {
     await close();
   });
 
-  it("F5.8 whoever rewrites everything is found only with an anchor from outside", async () => {
+  it("whoever rewrites everything is found only with an anchor from outside", { tags: "F5.8" }, async () => {
     const rewrite: Tamper = (database, at) => {
       const { id } = database.prepare("SELECT id FROM threads").get() ?? {};
       let previous = genesisDigest(String(id));
@@ -264,7 +268,7 @@ describe("verify finds what was done to an SQLite file", () => {
     expect(seen.verification).toMatchObject({ ok: false, problem: { seq: 7, kind: "changed" } });
   });
 
-  it("F5.8 reading a thread with a missing or unreadable event fails, naming it", async () => {
+  it("reading a thread with a missing or unreadable event fails, naming it", { tags: "F5.8" }, async () => {
     const failures: readonly (readonly [Tamper, RegExp])[] = [
       [
         (database, at) => database.prepare("DELETE FROM events WHERE id = ?").run(at(4)),

@@ -6,7 +6,7 @@ import { bench } from "../runtime/harness.ts";
 const ask: FullStep = { intent: "ask", message: "which one?" };
 
 describe("the fakes", () => {
-  it("F7.3 a channel that fails is told again, and not after it has delivered", async () => {
+  it("a channel that fails is told again, and not after it has delivered", { tags: "F7.3" }, async () => {
     const clock = fakeClock();
     const mail = fakeChannel("mail");
     const { start, runtime, answer } = bench([ask, { intent: "done", message: "end" }], {

@@ -31,7 +31,7 @@ const isFree = (state: ThreadState) => goesOn(state) && state.request === null;
 const phaseOf = (state: ThreadState) => state.calls[0]?.phase.kind;
 
 describe("fold", () => {
-  it("F5.1 any events that append accepts fold to one closed status", () => {
+  it("any events that append accepts fold to one closed status", { tags: "F5.1" }, () => {
     const seen = new Set<StatusKind>();
     const types = new Set<EventType>();
     fc.assert(
@@ -50,7 +50,9 @@ describe("fold", () => {
     expect(types.size).toBe(Object.keys(EVENTS).length);
   });
 
-  it("F12.2 an event that does not fit throws and changes nothing; appending returns a new thread", () => {
+  it("an event that does not fit throws and changes nothing; appending returns a new thread", {
+    tags: "F12.2",
+  }, () => {
     let refused = 0;
     fc.assert(
       fc.property(walks, (numbers) => {
@@ -66,7 +68,9 @@ describe("fold", () => {
     expect(refused).toBeGreaterThan(numRuns);
   });
 
-  it("F12.1 folding everything, the rest, or a copy from JSON gives what was folded step by step", () => {
+  it("folding everything, the rest, or a copy from JSON gives what was folded step by step", {
+    tags: "F12.1",
+  }, () => {
     fc.assert(
       fc.property(walks, fc.nat(), (numbers, cut) => {
         const { events, state } = walk(numbers);
@@ -82,7 +86,7 @@ describe("fold", () => {
     );
   });
 
-  it("F5.1 events out of order, missing or twice are refused", () => {
+  it("events out of order, missing or twice are refused", { tags: "F5.1" }, () => {
     fc.assert(
       fc.property(walks, fc.nat(), (numbers, cut) => {
         const { events } = walk(numbers);
@@ -99,7 +103,9 @@ describe("fold", () => {
     );
   });
 
-  it("F5.1 what is awaited belongs to an open call, and everything follows the first call", () => {
+  it("what is awaited belongs to an open call, and everything follows the first call", {
+    tags: "F5.1",
+  }, () => {
     fc.assert(
       fc.property(walks, (numbers) => {
         walk(numbers, ({ state }) => {

@@ -14,7 +14,7 @@ const later: EventCatalogue = {
 };
 
 describe("events of earlier versions", () => {
-  it("F5.5 are brought to the current version step by step", () => {
+  it("are brought to the current version step by step", { tags: "F5.5" }, () => {
     const current = { v: 3, data: { text: "hi", from: { channel: "unknown", id: "ada" } } };
     expect(upcast("message_received", 1, { body: "hi", from: "ada" }, later)).toEqual(current);
     expect(upcast("message_received", 2, { text: "hi", from: "ada" }, later)).toEqual(current);
@@ -28,7 +28,7 @@ describe("events of earlier versions", () => {
     });
   });
 
-  it("F5.5 what stands in for erased data is of its own version, not of the erased one", () => {
+  it("what stands in for erased data is of its own version, not of the erased one", { tags: "F5.5" }, () => {
     const stored = { seq: 2, at: "2026-01-01T00:00:00.000Z", type: "message_received", v: 1, erased: true };
     const text = '{"v":2,"data":{"text":"(erased)","from":"ada"}}';
     expect(decodeEvent("thr_a", { ...stored, text }, later)).toMatchObject({
@@ -42,7 +42,7 @@ describe("events of earlier versions", () => {
     }
   });
 
-  it("F5.5 an unknown type or a newer version is an error that names both", () => {
+  it("an unknown type or a newer version is an error that names both", { tags: "F5.5" }, () => {
     const refused: readonly (readonly [string, number, RegExp])[] = [
       ["mind_read", 1, /event type mind_read \(version 1\)/],
       ["toString", 1, /event type toString/],
@@ -62,7 +62,7 @@ describe("events of earlier versions", () => {
     }
   });
 
-  it("F5.5 every version below the current one has its step", () => {
+  it("every version below the current one has its step", { tags: "F5.5" }, () => {
     expect(later["message_received"]?.version).toBe(3);
     for (const { version, upcasts } of Object.values(EVENTS)) expect(upcasts).toHaveLength(version - 1);
   });

@@ -46,7 +46,7 @@ async function fired(store: ThreadStore): Promise<readonly Json[]> {
 }
 
 describe("cron triggers", () => {
-  it("F11.1 F0.2 each tick starts one thread, with the tick's time", async () => {
+  it("each tick starts one thread, with the tick's time", { tags: ["F11.1", "F0.2"] }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     process(clock, store, [{ ...every10, payload: "report" }]);
@@ -58,7 +58,7 @@ describe("cron triggers", () => {
     ]);
   });
 
-  it("F11.6 two processes fire each tick once", async () => {
+  it("two processes fire each tick once", { tags: "F11.6" }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     let checks = 0;
@@ -70,7 +70,7 @@ describe("cron triggers", () => {
     expect(checks).toBe(3);
   });
 
-  it("F11.5 a check that finds nothing starts no thread and contacts nobody", async () => {
+  it("a check that finds nothing starts no thread and contacts nobody", { tags: "F11.5" }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     const found: (Json | null)[] = [null, { overdue: 3 }, null];
@@ -79,7 +79,9 @@ describe("cron triggers", () => {
     expect(await fired(store)).toEqual([{ at: "2026-01-01T00:20:00.000Z", payload: { overdue: 3 } }]);
   });
 
-  it("F11.5 a check that fails is reported and tried again, and the tick is not lost", async () => {
+  it("a check that fails is reported and tried again, and the tick is not lost", {
+    tags: "F11.5",
+  }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     let tries = 0;
@@ -94,7 +96,7 @@ describe("cron triggers", () => {
     expect(await fired(store)).toEqual([{ at: "2026-01-01T00:10:00.000Z", payload: "found" }]);
   });
 
-  it("F11.1 ticks that were missed: the latest fires, or none", async () => {
+  it("ticks that were missed: the latest fires, or none", { tags: "F11.1" }, async () => {
     const clock = fakeClock();
     const store = createMemoryStore();
     const skipping: CronTrigger = { ...every10, name: "skipping", missed: "skip" };
@@ -109,7 +111,7 @@ describe("cron triggers", () => {
     expect(await fired(store)).toHaveLength(3);
   });
 
-  it("F11.1 time zones hold over a change to summer time", async () => {
+  it("time zones hold over a change to summer time", { tags: "F11.1" }, async () => {
     // 2026-03-29: Berlin goes from UTC+1 to UTC+2.
     const clock = fakeClock(Date.UTC(2026, 2, 28, 0, 0));
     const store = createMemoryStore();
@@ -124,7 +126,7 @@ describe("cron triggers", () => {
     ]);
   });
 
-  it("F11.1 a schedule that cannot be read is refused at the start", () => {
+  it("a schedule that cannot be read is refused at the start", { tags: "F11.1" }, () => {
     const runtime = createRuntime({ agents: [], store: createMemoryStore() });
     const start = (trigger: CronTrigger) =>
       startCron({ triggers: [trigger], runtime, clock: fakeClock(), onProblem: () => {} });

@@ -13,7 +13,7 @@ const STRANGE = [
 ];
 
 export function appendContract(test: StoreTest): void {
-  test("F5.9 events come back as they were appended, in order", async ({ store }) => {
+  test("events come back as they were appended, in order", async ({ store }) => {
     const id = await createThread(store, { texts: STRANGE });
     await store.append(id, STRANGE.length + 1, messages(STRANGE.length + 1, "one", "two"), projected());
     const expected = numbered(1, [started(), ...[...STRANGE, "one", "two"].map(message)]);
@@ -22,7 +22,7 @@ export function appendContract(test: StoreTest): void {
     assert.deepEqual(await store.read(id, expected.length), []);
   });
 
-  test("F5.9 the order of keys, which is the order the model reads, is kept", async ({ store }) => {
+  test("the order of keys, which is the order the model reads, is kept", async ({ store }) => {
     const payload = { zebra: 1, apple: { 10: "b", 9: "a", ["__proto__"]: 3 }, list: [null, 1.5e300, -0.1] };
     const event = { type: "event_received", data: { name: "n", source: "s", payload } } as const;
     const id = await createThread(store);
@@ -33,9 +33,7 @@ export function appendContract(test: StoreTest): void {
     assert.equal(JSON.stringify(read?.data), JSON.stringify(appended.data));
   });
 
-  test("F5.9 what is returned is not what was passed: nobody can change a stored event", async ({
-    store,
-  }) => {
+  test("what is returned is not what was passed: nobody can change a stored event", async ({ store }) => {
     const tags = ["a"];
     const id = await createThread(store);
     const event = { type: "event_received", data: { name: "n", source: "s", payload: tags } } as const;
@@ -45,7 +43,7 @@ export function appendContract(test: StoreTest): void {
     assert.deepEqual(read?.type === "event_received" && read.data.payload, ["a"]);
   });
 
-  test("F5.9 an append that expects another number changes nothing and says what the number is", async ({
+  test("an append that expects another number changes nothing and says what the number is", async ({
     store,
   }) => {
     const id = await createThread(store, { texts: ["one"] });
@@ -61,7 +59,7 @@ export function appendContract(test: StoreTest): void {
     assert((await store.verify(id)).ok);
   });
 
-  test("F5.9 an unknown thread is not found", async ({ store }) => {
+  test("an unknown thread is not found", async ({ store }) => {
     const id = randomThreadId();
     const missing = { code: "not_found", details: { threadId: id } };
     await assert.rejects(store.read(id), missing);
@@ -71,7 +69,7 @@ export function appendContract(test: StoreTest): void {
     assert.equal(await store.delete(id), false);
   });
 
-  test("F5.9 arguments that can never be right are refused and change nothing", async ({ store }) => {
+  test("arguments that can never be right are refused and change nothing", async ({ store }) => {
     const id = await createThread(store);
     const wrong = { code: "invalid_argument" };
     const [event] = messages(1, "x");
@@ -88,7 +86,7 @@ export function appendContract(test: StoreTest): void {
     assert.equal((await store.read(id)).length, 1);
   });
 
-  test("F5.9 a summary shows the latest projection and the times of the first and last event", async ({
+  test("a summary shows the latest projection and the times of the first and last event", async ({
     store,
   }) => {
     const parentThreadId = await createThread(store);
@@ -113,7 +111,7 @@ export function appendContract(test: StoreTest): void {
     });
   });
 
-  test("F5.9 an append without events only writes the projection anew", async ({ store }) => {
+  test("an append without events only writes the projection anew", async ({ store }) => {
     const id = await createThread(store, { texts: ["one"] });
     await store.append(id, 2, [], projected({ title: "rebuilt", status: "finished" }));
     const { title, status, seq, updatedAt } = (await store.summary(id)) ?? {};
@@ -122,7 +120,7 @@ export function appendContract(test: StoreTest): void {
     assert((await store.verify(id)).ok);
   });
 
-  test("F5.9 a key is used once: the second append with it changes nothing and names the first", async ({
+  test("a key is used once: the second append with it changes nothing and names the first", async ({
     store,
   }) => {
     const id = await createThread(store, { once: "delivery 1", texts: ["one"] });
@@ -137,7 +135,7 @@ export function appendContract(test: StoreTest): void {
     assert.equal((await store.read(other)).length, 1);
   });
 
-  test("F5.9 a key is not used up by an append that was refused", async ({ store }) => {
+  test("a key is not used up by an append that was refused", async ({ store }) => {
     const id = await createThread(store);
     const append = (expected: number) =>
       store.append(id, expected, messages(expected, "x"), projected(), { once: "k" });
@@ -145,7 +143,7 @@ export function appendContract(test: StoreTest): void {
     assert.deepEqual(await append(1), { kind: "appended" });
   });
 
-  test("F5.10 a deleted thread is gone with all that was kept about it, and its id can begin anew", async ({
+  test("a deleted thread is gone with all that was kept about it, and its id can begin anew", async ({
     store,
   }) => {
     const id = await createThread(store, { texts: ["one"], once: "k", projection: { wantsAdvance: true } });
@@ -166,7 +164,7 @@ export function appendContract(test: StoreTest): void {
     assert.equal((await store.read(other)).length, 2);
   });
 
-  test("F5.3 another process sees everything that was appended", async ({ store, reopen }) => {
+  test("another process sees everything that was appended", async ({ store, reopen }) => {
     if (reopen === undefined) return;
     const id = await createThread(store, { texts: ["one"] });
     const other = await reopen();
@@ -180,7 +178,7 @@ export function appendContract(test: StoreTest): void {
     assert((await other.verify(id)).ok);
   });
 
-  test("F5.3 a thread that another process deleted and began anew is not mixed up with the old one", async (opened) => {
+  test("a thread that another process deleted and began anew is not mixed up with the old one", async (opened) => {
     if (opened.reopen === undefined) return;
     const { store } = opened;
     const id = await createThread(store, { texts: ["old"] });
@@ -192,7 +190,7 @@ export function appendContract(test: StoreTest): void {
     assert((await store.verify(id)).ok);
   });
 
-  test("F5.9 ids of every allowed shape work", async ({ store }) => {
+  test("ids of every allowed shape work", async ({ store }) => {
     for (const text of ["abcd", "A_-9".repeat(16), "0000"]) {
       const id = parseThreadId(text);
       assert(id);

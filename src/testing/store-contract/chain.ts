@@ -5,7 +5,7 @@ import { createThread, eraseMessages, message, messages, numbered, OFFICER, proj
 const SECRET = "ada@example.org, born 1815-12-10";
 
 export function chainContract(test: StoreTest): void {
-  test("F5.8 an untouched thread verifies, and its head names everything before", async ({ store }) => {
+  test("an untouched thread verifies, and its head names everything before", async ({ store }) => {
     const id = await createThread(store, { texts: ["one", "two"] });
     const before = await store.verify(id);
     assert.equal(before.ok, true);
@@ -19,7 +19,7 @@ export function chainContract(test: StoreTest): void {
     assert.notEqual((await store.verify(copy)).head, before.head, "no two threads share a chain");
   });
 
-  test("F5.8 an anchor that the chain does not lead through is found", async ({ store }) => {
+  test("an anchor that the chain does not lead through is found", async ({ store }) => {
     const id = await createThread(store, { texts: ["one"] });
     const { head } = await store.verify(id);
     const moved = await store.verify(id, { seq: 1, digest: head });
@@ -28,7 +28,7 @@ export function chainContract(test: StoreTest): void {
     assert.deepEqual([cut.ok, cut.problem?.seq, cut.problem?.kind], [false, 3, "dropped"]);
   });
 
-  test("F5.8 erased data is gone and the chain still verifies", async ({ store, reopen }) => {
+  test("erased data is gone and the chain still verifies", async ({ store, reopen }) => {
     const id = await createThread(store, { texts: ["one", SECRET, "three"] });
     const { head } = await store.verify(id);
     await eraseMessages(store, id, 4, [3]);
@@ -46,7 +46,7 @@ export function chainContract(test: StoreTest): void {
     assert.deepEqual([again.ok, again.events, again.erased], [true, 7, 2]);
   });
 
-  test("F5.8 an erasure that does not fit is refused and changes nothing", async ({ store }) => {
+  test("an erasure that does not fit is refused and changes nothing", async ({ store }) => {
     const id = await createThread(store, { texts: [SECRET] });
     const wrong = { code: "invalid_argument" };
     await assert.rejects(eraseMessages(store, id, 5, [2]), { code: "sequence_conflict" });

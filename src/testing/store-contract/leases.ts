@@ -4,7 +4,7 @@ import type { StoreTest } from "./runner.ts";
 import { createThread, EPOCH, messages, projected } from "./samples.ts";
 
 export function leaseContract(test: StoreTest): void {
-  test("F12.4 one owner holds a thread until its time is over or it lets go", async ({ store, reopen }) => {
+  test("one owner holds a thread until its time is over or it lets go", async ({ store, reopen }) => {
     const id = await createThread(store);
     const other = reopen === undefined ? store : await reopen();
     assert.equal(await store.claim(id, "a", 100, 200), true);
@@ -24,7 +24,7 @@ export function leaseContract(test: StoreTest): void {
     );
   });
 
-  test("F12.4 renewing extends what is still held and leaves out what others took", async ({ store }) => {
+  test("renewing extends what is still held and leaves out what others took", async ({ store }) => {
     const [first, second, third] = [
       await createThread(store),
       await createThread(store),
@@ -40,7 +40,7 @@ export function leaseContract(test: StoreTest): void {
     assert.deepEqual(await store.renew("nobody", 0, 1), []);
   });
 
-  test("S5 an append that needs a claim changes nothing once the claim is lost or over", async ({
+  test("an append that needs a claim changes nothing once the claim is lost or over", async ({
     store,
     reopen,
   }) => {
@@ -66,7 +66,7 @@ export function leaseContract(test: StoreTest): void {
     await store.append(id, 3, messages(3, "an answer"), projected(), { once: "after 3" });
   });
 
-  test("F12.4 a claim from before the clock was set back holds nobody up", async ({ store }) => {
+  test("a claim from before the clock was set back holds nobody up", async ({ store }) => {
     const day = 24 * 3_600_000;
     const id = await createThread(store, { projection: { wantsAdvance: true } });
     await store.claim(id, "a", EPOCH + day, EPOCH + day + 15_000);
@@ -76,7 +76,7 @@ export function leaseContract(test: StoreTest): void {
     assert.equal(await store.claim(id, "a", EPOCH, EPOCH + 15_000), false, "b's is of now");
   });
 
-  test("F12.4 of many who claim a thread at the same time, one succeeds", async ({ store, reopen }) => {
+  test("of many who claim a thread at the same time, one succeeds", async ({ store, reopen }) => {
     const other = reopen === undefined ? store : await reopen();
     for (let round = 0; round < 10; round++) {
       const id = await createThread(store);
@@ -87,7 +87,7 @@ export function leaseContract(test: StoreTest): void {
     }
   });
 
-  test("F6.9 due: what wants advancing or waking, unless somebody holds it, the longest waiting first", async ({
+  test("due: what wants advancing or waking, unless somebody holds it, the longest waiting first", async ({
     store,
   }) => {
     const now = EPOCH + 100_000;
@@ -113,7 +113,7 @@ export function leaseContract(test: StoreTest): void {
     assert(!(await store.due(now, 10)).includes(both));
   });
 
-  test("F8.7 the next time to wake is the earliest one after a given time", async ({ store }) => {
+  test("the next time to wake is the earliest one after a given time", async ({ store }) => {
     assert.equal(await store.nextWake(), null);
     for (const wakeAt of [EPOCH + 30, EPOCH + 10, EPOCH + 20]) {
       await createThread(store, { projection: { status: "awaiting_time", wakeAt } });

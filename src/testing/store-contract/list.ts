@@ -7,7 +7,7 @@ import { createThread, EPOCH, messages, projected } from "./samples.ts";
 const MINUTE = 60_000;
 
 export function listContract(test: StoreTest): void {
-  test("F6.2 lists show the newest first, page by page, each thread once", async ({ store }) => {
+  test("lists show the newest first, page by page, each thread once", async ({ store }) => {
     const ids: ThreadId[] = [];
     // Two at a time, so that pages end between threads of the same time.
     for (let index = 0; index < 25; index++) {
@@ -21,7 +21,7 @@ export function listContract(test: StoreTest): void {
     assert.equal((await store.list()).threads.length, 25);
   });
 
-  test("F6.2 a thread moves to the front when something happens to it", async ({ store }) => {
+  test("a thread moves to the front when something happens to it", async ({ store }) => {
     const first = await createThread(store, { at: EPOCH });
     const second = await createThread(store, { at: EPOCH + MINUTE });
     const later = messages(1, "later").map((event) => ({ ...event, at: "2026-01-02T00:00:00.000Z" }));
@@ -29,7 +29,7 @@ export function listContract(test: StoreTest): void {
     assert.deepEqual(await pages(store, {}), [first, second]);
   });
 
-  test("F6.2 every filter, alone and with others, gives exactly the threads that fit", async ({ store }) => {
+  test("every filter, alone and with others, gives exactly the threads that fit", async ({ store }) => {
     const parent = await createThread(store, { projection: { agent: "parent", title: "Parent" } });
     const statuses = ["running", "awaiting_approval", "awaiting_event", "finished"] as const;
     for (let index = 0; index < 48; index++) {
@@ -71,7 +71,7 @@ export function listContract(test: StoreTest): void {
     }
   });
 
-  test("F6.10 a malformed limit or cursor is refused", async ({ store }) => {
+  test("a malformed limit or cursor is refused", async ({ store }) => {
     for (const filter of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { cursor: "x" }, { cursor: "" }]) {
       await assert.rejects(store.list(filter), { code: "invalid_argument" });
     }

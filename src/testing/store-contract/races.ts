@@ -4,7 +4,7 @@ import type { StoreTest } from "./runner.ts";
 import { createThread, messages, numbered, projected, started } from "./samples.ts";
 
 export function raceContract(test: StoreTest): void {
-  test("F12.4 of many appends after the same event, one succeeds and the others say so", async (opened) => {
+  test("of many appends after the same event, one succeeds and the others say so", async (opened) => {
     const { store, reopen } = opened;
     const other = reopen === undefined ? store : await reopen();
     const id = await createThread(store);
@@ -23,7 +23,7 @@ export function raceContract(test: StoreTest): void {
     assert((await other.verify(id)).ok);
   });
 
-  test("F12.4 a thread is created once, however many try", async ({ store }) => {
+  test("a thread is created once, however many try", async ({ store }) => {
     const id = randomThreadId();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 8 }, () => store.append(id, 0, numbered(1, [started()]), projected())),
@@ -32,7 +32,7 @@ export function raceContract(test: StoreTest): void {
     assert.equal((await store.read(id)).length, 1);
   });
 
-  test("F11.6 the same delivery many times at once is taken once", async ({ store, reopen }) => {
+  test("the same delivery many times at once is taken once", async ({ store, reopen }) => {
     const other = reopen === undefined ? store : await reopen();
     const outcomes = await Promise.all(
       Array.from({ length: 16 }, (_, index) => {
@@ -50,9 +50,7 @@ export function raceContract(test: StoreTest): void {
     assert.equal((await store.list()).threads.length, 1);
   });
 
-  test("F12.4 appends to many threads at once are all there, each refused one fails alone", async ({
-    store,
-  }) => {
+  test("appends to many threads at once are all there, each refused one fails alone", async ({ store }) => {
     const ids = await Promise.all(Array.from({ length: 64 }, () => createThread(store)));
     const outcomes = await Promise.allSettled(
       ids.map((id, index) => {
@@ -68,9 +66,7 @@ export function raceContract(test: StoreTest): void {
     }
   });
 
-  test("F12.4 appends to one thread that follow each other without waiting keep their order", async ({
-    store,
-  }) => {
+  test("appends to one thread that follow each other without waiting keep their order", async ({ store }) => {
     const id = await createThread(store);
     const appends = Array.from({ length: 20 }, (_, index) =>
       store.append(id, index + 1, messages(index + 1, `text ${index}`), projected()),

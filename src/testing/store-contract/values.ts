@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StoreTest } from "./runner.ts";
 
 export function valuesContract(test: StoreTest): void {
-  test("F5.9 a value is set only over the value that was expected", async ({ store, reopen }) => {
+  test("a value is set only over the value that was expected", async ({ store, reopen }) => {
     assert.equal(await store.getValue("cursor"), undefined);
     assert.equal(await store.setValue("cursor", "1", "0"), false);
     assert.equal(await store.setValue("cursor", "1", undefined), true);
@@ -14,7 +14,7 @@ export function valuesContract(test: StoreTest): void {
     if (reopen !== undefined) assert.equal(await (await reopen()).getValue("cursor"), "");
   });
 
-  test("F5.10 what was set for a time can be forgotten after it, and nothing else is", async ({
+  test("what was set for a time can be forgotten after it, and nothing else is", async ({
     store,
     reopen,
   }) => {
@@ -36,7 +36,7 @@ export function valuesContract(test: StoreTest): void {
     assert.equal(await store.getValue("prolonged"), undefined);
   });
 
-  test("F5.9 of many who set a value at the same time, one succeeds", async ({ store }) => {
+  test("of many who set a value at the same time, one succeeds", async ({ store }) => {
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store.setValue("tick", String(index), undefined)),
     );
@@ -44,7 +44,7 @@ export function valuesContract(test: StoreTest): void {
     assert.equal(await store.getValue("tick"), String(outcomes.indexOf(true)));
   });
 
-  test("F5.9 a closed store refuses everything with a clear error", async ({ store }) => {
+  test("a closed store refuses everything with a clear error", async ({ store }) => {
     const pending = store.setValue("last", "kept", undefined);
     await store.close();
     assert.equal(await pending, true, "what was asked for before is done");

@@ -5,7 +5,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("F11.1 without a browser its tests are left out with a word, and fail where CI is set", () => {
+it("without a browser its tests are left out with a word, and fail where CI is set", {
+  tags: "F11.1",
+}, () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   expect(browserIsThere("", "")).toBe(false);
   expect(warn).toHaveBeenCalledWith(expect.stringContaining("no Chromium found"));

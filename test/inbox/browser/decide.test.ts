@@ -41,7 +41,9 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     return { ...office, runtime, threadId, path, visit, clock };
   }
 
-  it("F11.1 a person opens the inbox with the keyboard, approves, and the stored call runs", async () => {
+  it("a person opens the inbox with the keyboard, approves, and the stored call runs", {
+    tags: "F11.1",
+  }, async () => {
     const { visit, paid, runtime, threadId } = await waiting([PAY, DONE]);
     const { page, alarms } = await visit();
     await page.goto("/inbox");
@@ -57,7 +59,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(alarms).toEqual([]);
   });
 
-  it("F7.5 a person denies with feedback, and the model reads it", async () => {
+  it("a person denies with feedback, and the model reads it", { tags: "F7.5" }, async () => {
     const { visit, path, nextStep, runtime, threadId, paid } = await waiting([PAY, DONE]);
     const { page } = await visit();
     await page.goto(path);
@@ -70,7 +72,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(paid).toEqual([]);
   });
 
-  it("F7.9 a person edits the arguments, and those run", async () => {
+  it("a person edits the arguments, and those run", { tags: "F7.9" }, async () => {
     const { visit, path, runtime, threadId, paid } = await waiting([PAY, DONE]);
     const { page } = await visit();
     await page.goto(path);
@@ -82,7 +84,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(paid).toEqual([{ amount: 35.5, to: "ACME" }]);
   });
 
-  it("F7.2 a person chooses one of several answers, also without scripts", async () => {
+  it("a person chooses one of several answers, also without scripts", { tags: "F7.2" }, async () => {
     const question: OfficeStep = {
       intent: "ask_person",
       question: "Which account?",
@@ -103,7 +105,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     }
   });
 
-  it("F7.2 a person answers yes or no, and another question in free text", async () => {
+  it("a person answers yes or no, and another question in free text", { tags: "F7.2" }, async () => {
     const ask = (format: "yes_no" | "free_text", question: string): OfficeStep => ({
       intent: "ask_person",
       question,
@@ -132,7 +134,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(nextStep.prompts.at(-1)).toContain("The supplier waits.");
   });
 
-  it("F7.7 a card that expired while it was open cannot be approved", async () => {
+  it("a card that expired while it was open cannot be approved", { tags: "F7.7" }, async () => {
     const { visit, path, clock, paid } = await waiting([PAY, DONE], { expiresAfter: 300 });
     const { page } = await visit();
     await page.goto(path);
@@ -147,7 +149,9 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(paid).toEqual([]);
   });
 
-  it("F7.10 of two tabs the first decides; the second is told, and nothing runs twice", async () => {
+  it("of two tabs the first decides; the second is told, and nothing runs twice", {
+    tags: "F7.10",
+  }, async () => {
     const { visit, path, runtime, threadId, paid } = await waiting([PAY, DONE]);
     const [first, second] = [await visit(), await visit({ person: "bob" })];
     await Promise.all([first.page.goto(path), second.page.goto(path)]);
@@ -161,7 +165,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(paid).toHaveLength(1);
   });
 
-  it("F7.8 the wrong person sees who may decide and has no button", async () => {
+  it("the wrong person sees who may decide and has no button", { tags: "F7.8" }, async () => {
     const { visit, path, paid } = await waiting([PAY, DONE], { approvers: ["web:ada"] });
     const { page } = await visit({ person: "bob" });
     await page.goto(path);
@@ -170,7 +174,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(paid).toEqual([]);
   });
 
-  it("F7.7 a preview shows field by field what would change", async () => {
+  it("a preview shows field by field what would change", { tags: "F7.7" }, async () => {
     const { visit, path } = await waiting([{ intent: "change_price", plan: "Team", price: 35 }, DONE]);
     const { page } = await visit();
     await page.goto(path);

@@ -44,7 +44,9 @@ describe.runIf(browserIsThere())("hostile text in a browser", { timeout: 60_000 
     for (const thing of open.splice(0).reverse()) await thing.close();
   });
 
-  it("F11.1 whatever a model, a tool or a user writes is shown as it is and does nothing", async () => {
+  it("whatever a model, a tool or a user writes is shown as it is and does nothing", {
+    tags: "F11.1",
+  }, async () => {
     const eve = verifiedBy("web", `eve${ALL.replace(/\s/g, "")}`, `Eve ${ALL}`);
     const office = officeAgent(SCRIPT, {
       lookUp: () => ({ [`key ${ALL}`]: `value ${ALL}`, list: [ALL], link: "javascript:alert(8)" }),

@@ -83,7 +83,9 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
-    it(`F11.1 no page has a serious accessibility problem, in ${colorScheme} colours`, async () => {
+    it(`no page has a serious accessibility problem, in ${colorScheme} colours`, {
+      tags: "F11.1",
+    }, async () => {
       const { page, context, alarms } = await openPage(browser, server.url, { colorScheme });
       // Colours are all that differs.
       const rules = colorScheme === "dark" ? '{ runOnly: ["color-contrast"] }' : "{}";
@@ -96,7 +98,7 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     });
   }
 
-  it("F11.1 the check for accessibility problems finds one where there is one", async () => {
+  it("the check for accessibility problems finds one where there is one", { tags: "F11.1" }, async () => {
     const { page, context } = await openPage(browser, server.url, { colorScheme: "dark" });
     await page.goto("/inbox");
     await page.locator("h1").evaluate((heading) => {
@@ -107,7 +109,7 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     await context.close();
   });
 
-  it("F11.1 on a phone no page is wider than the screen", async () => {
+  it("on a phone no page is wider than the screen", { tags: "F11.1" }, async () => {
     const { page, context } = await openPage(browser, server.url, { width: 360 });
     for (const path of pages) {
       await page.goto(path);
@@ -117,7 +119,7 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     await context.close();
   });
 
-  it("E9 the help for keys opens with ? and closes with Escape", async () => {
+  it("the help for keys opens with ? and closes with Escape", { tags: "E9" }, async () => {
     const { page, context } = await openPage(browser, server.url);
     await page.goto("/inbox");
     await page.keyboard.press("?");
@@ -130,7 +132,9 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     await context.close();
   });
 
-  it("E9 the colours change with the button, without a flash and for the next page too", async () => {
+  it("the colours change with the button, without a flash and for the next page too", {
+    tags: "E9",
+  }, async () => {
     const { page, context } = await openPage(browser, server.url, { javaScript: false });
     await page.goto("/inbox/threads");
     await page.getByRole("button", { name: /Colours/ }).click();

@@ -35,7 +35,9 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     return { runtime, visit };
   }
 
-  it("F11.1 F6.2 a person launches an agent, watches it work, approves in another tab and sees the result come", async () => {
+  it("a person launches an agent, watches it work, approves in another tab and sees the result come", {
+    tags: ["F11.1", "F6.2"],
+  }, async () => {
     const { visit } = await calculating();
     const { page, context, alarms } = await visit();
     await page.goto("/inbox/agents");
@@ -61,7 +63,9 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     expect(alarms).toEqual([]);
   });
 
-  it("F6.2 what a running thread writes and does comes to the page without loading it again", async () => {
+  it("what a running thread writes and does comes to the page without loading it again", {
+    tags: "F6.2",
+  }, async () => {
     const { visit, runtime } = await calculating();
     const { page } = await visit();
     await page.goto("/inbox/agents/calculator");
@@ -83,7 +87,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     expect(await page.getByLabel("Message to the agent").inputValue()).toBe("now multiply 5 and 5");
   });
 
-  it("F11.1 a thread is forked at an event, resumed, and goes its own way", async () => {
+  it("a thread is forked at an event, resumed, and goes its own way", { tags: "F11.1" }, async () => {
     const { visit, runtime } = await calculating();
     const { page } = await visit();
     await page.goto("/inbox/agents/calculator");
@@ -100,7 +104,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     expect((await runtime.list()).threads).toHaveLength(2);
   });
 
-  it("F6.2 a step shows the exact request that the model got", async () => {
+  it("a step shows the exact request that the model got", { tags: "F6.2" }, async () => {
     const { visit } = await calculating();
     const { page } = await visit();
     await page.goto("/inbox/agents/calculator");
