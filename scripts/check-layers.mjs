@@ -27,10 +27,9 @@ const LAYERS = {
   triggers: running,
   channels: running,
   protocols: running,
-  workbench: [...running, "replay", "model"],
   client: ["base", "thread"],
 };
-LAYERS.server = [...running, "present", "replay", "telemetry", "model", "workbench", "client"].concat([
+LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client"].concat([
   "triggers",
   "channels",
   "protocols",

@@ -10,8 +10,8 @@ import { resetErrors } from "./budget/reset-errors.ts";
 import {
   type ContextPlan,
   checkBudget,
-  type Limits,
-  limitsOf,
+  completeBudget,
+  type FullBudget,
   type TokenBudget,
 } from "./budget/token-budget.ts";
 import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./budget/tokens.ts";
@@ -82,7 +82,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         );
   if (budget !== undefined) checkBudget(budget);
   // The blocks are planned in a text format; where what is read costs more than that, they get so much less room.
-  const shrinking = (events: readonly ThreadEvent[], tokens: number, plain: number, limits: Limits) => {
+  const shrinking = (events: readonly ThreadEvent[], tokens: number, plain: number, limits: FullBudget) => {
     for (const factor of FACTORS) {
       const share = Math.max(1, tokens / Math.max(1, plain)) * factor;
       const plan = planWithin(events, limitsOfShare(limits, share), options, textFormat);
@@ -117,7 +117,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
       if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
       const tokens = await count(events[0], text);
       if (tokens <= budget.tokens) return { kind: "ready", tokens };
-      const limits = await limitsOf(budget);
+      const limits = await completeBudget(budget);
       const plain =
         textFormat === format || (typeof format === "string" && format !== "messages")
           ? tokens
@@ -130,7 +130,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
 // Tokens of parts and of the whole differ a little, and a format of the agent's own may cost more for some blocks.
 const FACTORS = [1, 1.1, 1.5, 3, 10, 30];
 
-function limitsOfShare(limits: Limits, share: number): Limits {
+function limitsOfShare(limits: FullBudget, share: number): FullBudget {
   const of = (tokens: number) => Math.floor(tokens / share);
   return { ...limits, tokens: of(limits.tokens), largeResult: of(limits.largeResult) };
 }

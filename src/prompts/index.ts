@@ -20,7 +20,7 @@ export {
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "./errors.ts";
-export type { Limits } from "./gate/limits.ts";
+export type { AnswerLimits } from "./gate/limits.ts";
 export type { Timeouts } from "./http/send.ts";
 export { type Environment, modelClient } from "./models/providers.ts";
 export { localModel, type ModelSelection, only, selectModel } from "./models/select-model.ts";

@@ -11,13 +11,13 @@ import {
 } from "./baml/generated-client.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
 import { type Asked, ask, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
-import { candidateFor } from "./call/candidate.ts";
 import { partialReader } from "./call/partials.ts";
 import { prepare, safeArguments } from "./call/prepare.ts";
+import { prepareClient } from "./call/ready-client.ts";
 import { Stream } from "./call/stream.ts";
 import { CallAbortedError } from "./errors.ts";
 import { completionReader } from "./gate/answer.ts";
-import { DEFAULT_LIMITS, type Limits } from "./gate/limits.ts";
+import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./http/send.ts";
 import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
@@ -43,7 +43,7 @@ export interface PromptFunctionOptions {
   readonly timeouts?: Timeouts;
   readonly retry?: RetryPolicy;
   /** What a completion may be like to reach the native parser. */
-  readonly limits?: Limits;
+  readonly limits?: AnswerLimits;
   /**
    * `getBamlFiles` of the generated `inlinedbaml.ts`: gives the function its version, and the gate the aliases of
    * fields and enum values. Without it an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
@@ -92,7 +92,7 @@ export function promptFunction(
   const { clock = systemClock, random = Math.random, bamlFiles } = options;
   const fn = bamlFunction(client, name);
   let { version } = options;
-  const read = completionReader(fn, { ...DEFAULT_LIMITS, ...options.limits }, bamlFiles);
+  const read = completionReader(fn, { ...DEFAULT_ANSWER_LIMITS, ...options.limits }, bamlFiles);
 
   async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
     const { signal, tb, onPartial } = callOptions;
@@ -101,7 +101,7 @@ export function promptFunction(
     const clients = clientsOf(callOptions.model ?? options.model, true);
     const stream = onPartial !== undefined;
     const candidate = (client: ModelClient | undefined) =>
-      candidateFor(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now() });
+      prepareClient(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now() });
     inProgress += 1;
     try {
       signal?.throwIfAborted();

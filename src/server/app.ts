@@ -14,7 +14,7 @@ import type { ServerEnv } from "./env.ts";
 import { RequestError, UnauthorizedError } from "./errors.ts";
 import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { idempotency } from "./idempotency.ts";
-import { createRateLimit, DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { createRateLimit, DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
 import { type ServerLog, silentLog } from "./log.ts";
 import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
@@ -43,7 +43,7 @@ export interface ServerOptions {
   readonly webhooks?: readonly Webhook[];
   /** What links to requests are signed with, at least 32 random characters. Absent: there are no such links. */
   readonly secret?: string;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<ServerLimits>;
   readonly log?: ServerLog;
   readonly clock?: Clock;
   /** The caller's network address, for limits on callers that are not known yet. */
@@ -61,7 +61,7 @@ export interface Server {
 /** The HTTP API, and the inbox when one is given. Nothing listens yet: see `startServer`. */
 export function createServer(options: ServerOptions): Server {
   const { runtime, auth, clock = systemClock, log = silentLog, publicUrl } = options;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const secure = publicUrl?.startsWith("https:") === true;
   const streams = createEventStreams({
     runtime,

@@ -7,7 +7,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { RequestError } from "./errors.ts";
 import type { EventStreams } from "./event-stream.ts";
 import type { OnceEnv } from "./idempotency.ts";
-import type { Limits } from "./limits.ts";
+import type { ServerLimits } from "./limits.ts";
 import { problemSchema } from "./problem.ts";
 
 /** What the routes are made of. */
@@ -15,7 +15,7 @@ export interface RouteDeps {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly streams: EventStreams;
-  readonly limits: Limits;
+  readonly limits: ServerLimits;
 }
 
 /** An app whose bodies and queries are checked; what does not fit is answered with the fields that are wrong. */

@@ -11,7 +11,7 @@ export { type ApiKey, newApiKey } from "./api-key.ts";
 export { createServer, createServerApp, type Server, type ServerOptions } from "./app.ts";
 export { type AuthOptions, checkScope, hasScope, requireScope } from "./auth.ts";
 export type { Login, Scope, ServerEnv } from "./env.ts";
-export type { Limits } from "./limits.ts";
+export type { ServerLimits } from "./limits.ts";
 export { type LinkOptions, requestLink } from "./links.ts";
 export type { ServerLog } from "./log.ts";
 export { type LogOptions, serverLog } from "./pino-log.ts";

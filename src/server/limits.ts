@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { RequestError } from "./errors.ts";
 
-export interface Limits {
+export interface ServerLimits {
   /** The largest body taken, in bytes. Default 2 MB. */
   readonly bodyBytes: number;
   /** Requests a second that one caller may send for long. Default 100. */
@@ -12,7 +12,7 @@ export interface Limits {
   readonly streams: number;
 }
 
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyBytes: 2_000_000,
   requestsPerSecond: 100,
   burst: 500,
@@ -24,7 +24,7 @@ const MAX_CALLERS = 10_000;
 /** Counts requests by caller. Throws `RequestError` 429 for one too many, with the time to wait. */
 export function createRateLimit(
   clock: Clock,
-  { requestsPerSecond, burst }: Pick<Limits, "requestsPerSecond" | "burst">,
+  { requestsPerSecond, burst }: Pick<ServerLimits, "requestsPerSecond" | "burst">,
 ): (caller: string) => void {
   const callers = new Map<string, { tokens: number; at: number }>();
   return (caller) => {

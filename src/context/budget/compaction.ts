@@ -5,7 +5,7 @@ import { fitBody } from "./fit.ts";
 import { foldResolvedErrors } from "./fold-errors.ts";
 import { type EntryRange, oldestRange, openingLength } from "./summary-range.ts";
 import { dropSuperseded } from "./superseded.ts";
-import type { BudgetPolicy, ContextPlan, Limits, SummaryPlan } from "./token-budget.ts";
+import type { BudgetPolicy, ContextPlan, FullBudget, SummaryPlan } from "./token-budget.ts";
 
 /** A thread that is over its budget. */
 export interface Situation {
@@ -15,7 +15,7 @@ export interface Situation {
   readonly tokens: readonly number[];
   /** Tokens above the target. */
   readonly excess: number;
-  readonly limits: Limits;
+  readonly limits: FullBudget;
   readonly format: TextFormat;
 }
 

@@ -3,7 +3,7 @@ import { readEvents } from "../blocks/context-blocks.ts";
 import type { ContextView } from "../blocks/view.ts";
 import { renderBlocks, TEXT_FORMATS, type TextFormat } from "../formats/formats.ts";
 import { compaction } from "./compaction.ts";
-import { type ContextPlan, type Limits, limitsOf, type TokenBudget } from "./token-budget.ts";
+import { type ContextPlan, completeBudget, type FullBudget, type TokenBudget } from "./token-budget.ts";
 import { tokenCeiling } from "./tokens.ts";
 
 /**
@@ -17,13 +17,13 @@ export async function planContext(
   view: ContextView = {},
   format: TextFormat = TEXT_FORMATS.xml,
 ): Promise<ContextPlan> {
-  return planWithin(events, await limitsOf(budget), view, format);
+  return planWithin(events, await completeBudget(budget), view, format);
 }
 
 /** `planContext` within limits of any size. Pure. */
 export function planWithin(
   events: readonly ThreadEvent[],
-  limits: Limits,
+  limits: FullBudget,
   view: ContextView,
   format: TextFormat,
 ): ContextPlan {

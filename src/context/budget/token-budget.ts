@@ -60,7 +60,7 @@ const DEFAULT_POLICIES: readonly BudgetPolicy[] = [
 ];
 
 /** A budget with its defaults. */
-export type Limits = Required<TokenBudget>;
+export type FullBudget = Required<TokenBudget>;
 
 /** Throws `UsageError` for a budget that cannot be held. */
 export function checkBudget({ tokens }: TokenBudget): void {
@@ -70,7 +70,7 @@ export function checkBudget({ tokens }: TokenBudget): void {
 }
 
 /** Throws like `checkBudget`. Loads the tokenizer where the budget brings none. */
-export async function limitsOf(budget: TokenBudget): Promise<Limits> {
+export async function completeBudget(budget: TokenBudget): Promise<FullBudget> {
   checkBudget(budget);
   return {
     target: 0.7,

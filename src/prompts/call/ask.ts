@@ -35,7 +35,7 @@ export interface AskOptions {
 }
 
 /** A client with a request that can be sent to it, as often as need be. */
-export interface Candidate {
+export interface ReadyClient {
   readonly client: string;
   attempt(options: AttemptOptions): Promise<AttemptOutcome>;
 }
@@ -57,30 +57,30 @@ type Failure = Extract<AttemptOutcome, { kind: "failed" }>;
  */
 export async function ask(
   clients: readonly (ModelClient | undefined)[],
-  prepare: (client: ModelClient | undefined) => Promise<Candidate>,
+  prepare: (client: ModelClient | undefined) => Promise<ReadyClient>,
   options: AskOptions,
 ): Promise<Asked> {
   const failed: FailedAttempt[] = [];
   let last: { readonly failure: Failure; readonly client: string } | undefined;
   for (const client of clients) {
-    const candidate = await prepare(client);
-    const outcome = await askOne(candidate, failed, options);
-    if (outcome.kind === "replied") return { ...outcome, client: candidate.client, failed };
-    last = { failure: outcome, client: candidate.client };
+    const ready = await prepare(client);
+    const outcome = await askOne(ready, failed, options);
+    if (outcome.kind === "replied") return { ...outcome, client: ready.client, failed };
+    last = { failure: outcome, client: ready.client };
   }
   if (last === undefined) throw new RangeError("no client to ask");
   throw providerError(last.failure, last.client, failed);
 }
 
 async function askOne(
-  candidate: Candidate,
+  ready: ReadyClient,
   failed: FailedAttempt[],
   options: AskOptions,
 ): Promise<AttemptOutcome> {
   const { retry, clock, signal } = options;
   let free = 1;
   for (let tries = 1; ; tries += 1) {
-    const outcome = await candidate.attempt({ ...options, now: () => clock.now() });
+    const outcome = await ready.attempt({ ...options, now: () => clock.now() });
     if (outcome.kind === "replied") return outcome;
     if (outcome.free === true && free > 0) {
       free -= 1;
@@ -88,7 +88,7 @@ async function askOne(
       continue;
     }
     const { status, message } = outcome;
-    failed.push({ client: candidate.client, ...(status === undefined ? {} : { status }), message });
+    failed.push({ client: ready.client, ...(status === undefined ? {} : { status }), message });
     const wait = outcome.retryAfterMs ?? 0;
     if (!outcome.again || tries >= retry.attempts || wait > retry.maxRetryAfter) return outcome;
     await clock.sleep(Math.max(wait, backOff(tries, options)), signal);

@@ -5,7 +5,7 @@ import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
-import type { Limits } from "./limits.ts";
+import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, type ResultKind, resultKind } from "./reading.ts";
 
@@ -19,7 +19,7 @@ type ReadReply = (
 /** How the replies of one function become answers. What is learned of the function is kept. */
 export function completionReader(
   fn: BamlFunction,
-  limits: Required<Limits>,
+  limits: Required<AnswerLimits>,
   bamlFiles: (() => BamlFiles) | undefined,
 ): ReadReply {
   let kind: ResultKind | undefined;

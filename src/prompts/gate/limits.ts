@@ -2,7 +2,7 @@ import type { Refusal } from "../types.ts";
 import type { Shape } from "./scan.ts";
 
 /** What a completion may be like to reach the native parser. */
-export interface Limits {
+export interface AnswerLimits {
   /** Characters of the whole completion. Default 1,000,000. */
   readonly maxCharacters?: number;
   /** Nested objects and arrays. Default 64. */
@@ -11,7 +11,7 @@ export interface Limits {
   readonly maxObjects?: number;
 }
 
-export const DEFAULT_LIMITS: Required<Limits> = {
+export const DEFAULT_ANSWER_LIMITS: Required<AnswerLimits> = {
   maxCharacters: 1_000_000,
   maxDepth: 64,
   maxObjects: 1_000,
@@ -24,7 +24,7 @@ export type Breach = Pick<Refusal, "reason" | "message">;
 const MAX_ARRAYS = 12;
 
 /** Why strict JSON of this shape may not reach the parser; `undefined` where it may. */
-export function strictBreach(shape: Shape, limits: Required<Limits>): Breach | undefined {
+export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   const { depth, arrays, containers } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
   if (arrays > MAX_ARRAYS) return tooDeep({ ...limits, maxDepth: MAX_ARRAYS });
@@ -41,7 +41,7 @@ const MAX_LOOSE_QUOTES = 6_000;
 const MAX_LOOSE_CONTAINERS = 150;
 
 /** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
-export function looseBreach(text: string, shape: Shape, limits: Required<Limits>): Breach | undefined {
+export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
   const { containers, closings, separators, quotes } = shape;
@@ -56,17 +56,17 @@ export function looseBreach(text: string, shape: Shape, limits: Required<Limits>
 const LOOSE =
   "The answer is not valid JSON and too large to be repaired. Answer with one valid, short JSON value.";
 
-export function tooLarge(length: number, limits: Required<Limits>): Breach {
+export function tooLarge(length: number, limits: Required<AnswerLimits>): Breach {
   const message = `The answer has ${length} characters; at most ${limits.maxCharacters} are accepted. Answer briefly.`;
   return { reason: "too_large", message };
 }
 
-function tooDeep(limits: Required<Limits>): Breach {
+function tooDeep(limits: Required<AnswerLimits>): Breach {
   const message = `The answer is nested more than ${limits.maxDepth} levels deep. Answer with a flat JSON value.`;
   return { reason: "too_deep", message };
 }
 
-export function tooMany(limits: Required<Limits>): Breach {
+export function tooMany(limits: Required<AnswerLimits>): Breach {
   const message = `The answer holds more than ${limits.maxObjects} objects. Answer with exactly one step.`;
   return { reason: "too_many_objects", message };
 }

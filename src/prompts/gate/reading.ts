@@ -1,7 +1,7 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
 import type { Refusal } from "../types.ts";
-import type { Breach, Limits } from "./limits.ts";
+import type { AnswerLimits, Breach } from "./limits.ts";
 
 /** What a text was read as, and how far to trust it. */
 export interface ReadValue {
@@ -19,7 +19,7 @@ export interface ReadTools {
   /** BAML's parser. Throws where the text does not fit. */
   readonly parse: (text: string) => unknown;
   readonly aliases: () => Aliases;
-  readonly limits: Required<Limits>;
+  readonly limits: Required<AnswerLimits>;
   /** What the function returns; found out by parsing `[]` and a small object. */
   readonly kind: ResultKind;
 }

@@ -3,18 +3,18 @@ import { ProviderUnavailableError } from "../errors.ts";
 import { LONGEST_TIMER } from "../http/send.ts";
 import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
-import type { Candidate } from "./ask.ts";
+import type { ReadyClient } from "./ask.ts";
 import { type AttemptOptions, attempt } from "./attempt.ts";
 import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Prepared } from "./prepared-request.ts";
 
 /** A client with the request for it. A server that does not know how to count a stream's tokens is asked without. */
-export async function candidateFor(
+export async function prepareClient(
   fn: BamlFunction,
   args: readonly unknown[],
   client: ModelClient | undefined,
   options: PrepareOptions,
-): Promise<Candidate> {
+): Promise<ReadyClient> {
   if (client !== undefined && hasAwsChain(client)) {
     const { nativeAttempt } = await import("./native-call.ts");
     return { client: client.name, attempt: (how) => nativeAttempt(fn, args, client, options.tb, how) };
