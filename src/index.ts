@@ -1,6 +1,14 @@
 // What `import … from "twelvefold"` gives: the agent, the thread, the context, the loop and the runtime.
 
-export { type Agent, type AgentOptions, defineAgent, type NextStepFunction } from "./agent/agent.ts";
+export {
+  type Agent,
+  type AgentOptions,
+  defineAgent,
+  type NextStep,
+  type NextStepFunction,
+  type ResultOf,
+  type StepOf,
+} from "./agent/agent.ts";
 export { type Budget, costOf, type PriceTable, type TokenPrice } from "./agent/budget.ts";
 export type { Prefetch } from "./agent/prefetch.ts";
 export { type Summarizer, summarizeWith } from "./agent/summarize.ts";

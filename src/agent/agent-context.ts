@@ -1,8 +1,10 @@
 import { UsageError } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
 import { untrustedSources } from "../context/blocks/provenance.ts";
 import { defaultOrigin } from "../context/blocks/view.ts";
-import type { BudgetPolicy } from "../context/budget/token-budget.ts";
-import { type AgentContext, type ContextOptions, createContext } from "../context/context.ts";
+import type { BudgetPolicy, ContextPlan } from "../context/budget/token-budget.ts";
+import { type ContextOptions, createContext } from "../context/context.ts";
+import type { ChatMessage } from "../context/formats/messages.ts";
 import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
@@ -20,8 +22,21 @@ export interface AgentContextOptions extends ContextOptions {
   readonly keepOutOfStore?: boolean;
 }
 
+/** What an agent makes of a thread: for the model, for a tool and for the store. Pure. */
 export interface ContextOfAgent {
-  readonly context: AgentContext;
+  readonly options: ContextOptions;
+  /** False where `plan` always says `ready`. */
+  readonly budgeted: boolean;
+  /** What the model reads. */
+  render(thread: Thread): string;
+  /** The same as chat messages, whatever the format. */
+  messages(thread: Thread): ChatMessage[];
+  /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
+  prefetched(thread: Thread): Readonly<Record<string, Json>>;
+  /** What to do before the model is asked, so that the thread fits its token budget. */
+  plan(thread: Thread): Promise<ContextPlan>;
+  /** The events that take failed attempts out of what the model reads. */
+  resetErrors(thread: Thread): NewEvent[];
   /** Where untrusted content in the thread came from, each source once. */
   untrustedIn(thread: Thread): readonly string[];
   /** The step as the tool gets it: with real values where it is declared to get them. */
@@ -29,7 +44,7 @@ export interface ContextOfAgent {
   /** The event as it is stored in a thread: without it, in a new one. */
   forStore(event: NewEvent, thread?: Thread): NewEvent;
   /** A text without secrets, for good: also without those that the step's tool was given. */
-  withoutSecrets(text: string, thread: Thread, step?: Step): string;
+  hide(text: string, thread: Thread, step?: Step): string;
 }
 
 export function contextOfAgent(
@@ -65,7 +80,13 @@ export function contextOfAgent(
       : { budget: { lookups, ...(hasSummarizer ? {} : { policies: WITHOUT_MODEL }), ...budget } }),
   });
   return {
-    context,
+    options: context.options,
+    budgeted: context.budgeted,
+    render: ({ events }) => context.render(events),
+    messages: ({ events }) => context.messages(events),
+    prefetched: ({ events }) => context.prefetched(events),
+    plan: ({ events }) => context.plan(events),
+    resetErrors: ({ events }) => context.resetErrors(events),
     untrustedIn: ({ events }) => [
       ...new Set(untrustedSources(events, untrusted).map(({ origin }) => origin)),
     ],
@@ -77,7 +98,7 @@ export function contextOfAgent(
       return restoreSecrets(step, allowed, context.vault(events));
     },
     forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,
-    withoutSecrets(text, { events }, step) {
+    hide(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
       const given = allowed === undefined || step === undefined ? [] : secretsIn(step, context.vault(events));

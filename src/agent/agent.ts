@@ -1,13 +1,12 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import { isSafeTag } from "../context/blocks/block.ts";
-import type { AgentContext } from "../context/context.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import type { NewEvent, Step } from "../thread/events.ts";
+import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import { type AgentContextOptions, contextOfAgent } from "./agent-context.ts";
+import { type AgentContextOptions, type ContextOfAgent, contextOfAgent } from "./agent-context.ts";
 import type { Budget } from "./budget.ts";
 import type { Prefetch, Prefetches } from "./prefetch.ts";
 import type { Summarizer } from "./summarize.ts";
@@ -53,10 +52,16 @@ export type StepTable<S extends { readonly intent: string }> = {
   readonly [I in S["intent"]]: StepDefinition<Extract<S, { readonly intent: I }>>;
 };
 
+/** A step as BAML types it. */
+interface AnyStep {
+  readonly intent: string;
+}
+
 export type AgentOptions<
   Args extends readonly unknown[],
-  S extends { readonly intent: string },
-> = AgentSettings<S> &
+  S extends AnyStep,
+  Steps extends StepTable<S> = StepTable<S>,
+> = AgentSettings<S, Steps> &
   ([string] extends Args
     ? { readonly input?: PromptInput<Args> }
     : /** Needed where the prompt takes anything but the rendered thread. */ {
@@ -75,12 +80,12 @@ export interface PromptContext {
   readonly prefetched: Readonly<Record<string, Json>>;
 }
 
-interface AgentSettings<S extends { readonly intent: string }> {
+interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   readonly name: string;
   /** One line: the agent's one purpose. */
   readonly description?: string;
   /** What code does about each intent. */
-  readonly steps: StepTable<S>;
+  readonly steps: Steps & { readonly [I in Exclude<keyof Steps, S["intent"]>]: never };
   /**
    * A completion with several steps: `first` runs the first and tells the model that the others were dropped
    * (default); `in_order` runs them one after another, and drops the rest when one is refused, denied or fails.
@@ -96,83 +101,109 @@ interface AgentSettings<S extends { readonly intent: string }> {
   readonly summarize?: Summarizer;
 }
 
-/** An agent as the engine sees it: the same for every step union. */
-export interface Agent {
+/**
+ * An agent: plain data, made by `defineAgent`. The engine needs to know nothing of its steps; the types of them and of
+ * its result are kept for who uses it: see `StepOf` and `ResultOf`.
+ */
+export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly name: string;
   readonly description: string;
-  readonly promptName: string;
-  readonly promptVersion: string;
+  readonly nextStep: NextStep<S>;
+  /** What code does about each intent. */
   readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
   readonly severalSteps: "first" | "in_order";
   readonly limits: Required<ErrorLimits>;
   readonly budget: Budget & { readonly steps: number };
-  readonly context: AgentContext;
   readonly prefetch: Prefetches;
-  readonly summarize?: Summarizer;
-  /** Where untrusted content in the thread came from. */
-  untrustedIn(thread: Thread): readonly string[];
-  /** The step as its tool gets it. */
-  forTool(step: Step, thread: Thread): Step;
-  /** The event as it is stored in a thread: without it, in a new one. */
-  forStore(event: NewEvent, thread?: Thread): NewEvent;
-  /** A text without secrets, for good: also without those that the step's tool was given. */
-  withoutSecrets(text: string, thread: Thread, step?: Step): string;
-  /** What the model reads of a thread. */
-  render(thread: Thread): string;
-  ask(rendered: string, thread: Thread, options: NextStepOptions): Promise<Answer<unknown>>;
-  request(rendered: string, thread: Thread, options: NextStepOptions): Promise<PreparedRequest>;
-  parse(raw: string): Answer<unknown>;
+  readonly summarize: Summarizer | undefined;
+  readonly context: ContextOfAgent;
+  /** For the type checker only; never there when the program runs. */
+  readonly types?: { readonly step: S; readonly result: Result } | undefined;
 }
+
+/** The prompt function of an agent, asked about a thread: the agent's `input` makes its arguments. */
+export interface NextStep<S extends AnyStep = AnyStep> {
+  readonly name: string;
+  /** Changes whenever the prompt or its types change; part of every approval digest. */
+  readonly version: string;
+  call(thread: Thread, options?: NextStepOptions): Promise<Answer<S | readonly S[]>>;
+  /** The exact request that `call` would send; nothing is sent. */
+  request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
+  /** A text through guard, parser and gate, without a model. */
+  parse(raw: string): Answer<S | readonly S[]>;
+}
+
+/** The steps of an agent, as BAML types them: `StepOf<typeof calculator>`. */
+export type StepOf<A> = A extends Agent<infer S, unknown> ? S : never;
+
+/** What a run of an agent ends with: what its `finish` steps return, and the reason of a `nothing`. */
+export type ResultOf<A> = A extends Agent<AnyStep, infer Result> ? Result : never;
+
+type ResultOfStep<Definition> = Definition extends
+  | { readonly kind: "finish"; result(step: never): infer Result }
+  | { readonly kind: "nothing"; reason(step: never): infer Result }
+  ? Result
+  : never;
 
 /**
  * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
  * `nextStep` comes first and alone, so that the type of every step is known where its code is written.
  * Throws `UsageError` where two intents could not be told apart in what the model reads.
  */
-export function defineAgent<Args extends readonly unknown[], S extends { readonly intent: string }>(
+export function defineAgent<
+  Args extends readonly unknown[],
+  S extends AnyStep,
+  Steps extends StepTable<S> = StepTable<S>,
+>(
   nextStep: NextStepFunction<Args, S | readonly S[]>,
-  options: AgentOptions<Args, S>,
-): Agent {
-  const { input = renderedOnly<Args>() } = options;
+  options: AgentOptions<Args, S, Steps>,
+): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
+  const { name, description = "", severalSteps = "first", summarize } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
-  checkIntents(options.name, [...steps.keys(), ...prefetch.keys()]);
-  checkCaches(options.name, steps);
-  const { context, ...ofContext } = contextOfAgent(
-    options.context ?? {},
+  checkIntents(name, [...steps.keys(), ...prefetch.keys()]);
+  checkCaches(name, steps);
+  const context = contextOfAgent(options.context ?? {}, steps, prefetch, summarize !== undefined);
+  return {
+    name,
+    description,
+    nextStep: aboutThreads(nextStep, options.input ?? renderedOnly<Args>(), context),
     steps,
+    severalSteps,
+    limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
+    budget: { steps: 20, ...options.budget },
     prefetch,
-    options.summarize !== undefined,
-  );
-  const args = (rendered: string, thread: Thread): Args =>
+    summarize,
+    context,
+  };
+}
+
+function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
+  nextStep: NextStepFunction<Args, S | readonly S[]>,
+  input: PromptInput<Args>,
+  context: ContextOfAgent,
+): NextStep<S> {
+  const argumentsFor = (thread: Thread): Args =>
     input({
-      rendered,
       thread,
+      get rendered() {
+        return context.render(thread);
+      },
       get messages() {
-        return context.messages(thread.events);
+        return context.messages(thread);
       },
       get prefetched() {
-        return context.prefetched(thread.events);
+        return context.prefetched(thread);
       },
     });
   return {
-    name: options.name,
-    description: options.description ?? "",
-    promptName: nextStep.name,
-    get promptVersion() {
+    name: nextStep.name,
+    // Made when it is asked for: it may need all prompts to be read.
+    get version() {
       return nextStep.version;
     },
-    steps,
-    severalSteps: options.severalSteps ?? "first",
-    limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
-    budget: { steps: 20, ...options.budget },
-    context,
-    prefetch,
-    ...ofContext,
-    ...(options.summarize === undefined ? {} : { summarize: options.summarize }),
-    render: (thread) => context.render(thread.events),
-    ask: (rendered, thread, callOptions) => nextStep.call(args(rendered, thread), callOptions),
-    request: (rendered, thread, callOptions) => nextStep.request(args(rendered, thread), callOptions),
+    call: async (thread, options) => nextStep.call(argumentsFor(thread), options),
+    request: async (thread, options) => nextStep.request(argumentsFor(thread), options),
     parse: (raw) => nextStep.parse(raw),
   };
 }

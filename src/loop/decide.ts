@@ -134,7 +134,7 @@ function decideStep(
       ? dispatch(thread, call, definition)
       : requestAgain(thread, call, phase, definition);
   }
-  const untrusted = definition.options.approveWhenUntrusted === true ? agent.untrustedIn(thread) : [];
+  const untrusted = definition.options.approveWhenUntrusted === true ? agent.context.untrustedIn(thread) : [];
   const permission = permissionFor(definition, call, thread, untrusted);
   switch (permission.kind) {
     case "run":
@@ -166,7 +166,7 @@ function approvalHolds(
     threadId: thread.id,
     callId: call.callId,
     tool: toolVersion(call.step.intent, definition),
-    promptVersion: agent.promptVersion,
+    promptVersion: agent.nextStep.version,
     policy: policyNow(thread, call, definition),
     card: phase.card,
   };

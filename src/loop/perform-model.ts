@@ -24,7 +24,7 @@ export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools):
       yield write(...compacted);
       return;
     }
-    answer = await agent.ask(agent.render(thread), thread, {
+    answer = await agent.nextStep.call(thread, {
       ...options,
       ...(tools.onPartial === undefined ? {} : { onPartial: tools.onPartial }),
     });
@@ -42,7 +42,7 @@ async function compaction(
   agent: Agent,
   options: NextStepOptions,
 ): Promise<readonly NewEvent[]> {
-  const plan = await agent.context.plan(thread.events);
+  const plan = await agent.context.plan(thread);
   if (plan.kind === "ready") return [];
   return plan.kind === "compact" ? plan.events : [await summaryOf(plan, agent, options)];
 }

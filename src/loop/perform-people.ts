@@ -33,7 +33,7 @@ export async function* requestApproval(
     threadId: thread.id,
     callId: call.callId,
     tool: toolVersion(intent, definition),
-    promptVersion: agent.promptVersion,
+    promptVersion: agent.nextStep.version,
     policy,
     card,
   });
@@ -55,7 +55,7 @@ function storedCard(
   thread: Thread,
   agent: Agent,
 ): ApprovalCard {
-  const event = agent.forStore({ type: "approval_requested", data: { ...rest, card } }, thread);
+  const event = agent.context.forStore({ type: "approval_requested", data: { ...rest, card } }, thread);
   return event.type === "approval_requested" ? event.data.card : card;
 }
 
@@ -85,12 +85,12 @@ export async function* judgeStep(
   if (judge === undefined) return;
   try {
     const { verdict, reason } = await judge(step, { thread, fidelity, signal });
-    yield write(agent.forStore({ type: "step_judged", data: { callId, verdict, reason } }, thread));
+    yield write(agent.context.forStore({ type: "step_judged", data: { callId, verdict, reason } }, thread));
   } catch (error) {
     if (signal.aborted) return;
     const reason = `the judge failed: ${compactError(error).message}`;
     const data = { callId, verdict: "ask_person", reason } as const;
-    yield write(agent.forStore({ type: "step_judged", data }, thread));
+    yield write(agent.context.forStore({ type: "step_judged", data }, thread));
   }
 }
 

@@ -19,7 +19,7 @@ export async function* prefetchAll(
     names.map((name) => fetched(name, agent.prefetch.get(name), thread, agent, signal)),
   );
   if (signal.aborted) return;
-  yield write(...events.map((event) => agent.forStore(event, thread)));
+  yield write(...events.map((event) => agent.context.forStore(event, thread)));
 }
 
 async function fetched(
@@ -42,7 +42,7 @@ async function fetched(
     const result = toJson(await Promise.race([running, givenUp]));
     return { type: "prefetched", data: { ...data, outcome: { kind: "result", result } } };
   } catch (error) {
-    const info = compactError(error, (text) => agent.withoutSecrets(text, thread));
+    const info = compactError(error, (text) => agent.context.hide(text, thread));
     return { type: "prefetched", data: { ...data, outcome: { kind: "error", error: info } } };
   } finally {
     signal.removeEventListener("abort", onAbort);

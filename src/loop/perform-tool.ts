@@ -33,10 +33,10 @@ export async function* runTool(
   const ids = { threadId: thread.id, thread, callId, key, attempt };
   const event =
     fromCache(definition, call, thread, tools) ??
-    (await outcome(definition, agent.forTool(step, thread), ids, tools, idempotent, (text) =>
-      agent.withoutSecrets(text, thread, step),
+    (await outcome(definition, agent.context.forTool(step, thread), ids, tools, idempotent, (text) =>
+      agent.context.hide(text, thread, step),
     ));
-  const stored = agent.forStore(event, thread);
+  const stored = agent.context.forStore(event, thread);
   const soon = idempotent && event.type !== "event_awaited";
   yield { events: [stored], when: soon ? "soon" : "now", onConflict: "keep" };
   if (stored.type === "tool_finished") yield* summarizeResult(definition, step, stored.data, tools);

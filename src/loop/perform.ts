@@ -46,7 +46,7 @@ export async function* perform(
   tools: LoopTools,
 ): AsyncGenerator<Write> {
   const problem = await problemWith(command, thread);
-  if (problem !== undefined) yield write(agent.forStore(problem, thread));
+  if (problem !== undefined) yield write(agent.context.forStore(problem, thread));
   else yield* effectOf(command, thread, agent, tools);
 }
 
@@ -70,7 +70,7 @@ function effectOf(
     case "tell_progress":
       return tellProgress(command, thread);
     case "reset_errors":
-      return [write(...agent.context.resetErrors(thread.events))];
+      return [write(...agent.context.resetErrors(thread))];
     default:
       return recorded(command, tools.clock.now());
   }

@@ -5,7 +5,7 @@ import type { StepDefinition, Verdict } from "../steps/definitions.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";
 
 /** The model's answer as the events from index `at` hold it; `undefined` when they hold none. */
-export function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<unknown> | undefined {
+export function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step> | undefined {
   const first = events[at];
   if (first?.type === "step_refused" && first.data.completion !== undefined) {
     const { message, completion } = first.data;

@@ -5,7 +5,7 @@ import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
 import { perform } from "../loop/perform.ts";
 import type { Answer } from "../prompts/types.ts";
-import type { NewEvent, ThreadEvent } from "../thread/events.ts";
+import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
 import { recordedAnswer, withRecordedOutcomes } from "./replay-recording.ts";
@@ -69,9 +69,9 @@ async function performed(
 }
 
 /** The agent with a recorded answer for a model. Compactions were recorded before it: none is made anew. */
-function answering(agent: Agent, answer: Answer<unknown>): Agent {
+function answering(agent: Agent, answer: Answer<Step>): Agent {
   const context = { ...agent.context, budgeted: false };
-  return { ...agent, context, render: () => "", ask: () => Promise.resolve(answer) };
+  return { ...agent, context, nextStep: { ...agent.nextStep, call: () => Promise.resolve(answer) } };
 }
 
 /** Times are reckoned when a step begins and events dated when they are written, a moment later. */

@@ -9,7 +9,7 @@ import type { Step } from "../thread/events.ts";
  */
 export function validateEdit(agent: Agent): ValidateEdit {
   return (edited: Step) => {
-    const answer = agent.parse(JSON.stringify(edited));
+    const answer = agent.nextStep.parse(JSON.stringify(edited));
     if (!answer.ok) return { problem: answer.message };
     const parsed = toJson(answer.value);
     if (!isJsonObject(parsed) || parsed["intent"] !== edited.intent)

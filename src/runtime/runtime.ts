@@ -146,7 +146,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   ): Promise<Thread> => {
     const stored = (thread: Thread) => {
       const agent = agents.get(thread.state.agent);
-      return build(thread).map((event) => agent?.forStore(event, thread) ?? event);
+      return build(thread).map((event) => agent?.context.forStore(event, thread) ?? event);
     };
     const { thread, added } = await commit(store, clock, threadId, stored, once);
     if (added.length > 0) observers.notify({ kind: "events", thread, events: added });
@@ -182,7 +182,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
     async launch({ agent, input, threadId = newThreadId(), once }) {
       const now = clock.now();
-      const first = agentOf(agent).forStore(firstEvent(input));
+      const first = agentOf(agent).context.forStore(firstEvent(input));
       const thread = appendEvents(startThread({ agent }, now, threadId), [first], now);
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };

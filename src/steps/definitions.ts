@@ -138,9 +138,9 @@ export interface HumanQuestion {
 }
 
 /** The thread ends with a result. */
-export interface FinishStep<S> extends Options<S> {
+export interface FinishStep<S, Result = unknown> extends Options<S> {
   readonly kind: "finish";
-  result(step: S): unknown;
+  result(step: S): Result;
 }
 
 /** The thread sleeps, without a process, until a time. */

@@ -39,7 +39,10 @@ export function askHuman<S>(
 }
 
 /** The step ends the run with a result. A later message to the thread goes on from there. */
-export function finish<S>(result: (step: S) => unknown, options: StepOptions<S> = {}): FinishStep<S> {
+export function finish<S, Result>(
+  result: (step: S) => Result,
+  options: StepOptions<S> = {},
+): FinishStep<S, Result> {
   return { kind: "finish", result, options };
 }
 

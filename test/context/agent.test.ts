@@ -113,7 +113,7 @@ describe("an agent's context", () => {
       [said(CARD), said("5555 5555 5555 4444")],
       0,
     );
-    expect(agent.forTool(step, thread)).toEqual({ ...step, card: CARD });
+    expect(agent.context.forTool(step, thread)).toEqual({ ...step, card: CARD });
     const record = { type: "data_erased", data: { seqs: [2], by: person, reason: "asked" } } as const;
     const { events } = appendEvents(thread, [record], 0);
     const erased = events.map((event) =>
@@ -121,7 +121,7 @@ describe("an agent's context", () => {
         ? { ...event, data: { ...event.data, text: "" } }
         : event,
     );
-    expect(agent.forTool(step, threadOf(thread.id, erased))).toEqual(step);
+    expect(agent.context.forTool(step, threadOf(thread.id, erased))).toEqual(step);
   });
 
   it("a secret that was kept out of the store once stays out, whoever repeats it, and wherever", {
@@ -287,7 +287,7 @@ describe("an agent's context", () => {
     expect(compactions.length).toBeGreaterThan(2);
     expect(compactions.length).toBeLessThan(18);
     expect(nextStep.prompts.at(-1)).toMatch(/<summary>\n\[events 3 to \d+ are left out\]\n<\/summary>/);
-    expect(agent.render(thread).startsWith(nextStep.prompts.at(-1) ?? "?")).toBe(true);
+    expect(agent.context.render(thread).startsWith(nextStep.prompts.at(-1) ?? "?")).toBe(true);
   });
 
   it("a summariser of the user's writes what stands for the old range; its tokens count", {

@@ -72,9 +72,10 @@ describe("what an approval covers", () => {
     await before.runtime.respond(requestIdOf(asked.id, seq), { decision: approved, digest }, bob);
     await before.runtime.stop();
     const { agent, ran } = fullAgent([done], change);
-    const promptVersion = change.promptVersion ?? agent.promptVersion;
+    const version = change.promptVersion ?? agent.nextStep.version;
+    const nextStep = { ...agent.nextStep, version };
     const clock = fakeClock(Date.UTC(2026, 0, 1) + laterMs);
-    const runtime = testRuntime({ agents: [{ ...agent, promptVersion }], store, clock });
+    const runtime = testRuntime({ agents: [{ ...agent, nextStep }], store, clock });
     await runtime.resume(asked.id, ada);
     return { asked, ran, runtime, thread: await runtime.settled(asked.id) };
   }

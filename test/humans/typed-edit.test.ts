@@ -15,11 +15,14 @@ async function dividing() {
     agents: [
       {
         ...calculator,
-        ask: async (rendered) => {
-          prompts.push(rendered);
-          const answer = calculator.parse(JSON.stringify(steps.shift()));
-          if (!answer.ok) throw new Error(answer.message);
-          return answer;
+        nextStep: {
+          ...calculator.nextStep,
+          call: async (thread) => {
+            prompts.push(calculator.context.render(thread));
+            const answer = calculator.nextStep.parse(JSON.stringify(steps.shift()));
+            if (!answer.ok) throw new Error(answer.message);
+            return answer;
+          },
         },
       },
     ],

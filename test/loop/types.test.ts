@@ -1,7 +1,16 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { type Agent, type AgentOptions, defineAgent, type StepTable } from "../../src/agent/agent.ts";
+import type { CalculatorTools, ClarificationRequest, DoneForNow } from "../../baml_client/index.ts";
+import {
+  type Agent,
+  type AgentOptions,
+  defineAgent,
+  type ResultOf,
+  type StepOf,
+  type StepTable,
+} from "../../src/agent/agent.ts";
+import type { calculator } from "../../src/agents/calculator/agent.ts";
 import type { StepDefinition } from "../../src/steps/definitions.ts";
-import { askHuman, finish, tool } from "../../src/steps/steps.ts";
+import { askHuman, finish, nothing, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 
 type Add = { intent: "add"; a: number; b: number };
@@ -57,9 +66,31 @@ describe("the type of an agent", () => {
         }),
       },
     });
-    expectTypeOf(agent).toEqualTypeOf<Agent>();
+    expectTypeOf(agent).toEqualTypeOf<Agent<Sum, string>>();
+    expectTypeOf<StepOf<typeof agent>>().toEqualTypeOf<Sum>();
+    expectTypeOf<ResultOf<typeof agent>>().toEqualTypeOf<string>();
+    expectTypeOf(agent).toExtend<Agent>();
     expectTypeOf<StepTable<Sum>["add"]>().toEqualTypeOf<StepDefinition<Add>>();
     expect([...agent.steps.keys()]).toEqual(["add", "ask", "done"]);
+  });
+
+  it("what a run ends with is what its last steps return", { tags: "F10.2" }, () => {
+    type Order = { intent: "buy"; item: string } | { intent: "leave" } | { intent: "look" };
+    const shop = defineAgent(scriptedSteps<Order>([]), {
+      name: "shop",
+      steps: {
+        buy: finish(({ item }) => ({ item, price: 3 })),
+        leave: nothing(() => "nothing to buy"),
+        look: tool(() => 7),
+      },
+    });
+    expectTypeOf<ResultOf<typeof shop>>().toEqualTypeOf<{ item: string; price: number } | string>();
+    expectTypeOf<StepOf<typeof calculator>>().toEqualTypeOf<
+      CalculatorTools | ClarificationRequest | DoneForNow
+    >();
+    expectTypeOf<ResultOf<typeof calculator>>().toEqualTypeOf<string>();
+    expectTypeOf<[StepOf<string>, ResultOf<string>]>().toEqualTypeOf<[never, never]>();
+    expect(shop.steps.size).toBe(3);
   });
 
   it("a prompt that takes more than the thread needs its input said", { tags: "F10.2" }, () => {

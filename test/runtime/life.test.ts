@@ -68,12 +68,15 @@ describe("launch, look, stop, go on", () => {
       agents: [
         {
           ...agent,
-          ask: (_, __, options) => {
-            signal = options.signal;
-            asked.resolve();
-            return new Promise((_resolve, reject) => {
-              options.signal?.addEventListener("abort", () => reject(options.signal?.reason));
-            });
+          nextStep: {
+            ...agent.nextStep,
+            call: (_, options) => {
+              signal = options?.signal;
+              asked.resolve();
+              return new Promise((_resolve, reject) => {
+                signal?.addEventListener("abort", () => reject(signal?.reason));
+              });
+            },
           },
         },
       ],

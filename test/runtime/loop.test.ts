@@ -266,9 +266,11 @@ describe("the loop", () => {
       { ok: true, value: [one], fidelity, more: [{ value: [two, one], fidelity }], completion } as const,
       { ok: true, value: [{ intent: "nothing" }], fidelity, more: [], completion } as const,
     ];
-    const ask = async () =>
+    const call = async () =>
       answers.shift() ?? { ok: false as const, reason: "empty" as const, message: "", completion };
-    const runtime = testRuntime({ agents: [{ ...agent, severalSteps: "in_order", ask }] });
+    const runtime = testRuntime({
+      agents: [{ ...agent, severalSteps: "in_order", nextStep: { ...agent.nextStep, call } }],
+    });
     const { threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
     const thread = await runtime.settled(threadId);
     expect(eventsOf(thread, "step_proposed").map(({ data }) => data.step)).toEqual([

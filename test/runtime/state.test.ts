@@ -165,13 +165,16 @@ describe("a stateless reducer", () => {
       const counter: Agent = {
         ...counting,
         // Answers from the thread alone: three counts, then the end.
-        ask: async (_, { state }) => ({
-          ok: true as const,
-          value: state.steps < 3 ? { intent: "count", n: state.steps } : { intent: "done" },
-          fidelity: { grade: "exact" as const, reasons: [] },
-          more: [],
-          completion: { raw: "", client: "c", usage: null, durationMs: 0, requestDigest: "d" },
-        }),
+        nextStep: {
+          ...counting.nextStep,
+          call: async ({ state }) => ({
+            ok: true as const,
+            value: state.steps < 3 ? { intent: "count", n: state.steps } : { intent: "done" },
+            fidelity: { grade: "exact" as const, reasons: [] },
+            more: [],
+            completion: { raw: "", client: "c", usage: null, durationMs: 0, requestDigest: "d" },
+          }),
+        },
       };
       return { ran, runtime: testRuntime({ agents: [counter], store }) };
     });

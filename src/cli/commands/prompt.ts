@@ -26,7 +26,7 @@ export async function prompt(
   const agent = (await session.config()).agents.find(({ name }) => name === agentName);
   if (agent === undefined) throw new NotFoundError(`there is no agent "${agentName}"`, { agent: agentName });
   const { thread, recorded } = await threadFor(session, agent, words, options);
-  const plan = await agent.context.plan(thread.events);
+  const plan = await agent.context.plan(thread);
   const request = await requestFor(session, agent, thread, recorded);
   const asSent = recorded === undefined ? undefined : request.digest === recorded;
   if (options.raw === true) {
@@ -63,10 +63,9 @@ async function requestFor(
   recorded: string | undefined,
 ): Promise<PreparedRequest> {
   const model = await modelOf(session);
-  const rendered = agent.render(thread);
-  const request = await agent.request(rendered, thread, { model });
+  const request = await agent.nextStep.request(thread, { model });
   if (recorded === undefined || request.digest === recorded) return request;
-  const streamed = await agent.request(rendered, thread, { model, onPartial: () => {} });
+  const streamed = await agent.nextStep.request(thread, { model, onPartial: () => {} });
   return streamed.digest === recorded ? streamed : request;
 }
 

@@ -50,7 +50,7 @@ async function contextOf(session: Session, thread: Thread): Promise<string> {
   const agent = (await session.runtime()).agents.get(thread.state.agent);
   if (agent === undefined)
     throw new UsageError("invalid_configuration", `there is no agent "${thread.state.agent}" here`);
-  return agent.render(thread);
+  return agent.context.render(thread);
 }
 
 function timeline(thread: Thread, { colors: c }: Session): string[] {

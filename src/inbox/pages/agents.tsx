@@ -89,7 +89,7 @@ export const AgentPage = ({ frame, agent, source, mayLaunch, problem, typed }: A
     <section class="panel">
       <h2>Prompt</h2>
       <p class="hint">
-        BAML function <code>{agent.promptName}</code>, version <code>{agent.promptVersion}</code>
+        BAML function <code>{agent.nextStep.name}</code>, version <code>{agent.nextStep.version}</code>
         {source !== null && (
           <>
             , in <code>{source.file}</code>

@@ -43,7 +43,7 @@ async function showAgent(pages: Pages, c: Context, form: { problem?: string; typ
     <AgentPage
       frame={await frameOf(pages, c)}
       agent={agent}
-      source={pages.deps.promptSource?.(agent.promptName) ?? null}
+      source={pages.deps.promptSource?.(agent.nextStep.name) ?? null}
       mayLaunch={accessOf(pages, c).launch}
       {...form}
     />

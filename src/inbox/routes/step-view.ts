@@ -1,3 +1,4 @@
+import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError } from "../../base/errors.ts";
 import { inWords } from "../../present/text.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
@@ -14,7 +15,7 @@ export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Pr
   const { completion } = asked.data;
   const before = threadOf(thread.id, thread.events.slice(0, seq - 1));
   const agent = deps.runtime.agents.get(thread.state.agent);
-  const rendered = agent === undefined ? null : agent.render(before);
+  const rendered = agent === undefined ? null : agent.context.render(before);
   return {
     seq,
     heading:
@@ -22,25 +23,21 @@ export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Pr
     completion,
     fidelity: asked.type === "step_proposed" ? asked.data.fidelity : null,
     rendered,
-    request:
-      agent === undefined || rendered === null
-        ? null
-        : await requestOf(deps, agent, rendered, before, completion.requestDigest),
+    request: agent === undefined ? null : await requestOf(deps, agent, before, completion.requestDigest),
   };
 }
 
 /** The request as it is built today: for a stream, where that is what was recorded. Never sent. */
 async function requestOf(
   { model }: InboxDeps,
-  agent: NonNullable<ReturnType<InboxDeps["runtime"]["agents"]["get"]>>,
-  rendered: string,
+  { nextStep }: Agent,
   before: Thread,
   recorded: string,
 ): Promise<StepView["request"]> {
   const options = model === undefined ? {} : { model };
   try {
-    const plain = await agent.request(rendered, before, options);
-    const streamed = await agent.request(rendered, before, { ...options, onPartial: () => {} });
+    const plain = await nextStep.request(before, options);
+    const streamed = await nextStep.request(before, { ...options, onPartial: () => {} });
     const request = streamed.digest === recorded ? streamed : plain;
     return { url: request.redactedUrl, body: indented(request.body), same: request.digest === recorded };
   } catch {
