@@ -11,23 +11,23 @@ const MIGRATIONS: readonly string[] = [threads, valuesExpire];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings the tables up to `SCHEMA_VERSION`. Each migration is one transaction that holds the write lock and reads the
- * version inside it: of two processes one waits and finds the work done, and one that is killed leaves no half. Throws
+ * Brings the tables up to `SCHEMA_VERSION` in one transaction that holds the write lock and reads the version inside it:
+ * of two processes one waits and finds the work done, and one that fails or is killed leaves the file as it was. Throws
  * `StorageError` for a database of a newer version or of another program.
  */
 export function migrate(database: SqlDatabase, path: string): void {
   const sql = statementsOf(database);
-  while (version(sql, path) < SCHEMA_VERSION) {
-    transaction(sql, "IMMEDIATE", () => {
-      const from = version(sql, path);
-      const migration = MIGRATIONS[from];
-      if (migration === undefined) return;
-      if (from === 0)
-        database.exec("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, at TEXT NOT NULL)");
+  if (version(sql, path) === SCHEMA_VERSION) return;
+  transaction(sql, "IMMEDIATE", () => {
+    const from = version(sql, path);
+    if (from === 0) {
+      database.exec("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, at TEXT NOT NULL)");
+    }
+    MIGRATIONS.slice(from).forEach((migration, index) => {
       database.exec(migration);
-      database.exec(`INSERT INTO schema_version VALUES (${from + 1}, datetime('now'))`);
+      database.exec(`INSERT INTO schema_version VALUES (${from + 1 + index}, datetime('now'))`);
     });
-  }
+  });
 }
 
 function version(sql: Statements, path: string): number {
