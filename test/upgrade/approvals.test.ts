@@ -53,7 +53,7 @@ const expectedRun = ({ name, request }: Recorded): string => {
   return [value, to].filter((part) => part !== undefined).join(" ");
 };
 
-describe("F7.2 F7.3 approvals that 0.1.0 asked for", () => {
+describe("approvals that 0.1.0 asked for", { tags: ["F5.5", "F7.7", "F7.8"] }, () => {
   it("is there for each reason that release could give", () => {
     const reasons = waiting.flatMap(({ request }) => request?.reasons ?? []);
     const kinds = [

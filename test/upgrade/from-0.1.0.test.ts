@@ -40,7 +40,7 @@ function rowsOf(path: string): unknown {
   return rows;
 }
 
-describe("F5.5 F5.8 a file written by 0.1.0", () => {
+describe("a file written by 0.1.0", { tags: ["F5.5", "F5.8"] }, () => {
   it("opens without a change to any of its events", async () => {
     const path = await copyOfFile();
     const before = rowsOf(path);
@@ -72,7 +72,7 @@ describe("F5.5 F5.8 a file written by 0.1.0", () => {
     }
   });
 
-  it.each(replayed)("replays the recording %s to the same events", async (name) => {
+  it.each(replayed)("replays the recording %s to the same events", { tags: "F12.3" }, async (name) => {
     const { thread } = await upgraded();
     const recording = await thread(name);
     expect((await replayThread(recording, agentOf(name))).events).toEqual(recording.events);
@@ -103,7 +103,7 @@ describe("F5.5 F5.8 a file written by 0.1.0", () => {
 
 const finished = ({ state }: Thread) => state.status.kind === "finished";
 
-describe("F5.5 F9.2 threads that 0.1.0 left waiting", () => {
+describe("threads that 0.1.0 left waiting", { tags: ["F5.5"] }, () => {
   it("sleep on until their time, and then wake without anybody's help", async () => {
     const before = await upgraded();
     before.runtime.start();
@@ -179,7 +179,7 @@ describe("F5.5 F9.2 threads that 0.1.0 left waiting", () => {
   });
 });
 
-describe("F5.5 F11.6 keys that 0.1.0 has seen", () => {
+describe("keys that 0.1.0 has seen", { tags: ["F5.5", "F11.6"] }, () => {
   it("start and send nothing a second time", async () => {
     const { runtime } = await upgraded();
     const input = { message: "please see to it", from: ada } as const;

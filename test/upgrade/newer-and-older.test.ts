@@ -78,7 +78,7 @@ async function failAtEachStatement(makeFile: () => Promise<string>): Promise<num
   }
 }
 
-describe("F5.5 F5.9 bringing a file up to date", () => {
+describe("bringing a file up to date", { tags: ["F5.5"] }, () => {
   it("happens as a whole or not at all, from the release before and from nothing", async () => {
     await failAtEachStatement(copyOfFile);
     const { path: folder, remove } = await temporaryFolder();
@@ -103,7 +103,7 @@ describe("F5.5 F5.9 bringing a file up to date", () => {
   });
 });
 
-describe("F5.5 F5.9 a file of a newer release", () => {
+describe("a file of a newer release", { tags: ["F5.5"] }, () => {
   it("is refused by name when it is opened, and left as it is", async () => {
     const path = await copyOfFile();
     await (await openSqliteStore(path)).close();
