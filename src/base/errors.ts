@@ -13,6 +13,7 @@ export type ErrorCode =
   | "storage_corrupt"
   | "provider_rejected"
   | "provider_unavailable"
+  | "prompt_too_long"
   | "aborted"
   | "replay_mismatch"
   | "unexpected_call";

@@ -33,6 +33,7 @@ export const DOUBTFUL_REASONS = {
   elided: "part of the JSON is left out with dots",
   no_json: "it holds no JSON and was guessed from plain text",
   invalid_text: "it is not valid UTF-8",
+  unknown_finish: "the provider ended it for a reason that nobody knows, so that it may be cut",
 } as const;
 
 export type TolerantReason = keyof typeof TOLERANT_REASONS;

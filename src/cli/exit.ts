@@ -25,6 +25,7 @@ const BY_CODE: { readonly [C in ErrorCode]: number } = {
   storage_corrupt: EXIT.storage,
   provider_rejected: EXIT.failed,
   provider_unavailable: EXIT.failed,
+  prompt_too_long: EXIT.failed,
   aborted: EXIT.interrupted,
   replay_mismatch: EXIT.failed,
   unexpected_call: EXIT.failed,

@@ -1,4 +1,4 @@
-import { TwelvefoldError } from "../base/errors.ts";
+import { type ErrorCode, TwelvefoldError } from "../base/errors.ts";
 
 /** One try at one client that did not give an answer. Holds no secrets. */
 export interface FailedAttempt {
@@ -17,6 +17,8 @@ interface ProviderFacts {
   readonly cause?: unknown;
 }
 
+type ProviderErrorCode = Extract<ErrorCode, "provider_rejected" | "provider_unavailable" | "prompt_too_long">;
+
 /** The model's provider gave no answer. `attempts` lists every try, in order. */
 export class ProviderError extends TwelvefoldError {
   /** The client of the failure that the message is about. */
@@ -25,7 +27,7 @@ export class ProviderError extends TwelvefoldError {
   readonly status: number | undefined;
   readonly attempts: readonly FailedAttempt[];
 
-  constructor(code: "provider_rejected" | "provider_unavailable", message: string, facts: ProviderFacts) {
+  constructor(code: ProviderErrorCode, message: string, facts: ProviderFacts) {
     super(code, message, {
       details: { client: facts.client, status: facts.status, attempts: facts.attempts },
       ...(facts.cause === undefined ? {} : { cause: facts.cause }),
@@ -40,6 +42,16 @@ export class ProviderError extends TwelvefoldError {
 export class ProviderRejectedError extends ProviderError {
   constructor(message: string, facts: ProviderFacts) {
     super("provider_rejected", message, facts);
+  }
+}
+
+/**
+ * The prompt has more tokens than the model, or its server, reads. The same request is refused every time: make the prompt
+ * shorter (the agent's token budget), or choose a model that reads more.
+ */
+export class PromptTooLongError extends ProviderError {
+  constructor(message: string, facts: ProviderFacts) {
+    super("prompt_too_long", message, facts);
   }
 }
 

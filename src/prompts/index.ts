@@ -16,6 +16,7 @@ export {
   CallAbortedError,
   type FailedAttempt,
   MissingCredentialsError,
+  PromptTooLongError,
   ProviderError,
   ProviderRejectedError,
   ProviderUnavailableError,

@@ -37,6 +37,7 @@ const STATUS: { readonly [C in ErrorCode]: ContentfulStatusCode } = {
   storage_corrupt: 500,
   provider_rejected: 500,
   provider_unavailable: 500,
+  prompt_too_long: 500,
   aborted: 503,
   replay_mismatch: 500,
   unexpected_call: 500,

@@ -1,9 +1,16 @@
 import type { Clock } from "../../base/clock.ts";
-import { type FailedAttempt, ProviderRejectedError, ProviderUnavailableError } from "../errors.ts";
+import {
+  type FailedAttempt,
+  PromptTooLongError,
+  type ProviderError,
+  ProviderRejectedError,
+  ProviderUnavailableError,
+} from "../errors.ts";
 import type { Timeouts } from "../http/send.ts";
 import type { ModelChoice, ModelClient } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
 import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
+import type { Failure } from "./failure.ts";
 
 /** How often and how patiently one client is tried. Times in milliseconds. */
 export interface RetryPolicy {
@@ -15,6 +22,8 @@ export interface RetryPolicy {
   readonly maxDelay?: number;
   /** A provider that asks for a longer wait is given up instead. Default 60 s. */
   readonly maxRetryAfter?: number;
+  /** A server that is still loading its model (503) is waited for in all, whatever `attempts` says. Default 2 min. */
+  readonly maxLoading?: number;
 }
 
 export const DEFAULT_RETRY: Required<RetryPolicy> = {
@@ -22,6 +31,7 @@ export const DEFAULT_RETRY: Required<RetryPolicy> = {
   firstDelay: 500,
   maxDelay: 20_000,
   maxRetryAfter: 60_000,
+  maxLoading: 120_000,
 };
 
 export interface AskOptions {
@@ -48,12 +58,10 @@ export interface Asked {
   readonly failed: readonly FailedAttempt[];
 }
 
-type Failure = Extract<AttemptOutcome, { kind: "failed" }>;
-
 /**
- * Asks the clients in turn until one answers: each is tried again while that may help, and then the next. Throws
- * `ProviderRejectedError` when the last client refused and `ProviderUnavailableError` when it was down, both with
- * every attempt; and the signal's reason when aborted.
+ * Asks the clients in turn until one answers: each is tried again while that may help, and then the next. Throws, with
+ * every attempt, what the last client's failure was: `ProviderRejectedError`, `PromptTooLongError` or
+ * `ProviderUnavailableError`; and the signal's reason when aborted.
  */
 export async function ask(
   clients: readonly (ModelClient | undefined)[],
@@ -79,6 +87,7 @@ async function askOne(
 ): Promise<AttemptOutcome> {
   const { retry, clock, signal } = options;
   let free = 1;
+  let loading = 0;
   for (let tries = 1; ; tries += 1) {
     const outcome = await ready.attempt({ ...options, now: () => clock.now() });
     if (outcome.kind === "replied") return outcome;
@@ -89,9 +98,13 @@ async function askOne(
     }
     const { status, message } = outcome;
     failed.push({ client: ready.client, ...(status === undefined ? {} : { status }), message });
-    const wait = outcome.retryAfterMs ?? 0;
-    if (!outcome.again || tries >= retry.attempts || wait > retry.maxRetryAfter) return outcome;
-    await clock.sleep(Math.max(wait, backOff(tries, options)), signal);
+    const asked = outcome.retryAfterMs ?? 0;
+    const wait = Math.max(asked, backOff(tries, options));
+    const patient = outcome.loading === true && loading + wait <= retry.maxLoading;
+    if (!outcome.again || (tries >= retry.attempts && !patient) || asked > retry.maxRetryAfter)
+      return outcome;
+    if (outcome.loading === true) loading += wait;
+    await clock.sleep(wait, signal);
   }
 }
 
@@ -100,21 +113,23 @@ function backOff(tries: number, { retry, random }: AskOptions): number {
   return Math.round(most / 2 + (most / 2) * random());
 }
 
-function providerError(failure: Failure, client: string, attempts: readonly FailedAttempt[]) {
+function providerError(failure: Failure, client: string, attempts: readonly FailedAttempt[]): ProviderError {
   const { status, message, retryAfterMs } = failure;
   const others = attempts.length > 1 ? `; ${attempts.length} attempts` : "";
-  return failure.again
-    ? new ProviderUnavailableError(`${client} gives no answer: ${message}${others}`, {
-        client,
-        status,
-        attempts,
+  const facts = { client, status, attempts };
+  switch (failure.verdict) {
+    case "unavailable":
+      return new ProviderUnavailableError(`${client} gives no answer: ${message}${others}`, {
+        ...facts,
         retryAfterMs,
-      })
-    : new ProviderRejectedError(`${client} refuses the request: ${message}${others}`, {
-        client,
-        status,
-        attempts,
       });
+    case "rejected":
+      return new ProviderRejectedError(`${client} refuses the request: ${message}${others}`, facts);
+    case "too_long":
+      return new PromptTooLongError(`the prompt is too long for ${client}: ${message}${others}`, facts);
+    default:
+      return failure.verdict satisfies never;
+  }
 }
 
 const turns = new WeakMap<ModelChoice, number>();

@@ -3,11 +3,13 @@ import { sha256 } from "../../base/digest.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { redactText } from "../http/redact.ts";
+import { LONGEST_TIMER } from "../http/send.ts";
 import { registryOf } from "../models/client-registry.ts";
 import { optionSecrets } from "../models/option-secrets.ts";
 import type { ModelClient } from "../types.ts";
-import type { FinishReason } from "../wire/wire.ts";
+import { type Finish, readFinish } from "../wire/finish.ts";
 import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
+import { type Failure, failureOf, transient } from "./failure.ts";
 
 /**
  * Asks through the generated call, where the request cannot be built outside native code: for a Bedrock client whose
@@ -25,9 +27,9 @@ export async function nativeAttempt(
   if (tb !== undefined) checkRunTimeTypes(tb);
   const collector = new Collector();
   // The native client knows no time-outs for Bedrock: at least the wait for it ends.
-  const deadline = AbortSignal.timeout(timeouts.total);
+  const deadline = AbortSignal.timeout(Math.min(timeouts.total, LONGEST_TIMER));
   const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-  let finish: FinishReason = "stop";
+  let finish: Finish | undefined = { kind: "stop", reason: "stop" };
   try {
     await fn.call(args, {
       clientRegistry: registryOf(client),
@@ -38,27 +40,26 @@ export async function nativeAttempt(
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (deadline.aborted) {
-      return {
-        kind: "failed",
-        message: `no sign of the whole answer within ${timeouts.total} ms`,
-        again: true,
-      };
+      return { ...transient(`no sign of the whole answer within ${timeouts.total} ms`), again: false };
     }
     const name = error instanceof Error ? error.constructor.name : "";
     // Whatever it parsed or not: the completion is read again below.
-    if (name === "BamlClientFinishReasonError") finish = "length";
+    if (name === "BamlClientFinishReasonError") finish = finishOf(error);
     else if (name !== "BamlValidationError") return failure(error, client);
   }
   const log = collector.last;
   const text = log?.rawLlmResponse ?? "";
   const { inputTokens, outputTokens, cachedInputTokens } = log?.usage ?? {};
   const body = log?.calls.at(-1)?.httpRequest?.body.text() ?? "";
+  if (finish === undefined || finish.kind === "failed") {
+    return transient(`the provider broke the answer off (${finish?.reason ?? "no finish reason"})`);
+  }
   onText?.(text);
   return {
     kind: "replied",
     reply: {
       text,
-      finish,
+      finish: finish.kind,
       usage:
         typeof inputTokens === "number"
           ? { inputTokens, outputTokens: outputTokens ?? 0, cachedInputTokens: cachedInputTokens ?? 0 }
@@ -69,18 +70,23 @@ export async function nativeAttempt(
   };
 }
 
-function failure(error: unknown, client: ModelClient): AttemptOutcome {
+function finishOf(error: unknown): Finish | undefined {
+  const reason =
+    typeof error === "object" && error !== null && "finish_reason" in error ? error.finish_reason : undefined;
+  return readFinish(typeof reason === "string" ? reason : undefined);
+}
+
+function failure(error: unknown, client: ModelClient): Failure {
   const status =
     typeof error === "object" && error !== null && "status_code" in error ? Number(error.status_code) : 0;
   const text = error instanceof Error ? error.message : String(error);
   // Rust's debug output of the service's error: the message is in it, once or more.
   const said = /message: Some\(\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
-  const message = redactText(said.slice(0, 500), optionSecrets(client));
-  const again = status < 400 || status === 408 || status === 429 || status >= 500;
-  return {
-    kind: "failed",
-    ...(status < 100 ? {} : { status }),
-    message: `${status || "failed:"} ${message}`,
-    again,
-  };
+  const secrets = optionSecrets(client);
+  // Lower numbers are BAML's own, for what went wrong before there was an answer.
+  if (status >= 400) return failureOf(status, { message: said }, secrets);
+  return transient(
+    redactText(`${status || "failed:"} ${said.slice(0, 500)}`, secrets),
+    status < 100 ? undefined : status,
+  );
 }

@@ -61,9 +61,9 @@ export async function prepare(
   }
   const name = client?.name ?? nameOf(url, body);
   checkKey(headers, name);
-  if (!streamed) return new Prepared(name, url, headers, body);
+  if (!streamed) return new Prepared(name, { url, headers, body }, false);
   const counted = uncounted.has(client ?? fn) ? withoutUsage(body) : askForUsage(url, body);
-  return new Prepared(name, url, headers, counted);
+  return new Prepared(name, { url, headers, body: counted }, true);
 }
 
 const uncounted = new WeakSet<object>();

@@ -14,8 +14,16 @@ export class Prepared implements PreparedRequest {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(client: string, url: string, headers: Readonly<Record<string, string>>, body: string) {
+  /** The answer is asked for as a stream. */
+  readonly #streamed: boolean;
+
+  constructor(
+    client: string,
+    { url, headers, body }: Pick<PreparedRequest, "url" | "headers" | "body">,
+    streamed: boolean,
+  ) {
     this.client = client;
+    this.#streamed = streamed;
     this.#url = url;
     this.redactedUrl = redactUrl(url);
     this.redactedHeaders = redactHeaders(headers);
@@ -32,9 +40,14 @@ export class Prepared implements PreparedRequest {
     return this.#headers;
   }
 
+  get streamed(): boolean {
+    return this.#streamed;
+  }
+
   /** The same request without the wish for token counts; `undefined` where it has none. */
   withoutUsage(): Prepared | undefined {
     const body = withoutUsage(this.body);
-    return body === this.body ? undefined : new Prepared(this.client, this.url, this.#headers, body);
+    if (body === this.body) return undefined;
+    return new Prepared(this.client, { url: this.url, headers: this.headers, body }, this.streamed);
   }
 }

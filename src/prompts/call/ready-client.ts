@@ -5,6 +5,7 @@ import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
 import type { ReadyClient } from "./ask.ts";
 import { type AttemptOptions, attempt } from "./attempt.ts";
+import { transient } from "./failure.ts";
 import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Prepared } from "./prepared-request.ts";
 
@@ -29,7 +30,7 @@ export async function prepareClient(
         request ??= await readyInTime(prepare(fn, args, client, options), how);
       } catch (error) {
         if (!(error instanceof ProviderUnavailableError)) throw error;
-        return { kind: "failed", message: error.message, again: true };
+        return transient(error.message);
       }
       const outcome = await attempt(request, how);
       if (outcome.kind === "replied" || outcome.mayRefuseUsage !== true) return outcome;

@@ -1,5 +1,5 @@
 import type { CompletionRecord } from "../../base/completion.ts";
-import { fidelityOf } from "../../base/fidelity.ts";
+import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
@@ -37,17 +37,26 @@ export function completionReader(
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const [first, ...more] = reading.values;
+    const doubts = doubtsOf(reply, validText);
     return {
       ok: true,
-      ...judge(first, validText),
-      more: more.map((read) => judge(read, validText)),
+      ...judge(first, doubts),
+      more: more.map((read) => judge(read, doubts)),
       completion,
     };
   };
 }
 
-function judge({ value, reasons }: ReadValue, validText: boolean) {
-  return { value, fidelity: fidelityOf(validText ? reasons : new Set([...reasons, "invalid_text"])) };
+/** What is wrong with the completion as a whole, whatever it says. */
+function doubtsOf({ finish }: ModelReply, validText: boolean): readonly FidelityReason[] {
+  return [
+    ...(validText ? [] : ["invalid_text" as const]),
+    ...(finish === "unknown" ? ["unknown_finish" as const] : []),
+  ];
+}
+
+function judge({ value, reasons }: ReadValue, doubts: readonly FidelityReason[]) {
+  return { value, fidelity: fidelityOf(new Set([...reasons, ...doubts])) };
 }
 
 const CUT_OFF =

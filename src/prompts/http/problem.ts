@@ -1,10 +1,13 @@
 /** Why an attempt gave no usable answer, below the level of HTTP statuses. */
 export type ProblemKind =
   | "bad_url"
+  | "bad_header"
   | "no_connection"
   | "stale_connection"
   | "reset"
   | "timeout"
+  /** The whole answer took longer than it may: it would again. */
+  | "too_slow"
   | "too_large"
   | "not_a_completion";
 

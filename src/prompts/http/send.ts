@@ -1,15 +1,18 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { FetchProblem } from "./problem.ts";
+import { FetchProblem, type ProblemKind } from "./problem.ts";
 
 /** Limits on one attempt, in milliseconds. */
 export interface Timeouts {
   /** Until the connection (with TLS) is made. Default 10 s. */
   readonly connect?: number;
-  /** From there until the first byte of the answer's body. Default 2 min: thinking models are silent for long. */
+  /**
+   * From there until the first byte of a streamed answer. Default 2 min: thinking models are silent for long. An answer
+   * that is not streamed comes all at once, at its end: for it only `total` counts.
+   */
   readonly firstToken?: number;
-  /** Between two parts of the body. Default 1 min. */
+  /** Between two parts of the body; what keeps a connection alive is one too. Default 1 min. */
   readonly idle?: number;
-  /** From the start to the last byte. Default 10 min. */
+  /** From the start to the last byte. An answer that takes longer is not asked for again. Default 10 min. */
   readonly total?: number;
 }
 
@@ -34,9 +37,6 @@ export interface HttpAnswer {
   /** The parts of the body as they come. Iterating throws `FetchProblem` where the connection breaks or is too slow. */
   readonly body: AsyncIterable<Uint8Array>;
 }
-
-/** A body that is larger is not a completion. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
  * Sends one request and resolves when the answer's head is there. No redirects are followed, so that the key goes to
@@ -85,10 +85,20 @@ function open({ url, method, headers, body }: OutgoingRequest): ClientRequest {
     throw new FetchProblem("bad_url", "the model client's base URL is not a URL", { cause });
   }
   const options = { method, headers: { ...headers, "content-length": Buffer.byteLength(body) } };
+  if (target.protocol !== "http:" && target.protocol !== "https:") {
+    throw new FetchProblem("bad_url", `the model client's base URL has the protocol ${target.protocol}`);
+  }
   // Not imported: an import of node:http loads all of fetch and WebSocket with it, half of the time to start.
-  if (target.protocol === "http:") return process.getBuiltinModule("node:http").request(target, options);
-  if (target.protocol === "https:") return process.getBuiltinModule("node:https").request(target, options);
-  throw new FetchProblem("bad_url", `the model client's base URL has the protocol ${target.protocol}`);
+  const http =
+    target.protocol === "http:"
+      ? process.getBuiltinModule("node:http")
+      : process.getBuiltinModule("node:https");
+  try {
+    return http.request(target, options);
+  } catch (cause) {
+    // Before anything is sent: a header's value holds what HTTP does not allow. Node's message names the header alone.
+    throw new FetchProblem("bad_header", asError(cause).message, { cause });
+  }
 }
 
 async function* bodyOf(
@@ -97,14 +107,9 @@ async function* bodyOf(
   watch: Watch,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  let size = 0;
   try {
     for await (const chunk of response.iterator({ destroyOnReturn: false })) {
       watch.received();
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) {
-        throw new FetchProblem("too_large", `the answer is larger than ${MAX_BODY_BYTES} bytes`);
-      }
       yield chunk;
     }
   } catch (error) {
@@ -143,7 +148,10 @@ class Watch {
   start(request: ClientRequest): void {
     this.request = request;
     const { total } = this.timeouts;
-    this.whole = setTimeout(() => this.fail("the whole answer", total), Math.min(total, LONGEST_TIMER));
+    this.whole = setTimeout(
+      () => this.fail("the whole answer", total, "too_slow"),
+      Math.min(total, LONGEST_TIMER),
+    );
     this.enter("a connection", this.timeouts.connect);
     request.on("socket", (socket) => {
       const connected = () => this.enter("the first token", this.timeouts.firstToken);
@@ -172,8 +180,8 @@ class Watch {
     this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER));
   }
 
-  private fail(awaited: string, ms: number): void {
-    this.problem = new FetchProblem("timeout", `no sign of ${awaited} within ${ms} ms`);
+  private fail(awaited: string, ms: number, kind: ProblemKind = "timeout"): void {
+    this.problem = new FetchProblem(kind, `no sign of ${awaited} within ${ms} ms`);
     this.request?.destroy(this.problem);
   }
 }

@@ -1,30 +1,37 @@
 /**
  * The `data` of server-sent events (WHATWG HTML, section 9.2), from the bytes of a response as they come. Comments and
- * other fields are left out; events end with an empty line; a last event without one is given too, so that the caller
- * can see what was cut.
+ * other fields are left out, and so are events with nothing in them. Lines end with CR, LF or both. A last event
+ * without an empty line after it is given too, so that the caller can see what was cut.
  */
 export async function* serverSentData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
+  let endedWithCr = false;
   let data: string[] = [];
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    let start = 0;
-    for (let end = rest.indexOf("\n", start); end >= 0; end = rest.indexOf("\n", start)) {
-      const line = rest.slice(start, rest[end - 1] === "\r" ? end - 1 : end);
-      start = end + 1;
-      if (line === "") {
-        if (data.length > 0) yield data.join("\n");
+    let text = decoder.decode(chunk, { stream: true });
+    if (text === "") continue;
+    // A CR has ended its line already: an LF after it, in the next chunk, is the second half of that end.
+    if (endedWithCr && text.startsWith("\n")) text = text.slice(1);
+    endedWithCr = text === "" ? false : text.endsWith("\r");
+    const lines = text.split(LINE_END);
+    lines[0] = rest + (lines[0] ?? "");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line !== "") pushData(line, data);
+      else {
+        if (data.some(Boolean)) yield data.join("\n");
         data = [];
-      } else pushData(line, data);
+      }
     }
-    rest = rest.slice(start);
   }
   pushData(rest + decoder.decode(), data);
-  if (data.length > 0) yield data.join("\n");
+  if (data.some(Boolean)) yield data.join("\n");
 }
 
+const LINE_END = /\r\n|\n|\r/;
+
 function pushData(line: string, data: string[]): void {
-  if (!line.startsWith("data:")) return;
-  data.push(line.slice(line[5] === " " ? 6 : 5));
+  if (line === "data") data.push("");
+  else if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
 }

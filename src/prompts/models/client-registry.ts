@@ -2,6 +2,7 @@ import { ClientRegistry } from "@boundaryml/baml";
 import { UsageError } from "../../base/errors.ts";
 import { MissingCredentialsError } from "../errors.ts";
 import type { ModelClient } from "../types.ts";
+import { GOOD_FINISHES } from "../wire/finish.ts";
 
 const registries = new WeakMap<ModelClient, ClientRegistry>();
 
@@ -64,8 +65,9 @@ function checkClient(client: ModelClient): void {
 
 function bamlOptions(client: ModelClient): Record<string, unknown> {
   const { bearer_token, ...options } = client.options;
-  // The native client must not parse what was cut; the bearer token is added to the built request.
-  if (hasAwsChain(client)) return { finish_reason_deny_list: ["length", "max_tokens"], ...options };
+  // The native client tells of a finish reason only where it must not take it; the bearer token is added to the built
+  // request.
+  if (hasAwsChain(client)) return { finish_reason_allow_list: GOOD_FINISHES, ...options };
   if (bearer_token === undefined) return options;
   return { ...options, access_key_id: "unused", secret_access_key: "unused" };
 }

@@ -1,13 +1,5 @@
-import { type FinishReason, items, member, readUsage, text, type WireFormat } from "./wire.ts";
-
-const FINISH: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  guardrail_intervened: "filtered",
-  content_filtered: "filtered",
-};
+import { readFinish } from "./finish.ts";
+import { items, member, readUsage, text, type WireFormat } from "./wire.ts";
 
 const USAGE = {
   input: ["inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens"],
@@ -18,18 +10,16 @@ const USAGE = {
 /** Amazon Bedrock's Converse API. It is never streamed here (see docs/prompts.md). */
 export const bedrock: WireFormat = {
   name: "bedrock",
-  readReply(body) {
+  readBody(body) {
     const message = member(member(body, "output"), "message");
     if (message === undefined) return undefined;
-    const reason = member(body, "stopReason");
     return {
       text: items(member(message, "content"))
         .map((block) => text(member(block, "text")))
         .join(""),
-      finish: typeof reason === "string" ? (FINISH[reason] ?? "other") : "other",
+      finish: readFinish(member(body, "stopReason")),
       usage: readUsage(member(body, "usage"), USAGE) ?? null,
     };
   },
   readPart: () => ({}),
-  streamsEnd: false,
 };

@@ -1,5 +1,6 @@
 import type { Json } from "../../base/json.ts";
-import { type FinishReason, items, member, readError, readUsage, text, type WireFormat } from "./wire.ts";
+import { FILTERED, type Finish, readFinish } from "./finish.ts";
+import { items, member, readUsage, text, type WireFormat } from "./wire.ts";
 
 const USAGE = {
   input: ["promptTokenCount"],
@@ -10,45 +11,33 @@ const USAGE = {
 /** Google's `generateContent`. Parts marked as thoughts are left out of the text. */
 export const google: WireFormat = {
   name: "google",
-  readReply(body) {
-    const blocked = typeof member(member(body, "promptFeedback"), "blockReason") === "string";
-    const candidate = items(member(body, "candidates"))[0];
-    if (candidate === undefined && !blocked) return undefined;
-    return {
-      text: candidateText(candidate),
-      finish: blocked ? "filtered" : (finishOf(candidate) ?? "other"),
-      usage: readUsage(member(body, "usageMetadata"), USAGE) ?? null,
-    };
+  readBody(body) {
+    const finish = finishOf(body);
+    if (candidateIn(body) === undefined && finish === undefined) return undefined;
+    return { text: textOf(body), finish, usage: readUsage(member(body, "usageMetadata"), USAGE) ?? null };
   },
-  readPart(event) {
-    const error = readError(event);
-    if (error !== undefined) return { error };
-    const blocked = typeof member(member(event, "promptFeedback"), "blockReason") === "string";
-    const candidate = items(member(event, "candidates"))[0];
-    const finish = blocked ? "filtered" : finishOf(candidate);
-    const usage = readUsage(member(event, "usageMetadata"), USAGE);
-    return {
-      text: candidateText(candidate),
-      ...(finish === undefined ? {} : { finish }),
-      ...(usage === undefined ? {} : { usage }),
-    };
-  },
-  streamsEnd: true,
+  readPart: (event) => ({
+    text: textOf(event),
+    finish: finishOf(event),
+    usage: readUsage(member(event, "usageMetadata"), USAGE),
+  }),
+  errorsIn: (body) => candidateIn(body),
 };
 
-function candidateText(candidate: Json | undefined): string {
-  return items(member(member(candidate, "content"), "parts"))
+function candidateIn(body: Json): Json | undefined {
+  return items(member(body, "candidates"))[0];
+}
+
+function textOf(body: Json): string {
+  return items(member(member(candidateIn(body), "content"), "parts"))
     .filter((part) => member(part, "thought") !== true)
     .map((part) => text(member(part, "text")))
     .join("");
 }
 
-function finishOf(candidate: Json | undefined): FinishReason | undefined {
-  const reason = member(candidate, "finishReason");
-  if (typeof reason !== "string") return undefined;
-  if (reason === "STOP") return "stop";
-  if (reason === "MAX_TOKENS") return "length";
-  return FILTERED.has(reason) ? "filtered" : "other";
+// A blocked prompt has no candidate.
+function finishOf(body: Json): Finish | undefined {
+  const blocked = text(member(member(body, "promptFeedback"), "blockReason"));
+  if (blocked !== "" && blocked !== "BLOCK_REASON_UNSPECIFIED") return { ...FILTERED, reason: blocked };
+  return readFinish(member(candidateIn(body), "finishReason"));
 }
-
-const FILTERED = new Set(["SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE"]);

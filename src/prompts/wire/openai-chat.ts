@@ -1,13 +1,6 @@
 import type { Json } from "../../base/json.ts";
-import { type FinishReason, items, member, readError, readUsage, text, type WireFormat } from "./wire.ts";
-
-const FINISH: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  eos: "stop",
-  length: "length",
-  max_tokens: "length",
-  content_filter: "filtered",
-};
+import { FILTERED, type Finish, readFinish } from "./finish.ts";
+import { items, member, readUsage, text, type WireFormat } from "./wire.ts";
 
 const USAGE = {
   input: ["prompt_tokens"],
@@ -18,38 +11,41 @@ const USAGE = {
 /** Chat completions: OpenAI, Azure, OpenRouter, Ollama and every server that calls itself compatible. */
 export const openaiChat: WireFormat = {
   name: "openai-chat",
-  readReply(body) {
-    const choice = items(member(body, "choices"))[0];
+  readBody(body) {
+    const choice = choiceIn(body);
     const message = member(choice, "message");
     if (message === undefined) return undefined;
     return {
       text: contentText(member(message, "content")),
-      finish: typeof member(message, "refusal") === "string" ? "filtered" : (finishOf(choice) ?? "other"),
+      finish: finishOf(choice, message),
       usage: readUsage(member(body, "usage"), USAGE) ?? null,
     };
   },
   readPart(event) {
-    const error = readError(event);
-    if (error !== undefined) return { error };
-    const choice = items(member(event, "choices"))[0];
-    const delta = member(choice, "delta");
-    const finish = typeof member(delta, "refusal") === "string" ? "filtered" : finishOf(choice);
-    const usage = readUsage(member(event, "usage"), USAGE);
+    const choice = choiceIn(event);
+    const delta = member(choice, "delta") ?? undefined;
+    // Some servers put the whole answer into one event, some repeat it at the end.
+    const message = delta === undefined ? member(choice, "message") : undefined;
+    const content = member(message ?? delta, "content");
     return {
-      text: contentText(member(delta, "content")),
-      ...(finish === undefined ? {} : { finish }),
-      ...(usage === undefined ? {} : { usage }),
+      text: contentText(content),
+      isWhole: message !== undefined && (typeof content === "string" || Array.isArray(content)),
+      finish: finishOf(choice, message ?? delta),
+      usage: readUsage(member(event, "usage"), USAGE),
     };
   },
-  streamsEnd: true,
+  errorsIn: choiceIn,
 };
 
-function finishOf(choice: Json | undefined): FinishReason | undefined {
-  const reason = member(choice, "finish_reason");
-  if (typeof reason !== "string") return undefined;
-  const known = FINISH[reason.toLowerCase()];
-  // Compatible servers have their own words for it: model_length, max_output_tokens, …
-  return known ?? (/length|max|limit|truncat/i.test(reason) ? "length" : "other");
+function choiceIn(body: Json): Json | undefined {
+  return items(member(body, "choices"))[0];
+}
+
+function finishOf(choice: Json | undefined, message: Json | undefined): Finish | undefined {
+  const refusal = member(message, "refusal");
+  return typeof refusal === "string" && refusal !== ""
+    ? FILTERED
+    : readFinish(member(choice, "finish_reason"));
 }
 
 // Some servers answer with a list of parts, thoughts among them.

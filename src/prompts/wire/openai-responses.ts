@@ -1,14 +1,6 @@
 import type { Json } from "../../base/json.ts";
-import {
-  type FinishReason,
-  items,
-  type ModelReply,
-  member,
-  readError,
-  readUsage,
-  text,
-  type WireFormat,
-} from "./wire.ts";
+import { FILTERED, type Finish, readFinish } from "./finish.ts";
+import { items, member, readUsage, text, type WholeBody, type WireFormat } from "./wire.ts";
 
 const USAGE = {
   input: ["input_tokens"],
@@ -19,31 +11,32 @@ const USAGE = {
 /** OpenAI's Responses API. Reasoning items are left out of the text. */
 export const openaiResponses: WireFormat = {
   name: "openai-responses",
-  readReply,
+  readBody,
   readPart(event) {
     switch (member(event, "type")) {
       case "response.output_text.delta":
         return { text: text(member(event, "delta")) };
       case "response.refusal.delta":
-        return { finish: "filtered" };
+        return { finish: FILTERED };
       case "response.completed":
-      case "response.incomplete": {
-        const reply = readReply(member(event, "response") ?? null);
-        if (reply === undefined) return {};
-        return { finish: reply.finish, done: true, ...(reply.usage === null ? {} : { usage: reply.usage }) };
-      }
+      case "response.incomplete":
       case "response.failed":
-        return { error: readError(member(event, "response")) ?? { message: "the response failed" } };
-      case "error":
-        return { error: readError(event) ?? { message: "the response failed" } };
+      case "response.cancelled": {
+        const { finish, usage } = readBody(member(event, "response") ?? null) ?? {};
+        return { finish, usage: usage ?? undefined, done: true };
+      }
+      case undefined: {
+        const whole = readBody(event);
+        return whole === undefined ? {} : { ...whole, usage: whole.usage ?? undefined, isWhole: true };
+      }
       default:
         return {};
     }
   },
-  streamsEnd: true,
+  errorsIn: (body) => member(body, "response"),
 };
 
-function readReply(body: Json): ModelReply | undefined {
+function readBody(body: Json): WholeBody | undefined {
   if (member(body, "output") === undefined) return undefined;
   const parts = items(member(body, "output"))
     .filter((item) => member(item, "type") === "message")
@@ -53,13 +46,13 @@ function readReply(body: Json): ModelReply | undefined {
     text: parts
       .map((part) => (member(part, "type") === "output_text" ? text(member(part, "text")) : ""))
       .join(""),
-    finish: refused ? "filtered" : finishOf(body),
+    finish: refused ? FILTERED : finishOf(body),
     usage: readUsage(member(body, "usage"), USAGE) ?? null,
   };
 }
 
-function finishOf(body: Json): FinishReason {
-  if (member(body, "status") === "completed") return "stop";
-  const reason = member(member(body, "incomplete_details"), "reason");
-  return reason === "max_output_tokens" ? "length" : reason === "content_filter" ? "filtered" : "other";
+function finishOf(body: Json): Finish | undefined {
+  const status = member(body, "status");
+  const reason = status === "incomplete" ? member(member(body, "incomplete_details"), "reason") : undefined;
+  return readFinish(reason ?? undefined) ?? readFinish(status);
 }

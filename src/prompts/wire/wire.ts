@@ -1,10 +1,8 @@
 import type { Usage } from "../../base/completion.ts";
 import type { Json } from "../../base/json.ts";
+import type { Finish, FinishReason } from "./finish.ts";
 
-/** How a completion ended, in the words of no provider in particular. */
-export type FinishReason = "stop" | "length" | "filtered" | "other";
-
-/** What a provider's answer says, in any wire format. */
+/** What a provider's answer came to: text that may be read, or what it says in place of it. */
 export interface ModelReply {
   /** The text of the answer, without the model's thoughts where the format keeps them apart. */
   readonly text: string;
@@ -12,33 +10,41 @@ export interface ModelReply {
   readonly usage: Usage | null;
 }
 
+/** A whole body, as its format has it. */
+export interface WholeBody {
+  readonly text: string;
+  /** `undefined` where the provider says nothing about the end, which no whole answer does. */
+  readonly finish: Finish | undefined;
+  readonly usage: Usage | null;
+}
+
 /** What one streamed event adds. */
 export interface StreamedPart {
-  readonly text?: string;
-  readonly finish?: FinishReason;
-  readonly usage?: Usage;
-  /** The stream is complete. */
-  readonly done?: boolean;
-  /** The provider reports an error in the middle of the stream. */
-  readonly error?: ReportedError;
+  readonly text?: string | undefined;
+  /** `text` is all of the answer and not one more part of it. */
+  readonly isWhole?: boolean | undefined;
+  readonly finish?: Finish | undefined;
+  readonly usage?: Usage | undefined;
+  /** Nothing comes after this event. */
+  readonly done?: boolean | undefined;
 }
 
 export interface ReportedError {
   readonly message: string;
   /** HTTP status or code in the body, where there is one. */
-  readonly status?: number;
-  readonly code?: string;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
 }
 
-/** One provider's way to write answers. Both functions read any JSON and never throw. */
+/** One provider's way to write answers. All functions read any JSON and never throw. */
 export interface WireFormat {
   readonly name: string;
-  /** The reply in a whole body; `undefined` where the body is no answer of this format. */
-  readReply(body: Json): ModelReply | undefined;
+  /** The answer in a whole body; `undefined` where the body is no answer of this format. */
+  readBody(body: Json): WholeBody | undefined;
   /** What one event of a stream adds. */
   readPart(event: Json): StreamedPart;
-  /** True where every complete stream says how it finished: one that does not was cut. */
-  readonly streamsEnd: boolean;
+  /** Where a body or an event reports an error, besides the members that `readError` knows. */
+  readonly errorsIn?: (body: Json) => Json | undefined;
 }
 
 /** A member of a JSON object; `undefined` where the value is no object or has no such member. */
@@ -83,32 +89,3 @@ export function readUsage(
     cachedInputTokens: sum(names.cached),
   };
 }
-
-/** The error that a body reports, in any provider's shape. */
-export function readError(body: Json | undefined): ReportedError | undefined {
-  const error = member(body, "error") ?? (member(body, "type") === "error" ? body : undefined);
-  // Bedrock says {"message": …} and nothing else.
-  const source = error ?? (typeof member(body, "message") === "string" ? body : undefined);
-  if (source === undefined || source === null) return undefined;
-  if (typeof source === "string") return { message: source };
-  const message = text(member(source, "message")) || JSON.stringify(source).slice(0, 300);
-  const code = member(source, "code");
-  const status = typeof code === "number" ? code : STATUS_OF_TYPE[text(member(source, "type"))];
-  return {
-    message,
-    ...(status === undefined ? {} : { status }),
-    ...(typeof code === "string" ? { code } : {}),
-  };
-}
-
-const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  api_error: 500,
-  server_error: 500,
-  overloaded_error: 529,
-};

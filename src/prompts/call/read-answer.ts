@@ -1,0 +1,164 @@
+import { isUtf8 } from "node:buffer";
+import type { Usage } from "../../base/completion.ts";
+import type { Json } from "../../base/json.ts";
+import { decodeBody } from "../http/decode-body.ts";
+import { FetchProblem } from "../http/problem.ts";
+import { redactText } from "../http/redact.ts";
+import type { HttpAnswer } from "../http/send.ts";
+import { serverSentData } from "../http/server-sent-events.ts";
+import type { Finish } from "../wire/finish.ts";
+import { readError } from "../wire/reported-error.ts";
+import { mayRefuseUsage } from "../wire/stream-usage.ts";
+import type { ModelReply, ReportedError, WholeBody, WireFormat } from "../wire/wire.ts";
+import { type Failure, failureOf, transient } from "./failure.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+/** What an answer holds: a reply whose end is known, or the reason why it is none. */
+export type ReadAnswer =
+  | { readonly kind: "replied"; readonly reply: ModelReply; readonly validText: boolean }
+  | Failure;
+
+export interface ReadOptions {
+  readonly format: WireFormat;
+  /** Cut from what the provider says. */
+  readonly secrets: readonly string[];
+  /** All of the text so far, whenever a stream has brought some. */
+  readonly onText: ((text: string) => void) | undefined;
+  /** Ms since the epoch, to read `Retry-After` dates. */
+  readonly now: () => number;
+}
+
+const EVENT = /^(?:data|event|id|retry)?:|^data[\r\n]/;
+
+/**
+ * Reads an answer by what it is and not by what it says it is: streams come as plain text, and whole bodies and errors as
+ * streams. Throws `FetchProblem` where the connection breaks or is too slow.
+ */
+export async function readAnswer(answer: HttpAnswer, options: ReadOptions): Promise<ReadAnswer> {
+  const { beginning, body } = await decodeBody(answer);
+  const ok = answer.status >= 200 && answer.status <= 299;
+  return ok && EVENT.test(beginning)
+    ? readStream(body, answer.status, options)
+    : readWhole(body, answer, options);
+}
+
+async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  { status, headers }: HttpAnswer,
+  { format, secrets, onText, now }: ReadOptions,
+): Promise<ReadAnswer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const text = new TextDecoder().decode(bytes);
+  const json = jsonIn(text);
+  const reported = errorIn(json, format);
+  if (status < 200 || status > 299) {
+    const message = reported?.message ?? plainExcerpt(text);
+    const wait = retryAfterMs(headers, json, now());
+    const failed = failureOf(status, { ...reported, message }, secrets, wait);
+    return mayRefuseUsage(status, text) ? { ...failed, mayRefuseUsage: true } : failed;
+  }
+  // Some gateways report errors with status 200.
+  if (reported !== undefined) return failureOf(reported.status ?? 502, reported, secrets);
+  const whole = json === undefined ? undefined : format.readBody(json);
+  if (whole === undefined) {
+    const what = text.trim() === "" ? "an empty body" : `no completion but ${plainExcerpt(text)}`;
+    return transient(redactText(`answered ${status} with ${what}`, secrets), status);
+  }
+  onText?.(whole.text);
+  return ended(whole, isUtf8(bytes), status);
+}
+
+async function readStream(
+  body: AsyncIterable<Uint8Array>,
+  status: number,
+  { format, secrets, onText }: ReadOptions,
+): Promise<ReadAnswer> {
+  let text = "";
+  let finish: Finish | undefined;
+  let spokeOn = false;
+  let usage: Usage | null = null;
+  try {
+    for await (const data of serverSentData(body)) {
+      if (data.trim() === "[DONE]") break;
+      const event = parseJson(data);
+      if (event === undefined) {
+        // Some servers keep the connection alive with words; half of an event is half of the answer.
+        if (!/^\s*[[{]/.test(data) || finish !== undefined) continue;
+        return transient("a part of the stream cannot be read", status);
+      }
+      const error = errorIn(event, format);
+      if (error !== undefined) return failureOf(error.status ?? 502, error, secrets);
+      const part = format.readPart(event);
+      if (part.usage !== undefined) usage = laterUsage(usage, part.usage);
+      if (part.text !== undefined && part.text !== "") {
+        spokeOn ||= finish !== undefined && part.isWhole !== true;
+        text = part.isWhole === true ? part.text : text + part.text;
+        onText?.(text);
+      }
+      // What is wrong with an answer stays wrong.
+      if (finish === undefined || finish.kind === "stop") finish = part.finish ?? finish;
+      if (part.done === true) break;
+    }
+  } catch (error) {
+    // What has said how it finished is whole, even if the end of the stream itself never comes: unless it says so in
+    // every part.
+    const whole = finish !== undefined && !spokeOn;
+    if (!(error instanceof FetchProblem) || error.kind === "too_large" || !whole) throw error;
+  }
+  return ended({ text, finish, usage }, !text.includes("\ufffd"), status);
+}
+
+/** Only what the provider says is at its end counts as an answer. */
+function ended({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
+  if (finish === undefined) return transient("the stream ended before the answer did", status);
+  const { kind, reason } = finish;
+  if (kind === "failed") return transient(`the provider broke the answer off (${reason})`, status);
+  return { kind: "replied", reply: { text, finish: kind, usage }, validText };
+}
+
+function errorIn(body: Json | undefined, format: WireFormat): ReportedError | undefined {
+  if (body === undefined) return undefined;
+  return readError(body) ?? readError(format.errorsIn?.(body));
+}
+
+// Counts come in several events, some of them partial, none of them ever going down.
+function laterUsage(before: Usage | null, now: Usage): Usage {
+  return {
+    inputTokens: Math.max(before?.inputTokens ?? 0, now.inputTokens),
+    outputTokens: Math.max(before?.outputTokens ?? 0, now.outputTokens),
+    cachedInputTokens: Math.max(before?.cachedInputTokens ?? 0, now.cachedInputTokens),
+  };
+}
+
+/** The JSON of a body, also where it is dressed as a stream of one event. */
+function jsonIn(text: string): Json | undefined {
+  return parseJson(text) ?? parseJson(withoutFields(text));
+}
+
+function withoutFields(text: string): string {
+  const lines = text
+    .split(/\r\n|\n|\r/)
+    .filter((line) => !/^(?:event|id|retry)?:|^(?:data:)?\s*\[DONE\]\s*$/.test(line));
+  return lines.map((line) => line.replace(/^data:/, "")).join("\n");
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+// Of an HTML page or another text that should not be there: enough to recognise it.
+function plainExcerpt(text: string): string {
+  const plain = text
+    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  if (plain === "") return text.trim() === "" ? "no message" : "an empty page";
+  return JSON.stringify(plain.length > 160 ? `${plain.slice(0, 160)}…` : plain);
+}

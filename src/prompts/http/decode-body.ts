@@ -1,0 +1,114 @@
+import type { Duplex, Readable } from "node:stream";
+import { FetchProblem } from "./problem.ts";
+import type { HttpAnswer } from "./send.ts";
+
+/** A body that is larger is not a completion; counted after decompression. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/**
+ * The body as it was before compression: no request asks for any, but gateways compress all the same, and some do not say
+ * so. `beginning`: some of it, from the first character that is no blank. Iterating throws `FetchProblem`, as
+ * `HttpAnswer.body` does, also for a body that is larger than `MAX_BODY_BYTES`.
+ */
+export async function decodeBody(answer: HttpAnswer): Promise<{
+  readonly beginning: string;
+  readonly body: AsyncIterable<Uint8Array>;
+}> {
+  const raw = await peek(limited(answer.body));
+  const { seen, body } = await peek(limited(decompressed(answer, raw)));
+  return { beginning: new TextDecoder().decode(seen).trimStart(), body };
+}
+
+interface Peeked {
+  readonly seen: Uint8Array;
+  /** All of it, `seen` too. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Enough to tell the name of a field from JSON and from a page. */
+const BEGINNING = 6;
+
+async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  const rest = body[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  for (let count = 0; count < BEGINNING; ) {
+    const { done, value } = await rest.next();
+    if (done === true) break;
+    chunks.push(value);
+    count += new TextDecoder().decode(value).trim().length;
+  }
+  const seen = Buffer.concat(chunks);
+  return { seen, body: joined(seen, rest) };
+}
+
+async function* joined(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  // Also where only `seen` was read: the connection is let go of at the end of `rest`.
+  const all: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => rest };
+  try {
+    if (seen.length > 0) yield seen;
+    yield* all;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+function decompressed({ headers }: HttpAnswer, { seen, body }: Peeked): AsyncIterable<Uint8Array> {
+  const encoding = String(headers["content-encoding"] ?? "")
+    .trim()
+    .toLowerCase();
+  const zlib = process.getBuiltinModule("node:zlib");
+  // No JSON, event or page begins like that.
+  if (seen[0] === 0x1f && seen[1] === 0x8b) return through(body, zlib.createGunzip());
+  switch (encoding) {
+    case "":
+    case "identity":
+    case "gzip":
+    case "x-gzip":
+      return body;
+    case "deflate":
+      // The standard's deflate has zlib's header; some servers leave it out.
+      return through(body, isZlib(seen) ? zlib.createInflate() : zlib.createInflateRaw());
+    case "br":
+      return through(body, zlib.createBrotliDecompress());
+    default:
+      throw new FetchProblem(
+        "not_a_completion",
+        `the answer is compressed in a way that nobody asked for (${encoding.slice(0, 40)})`,
+      );
+  }
+}
+
+function isZlib([first = 0, second = 0]: Uint8Array): boolean {
+  return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
+}
+
+async function* through(body: AsyncIterable<Uint8Array>, decoder: Duplex): AsyncGenerator<Uint8Array> {
+  const { pipeline, Readable: Source } = process.getBuiltinModule("node:stream");
+  let failure: unknown;
+  const source: Readable = Source.from(body, { objectMode: false });
+  const out = pipeline(source, decoder, (error) => {
+    failure = error;
+  });
+  try {
+    for await (const chunk of out) yield chunk;
+  } catch (error) {
+    const cause = failure ?? error;
+    if (cause instanceof FetchProblem || !isZlibError(cause)) throw cause;
+    throw new FetchProblem("reset", "the compressed answer is cut or damaged", { cause });
+  }
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(Z_|ERR_)/.test(String(error.code));
+}
+
+async function* limited(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) {
+      throw new FetchProblem("too_large", `the answer is larger than ${MAX_BODY_BYTES} bytes`);
+    }
+    yield chunk;
+  }
+}
