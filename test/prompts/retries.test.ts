@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Clock } from "../../src/base/clock.ts";
 import {
   CallAbortedError,
+  PromptTooLongError,
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "../../src/prompts/errors.ts";
@@ -124,6 +125,108 @@ describe("waits", () => {
   });
 });
 
+describe("a server that is still loading its model", () => {
+  const LOADING: Behaviour = {
+    status: 503,
+    body: { error: { code: 503, message: "Loading model", type: "unavailable_error" } },
+  };
+
+  it("is waited for, however many tries that takes", { tags: "F9.9" }, async () => {
+    first.will(...Array<Behaviour>(7).fill(LOADING), OK);
+    const answer = await next.call(["x"], { model: client });
+    expect(answer.ok).toBe(true);
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000]);
+  });
+
+  it("is given up after the time for it", { tags: "F9.9" }, async () => {
+    first.will(...Array<Behaviour>(4).fill(LOADING));
+    const options = { model: client, retry: { maxLoading: 2000 } };
+    expect(await failureOf(next.call(["x"], options))).toBeInstanceOf(ProviderUnavailableError);
+    expect(waits).toEqual([250, 500, 1000]);
+  });
+
+  it("any other 503 is tried three times as ever", { tags: "F9.9" }, async () => {
+    first.will(...Array<Behaviour>(3).fill({ status: 503 }));
+    expect(await failureOf(next.call(["x"], { model: client }))).toBeInstanceOf(ProviderUnavailableError);
+    expect(waits).toEqual([250, 500]);
+  });
+});
+
+describe("a prompt that is longer than the server reads", () => {
+  it.each<[string, number, string, object]>([
+    [
+      "OpenAI",
+      400,
+      "This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens.",
+      { type: "invalid_request_error", code: "context_length_exceeded" },
+    ],
+    [
+      "vLLM",
+      400,
+      "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+      { type: "BadRequestError", code: 400 },
+    ],
+    [
+      "llama.cpp",
+      400,
+      "the request exceeds the available context size, try increasing it",
+      { code: 400, type: "exceed_context_size_error", n_ctx: 4096 },
+    ],
+    ["llama.cpp before", 500, "the request exceeds the available context size. try increasing it", {}],
+    [
+      "Anthropic",
+      400,
+      "prompt is too long: 210000 tokens > 200000 maximum",
+      { type: "invalid_request_error" },
+    ],
+    ["Anthropic by size", 413, "Request exceeds the maximum size", { type: "request_too_large" }],
+    [
+      "Google",
+      400,
+      "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+      { code: 400, status: "INVALID_ARGUMENT" },
+    ],
+    ["Bedrock", 400, "Input is too long for requested model.", {}],
+    [
+      "Mistral",
+      400,
+      "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+      {},
+    ],
+    ["xAI", 400, "This model's maximum prompt length is 131072 but the request contains 140000 tokens.", {}],
+    [
+      "LM Studio",
+      400,
+      "The number of tokens to keep from the initial prompt is greater than the context length",
+      {},
+    ],
+    ["a gateway", 200, "maximum context length exceeded", { code: 400 }],
+  ])("is an error of its own, never tried again: %s", { tags: "F9.9" }, async (_, status, message, more) => {
+    first.will({ status, body: { error: { ...more, message } } });
+    const error = await failureOf(next.call(["x"], { model: client }));
+    expect(error).toBeInstanceOf(PromptTooLongError);
+    expect(error).toMatchObject({ code: "prompt_too_long", client: "first" });
+    expect(String(error)).toContain(message);
+    expect(waits).toEqual([]);
+  });
+
+  it.each([
+    ["max_tokens is too large: 100000. This model supports at most 16384 completion tokens", 400],
+    ["Too many tokens, please wait before trying again", 429],
+  ])("is not taken for another refusal: %s", { tags: "F9.9" }, async (message, status) => {
+    first.will({ status, body: { error: { message } } });
+    const error = await failureOf(next.call(["x"], { model: client, retry: { attempts: 1 } }));
+    expect(error).not.toBeInstanceOf(PromptTooLongError);
+  });
+
+  it("may fit the next client", { tags: "F2.8" }, async () => {
+    first.will({ status: 400, body: { error: { message: "", code: "context_length_exceeded" } } });
+    second.will(OK);
+    const answer = await next.call(["x"], { model: { clients: [client, other], strategy: "fallback" } });
+    expect(answer.completion.client).toBe("second");
+  });
+});
+
 describe("answers that are none", () => {
   it.each<[string, Behaviour, string]>([
     ["an empty body", { status: 200, body: "" }, "an empty body"],
@@ -172,13 +275,13 @@ describe("answers that are none", () => {
   it.each(["hang", "reset"] as const)(
     "takes a stream that said how it finished for whole, although its connection does not end: %s",
     { tags: "S6" },
-    async (then) => {
+    async (atEnd) => {
       const events = openaiChatBodies.events(OK, true).filter((event) => event !== "[DONE]");
-      first.will({ events, then });
+      first.will({ events, atEnd });
       const answer = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
       expect(answer).toMatchObject({ ok: true, completion: { raw: DONE, usage: { outputTokens: 7 } } });
       expect(answer.completion.failedAttempts).toBeUndefined();
-      first.will({ events: events.slice(0, 4), then }, OK);
+      first.will({ events: events.slice(0, 4), atEnd }, OK);
       const again = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
       expect(again.completion.failedAttempts).toHaveLength(1);
     },
@@ -269,13 +372,45 @@ describe("time-outs", () => {
     ["the first token", { hang: "body" }, { firstToken: 40 }],
     ["the next part of the answer", { hang: "middle" }, { idle: 40 }],
     ["the whole answer", { drip: "x", everyMs: 5 }, { total: 60, idle: 1000 }],
-  ])("ends a wait for %s: %o", { tags: "F9.9" }, async (awaited, behaviour, timeouts) => {
+  ])("ends a wait for %s of a stream: %o", { tags: "F9.9" }, async (awaited, behaviour, timeouts) => {
     first.will(behaviour);
-    const error = await failureOf(next.call(["x"], { model: client, retry: once, timeouts }));
+    const options = { model: client, retry: once, timeouts, onPartial: () => {} };
+    const error = await failureOf(next.call(["x"], options));
     expect(error).toBeInstanceOf(ProviderUnavailableError);
     expect(String(error)).toContain(`no sign of ${awaited}`);
     await first.requests.at(-1)?.closed;
   });
+
+  it("an answer that is not streamed may take all of its time before its first byte", {
+    tags: "F9.9",
+  }, async () => {
+    first.will({ hang: "head" });
+    const timeouts = { firstToken: 10, total: 60 };
+    const error = await failureOf(next.call(["x"], { model: client, timeouts }));
+    expect(String(error)).toContain("no sign of the whole answer within 60 ms");
+    await first.requests.at(-1)?.closed;
+  });
+
+  it.each([true, false])(
+    "what took longer than all of its time is not asked for again (streamed: %s)",
+    {
+      tags: "F9.9",
+    },
+    async (streamed) => {
+      first.will({ drip: "x", everyMs: 5 });
+      second.will(OK);
+      const before = first.requests.length;
+      const options = { timeouts: { total: 60, idle: 1000 }, ...(streamed ? { onPartial: () => {} } : {}) };
+      const model: ModelChoice = { clients: [client, other], strategy: "fallback" };
+      const answer = await next.call(["x"], { ...options, model });
+      expect(answer.completion).toMatchObject({
+        client: "second",
+        failedAttempts: ["first: no sign of the whole answer within 60 ms"],
+      });
+      expect(first.requests.length - before).toBe(1);
+      expect(waits).toEqual([]);
+    },
+  );
 
   it("ends a wait for a connection", { tags: "F9.9" }, async () => {
     // TLS is never answered: the connection is not made.
@@ -291,7 +426,8 @@ describe("time-outs", () => {
 
   it("tries again after a time-out", { tags: "F9.9" }, async () => {
     first.will({ hang: "head" }, OK);
-    const answer = await next.call(["x"], { model: client, timeouts: { firstToken: 40 } });
+    const options = { model: client, timeouts: { firstToken: 40 }, onPartial: () => {} };
+    const answer = await next.call(["x"], options);
     expect(answer.ok).toBe(true);
     expect(waits).toEqual([250]);
   });

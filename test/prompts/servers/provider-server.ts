@@ -31,9 +31,15 @@ export type Behaviour =
   /** Ends a stream properly, but before its end. */
   | { readonly cutStream: Said }
   /** A stream of these events, which then ends, stays open or breaks. */
-  | { readonly events: readonly string[]; readonly then?: "hang" | "reset" }
+  | { readonly events: readonly string[]; readonly atEnd?: "hang" | "reset" }
   /** Raw bytes as the body. */
-  | { readonly bytes: Uint8Array; readonly type?: string };
+  | {
+      readonly bytes: Uint8Array | readonly Uint8Array[];
+      readonly type?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** After the bytes: the end (default), or nothing. */
+      readonly atEnd?: "hang";
+    };
 
 export interface ProviderServer {
   /** `http://127.0.0.1:port`. */
@@ -130,21 +136,31 @@ function behave(
     const all = bodies.events(behaviour.cutStream, usage);
     writeEvents(response, all.slice(0, Math.ceil(all.length / 2)));
   } else if ("events" in behaviour) {
-    writeEvents(response, behaviour.events, behaviour.then);
+    writeEvents(response, behaviour.events, behaviour.atEnd);
   } else {
-    response.writeHead(200, { "content-type": behaviour.type ?? "application/json" }).end(behaviour.bytes);
+    const { bytes, type = "application/json", headers = {}, atEnd } = behaviour;
+    response.writeHead(200, { "content-type": type, ...headers });
+    writeParts(response, bytes instanceof Uint8Array ? [bytes] : bytes, atEnd);
   }
 }
 
 // One write an event: the client sees them as separate parts, as from a model.
-function writeEvents(response: ServerResponse, data: readonly string[], then?: "hang" | "reset"): void {
+function writeEvents(response: ServerResponse, data: readonly string[], atEnd?: "hang" | "reset"): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
+  writeParts(
+    response,
+    data.map((event) => Buffer.from(`data: ${event}\n\n`)),
+    atEnd,
+  );
+}
+
+function writeParts(response: ServerResponse, parts: readonly Uint8Array[], atEnd?: "hang" | "reset"): void {
   const write = (index: number): void => {
-    const event = data[index];
-    if (event === undefined && then === "hang") return;
-    if (event === undefined && then === "reset") response.socket?.resetAndDestroy();
-    else if (event === undefined) response.end();
-    else response.write(`data: ${event}\n\n`, () => setImmediate(write, index + 1));
+    const part = parts[index];
+    if (part === undefined && atEnd === "hang") return;
+    if (part === undefined && atEnd === "reset") response.socket?.resetAndDestroy();
+    else if (part === undefined) response.end();
+    else response.write(part, () => setImmediate(write, index + 1));
   };
   write(0);
 }
