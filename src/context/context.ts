@@ -14,12 +14,11 @@ import {
   type FullBudget,
   type TokenBudget,
 } from "./budget/token-budget.ts";
-import { loadTokenCounter, type TokenCounter, tokenCeiling } from "./budget/tokens.ts";
+import { loadTokenCounter, tokenCeiling } from "./budget/tokens.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/formats.ts";
-import { type ChatMessage, renderMessages } from "./formats/messages.ts";
-import { createReading } from "./reading.ts";
+import type { ChatMessage } from "./formats/messages.ts";
+import { createReader } from "./reading.ts";
 import { createRedactor, type SecretVault } from "./redaction/redaction.ts";
-import { createContextWindow } from "./window.ts";
 
 /**
  * A format of the agent's own: the whole text from the blocks (and the events, for those who want to look further).
@@ -70,12 +69,11 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   if (options.redact !== undefined) createRedactor(options.redact);
   const custom = typeof format === "function" ? format : undefined;
   const textFormat = textFormatOf(format);
-  const window = createContextWindow(options, textFormat);
-  const reading = createReading(options);
-  const shown = (events: readonly ThreadEvent[]) => reading(events).shown;
+  const read = createReader(options, textFormat);
+  const shown = (events: readonly ThreadEvent[]) => read(events).shown();
   const render = (events: readonly ThreadEvent[]) =>
     custom === undefined
-      ? window(events)
+      ? read(events).text()
       : custom(
           shown(events).flatMap(({ blocks }) => blocks),
           events,
@@ -91,15 +89,14 @@ export function createContext(options: ContextOptions = {}): AgentContext {
     const message = `the thread has ${tokens} tokens in the agent's own format and nothing more can be left out; the budget is ${limits.tokens}`;
     throw new UsageError("invalid_configuration", message, { details: { tokens, budget: limits.tokens } });
   };
-  const count = growingCounter(budget?.countTokens);
   return {
     options,
     budgeted: budget !== undefined || foldErrors,
     render,
-    messages: (events) => renderMessages(shown(events)),
+    messages: (events) => read(events).messages(),
     shown,
-    prefetched: (events) => reading(events).prefetched,
-    vault: (events) => reading(events).vault,
+    prefetched: (events) => read(events).prefetched(),
+    vault: (events) => read(events).vault,
     resetErrors(events) {
       const readable = readEvents(events, options);
       return resetErrors(readable.events, readable.shown);
@@ -113,15 +110,16 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         if (folds.length > 0) return { kind: "compact", events: folds };
       }
       if (budget === undefined) return { kind: "ready", tokens: null };
-      const text = format === "messages" ? textOfMessages(renderMessages(shown(events))) : render(events);
+      const text = format === "messages" ? textOfMessages(read(events).messages()) : render(events);
       if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
-      const tokens = await count(events[0], text);
+      const countTokens = budget.countTokens ?? (await loadTokenCounter());
+      const tokens = read(events).tokensOf(text, countTokens);
       if (tokens <= budget.tokens) return { kind: "ready", tokens };
       const limits = await completeBudget(budget);
       const plain =
         textFormat === format || (typeof format === "string" && format !== "messages")
           ? tokens
-          : limits.countTokens(window(events));
+          : limits.countTokens(read(events).text());
       return shrinking(events, tokens, plain, limits);
     },
   };
@@ -149,21 +147,6 @@ function hasUnfoldedFailure(events: readonly ThreadEvent[]): boolean {
         (event.data.method === "fold_errors" || event.data.method === "reset_errors")),
   );
   return last !== undefined && last.type !== "context_compacted";
-}
-
-/** Counts what is new in a text that begins like the one counted before. A token more or less at the seam. */
-function growingCounter(countTokens: TokenCounter | undefined) {
-  const known = new WeakMap<ThreadEvent, { readonly text: string; readonly tokens: number }>();
-  return async (thread: ThreadEvent | undefined, text: string): Promise<number> => {
-    const count = countTokens ?? (await loadTokenCounter());
-    const before = thread === undefined ? undefined : known.get(thread);
-    const tokens =
-      before !== undefined && text.startsWith(before.text)
-        ? before.tokens + count(text.slice(before.text.length))
-        : count(text);
-    if (thread !== undefined) known.set(thread, { text, tokens });
-    return tokens;
-  };
 }
 
 // Chat messages and functions are budgeted by the default format's blocks, which they consist of.

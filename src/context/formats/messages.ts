@@ -23,39 +23,38 @@ export interface SpokenBlock {
  * that anybody writes gets the role of somebody else; `parseMessages` gives back exactly these blocks.
  */
 export function renderMessages(shown: readonly EventBlocks[]): ChatMessage[] {
-  const messages: { role: ChatMessage["role"]; parts: string[] }[] = [];
-  for (const { fromModel, blocks } of shown) {
-    for (const block of blocks) {
-      const { role, part } = partOf(block, fromModel);
-      const last = messages.at(-1);
-      if (last?.role === role) last.parts.push(part);
-      else messages.push({ role, parts: [part] });
+  const writer = createMessageWriter();
+  for (const entry of shown) writer.add(entry);
+  return writer.messages();
+}
+
+/** Writes the messages of a thread that grows. */
+export interface MessageWriter {
+  add(entry: EventBlocks): void;
+  /** The messages of everything that was added. */
+  messages(): ChatMessage[];
+}
+
+export function createMessageWriter(): MessageWriter {
+  const done: ChatMessage[] = [];
+  let last: ChatMessage | undefined;
+  const addBlock = (block: ContextBlock, fromModel: boolean) => {
+    const json = fromModel ? stepJson(block) : undefined;
+    const role = json === undefined ? "user" : "assistant";
+    const content = json ?? renderXmlBlock(block);
+    if (last?.role === role) {
+      last = { role, content: last.content + (role === "assistant" ? "\n" : BLOCK_SEPARATOR) + content };
+      return;
     }
-  }
-  return messages.map(({ role, parts }) => ({
-    role,
-    content: parts.join(role === "assistant" ? "\n" : BLOCK_SEPARATOR),
-  }));
-}
-
-interface Part {
-  readonly role: ChatMessage["role"];
-  readonly part: string;
-}
-
-// A thread is rendered anew for every call, its blocks only once.
-const modelParts = new WeakMap<ContextBlock, Part>();
-const otherParts = new WeakMap<ContextBlock, Part>();
-
-function partOf(block: ContextBlock, fromModel: boolean): Part {
-  const parts = fromModel ? modelParts : otherParts;
-  const known = parts.get(block);
-  if (known !== undefined) return known;
-  const json = fromModel ? stepJson(block) : undefined;
-  const part: Part =
-    json === undefined ? { role: "user", part: renderXmlBlock(block) } : { role: "assistant", part: json };
-  parts.set(block, part);
-  return part;
+    if (last !== undefined) done.push(last);
+    last = { role, content };
+  };
+  return {
+    add({ blocks, fromModel }) {
+      for (const block of blocks) addBlock(block, fromModel);
+    },
+    messages: () => (last === undefined ? [] : [...done, last]),
+  };
 }
 
 /** The inverse of `renderMessages`. Throws `UsageError` for messages that it cannot have written. */
