@@ -8,7 +8,7 @@ import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ThreadEvent } from "../../src/thread/events.ts";
 import { appendEvents, type Thread, threadOf } from "../../src/thread/thread.ts";
 import { propertyRuns } from "../property-runs.ts";
-import { START, walk, walks } from "../thread/random-events.ts";
+import { START, walk, walks, walksTo } from "../thread/random-events.ts";
 import { walkerAgent } from "./walker-agent.ts";
 
 const numRuns = propertyRuns(500);
@@ -18,12 +18,28 @@ const agent = walkerAgent();
 /** A command as text: functions of definitions count by their name. */
 const textOf = (command: Command) => canonicalJson(toJson(command));
 
+/** The commands that random threads lead to; all are in the table of decide.test.ts. */
+const COMMANDS = [
+  "ask_model",
+  "ask_people",
+  "drop_steps",
+  "judge_step",
+  "refuse_step",
+  "request_approval",
+  "run_tool",
+  "sleep",
+  "tell_progress",
+  "wait",
+  "wait_for_event",
+];
+
 describe("decide", () => {
   it("the same events give the same command: again, from JSON, and for another copy of the agent", {
     tags: "F5.3",
   }, () => {
     const other = walkerAgent();
     const seen = new Set<string>();
+    const examples = walksTo(COMMANDS, (thread) => [decide(thread, agent).type]);
     fc.assert(
       fc.property(walks, (numbers) => {
         walk(numbers, (thread) => {
@@ -37,23 +53,9 @@ describe("decide", () => {
         const copy: ThreadEvent[] = JSON.parse(JSON.stringify(thread.events));
         expect(textOf(decide(threadOf(thread.id, copy), agent))).toBe(textOf(decide(thread, agent)));
       }),
-      { numRuns },
+      { numRuns: numRuns + examples.length, examples },
     );
-    expect([...seen]).toEqual(
-      expect.arrayContaining([
-        "ask_model",
-        "ask_people",
-        "drop_steps",
-        "judge_step",
-        "refuse_step",
-        "request_approval",
-        "run_tool",
-        "sleep",
-        "tell_progress",
-        "wait",
-        "wait_for_event",
-      ]),
-    );
+    expect([...seen]).toEqual(expect.arrayContaining(COMMANDS));
   });
 
   it("something is to be done exactly while the thread is running, and the model is asked only when nothing is awaited", {

@@ -6,7 +6,7 @@ import { EMPTY_STATE, fold, transition } from "../../src/thread/fold.ts";
 import { projectionOf } from "../../src/thread/projection.ts";
 import { STATUS_KINDS, type StatusKind, type ThreadState } from "../../src/thread/state.ts";
 import { propertyRuns } from "../property-runs.ts";
-import { walk, walks } from "./random-events.ts";
+import { walk, walks, walksTo } from "./random-events.ts";
 
 const numRuns = propertyRuns(500);
 vi.setConfig({ testTimeout: 60_000 });
@@ -30,6 +30,12 @@ const goesOn = ({ ended, pausedBy }: ThreadState) => ended === null && pausedBy 
 const isFree = (state: ThreadState) => goesOn(state) && state.request === null;
 const phaseOf = (state: ThreadState) => state.calls[0]?.phase.kind;
 
+/** Walks that have been at every status and have every type of event. */
+const examples = walksTo([...STATUS_KINDS, ...Object.keys(EVENTS)], ({ state, events }) => [
+  state.status.kind,
+  ...events.slice(-1).map(({ type }) => type),
+]);
+
 describe("fold", () => {
   it("any events that append accepts fold to one closed status", { tags: "F5.1" }, () => {
     const seen = new Set<StatusKind>();
@@ -43,7 +49,7 @@ describe("fold", () => {
         });
         for (const event of last.events) types.add(event.type);
       }),
-      { numRuns },
+      { numRuns: numRuns + examples.length, examples },
     );
     // The walk is worth something only when it comes everywhere.
     expect([...seen].sort()).toEqual([...STATUS_KINDS].sort());
@@ -63,7 +69,7 @@ describe("fold", () => {
           expect(before.state.seq).toBe(before.events.length);
         });
       }),
-      { numRuns },
+      { numRuns: numRuns + examples.length, examples },
     );
     expect(refused).toBeGreaterThan(numRuns);
   });

@@ -360,6 +360,29 @@ export function walk(
   return thread;
 }
 
+/**
+ * Walks that together come everywhere: at each of their steps `placesAt` says what has been reached, until nothing of
+ * `wanted` is missing. Always the same ones, as examples for a property that is worth something only when it was there.
+ */
+export function walksTo(
+  wanted: readonly string[],
+  placesAt: (thread: Thread) => readonly string[],
+): [number[][]][] {
+  const missing = new Set(wanted);
+  const found: [number[][]][] = [];
+  for (let seed = 0; missing.size > 0; seed += 1) {
+    if (seed === 200) throw new Error(`no walk comes to ${[...missing].join(", ")}`);
+    for (const numbers of fc.sample(walks, { seed, numRuns: 20 })) {
+      const before = missing.size;
+      walk(numbers, (thread) => {
+        for (const place of placesAt(thread)) missing.delete(place);
+      });
+      if (missing.size < before) found.push([numbers]);
+    }
+  }
+  return found;
+}
+
 function frozen<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
