@@ -113,30 +113,65 @@ describe("the offline model and schemas it does not know", () => {
     expect(readOutputSchema(prompt)).toBeUndefined();
   });
 
-  it("asks once and then finishes where it knows none of the tools", async () => {
-    const schema = `Answer in JSON using any of these schemas:
+  const OPERATIONS = `Answer in JSON using any of these schemas:
 {
-  intent: "deploy",
+  reasoning: string,
+  // raises the base to the exponent
+  intent: "power",
+  base: int or float,
+  exponent: int or float,
+} or {
+  intent: "square_root",
+  of_number: float,
+} or {
+  // how warm it will be tomorrow
+  intent: "forecast",
+  city: string,
+} or {
+  intent: "deploy_backend",
   tag: string,
+  urgency: "low" or "high",
+  note: string or null,
 } or {
   intent: "request_human_input",
   question: string,
-  context: string or null,
-  urgency: "low" or "high",
 } or {
   reasoning: string,
   intent: "done_for_now",
   message: string,
 }`;
-    const first = looseValue(await answerTo("<message_received>\nship it\n</message_received>", schema));
-    expect(first).toEqual({
+  const step = async (thread: string) => looseValue(await answerTo(thread, OPERATIONS));
+  const said = (text: string) => `<message_received>\n${text}\n</message_received>\n`;
+
+  it.each([
+    ["2 to the power of 5", { intent: "power", base: 2, exponent: 5 }],
+    ["please raise 2 to the power of -1.5", { intent: "power", base: 2, exponent: -1.5 }],
+    ["2 ^ 5", { intent: "power", base: 2, exponent: 5 }],
+    // By its description alone.
+    ["can you raise 7 to 2?", { intent: "power", base: 7, exponent: 2 }],
+    ["what is the square root of 16?", { intent: "square_root", of_number: 16 }],
+    ["how warm will Lisbon be?", { intent: "forecast", city: "Lisbon" }],
+    ["deploy the backend v1.2.3", { intent: "deploy_backend", tag: "v1.2.3", urgency: "low" }],
+  ])("calls the tool that %j names, with what it gives", async (text, wanted) => {
+    expect(await step(said(text))).toMatchObject(wanted);
+  });
+
+  it("calls one tool after the other with the results in between", async () => {
+    const thread = said("the square root of 16, then raise that to the power of 3");
+    const root = `${thread}<square_root>\nof_number: 16\n</square_root>\n<square_root_result>\n4\n</square_root_result>\n`;
+    expect(await step(root)).toMatchObject({ intent: "power", base: 4, exponent: 3 });
+    const all = `${root}<power>\nbase: 4\nexponent: 3\n</power>\n<power_result>\n64\n</power_result>\n`;
+    expect(await step(all)).toMatchObject({ intent: "done_for_now", message: "The result is 64." });
+  });
+
+  it("says what it can do where the request names none of the tools, and never calls one at random", async () => {
+    expect(await step(said("ship it"))).toEqual({
       intent: "request_human_input",
-      question: expect.stringContaining("built-in offline model"),
-      urgency: "low",
+      question: expect.stringContaining("power, square root, forecast, deploy backend"),
     });
-    const asked =
-      "<message_received>\nship it\n</message_received>\n<request_human_input>\nquestion: What?\n</request_human_input>\n<human_response>\nwell\n</human_response>";
-    expect(looseValue(await answerTo(asked, schema))).toMatchObject({ intent: "done_for_now" });
+    expect(await step(said("deploy the backend"))).toMatchObject({
+      question: "Which text should I use to deploy backend?",
+    });
   });
 
   it("finishes a thread that no person started", async () => {

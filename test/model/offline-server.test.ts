@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { b } from "../../baml_client/index.ts";
 import { type ModelServer, OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/index.ts";
 import { JSON_STYLES, looseJson } from "../../src/model/offline/loose-json.ts";
+import { promptFunction } from "../../src/prompts/index.ts";
+import { localModel } from "../../src/prompts/models/select-model.ts";
 
 /** The text of a completion. */
 function contentOf(body: unknown): string {
@@ -24,9 +26,9 @@ describe("the offline model's server", () => {
   const hello = { model: OFFLINE_MODEL_NAME, messages: [{ role: "user", content: "hello" }] };
 
   /** The request that the generated client builds for a thread. */
-  const bamlRequest = async (thread: string) => {
+  const bamlRequest = async (thread: string, url = model.url) => {
     const env = {
-      TWELVEFOLD_BASE_URL: model.url,
+      TWELVEFOLD_BASE_URL: url,
       TWELVEFOLD_API_KEY: "none",
       TWELVEFOLD_MODEL_NAME: OFFLINE_MODEL_NAME,
     };
@@ -37,7 +39,7 @@ describe("the offline model's server", () => {
 
   it("answers the generated client's own request in a way that BAML parses", { tags: "E3" }, async () => {
     const content = await bamlRequest("<message_received>\nmultiply 3 and 4\n</message_received>");
-    expect(content).toMatch(/^I'll multiply first\.\n\n/);
+    expect(JSON.parse(content)).toEqual({ intent: "multiply", a: 3, b: 4 });
     expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "multiply", a: 3, b: 4 });
   });
 
@@ -48,21 +50,29 @@ describe("the offline model's server", () => {
     expect(await step("add -12.125 to 1,000,000")).toEqual({ intent: "add", a: 1_000_000, b: -12.125 });
   });
 
-  it("writes JSON in each of its styles over a few requests, and BAML reads them all", async () => {
-    const seen = new Set<string>();
-    for (let a = 1; a <= 30; a += 1) {
-      const content = await bamlRequest(`<message_received>\nsubtract ${a} from -2.5\n</message_received>`);
-      expect(b.parse.DetermineNextStep(content)).toEqual({ intent: "subtract", a: -2.5, b: a });
-      const step = { intent: "subtract", a: -2.5, b: a };
-      for (const style of JSON_STYLES) if (content.endsWith(looseJson(step, style))) seen.add(style);
+  it("is one JSON value and nothing else, graded exact", async () => {
+    const nextStep = promptFunction(b, "DetermineNextStep", {
+      model: localModel(OFFLINE_MODEL_NAME, model.url),
+    });
+    for (let a = 1; a <= 10; a += 1) {
+      const thread = `<message_received>\nsubtract ${a} from {-2.5} [y] \`z\`\n</message_received>`;
+      expect(await nextStep.call([thread])).toMatchObject({ ok: true, fidelity: { grade: "exact" } });
     }
-    expect([...seen].sort()).toEqual([...JSON_STYLES].sort());
   });
 
-  it("has prose without braces or brackets before the one value", async () => {
-    const content = await bamlRequest("<message_received>\nmultiply 3 and {x} [y] `z`\n</message_received>");
-    expect(content.slice(0, content.search(/[[{`]/))).toMatch(/^[^{}[\]]+$/);
-    expect(content.match(/[{[]/g)).toHaveLength(1);
+  it("writes JSON in each loose style over a few requests when asked to, and BAML reads them all", async () => {
+    const untidy = await startOfflineModel({ untidy: true });
+    const seen = new Set<string>();
+    for (let a = 1; a <= 30; a += 1) {
+      const thread = `<message_received>\nsubtract ${a} from -2.5\n</message_received>`;
+      const content = await bamlRequest(thread, untidy.url);
+      const step = { intent: "subtract", a: -2.5, b: a };
+      expect(b.parse.DetermineNextStep(content)).toEqual(step);
+      expect(content.slice(0, content.search(/[[{`]/))).toMatch(/^[^{}[\]]+\n\n$/);
+      for (const style of JSON_STYLES) if (content.endsWith(looseJson(step, style))) seen.add(style);
+    }
+    await untidy.close();
+    expect([...seen].sort()).toEqual([...JSON_STYLES].sort());
   });
 
   it("answers in OpenAI's format, the same every time", { tags: "E3" }, async () => {
@@ -102,7 +112,9 @@ describe("the offline model's server", () => {
       TWELVEFOLD_API_KEY: "none",
       TWELVEFOLD_MODEL_NAME: OFFLINE_MODEL_NAME,
     };
-    const stream = b.stream.DetermineNextStep("<message_received>\ndouble 21\n</message_received>", { env });
+    const stream = b.stream.DetermineNextStep("<message_received>\nmultiply 21 by 2\n</message_received>", {
+      env,
+    });
     expect(await stream.getFinalResponse()).toEqual({ intent: "multiply", a: 21, b: 2 });
   });
 

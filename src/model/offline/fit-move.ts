@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../base/json.ts";
-import type { Move } from "./domain.ts";
+import type { Move } from "./move.ts";
 import type { OutputSchema, Schema } from "./output-schema.ts";
 import { type StepShape, stepOf } from "./schema-value.ts";
 
 const ASK =
   /request_(?:more|human|info|clarif)|clarif|^ask|_ask|question|human_input|more_info|contact|escalate/i;
-const FINISH = /done|finish|final|complete|respond|reply|answer|nothing|no_op|end$|stop/i;
+const FINISH = /done|finish|final|complete|respond|reply|answer|nothing|no_op|^end$|_end$|stop/i;
 /** Fields that can hold a sentence for a person, the most telling first. */
 const SENTENCE_FIELDS = [
   "message",
@@ -19,9 +19,9 @@ const SENTENCE_FIELDS = [
   "reason",
 ];
 
-/** The intents with which a schema lets the model ask a person. */
-export function askIntents(shapes: readonly StepShape[]): ReadonlySet<string> {
-  return new Set(shapes.map((shape) => shape.intent).filter((intent) => ASK.test(intent)));
+/** True for a step that asks a person or ends the turn. */
+export function isForPeople({ intent }: StepShape): boolean {
+  return ASK.test(intent) || FINISH.test(intent);
 }
 
 /**
@@ -34,9 +34,10 @@ export function fitMove(
   schema: OutputSchema,
 ): JsonObject | undefined {
   if (move.kind === "call") {
-    const shape = shapes.find(({ intent }) => intent === move.intent);
-    const fields = { ...move.fields, intent: move.intent };
-    return shape === undefined ? undefined : stepOf(shape, fields, schema, move.prose);
+    const { intent } = move;
+    const shape = shapes.find((candidate) => candidate.intent === intent);
+    const fields = { ...move.fields, intent };
+    return shape === undefined ? undefined : stepOf(shape, fields, schema, `${intent} comes next.`);
   }
   const asking = shapes.find(({ intent }) => ASK.test(intent));
   const finishing = shapes.find(({ intent }) => FINISH.test(intent) && !ASK.test(intent));

@@ -11,6 +11,8 @@ export type Schema =
 export interface SchemaField {
   readonly name: string;
   readonly type: Schema;
+  /** What its `@description` says; `""` where it has none. */
+  readonly description: string;
 }
 
 /** The schema a prompt allows, with the definitions it refers to. */
@@ -169,9 +171,11 @@ function readWord(token: string): Schema {
 function readObject(cursor: Cursor): Schema {
   const fields: SchemaField[] = [];
   while (!takeIf(cursor, "}")) {
+    const before = cursor.position;
     const name = take(cursor).replace(/^["']|["']$/g, "");
+    const comments = cursor.text.slice(before, cursor.position).match(/(?<=\/\/ ?)[^\n]*/g) ?? [];
     if (name === "" || !takeIf(cursor, ":")) return { kind: "unknown" };
-    fields.push({ name, type: readUnion(cursor) });
+    fields.push({ name, type: readUnion(cursor), description: comments.join(" ").trim() });
     takeIf(cursor, ",");
   }
   return { kind: "object", fields };

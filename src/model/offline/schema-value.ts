@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from "../../base/json.ts";
-import type { OutputSchema, Schema } from "./output-schema.ts";
+import type { OutputSchema, Schema, SchemaField } from "./output-schema.ts";
 
 /** One allowed step: an object of the schema with a literal `intent`. */
 export interface StepShape {
   readonly intent: string;
-  readonly fields: readonly { readonly name: string; readonly type: Schema }[];
+  readonly fields: readonly SchemaField[];
 }
 
 /** The steps a schema allows: its objects with a literal `intent`, also where it is a list of them. */
@@ -78,7 +78,8 @@ function build(type: Schema, schema: OutputSchema, text: string, depth: number):
   }
 }
 
-function resolve(type: Schema, schema: OutputSchema): Schema {
+/** A type without the names it goes by. */
+export function resolve(type: Schema, schema: OutputSchema): Schema {
   let resolved = type;
   for (let steps = 0; steps < 20 && resolved.kind === "named"; steps += 1) {
     resolved = schema.definitions.get(resolved.name) ?? { kind: "unknown" };

@@ -1,0 +1,157 @@
+import type { Json } from "../../../base/json.ts";
+import { type Token, tokenize } from "./tokenize.ts";
+import type { Tool } from "./tools.ts";
+
+/** What a call is given: a value, the result of another call, or what stood where no value could be read. */
+export type Operand =
+  | { readonly kind: "value"; readonly value: number | string }
+  | { readonly kind: "result"; readonly of: Call }
+  | { readonly kind: "missing"; readonly text: string };
+
+/** One tool call to make. Corrections change it in place, so that what uses its result need not change. */
+export interface Call {
+  tool: Tool;
+  operands: readonly Operand[];
+  /** Once it was made. */
+  result?: Json;
+}
+
+/** Longer texts are no requests that this model could understand. */
+const MAX_LENGTH = 2_000;
+const NOTHING: Operand = { kind: "missing", text: "" };
+/** `add 12 to it` and `subtract 12 from it` name the second value first. */
+const TURNED: Readonly<Record<string, string>> = { add: "to", subtract: "from" };
+
+/** A request as far as it was understood. `last` is the result before: what `that` means. */
+export class Reading {
+  /** In the order in which they must be made. */
+  readonly calls: Call[] = [];
+  /** Values that nothing is done with. */
+  readonly bare: Operand[] = [];
+  /** What was not understood and cannot be ignored. */
+  readonly unread: string[] = [];
+  last: Operand | undefined;
+  private readonly tokens: readonly Token[];
+  private at = 0;
+
+  constructor(text: string, tools: readonly Tool[], last?: Operand | undefined) {
+    this.tokens = tokenize(text.slice(0, MAX_LENGTH), tools);
+    this.last = last;
+    if (text.length > MAX_LENGTH) this.unread.push("a text of this length");
+    while (this.next !== undefined) {
+      const before = this.calls.length;
+      if (!this.startsValue()) this.skip();
+      else {
+        this.last =
+          this.next?.kind === "tool" ? this.takeCall(Number.POSITIVE_INFINITY) : this.takeFormula(1);
+        if (this.calls.length === before) this.bare.push(this.last);
+      }
+    }
+  }
+
+  private get next(): Token | undefined {
+    return this.tokens[this.at];
+  }
+
+  private startsValue(): boolean {
+    return ["number", "that", "open", "tool"].includes(this.next?.kind ?? "");
+  }
+
+  private skip(): void {
+    if (this.next?.kind === "unreadable") this.unread.push(this.next.text);
+    this.at += 1;
+  }
+
+  /** A tool and the values behind it, at most so many. */
+  private takeCall(most: number): Operand {
+    const token = this.next;
+    if (token?.kind !== "tool") return NOTHING;
+    const { fields, intent } = token.tool;
+    const operands: Operand[] = [];
+    let turned = false;
+    for (this.at += 1; operands.length < most && !this.endsCall(); ) {
+      const { next } = this;
+      const isLast = this.tokens[this.at + 1] === undefined;
+      const joined = ["and", "preposition"].includes(this.tokens[this.at - 1]?.kind ?? "");
+      if (next?.kind === "preposition" || next?.kind === "and") {
+        turned ||= operands.length > 0 && next.text.toLowerCase() === TURNED[intent];
+        this.at += 1;
+      } else if (fields[operands.length]?.holds === "text") operands.push(this.takeText());
+      else if (this.startsValue()) operands.push(this.takeFormula(1));
+      // A word where a value is wanted, or where one would be the last: `add 3, 4 and foo`.
+      else if (operands.length < fields.length ? joined || next?.kind === "unreadable" : joined && isLast) {
+        operands.push(this.takeValue());
+      } else {
+        // `3 apples and 4 pears` is clear, `twelve point five` is not.
+        this.skip();
+        if (next !== undefined && this.startsValue()) this.unread.push(next.text);
+      }
+    }
+    return this.complete(token.tool, turned ? operands.reverse() : operands);
+  }
+
+  /** True at the end of a clause, and where another one begins. */
+  private endsCall(): boolean {
+    const { next } = this;
+    const beginsCall = next?.kind === "and" && this.tokens[this.at + 1]?.kind === "tool";
+    if (next === undefined || next.kind === "stop" || next.kind === "close" || beginsCall) return true;
+    return next.kind === "tool" && this.tokens[this.at - 1]?.kind !== "preposition";
+  }
+
+  private takeText(): Operand {
+    const end = this.tokens.findIndex(
+      ({ kind }, at) => at >= this.at && ["stop", "and", "preposition"].includes(kind),
+    );
+    const words = this.tokens.slice(this.at, end < 0 ? undefined : end);
+    this.at += words.length;
+    return { kind: "value", value: words.map(({ text }) => text).join(" ") };
+  }
+
+  /** Values with tools between them: `2 + 3 * 4`. */
+  private takeFormula(level: number): Operand {
+    let left = this.takeValue();
+    for (let token = this.next; token?.kind === "tool" && token.infix; token = this.next) {
+      const precedence = token.tool.intent in TURNED ? 1 : 2;
+      if (precedence < level || token.tool.fields.length !== 2) break;
+      this.at += 1;
+      while (this.next?.kind === "preposition") this.at += 1;
+      left = this.push(token.tool, [left, this.takeFormula(precedence + 1)]);
+    }
+    return left;
+  }
+
+  private takeValue(): Operand {
+    const token = this.next;
+    if (token?.kind === "tool") return this.takeCall(token.tool.fields.length);
+    if (token === undefined || token.kind === "stop" || token.kind === "close") return NOTHING;
+    this.at += 1;
+    if (token.kind === "number") return { kind: "value", value: token.value };
+    // `the result of 10 divided by 2`, and parentheses.
+    const resultOf = token.kind === "that" && this.next?.text === "of";
+    if (!resultOf && token.kind !== "open") {
+      return token.kind === "that" ? (this.last ?? NOTHING) : { kind: "missing", text: token.text };
+    }
+    if (resultOf) this.at += 1;
+    const value = this.takeFormula(1);
+    if (!resultOf && this.next?.kind === "close") this.at += 1;
+    return value;
+  }
+
+  private complete(tool: Tool, operands: readonly Operand[]): Operand {
+    const { fields } = tool;
+    const goesOn = operands.length === fields.length - 1 && fields.every(({ holds }) => holds === "number");
+    const all = goesOn && this.last !== undefined ? [this.last, ...operands] : operands;
+    // `add 1, 2 and 3`
+    if (fields.length === 2 && all.length > 2)
+      return all.reduce((left, right) => this.push(tool, [left, right]));
+    if (all.length > fields.length) this.unread.push(`${all.length} values`);
+    const filled = fields.map((_, at) => all[at] ?? NOTHING);
+    return this.push(tool, filled);
+  }
+
+  private push(tool: Tool, operands: readonly Operand[]): Operand {
+    const call: Call = { tool, operands };
+    this.calls.push(call);
+    return { kind: "result", of: call };
+  }
+}

@@ -1,0 +1,66 @@
+import type { OutputSchema, Schema } from "../output-schema.ts";
+import { resolve, type StepShape } from "../schema-value.ts";
+
+/** A step that takes values from a request. */
+export interface Tool {
+  readonly intent: string;
+  /** What it must be given, in order. */
+  readonly fields: readonly { readonly name: string; readonly holds: "number" | "text" }[];
+  /** What it is called before its values (`the sum of 2 and 3`), as stems of words. */
+  readonly names: readonly (readonly string[])[];
+  /** What it is called between two values: `2 plus 3`. */
+  readonly infixes: readonly string[];
+  /** Stems of its description, which name it where nothing else does. */
+  readonly hints: readonly string[];
+}
+
+/** Other words for an intent: those before the bar stand before the values, the others between them. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  add: "sum total | plus +",
+  subtract: "| minus - −",
+  multiply: "product | times x * × ·",
+  divide: "quotient | over / ÷",
+  power: "| ^ **",
+};
+/** Fields for the model's own reasons. */
+const REASON = /reason|thought|rationale|explanation/i;
+
+/** The tools among the steps of a schema. */
+export function toolsOf(shapes: readonly StepShape[], schema: OutputSchema): readonly Tool[] {
+  const wordsOf = ({ intent }: StepShape) => stems(intent, /[A-Za-z][a-z0-9]*/g);
+  const all = shapes.flatMap(wordsOf);
+  return shapes.map((shape) => {
+    const words = wordsOf(shape);
+    const own = words.filter((word) => word.length > 2 && all.indexOf(word) === all.lastIndexOf(word));
+    const [before = "", between = ""] = (SYNONYMS[shape.intent] ?? "").split("|");
+    const fields = shape.fields.flatMap(({ name, type }) => {
+      const holds = name === "intent" || REASON.test(name) ? undefined : contentOf(type, schema);
+      return holds === undefined ? [] : [{ name, holds }];
+    });
+    return {
+      intent: shape.intent,
+      fields,
+      names: [words, ...[...own, ...stems(before)].map((word) => [word])],
+      infixes: stems(between),
+      hints: stems(shape.fields.find(({ name }) => name === "intent")?.description ?? "", /[a-z]{4,}/gi),
+    };
+  });
+}
+
+function stems(text: string, word = /\S+/g): string[] {
+  return (text.match(word) ?? []).map(stem);
+}
+
+/** What a required field holds; `undefined` for optional ones and for what words and numbers cannot fill. */
+function contentOf(type: Schema, schema: OutputSchema): "number" | "text" | undefined {
+  const resolved = resolve(type, schema);
+  const kinds = resolved.kind === "union" ? resolved.options.map(({ kind }) => kind) : [resolved.kind];
+  if (kinds.every((kind) => kind === "int" || kind === "float")) return "number";
+  return kinds.length === 1 && kinds[0] === "string" ? "text" : undefined;
+}
+
+/** A word without the endings of verbs and nouns: `dividing` and `divide` have the same. */
+export function stem(word: string): string {
+  const root = word.toLowerCase().replace(/(?:ying|ied|ies|y)$/, "i");
+  return root.replace(/(?:ing|ed|es|e|s)$/, "");
+}
