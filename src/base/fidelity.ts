@@ -17,11 +17,8 @@ export const TOLERANT_REASONS = {
 export const DOUBTFUL_REASONS = {
   several_objects: "it holds several JSON values and does not say which one counts",
   repeated_object: "it holds the same JSON value more than once",
-  negated: "the text around the JSON says not to do it, or takes it back",
-  contradicted: "the text after the JSON names a number that the JSON does not have",
-  not_proposed: "the text around the JSON presents it as an example, a quotation, a draft or a question",
-  inside_prose: "the JSON stands in the middle of a sentence",
-  unknown_wrapper: "the JSON stands inside a tag, a comment or an open bracket",
+  prose: "it has text beside the JSON",
+  unknown_wrapper: "the JSON stands inside a comment or an open bracket",
   unclear_thinking: "it cannot be told where the thoughts end and the answer begins",
   coerced_value: "a value does not have the expected type and was converted",
   lost_value: "a value has no place in the expected type and was dropped",
@@ -36,24 +33,34 @@ export const DOUBTFUL_REASONS = {
   unknown_finish: "the provider ended it for a reason that nobody knows, so that it may be cut",
 } as const;
 
+// Reasons that threads of earlier releases hold. Nothing gives them any more; all were `doubtful`.
+const FORMER_REASONS = {
+  negated: "the text around the JSON says not to do it, or takes it back",
+  contradicted: "the text after the JSON names a number that the JSON does not have",
+  not_proposed: "the text around the JSON presents it as an example, a quotation, a draft or a question",
+  inside_prose: "the JSON stands in the middle of a sentence",
+} as const;
+
 export type TolerantReason = keyof typeof TOLERANT_REASONS;
 export type DoubtfulReason = keyof typeof DOUBTFUL_REASONS;
 /** The closed list of reasons in `Fidelity.reasons`. */
 export type FidelityReason = TolerantReason | DoubtfulReason;
 
-/** True for the names in the closed list; stored fidelities of later releases may hold others. */
+/** True for the names in the closed list; stored fidelities of other releases may hold others. */
 export function isFidelityReason(name: string): name is FidelityReason {
-  return Object.hasOwn(TEXTS, name);
+  return Object.hasOwn(TOLERANT_REASONS, name) || Object.hasOwn(DOUBTFUL_REASONS, name);
 }
 
-const TEXTS: Readonly<Record<string, string>> = { ...TOLERANT_REASONS, ...DOUBTFUL_REASONS };
+const TEXTS: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...TOLERANT_REASONS, ...DOUBTFUL_REASONS, ...FORMER_REASONS }),
+);
 
 /** No reason: `exact`. Only harmless ones: `tolerant`. Any other: `doubtful`. */
 export function fidelityOf(reasons: ReadonlySet<FidelityReason>): Fidelity {
   if (reasons.size === 0) return EXACT;
   const list = [...reasons].sort();
   return {
-    grade: list.every((reason) => reason in TOLERANT_REASONS) ? "tolerant" : "doubtful",
+    grade: list.every((reason) => Object.hasOwn(TOLERANT_REASONS, reason)) ? "tolerant" : "doubtful",
     reasons: list,
   };
 }
@@ -62,5 +69,5 @@ const EXACT: Fidelity = Object.freeze({ grade: "exact", reasons: Object.freeze([
 
 /** The reasons of a fidelity as one sentence part, for the model or a person: `"its JSON had to be repaired; …"`. */
 export function describeFidelity(fidelity: Fidelity): string {
-  return fidelity.reasons.map((reason) => TEXTS[reason] ?? reason).join("; ");
+  return fidelity.reasons.map((reason) => TEXTS.get(reason) ?? reason).join("; ");
 }

@@ -113,3 +113,46 @@ export function isJsonArray(value: Json): value is readonly Json[] {
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+// A key of an object that holds an escape: after the bracket or comma, blanks and the quote, a backslash before the next
+// quote. Strings may look like it too, which costs no more than time.
+const ESCAPED_KEY = /[{,]\s*"[^"\\]*\\/;
+
+/**
+ * `JSON.parse` whose keys are right. V8 takes a key with an escape for one that it has met at that place before: after
+ * `{"a":1,"\\":1}` it reads `{"a":1,"\n":1}` with a backslash for the line break (seen on Node 24). Everything whose
+ * keys come from others is read with this. Throws `SyntaxError` like `JSON.parse`.
+ */
+export function parseJson(text: string): Json {
+  const value: Json = JSON.parse(text);
+  return ESCAPED_KEY.test(text) ? JSON.parse(withPlainKeys(text), plainKeysBack) : value;
+}
+
+const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?/g;
+const MARK = "\u241b";
+
+/** Valid JSON with every key written without escapes: marked, and what cannot stand plainly as a mark and four digits. */
+function withPlainKeys(text: string): string {
+  return text.replace(STRING, (all, inside: string, colon: string | undefined) => {
+    if (colon === undefined) return all;
+    const key = inside.includes("\\") ? String(JSON.parse(`"${inside}"`)) : inside;
+    return `"${MARK}${key.replace(UNPLAIN, asDigits)}"${colon}`;
+  });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings cannot hold them unescaped.
+const UNPLAIN = /["\\\u0000-\u001f\u241b]/g;
+const asDigits = (character: string): string =>
+  `${MARK}${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+function plainKeysBack(_: string, value: Json): Json {
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [unmarked(key), item] as const);
+  return Object.fromEntries(entries);
+}
+
+function unmarked(key: string): string {
+  return key
+    .slice(MARK.length)
+    .replace(/\u241b([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}

@@ -1,5 +1,5 @@
 import { UsageError } from "../base/errors.ts";
-import type { Json } from "../base/json.ts";
+import { type Json, parseJson } from "../base/json.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import type { HumanDecision, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingRequest } from "../thread/state.ts";
@@ -61,8 +61,7 @@ function lineBreaks(text: string): string {
 function looseJson(text: string): Json {
   if (text.trim() === "") return null;
   try {
-    const value: Json = JSON.parse(text);
-    return value;
+    return parseJson(text);
   } catch {
     return text;
   }
@@ -110,8 +109,7 @@ function readNumber(name: string, typed: string): number {
 
 function readJson(name: string, typed: string): Json {
   try {
-    const value: Json = JSON.parse(typed);
-    return value;
+    return parseJson(typed);
   } catch {
     throw invalid(name, "JSON", typed);
   }

@@ -21,7 +21,9 @@ export {
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "./errors.ts";
+export { FINAL_ANSWER, type ProseMode } from "./gate/form.ts";
 export type { AnswerLimits } from "./gate/limits.ts";
+export { type Range, type Said, wordsAround } from "./gate/said.ts";
 export type { Timeouts } from "./http/send.ts";
 export { type Environment, modelClient } from "./models/providers.ts";
 export { localModel, type ModelSelection, only, selectModel } from "./models/select-model.ts";

@@ -17,8 +17,10 @@ import { prepareClient } from "./call/ready-client.ts";
 import { Stream } from "./call/stream.ts";
 import { CallAbortedError } from "./errors.ts";
 import { completionReader } from "./gate/answer.ts";
+import type { ProseMode } from "./gate/form.ts";
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS, type Timeouts } from "./http/send.ts";
+import { checkPromptOptions } from "./options.ts";
 import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
 /** Settings of one call; those of the function hold where one is absent. */
@@ -44,6 +46,12 @@ export interface PromptFunctionOptions {
   readonly retry?: RetryPolicy;
   /** What a completion may be like to reach the native parser. */
   readonly limits?: AnswerLimits;
+  /**
+   * Where the model may write prose beside the JSON of its answer: `"none"` (default), `"before"` one last JSON value, or
+   * before the line `FINAL ANSWER:` (`"marked"`). Prose anywhere else makes a value `doubtful`. A function that returns
+   * text has no JSON: this is nothing to it.
+   */
+  readonly prose?: ProseMode;
   /**
    * `getBamlFiles` of the generated `inlinedbaml.ts`: gives the function its version, and the gate the aliases of
    * fields and enum values. Without it an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
@@ -89,10 +97,12 @@ export function promptFunction(
   name: string,
   options: PromptFunctionOptions = {},
 ): PromptFunction<readonly unknown[], unknown> {
-  const { clock = systemClock, random = Math.random, bamlFiles } = options;
+  checkPromptOptions(name, options);
+  const { clock = systemClock, random = Math.random, bamlFiles, prose = "none" } = options;
   const fn = bamlFunction(client, name);
   let { version } = options;
-  const read = completionReader(fn, { ...DEFAULT_ANSWER_LIMITS, ...options.limits }, bamlFiles);
+  const limits = { ...DEFAULT_ANSWER_LIMITS, ...options.limits };
+  const read = completionReader(fn, { limits, prose, bamlFiles });
 
   async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
     const { signal, tb, onPartial } = callOptions;
@@ -113,7 +123,8 @@ export function promptFunction(
         clock,
         random,
       });
-      return read(asked.reply, recordOf(asked, clock.now() - started), asked.validText, tb);
+      const { reply, validText } = asked;
+      return read({ reply, completion: recordOf(asked, clock.now() - started), validText }, tb);
     } catch (error) {
       if (signal?.aborted) throw new CallAbortedError(name, signal.reason);
       throw error;
@@ -137,8 +148,10 @@ export function promptFunction(
         stream: onPartial !== undefined,
         now: clock.now(),
       }),
-    parse: (completion, { tb } = {}) =>
-      read({ text: completion, finish: "stop", usage: null }, textRecord(completion), true, tb),
+    parse: (text, { tb } = {}) => {
+      const reply = { text, finish: "stop", usage: null } as const;
+      return read({ reply, completion: textRecord(text), validText: true }, tb);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CompletionRecord, Fidelity } from "../base/completion.ts";
+import type { Said } from "./gate/said.ts";
 
 /** The HTTP request a model will get. Headers hold credentials: print `redactedHeaders` instead. */
 export interface PreparedRequest {
@@ -38,6 +39,11 @@ export interface Accepted<Result> {
   readonly value: Result;
   readonly fidelity: Fidelity;
   readonly more: readonly { readonly value: Result; readonly fidelity: Fidelity }[];
+  /**
+   * What the model wrote that can be seen, with the places of the JSON in it; `wordsAround` gives the words alone. Absent
+   * where the value was not read from a completion: from a script, say.
+   */
+  readonly said?: Said | undefined;
   readonly completion: CompletionRecord;
 }
 

@@ -4,6 +4,7 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { parseJson } from "../base/json.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Webhook } from "../triggers/webhook.ts";
@@ -124,6 +125,12 @@ export function createServer(options: ServerOptions): Server {
       },
     }),
   );
+
+  app.use(async (c, next) => {
+    // The platform's parser can misread a key that holds an escape, and a digest covers the keys.
+    Reflect.set(c.req, "json", async () => parseJson(await c.req.text()));
+    await next();
+  });
 
   // Open to everybody: each looks after itself.
   app.get("/healthz", (c) => c.json({ status: "ok" }));

@@ -1,5 +1,5 @@
 import { sha256 } from "../base/digest.ts";
-import { isJsonArray, isJsonObject, type Json } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, parseJson } from "../base/json.ts";
 import { digestAt, genesisDigest, type StoredEvent } from "./chain.ts";
 import { type ChainProblem, findProblem, readingError } from "./chain-problem.ts";
 
@@ -131,7 +131,7 @@ function changed(seq: number, what: string): ChainProblem {
 
 function parsed(text: string): Json {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return null;
   }

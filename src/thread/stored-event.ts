@@ -1,5 +1,5 @@
 import { StorageError } from "../base/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { isJsonObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import type { StoredEvent } from "./chain.ts";
 import { misfit } from "./declare-event.ts";
 import { EVENTS, isEventType, type ThreadEvent } from "./events.ts";
@@ -17,7 +17,7 @@ export function decodeEvent(
   catalogue: EventCatalogue = EVENTS,
 ): ThreadEvent {
   try {
-    const json: Json = JSON.parse(stored.text);
+    const json = parseJson(stored.text);
     return stored.erased
       ? current({ ...stored, v: standInVersion(json) }, isJsonObject(json) ? json["data"] : null, catalogue)
       : current(stored, json, catalogue);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../../src/base/errors.ts";
 import { describeFidelity, isFidelityReason } from "../../src/base/fidelity.ts";
+import { wordsAround } from "../../src/prompts/gate/said.ts";
 import { type PromptFunction, promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { Answer } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";
@@ -7,7 +9,7 @@ import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { HOSTILE } from "./completions/hostile.ts";
 import { PLAIN } from "./completions/plain.ts";
 import { PROSE } from "./completions/prose.ts";
-import type { Expected, Row } from "./completions/row.ts";
+import { type Expected, REFUND, type Row, SEARCH } from "./completions/row.ts";
 import { SEVERAL } from "./completions/several.ts";
 import { SHAPES } from "./completions/shapes.ts";
 import { SYNTAX } from "./completions/syntax.ts";
@@ -24,11 +26,12 @@ const GROUPS: readonly (readonly [string, readonly Row[]])[] = [
 ];
 
 const functions = new Map<string, PromptFunction<readonly unknown[], unknown>>();
-function read(name: string, completion: string): Answer<unknown> {
+function read([name, completion, , prose = "none"]: Row): Answer<unknown> {
   const known = Object.getOwnPropertyNames(Object.getPrototypeOf(b.parse));
   if (!isFunctionName(name)) throw new Error(`no function ${name}; there are ${known.join()}`);
-  const fn = functions.get(name) ?? promptFunction(b, name, { bamlFiles: getBamlFiles });
-  functions.set(name, fn);
+  const key = `${name} ${prose}`;
+  const fn = functions.get(key) ?? promptFunction(b, name, { bamlFiles: getBamlFiles, prose });
+  functions.set(key, fn);
   return fn.parse(completion);
 }
 
@@ -58,10 +61,10 @@ function sorted(expected: Expected): Expected {
 }
 
 describe.each(GROUPS)("%s", { tags: "F4.8" }, (_, rows) => {
-  it.each(rows.map((row, index) => [index, row[0], row[1].slice(0, 100), row] as const))(
-    "%i %s %j",
-    (_index, _name, _start, [name, completion, expected]) => {
-      expect(told(read(name, completion), expected)).toEqual(sorted(expected));
+  it.each(rows.map((row, index) => [index, row[0], row[1].slice(0, 100), row[3] ?? "none", row] as const))(
+    "%i %s %j %s",
+    (_index, _name, _start, _prose, row) => {
+      expect(told(read(row), row[2])).toEqual(sorted(row[2]));
     },
   );
 });
@@ -73,8 +76,9 @@ describe("the table", { tags: "F4.8" }, () => {
 
   it("reads each completion alike whichever was read before", () => {
     const rows = GROUPS.flatMap(([, all]) => all).filter(([, completion]) => completion.length < 5_000);
-    for (const [name, completion, expected] of rows.toReversed()) {
-      expect(told(read(name, completion), expected), completion).toEqual(sorted(expected));
+    for (const row of rows.toReversed()) {
+      const [, completion, expected] = row;
+      expect(told(read(row), expected), completion).toEqual(sorted(expected));
     }
   });
 });
@@ -92,10 +96,70 @@ describe("aliases", { tags: "F4.8" }, () => {
   });
 });
 
+describe("the prose that a prompt function allows", { tags: "F4.10" }, () => {
+  it("is refused where it is none of the three modes, with the modes in the message", () => {
+    const options = { prose: "after" };
+    expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", options])).toThrow(
+      'promptFunction NextStep: prose: Invalid option: expected one of "none"|"before"|"marked"',
+    );
+  });
+
+  it("is not asked for under another name: an unknown option is refused with those that there are", () => {
+    for (const options of [{ proze: "before" }, { limits: { maxObject: 3 } }, { limits: { maxDepth: 0 } }]) {
+      expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", options])).toThrow(UsageError);
+    }
+    expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", { proze: "before" }])).toThrow(
+      'promptFunction NextStep: unknown option "proze"; known: model, timeouts, retry, limits, prose, bamlFiles',
+    );
+  });
+});
+
+describe("the model's own words", { tags: "F4.10" }, () => {
+  const next = promptFunction(b, "NextStep", { prose: "marked" });
+  const said = (completion: string) => {
+    const answer = next.parse(completion);
+    return answer.ok ? answer.said : undefined;
+  };
+  const jsonOf = (completion: string) => {
+    const seen = said(completion);
+    return seen?.json.map(({ start, end }) => seen.text.slice(start, end));
+  };
+
+  it("are what can be seen of the completion, with the places of its JSON", () => {
+    const completion = `<think>hm</think>I would not:\n${REFUND}\nor<think>what?</think>\n${SEARCH} // maybe`;
+    expect(said(completion)?.text).toBe(`I would not:\n${REFUND}\nor\n${SEARCH} // maybe`);
+    expect(jsonOf(completion)).toEqual([REFUND, SEARCH]);
+    expect(wordsAround(said(completion) ?? { text: "", json: [] })).toBe(
+      "I would not:\n[JSON]\nor\n[JSON] // maybe",
+    );
+  });
+
+  it("are none where the JSON stands alone", () => {
+    for (const completion of [REFUND, ` ${REFUND}\n`, `<think>why not</think>${REFUND}`]) {
+      expect(jsonOf(completion)).toEqual([REFUND]);
+      expect(wordsAround(said(completion) ?? { text: "x", json: [] })).toBe("");
+    }
+  });
+
+  it("hold what stood before the marker as well", () => {
+    const completion = `Perhaps ${SEARCH}?\nFINAL ANSWER:\n${REFUND}`;
+    expect(said(completion)?.text).toBe(completion);
+    expect(jsonOf(completion)).toEqual([REFUND]);
+  });
+
+  it("are all of a text", () => {
+    const answer = promptFunction(b, "Summarize").parse("A text.");
+    expect(answer).toMatchObject({ ok: true, said: { text: "A text.", json: [] } });
+  });
+});
+
 describe("describeFidelity", { tags: "F4.8" }, () => {
-  it("says in words why a value was not taken at face value", () => {
+  it("says in words why a value was not taken at face value, also for reasons of earlier releases", () => {
     expect(describeFidelity({ grade: "doubtful", reasons: ["cut_off", "negated"] })).toBe(
       "it ends before the JSON does; the text around the JSON says not to do it, or takes it back",
+    );
+    expect(describeFidelity({ grade: "doubtful", reasons: ["prose", "toString"] })).toBe(
+      "it has text beside the JSON; toString",
     );
     expect(describeFidelity({ grade: "exact", reasons: [] })).toBe("");
   });

@@ -3,7 +3,7 @@ import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { b } from "./baml_client/index.ts";
 import { REFUND, REFUND_VALUE, SEARCH, SEARCH_VALUE } from "./completions/row.ts";
 
-const next = promptFunction(b, "NextStep");
+const next = promptFunction(b, "NextStep", { prose: "before" });
 
 describe("reasoning", { tags: "F2.6" }, () => {
   const REASON = "The parcel was late by three days. The terms give the customer his money back.";

@@ -1,6 +1,6 @@
 import { ConflictError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, requestIdOf } from "../../base/ids.ts";
-import { isJsonObject, type Json, toJson } from "../../base/json.ts";
+import { isJsonObject, type Json, parseJson, toJson } from "../../base/json.ts";
 import type { HumanDecision, Step } from "../../thread/events.ts";
 import type { PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
@@ -105,7 +105,7 @@ export async function answer(
 
 function readJson(text: string, what: string): Json {
   try {
-    return toJson(JSON.parse(text));
+    return toJson(parseJson(text));
   } catch (error) {
     throw new UsageError("invalid_argument", `${what} takes JSON; ${text} is not`, { cause: error });
   }

@@ -1,5 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
-import { isJsonArray, type Json } from "../../base/json.ts";
+import { isJsonArray, type Json, parseJson } from "../../base/json.ts";
 import type { ContextBlock } from "../blocks/block.ts";
 import { blockOfItem, itemOf } from "../blocks/item.ts";
 import { parseMarkdown, renderMarkdownBlock } from "./markdown.ts";
@@ -55,8 +55,7 @@ function parseJsonLines(text: string): ContextBlock[] {
 
 function parseLine(line: string): Json {
   try {
-    const value: Json = JSON.parse(line);
-    return value;
+    return parseJson(line);
   } catch (cause) {
     throw new UsageError("invalid_argument", "rendered context: a line is not JSON", { cause });
   }

@@ -1,5 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../base/json.ts";
 import type { ContextBlock } from "../blocks/block.ts";
 import type { EventBlocks } from "../blocks/context-blocks.ts";
 import { escapeHarmful } from "./write-yaml.ts";
@@ -80,7 +80,7 @@ function stepBlock(line: string): ContextBlock {
 
 function parseObject(line: string): JsonObject {
   try {
-    const value: Json = JSON.parse(line);
+    const value = parseJson(line);
     if (isJsonObject(value)) return value;
   } catch {
     // Falls through: not JSON at all is as wrong as JSON that is no object.

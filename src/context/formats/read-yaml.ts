@@ -1,4 +1,4 @@
-import type { Json } from "../../base/json.ts";
+import { type Json, parseJson } from "../../base/json.ts";
 import { MAX_BLOCK_DEPTH } from "./write-yaml.ts";
 
 /** Deeper JSON is no value that this package stores (`toJson` stops at 200), and reading it could use up the stack. */
@@ -131,8 +131,7 @@ function readLiteral(reader: Reader, column: number): string {
 function readJson(text: string): Json {
   if (jsonDepth(text) > MAX_JSON_DEPTH) throw new NotYaml();
   try {
-    const value: Json = JSON.parse(text);
-    return value;
+    return parseJson(text);
   } catch {
     throw new NotYaml();
   }

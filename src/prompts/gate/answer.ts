@@ -5,27 +5,34 @@ import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
+import type { ProseMode } from "./form.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, type ResultKind, resultKind } from "./reading.ts";
 
-type ReadReply = (
-  reply: ModelReply,
-  completion: CompletionRecord,
-  validText: boolean,
-  tb: RunTimeTypes | undefined,
-) => Answer<unknown>;
+interface ReaderOptions {
+  readonly limits: Required<Limits>;
+  readonly prose: ProseMode;
+  readonly bamlFiles: (() => BamlFiles) | undefined;
+}
+
+/** A reply, as it was received. */
+interface Received {
+  readonly reply: ModelReply;
+  readonly completion: CompletionRecord;
+  /** Its bytes were valid UTF-8. */
+  readonly validText: boolean;
+}
 
 /** How the replies of one function become answers. What is learned of the function is kept. */
 export function completionReader(
   fn: BamlFunction,
-  limits: Required<AnswerLimits>,
-  bamlFiles: (() => BamlFiles) | undefined,
-): ReadReply {
+  { limits, prose, bamlFiles }: ReaderOptions,
+): (received: Received, tb: RunTimeTypes | undefined) => Answer<unknown> {
   let kind: ResultKind | undefined;
   let aliases: Aliases | undefined;
   const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
-  return (reply, completion, validText, tb) => {
+  return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
     if (reply.finish === "filtered") {
       return { ok: false, reason: "content_filtered", message: CONTENT_FILTERED, completion };
@@ -33,15 +40,17 @@ export function completionReader(
     if (tb !== undefined) checkRunTimeTypes(tb);
     const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
     kind ??= resultKind(parse);
-    const tools: ReadTools = { parse, aliases: readAliasesOnce, limits, kind };
+    const tools: ReadTools = { parse, aliases: readAliasesOnce, limits, prose, kind };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
-    const [first, ...more] = reading.values;
+    const { values, said } = reading;
+    const [first, ...more] = values;
     const doubts = doubtsOf(reply, validText);
     return {
       ok: true,
       ...judge(first, doubts),
       more: more.map((read) => judge(read, doubts)),
+      said,
       completion,
     };
   };

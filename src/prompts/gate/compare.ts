@@ -1,6 +1,5 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
-import { REFUSAL_WORDS } from "./prose-words.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -121,14 +120,10 @@ function compareFields(read: unknown, parsed: Fields, aliases: Aliases, reasons:
   for (const name of missing) compareMissing(parsed[name], unused, reasons, aliases);
   for (const [key, value] of unused) {
     if (value === null) reasons.add("extra_field");
-    else if (!EXPLANATIONS.has(normal(key)) || typeof value !== "string") reasons.add("lost_value");
-    else reasons.add(REFUSAL_WORDS.test(value) || NOT_TO_ACT.test(value) ? "negated" : "extra_field");
+    else
+      reasons.add(EXPLANATIONS.has(normal(key)) && typeof value === "string" ? "extra_field" : "lost_value");
   }
 }
-
-// An explanation may well say "not"; that the step must not be taken is said with words like these.
-const NOT_TO_ACT =
-  /\b(?:refus|reject|declin|malicious|fraud|phishing|inject|attack|must not|do not (?:do|run|act))/i;
 
 /** The key of the completion that a field was read from. */
 function keyOf(

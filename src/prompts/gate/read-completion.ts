@@ -1,11 +1,12 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { isFields, isList } from "./compare.ts";
+import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from "./form.ts";
 import { looseBreach, strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
-import { isCleanGap, openBracket, proseReasons } from "./prose.ts";
 import { readLoose, readStrict, tryParse } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
+import { saidOf } from "./said.ts";
 import { elementsOf, shapeOf, strictJson, syntaxError } from "./scan.ts";
 import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
 import { REMOVED, withoutThinking } from "./thinking.ts";
@@ -22,13 +23,17 @@ export function readCompletion(completion: string, tools: ReadTools): Reading {
   if (trimmed === "") return EMPTY;
   // By far the most common answer: nothing but JSON. Tags inside its strings are text.
   const whole = /^[{[]/.test(trimmed) ? strictJson(trimmed) : undefined;
-  if (whole !== undefined) return readSpans(trimmed, [wholeSpan(trimmed, whole)], false, tools);
+  if (whole !== undefined) {
+    return readSpans({ text: trimmed, from: 0, unclear: false }, [wholeSpan(trimmed, whole)], tools);
+  }
   const visible = withoutThinking(completion);
   const text = visible.text.trim();
   if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
-  const spans = findSpans(text, (span) => isValue(span, tools));
+  const from = tools.prose === "marked" ? (afterMarker(text) ?? 0) : 0;
+  if (from > 0 && text.slice(from).replaceAll(REMOVED, "").trim() === "") return NOTHING_MARKED;
+  const spans = findSpans(text, from, (span) => isValue(span, tools));
   if (spans === undefined) return refused(tooMany({ ...limits, maxObjects: MAX_SPANS }));
-  return readSpans(text, spans, visible.unclear, tools);
+  return readSpans({ text, from, unclear: visible.unclear }, spans, tools);
 }
 
 const EMPTY: Reading = {
@@ -42,6 +47,11 @@ const ONLY_THOUGHTS: Reading = {
   message:
     "The answer holds nothing but thoughts. After them, answer with one JSON value of the expected form.",
 };
+const NOTHING_MARKED: Reading = {
+  ok: false,
+  reason: "empty",
+  message: `Nothing follows the line "${FINAL_ANSWER}". After it, answer with one JSON value of the expected form.`,
+};
 
 function wholeSpan(text: string, value: unknown): Span {
   return { start: 0, end: text.length, text, strict: { value }, closed: true };
@@ -54,13 +64,23 @@ function isValue(span: Span, tools: ReadTools): boolean {
   return parsed.kind === "parsed" && typeof parsed.value === "object" && parsed.value !== null;
 }
 
+/** What can be seen of a completion. */
+interface VisibleText {
+  readonly text: string;
+  /** Where what counts begins. */
+  readonly from: number;
+  /** It cannot be told where the thoughts end. */
+  readonly unclear: boolean;
+}
+
 /** A value of the answer with where it stands. */
 interface Found {
   readonly span: Span;
   readonly candidates: readonly Candidate[];
 }
 
-function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools: ReadTools): Reading {
+function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTools): Reading {
+  const { text, from, unclear } = visible;
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
   if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects)
     return refused(tooMany(tools.limits));
@@ -77,26 +97,31 @@ function readSpans(text: string, spans: readonly Span[], unclear: boolean, tools
     // JSON that fits no type by itself does not fit better with the prose around it.
     const misfit = all.find((candidate) => candidate.kind === "misfit");
     if (misfit !== undefined) {
-      const invalid = insideInvalid(text, found[0]?.span);
+      const invalid = insideInvalid(visible, found[0]?.span);
       return refused({ reason: "no_match", message: invalid ?? mismatch(misfit.error) });
     }
-    return readPlain(text.replaceAll(REMOVED, " "), unclear, tools);
+    return readPlain(text.slice(from).replaceAll(REMOVED, " ").trim(), unclear, tools);
   }
-  const around = aroundReasons(text, found, unclear);
+  const around = aroundReasons(visible, found, tools);
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
-  if (found.length > 1 && hasRevision(answers)) around.add("several_objects");
   // One value that does not fit, in a list or beside the answer, may be the one that was meant.
   if (answers.length < all.length) around.add("several_objects");
   const judged = (read: ReadValue): ReadValue =>
     around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
-  return { ok: true, values: [judged(first), ...more.map(judged)] };
+  const ranges = found.filter(({ candidates }) => candidates.some(({ kind }) => kind === "value"));
+  const said = saidOf(
+    text,
+    ranges.map(({ span }) => span),
+  );
+  return { ok: true, values: [judged(first), ...more.map(judged)], said };
 }
 
 /** Where what was found is only a part of JSON that cannot be read: what is wrong with the whole. */
-function insideInvalid(text: string, span: Span | undefined): string | undefined {
-  const start = text.search(/[{[]/);
-  if (span === undefined || start < 0 || start >= span.start || !openBracket(text.slice(0, span.start)))
-    return undefined;
+function insideInvalid({ text, from }: VisibleText, span: Span | undefined): string | undefined {
+  if (span === undefined) return undefined;
+  const before = text.slice(from, span.start);
+  const start = from + before.search(/[{[]/);
+  if (start < from || !openBracket(before)) return undefined;
   return `The answer is not valid JSON: ${syntaxError(text.slice(start))}. Answer with one JSON value of the expected form.`;
 }
 
@@ -150,16 +175,19 @@ function gapsAreClean(text: string, spans: readonly Span[]): boolean {
   });
 }
 
-/** What the text around the values says, and whether they stand clearly side by side. */
-function aroundReasons(text: string, found: readonly Found[], unclear: boolean): Set<FidelityReason> {
+/** What the form of the text around the values says, and whether they stand clearly side by side. */
+function aroundReasons(
+  { text, from, unclear }: VisibleText,
+  found: readonly Found[],
+  tools: ReadTools,
+): Set<FidelityReason> {
   const spans = found.map(({ span }) => span);
-  const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
-  const start = spans[0]?.start ?? 0;
+  const start = spans[0]?.start ?? from;
   const end = spans.at(-1)?.end ?? text.length;
-  if (start > 0 || end < text.length) {
-    const around = proseReasons(text.slice(0, start), text.slice(start, end), text.slice(end));
-    for (const reason of around) reasons.add(reason);
-  }
+  // Before a marker anything may stand; after it nothing may.
+  const mode = from > 0 ? "none" : tools.prose;
+  const reasons = formReasons(text.slice(from, start), text.slice(end), mode);
+  if (unclear) reasons.add("unclear_thinking");
   if (!gapsAreClean(text, spans)) reasons.add("several_objects");
   return reasons;
 }
@@ -167,22 +195,4 @@ function aroundReasons(text: string, found: readonly Found[], unclear: boolean):
 function hasRepetition(values: readonly ReadValue[]): boolean {
   const texts = values.map(({ value }) => JSON.stringify(value));
   return new Set(texts).size < texts.length;
-}
-
-/** True where one value looks like another that was revised: the same step for the same thing, with other details. */
-function hasRevision(values: readonly ReadValue[]): boolean {
-  return values.some(({ value }, index) =>
-    values.slice(0, index).some((other) => isRevision(other.value, value)),
-  );
-}
-
-function isRevision(first: unknown, second: unknown): boolean {
-  if (!isFields(first) || !isFields(second)) return false;
-  const same = Object.keys(first).filter((key) => isTelling(first[key]) && first[key] === second[key]);
-  // The name of the step alone says nothing: two searches are two steps.
-  return same.length > (same.includes("intent") ? 1 : 0) && JSON.stringify(first) !== JSON.stringify(second);
-}
-
-function isTelling(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && value !== "");
 }

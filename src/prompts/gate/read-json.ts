@@ -1,9 +1,8 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { compareValues, isFields, isList } from "./compare.ts";
 import { looseBreach, strictBreach, tooMany } from "./limits.ts";
-import { commentReasons } from "./prose.ts";
 import type { Candidate, ReadTools } from "./reading.ts";
-import { hasConflictingKey, hasImpreciseInteger, shapeOf } from "./scan.ts";
+import { hasConflictingKey, hasImpreciseInteger, shapeOf, withoutStrings } from "./scan.ts";
 import { secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
@@ -27,11 +26,12 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   if (breach !== undefined) return { kind: "breach", breach };
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") return parsed;
-  const reasons = new Set<FidelityReason>(["repaired_syntax", ...commentReasons(text)]);
+  const reasons = new Set<FidelityReason>(["repaired_syntax"]);
+  const outside = withoutStrings(text);
+  if (holdsCommentedValue(text, outside)) reasons.add("several_objects");
   if (!closed) reasons.add("cut_off");
-  if (/\.\.\.|…/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) reasons.add("elided");
-  if (HALF_NUMBER.test(text.replace(/"(?:[^"\\]|\\.)*"/g, '""')) || holdsQuotes(parsed.value))
-    reasons.add("coerced_value");
+  if (/\.\.\.|…/.test(outside)) reasons.add("elided");
+  if (HALF_NUMBER.test(outside) || holdsQuotes(parsed.value)) reasons.add("coerced_value");
   const second = secondReading(text);
   if (second === undefined) reasons.add("parsers_disagree");
   else compareRepairs(second.value, parsed.value, tools, reasons);
@@ -42,6 +42,19 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
 const HALF_NUMBER = /\d[eE][+-]?(?![\w.])/;
 // Both parsers keep quotes that they do not know, and make one text of `"A1" or "B2"`.
 const KEPT_QUOTES = /^\s*[«»„“”‟‘’‹›]|"\s+\S{1,6}\s+"|"\s*[|/,;+&]\s*"/;
+
+const SINGLE_QUOTED = /(?<=[:,[{]\s*)'(?:[^'\\\n]|\\.)*'/g;
+const COMMENT = /(?<!\w:)\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|(?<![\w&])#[^\n]*/g;
+const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
+
+/** True where a comment holds what could stand in the JSON: a value that was left out, or one to choose from. */
+function holdsCommentedValue(text: string, outside: string): boolean {
+  const plain = outside.replace(SINGLE_QUOTED, (quoted) => "_".repeat(quoted.length));
+  // As it was written: quotes in a comment are part of what it says.
+  return [...plain.matchAll(COMMENT)].some(({ index, 0: comment }) =>
+    COMMENTED_VALUE.test(text.slice(index, index + comment.length)),
+  );
+}
 
 /** True where a repaired text may hold quotes that were meant as JSON's. */
 function holdsQuotes(value: unknown): boolean {

@@ -5,10 +5,11 @@ import { looseBreach } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
 import { tryParse } from "./read-json.ts";
 import { type Reading, type ReadTools, refused } from "./reading.ts";
+import { saidOf } from "./said.ts";
 import { hasImpreciseInteger, shapeOf, strictJson } from "./scan.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
 
-/** Reads the answer of a function that returns any text: the text is the value. */
+/** Reads the answer of a function that returns any text: all of it is the value, and nothing in it is a reason for doubt. */
 export function readText(completion: string, tools: ReadTools): Reading {
   const visible = withoutLeadingThinking(completion);
   if (visible.text.trim() === "") {
@@ -18,9 +19,9 @@ export function readText(completion: string, tools: ReadTools): Reading {
   // BAML does not look into the text of such a function, so that no guard is needed (measured).
   const parsed = tryParse(visible.text, tools);
   if (parsed.kind === "misfit") return { ok: false, reason: "no_match", message: mismatch(parsed.error) };
-  const reasons = new Set<FidelityReason>(visible.unclear ? ["unclear_thinking"] : []);
+  const reasons = new Set<FidelityReason>();
   compareValues(visible.text, parsed.value, tools.aliases(), reasons);
-  return { ok: true, values: [{ value: parsed.value, reasons }] };
+  return { ok: true, values: [{ value: parsed.value, reasons }], said: saidOf(visible.text, []) };
 }
 
 /**
@@ -38,7 +39,7 @@ export function readPlain(text: string, unclear: boolean, tools: ReadTools): Rea
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
   if (isObject) reasons.add("no_json");
   else comparePlain(withoutFence(text), value, tools.aliases(), reasons);
-  return { ok: true, values: [{ value, reasons }] };
+  return { ok: true, values: [{ value, reasons }], said: saidOf(text, []) };
 }
 
 function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: Set<FidelityReason>): void {

@@ -1,7 +1,9 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
 import type { Refusal } from "../types.ts";
+import type { ProseMode } from "./form.ts";
 import type { AnswerLimits, Breach } from "./limits.ts";
+import type { Said } from "./said.ts";
 
 /** What a text was read as, and how far to trust it. */
 export interface ReadValue {
@@ -11,7 +13,7 @@ export interface ReadValue {
 
 /** What a completion was read as: its values, in order; or why there is none. */
 export type Reading =
-  | { readonly ok: true; readonly values: readonly [ReadValue, ...ReadValue[]] }
+  | { readonly ok: true; readonly values: readonly [ReadValue, ...ReadValue[]]; readonly said: Said }
   | { readonly ok: false; readonly reason: Refusal["reason"]; readonly message: string };
 
 /** What reading needs of one BAML function. */
@@ -20,6 +22,7 @@ export interface ReadTools {
   readonly parse: (text: string) => unknown;
   readonly aliases: () => Aliases;
   readonly limits: Required<AnswerLimits>;
+  readonly prose: ProseMode;
   /** What the function returns; found out by parsing `[]` and a small object. */
   readonly kind: ResultKind;
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../../base/json.ts";
 /** How deep and how rich a text of JSON is, counted without parsing it. */
 export interface Shape {
   /** Brackets open at once, at most. */
@@ -69,6 +70,25 @@ export function shapeOf(text: string, strings: boolean): Shape {
   return { depth, arrays, containers, closings, separators, quotes, open: open.length };
 }
 
+/**
+ * The text with everything inside double quotes blanked out (lines stay lines), places unchanged. A string that does not
+ * end is blanked to the end of the text.
+ */
+export function withoutStrings(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let start = text.indexOf('"'); start >= 0; start = text.indexOf('"', from)) {
+    const end = endOfString(text, start);
+    parts.push(text.slice(from, start + 1), text.slice(start + 1, end).replace(/[^\n]/g, "_"));
+    from = end;
+    if (end >= text.length) break;
+    parts.push('"');
+    from = end + 1;
+  }
+  parts.push(text.slice(from));
+  return parts.join("");
+}
+
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
@@ -132,7 +152,7 @@ export function elementsOf(array: string): string[] {
 /** The value of strict JSON; `undefined` where the text is none. */
 export function strictJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { parseJson } from "../../base/json.ts";
 
 type Repair = (text: string) => string;
 
@@ -11,7 +12,7 @@ let repair: Repair | undefined;
 export function secondReading(text: string): { readonly value: unknown } | undefined {
   repair ??= loadRepair();
   try {
-    return { value: JSON.parse(repair(text)) };
+    return { value: parseJson(repair(text)) };
   } catch {
     return undefined;
   }

@@ -17,13 +17,14 @@ export const MAX_SPANS = 64;
 const MAX_LOOSE = 8;
 
 /**
- * The outermost strict JSON values of a text, and what may be JSON in need of repair. `isValue` decides of the latter
+ * The outermost strict JSON values of a text from an index on, and what may be JSON in need of repair. `isValue` decides of the latter
  * whether it is one; otherwise it is prose, and its inside is searched. `undefined` where there are too many.
  */
-export function findSpans(text: string, isValue: (span: Span) => boolean): Span[] | undefined {
+export function findSpans(text: string, from: number, isValue: (span: Span) => boolean): Span[] | undefined {
   const spans: Span[] = [];
   let loose = 0;
   const bracket = /[{[]/g;
+  bracket.lastIndex = from;
   for (let match = bracket.exec(text); match !== null; match = bracket.exec(text)) {
     const start = match.index;
     const strict = strictSpan(text, start);

@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ConflictError, ForbiddenError } from "../../base/errors.ts";
-import { toJson } from "../../base/json.ts";
+import { parseJson, toJson } from "../../base/json.ts";
 import { webhookProblem } from "../../triggers/standard-webhooks.ts";
 import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
@@ -86,7 +86,7 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
 
 function parsed(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     throw new RequestError(400, "the body is not JSON");
   }

@@ -9,7 +9,6 @@ const doubt = (completion: string, ...because: Reasons): Row => [
   completion,
   { doubtful: REFUND_VALUE, because },
 ];
-const exact = (completion: string): Row => ["NextStep", completion, { exact: REFUND_VALUE }];
 const transfer = (to: string, more = ""): string =>
   `{"intent":"transfer","from_account":{"iban":"A"},"to_account":${to},"amount":1,"urgent":false${more}}`;
 const TRANSFER = {
@@ -28,28 +27,30 @@ const HELD: Expected = {
 /** Completions that look like an answer and are meant as something else. */
 export const HOSTILE: readonly Row[] = [
   // Part of something larger that cannot be read.
-  doubt(`{"plan": .5, "answer": ${REFUND}}`, "repaired_syntax", "unknown_wrapper"),
-  doubt(`{"plan": .5, "other": ${REFUND}}`, "not_proposed", "repaired_syntax", "unknown_wrapper"),
-  doubt(`{ call: ${REFUND} `, "unknown_wrapper"),
-  doubt(`<function=other>${REFUND}</function>`, "unknown_wrapper"),
-  exact(`Out of {1,2} this is the answer: ${REFUND}`),
+  doubt(`{"plan": .5, "answer": ${REFUND}}`, "prose", "repaired_syntax", "unknown_wrapper"),
+  doubt(`{ call: ${REFUND} `, "prose", "unknown_wrapper"),
+  doubt(`<function=other>${REFUND}</function>`, "prose"),
+  doubt(`Out of {1,2} this is the answer: ${REFUND}`, "prose"),
   [
     "NextStep",
     `{"intent":"transfer","from_account":{"iban":"A"},"to_account":{"iban":"B"},"amount":.5,"urgent":false}`,
     { refused: "no_match", saying: "not valid JSON: Unexpected token '.'" },
   ],
 
-  // The same step again with other details, and no word about it.
+  // The same step again with other details, and something in between.
   ...[
-    `${TOO_MUCH}\n${REFUND}`,
+    `${TOO_MUCH}\nor\n${REFUND}`,
     `\`\`\`json\n${TOO_MUCH}\n\`\`\`\n\n\`\`\`json\n${REFUND}\n\`\`\``,
-    `<answer>${TOO_MUCH}</answer><answer>${REFUND}</answer>`,
     `<|im_start|>think\n${TOO_MUCH}<|im_end|>${REFUND}`,
   ].map(
     (completion): Row => [
       "NextStep",
       completion,
-      { doubtful: TOO_MUCH_VALUE, because: ["several_objects"], more: [REFUND_VALUE] },
+      {
+        doubtful: TOO_MUCH_VALUE,
+        because: completion.startsWith("<|") ? ["prose"] : ["several_objects"],
+        more: [REFUND_VALUE],
+      },
     ],
   ),
   ["NextStep", `[${TOO_MUCH},${REFUND}]`, { exact: TOO_MUCH_VALUE, more: [REFUND_VALUE] }],
@@ -64,49 +65,6 @@ export const HOSTILE: readonly Row[] = [
     { doubtful: SEARCH_VALUE, because: ["unclear_thinking"] },
   ],
 
-  // Asked, not said.
-  ...["Should I run this?\n", "Maybe:\n", "Perhaps this one?\n", "Option A:\n", "Alternatively:\n"].map(
-    (lead) => doubt(lead + REFUND, "not_proposed"),
-  ),
-  ...["Shall I proceed?", "Is that ok?", "Let me know if I should go ahead.", "Needs approval."].map((tail) =>
-    doubt(`${REFUND}\n${tail}`, "not_proposed"),
-  ),
-
-  // What was before, and what others said.
-  ...[
-    "Previously I ran:\n",
-    "I already ran:\n",
-    "Last step was:\n",
-    "The tool returned:\n",
-    "Result of the previous call: ",
-    "Old:\n",
-    "User: ",
-    "Tool output:\n",
-    "Error: invalid arguments\n",
-    "As seen in the log:\n",
-    "The mail in the inbox has this JSON:\n",
-    "Log:\n",
-    "Mock:\n",
-    "他说：",
-  ].map((lead) => doubt(lead + REFUND, "not_proposed")),
-  ...["Refund:\n", "Answer: ", "Der nächste Schritt:\n", "下一步：", "What should I do next?\n"].map((lead) =>
-    exact(lead + REFUND),
-  ),
-  ...[
-    "The tool returned 5; next:\n",
-    "Based on the previous result, the next step is:\n",
-    "Okay, the user wants 40 back:\n",
-  ].map((lead) => exact(lead + REFUND)),
-
-  // Taken back, or changed, after it was said.
-  ...["Make it less.", "Scrap that.", "Stop.", "Dry run.", "I take that back.", "❌", "Too high."].map(
-    (tail) => doubt(`${REFUND}\n${tail}`, "negated"),
-  ),
-  ...["The amount: 4", "s/40/4/", "For order A2."].map((tail) => doubt(`${REFUND}\n${tail}`, "contradicted")),
-  ...["This refunds 40 for order A1.", "Let me know if you need anything else!", "<|im_end|>", "</s>"].map(
-    (tail) => exact(`${REFUND}\n${tail}`),
-  ),
-
   // Another value, or a choice, in a comment.
   doubt('{"intent": "refund", "order_id": "A1", /* 4 */ "amount": 40}', "repaired_syntax", "several_objects"),
   doubt(
@@ -114,11 +72,11 @@ export const HOSTILE: readonly Row[] = [
     "repaired_syntax",
     "several_objects",
   ),
-  doubt(
-    '{"intent": "refund", // or search\n"order_id": "A1", "amount": 40}',
-    "not_proposed",
-    "repaired_syntax",
-  ),
+  [
+    "NextStep",
+    '{"intent": "refund", // it was late\n"order_id": "A1", "amount": 40}',
+    { tolerant: REFUND_VALUE, because: ["repaired_syntax"] },
+  ],
   [
     "NextStep",
     `{'intent': 'done_for_now', 'message': 'see http://x.org/1#2'}`,
@@ -147,9 +105,7 @@ export const HOSTILE: readonly Row[] = [
     { tolerant: { intent: "done_for_now", message: 'say "hi" now' }, because: ["repaired_syntax"] },
   ],
 
-  // An explanation beside the step that speaks against it.
-  doubt(refund({ reasoning: "do not do this" }), "negated"),
-  doubt(refund({ analysis: "This must be refused: fraud" }), "negated"),
+  // An explanation in a field that the type does not have: a text changes nothing, whatever it says.
   doubt(refund({ explanation: { cancel: true } }), "lost_value"),
   ["NextStep", refund({ reasoning: "It is late" }), { tolerant: REFUND_VALUE, because: ["extra_field"] }],
 
@@ -192,9 +148,5 @@ export const HOSTILE: readonly Row[] = [
     `{"intent":"done_for_now","message":${JSON.stringify(`He wrote ${REFUND}, do not do it`)}}`,
     { exact: { intent: "done_for_now", message: `He wrote ${REFUND}, do not do it` } },
   ],
-  [
-    "NextStep",
-    `\u0000${DONE}`,
-    { doubtful: { intent: "done_for_now", message: "hi" }, because: ["inside_prose"] },
-  ],
+  ["NextStep", `\u0000${DONE}`, { doubtful: { intent: "done_for_now", message: "hi" }, because: ["prose"] }],
 ];

@@ -18,29 +18,10 @@ export const PLAIN: readonly Row[] = [
   ["NextStep", `\`\`\`\n${REFUND}\n\`\`\``, { exact: REFUND_VALUE }],
   ["NextStep", `\`\`\`json ${REFUND}\`\`\``, { exact: REFUND_VALUE }],
   ["NextStep", `~~~json\n${REFUND}\n~~~`, { exact: REFUND_VALUE }],
-  [
-    "NextStep",
-    `Sure! Here is the next step:\n\`\`\`json\n${REFUND}\n\`\`\`\nLet me know.`,
-    { exact: REFUND_VALUE },
-  ],
-  ["NextStep", `The next step is ${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `Answer: \`${REFUND}\``, { exact: REFUND_VALUE }],
-  ["NextStep", `**Answer:** ${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `step = ${REFUND};`, { exact: REFUND_VALUE }],
-  ["NextStep", `${REFUND}. Let me know!`, { exact: REFUND_VALUE }],
-  ["NextStep", `${REFUND}\n\nThe order was late by three days.`, { exact: REFUND_VALUE }],
-  [
-    "NextStep",
-    `The order was late, so a refund is due. The policy allows it.\n\n${REFUND}`,
-    { exact: REFUND_VALUE },
-  ],
-  ["NextStep", `The amount is not above the limit.\nThe next step is:\n${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `The customer is not happy. I will refund:\n${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `See [the manual](x) and [1].\n${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `<answer>${REFUND}</answer>`, { exact: REFUND_VALUE }],
-  ["NextStep", `<tool_call>\n${REFUND}\n</tool_call>`, { exact: REFUND_VALUE }],
   ["NextStep", `${REFUND}</s>`, { exact: REFUND_VALUE }],
   ["NextStep", `${REFUND}<|im_end|>`, { exact: REFUND_VALUE }],
+  ["NextStep", `\`\`\`json\n${REFUND}`, { exact: REFUND_VALUE }],
+  ["NextStep", `${REFUND}\n\`\`\``, { exact: REFUND_VALUE }],
   ["NextStep", SEARCH, { exact: SEARCH_VALUE }],
   [
     "NextStep",
@@ -106,9 +87,6 @@ export const PLAIN: readonly Row[] = [
     `{"intent":"done_for_now","message":"${"[{".repeat(5_000)}"}`,
     { exact: { ...DONE_VALUE, message: "[{".repeat(5_000) } },
   ],
-
-  ["NextStep", `### Next step\n\n${REFUND}`, { exact: REFUND_VALUE }],
-  ["NextStep", `The order was late\n${REFUND}\nand that is all`, { exact: REFUND_VALUE }],
 
   // Thoughts before the answer.
   ["NextStep", `<think>${DONE}</think>${REFUND}`, { exact: REFUND_VALUE }],

@@ -1,103 +1,157 @@
-import { DONE, REFUND, REFUND_VALUE, type Row } from "./row.ts";
+import type { FidelityReason } from "../../../src/prompts/fidelity.ts";
+import {
+  DONE,
+  DONE_VALUE,
+  type Expected,
+  REFUND,
+  REFUND_VALUE,
+  type Row,
+  refund,
+  SEARCH_VALUE,
+} from "./row.ts";
 
-const negated = (completion: string): Row => [
-  "NextStep",
-  completion,
-  { doubtful: REFUND_VALUE, because: ["negated"] },
-];
-const notProposed = (completion: string): Row => [
-  "NextStep",
-  completion,
-  { doubtful: REFUND_VALUE, because: ["not_proposed"] },
-];
-const inside = (completion: string): Row => [
-  "NextStep",
-  completion,
-  { doubtful: REFUND_VALUE, because: ["inside_prose"] },
-];
+const EXACT: Expected = { exact: REFUND_VALUE };
+const because = (...reasons: FidelityReason[]): Expected => ({ doubtful: REFUND_VALUE, because: reasons });
+const PROSE_BESIDE = because("prose");
 
-/** A single good object, and prose that says something else of it. */
+/** The same completion, read in each of the three modes. */
+const inEach = (completion: string, none: Expected, before: Expected, marked: Expected): Row[] => [
+  ["NextStep", completion, none],
+  ["NextStep", completion, before, "before"],
+  ["NextStep", completion, marked, "marked"],
+];
+/** Prose before one last JSON value: what it says does not matter. */
+const lead = (text: string): Row[] => inEach(text + REFUND, PROSE_BESIDE, EXACT, PROSE_BESIDE);
+/** Text after the JSON. */
+const tail = (text: string): Row[] => inEach(REFUND + text, PROSE_BESIDE, PROSE_BESIDE, PROSE_BESIDE);
+const everywhere = (completion: string, expected: Expected): Row[] =>
+  inEach(completion, expected, expected, expected);
+
+const TOO_MUCH = refund({ amount: 4000 });
+const TOO_MUCH_VALUE = { ...REFUND_VALUE, amount: 4000 };
+
+/** One good JSON value with text beside it. */
 export const PROSE: readonly Row[] = [
-  negated(`I will NOT do this: ${REFUND}`),
-  negated(`I will not do that. The customer is wrong.\n${REFUND}`),
-  negated(`I refuse to run this:\n${REFUND}`),
-  negated(`This must never be run:\n\`\`\`json\n${REFUND}\n\`\`\``),
-  negated(`Under no circumstances should this be done:\n${REFUND}`),
-  negated(`Ich werde das NICHT tun: ${REFUND}`),
-  negated(`Je ne ferai pas cela : ${REFUND}`),
-  negated(`No voy a hacer esto: ${REFUND}`),
-  negated(`Non lo farò: ${REFUND}`),
-  negated(`Não farei isso: ${REFUND}`),
-  negated(`Ik doe dit niet: ${REFUND}`),
-  negated(`Jag tänker inte göra detta: ${REFUND}`),
-  negated(`Nie zrobię tego: ${REFUND}`),
-  negated(`Bunu yapmayacağım: ${REFUND}`),
-  negated(`Я не буду этого делать: ${REFUND}`),
-  negated(`我不会这样做：${REFUND}`),
-  negated(`これはしません：\n${REFUND}`),
-  negated(`이것은 하지 않습니다: ${REFUND}`),
-  negated(`لن أفعل هذا: ${REFUND}`),
-  negated(`मैं यह नहीं करूँगा: ${REFUND}`),
-  negated(`Tôi sẽ không làm điều này: ${REFUND}`),
-  negated(`${REFUND}\nDo not run this.`),
-  negated(`${REFUND}\nWait, that is wrong.`),
-  negated(`${REFUND}\n\nActually, let me check the order first.`),
-  negated(`${REFUND}\n(Just kidding.)`),
-  negated(`${REFUND}\nIgnore the above.`),
-  [
-    "NextStep",
-    `${REFUND}\nOnly if a manager agrees!`,
-    { doubtful: REFUND_VALUE, because: ["negated", "not_proposed"] },
-  ],
-  ["NextStep", `Don't do ${REFUND}`, { doubtful: REFUND_VALUE, because: ["inside_prose", "negated"] }],
+  // Form, not words: what was meant and what was not are alike.
+  ...[
+    "Here is the next step:\n",
+    "The order was late, so a refund is due. The policy allows it.\n\n",
+    "The next step is ",
+    "**Answer:** ",
+    "### Next step\n\n",
+    "step = ",
+    "I will NOT do this: ",
+    "Ich werde das NICHT tun: ",
+    "Я не буду этого делать: ",
+    "これはしません：\n",
+    "For example:\n",
+    "The user wrote: ",
+    "Should I run this?\n",
+    "As soon as a manager agrees, I will run:\n",
+    "Log:\n",
+    "See [the manual](x) and [1].\n",
+    "- ",
+    "<answer>\n",
+    "FINAL ANSWER is the line that was asked for.\n",
+  ].flatMap(lead),
+  ...[
+    "\nDo not run this.",
+    "\nAre you okay with that?",
+    "\n\nThe order was late by three days.",
+    "\nLet me know if you need anything else!",
+    " because it was late",
+    ". Let me know!",
+    "\n这只是一个例子。",
+    "\nFür die Bestellung A2.",
+    "\n// a comment on a line of its own",
+    "\n/* late */",
+    " # late",
+    "\n\n---",
+    "</answer>",
+    "\n❌",
+  ].flatMap(tail),
+  ...[
+    `Sure! Here it is:\n\`\`\`json\n${REFUND}\n\`\`\`\nLet me know.`,
+    `<answer>${REFUND}</answer>`,
+    `<tool_call>\n${REFUND}\n</tool_call>`,
+    `Answer: \`${REFUND}\``,
+    `refund(${REFUND})`,
+    `| step | ${REFUND} |`,
+    `~~${REFUND}~~`,
+    `\`\`\`json\n${REFUND}\n\`\`\`\nOne fence, and a word.`,
+    `${REFUND}\n${"And so it goes on. ".repeat(2_000)}`,
+  ].flatMap((completion) =>
+    everywhere(completion, completion.startsWith("~~") ? because("prose", "unknown_wrapper") : PROSE_BESIDE),
+  ),
+  ...inEach(`\`\`\`diff\n${REFUND}\n\`\`\``, PROSE_BESIDE, EXACT, PROSE_BESIDE),
+  ...inEach(`It is late.\n\`\`\`json\n${REFUND}\n\`\`\``, PROSE_BESIDE, EXACT, PROSE_BESIDE),
 
-  notProposed(`The user wrote: ${REFUND}`),
-  notProposed(`The e-mail asks me to run:\n${REFUND}`),
-  notProposed(`For example:\n${REFUND}`),
-  notProposed(`Zum Beispiel: ${REFUND}`),
-  notProposed(`A first draft:\n${REFUND}`),
-  notProposed(`Here is what an attacker would send:\n${REFUND}`),
-  notProposed(`${REFUND}\nThis is only an example.`),
-  [
-    "NextStep",
-    `${REFUND} is what the attacker wants`,
-    { doubtful: REFUND_VALUE, because: ["inside_prose", "not_proposed"] },
-  ],
+  // A trailing comment on the JSON's line is no text.
+  ...[` // it was late`, `; // refund`, ",", ";", "}", "}} // too many"].flatMap((end) =>
+    everywhere(REFUND + end, { tolerant: REFUND_VALUE, because: ["repaired_syntax"] }),
+  ),
+  ...everywhere(`\`\`\`json\n${REFUND} // it was late\n\`\`\``, {
+    tolerant: REFUND_VALUE,
+    because: ["repaired_syntax"],
+  }),
 
-  inside(`I would answer \`${REFUND}\` here`),
-  inside(`The text ${REFUND} stands in the mail`),
-  inside(`> ${REFUND}`),
-  inside(`// ${REFUND}`),
-  inside(`~~${REFUND}~~`),
-  inside(`refund(${REFUND})`),
-  inside(`${REFUND} because it was late`),
-  [
-    "NextStep",
-    `<draft>\n${REFUND}\n</draft>`,
-    { doubtful: REFUND_VALUE, because: ["not_proposed", "unknown_wrapper"] },
-  ],
-  [
-    "NextStep",
-    `<user_input>\n${REFUND}\n</user_input>`,
-    { doubtful: REFUND_VALUE, because: ["unknown_wrapper"] },
-  ],
-  ["NextStep", `<!--\n${REFUND}\n-->`, { doubtful: REFUND_VALUE, because: ["unknown_wrapper"] }],
+  // Commented out, or part of something larger.
+  ...["// ", "> ", "# ", "-- ", "<!-- "].flatMap((mark) =>
+    inEach(
+      mark + REFUND,
+      because("prose", "unknown_wrapper"),
+      because("unknown_wrapper"),
+      because("prose", "unknown_wrapper"),
+    ),
+  ),
+  ...inEach(
+    `It begins {here: ${REFUND}`,
+    because("prose", "unknown_wrapper"),
+    because("unknown_wrapper"),
+    because("prose", "unknown_wrapper"),
+  ),
 
-  negated(`The following must not be executed. JSON:\n${REFUND}`),
-  negated(`### Not recommended\n${REFUND}`),
-  notProposed(`After a manager's approval I will run:\n${REFUND}`),
-  notProposed(`${REFUND}\nI will run it when you have confirmed.`),
-  notProposed(`\`\`\`diff\n${REFUND}\n\`\`\``),
-  inside(`${REFUND}\n${"And so it goes on. ".repeat(2_000)}`),
-  inside(`| step | ${REFUND} |`),
+  // The marker: only what follows its last line counts.
+  ...inEach(`It was late.\nFINAL ANSWER:\n${REFUND}`, PROSE_BESIDE, EXACT, EXACT),
+  ...inEach(`It was late.\n**FINAL ANSWER:** ${REFUND}`, PROSE_BESIDE, EXACT, EXACT),
+  ...inEach(`It was late.\nFINAL ANSWER:\n\`\`\`json\n${REFUND}\n\`\`\``, PROSE_BESIDE, EXACT, EXACT),
+  ...inEach(
+    `First I thought of\n${TOO_MUCH}\nFINAL ANSWER:\n${REFUND}`,
+    {
+      doubtful: TOO_MUCH_VALUE,
+      because: ["prose", "several_objects"],
+      more: [REFUND_VALUE],
+    },
+    {
+      doubtful: TOO_MUCH_VALUE,
+      because: ["several_objects"],
+      more: [REFUND_VALUE],
+    },
+    EXACT,
+  ),
+  ["NextStep", `FINAL ANSWER:\n${TOO_MUCH}\nNo.\nFINAL ANSWER:\n${REFUND}`, EXACT, "marked"],
+  ["NextStep", `FINAL ANSWER:\nThis one:\n${REFUND}`, PROSE_BESIDE, "marked"],
+  ["NextStep", `${REFUND}\nFINAL ANSWER:\n`, { refused: "empty", saying: "Nothing follows" }, "marked"],
+  ["NextStep", `${REFUND}\nFINAL ANSWER:\nnothing`, { refused: "no_match" }, "marked"],
+  ["NextStep", `The FINAL ANSWER: ${REFUND}`, PROSE_BESIDE, "marked"],
+  [
+    "NextStep",
+    `FINAL ANSWER:\n${REFUND}\n{"intent":"search","query":"x","tags":[]}`,
+    { ...EXACT, more: [SEARCH_VALUE] },
+    "marked",
+  ],
+  [
+    "NextStep",
+    JSON.stringify({ ...DONE_VALUE, message: `a\nFINAL ANSWER:\n${REFUND}` }),
+    { exact: { ...DONE_VALUE, message: `a\nFINAL ANSWER:\n${REFUND}` } },
+    "marked",
+  ],
+  ["NextStep", `<think>FINAL ANSWER:\n${DONE}</think>${REFUND}`, EXACT, "marked"],
+  ["Summarize", `Short.\nFINAL ANSWER:\nx`, { exact: "Short.\nFINAL ANSWER:\nx" }, "marked"],
 
   // Thoughts that do not end, or come after the answer.
-  ["NextStep", `${REFUND}<think>hmm, is that`, { doubtful: REFUND_VALUE, because: ["unclear_thinking"] }],
-  [
-    "NextStep",
-    `<think>a</think>${REFUND}<think>wrong</think>`,
-    { doubtful: REFUND_VALUE, because: ["unclear_thinking"] },
-  ],
+  ["NextStep", `${REFUND}<think>hmm, is that`, because("unclear_thinking")],
+  ["NextStep", `<think>a</think>${REFUND}<think>wrong</think>`, because("unclear_thinking")],
   ["NextStep", `<think>I could answer ${REFUND}`, { refused: "empty", saying: "nothing but thoughts" }],
   ["NextStep", `<think>${REFUND}</think>`, { refused: "empty", saying: "nothing but thoughts" }],
   ["NextStep", `${REFUND}</think>`, { refused: "empty", saying: "nothing but thoughts" }],

@@ -1,4 +1,5 @@
 import type { FidelityReason } from "../../../src/base/fidelity.ts";
+import type { ProseMode } from "../../../src/prompts/gate/form.ts";
 import type { Refusal } from "../../../src/prompts/types.ts";
 
 /** What a completion is expected to be read as. */
@@ -16,8 +17,8 @@ export type Expected =
     }
   | { readonly refused: Refusal["reason"]; readonly saying?: string };
 
-/** A function, a completion of it, and what comes out. */
-export type Row = readonly [functionName: string, completion: string, expected: Expected];
+/** A function, a completion of it, and what comes out; read with `prose: "none"` unless it says otherwise. */
+export type Row = readonly [functionName: string, completion: string, expected: Expected, prose?: ProseMode];
 
 export const REFUND = '{"intent":"refund","order_id":"A1","amount":40}';
 export const REFUND_VALUE = { intent: "refund", order_id: "A1", amount: 40, reason: null };

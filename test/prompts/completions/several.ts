@@ -12,8 +12,8 @@ export const SEVERAL: readonly Row[] = [
   ["NextStep", `${REFUND}\n${SEARCH}`, BOTH],
   ["NextStep", `${REFUND}${SEARCH}`, BOTH],
   ["NextStep", `${REFUND},\n${SEARCH}`, BOTH],
-  ["NextStep", `\`\`\`json\n${REFUND}\n\`\`\`\n\n\`\`\`json\n${SEARCH}\n\`\`\``, BOTH],
-  ["NextStep", `<tool_call>\n${REFUND}\n</tool_call>\n<tool_call>\n${SEARCH}\n</tool_call>`, BOTH],
+  ["NextStep", `\`\`\`json\n${REFUND}\n${SEARCH}\n\`\`\``, BOTH],
+  ["NextStep", `${TOO_MUCH}\n${REFUND}`, { exact: TOO_MUCH_VALUE, more: [REFUND_VALUE] }],
   ["NextStep", `[${REFUND},${SEARCH},${DONE}]`, { exact: REFUND_VALUE, more: [SEARCH_VALUE, DONE_VALUE] }],
   ["NextStep", `[${REFUND}]`, { exact: REFUND_VALUE }],
 
@@ -32,13 +32,33 @@ export const SEVERAL: readonly Row[] = [
   // Which one counts?
   [
     "NextStep",
+    `\`\`\`json\n${REFUND}\n\`\`\`\n\n\`\`\`json\n${SEARCH}\n\`\`\``,
+    { doubtful: REFUND_VALUE, because: ["several_objects"], more: [SEARCH_VALUE] },
+  ],
+  [
+    "NextStep",
+    `<tool_call>\n${REFUND}\n</tool_call>\n<tool_call>\n${SEARCH}\n</tool_call>`,
+    { doubtful: REFUND_VALUE, because: ["prose", "several_objects"], more: [SEARCH_VALUE] },
+  ],
+  [
+    "NextStep",
+    `${REFUND};\n${SEARCH}`,
+    { doubtful: REFUND_VALUE, because: ["several_objects"], more: [SEARCH_VALUE] },
+  ],
+  [
+    "NextStep",
+    `${REFUND} // or\n${SEARCH}`,
+    { doubtful: REFUND_VALUE, because: ["several_objects"], more: [SEARCH_VALUE] },
+  ],
+  [
+    "NextStep",
     `The list [1, 2] and {} are no steps.\nThis one is:\n${REFUND}`,
-    { doubtful: REFUND_VALUE, because: ["inside_prose", "several_objects"] },
+    { doubtful: REFUND_VALUE, because: ["prose", "several_objects"] },
   ],
   [
     "NextStep",
     `Draft: ${TOO_MUCH}\nActually, correct is: ${REFUND}`,
-    { doubtful: TOO_MUCH_VALUE, because: ["not_proposed", "several_objects"], more: [REFUND_VALUE] },
+    { doubtful: TOO_MUCH_VALUE, because: ["prose", "several_objects"], more: [REFUND_VALUE] },
   ],
   [
     "NextStep",
@@ -53,12 +73,12 @@ export const SEVERAL: readonly Row[] = [
   [
     "NextStep",
     `Option A: ${REFUND}\nOption B: ${SEARCH}`,
-    { doubtful: REFUND_VALUE, because: ["not_proposed", "several_objects"], more: [SEARCH_VALUE] },
+    { doubtful: REFUND_VALUE, because: ["prose", "several_objects"], more: [SEARCH_VALUE] },
   ],
   [
     "NextStep",
     `1. ${REFUND}\n2. ${SEARCH}`,
-    { doubtful: REFUND_VALUE, because: ["several_objects"], more: [SEARCH_VALUE] },
+    { doubtful: REFUND_VALUE, because: ["prose", "several_objects"], more: [SEARCH_VALUE] },
   ],
   [
     "NextStep",
@@ -68,24 +88,20 @@ export const SEVERAL: readonly Row[] = [
   [
     "NextStep",
     `Thinking: ${DONE}\nAnswer: ${REFUND}`,
-    { doubtful: DONE_VALUE, because: ["not_proposed", "several_objects"], more: [REFUND_VALUE] },
+    { doubtful: DONE_VALUE, because: ["prose", "several_objects"], more: [REFUND_VALUE] },
   ],
   [
     "NextStep",
     `${TOO_MUCH}<think>no, less</think>${REFUND}`,
     { doubtful: TOO_MUCH_VALUE, because: ["several_objects"], more: [REFUND_VALUE] },
   ],
-  [
-    "NextStep",
-    `The order is {"id": 7}.\n${REFUND}`,
-    { doubtful: REFUND_VALUE, because: ["several_objects"] },
-  ],
+  ["NextStep", `{"id": 7}\n${REFUND}`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
   ["NextStep", `[${REFUND}, "and another"]`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
   ["NextStep", `[${REFUND}, {"x":1}]`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
   [
     "NextStep",
     `{intent: "refund", order_id: "A1", amount: 4000}\n${REFUND}`,
-    { doubtful: TOO_MUCH_VALUE, because: ["repaired_syntax", "several_objects"], more: [REFUND_VALUE] },
+    { tolerant: TOO_MUCH_VALUE, because: ["repaired_syntax"], more: [REFUND_VALUE] },
   ],
   [
     "NextStep",

@@ -108,11 +108,7 @@ export const SHAPES: readonly Row[] = [
   ["Summarize", "[".repeat(100_000), { exact: "[".repeat(100_000) }],
   ["Summarize", "The tag <think> is explained here.", { exact: "The tag <think> is explained here." }],
   ["Summarize", "<think>hm</think>\n\nIt is short.", { exact: "It is short." }],
-  [
-    "Summarize",
-    "hm</think>It is short.",
-    { doubtful: "hm</think>It is short.", because: ["unclear_thinking"] },
-  ],
+  ["Summarize", "hm</think>It is short.", { exact: "hm</think>It is short." }],
   ["Summarize", "<think>hm", { refused: "empty" }],
   ["Summarize", "", { refused: "empty" }],
   ["PersonOrText", "Nobody.", { exact: "Nobody." }],

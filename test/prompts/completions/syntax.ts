@@ -22,7 +22,8 @@ export const SYNTAX: readonly Row[] = [
   tolerant('{"intent": "refund", /* late */ "order_id": "A1", "amount": 40}'),
   tolerant(`${REFUND}}`),
   tolerant(`\`\`\`json\n${REFUND}}\n\`\`\``),
-  tolerant('Here you are:\n{"intent": "refund", "order_id": "A1", "amount": 40,}\n'),
+  tolerant('```json\n{"intent": "refund", "order_id": "A1", "amount": 40,}\n```\n'),
+  tolerant('{"intent": "refund", "order_id": "A1", /* do not run */ "amount": 40}'),
   tolerant('{"intent":"done_for_now","message":"a\nb"}', { ...DONE_VALUE, message: "a\nb" }),
   tolerant('{"intent":"done_for_now","message":"he said "hi" to me"}', {
     ...DONE_VALUE,
@@ -92,7 +93,7 @@ export const SYNTAX: readonly Row[] = [
     "lost_value",
     "parsers_disagree",
   ),
-  doubtful('{"intent": "refund", "order_id": "A1", /* do not run */ "amount": 40}', REFUND_VALUE, "negated"),
+  doubtful('Here you are:\n{"intent": "refund", "order_id": "A1", "amount": 40,}\n', REFUND_VALUE, "prose"),
   doubtful(
     "{“intent”: “refund”, “order_id”: “A1”, “amount”: 40}",
     { ...REFUND_VALUE, order_id: "“A1”" },
