@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { callback, checkOptions, count, durationMs, nonEmptyName, objectWith } from "../base/options.ts";
+import { DEFAULT_RETRY } from "./call/ask.ts";
 import { PROSE_MODES } from "./gate/form.ts";
 import { DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS } from "./http/send.ts";
@@ -10,17 +11,11 @@ const some = (keys: object, value: z.ZodType) =>
   z.strictObject(Object.fromEntries(Object.keys(keys).map((key) => [key, value.optional()]))).optional();
 
 const OPTIONS = {
-  model: z.custom<object>((value) => typeof value === "object" && value !== null, "must be a model").optional(),
-  timeouts: some(DEFAULT_TIMEOUTS, durationMs),
-  // A wait of none is allowed.
-  retry: z
-    .strictObject({
-      attempts: count.optional(),
-      firstDelay: z.number().min(0).optional(),
-      maxDelay: z.number().min(0).optional(),
-      maxRetryAfter: z.number().min(0).optional(),
-    })
+  model: z
+    .custom<object>((value) => typeof value === "object" && value !== null, "must be a model")
     .optional(),
+  timeouts: some(DEFAULT_TIMEOUTS, durationMs),
+  retry: some(DEFAULT_RETRY, z.number().min(0)),
   limits: some(DEFAULT_ANSWER_LIMITS, count),
   prose: z.enum(PROSE_MODES).optional(),
   bamlFiles: callback.optional(),

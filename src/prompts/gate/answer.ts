@@ -11,7 +11,7 @@ import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, type ResultKind, resultKind } from "./reading.ts";
 
 interface ReaderOptions {
-  readonly limits: Required<Limits>;
+  readonly limits: Required<AnswerLimits>;
   readonly prose: ProseMode;
   readonly bamlFiles: (() => BamlFiles) | undefined;
 }

@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../fidelity.ts";
+import type { FidelityReason } from "../../base/fidelity.ts";
 import { shapeOf } from "./scan.ts";
 import { REMOVED } from "./thinking.ts";
 

@@ -1,4 +1,4 @@
-import type { FidelityReason } from "../../../src/prompts/fidelity.ts";
+import type { FidelityReason } from "../../../src/base/fidelity.ts";
 import {
   DONE,
   DONE_VALUE,
