@@ -141,10 +141,12 @@ if (import.meta.main) {
   const { createServerApp } = await import("../src/server/app.ts");
   const { createRuntime } = await import("../src/runtime/runtime.ts");
   const { createMemoryStore } = await import("../src/store/memory.ts");
+  const token = crypto.randomUUID();
   const app = createServerApp({
     runtime: createRuntime({ agents: [], store: createMemoryStore() }),
-    auth: { kind: "local", principal: { id: "generator" } },
+    auth: { kind: "local", principal: { id: "generator" }, token },
   });
-  const response = await app.request("http://localhost/openapi.json");
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await app.request("http://localhost/openapi.json", { headers });
   writeFileSync(new URL("../src/client/operations.ts", import.meta.url), clientTypes(await response.json()));
 }

@@ -24,7 +24,7 @@ export const httpApi: BenchRow = async ({ folder, quick, tick }) => {
   const limits = { requestsPerSecond: 1e9, burst: 1e9 };
   const inbox = serverInbox({ runtime, clock: systemClock });
   const server = await startServer({ runtime, port: 0, limits, ...inbox });
-  const client = createClient({ url: server.url });
+  const client = createClient({ url: server.url, key: server.token });
   const rows: Compared[] = [];
   const rate = (what: string, { perSecond }: Timed) => {
     rows.push({ what: `HTTP API, ${what}`, ours: perSecond, hand: null, unit: "requests/s" });
@@ -62,7 +62,9 @@ export const httpApi: BenchRow = async ({ folder, quick, tick }) => {
 
     const among = `among ${threads.toLocaleString("en")} threads`;
     const html = (path: string) => async () => {
-      const response = await fetch(`${server.url}${path}`);
+      const response = await fetch(`${server.url}${path}`, {
+        headers: { authorization: `Bearer ${server.token}` },
+      });
       if (!response.ok) throw new Error(`${path}: ${response.status}`);
       await response.text();
     };

@@ -5,7 +5,7 @@ export interface ClientOptions {
   /** Where the server is, e.g. `http://127.0.0.1:3120`, with the path it is mounted under, if any. */
   readonly url: string;
   /** An API key. Absent: for a server that needs none, on this machine. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }

@@ -9,7 +9,7 @@ declare const verified: unique symbol;
 export type VerifiedPrincipal = Principal & { readonly [verified]: true };
 
 /** Call this in a channel, after the check that proves who it is, and nowhere else. */
-export function verifiedBy(channel: string, id: string, name?: string): VerifiedPrincipal {
+export function verifiedBy(channel: string, id: string, name?: string | undefined): VerifiedPrincipal {
   const principal: Principal = name === undefined ? { channel, id } : { channel, id, name };
   return principal as VerifiedPrincipal;
 }

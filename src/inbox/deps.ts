@@ -29,6 +29,8 @@ export interface InboxDeps {
   csrfToken(c: Context): string;
   /** Whether a posted token belongs to this session. Must compare in constant time. */
   checkCsrf(c: Context, token: string): boolean;
+  /** Whether this person's credentials are valid now: asked before an open page is sent anything. Default: they are. */
+  stillValid?(c: Context): Promise<boolean>;
   /** Where a person signs in; absent: a page says that nobody is signed in. */
   readonly signInPath?: string;
   /** Where a form posts to sign out, with the token as `csrf`; absent or `undefined`: there is no such button. */

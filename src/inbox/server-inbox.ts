@@ -5,7 +5,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { sameText } from "../server/api-key.ts";
 import { hasScope } from "../server/auth.ts";
 import type { ServerEnv } from "../server/env.ts";
-import { type ServerLog, silentLog } from "../server/log.ts";
+import type { ServerLog } from "../server/log.ts";
+import { consoleLog } from "../server/problem-log.ts";
 import { csrfToken } from "../server/session.ts";
 import { inboxAssets } from "./assets.ts";
 import { inboxRoutes } from "./inbox-routes.tsx";
@@ -14,14 +15,14 @@ export interface ServerInboxOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly model?: ModelChoice;
-  /** Where faults of pages are written. Default: nowhere. */
+  /** Where faults of pages are written. Default: the console. */
   readonly log?: ServerLog;
   /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
   promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
 }
 
 /** The inbox with the server's own callers, scopes and form tokens: what `createServer` takes as `inbox` and `assets`. */
-export function serverInbox({ log = silentLog, ...options }: ServerInboxOptions): {
+export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions): {
   readonly inbox: Hono<ServerEnv>;
   readonly assets: Hono<ServerEnv>;
 } {
@@ -40,10 +41,13 @@ export function serverInbox({ log = silentLog, ...options }: ServerInboxOptions)
     },
     csrfToken: (c: Context<ServerEnv>) => csrfToken(c),
     checkCsrf: (c: Context<ServerEnv>, token) => sameText(token, csrfToken(c)),
+    stillValid: (c: Context<ServerEnv>) => c.get("stillValid")(),
     signInPath: "/login",
     signOutPath: (c: Context<ServerEnv>) => {
       const login = c.get("login");
-      return login.kind === "session" && login.limitedTo === undefined ? "/logout" : undefined;
+      // A product's own sign-in is ended where it began.
+      const isOurs = login.kind === "session" && login.limitedTo === undefined && login.elsewhere !== true;
+      return isOurs ? "/logout" : undefined;
     },
     report: (err, c: Context<ServerEnv>) =>
       log.error({ requestId: c.get("requestId"), err }, "an inbox page failed"),

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
 import { sha256 } from "../base/digest.ts";
-import type { Scope } from "./env.ts";
+import { SCOPES, type Scope } from "./scopes.ts";
 
 /** A key as it is configured: never the key itself. */
 export interface ApiKey {
@@ -10,8 +11,31 @@ export interface ApiKey {
   readonly digest: string;
   readonly scopes: readonly Scope[];
   /** Who uses it. Policies name this person `web:<id>`, over the API and in the inbox alike. */
-  readonly principal: { readonly id: string; readonly name?: string };
+  readonly principal: { readonly id: string; readonly name?: string | undefined };
 }
+
+export const principalSchema = z.strictObject({
+  id: z.string().trim().min(1),
+  name: z.string().trim().min(1).optional(),
+});
+
+/** Keys as they are configured, each with an id of its own. */
+export const apiKeysSchema = z
+  .array(
+    z.strictObject({
+      id: z.string().min(1),
+      digest: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the key, 64 hex digits: `twelvefold key` prints it"),
+      scopes: z.array(z.enum(SCOPES)).min(1),
+      principal: principalSchema,
+    }),
+  )
+  .superRefine((keys, context) => {
+    const ids = keys.map(({ id }) => id);
+    const twice = ids.find((id, index) => ids.indexOf(id) < index);
+    if (twice !== undefined) context.addIssue(`two keys have the id ${twice}`);
+  });
 
 /** A new key with 256 bits of randomness. Show it once; configure its digest. */
 export function newApiKey(): { readonly key: string; readonly digest: string } {

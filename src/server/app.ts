@@ -1,14 +1,17 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
+import { checkOptions } from "../base/options.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Webhook } from "../triggers/webhook.ts";
-import { type AuthOptions, authenticate } from "./auth.ts";
+import { authenticate } from "./auth.ts";
+import type { AuthContext, AuthOptions } from "./callers.ts";
 import type { RouteDeps } from "./deps.ts";
 import { documentation } from "./docs-page.ts";
 import type { ServerEnv } from "./env.ts";
@@ -17,10 +20,12 @@ import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { idempotency } from "./idempotency.ts";
 import { createRateLimit, DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
-import { type ServerLog, silentLog } from "./log.ts";
+import type { ServerLog } from "./log.ts";
+import { serverOptionsSchema } from "./options.ts";
 import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
 import { loginPage, problemPage, tokenPage } from "./pages.ts";
 import { asStatus, problemOf, sendProblem } from "./problem.ts";
+import { consoleLog } from "./problem-log.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
@@ -45,6 +50,7 @@ export interface ServerOptions {
   /** What links to requests are signed with, at least 32 random characters. Absent: there are no such links. */
   readonly secret?: string;
   readonly limits?: Partial<ServerLimits>;
+  /** Default: faults alone, on the console. */
   readonly log?: ServerLog;
   readonly clock?: Clock;
   /** The caller's network address, for limits on callers that are not known yet. */
@@ -61,20 +67,22 @@ export interface Server {
 
 /** The HTTP API, and the inbox when one is given. Nothing listens yet: see `startServer`. */
 export function createServer(options: ServerOptions): Server {
-  const { runtime, auth, clock = systemClock, log = silentLog, publicUrl } = options;
+  checkOptions("createServer", serverOptionsSchema, options);
+  const { runtime, auth, clock = systemClock, log = consoleLog, publicUrl } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const secure = publicUrl?.startsWith("https:") === true;
   const streams = createEventStreams({
     runtime,
     clock,
-    ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
-    ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+    pollMs: options.pollMs,
+    heartbeatMs: options.heartbeatMs,
   });
   const deps: RouteDeps = { runtime, clock, streams, limits };
   const rateLimit = createRateLimit(clock, limits);
   const remoteAddress = (c: Context) => options.remoteAddress?.(c) ?? "unknown";
   const origins = originsOf(publicUrl);
-  const loginDeps = { auth, store: runtime.store, clock, secure, origins };
+  const formSecret = options.secret ?? randomBytes(32).toString("base64url");
+  const context: AuthContext = { auth, store: runtime.store, clock, secure, origins, formSecret };
 
   const app = new OpenAPIHono<ServerEnv>();
   app.onError((error, c) => {
@@ -83,9 +91,11 @@ export function createServer(options: ServerOptions): Server {
     if (problem.status >= 500 && problem.status !== 503)
       log.error({ requestId, err: error }, "request failed");
     if (problem.status === 401 && c.req.method === "GET" && wantsPage(c) && options.inbox !== undefined) {
-      return c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`, 303);
+      const elsewhere = auth.kind === "own" ? auth.signInUrl : undefined;
+      return c.redirect(elsewhere ?? `/login?next=${encodeURIComponent(c.req.path)}`, 303);
     }
-    if (problem.status === 401 && c.req.path === "/login") return c.html(loginPage(problem.detail), 401);
+    if (problem.status === 401 && c.req.path === "/login")
+      return c.html(loginPage(auth.kind, problem.detail), 401);
     if (wantsPage(c)) return c.html(problemPage(problem), asStatus(problem));
     const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
     return sendProblem(c, problem, {
@@ -117,6 +127,7 @@ export function createServer(options: ServerOptions): Server {
     );
   });
   app.use(securityHeaders(secure));
+  app.use(requireUnreadBody);
   app.use(
     bodyLimit({
       maxSize: limits.bodyBytes,
@@ -145,24 +156,28 @@ export function createServer(options: ServerOptions): Server {
   for (const path of ["/login", "/open/*", "/jobs/*", "/webhooks/*"]) app.use(path, limitAddress);
   app.get("/login", (c) => {
     const token = c.req.query("token");
-    return c.html(token === undefined ? loginPage() : tokenPage(token));
+    return c.html(token === undefined ? loginPage(auth.kind) : tokenPage(auth.kind, token));
   });
-  app.route("/", loginRoutes(loginDeps));
-  if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, loginDeps));
+  app.route("/", loginRoutes(context));
+  if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, context));
   app.route("/", incomingRoutes(deps, options.webhooks ?? []));
 
   // From here on, every caller is known.
-  app.use(authenticate({ auth, store: runtime.store, clock, secure, origins }));
+  app.use(authenticate(context));
   app.use(async (c, next) => {
     rateLimit(principalKey(c.get("principal")));
     return next();
   });
-  app.route("/", logoutRoutes(loginDeps));
+  app.route("/", logoutRoutes(context));
   if (options.inbox !== undefined) {
     app.get("/", (c) => c.redirect("/inbox", 303));
     app.route("/", options.inbox);
   }
-  app.use(idempotency(runtime.store, clock));
+  const actOnce = idempotency(runtime.store, clock);
+  app.use(async (c, next) => {
+    c.set("actOnce", actOnce);
+    return next();
+  });
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
   app.route("/", exportRoutes(deps));
@@ -176,6 +191,23 @@ export function createServer(options: ServerOptions): Server {
 export function createServerApp(options: ServerOptions): Hono<ServerEnv> {
   return createServer(options).app;
 }
+
+/** Middleware of another framework that has read the body leaves nothing: every request would look malformed. */
+const requireUnreadBody: MiddlewareHandler = async (c, next) => {
+  const incoming: unknown = c.env?.incoming;
+  const wasRead =
+    typeof incoming === "object" &&
+    incoming !== null &&
+    Reflect.get(incoming, "readableEnded") === true &&
+    Number(c.req.header("content-length") ?? 0) > 0;
+  if (wasRead) {
+    throw new UsageError(
+      "invalid_configuration",
+      "the request's body was read before it came here: mount Twelvefold before body parsers such as express.json()",
+    );
+  }
+  return next();
+};
 
 function originsOf(publicUrl: string | undefined): readonly string[] {
   return publicUrl === undefined ? [] : [new URL(publicUrl).origin];

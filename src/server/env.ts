@@ -1,18 +1,21 @@
+import type { MiddlewareHandler } from "hono";
 import type { RequestId } from "../base/ids.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
-
-/** What a caller may do. `admin` may do everything. */
-export const SCOPES = ["launch", "read", "respond", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
+import type { Scope } from "./scopes.ts";
 
 /** How a request proved who sends it. */
 export type Login =
-  /** An API key in the `Authorization` header. Browsers never send it by themselves. */
+  /** A credential that browsers never send by themselves: an API key, a bearer token. */
   | { readonly kind: "key" }
-  /** A browser session. `limitedTo`: opened by a link to one request, and good for nothing else. */
-  | { readonly kind: "session"; readonly csrf: string; readonly limitedTo?: RequestId }
-  /** No credentials are configured and the server listens on this machine only. */
-  | { readonly kind: "local"; readonly csrf: string };
+  /** A credential that browsers send by themselves: a session's cookie. */
+  | {
+      readonly kind: "session";
+      readonly csrf: string;
+      /** Opened by a link to one request, and good for nothing else. */
+      readonly limitedTo: RequestId | undefined;
+      /** The product's own sign-in opened it and ends it. */
+      readonly elsewhere?: boolean;
+    };
 
 /** The variables that the middleware sets before any protected route runs. */
 export interface ServerEnv {
@@ -22,5 +25,9 @@ export interface ServerEnv {
     login: Login;
     /** Names this request in logs and problem documents. */
     requestId: string;
+    /** Whether the caller's credentials are valid now: a stream asks before it sends. */
+    stillValid: () => Promise<boolean>;
+    /** Runs a request under its `Idempotency-Key`; `requireScope` calls it once the caller may. */
+    actOnce?: MiddlewareHandler;
   };
 }

@@ -16,9 +16,14 @@ export class RequestError extends TwelvefoldError {
   constructor(
     status: RequestError["status"],
     message: string,
-    options: { details?: Readonly<Record<string, unknown>>; retryAfter?: number } = {},
+    options: {
+      readonly details?: Readonly<Record<string, unknown>> | undefined;
+      readonly retryAfter?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
-    super("invalid_argument", message, options.details === undefined ? {} : { details: options.details });
+    const { details = {}, cause } = options;
+    super("invalid_argument", message, { details, cause });
     this.status = status;
     this.retryAfter = options.retryAfter;
   }

@@ -7,22 +7,30 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface EventStreams {
   /**
    * Sends every event of a thread after `after`, then goes on with new ones, whichever process writes them, until
-   * the reader goes or the server stops. Partial model output comes as `partial`, without an id.
+   * the reader goes, its credentials are not valid any more, or the server stops. Partial model output comes as
+   * `partial`, without an id.
    */
-  send(threadId: ThreadId, after: number, stream: SSEStreamingApi): Promise<void>;
+  send(threadId: ThreadId, reader: StreamReader, stream: SSEStreamingApi): Promise<void>;
   /** Streams that are open. */
   readonly open: number;
   /** Ends all streams. Readers connect again, elsewhere, and miss nothing. */
   close(): void;
 }
 
+export interface StreamReader {
+  /** The last event that the reader has. */
+  readonly after: number;
+  /** Asked before anything is sent, a heartbeat too: whether the reader may still have it. */
+  stillValid(): Promise<boolean>;
+}
+
 export interface EventStreamOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   /** Milliseconds between two looks for events that another process wrote. Default 1,000. */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
   /** Milliseconds of silence after which a comment is sent. Default 15,000. */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
 }
 
 /** A stream ends after so long and its reader connects again: credentials that are not valid any more get no new one. */
@@ -47,7 +55,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     }
   });
 
-  const send = async (threadId: ThreadId, after: number, stream: SSEStreamingApi): Promise<void> => {
+  const send: EventStreams["send"] = async (threadId, { after, stillValid }, stream) => {
     let last = after;
     let latest: { readonly partial: unknown } | null = null;
     let news = Promise.withResolvers<void>();
@@ -78,6 +86,8 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         news = Promise.withResolvers<void>();
         const partial = takePartial();
         const events = await runtime.store.read(threadId, last);
+        const silent = clock.now() - quietSince >= heartbeatMs;
+        if ((events.length > 0 || partial !== null || silent) && !(await stillValid())) return;
         for (const event of events) {
           await stream.writeSSE({ id: String(event.seq), data: JSON.stringify(event) });
           last = event.seq;
@@ -87,7 +97,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
           await stream.writeSSE({ event: "partial", data: JSON.stringify(toJson(partial.partial)) });
         }
         if (events.length > 0 || partial !== null) quietSince = clock.now();
-        else if (clock.now() - quietSince >= heartbeatMs) {
+        else if (silent) {
           await stream.write(": still here\n\n");
           quietSince = clock.now();
         }
@@ -104,10 +114,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     get open() {
       return open;
     },
-    async send(threadId, after, stream) {
+    async send(threadId, reader, stream) {
       open += 1;
       try {
-        await send(threadId, after, stream);
+        await send(threadId, reader, stream);
       } finally {
         open -= 1;
       }

@@ -3,11 +3,10 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { parseRequestId, type RequestId, requestIdOf } from "../base/ids.ts";
 import { sameText } from "./api-key.ts";
-import type { AuthOptions } from "./auth.ts";
+import { type AuthContext, identify, type KnownCaller } from "./callers.ts";
 import type { ServerEnv } from "./env.ts";
 import { RequestError } from "./errors.ts";
-import type { LoginDeps } from "./routes/login.ts";
-import { openSession, readSession, sessionCookie, setSessionCookie } from "./session.ts";
+import { openSession, setSessionCookie } from "./session.ts";
 
 export interface LinkOptions {
   /** At least 32 random characters, the same in every process. */
@@ -40,26 +39,30 @@ function signature(secret: string, body: string): string {
  * `GET /open/<token>`: opens a session for that request alone, unless the reader is signed in, and leads to its
  * card.
  */
-export function linkRoutes(secret: string, deps: LoginDeps & { readonly auth: AuthOptions }) {
-  const { store, clock, secure } = deps;
+export function linkRoutes(secret: string, context: AuthContext) {
+  const { store, clock, secure } = context;
   return new Hono<ServerEnv>().get("/open/:token", async (c) => {
     const link = read(c.req.param("token"), secret);
     if (link === undefined) throw new RequestError(404, "this link is not valid");
     if (clock.now() >= link.expiresAt) throw new RequestError(410, "this link has expired");
     const { requestId, channel, id } = link;
-    const before = sessionCookie(c, secure);
-    const open = before === undefined ? undefined : await readSession(store, clock, before);
-    if (open === undefined || open.limitedTo !== undefined) {
+    const reader = await identify(c, context);
+    if (reader === undefined || isLimited(reader)) {
       const grant = {
         principal: { id },
         channel,
         scopes: ["read", "respond"],
         limitedTo: requestId,
       } as const;
-      setSessionCookie(c, await openSession(store, clock, grant), secure);
+      // The link is worth nothing when it has expired, and so is what it opened.
+      setSessionCookie(c, await openSession(store, clock, grant, link.expiresAt), secure);
     }
     return c.redirect(`/inbox/requests/${requestId}`, 303);
   });
+}
+
+function isLimited({ login }: KnownCaller): boolean {
+  return login.kind === "session" && login.limitedTo !== undefined;
 }
 
 function read(token: string, secret: string) {

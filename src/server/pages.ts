@@ -1,16 +1,23 @@
 import { html } from "hono/html";
+import type { AuthOptions } from "./callers.ts";
 import { page } from "./page.ts";
 import type { Problem } from "./problem.ts";
 
 /** The sign-in page. */
-export function loginPage(problem?: string) {
+export function loginPage(auth: AuthOptions["kind"], problem?: string) {
+  const isLocal = auth === "local";
   return page(
     "Sign in",
     html`<h1>Sign in to Twelvefold</h1>
       ${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
+      ${
+        isLocal
+          ? html`<p class="soft">Open the address that the server printed when it started, or enter the token in it.</p>`
+          : ""
+      }
       <form method="post">
         <p>
-          <label for="key">API key</label>
+          <label for="key">${isLocal ? "Token" : "API key"}</label>
           <input id="key" name="key" type="password" autocomplete="current-password" required autofocus />
         </p>
         <p><button>Sign in</button></p>
@@ -28,15 +35,16 @@ export function problemPage({ title, detail, status }: Problem) {
   );
 }
 
-/**
- * The sign-in page for a one-time token in the address: a press of the button takes it, opening the page does
- * not.
- */
-export function tokenPage(token: string) {
+/** The sign-in page for a token in the address: a press of the button takes it, opening the page does not. */
+export function tokenPage(auth: AuthOptions["kind"], token: string) {
+  const soft =
+    auth === "local"
+      ? "This address works on this machine until the server stops."
+      : "This address works once, and not for long.";
   return page(
     "Sign in",
     html`<h1>Sign in to Twelvefold</h1>
-      <p class="soft">This address works once, and not for long.</p>
+      <p class="soft">${soft}</p>
       <form method="post">
         <input type="hidden" name="token" value="${token}" />
         <p><button autofocus>Open the inbox</button></p>

@@ -11,3 +11,6 @@ export function problemLog(write: (line: string) => void): ServerLog {
   };
   return { info: () => {}, warn: problem, error: problem };
 }
+
+/** The default: faults alone, on the console's error stream, so that none goes unnoticed. */
+export const consoleLog: ServerLog = problemLog((line) => console.error(line));

@@ -6,11 +6,13 @@ import type { Clock } from "../base/clock.ts";
 import { parseRequestId, type RequestId, requestIdOf } from "../base/ids.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { digestOfKey, sameText } from "./api-key.ts";
-import { SCOPES, type Scope, type ServerEnv } from "./env.ts";
+import type { ServerEnv } from "./env.ts";
+import { formFields, isForm } from "./form.ts";
+import { SCOPES, type Scope } from "./scopes.ts";
 
 /** Who a session or a one-time token belongs to. */
 export interface Grant {
-  readonly principal: { readonly id: string; readonly name?: string };
+  readonly principal: { readonly id: string; readonly name?: string | undefined };
   /** The channel that verified the person. Default `web`. */
   readonly channel?: string;
   readonly scopes: readonly Scope[];
@@ -39,9 +41,17 @@ const storedGrant = z.object({
   until: z.number(),
 });
 
-/** Opens a session and gives its token, of which only the digest is stored. Ends after twelve hours. */
-export async function openSession(store: ThreadStore, clock: Clock, grant: Grant): Promise<string> {
-  return issue(store, "session", grant, clock.now() + SESSION_MS);
+/**
+ * Opens a session and gives its token, of which only the digest is stored. Ends after twelve hours, or at `until`
+ * (milliseconds since the epoch) where that is sooner.
+ */
+export async function openSession(
+  store: ThreadStore,
+  clock: Clock,
+  grant: Grant,
+  until: number = Number.POSITIVE_INFINITY,
+): Promise<string> {
+  return issue(store, "session", grant, Math.min(until, clock.now() + SESSION_MS));
 }
 
 /** The grant of a session that is still open. */
@@ -132,13 +142,5 @@ export async function carriesCsrfToken(c: Context<ServerEnv>): Promise<boolean> 
   if (wanted === "") return false;
   const header = c.req.header("x-csrf-token");
   if (header !== undefined) return sameText(header, wanted);
-  if (!isForm(c)) return false;
-  const { csrf } = await c.req.parseBody();
-  return typeof csrf === "string" && sameText(csrf, wanted);
-}
-
-export function isForm(c: Context): boolean {
-  return /^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(
-    c.req.header("content-type") ?? "",
-  );
+  return isForm(c) && sameText((await formFields(c))["csrf"] ?? "", wanted);
 }

@@ -3,14 +3,20 @@ import { serve } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
-import { type CronTrigger, startCron } from "../triggers/cron.ts";
+import { checkOptions } from "../base/options.ts";
+import { type CronTrigger, checkCronTriggers, startCron } from "../triggers/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
-import { LOOPBACK_HOST } from "./auth.ts";
-import { silentLog } from "./log.ts";
+import { type AuthOptions, newLocalToken } from "./callers.ts";
+import { startOptionsSchema } from "./options.ts";
+import { LOOPBACK_HOST } from "./own-site.ts";
+import { consoleLog } from "./problem-log.ts";
 import { type Grant, issueLoginToken } from "./session.ts";
 
 export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddress"> {
-  /** Default: everybody on this machine is `web:local`; taken only on a loopback address. */
+  /**
+   * Default: whoever knows the token of this run (`StartedServer.token`) is `web:local`; taken only on a loopback
+   * address.
+   */
   readonly auth?: ServerOptions["auth"];
   /** Default 3120; 0 takes a free one. */
   readonly port?: number;
@@ -22,6 +28,8 @@ export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddres
 export interface StartedServer {
   /** Where it listens. */
   readonly url: string;
+  /** Without keys: the token of this run, for `Authorization: Bearer` and `/login?token=…`. */
+  readonly token: string | undefined;
   /** An address that signs a browser in, once, within ten minutes. */
   loginUrl(grant: Grant): Promise<string>;
   /** Takes no new requests, ends streams, lets running tools end, stops the runtime. The store stays open. */
@@ -36,9 +44,15 @@ const CLOSE_MS = 5_000;
  * it without credentials, or when the address is taken.
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
-  const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = silentLog } = options;
-  const auth = options.auth ?? { kind: "local", principal: { id: "local" } };
-  const hasKeys = auth.kind === "keys" && auth.keys.length > 0;
+  checkOptions("startServer", startOptionsSchema, options);
+  const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = consoleLog } = options;
+  checkCronTriggers(options.cron ?? [], runtime.agents);
+  const auth: AuthOptions = options.auth ?? {
+    kind: "local",
+    principal: { id: "local" },
+    token: newLocalToken(),
+  };
+  const hasKeys = auth.kind === "own" || (auth.kind === "keys" && auth.keys.length > 0);
   if (!LOOPBACK.has(host) && !hasKeys) {
     throw new UsageError(
       "invalid_configuration",
@@ -55,8 +69,9 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       { details: { publicUrl: named } },
     );
   }
+  const { port: _port, host: _host, cron: triggers = [], ...ofServer } = options;
   const { app, streams } = createServer({
-    ...options,
+    ...ofServer,
     auth,
     remoteAddress: (c) => getConnInfo(c).remote.address,
   });
@@ -71,7 +86,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   });
   runtime.start();
   const cron = startCron({
-    triggers: options.cron ?? [],
+    triggers,
     runtime,
     clock,
     onProblem: (trigger, err) => log.error({ trigger, err }, "cron trigger failed"),
@@ -80,6 +95,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   log.info({ url }, "listening");
   return {
     url,
+    token: auth.kind === "local" ? auth.token : undefined,
     async loginUrl(grant) {
       const token = await issueLoginToken(runtime.store, clock, grant);
       return new URL(`/login?token=${token}`, publicUrl).href;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** Launches a thread at certain times. */
@@ -48,20 +49,46 @@ const stored = z.object({
 });
 type Stored = z.infer<typeof stored>;
 
+const triggerSchema = z.strictObject({
+  name: nonEmptyName,
+  schedule: z.string().min(1),
+  timeZone: z.string().min(1).optional(),
+  agent: nonEmptyName,
+  payload: z.unknown().optional(),
+  check: callback.optional(),
+  missed: z.enum(["latest", "skip"]).optional(),
+});
+
+/**
+ * Throws `UsageError` for triggers that could never fire rightly: an unknown option, a schedule that cannot be read, two
+ * of one name, an agent that is not among `agents` (where those are known).
+ */
+export function checkCronTriggers(
+  triggers: readonly CronTrigger[],
+  agents?: { has(name: string): boolean },
+): void {
+  const names = new Set<string>();
+  for (const trigger of triggers) {
+    checkOptions(`cron ${trigger?.name}`, triggerSchema, trigger);
+    scheduleOf(trigger);
+    if (names.has(trigger.name)) {
+      throw new UsageError("invalid_configuration", `cron: two triggers have the same name: ${trigger.name}`);
+    }
+    names.add(trigger.name);
+    if (agents?.has(trigger.agent) !== false) continue;
+    const message = `cron ${trigger.name}: there is no agent "${trigger.agent}"`;
+    throw new UsageError("invalid_configuration", message);
+  }
+}
+
 /**
  * Watches the clock for all triggers. Several processes may do so: one of them takes each tick, with a
  * compare-and-swap in the store, and the launch itself carries the tick as its idempotency key. Throws
- * `UsageError` for a schedule that cannot be read.
+ * `UsageError` as `checkCronTriggers` does.
  */
 export function startCron(options: CronOptions): { stop(): Promise<void> } {
+  checkCronTriggers(options.triggers, options.runtime.agents);
   const stopped = new AbortController();
-  const names = options.triggers.map(({ name }) => name);
-  if (new Set(names).size < names.length) {
-    throw new UsageError(
-      "invalid_configuration",
-      `cron: two triggers have the same name: ${names.join(", ")}`,
-    );
-  }
   const loops = options.triggers.map((trigger) => {
     const next = scheduleOf(trigger);
     return watch(trigger, next, options, stopped.signal);
@@ -94,13 +121,14 @@ function scheduleOf({ name, schedule, timeZone = "UTC" }: CronTrigger): Next {
 async function watch(
   trigger: CronTrigger,
   next: Next,
-  { runtime, clock, onProblem }: CronOptions,
+  options: CronOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const { clock, onProblem } = options;
   while (!signal.aborted) {
     let wait = LOOK_MS;
     try {
-      wait = Math.min(LOOK_MS, await look(trigger, next, runtime, clock, signal));
+      wait = Math.min(LOOK_MS, await look(trigger, next, options, signal));
     } catch (error) {
       if (!signal.aborted) onProblem(trigger.name, error);
     }
@@ -112,8 +140,7 @@ async function watch(
 async function look(
   trigger: CronTrigger,
   next: Next,
-  runtime: Runtime,
-  clock: Clock,
+  { runtime, clock }: CronOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const key = `cron:${trigger.name}`;

@@ -9,39 +9,42 @@ export interface WebhookHeaders {
   readonly signature: string | undefined;
 }
 
-/** The secret as bytes: base64 after `whsec_`. Undefined for one that is no secret. */
+/** The secret as bytes: base64 after `whsec_`. Undefined for one that no sender can sign with. */
 export function webhookSecret(secret: string): Buffer | undefined {
-  const bytes = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const text = secret.replace(/^whsec_/, "");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
+  const bytes = Buffer.from(text, "base64");
   return bytes.length >= 16 ? bytes : undefined;
 }
 
 /**
  * Checks a delivery as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): an HMAC over id, time and
- * the raw body, no older than five minutes. Any of several secrets may have signed, so that they can be changed
+ * the body's bytes as they came, no older than five minutes. Any of several secrets may have signed, so that they can be changed
  * without losing deliveries. Gives what is wrong, or `undefined` when the delivery is genuine.
  */
 export function webhookProblem(
-  body: string,
+  body: string | Uint8Array,
   { id, timestamp, signature }: WebhookHeaders,
   secrets: readonly string[],
   now: number,
 ): string | undefined {
-  if (id === undefined || timestamp === undefined || signature === undefined) {
+  if (id === undefined || id === "" || timestamp === undefined || signature === undefined) {
     return "the headers webhook-id, webhook-timestamp and webhook-signature are needed";
   }
-  if (id.length > 200 || !/^\d{1,12}$/.test(timestamp)) return "the webhook headers are malformed";
+  if (!/^[\x21-\x7e]{1,200}$/.test(id) || !/^\d{1,12}$/.test(timestamp))
+    return "the webhook headers are malformed";
   if (Math.abs(now / 1000 - Number(timestamp)) > WINDOW_SECONDS) {
     return "the delivery is too old, or its time lies in the future";
   }
-  const given = signature
+  const signatures = signature
     .split(" ")
     .filter((part) => part.startsWith("v1,"))
     .map((part) => Buffer.from(part.slice(3), "base64"));
   const genuine = secrets.some((secret) => {
     const key = webhookSecret(secret);
     if (key === undefined) return false;
-    const wanted = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest();
-    return given.some((bytes) => bytes.length === wanted.length && timingSafeEqual(bytes, wanted));
+    const wanted = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
+    return signatures.some((bytes) => bytes.length === wanted.length && timingSafeEqual(bytes, wanted));
   });
   return genuine ? undefined : "the signature is not valid";
 }

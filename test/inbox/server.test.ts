@@ -111,7 +111,9 @@ describe("the inbox in the server", () => {
   it("closing the server ends the streams of open pages at once", { tags: "F6.8" }, async () => {
     const { runtime, threadId } = await served();
     const server = await startServer({ runtime, port: 0, ...serverInbox({ runtime, clock: systemClock }) });
-    const response = await fetch(`${server.url}/inbox/threads/${threadId}/stream?after=0`);
+    const response = await fetch(`${server.url}/inbox/threads/${threadId}/stream?after=0`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
     const reader = response.body?.getReader();
     await reader?.read();
     // The time after which connections are cut off never comes: it ends because the streams have ended.

@@ -7,10 +7,14 @@ import { requestLink } from "../../src/server/links.ts";
 import { safePath } from "../../src/server/routes/login.ts";
 import { csrfFor, issueLoginToken } from "../../src/server/session.ts";
 import { startServer } from "../../src/server/start.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { afterwards, keyFor, serve } from "./serve.ts";
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+const TOKEN = "the-token-of-this-run-that-nobody-guesses";
+const LOCAL = { kind: "local", principal: { id: "me" }, token: TOKEN } as const;
 
 function cookieOf(response: Response): string {
   return (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
@@ -96,26 +100,91 @@ describe("who may use the server", () => {
     const local = await startServer({ runtime, port: 0, publicUrl: "http://localhost:3120" });
     afterwards(() => local.close());
     expect(local.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect((await fetch(`${local.url}/threads`)).status).toBe(200);
+    expect((await fetch(`${local.url}/threads`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${local.token}` };
+    expect((await fetch(`${local.url}/threads`, { headers })).status).toBe(200);
     const taken = startServer({ runtime, port: Number(new URL(local.url).port) });
     await expect(taken).rejects.toThrow("cannot listen");
   });
 
-  it("without credentials, other host names and other sites are refused", { tags: "S7" }, async () => {
-    const { app } = serve({ server: { auth: { kind: "local", principal: { id: "me" } } } });
-    const send = (headers: Record<string, string>, method = "GET", body?: string) =>
-      app.request("http://localhost/threads", { method, headers, ...(body === undefined ? {} : { body }) });
-    expect((await send({ host: "localhost:3120" })).status).toBe(200);
+  it("without keys a request needs the token of this run, whoever sends it", { tags: "S7" }, async () => {
+    const { app } = serve({ server: { auth: LOCAL } });
+    const send = (headers: Record<string, string>) => app.request("http://localhost/threads", { headers });
+    const host = "localhost:3120";
+    expect((await send({ host })).status).toBe(401);
+    expect((await send({ host, authorization: `Bearer ${TOKEN}x` })).status).toBe(401);
+    expect((await send({ host, authorization: `Bearer ${TOKEN}` })).status).toBe(200);
+    const launch = await app.request("http://localhost/threads", {
+      method: "POST",
+      headers: { host, "content-type": "application/json" },
+      body: JSON.stringify({ agent: "example", message: "x" }),
+    });
+    expect(launch.status).toBe(401);
+  });
+
+  it("without keys, other host names and proxies are refused, whatever they know", {
+    tags: "S7",
+  }, async () => {
+    const { app } = serve({ server: { auth: LOCAL } });
+    const authorization = `Bearer ${TOKEN}`;
+    const send = (headers: Record<string, string>) =>
+      app.request("http://localhost/threads", { headers: { authorization, ...headers } });
     expect((await send({ host: "evil.example:3120" })).status).toBe(403);
-    for (const header of ["x-forwarded-for", "forwarded", "via", "x-real-ip", "x-forwarded-host"]) {
+    for (const header of [
+      "x-forwarded-for",
+      "x-forwarded-proto",
+      "x-forwarded-host",
+      "X-Forwarded-Port",
+      "forwarded",
+      "via",
+      "x-real-ip",
+      "cf-connecting-ip",
+      "true-client-ip",
+    ]) {
       expect((await send({ host: "localhost:3120", [header]: "192.0.2.7" })).status, header).toBe(403);
     }
-    const json = { "content-type": "application/json", host: "localhost:3120" };
+  });
+
+  it("the address with the token of this run signs in as often as needed, until the process ends", {
+    tags: "S7",
+  }, async () => {
+    const store = createMemoryStore();
+    const { app } = serve({ store, server: { auth: LOCAL } });
+    const page = await app.request(`/login?token=${TOKEN}`, { headers: { host: "localhost" } });
+    expect(await page.text()).toContain("until the server stops");
+    const signIn = () =>
+      app.request("/login", { method: "POST", headers: FORM, body: new URLSearchParams({ token: TOKEN }) });
+    for (const cookie of [cookieOf(await signIn()), cookieOf(await signIn())]) {
+      expect((await app.request("/threads", { headers: { cookie } })).status).toBe(200);
+      const next = serve({ store, server: { auth: { ...LOCAL, token: `${TOKEN}-of-the-next-run` } } });
+      expect((await next.app.request("/threads", { headers: { cookie } })).status).toBe(401);
+    }
+  });
+
+  it("a session is worth nothing to another site, nor to a form without its token", {
+    tags: "S7",
+  }, async () => {
+    const { app } = serve({ server: { auth: LOCAL } });
+    const signedIn = await app.request("/login", {
+      method: "POST",
+      headers: FORM,
+      body: new URLSearchParams({ token: TOKEN }),
+    });
+    const cookie = cookieOf(signedIn);
     const launch = JSON.stringify({ agent: "example", message: "x" });
-    expect((await send({ ...json, origin: "https://evil.example" }, "POST", launch)).status).toBe(403);
-    expect((await send({ ...json, origin: "null" }, "POST", launch)).status).toBe(403);
-    expect((await send({ ...FORM, host: "localhost:3120" }, "POST", "agent=example")).status).toBe(403);
-    expect((await send({ ...json, origin: "http://localhost:3120" }, "POST", launch)).status).toBe(201);
+    const host = "localhost:3120";
+    const own = { cookie, host, "content-type": "application/json", "x-csrf-token": csrfOf(cookie) };
+    const send = async (headers: Record<string, string>) =>
+      (await app.request("http://localhost/threads", { method: "POST", headers, body: launch })).status;
+    expect(await send({ ...own, origin: "https://evil.example" })).toBe(403);
+    expect(await send({ ...own, origin: "null" })).toBe(403);
+    expect(await send({ ...own, "sec-fetch-site": "cross-site" })).toBe(403);
+    expect(await send({ ...own, "sec-fetch-site": "same-site" })).toBe(403);
+    expect(await send({ ...own, "x-csrf-token": "" })).toBe(403);
+    expect(await send({ cookie, host, ...FORM })).toBe(403);
+    expect(await send({ ...own, "sec-fetch-site": "same-origin", origin: "http://localhost:3120" })).toBe(
+      201,
+    );
   });
 
   it("nothing secret is logged", { tags: "S7" }, async () => {

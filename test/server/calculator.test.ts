@@ -20,7 +20,7 @@ describe("the calculator over HTTP, with a real prompt, model server and store",
     const runtime = createRuntime({ agents: [calculator], store, model: choice, stream: true });
     const server = await startServer({ runtime, port: 0 });
     afterwards(() => server.close());
-    const client = createClient({ url: server.url });
+    const client = createClient({ url: server.url, key: server.token });
 
     const message = "can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?";
     const { threadId } = await client.request("POST /threads", { body: { agent: "calculator", message } });

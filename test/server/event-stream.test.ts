@@ -16,6 +16,9 @@ interface Message {
   readonly data: string;
 }
 
+const TOKEN = "the-token-of-this-run-that-nobody-guesses";
+const BEARER = { authorization: `Bearer ${TOKEN}` };
+
 /** Reads a stream over a real socket until `enough`, then hangs up. Gives its messages and comments. */
 async function listen(
   url: string,
@@ -25,26 +28,30 @@ async function listen(
   const messages: Message[] = [];
   const comments: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const sent = request(url, { headers: { accept: "text/event-stream", ...headers } }, (response) => {
-    let rest = "";
-    response.setEncoding("utf8");
-    response.on("data", (chunk: string) => {
-      const blocks = (rest + chunk).split("\n\n");
-      rest = blocks.pop() ?? "";
-      for (const block of blocks) {
-        const fields = new Map(block.split("\n").map((line) => split(line)));
-        if (fields.has("")) comments.push(fields.get("") ?? "");
-        const data = fields.get("data");
-        if (data !== undefined)
-          messages.push({ id: fields.get("id"), event: fields.get("event") ?? "message", data });
-      }
-      if (enough(messages, comments)) {
-        resolve(response.statusCode ?? 0);
-        sent.destroy();
-      }
-    });
-    response.on("end", () => resolve(response.statusCode ?? 0));
-  });
+  const sent = request(
+    url,
+    { headers: { accept: "text/event-stream", ...BEARER, ...headers } },
+    (response) => {
+      let rest = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        const blocks = (rest + chunk).split("\n\n");
+        rest = blocks.pop() ?? "";
+        for (const block of blocks) {
+          const fields = new Map(block.split("\n").map((line) => split(line)));
+          if (fields.has("")) comments.push(fields.get("") ?? "");
+          const data = fields.get("data");
+          if (data !== undefined)
+            messages.push({ id: fields.get("id"), event: fields.get("event") ?? "message", data });
+        }
+        if (enough(messages, comments)) {
+          resolve(response.statusCode ?? 0);
+          sent.destroy();
+        }
+      });
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    },
+  );
   sent.on("error", reject);
   sent.end();
   const status = await promise;
@@ -64,12 +71,13 @@ async function started(
   server: { heartbeatMs?: number; pollMs?: number; clock?: Clock } = {},
 ) {
   const served = serve(options);
-  const running = await startServer({ runtime: served.runtime, port: 0, ...server });
+  const auth = { auth: { kind: "local", principal: { id: "local" }, token: TOKEN } } as const;
+  const running = await startServer({ runtime: served.runtime, port: 0, ...auth, ...server });
   afterwards(() => running.close());
   const launch = async () => {
     const response = await fetch(`${running.url}/threads`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...BEARER },
       body: JSON.stringify({ agent: "example", message: "go" }),
     });
     const body = z.object({ threadId: z.string() }).parse(await response.json());
@@ -103,10 +111,12 @@ describe("event streams", () => {
     await listen(url, hasFinished);
     const { messages } = await listen(url, hasFinished, { "last-event-id": "2" });
     expect(messages.map(({ id }) => id)).toEqual(["3", "4"]);
-    const bad = await fetch(url, { headers: { accept: "text/event-stream", "last-event-id": "x" } });
+    const bad = await fetch(url, {
+      headers: { accept: "text/event-stream", "last-event-id": "x", ...BEARER },
+    });
     expect(bad.status).toBe(400);
     const unknown = await fetch(url.replace(/thr_\w+/, "thr_unknown"), {
-      headers: { accept: "text/event-stream" },
+      headers: { accept: "text/event-stream", ...BEARER },
     });
     expect(unknown.status).toBe(404);
   });

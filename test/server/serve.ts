@@ -2,7 +2,7 @@ import { afterEach } from "vitest";
 import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { type ApiKey, newApiKey } from "../../src/server/api-key.ts";
 import { createServer, type ServerOptions } from "../../src/server/app.ts";
-import type { Scope } from "../../src/server/env.ts";
+import type { Scope } from "../../src/server/scopes.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";

@@ -166,7 +166,9 @@ describe("logs", () => {
     };
     const server = await startServer({ runtime: { ...runtime, list: broken.list }, port: 0, log });
     afterwards(() => server.close());
-    const answer = await fetch(`${server.url}/threads`);
+    const answer = await fetch(`${server.url}/threads`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
     const problem = z.object({ detail: z.string(), instance: z.string() }).parse(await answer.json());
     expect(answer.status).toBe(500);
     expect(problem.detail).not.toContain("postgres");

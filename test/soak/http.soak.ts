@@ -50,7 +50,7 @@ describe("under load", () => {
     const runtime = createRuntime({ agents: [countingAgent()], store });
     const server = await startServer({ runtime, port: 0, limits: { burst: 10 * THREADS } });
     cleanUps.push(() => server.close());
-    const client = createClient({ url: server.url });
+    const client = createClient({ url: server.url, key: server.token });
 
     const watched = await Promise.all(
       Array.from({ length: THREADS }, async (_, n) => {

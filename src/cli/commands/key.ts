@@ -1,6 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
 import { newApiKey } from "../../server/api-key.ts";
-import { SCOPES } from "../../server/env.ts";
+import { SCOPES } from "../../server/scopes.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 

@@ -5,8 +5,9 @@ import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { safeLine } from "../../present/visible-text.ts";
+import type { ApiKey } from "../../server/api-key.ts";
 import { problemLog } from "../../server/problem-log.ts";
-import { startServer } from "../../server/start.ts";
+import { type StartedServer, startServer } from "../../server/start.ts";
 import { traceRuns } from "../../telemetry/telemetry.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
@@ -41,11 +42,8 @@ export async function serve(
   });
   session.onClose(() => server.close());
   const admin = config.keys?.find(({ scopes }) => scopes.includes("admin")) ?? config.keys?.[0];
-  const inbox =
-    admin === undefined
-      ? server.url
-      : await server.loginUrl({ principal: admin.principal, scopes: admin.scopes, keyId: admin.id });
-  if (session.json) terminal.out(JSON.stringify({ url: server.url, inbox }));
+  const inbox = await inboxUrl(server, publicUrl ?? server.url, admin);
+  if (session.json) terminal.out(JSON.stringify({ url: server.url, inbox, token: server.token }));
   else {
     terminal.out(`inbox: ${inbox}`);
     terminal.out(`API:   ${server.url}/docs`);
@@ -57,6 +55,13 @@ export async function serve(
   }
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   return EXIT.ok;
+}
+
+/** The address that signs the person at this terminal in: with the token of this run, or once with a configured key. */
+async function inboxUrl(server: StartedServer, base: string, admin: ApiKey | undefined): Promise<string> {
+  if (server.token !== undefined) return new URL(`/login?token=${server.token}`, base).href;
+  if (admin === undefined) return server.url;
+  return server.loginUrl({ principal: admin.principal, scopes: admin.scopes, keyId: admin.id });
 }
 
 function portOf(text: string | undefined): number {

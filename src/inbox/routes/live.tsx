@@ -34,7 +34,8 @@ export function liveRoutes(pages: Pages): Hono {
     return streamSSE(c, async (stream) => {
       open += 1;
       try {
-        await follow(pages, c, thread, Number.isSafeInteger(after) && after >= 0 ? after : 0, stream);
+        const seen = Number.isSafeInteger(after) && after >= 0 ? after : 0;
+        await follow(pages, c, { thread, seen }, stream);
       } finally {
         open -= 1;
       }
@@ -44,13 +45,17 @@ export function liveRoutes(pages: Pages): Hono {
 
 type Sse = Parameters<Parameters<typeof streamSSE>[1]>[0];
 
-async function follow(pages: Pages, c: Context, before: Thread, after: number, stream: Sse): Promise<void> {
+async function follow(
+  pages: Pages,
+  c: Context,
+  start: { readonly thread: Thread; readonly seen: number },
+  stream: Sse,
+): Promise<void> {
   const { runtime, clock } = pages.deps;
   const csrf = accessOf(pages, c).launch ? pages.deps.csrfToken(c) : null;
-  const { id: threadId } = before;
   const ends = clock.now() + LONGEST_MS;
-  let thread = before;
-  let seen = after;
+  let { thread, seen } = start;
+  const { id: threadId } = thread;
   let partial: { readonly value: unknown } | null = null;
   let wake = () => {};
   const gone = new AbortController();
@@ -75,6 +80,9 @@ async function follow(pages: Pages, c: Context, before: Thread, after: number, s
       });
       const summary = await runtime.store.summary(threadId);
       if (summary === undefined) return;
+      const writing: { readonly value: unknown } | null = partial;
+      const silent = clock.now() - beat >= HEARTBEAT_MS;
+      if ((summary.seq > seen || writing !== null || silent) && !(await isStillValid(pages, c))) return;
       if (summary.seq > seen) {
         thread = await latest(runtime, thread);
         await stream.writeSSE({
@@ -84,9 +92,8 @@ async function follow(pages: Pages, c: Context, before: Thread, after: number, s
         seen = thread.state.seq;
         beat = clock.now();
       }
-      const writing: { readonly value: unknown } | null = partial;
       if (writing !== null) {
-        partial = null;
+        if (partial === writing) partial = null;
         await stream.writeSSE({ data: writingNow(writing) });
         beat = clock.now();
       }
@@ -101,6 +108,10 @@ async function follow(pages: Pages, c: Context, before: Thread, after: number, s
     unsubscribe();
     gone.abort();
   }
+}
+
+function isStillValid({ deps }: Pages, c: Context): Promise<boolean> {
+  return deps.stillValid?.(c) ?? Promise.resolve(true);
 }
 
 /** The thread with what was added since; what was erased is read anew. */

@@ -5,6 +5,7 @@ import type { Child } from "hono/jsx";
 import { sha256 } from "../../base/digest.ts";
 import { ForbiddenError, TwelvefoldError } from "../../base/errors.ts";
 import { principalKey, type VerifiedPrincipal } from "../../humans/principal.ts";
+import { formFields } from "../../server/form.ts";
 import { loadAssets } from "../assets.ts";
 import type { Frame, Theme } from "../components/layout.tsx";
 import type { FormFields } from "../decide.ts";
@@ -120,9 +121,5 @@ export function onceOf(
 
 /** The text fields of a posted form. */
 export async function formOf(c: Context): Promise<FormFields> {
-  const fields: Record<string, string> = {};
-  for (const [name, value] of Object.entries(await c.req.parseBody())) {
-    if (typeof value === "string") fields[name] = value;
-  }
-  return fields;
+  return formFields(c);
 }

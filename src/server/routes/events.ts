@@ -63,7 +63,8 @@ export function eventRoutes({ runtime, streams, limits }: RouteDeps) {
     c.header("cache-control", "no-store");
     // Proxies that collect output before they pass it on would hold the events back.
     c.header("x-accel-buffering", "no");
-    return streamSSE(c, (stream) => streams.send(threadId, after, stream));
+    const stillValid = c.get("stillValid");
+    return streamSSE(c, (stream) => streams.send(threadId, { after, stillValid }, stream));
   });
   return app.openapi(events, async (c) => {
     const threadId = threadIdIn(c.req.valid("param").threadId);

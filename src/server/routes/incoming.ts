@@ -68,7 +68,7 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
       if (webhook === undefined) throw new RequestError(404, `there is no webhook ${channel.slice(0, 80)}`);
       const headers = c.req.valid("header");
       const id = headers["webhook-id"];
-      const body = await c.req.text();
+      const body = new Uint8Array(await c.req.arrayBuffer());
       const problem = webhookProblem(
         body,
         { id, timestamp: headers["webhook-timestamp"], signature: headers["webhook-signature"] },
@@ -77,17 +77,17 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
       );
       if (problem !== undefined || id === undefined)
         throw new UnauthorizedError(problem ?? "webhook-id is missing");
-      const payload = toJson(parsed(body));
+      const payload = toJson(jsonOf(body));
       const sender = webhook.sender?.(payload);
       if (!mayDeliver(webhook, sender)) throw new ForbiddenError("this sender is not on the list");
       return c.json({ threads: [...(await deliver(runtime, webhook, { id, payload, sender }))] }, 202);
     });
 }
 
-function parsed(body: string): unknown {
+function jsonOf(body: Uint8Array): unknown {
   try {
-    return parseJson(body);
+    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    throw new RequestError(400, "the body is not JSON");
+    throw new RequestError(400, "the body is not JSON in UTF-8");
   }
 }

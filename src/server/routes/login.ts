@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import type { Clock } from "../../base/clock.ts";
-import type { ThreadStore } from "../../store/store.ts";
 import { findKey } from "../api-key.ts";
-import { type AuthOptions, requireOwnOrigin } from "../auth.ts";
+import { type AuthContext, keysOf } from "../callers.ts";
 import type { ServerEnv } from "../env.ts";
 import { UnauthorizedError } from "../errors.ts";
+import { formFields } from "../form.ts";
+import { requireOwnOrigin } from "../own-site.ts";
 import {
   clearSessionCookie,
   endSession,
@@ -16,35 +16,27 @@ import {
   takeLoginToken,
 } from "../session.ts";
 
-export interface LoginDeps {
-  readonly auth: AuthOptions;
-  readonly store: ThreadStore;
-  readonly clock: Clock;
-  readonly secure: boolean;
-  readonly origins: readonly string[];
-}
-
 const credentials = z.union([
   z.object({ key: z.string().trim().min(1).max(500) }),
   z.object({ token: z.string().trim().min(1).max(500) }),
 ]);
 
 /**
- * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`) opens a browser session. It
- * needs no form token, but it must come from this site: nobody else may sign a person in under a name of their
- * choice.
+ * `POST /login` with a field `key` (an API key) or `token` (from `issueLoginToken`, or the one of this run) opens a
+ * browser session. It needs no form token, but it must come from this site: nobody else may sign a person in under a
+ * name of their choice.
  */
-export function loginRoutes({ auth, store, clock, secure, origins }: LoginDeps) {
+export function loginRoutes({ auth, store, clock, secure, origins }: AuthContext) {
   const app = new Hono<ServerEnv>();
   app.post("/login", async (c) => {
     requireOwnOrigin(c, origins);
     const body = c.req.header("content-type")?.startsWith("application/json")
       ? await c.req.json().catch(() => null)
-      : await c.req.parseBody();
-    const given = credentials.safeParse(body);
-    const grant = given.success ? await grantFor(given.data) : undefined;
+      : await formFields(c);
+    const sent = credentials.safeParse(body);
+    const grant = sent.success ? await grantFor(sent.data) : undefined;
     if (grant === undefined)
-      throw new UnauthorizedError("this key or token is not valid; a token works once");
+      throw new UnauthorizedError("this key or token is not valid; a one-time token works once");
     const before = sessionCookie(c, secure);
     if (before !== undefined) await endSession(store, before);
     setSessionCookie(c, await openSession(store, clock, grant), secure);
@@ -52,15 +44,17 @@ export function loginRoutes({ auth, store, clock, secure, origins }: LoginDeps) 
   });
   return app;
 
-  async function grantFor(given: z.infer<typeof credentials>): Promise<Grant | undefined> {
-    if ("token" in given) return takeLoginToken(store, clock, given.token);
-    const key = findKey(auth.kind === "keys" ? auth.keys : [], given.key);
-    return key === undefined ? undefined : { principal: key.principal, scopes: key.scopes, keyId: key.id };
+  async function grantFor(sent: z.infer<typeof credentials>): Promise<Grant | undefined> {
+    const key = findKey(keysOf(auth), "token" in sent ? sent.token : sent.key);
+    // An API key in an address would be kept by browsers and logs: only the token of this run is taken from there.
+    if (key !== undefined && ("key" in sent || auth.kind === "local"))
+      return { principal: key.principal, scopes: key.scopes, keyId: key.id };
+    return "token" in sent ? takeLoginToken(store, clock, sent.token) : undefined;
   }
 }
 
 /** `POST /logout`, behind authentication: ends the session for good. */
-export function logoutRoutes({ store, secure }: LoginDeps) {
+export function logoutRoutes({ store, secure }: AuthContext) {
   return new Hono<ServerEnv>().post("/logout", async (c) => {
     const token = sessionCookie(c, secure);
     if (token !== undefined) await endSession(store, token);

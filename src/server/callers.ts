@@ -1,0 +1,171 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type { Context } from "hono";
+import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import { principalKey, type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
+import type { ThreadStore } from "../store/store.ts";
+import { type ApiKey, apiKeysSchema, digestOfKey, findKey, principalSchema } from "./api-key.ts";
+import type { Login, ServerEnv } from "./env.ts";
+import { SCOPES, type Scope } from "./scopes.ts";
+import { csrfFor, readSession, sessionCookie } from "./session.ts";
+
+/** The name of the channel that this server is: the API and the inbox know people by the same names. */
+export const WEB_CHANNEL = "web";
+
+/** Who sends a request, and what they may do. */
+export interface Caller {
+  /** Policies name this person `web:<id>`. */
+  readonly principal: { readonly id: string; readonly name?: string | undefined };
+  readonly scopes: readonly Scope[];
+}
+
+/** Who may use the server. */
+export type AuthOptions =
+  /** Only callers with a key, or with a session that a key or a one-time token has opened. */
+  | { readonly kind: "keys"; readonly keys: readonly ApiKey[] }
+  /**
+   * Whoever knows the token is this person and may do everything: as `Authorization: Bearer <token>`, or by a session
+   * that `/login?token=…` opens. For one person on their own machine: requests that come by another host name or
+   * through a proxy are refused.
+   */
+  | {
+      readonly kind: "local";
+      readonly principal: { readonly id: string; readonly name?: string | undefined };
+      /** At least 32 characters that cannot be guessed, new for each start. */
+      readonly token: string;
+    }
+  /** The product's own sign-in says who it is, for the API, its streams and the inbox alike. */
+  | {
+      readonly kind: "own";
+      /**
+       * Who sends this request; `undefined`: nobody that is known. Called for each request that needs a caller, and
+       * about once a second for an open stream that has something to send, so that a sign-out ends it. Throwing answers
+       * 500. It must prove who it is by a credential (a session cookie, a bearer token), never by what anybody can send.
+       */
+      authenticate(request: Request): Caller | undefined | Promise<Caller | undefined>;
+      /** API keys that are taken besides. Default: none. */
+      readonly keys?: readonly ApiKey[];
+      /** Where a browser is sent that is not signed in. Default: it is told that it is not. */
+      readonly signInUrl?: string;
+    };
+
+export interface AuthContext {
+  readonly auth: AuthOptions;
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  /** Cookies are for https only. */
+  readonly secure: boolean;
+  /** Origins of this server besides the one a request names as its host, e.g. behind a proxy. */
+  readonly origins: readonly string[];
+  /** What the form tokens of `own` callers are made with. */
+  readonly formSecret: string;
+}
+
+/** A caller whose credentials were checked. */
+export interface KnownCaller {
+  readonly principal: VerifiedPrincipal;
+  readonly scopes: readonly Scope[];
+  readonly login: Login;
+}
+
+export const authSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("keys"), keys: apiKeysSchema }),
+  z.strictObject({
+    kind: z.literal("local"),
+    principal: principalSchema,
+    token: z.string().min(32, "has at least 32 characters that cannot be guessed"),
+  }),
+  z.strictObject({
+    kind: z.literal("own"),
+    authenticate: z.custom<(request: Request) => unknown>((value) => typeof value === "function"),
+    keys: apiKeysSchema.optional(),
+    signInUrl: z.string().min(1).optional(),
+  }),
+]);
+const ownCaller = z.object({ principal: principalSchema, scopes: z.array(z.enum(SCOPES)) });
+
+/** A token for one run of a server on this machine. */
+export function newLocalToken(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** The keys that are valid now. The local token is one: known to one person, good for everything, gone with the process. */
+export function keysOf(auth: AuthOptions): readonly ApiKey[] {
+  if (auth.kind !== "local") return auth.keys ?? [];
+  const digest = digestOfKey(auth.token);
+  const { principal: person } = auth;
+  return [
+    {
+      id: `local-${digest.slice(0, 16)}`,
+      digest,
+      scopes: SCOPES,
+      principal: person.name === undefined ? { id: person.id } : { id: person.id, name: person.name },
+    },
+  ];
+}
+
+/** Who sends this request, by its credentials alone; `undefined`: nobody that is known. */
+export async function identify(
+  c: Context<ServerEnv>,
+  context: AuthContext,
+): Promise<KnownCaller | undefined> {
+  const { auth } = context;
+  const header = c.req.header("authorization");
+  const bearer = header === undefined ? undefined : /^Bearer +(\S+)$/i.exec(header)?.[1];
+  if (bearer !== undefined) {
+    const key = findKey(keysOf(auth), bearer);
+    if (key !== undefined) return { ...webCaller(key.principal, key.scopes), login: { kind: "key" } };
+  }
+  // Credentials that are wrong are not made good by a cookie that the browser sends along.
+  if (header !== undefined && auth.kind !== "own") return undefined;
+  if (auth.kind === "own") {
+    const own = await ownSignIn(c, auth, context, bearer !== undefined);
+    if (own !== undefined || header !== undefined) return own;
+  }
+  return callerOfSession(c, context);
+}
+
+/** The caller of the session whose cookie the request carries, as long as what opened the session is still valid. */
+export async function callerOfSession(
+  c: Context<ServerEnv>,
+  { auth, store, clock, secure }: AuthContext,
+): Promise<KnownCaller | undefined> {
+  const token = sessionCookie(c, secure);
+  const grant = token === undefined ? undefined : await readSession(store, clock, token);
+  if (token === undefined || grant === undefined) return undefined;
+  const { keyId, limitedTo } = grant;
+  const key = keyId === undefined ? undefined : keysOf(auth).find(({ id }) => id === keyId);
+  if (keyId !== undefined && key === undefined) return undefined;
+  return {
+    principal: verifiedBy(grant.channel ?? WEB_CHANNEL, grant.principal.id, grant.principal.name),
+    scopes: key?.scopes ?? grant.scopes,
+    login: { kind: "session", csrf: csrfFor(token), limitedTo },
+  };
+}
+
+async function ownSignIn(
+  c: Context<ServerEnv>,
+  auth: Extract<AuthOptions, { kind: "own" }>,
+  { formSecret }: AuthContext,
+  bearer: boolean,
+): Promise<KnownCaller | undefined> {
+  const claimed = await auth.authenticate(c.req.raw);
+  if (claimed === undefined || claimed === null) return undefined;
+  const parsed = ownCaller.safeParse(claimed);
+  if (!parsed.success) {
+    const message = "`authenticate` gives { principal: { id, name? }, scopes } or undefined";
+    throw new UsageError("invalid_configuration", message, { cause: parsed.error });
+  }
+  const caller = webCaller(parsed.data.principal, parsed.data.scopes);
+  if (bearer) return { ...caller, login: { kind: "key" } };
+  // A cookie comes by itself, also for other sites: every form needs a token that only this caller's pages hold.
+  const csrf = createHmac("sha256", formSecret)
+    .update(`csrf:${principalKey(caller.principal)}`)
+    .digest("base64url");
+  return { ...caller, login: { kind: "session", csrf, limitedTo: undefined, elsewhere: true } };
+}
+
+function webCaller(person: Caller["principal"], granted: readonly Scope[]) {
+  return { principal: verifiedBy(WEB_CHANNEL, person.id, person.name), scopes: granted };
+}
