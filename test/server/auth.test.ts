@@ -1,11 +1,16 @@
+import { createServer } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/base/errors.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { findKey, newApiKey } from "../../src/server/api-key.ts";
+import type { Caller } from "../../src/server/callers.ts";
+import type { ServerEnv } from "../../src/server/env.ts";
 import { requestLink } from "../../src/server/links.ts";
 import { safePath } from "../../src/server/routes/login.ts";
-import { csrfFor, issueLoginToken } from "../../src/server/session.ts";
+import { csrfFor, csrfToken, issueLoginToken } from "../../src/server/session.ts";
 import { startServer } from "../../src/server/start.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
@@ -187,6 +192,63 @@ describe("who may use the server", () => {
     );
   });
 
+  it("a server with a misspelt or senseless option does not start", { tags: "S7" }, async () => {
+    const { runtime } = serve();
+    const { configured } = keyFor("ada");
+    const start = (options: object) => startServer(Object.assign({ runtime, port: 0 }, options));
+    const wrong: readonly [object, string][] = [
+      [{ apiKeys: [configured] }, 'unknown option "apiKeys"'],
+      [{ keys: "x" }, 'unknown option "keys"'],
+      [{ auth: { kind: "keys", keys: "x" } }, "auth.keys"],
+      [{ auth: { kind: "keys", keys: [{ ...configured, digest: "tf_not-a-digest" }] } }, "SHA-256"],
+      [{ auth: { kind: "keys", keys: [configured, configured] } }, "two keys have the id"],
+      [{ auth: { kind: "keys", keys: [{ ...configured, scopes: ["write"] }] } }, "auth.keys.0.scopes"],
+      [{ auth: { ...LOCAL, token: "short" } }, "at least 32 characters"],
+      [{ secret: "short" }, "32 random characters"],
+      [{ publicUrl: "agents.example.com" }, "must be an address"],
+      [{ port: 70_000 }, "port"],
+      [{ pollMs: 0 }, "pollMs"],
+      [{ limits: { requestsPerSecond: Number.POSITIVE_INFINITY } }, "limits.requestsPerSecond"],
+      [{ cron: [{ name: "daily", schedule: "not a time", agent: "example" }] }, "is not a schedule"],
+      [{ cron: [{ name: "daily", schedule: "0 9 * * *", agent: "nobody" }] }, 'there is no agent "nobody"'],
+      [{ webhooks: [{ name: "orders" }] }, "webhooks.0"],
+    ];
+    for (const [options, said] of wrong) {
+      await expect(start(options), JSON.stringify(options)).rejects.toThrow(said);
+      await expect(start(options)).rejects.toThrow(UsageError);
+    }
+  });
+
+  it("a form that is none is the sender's mistake", { tags: "F6.10" }, async () => {
+    const { app } = serve();
+    const headers = { "content-type": "multipart/form-data; boundary=x", accept: "application/json" };
+    const refused = await app.request("/login", { method: "POST", headers, body: "no such thing" });
+    expect(refused.status).toBe(400);
+  });
+
+  it("says so when another framework has read the body first", { tags: "F6.10" }, async () => {
+    const problems: unknown[] = [];
+    const { app, keys } = serve({
+      server: { log: { info() {}, warn() {}, error: ({ err }) => problems.push(err) } },
+    });
+    const listener = getRequestListener(app.fetch);
+    const server = createServer((request, response) => {
+      // What express.json() does.
+      request.resume().on("end", () => void listener(request, response));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    afterwards(() => void server.close());
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    const response = await fetch(`http://127.0.0.1:${port}/threads`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${keys.ada}`, "content-type": "application/json" },
+      body: JSON.stringify({ agent: "example", message: "x" }),
+    });
+    expect(response.status).toBe(500);
+    expect(String(problems[0])).toContain("mount Twelvefold before body parsers");
+  });
+
   it("nothing secret is logged", { tags: "S7" }, async () => {
     const lines: string[] = [];
     const write = (fields: object, message: string) => lines.push(JSON.stringify({ ...fields, message }));
@@ -351,6 +413,89 @@ describe("browser sessions", () => {
   });
 });
 
+describe("the product's own sign-in", () => {
+  const sessions = new Map<string, Caller>([
+    ["s-ada", { principal: { id: "ada", name: "Ada" }, scopes: ["launch", "read"] }],
+    ["s-bob", { principal: { id: "bob" }, scopes: ["read"] }],
+  ]);
+  const own = (cookies: ReadonlyMap<string, Caller> = sessions) =>
+    ({
+      kind: "own",
+      signInUrl: "https://product.example/sign-in",
+      authenticate: (request: Request) =>
+        cookies.get(/\bproduct=([\w-]+)/.exec(request.headers.get("cookie") ?? "")?.[1] ?? "") ??
+        cookies.get(/^Bearer (.*)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? ""),
+    }) as const;
+  const body = JSON.stringify({ agent: "example", message: "x" });
+  const json = { "content-type": "application/json" };
+
+  it("says who is on API and streams, with the scopes it gives", { tags: "S10" }, async () => {
+    const { app, runtime } = serve({ server: { auth: own() } });
+    expect((await app.request("/threads")).status).toBe(401);
+    expect((await app.request("/threads", { headers: { cookie: "product=s-nobody" } })).status).toBe(401);
+    expect((await app.request("/threads", { headers: { cookie: "product=s-bob" } })).status).toBe(200);
+    const bearer = (token: string) =>
+      app.request("/threads", {
+        method: "POST",
+        body,
+        headers: { ...json, authorization: `Bearer ${token}` },
+      });
+    expect((await bearer("s-bob")).status).toBe(403);
+    const launched = await bearer("s-ada");
+    expect(launched.status).toBe(201);
+    const [summary] = (await runtime.list()).threads;
+    const events = summary === undefined ? [] : (await runtime.get(summary.threadId)).events;
+    expect(events.find(({ type }) => type === "message_received")?.data).toMatchObject({
+      from: { channel: "web", id: "ada", name: "Ada" },
+    });
+  });
+
+  it("a cookie alone changes nothing: forms and scripts need the token of this caller's pages", {
+    tags: ["S10", "S7"],
+  }, async () => {
+    const tokens = new Map<string, string>();
+    const inbox = new Hono<ServerEnv>().get("/inbox/token", (c) => {
+      tokens.set(c.get("principal").id, csrfToken(c));
+      return c.text("");
+    });
+    const { app } = serve({ server: { auth: own(), inbox } });
+    for (const cookie of ["product=s-ada", "product=s-bob"])
+      await app.request("/inbox/token", { headers: { cookie } });
+    const send = async (token: string | undefined, more: Record<string, string> = {}) => {
+      const headers = {
+        ...json,
+        cookie: "product=s-ada",
+        ...(token === undefined ? {} : { "x-csrf-token": token }),
+      };
+      return (await app.request("/threads", { method: "POST", body, headers: { ...headers, ...more } }))
+        .status;
+    };
+    expect(await send(undefined)).toBe(403);
+    expect(await send(tokens.get("bob"))).toBe(403);
+    expect(await send(tokens.get("ada"), { origin: "https://evil.example" })).toBe(403);
+    expect(await send(tokens.get("ada"))).toBe(201);
+  });
+
+  it("leads a browser that is not signed in to its own page", { tags: "S10" }, async () => {
+    const { app } = serve({ server: { auth: own(), inbox: new Hono<ServerEnv>() } });
+    const sent = await app.request("/inbox", { headers: { accept: "text/html" } });
+    expect([sent.status, sent.headers.get("location")]).toEqual([303, "https://product.example/sign-in"]);
+  });
+
+  it("takes nothing but a person and known scopes from it", { tags: ["S10", "S7"] }, async () => {
+    for (const claimed of [
+      true,
+      {},
+      { principal: { id: "" }, scopes: [] },
+      { principal: { id: "a" }, scopes: ["all"] },
+    ]) {
+      const authenticate = () => JSON.parse(JSON.stringify(claimed));
+      const { app } = serve({ server: { auth: { kind: "own", authenticate } } });
+      expect((await app.request("/threads")).status, JSON.stringify(claimed)).toBe(500);
+    }
+  });
+});
+
 describe("links to requests", () => {
   const secret = "a-secret-of-more-than-32-characters-really";
 
@@ -394,6 +539,47 @@ describe("links to requests", () => {
     expect((await respond({ "x-csrf-token": csrfOf(cookie) })).status).toBe(202);
     const responded = (await runtime.settled(threadId)).events.find(({ type }) => type === "human_responded");
     expect(responded?.data).toMatchObject({ by: verifiedBy("email", "bob@example.com") });
+  });
+
+  it("what a link has opened ends with it", { tags: "F7.10" }, async () => {
+    const clock = fakeClock();
+    const { app, launch } = serve({
+      script: [{ intent: "ask", message: "which?" }],
+      runtime: { clock },
+      server: { secret, clock },
+    });
+    const { threadId, thread } = await launch();
+    const requestId = requestIdOf(threadId, thread.state.request?.seq ?? 0);
+    const principal = { channel: "email", id: "bob@example.com" };
+    const expiresAt = clock.now() + 60_000;
+    const link = requestLink({ secret, publicUrl: "http://localhost", requestId, principal, expiresAt });
+    const cookie = cookieOf(await app.request(link));
+    const read = async () => (await app.request(`/requests/${requestId}`, { headers: { cookie } })).status;
+    expect(await read()).toBe(200);
+    await clock.advance(60_001);
+    expect(await read()).toBe(401);
+  });
+
+  it("a cookie that is worth nothing any more does not stand in the way of a link", {
+    tags: "F7.10",
+  }, async () => {
+    const store = createMemoryStore();
+    const gone = keyFor("gone");
+    const before = serve({ store, server: { auth: { kind: "keys", keys: [gone.configured] } } });
+    const form = new URLSearchParams({ key: gone.key });
+    const stale = cookieOf(await before.app.request("/login", { method: "POST", headers: FORM, body: form }));
+    const { app, launch } = serve({
+      store,
+      script: [{ intent: "ask", message: "which?" }],
+      server: { secret },
+    });
+    const { threadId, thread } = await launch();
+    const requestId = requestIdOf(threadId, thread.state.request?.seq ?? 0);
+    const principal = { channel: "email", id: "bob@example.com" };
+    const expiresAt = Date.now() + 60_000;
+    const link = requestLink({ secret, publicUrl: "http://localhost", requestId, principal, expiresAt });
+    const cookie = cookieOf(await app.request(link, { headers: { cookie: stale } }));
+    expect((await app.request(`/requests/${requestId}`, { headers: { cookie } })).status).toBe(200);
   });
 
   it("a link that was changed or has expired opens nothing", { tags: "F7.10" }, async () => {

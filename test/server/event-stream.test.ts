@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startServer } from "../../src/server/start.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
-import { afterwards, serve } from "./serve.ts";
+import { afterwards, keyFor, serve } from "./serve.ts";
 
 interface Message {
   readonly id: string | undefined;
@@ -103,6 +105,37 @@ describe("event streams", () => {
     const { events } = await runtime.get(summary.threadId);
     expect(messages.map(({ id }) => Number(id))).toEqual(events.map(({ seq }) => seq));
     expect(messages.map(({ data }) => JSON.parse(data))).toEqual(JSON.parse(JSON.stringify(events)));
+  });
+
+  it("a stream ends when its reader's credentials do", { tags: ["F6.8", "S7"] }, async () => {
+    const clock = fakeClock();
+    const { key, configured } = keyFor("ada");
+    const keys = [configured];
+    const { app, runtime } = serve({
+      script: [{ intent: "ask", message: "which?" }],
+      runtime: { clock },
+      server: { auth: { kind: "keys", keys }, clock },
+    });
+    const { threadId } = await runtime.launch({
+      agent: "example",
+      input: { message: "go", from: verifiedBy("web", "ada") },
+    });
+    await runtime.settled(threadId);
+    const headers = { authorization: `Bearer ${key}`, accept: "text/event-stream" };
+    const response = await app.request(`/threads/${threadId}/events`, { headers });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = "";
+    while (!heard.includes("human_asked")) heard += (await reader?.read())?.value ?? "";
+    keys.pop();
+    await clock.advance(2_000);
+    await runtime.message(threadId, "not for her", verifiedBy("web", "bob"));
+    let rest = "";
+    for (;;) {
+      const { done = true, value = "" } = (await reader?.read()) ?? {};
+      if (done) break;
+      rest += value;
+    }
+    expect(rest).not.toContain("not for her");
   });
 
   it("a reader that comes back goes on after Last-Event-ID", { tags: "F6.8" }, async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
-import { serve } from "./serve.ts";
+import { keyFor, serve } from "./serve.ts";
 
 const body = { agent: "example", message: "pay once" };
 const headers = { "idempotency-key": "order-1" };
@@ -43,6 +43,15 @@ describe("Idempotency-Key", () => {
     const other = await call("/threads", { body: { ...body, message: "pay twice" }, headers });
     expect([other.status, other.body.detail]).toEqual([422, expect.stringContaining("another request")]);
     expect((await call("/threads", { body, headers: { "idempotency-key": "a b" } })).status).toBe(400);
+  });
+
+  it("an answer is repeated only to a caller who may still do it", { tags: ["F11.6", "S7"] }, async () => {
+    const one = serve();
+    await one.call("/threads", { body, headers });
+    const { key, configured } = keyFor("ada", ["read"]);
+    const other = serve({ store: one.store, server: { auth: { kind: "keys", keys: [configured] } } });
+    const again = await other.call("/threads", { body, headers, as: key });
+    expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([403, null]);
   });
 
   it("a server that fails between the launch and its answer starts nothing twice", {

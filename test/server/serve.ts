@@ -55,6 +55,7 @@ export function serve(options: ServeOptions = {}) {
   const root = keyFor("root", ["admin"]);
   const { app, streams } = createServer({
     runtime,
+    log: { info() {}, warn() {}, error() {} },
     auth: { kind: "keys", keys: [ada, bob, reader, root].map(({ configured }) => configured) },
     ...options.server,
   });

@@ -127,7 +127,7 @@ describe("cron triggers", () => {
   });
 
   it("a schedule that cannot be read is refused at the start", { tags: "F11.1" }, () => {
-    const runtime = createRuntime({ agents: [], store: createMemoryStore() });
+    const runtime = createRuntime({ agents: [exampleAgent([]).agent], store: createMemoryStore() });
     const start = (trigger: CronTrigger) =>
       startCron({ triggers: [trigger], runtime, clock: fakeClock(), onProblem: () => {} });
     expect(() => start({ ...every10, schedule: "61 * * * *" })).toThrow("is not a schedule");
@@ -135,5 +135,9 @@ describe("cron triggers", () => {
     expect(() =>
       startCron({ triggers: [every10, every10], runtime, clock: fakeClock(), onProblem: () => {} }),
     ).toThrow("same name");
+    expect(() => start({ ...every10, agent: "nobody" })).toThrow('cron every-10: there is no agent "nobody"');
+    expect(() =>
+      start(JSON.parse('{"name":"x","schedule":"* * * * *","agent":"example","tz":"UTC"}')),
+    ).toThrow('unknown option "tz"');
   });
 });

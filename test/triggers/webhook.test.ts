@@ -52,6 +52,34 @@ interface DeliveryChanges {
 }
 
 describe("signed webhooks", () => {
+  it("an empty id is none", { tags: "F11.3" }, async () => {
+    const { deliver, threads } = start();
+    expect((await deliver({ order: 7 }, { id: "" })).status).toBe(401);
+    expect(await threads()).toEqual([]);
+  });
+
+  it("a secret that no sender can sign with is refused", { tags: "F11.3" }, () => {
+    for (const secret of ["whsec_short", "whsec_not base64 at all, but long enough", `${"*".repeat(40)}`])
+      expect(() => webhook({ name: "mail", secrets: [secret], action: () => null }), secret).toThrow(
+        "base64",
+      );
+  });
+
+  it("the signature is over the bytes that came, not over their text", { tags: "F11.3" }, async () => {
+    const { app, clock, threads } = start();
+    const at = new Date(clock.now());
+    // Two bodies whose bytes are not UTF-8 read as the same text.
+    const [signed, sent] = [Buffer.from([0x22, 0xff, 0x22]), Buffer.from([0x22, 0xfe, 0x22])];
+    const headers = {
+      "webhook-id": "msg_1",
+      "webhook-timestamp": String(Math.floor(clock.now() / 1000)),
+      "webhook-signature": new Signer(secret).sign("msg_1", at, signed.toString()),
+    };
+    const response = await app.request("/webhooks/mail", { method: "POST", headers, body: sent });
+    expect(response.status).toBe(401);
+    expect(await threads()).toEqual([]);
+  });
+
   it("a delivery signed by the standard's own library starts a thread", {
     tags: ["F11.1", "F0.2", "F7.13"],
   }, async () => {

@@ -194,9 +194,15 @@ describe("keys that 0.1.0 has seen", { tags: ["F5.5", "F11.6"] }, () => {
   it("answer the same request over HTTP as they did then", async () => {
     const { runtime, clock } = await upgraded();
     const { path, key, body, status, answer } = recorded.idempotency;
-    const auth = { kind: "local", principal: { id: "ada" } } as const;
+    const token = "the-token-of-this-run-that-nobody-guesses";
+    const auth = { kind: "local", principal: { id: "ada" }, token } as const;
     const { app, streams } = createServer({ runtime, clock, auth });
-    const headers = { "content-type": "application/json", "idempotency-key": key, host: "localhost" };
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "idempotency-key": key,
+      host: "localhost",
+    };
     const response = await app.request(`http://localhost${path}`, { method: "POST", headers, body });
     streams.close();
     expect([response.status, await response.text()]).toEqual([status, answer]);
