@@ -31,7 +31,7 @@ export async function commit(
     const added = thread.events.slice(before.events.length);
     if (added.length === 0) return { thread, added, outcome: { kind: "appended" } };
     try {
-      const options = once === undefined ? {} : { once };
+      const options = { before: before.state, ...(once === undefined ? {} : { once }) };
       const outcome = await store.append(
         threadId,
         before.state.seq,

@@ -1,10 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { Journal, Write } from "../loop/journal.ts";
-import type { AppendOutcome, ThreadStore } from "../store/store.ts";
+import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventType, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { appendEvents, extended, type Thread } from "../thread/thread.ts";
+import { appendEvents, type Thread } from "../thread/thread.ts";
+import { catchUp } from "./catch-up.ts";
 
 /** Called with events once they are on disk, in order. May not throw. */
 export type OnAppended = (thread: Thread, events: readonly ThreadEvent[]) => void;
@@ -139,8 +140,11 @@ export class StoreJournal implements Journal {
     const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
     const claim = decides ? this.#claim : undefined;
     const before = this.#clock.now();
-    // A heartbeat comes every third of a claim: one with less than a third left was missed.
-    const options = claim === undefined ? {} : { claim: { owner: claim.owner, past: before + claim.ms / 3 } };
+    const options: AppendOptions = {
+      before: this.#onDisk.state,
+      // A heartbeat comes every third of a claim: one with less than a third left was missed.
+      ...(claim === undefined ? {} : { claim: { owner: claim.owner, past: before + claim.ms / 3 } }),
+    };
     let written: AppendOutcome;
     try {
       const projection = projectionOf(thread.state);
@@ -170,10 +174,10 @@ export class StoreJournal implements Journal {
   async #rebase(): Promise<Conflict> {
     const expected = this.#onDisk.state.seq;
     const held = (await this.#claim?.retake()) ?? true;
-    const newer = await this.#store.read(this.#onDisk.id, expected);
+    const { thread, newer } = await catchUp(this.#store, this.#onDisk);
     const outdated = newer.some((event) => !ASIDE.has(event.type));
-    this.#onDisk = extended(this.#onDisk, newer);
-    this.#thread = this.#onDisk;
+    this.#onDisk = thread;
+    this.#thread = thread;
     const before = this.#pending;
     this.#pending = [];
     for (const write of before) {

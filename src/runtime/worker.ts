@@ -8,7 +8,8 @@ import { write } from "../loop/journal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { extended, type Thread, threadOf } from "../thread/thread.ts";
+import { type Thread, threadOf } from "../thread/thread.ts";
+import { catchUp } from "./catch-up.ts";
 import type { Observer } from "./observers.ts";
 import { StoreJournal } from "./store-journal.ts";
 import { tellPeople } from "./tell-people.ts";
@@ -55,21 +56,15 @@ export async function work(
   if (!(await store.claim(threadId, owner, now, now + options.claimMs))) return undefined;
   signals.onClaimed();
   try {
-    const thread = await asStored(threadId, store, known);
+    const thread =
+      known === undefined
+        ? threadOf(threadId, await store.read(threadId))
+        : (await catchUp(store, known)).thread;
     const agent = options.agents.get(thread.state.agent);
     return agent === undefined ? undefined : await run(thread, agent, options, signals);
   } finally {
     await store.release(threadId, owner);
   }
-}
-
-async function asStored(threadId: ThreadId, store: ThreadStore, known: Thread | undefined): Promise<Thread> {
-  if (known !== undefined) {
-    const newer = await store.read(threadId, known.state.seq);
-    // Erasing changes older events.
-    if (!newer.some(({ type }) => type === "data_erased")) return extended(known, newer);
-  }
-  return threadOf(threadId, await store.read(threadId));
 }
 
 async function run(

@@ -2,6 +2,8 @@ import { NotFoundError, SequenceConflictError, StorageError } from "../base/erro
 import type { ThreadId } from "../base/ids.ts";
 import { contentOf, genesisDigest, linkDigest, type StoredEvent } from "../thread/chain.ts";
 import { verifyChain } from "../thread/chain-verify.ts";
+import type { ThreadEvent } from "../thread/events.ts";
+import { fold } from "../thread/fold.ts";
 import { decodeEvent } from "../thread/stored-event.ts";
 import { type EncodedEvent, encodeEvents } from "./encode.ts";
 import { cannotErase, standInsOf } from "./erasure.ts";
@@ -60,10 +62,10 @@ export function createMemoryStore(): ThreadStore {
       return { kind: "appended" };
     },
     async read(threadId, after = 0) {
-      const { events } = found(memory(), threadId);
-      return events
-        .slice(after)
-        .map((event) => decodeEvent(threadId, { ...event, erased: event.erased !== null }));
+      return read(memory(), threadId, after);
+    },
+    async state(threadId) {
+      return fold(read(memory(), threadId, 0));
     },
     async summary(threadId) {
       return memory().threads.get(threadId)?.summary;
@@ -135,6 +137,13 @@ export function createMemoryStore(): ThreadStore {
       opened = undefined;
     },
   };
+}
+
+function read(memory: Memory, threadId: ThreadId, after: number): readonly ThreadEvent[] {
+  const { events } = found(memory, threadId);
+  return events
+    .slice(after)
+    .map((event) => decodeEvent(threadId, { ...event, erased: event.erased !== null }));
 }
 
 function found({ threads }: Memory, threadId: ThreadId): Stored {

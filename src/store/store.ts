@@ -2,7 +2,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ChainAnchor, Verification } from "../thread/chain-verify.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadProjection } from "../thread/projection.ts";
-import type { StatusKind } from "../thread/state.ts";
+import type { StatusKind, ThreadState } from "../thread/state.ts";
 
 export type { ChainAnchor, ThreadProjection, Verification };
 
@@ -50,6 +50,11 @@ export interface AppendOptions {
    * Looked at in the same transaction as the events are written in.
    */
   readonly claim?: { readonly owner: string; readonly past: number };
+  /**
+   * The thread's state before these events, as `fold` gave it. A store may keep it, so that `state` need not begin with
+   * the first event.
+   */
+  readonly before?: ThreadState;
 }
 
 export type AppendOutcome =
@@ -79,6 +84,11 @@ export interface ThreadStore {
   ): Promise<AppendOutcome>;
   /** The thread's events after `after` (default 0: all), in order. `NotFoundError` for an unknown thread. */
   read(threadId: ThreadId, after?: number): Promise<readonly ThreadEvent[]>;
+  /**
+   * What `fold` gives for the thread's events; a store that keeps states need not read them all. A kept state is used only
+   * where it was made from the very events that are there, and goes with whatever is erased. `NotFoundError` for an unknown thread.
+   */
+  state(threadId: ThreadId): Promise<ThreadState>;
   summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
   list(filter?: ListFilter): Promise<ThreadPage>;
   /** Checks the hash chain, and that it still leads through `anchor`. `NotFoundError` for an unknown thread. */

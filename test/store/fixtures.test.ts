@@ -14,7 +14,7 @@ import { appendEvents, threadOf } from "../../src/thread/thread.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const folder = join(import.meta.dirname, "..", "fixtures", "threads");
-const RELEASES = ["v1", "v2", "v3"];
+const RELEASES = ["v1", "v2", "v3", "v4"];
 
 const json = z.json();
 const fixture = z.object({
@@ -68,6 +68,7 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
       expect(read).toEqual(parseEvents(threadId, events));
       expect(fold(read).status.kind).toBe(status);
       expect((await store.summary(threadId))?.status).toBe(status);
+      expect(await store.state(threadId)).toEqual(fold(read));
     }
     expect((await store.list()).threads).toHaveLength(threads.length);
   });

@@ -90,7 +90,7 @@ describe("opening an SQLite store", () => {
     newer.exec("INSERT INTO schema_version VALUES (99, 'some day')");
     newer.close();
     await expect(openSqliteStore(path)).rejects.toMatchObject(
-      failed(/newer version \(tables of version 99; .* 2\)/),
+      failed(/newer version \(tables of version 99; .* 3\)/),
     );
   });
 

@@ -3,11 +3,12 @@ import { encodeEvents } from "../encode.ts";
 import { standInsOf } from "../erasure.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store.ts";
 import { createCommitQueue } from "./commit-queue.ts";
-import { readEvents, replaceContent, replacementsFor, verifyThread } from "./events.ts";
+import { readEvents, replaceContent, replacementsFor } from "./events.ts";
 import { claim, due, holds, nextWake, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
 import { number, threadId as threadIdIn } from "./row.ts";
+import { forgetState, keepState, readState, verifyWithState } from "./states.ts";
 import {
   type Addition,
   EVENTS_PER_THREAD,
@@ -29,12 +30,16 @@ export function sqliteStore(
 
   let closing: Promise<void> | undefined;
 
-  const append = (addition: Addition, { once, claim }: AppendOptions): AppendOutcome => {
-    const before = once === undefined ? undefined : firstUse(once);
-    if (before !== undefined) return before;
+  const append = (addition: Addition, { once, claim, before }: AppendOptions): AppendOutcome => {
+    const first = once === undefined ? undefined : firstUse(once);
+    if (first !== undefined) return first;
     if (claim !== undefined && !holds(sql, addition.threadId, claim)) return { kind: "not_claimed" };
-    writeEvents(sql, cache, addition);
-    const { threadId, expectedSeq, events } = addition;
+    const row = writeEvents(sql, cache, addition);
+    const { threadId, expectedSeq, events, projection } = addition;
+    if (row !== undefined && before !== undefined) {
+      const after = { seq: expectedSeq + events.length, atRest: projection.status !== "running" };
+      keepState(sql, { threadId, before: row, state: before }, after);
+    }
     if (once !== undefined) {
       sql("INSERT INTO once (key, thread, seq) SELECT ?, key, ? FROM threads WHERE id = ?").run(
         once,
@@ -58,13 +63,14 @@ export function sqliteStore(
       return queue.write(threadId, "synced", () => append(addition, options));
     },
     read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),
+    state: (threadId) => queue.read(() => readState(sql, threadId)),
     summary: (threadId) =>
       queue.read(() => {
         const row = sql("SELECT * FROM threads WHERE id = ?").get(threadId);
         return row && summaryIn(row);
       }),
     list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
-    verify: (threadId, anchor) => queue.read(() => verifyThread(sql, threadId, anchor)),
+    verify: (threadId, anchor) => queue.read(() => verifyWithState(sql, threadId, anchor)),
     async erase(threadId, expectedSeq, replacements, record, projection) {
       const standIns = standInsOf(replacements, record);
       const events = encodeEvents(expectedSeq, [record]);
@@ -75,6 +81,7 @@ export function sqliteStore(
         const replacements = replacementsFor(sql, threadId, thread.key, standIns);
         writeEvents(sql, cache, { threadId, expectedSeq, events, projection });
         replaceContent(sql, thread.key, replacements);
+        forgetState(sql, thread.key);
       });
     },
     delete: (threadId) =>

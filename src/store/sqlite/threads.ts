@@ -86,22 +86,23 @@ export interface Addition {
 }
 
 /**
- * Writes events and their projection; to be called within a transaction. Throws `SequenceConflictError`,
- * `NotFoundError` or `UsageError` before anything is written.
+ * Writes events and their projection; to be called within a transaction. Gives the thread's row as it was, `undefined` for
+ * a new thread. Throws `SequenceConflictError`, `NotFoundError` or `UsageError` before anything is written.
  */
-export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): void {
+export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): ThreadRow | undefined {
   const { threadId: id, expectedSeq, events } = addition;
   if (expectedSeq + events.length >= EVENTS_PER_THREAD) throw tooLong(id);
   const cached = cache.get(id);
-  if (cached?.seq === expectedSeq && extend(sql, cache, cached, addition)) return;
+  if (cached?.seq === expectedSeq && extend(sql, cache, cached, addition)) return cached;
   const current = loadThread(sql, id);
   if (current === undefined) {
     if (expectedSeq > 0) throw noThread(id);
     create(sql, cache, addition);
-    return;
+    return undefined;
   }
   if (current.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, current.seq);
   if (!extend(sql, cache, current, addition)) throw new Error(`thread ${id} changed within a transaction`);
+  return current;
 }
 
 /** Adds to a thread that is as `before` says; false, changing nothing, when another process has written to it since. */

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { parseThreadId, randomThreadId } from "../../base/ids.ts";
+import { fold } from "../../thread/fold.ts";
 import type { StoreTest } from "./runner.ts";
-import { createThread, EPOCH, message, messages, numbered, projected, started } from "./samples.ts";
+import {
+  createThread,
+  EPOCH,
+  eraseMessages,
+  message,
+  messages,
+  numbered,
+  projected,
+  started,
+} from "./samples.ts";
 
 const STRANGE = [
   "",
@@ -13,6 +23,21 @@ const STRANGE = [
 ];
 
 export function appendContract(test: StoreTest): void {
+  test("the state is what the events give, whatever a store keeps of it", async ({ store, reopen }) => {
+    const id = await createThread(store);
+    for (let seq = 1; seq <= 4; seq++) {
+      const before = fold(await store.read(id));
+      const status = seq % 2 === 0 ? "finished" : "running";
+      await store.append(id, seq, messages(seq, `message ${seq}`), projected({ status }), { before });
+      assert.deepEqual(await store.state(id), fold(await store.read(id)));
+    }
+    await eraseMessages(store, id, 5, [2, 3, 4, 5]);
+    const again = reopen === undefined ? store : await reopen();
+    assert.deepEqual(await again.state(id), fold(await again.read(id)));
+    assert(!JSON.stringify(await again.state(id)).includes("message 4"));
+    await assert.rejects(again.state(randomThreadId()), { code: "not_found" });
+  });
+
   test("events come back as they were appended, in order", async ({ store }) => {
     const id = await createThread(store, { texts: STRANGE });
     await store.append(id, STRANGE.length + 1, messages(STRANGE.length + 1, "one", "two"), projected());

@@ -1,0 +1,11 @@
+/** The state of a thread after event `seq`, whose digest is `head`: see `kept-state.ts`. At most one for each thread. */
+export const threadStates = `
+CREATE TABLE thread_states (
+  thread INTEGER PRIMARY KEY REFERENCES threads (key) ON DELETE CASCADE,
+  seq    INTEGER NOT NULL,
+  fold   INTEGER NOT NULL,
+  head   BLOB    NOT NULL,
+  state  TEXT    NOT NULL,
+  digest BLOB    NOT NULL
+) STRICT;
+`;

@@ -1,0 +1,104 @@
+import type { ThreadId } from "../../base/ids.ts";
+import { canonicalJson, toJson } from "../../base/json.ts";
+import type { ChainAnchor, Verification } from "../../thread/chain-verify.ts";
+import type { ThreadEvent } from "../../thread/events.ts";
+import { fold } from "../../thread/fold.ts";
+import { decodeState, encodeState, FOLD_VERSION, stateDigest } from "../../thread/kept-state.ts";
+import type { ThreadState } from "../../thread/state.ts";
+import { IllegalEventError } from "../../thread/transition.ts";
+import { readEvents, verifyThread } from "./events.ts";
+import type { SqlRow, Statements } from "./port.ts";
+import { bytes, hex, number, text } from "./row.ts";
+import { EVENTS_PER_THREAD } from "./threads.ts";
+import { transaction } from "./transaction.ts";
+
+/** While a thread runs, its state is kept once in so many events; it is also kept whenever the thread comes to rest. */
+const KEPT_EVERY = 128;
+
+/** What `fold` gives for the thread's events: from the state that is kept, if it holds, and the events after it. */
+export function readState(sql: Statements, id: ThreadId): ThreadState {
+  return transaction(sql, "DEFERRED", () => {
+    const kept = keptState(sql, id);
+    if (kept !== undefined) {
+      try {
+        return fold(readEvents(sql, id, kept.seq), kept);
+      } catch (error) {
+        // The events have the last word: `verify` says what is wrong.
+        if (!(error instanceof IllegalEventError)) throw error;
+      }
+    }
+    return fold(readEvents(sql, id, 0));
+  });
+}
+
+/** The state that is kept of a thread, if it was made by this version from the very events that are there. */
+export function keptState(sql: Statements, id: ThreadId): ThreadState | undefined {
+  const row = sql(
+    `SELECT s.seq, s.fold, s.head, s.state, s.digest
+     FROM threads t JOIN thread_states s ON s.thread = t.key
+     JOIN events e ON e.id = t.key * ${EVENTS_PER_THREAD} + s.seq AND e.digest = s.head
+     WHERE t.id = ? AND s.seq <= t.seq AND s.fold = ?`,
+  ).get(id, FOLD_VERSION);
+  return row === undefined ? undefined : stateIn(row, id);
+}
+
+function stateIn(row: SqlRow, id: ThreadId): ThreadState | undefined {
+  const seq = number(row, "seq");
+  const stored = text(row, "state");
+  if (hex(row, "digest") !== stateDigest(id, seq, hex(row, "head"), stored)) return undefined;
+  const state = decodeState(stored);
+  return state?.seq === seq ? state : undefined;
+}
+
+/** A thread's row before an append. */
+interface Before {
+  readonly key: number;
+  readonly seq: number;
+  readonly head: { readonly hex: string; readonly bytes: Uint8Array };
+}
+
+/**
+ * Keeps the state that a thread had before the events of an append that leaves it with `seq` events; to be called within the
+ * append's transaction.
+ */
+export function keepState(
+  sql: Statements,
+  { threadId, before, state }: { threadId: ThreadId; before: Before; state: ThreadState },
+  after: { readonly seq: number; readonly atRest: boolean },
+): void {
+  const due = after.atRest || Math.floor(after.seq / KEPT_EVERY) > Math.floor(before.seq / KEPT_EVERY);
+  const kept = due && state.seq === before.seq ? encodeState(state) : undefined;
+  if (kept === undefined) return;
+  const { key, seq, head } = before;
+  const digest = stateDigest(threadId, seq, head.hex, kept);
+  sql(
+    "INSERT OR REPLACE INTO thread_states (thread, seq, fold, head, state, digest) VALUES (?, ?, ?, ?, ?, ?)",
+  ).run(key, seq, FOLD_VERSION, head.bytes, kept, bytes(digest));
+}
+
+/** What was kept may hold what is erased. */
+export function forgetState(sql: Statements, key: number): void {
+  sql("DELETE FROM thread_states WHERE thread = ?").run(key);
+}
+
+/** The events as `verifyThread` finds them, and that what is kept of the state is what they give. */
+export function verifyWithState(
+  sql: Statements,
+  id: ThreadId,
+  anchor: ChainAnchor | undefined,
+): Verification {
+  const verification = verifyThread(sql, id, anchor);
+  const kept = verification.ok ? keptState(sql, id) : undefined;
+  if (kept === undefined || isGivenBy(kept, readEvents(sql, id, 0))) return verification;
+  const message = `the state that is kept of event ${kept.seq} is not what the events give`;
+  return { ...verification, ok: false, problem: { seq: kept.seq, kind: "changed", message } };
+}
+
+function isGivenBy(state: ThreadState, events: readonly ThreadEvent[]): boolean {
+  try {
+    const given = fold(events.slice(0, state.seq));
+    return canonicalJson(toJson(given)) === canonicalJson(toJson(state));
+  } catch {
+    return false;
+  }
+}
