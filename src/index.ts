@@ -62,7 +62,6 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
-export { replayThread } from "./replay/replay.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
 export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";

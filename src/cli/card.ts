@@ -1,31 +1,31 @@
 import type { Colors } from "picocolors/types.js";
-import { safeLine, safeText, safeValue } from "../present/visible-text.ts";
+import { visible, visibleLine, visibleValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
 
 /** What an approver reads before deciding: every field whole, nothing cut. */
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
   const fields = Object.entries(card.arguments).map(
     ([name, value]) =>
-      `    ${c.dim(`${safeLine(name)}:`)} ${whole(typeof value === "string" ? value : JSON.stringify(value))}`,
+      `    ${c.dim(`${visibleLine(name)}:`)} ${whole(typeof value === "string" ? value : JSON.stringify(value))}`,
   );
   const needed = policy.needed ?? 1;
   return [
-    `  ${c.bold(safeLine(card.title))}`,
+    `  ${c.bold(visibleLine(card.title))}`,
     ...fields,
     ...(card.preview === undefined
       ? []
       : [`    ${c.dim("would change:")} ${whole(JSON.stringify(card.preview, null, 2))}`]),
     ...card.reasons
       .filter((reason) => reason !== "policy")
-      .map((reason) => `    ${c.yellow(safeLine(reason))}`),
+      .map((reason) => `    ${c.yellow(visibleLine(reason))}`),
     ...(policy.approvers === undefined
       ? []
-      : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => safeValue(who)).join(", ")}`)}`]),
+      : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => visibleValue(who)).join(", ")}`)}`]),
     ...(needed > 1 ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals`)}`] : []),
     ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${expiresAt}`)}`]),
   ];
 }
 
 function whole(text: string): string {
-  return safeText(text).replace(/\n/g, "\n      ");
+  return visible(text).replace(/\n/g, "\n      ");
 }

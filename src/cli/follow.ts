@@ -1,7 +1,7 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import { eventLine } from "../present/event-line.ts";
-import { safeText } from "../present/visible-text.ts";
+import { visible } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -41,9 +41,7 @@ export async function follow(
     if (observation.kind === "problem" && observation.threadId === threadId) {
       terminal.err(
         colors.red(
-          safeText(
-            observation.error instanceof Error ? observation.error.message : String(observation.error),
-          ),
+          visible(observation.error instanceof Error ? observation.error.message : String(observation.error)),
         ),
       );
     }
@@ -135,7 +133,7 @@ function report({ terminal, json }: Session, thread: Thread): number {
   const { status, request } = thread.state;
   if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
   else if (status.kind === "finished") {
-    terminal.out(typeof status.result === "string" ? safeText(status.result) : JSON.stringify(status.result));
+    terminal.out(typeof status.result === "string" ? visible(status.result) : JSON.stringify(status.result));
   } else {
     const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(thread, request);
     for (const line of lines) terminal.out(line);

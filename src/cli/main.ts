@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { TwelvefoldError } from "../base/errors.ts";
-import { safeText } from "../present/visible-text.ts";
+import { visible } from "../present/visible-text.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { explainMissingPackage } from "./missing-package.ts";
 import { createProgram } from "./program.ts";
@@ -42,6 +42,6 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     const message = error instanceof Error ? error.message : String(error);
     const wanted = !known && process.env.TWELVEFOLD_DEBUG !== undefined && error instanceof Error;
     if (asJson) terminal.out(JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }));
-    else terminal.err(safeText(`twelvefold: ${wanted ? error.stack : message}`));
+    else terminal.err(visible(`twelvefold: ${wanted ? error.stack : message}`));
   }
 }

@@ -1,19 +1,16 @@
-import { isJsonObject, type Json, toJson } from "../base/json.ts";
-import type { Principal, ThreadEvent } from "../thread/events.ts";
+import type { Json } from "../base/json.ts";
+import type { ErrorInfo, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import { describeEvent, type EventDescription } from "./describe-event.ts";
+import { escapeXml } from "./escape-xml.ts";
 import { threadGraph } from "./graph.ts";
-import { escapeXml, toSvg } from "./graph-svg.ts";
+import { toSvg } from "./graph-svg.ts";
+import { fullNameOf } from "./people.ts";
+import { visible } from "./visible-text.ts";
 
 /** The thread as JSON: its id and its events, from which everything else follows. `threadOf` reads it back. */
 export function exportJson({ id, events }: Thread): string {
   return `${JSON.stringify({ threadId: id, events }, null, 2)}\n`;
-}
-
-/** One event in words. */
-interface Told {
-  readonly title: string;
-  /** Shown as it is, in a box. */
-  readonly body?: string;
 }
 
 /**
@@ -25,13 +22,14 @@ export function exportMarkdown(thread: Thread): string {
   const lines = [
     `# Thread ${id}`,
     "",
-    `Agent ${inlineCode(state.agent)}, ${state.status.kind}, ${state.steps} steps, started ${state.startedAt}.`,
+    `Agent ${inlineCode(visible(state.agent))}, ${state.status.kind}, ${state.steps} steps, started ${state.startedAt}.`,
     "",
   ];
   for (const event of events) {
-    const { title, body } = tell(event);
-    lines.push(`## ${event.seq}. ${markdownText(title)}`, "", `_${event.at}_`, "");
-    if (body !== undefined && body !== "") lines.push(codeBlock(body), "");
+    const described = describeEvent(event);
+    const body = bodyOf(described);
+    lines.push(`## ${event.seq}. ${markdownText(headingOf(event, described))}`, "", `_${event.at}_`, "");
+    if (body !== "") lines.push(codeBlock(body), "");
   }
   return lines.join("\n");
 }
@@ -40,9 +38,10 @@ export function exportMarkdown(thread: Thread): string {
 export function exportHtml(thread: Thread): string {
   const { id, state, events } = thread;
   const sections = events.map((event) => {
-    const { title, body } = tell(event);
-    const box = body === undefined || body === "" ? "" : `<pre>${escapeXml(body)}</pre>`;
-    return `<section id="e${event.seq}"><h2>${event.seq}. ${escapeXml(title)}</h2><p><time datetime="${escapeXml(event.at)}">${escapeXml(event.at)}</time></p>${box}</section>`;
+    const described = describeEvent(event);
+    const body = bodyOf(described);
+    const box = body === "" ? "" : `<pre>${escapeXml(body)}</pre>`;
+    return `<section id="e${event.seq}"><h2>${event.seq}. ${escapeXml(headingOf(event, described))}</h2><p><time datetime="${escapeXml(event.at)}">${escapeXml(event.at)}</time></p>${box}</section>`;
   });
   return `<!doctype html>
 <html lang="en">
@@ -57,75 +56,43 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h2 { font-size: 1rem; margin: 1.5rem 0 0; }
 p { margin: 0; } time { opacity: .7; font-size: .85rem; }
 pre { overflow: auto; padding: .75rem; border: 1px solid; border-radius: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-svg { max-width: 100%; height: auto; }
+svg { width: 20rem; max-width: 100%; height: auto; }
 </style>
 </head>
 <body>
 <h1>Thread ${escapeXml(id)}</h1>
-<p>Agent ${escapeXml(state.agent)}, ${state.status.kind}, ${state.steps} steps.</p>
-${toSvg(threadGraph(events))}
+<p>Agent ${escapeXml(visible(state.agent))}, ${state.status.kind}, ${state.steps} steps.</p>
+${toSvg(threadGraph(thread))}
 ${sections.join("\n")}
 </body>
 </html>
 `;
 }
 
-function tell(event: ThreadEvent): Told {
-  switch (event.type) {
-    case "thread_started":
-      return { title: `Thread of ${event.data.agent}` };
-    case "message_received":
-      return { title: `Message from ${who(event.data.from)}`, body: event.data.text };
-    case "event_received":
-      return { title: `Event ${event.data.name} from ${event.data.source}`, body: shown(event.data.payload) };
-    case "step_proposed": {
-      const { intent, ...rest } = event.data.step;
-      return { title: `Step ${intent}`, body: shown(rest) };
-    }
-    case "step_refused":
-      return { title: `Refused: ${event.data.reason}`, body: event.data.message };
-    case "human_asked":
-      return { title: `Asked people: ${event.data.kind}`, body: event.data.question };
-    case "approval_requested":
-      return {
-        title: `Approval of ${event.data.card.intent}`,
-        body: shown(toJson(event.data.card.arguments)),
-      };
-    case "human_responded":
-      return {
-        title: `${who(event.data.by)}: ${event.data.decision.kind}`,
-        body: decisionBody(toJson(event.data.decision)),
-      };
-    case "tool_started":
-      return { title: `Tool ${event.data.intent} started, attempt ${event.data.attempt}` };
-    case "tool_finished":
-      return { title: "Tool finished", body: shown(event.data.result) };
-    case "tool_failed":
-      return { title: "Tool failed", body: `${event.data.error.name}: ${event.data.error.message}` };
-    case "finished":
-      return { title: "Finished", body: shown(event.data.result) };
-    case "failed":
-      return { title: "Failed", body: `${event.data.error.name}: ${event.data.error.message}` };
-    default:
-      return { title: event.type.replaceAll("_", " "), body: shown(toJson(event.data)) };
-  }
+function headingOf(event: ThreadEvent, { title }: EventDescription): string {
+  if (event.type === "message_received") return `Message from ${fullNameOf(event.data.from)}`;
+  return event.type === "step_proposed" ? `Step ${title}` : title;
 }
 
-function decisionBody(decision: Json): string {
-  if (!isJsonObject(decision)) return "";
-  const { kind: _, ...rest } = decision;
-  const values = Object.values(rest);
-  return values.length === 0 ? "" : shown(values.length === 1 ? (values[0] ?? null) : rest);
+/** What an event says under its title: its words, then what was given, came out or went wrong. */
+function bodyOf({ text, fields, result, error }: EventDescription): string {
+  return [
+    text ?? "",
+    fields === undefined || Object.keys(fields).length === 0 ? "" : jsonText(fields),
+    result === undefined ? "" : jsonText(result),
+    error === undefined ? "" : errorText(error),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
-function who({ channel, id, name }: Principal): string {
-  return name === undefined ? `${channel}:${id}` : `${name} (${channel}:${id})`;
+function jsonText(value: Json): string {
+  return visible(typeof value === "string" ? value : JSON.stringify(value, null, 2));
 }
 
-function shown(value: Json): string {
-  if (typeof value === "string") return value;
-  if (isJsonObject(value) && Object.keys(value).length === 0) return "";
-  return JSON.stringify(value, null, 2);
+function errorText({ name, message, causes = [], frame }: ErrorInfo): string {
+  const lines = [`${name}: ${message}`, ...causes.map((cause) => `caused by ${cause}`)];
+  return visible([...lines, ...(frame === undefined ? [] : [`at ${frame}`])].join("\n"));
 }
 
 /** A fence longer than any in the text. */

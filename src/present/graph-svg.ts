@@ -1,89 +1,74 @@
-import type { GraphNode, ThreadGraph } from "./graph.ts";
+import { escapeXml } from "./escape-xml.ts";
+import { type GraphEdge, type GraphNode, graphInWords, nodeText, type ThreadGraph } from "./graph.ts";
+import { clipped } from "./visible-text.ts";
 
-const WIDTH = 280;
-const HEIGHT = 40;
-const GAP = 28;
-const COLUMNS = 3;
-const COLUMN_GAP = 40;
-const MARGIN = 12;
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
+const WIDTH = 260;
+const NODE_WIDTH = 148;
+const NODE_HEIGHT = 34;
+const GAP = 30;
+const LEFT = 56;
+const TOP = 10;
+const MIDDLE = LEFT + NODE_WIDTH / 2;
+/** Characters that fit into a node. */
+const FITTING = 20;
 
 /**
- * The graph as an SVG drawing, without scripts or inline styles: classes `node`, the kind and the outcome are for
- * a style sheet. A path of many stations runs down one column and goes on in the next. Each station's `data-seq`
- * is its event's number.
+ * The graph as an SVG drawing: nodes downwards in the order of first visits, jumps at the sides. It needs no script and
+ * no style; the classes `thread-graph`, `node`, `edge`, the kind and the outcome are for a style sheet. Each node's
+ * `data-seq` is the number of its first event.
  */
-export function toSvg({ nodes, edges }: ThreadGraph, title = "The path that was taken"): string {
-  const rows = Math.max(1, Math.ceil(nodes.length / (nodes.length > 12 ? COLUMNS : 1)));
-  const places = new Map(nodes.map((node, index) => [node.id, placeOf(index, rows)]));
-  const columns = Math.max(1, Math.ceil(nodes.length / rows));
-  const width = 2 * MARGIN + columns * WIDTH + (columns - 1) * COLUMN_GAP;
-  const height = 2 * MARGIN + rows * HEIGHT + (rows - 1) * GAP;
-  const arrows = edges.map(({ from, to }) => {
-    const start = places.get(from);
-    const end = places.get(to);
-    return start === undefined || end === undefined ? "" : arrow(start, end);
-  });
-  const boxes = nodes.map((node) => box(node, places.get(node.id) ?? { x: 0, y: 0 }));
+export function toSvg(graph: ThreadGraph): string {
+  const { nodes, edges } = graph;
+  const places = new Map(nodes.map(({ id }, index) => [id, index]));
+  const height = TOP * 2 + Math.max(1, nodes.length) * (NODE_HEIGHT + GAP) - GAP;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" class="thread-graph">`,
-    `<title>${escapeXml(title)}</title>`,
-    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>',
-    ...arrows,
-    ...boxes,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="thread-graph" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(graphInWords(graph))}" font-family="system-ui, sans-serif" font-size="12" fill="none" stroke="currentColor">`,
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow" d="M0 0.8 7 4 0 7.2Z" fill="currentColor" stroke="none"/></marker></defs>',
+    ...edges.map((edge) => drawEdge(edge, places.get(edge.from) ?? 0, places.get(edge.to) ?? 0)),
+    ...nodes.map((node, index) => drawNode(node, topOf(index))),
     "</svg>",
   ].join("\n");
 }
 
-function placeOf(index: number, rows: number): Place {
-  const column = Math.floor(index / rows);
-  return {
-    x: MARGIN + column * (WIDTH + COLUMN_GAP),
-    y: MARGIN + (index % rows) * (HEIGHT + GAP),
-  };
-}
+const topOf = (index: number) => TOP + index * (NODE_HEIGHT + GAP);
 
-function arrow(from: Place, to: Place): string {
-  const middle = WIDTH / 2;
-  const path =
-    from.x === to.x
-      ? `M${from.x + middle} ${from.y + HEIGHT}V${to.y - 2}`
-      : `M${from.x + WIDTH} ${from.y + HEIGHT / 2}h${COLUMN_GAP / 2}V${to.y + HEIGHT / 2}H${to.x - 2}`;
-  return `<path class="edge" d="${path}" fill="none" stroke="currentColor" marker-end="url(#arrow)"/>`;
-}
-
-function box({ kind, label, seq, outcome }: GraphNode, { x, y }: Place): string {
-  const radius = kind === "step" ? 4 : HEIGHT / 2;
-  const classes = ["node", kind, ...(outcome === undefined ? [] : [outcome])].join(" ");
-  const told = outcome === undefined || outcome === "ok" ? label : `${label} (${outcome})`;
-  const fitting = Array.from(told);
-  const text = fitting.length <= 38 ? told : `${fitting.slice(0, 37).join("")}…`;
+function drawNode(node: GraphNode, y: number): string {
+  const { kind, outcome, visits, label, seq } = node;
+  const times = visits > 1 ? `<tspan class="times"> ×${visits}</tspan>` : "";
+  const radius = kind === "step" ? 8 : NODE_HEIGHT / 2;
   return [
-    `<g class="${classes}" data-seq="${seq}"><title>${escapeXml(told)}</title>`,
-    `<rect x="${x}" y="${y}" width="${WIDTH}" height="${HEIGHT}" rx="${radius}" fill="none" stroke="currentColor"/>`,
-    `<text x="${x + WIDTH / 2}" y="${y + HEIGHT / 2 + 5}" text-anchor="middle" font-size="14" fill="currentColor">${escapeXml(text)}</text></g>`,
+    `<g class="node node-${kind}${outcome === undefined ? "" : ` ${outcome}`}" data-seq="${seq}"><title>${escapeXml(nodeText(node))}</title>`,
+    `<rect x="${LEFT}" y="${y}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="${radius}"/>`,
+    `<text x="${MIDDLE}" y="${y + 21.5}" text-anchor="middle" fill="currentColor" stroke="none">${escapeXml(clipped(label, visits > 1 ? FITTING - 5 : FITTING))}${times}</text></g>`,
   ].join("");
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+/** The next node down is a straight line; anything else bends around: forwards on the right, back on the left. */
+function drawEdge({ times }: GraphEdge, from: number, to: number): string {
+  if (to === from + 1) {
+    const y = topOf(from) + NODE_HEIGHT;
+    return edgeOf(`M${MIDDLE} ${y}V${y + GAP - 2}`, timesText(times, MIDDLE + 8, y + GAP / 2 + 4, "start"));
+  }
+  const isForward = to > from;
+  const side = isForward ? LEFT + NODE_WIDTH : LEFT;
+  const reach = Math.min(44, 14 + Math.abs(to - from) * 7);
+  const bend = isForward ? side + reach : side - reach;
+  const startY = topOf(from) + NODE_HEIGHT / 2 + (from === to ? -7 : 5);
+  const endY = topOf(to) + NODE_HEIGHT / 2 + (from === to ? 7 : -5);
+  const end = isForward ? side + 2 : side - 2;
+  const x = isForward ? bend - reach / 4 + 3 : bend + reach / 4 - 3;
+  return edgeOf(
+    `M${side} ${startY}C${bend} ${startY} ${bend} ${endY} ${end} ${endY}`,
+    timesText(times, x, (startY + endY) / 2 + 4, isForward ? "start" : "end"),
+  );
+}
 
-/**
- * Text for XML and HTML, in content and attributes. Characters that XML does not know are shown as a replacement
- * mark.
- */
-export function escapeXml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
-    .replace(/[\p{Cc}\uFFFE\uFFFF]/gu, (character) => (/[\t\n\r]/.test(character) ? character : "\uFFFD"));
+function edgeOf(path: string, text: string): string {
+  return `<g class="edge"><path d="${path}" marker-end="url(#arrow)"/>${text}</g>`;
+}
+
+function timesText(times: number, x: number, y: number, anchor: "start" | "end"): string {
+  return times === 1
+    ? ""
+    : `<text class="times" x="${x}" y="${y}" text-anchor="${anchor}" fill="currentColor" stroke="none">×${times}</text>`;
 }

@@ -1,125 +1,150 @@
 import type { CallId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import { describeEvent } from "./describe-event.ts";
 
-/** One station of the path that a thread has taken. */
+/** One station of the path that a thread has taken: an intent with its outcome, a decision, an end. */
 export interface GraphNode {
   readonly id: string;
   readonly kind: "input" | "step" | "person" | "wait" | "trouble" | "end";
+  /** In words, with hidden characters visible. */
   readonly label: string;
-  /** Number of the event that it stands for. */
-  readonly seq: number;
   /** How it came out, where that is known. */
-  readonly outcome?: "ok" | "failed" | "refused" | "denied" | "pending";
+  readonly outcome?: Outcome | undefined;
+  /** How often the path came through; 1 or more. */
+  readonly visits: number;
+  /** Number of the first event that it stands for. */
+  readonly seq: number;
 }
+
+export type Outcome = "ok" | "failed" | "refused" | "denied" | "pending";
 
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
   /** How often the path went this way; 1 or more. */
-  readonly label?: string;
+  readonly times: number;
 }
 
+/** The path that a thread really took, in the order of first visits. */
 export interface ThreadGraph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
 }
 
-type Drawn = Omit<GraphNode, "id" | "seq" | "outcome">;
-
-/** The path that was really taken, station by station, in the order it was taken. Pure. */
-export function threadGraph(events: readonly ThreadEvent[]): ThreadGraph {
-  const nodes: GraphNode[] = [];
-  const byCall = new Map<CallId, number>();
-  const settle = (callId: CallId, outcome: GraphNode["outcome"]) => {
-    const index = byCall.get(callId);
-    const node = index === undefined ? undefined : nodes[index];
-    if (index !== undefined && node !== undefined && outcome !== undefined)
-      nodes[index] = { ...node, outcome };
-  };
+/**
+ * Draws together what a thread went through: steps of the same intent that came out alike are one node, and so are
+ * decisions of one kind. The last node is where it is now. Pure.
+ *
+ * @example
+ * console.log(toMermaid(threadGraph(thread)));
+ */
+export function threadGraph({ events, state }: Pick<Thread, "events" | "state">): ThreadGraph {
+  const outcomes = outcomesOf(events);
+  const nodes = new Map<string, GraphNode>();
+  const edges = new Map<string, GraphEdge>();
+  let before: string | undefined;
   for (const event of events) {
-    const { callId, outcome } = settledBy(event);
-    if (callId !== undefined) settle(callId, outcome);
-    const drawn = drawnFor(event);
-    if (drawn === undefined) continue;
-    const pending = event.type === "step_proposed" ? { outcome: "pending" as const } : {};
-    nodes.push({ id: `e${event.seq}`, seq: event.seq, ...drawn, ...pending });
-    if (event.type === "step_proposed") byCall.set(event.data.callId, nodes.length - 1);
+    const station = stationFor(event, state.request?.seq, outcomes);
+    if (station === undefined) continue;
+    const name = `${station.kind}\n${station.label}\n${station.outcome ?? ""}`;
+    const known = nodes.get(name);
+    const id = known?.id ?? `n${nodes.size + 1}`;
+    nodes.set(name, { id, ...station, visits: (known?.visits ?? 0) + 1, seq: known?.seq ?? event.seq });
+    if (before !== undefined) {
+      const way = `${before} ${id}`;
+      edges.set(way, { from: before, to: id, times: (edges.get(way)?.times ?? 0) + 1 });
+    }
+    before = id;
   }
-  const edges = nodes.slice(1).map((node, index) => ({ from: nodes[index]?.id ?? "", to: node.id }));
-  return { nodes, edges };
+  return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-function drawnFor(event: ThreadEvent): Drawn | undefined {
+/** What is drawn for an event; `undefined`: nothing. `pending` is the number of the request that is open. */
+function stationFor(
+  event: ThreadEvent,
+  pending: number | undefined,
+  outcomes: ReadonlyMap<CallId, Outcome>,
+): Pick<GraphNode, "kind" | "label" | "outcome"> | undefined {
+  const { label } = describeEvent(event);
   switch (event.type) {
     case "message_received":
-      return { kind: "input", label: `${event.data.from.id}: ${short(event.data.text)}` };
+      return { kind: "input", label };
     case "event_received":
-      return event.data.callId === undefined ? { kind: "input", label: event.data.name } : undefined;
+      return event.data.callId === undefined ? { kind: "input", label } : undefined;
     case "step_proposed":
-      return { kind: "step", label: event.data.step.intent };
+      return { kind: "step", label, outcome: outcomes.get(event.data.callId) ?? "pending" };
     case "step_refused":
-      return event.data.callId === undefined
-        ? { kind: "trouble", label: `refused: ${event.data.reason}` }
-        : undefined;
+      return event.data.callId === undefined ? { kind: "trouble", label } : undefined;
     case "human_asked":
-      return { kind: "person", label: `${event.data.kind}: ${short(event.data.question)}` };
     case "approval_requested":
-      return { kind: "person", label: `approve ${event.data.card.intent}?` };
+      return event.seq === pending ? { kind: "wait", label, outcome: "pending" } : undefined;
     case "human_responded":
-      return { kind: "person", label: `${event.data.by.id}: ${event.data.decision.kind}` };
+      return { kind: "person", label };
     case "request_expired":
-      return {
-        kind: "trouble",
-        label: event.data.outcome === "deny" ? "nobody answered in time" : "asked again",
-      };
-    case "sleep_started":
-      return { kind: "wait", label: `sleep until ${event.data.until}` };
-    case "event_awaited":
-      return { kind: "wait", label: `wait for ${event.data.name}` };
-    case "child_started":
-      return { kind: "wait", label: `delegate to ${event.data.agent}` };
+      return { kind: "trouble", label };
     case "paused":
-      return { kind: "wait", label: `paused by ${event.data.by.id}` };
+      return { kind: "wait", label };
     case "finished":
-      return { kind: "end", label: "finished" };
+      return { kind: "end", label };
     case "failed":
-      return { kind: "end", label: `failed: ${short(event.data.error.message)}` };
     case "cancelled":
-      return { kind: "end", label: `cancelled by ${event.data.by.id}` };
+      return { kind: "trouble", label };
     default:
       return undefined;
   }
 }
 
-function settledBy(event: ThreadEvent): { callId?: CallId; outcome?: GraphNode["outcome"] } {
+/** How each call came out in the end. */
+function outcomesOf(events: readonly ThreadEvent[]): ReadonlyMap<CallId, Outcome> {
+  const outcomes = new Map<CallId, Outcome>();
+  for (const event of events) {
+    const callId = "callId" in event.data ? event.data.callId : undefined;
+    const outcome = outcomeFrom(event);
+    if (callId !== undefined && outcome !== undefined) outcomes.set(callId, outcome);
+  }
+  return outcomes;
+}
+
+function outcomeFrom(event: ThreadEvent): Outcome | undefined {
   switch (event.type) {
     case "tool_finished":
     case "child_finished":
+    case "event_received":
     case "woke":
-      return { callId: event.data.callId, outcome: "ok" };
+    case "finished":
+      return "ok";
     case "tool_failed":
     case "tool_unknown":
-      return { callId: event.data.callId, outcome: "failed" };
+      return "failed";
     case "step_refused":
-      return event.data.callId === undefined ? {} : { callId: event.data.callId, outcome: "refused" };
-    case "event_received":
-      return event.data.callId === undefined ? {} : { callId: event.data.callId, outcome: "ok" };
-    case "finished":
-      return event.data.callId === undefined ? {} : { callId: event.data.callId, outcome: "ok" };
+      return "refused";
     case "human_responded": {
-      const { callId, decision } = event.data;
-      if (callId === undefined) return {};
-      if (decision.kind === "denied") return { callId, outcome: "denied" };
-      return decision.kind === "answered" || decision.kind === "happened" ? { callId, outcome: "ok" } : {};
+      const { kind } = event.data.decision;
+      if (kind === "denied") return "denied";
+      return kind === "answered" || kind === "happened" ? "ok" : undefined;
     }
     default:
-      return {};
+      return undefined;
   }
 }
 
-function short(text: string): string {
-  const line = text.replace(/\s+/gu, " ").trim();
-  return line.length <= 40 ? line : `${line.slice(0, 39).toWellFormed()}…`;
+/** What a node says: its label, how it came out unless well, and how often. */
+export function nodeText({ label, outcome, visits }: GraphNode): string {
+  const told = outcome === undefined || outcome === "ok" ? label : `${label} (${outcome})`;
+  return visits === 1 ? told : `${told} ×${visits}`;
+}
+
+/** The same path in words, for those who do not see the drawing. */
+export function graphInWords({ nodes, edges }: ThreadGraph): string {
+  const text = new Map(nodes.map((node) => [node.id, nodeText(node)]));
+  const ways = edges.map(({ from, to, times }) => {
+    const often = times > 1 ? ` (${times} times)` : "";
+    return `${text.get(from) ?? ""} to ${text.get(to) ?? ""}${often}`;
+  });
+  const [only] = nodes;
+  if (ways.length === 0) return `The path taken: ${only === undefined ? "nothing yet" : nodeText(only)}`;
+  return `The path taken: ${ways.join(", ")}`;
 }
 
 const SHAPES: { readonly [K in GraphNode["kind"]]: readonly [string, string] } = {
@@ -136,19 +161,18 @@ const SHAPES: { readonly [K in GraphNode["kind"]]: readonly [string, string] } =
  * is written as a code.
  */
 export function toMermaid({ nodes, edges }: ThreadGraph): string {
-  const lines = nodes.map(({ id, kind, label, outcome }) => {
-    const [open, close] = SHAPES[kind];
-    const told = outcome === undefined || outcome === "ok" ? label : `${label} (${outcome})`;
-    return `  ${id}${open}"${mermaidText(told)}"${close}`;
+  const lines = nodes.map((node) => {
+    const [open, close] = SHAPES[node.kind];
+    return `  ${node.id}${open}"${mermaidText(nodeText(node))}"${close}`;
   });
-  const arrows = edges.map(({ from, to, label }) =>
-    label === undefined ? `  ${from} --> ${to}` : `  ${from} -- "${mermaidText(label)}" --> ${to}`,
+  const arrows = edges.map(({ from, to, times }) =>
+    times === 1 ? `  ${from} --> ${to}` : `  ${from} -- "${mermaidText(`×${times}`)}" --> ${to}`,
   );
   return ["flowchart TD", ...lines, ...arrows, ""].join("\n");
 }
 
 function mermaidText(text: string): string {
   return Array.from(text.replace(/\s+/gu, " "), (character) =>
-    /[\p{L}\p{N} .,:!?()…-]/u.test(character) ? character : `#${character.codePointAt(0)};`,
+    /[\p{L}\p{N} .,:!?()…×-]/u.test(character) ? character : `#${character.codePointAt(0)};`,
   ).join("");
 }

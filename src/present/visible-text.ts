@@ -1,32 +1,69 @@
 /**
- * Text from models, tools and people, safe to print in a terminal: control characters (which could move the cursor,
- * recolour or hide what an approver reads) and characters that reorder or hide text are shown as visible escapes.
- * Line breaks and tabs stay.
+ * Characters that nobody sees but that change what people read: controls other than tab and line break, bidirectional
+ * overrides and isolates, zero-width and tag characters, line separators, fillers, blanks that are no spaces, variation
+ * selectors, and what Unicode has not assigned or leaves to private use.
  */
-export function safeText(text: string): string {
+const HIDDEN =
+  "[[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800\\u{16FE4}\\u{1D159}]--[\\t\\n]]";
+/** Inside an emoji they are part of what is seen: ❤️, 👩‍🚀, 1️⃣. */
+const IN_EMOJI = [
+  "(?<=\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?)\\u200D(?=\\p{Extended_Pictographic})",
+  "(?<=\\p{Extended_Pictographic})\\uFE0F",
+  "(?<=[#*0-9])\\uFE0F(?=\\u20E3)",
+].join("|");
+const PATTERN = new RegExp(`(${IN_EMOJI})|${HIDDEN}+`, "gv");
+
+/**
+ * A text from a model, a tool or a person as an approver may be shown it, in a terminal, on a page or in a file. What
+ * could move a cursor, recolour, reorder or hide something becomes a visible code point such as `[U+202E]`, so that an
+ * amount or an address cannot look like another one. Line breaks and tabs stay; lone surrogates become U+FFFD.
+ *
+ * @example
+ * visible("pay 5\u001b[2K"); // "pay 5[U+001B][2K"
+ */
+export function visible(text: string): string {
   return text
     .toWellFormed()
-    .replace(/\r\n/g, "\n")
-    .replace(/[^\P{C}\n\t]|[\u2028\u2029\u115f\u1160\u3164\uffa0]/gu, (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return code <= 0xff ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
-    });
+    .replaceAll("\r\n", "\n")
+    .replace(PATTERN, (hidden, inEmoji: string | undefined) =>
+      inEmoji === undefined ? Array.from(hidden, codePoint).join("") : hidden,
+    );
 }
 
-/** `safeText` on one line, at most `limit` characters. */
-export function safeLine(text: string, limit = 200): string {
-  const line = safeText(text).replace(/\s+/gu, " ").trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1).toWellFormed()}…`;
+function codePoint(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return `[U+${code.toString(16).toUpperCase().padStart(4, "0")}]`;
 }
 
-/** A JSON value, short and safe, as people read it: strings without quotes. */
-export function safeValue(value: unknown, limit = 200): string {
-  return safeLine(typeof value === "string" ? value : JSON.stringify(value), limit);
+/** `visible` on one line, at most `limit` characters. */
+export function visibleLine(text: string, limit = 200): string {
+  return clipped(visible(text).replace(/\s+/gu, " ").trim(), limit);
 }
 
-/** `a=3 b=4`. */
-export function safeFields(fields: Readonly<Record<string, unknown>>): string {
+/** A JSON value on one visible line, as people read it: strings without quotes. `undefined` is an empty line. */
+export function visibleValue(value: unknown, limit = 200): string {
+  return visibleLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""), limit);
+}
+
+/** `a=3 b=4`, on one visible line. */
+export function visibleFields(fields: Readonly<Record<string, unknown>>): string {
   return Object.entries(fields)
-    .map(([name, value]) => `${safeLine(name)}=${safeLine(JSON.stringify(value))}`)
+    .map(([name, value]) => `${visibleLine(name)}=${visibleLine(JSON.stringify(value) ?? "")}`)
     .join(" ");
+}
+
+/** A name as code writes it (`request_more_information`) in words: "Request more information". */
+export function inWords(name: string): string {
+  const words = visibleLine(name, 1000).replace(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The text cut to a number of characters, with an ellipsis where something is missing. */
+export function clipped(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`;
+}
+
+/** A number with its word: "1 step", "3 steps". */
+export function counted(count: number, word: string): string {
+  return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -1,9 +1,5 @@
 // What `import … from "twelvefold/server"` gives: the HTTP API, its credentials, and what comes in by webhook and clock.
 
-export { exportHtml, exportJson, exportMarkdown } from "../present/export.ts";
-export { type ThreadGraph, threadGraph, toMermaid } from "../present/graph.ts";
-export { toSvg } from "../present/graph-svg.ts";
-export { traceRuns } from "../telemetry/telemetry.ts";
 export { isAllowed } from "../triggers/allow-list.ts";
 export { type CronTrigger, startCron } from "../triggers/cron.ts";
 export { type Webhook, type WebhookAction, type WebhookDelivery, webhook } from "../triggers/webhook.ts";

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseThreadId } from "../../src/base/ids.ts";
+import { escapeXml } from "../../src/present/escape-xml.ts";
 import { exportHtml, exportMarkdown } from "../../src/present/export.ts";
 import { threadGraph, toMermaid } from "../../src/present/graph.ts";
-import { escapeXml, toSvg } from "../../src/present/graph-svg.ts";
+import { toSvg } from "../../src/present/graph-svg.ts";
 import { threadOf } from "../../src/thread/thread.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { serve } from "./serve.ts";
@@ -28,22 +29,39 @@ async function taken(message = "divide") {
   return { ...served, thread, threadId };
 }
 
+async function waiting() {
+  const add = { intent: "add", a: 1, b: 2 } as const;
+  const served = serve({ script: [add, add, { intent: "divide", a: 12, b: 2 }] });
+  const { threadId } = await served.launch("divide");
+  return served.runtime.settled(threadId);
+}
+
 describe("the path that was taken", () => {
   it("is a graph of what happened, in order, with its outcomes", { tags: "F0.4" }, async () => {
     const { thread } = await taken();
-    const { nodes, edges } = threadGraph(thread.events);
+    const { nodes, edges } = threadGraph(thread);
     expect(nodes.map(({ kind, label, outcome }) => [kind, label, outcome].join(" "))).toEqual([
-      "input ada: divide ",
-      "step add ok",
-      "step fail failed",
-      "step divide ok",
-      "person approve divide? ",
-      "person ada: approved ",
-      "step done ok",
-      "end finished ",
+      "input Message ",
+      "step Add ok",
+      "step Fail failed",
+      "step Divide ok",
+      "person Approved ",
+      "step Done ok",
+      "end Finished ",
     ]);
     expect(edges).toHaveLength(nodes.length - 1);
-    expect(edges[0]).toEqual({ from: "e2", to: "e3" });
+    expect(edges[0]).toEqual({ from: "n1", to: "n2", times: 1 });
+  });
+
+  it("counts what happened again, and ends where the thread waits", { tags: "F0.4" }, async () => {
+    const { nodes, edges } = threadGraph(await waiting());
+    expect(nodes.map(({ label, outcome, visits }) => [label, outcome, visits])).toEqual([
+      ["Message", undefined, 1],
+      ["Add", "ok", 2],
+      ["Divide", "pending", 1],
+      ["Approval needed", "pending", 1],
+    ]);
+    expect(edges).toContainEqual({ from: "n2", to: "n2", times: 1 });
   });
 
   it("comes as Mermaid text and as a drawing over HTTP", { tags: "F0.4" }, async () => {
@@ -51,8 +69,8 @@ describe("the path that was taken", () => {
     const mermaid = await send(`/threads/${threadId}/graph`);
     const text = await mermaid.text();
     expect(text.startsWith("flowchart TD\n")).toBe(true);
-    expect(text).toContain('e3["add"]');
-    expect(text).toContain('["fail (failed)"]');
+    expect(text).toContain('n2["Add"]');
+    expect(text).toContain('n3["Fail (failed)"]');
     expect(text).not.toContain("<script");
     const svg = await send(`/threads/${threadId}/graph?as=svg`);
     expect(svg.headers.get("content-type")).toContain("image/svg+xml");
@@ -65,10 +83,10 @@ describe("the path that was taken", () => {
   it("no label can leave its place, in either form", { tags: "F0.4" }, () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (label) => {
-        const graph = { nodes: [{ id: "e1", kind: "step", label, seq: 1 }], edges: [] } as const;
+        const graph = { nodes: [{ id: "n1", kind: "step", label, visits: 1, seq: 1 }], edges: [] } as const;
         const lines = toMermaid(graph).split("\n");
         expect(lines).toHaveLength(3);
-        expect(lines[1]).toMatch(/^ {2}e1\["[^"<>[\]{};]*(#\d+;[^"<>[\]{};]*)*"\]$/u);
+        expect(lines[1]).toMatch(/^ {2}n1\["[^"<>[\]{};]*(#\d+;[^"<>[\]{};]*)*"\]$/u);
         expect(toSvg(graph).match(/<(?!\/)/g)).toHaveLength(
           toSvg({ ...graph, nodes: [{ ...graph.nodes[0], label: "x" }] }).match(/<(?!\/)/g)?.length ?? 0,
         );

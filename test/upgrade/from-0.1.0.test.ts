@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { type Agent, replayThread, type Thread } from "../../src/index.ts";
+import type { Agent, Thread } from "../../src/index.ts";
+import { replayThread } from "../../src/replay/index.ts";
 import { createServer } from "../../src/server/index.ts";
 import { releaseAgents } from "../fixtures/releases/agent-0.1.0.ts";
 import { ada, bob, scenarioId } from "../fixtures/releases/scenario.ts";

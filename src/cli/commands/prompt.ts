@@ -2,7 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 import { loadTokenCounter } from "../../context/budget/tokens.ts";
-import { safeLine, safeText } from "../../present/visible-text.ts";
+import { visible, visibleLine } from "../../present/visible-text.ts";
 import { localModel, selectModel } from "../../prompts/models/select-model.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
 import { appendEvents, startThread, type Thread, threadOf } from "../../thread/thread.ts";
@@ -92,7 +92,7 @@ async function threadFor(
   }
   const thread = threadOf(threadId, events.slice(0, last));
   if (thread.state.agent !== agent.name) {
-    throw new UsageError("invalid_argument", `${threadId} is a thread of ${safeLine(thread.state.agent)}`);
+    throw new UsageError("invalid_argument", `${threadId} is a thread of ${visibleLine(thread.state.agent)}`);
   }
   const next = events[last];
   const answered =
@@ -111,18 +111,18 @@ async function modelOf({ env }: Session): Promise<ModelChoice> {
 /** Messages as text, everything else as JSON; keys are not shown. */
 function requestLines(request: PreparedRequest, { colors: c }: Session): string[] {
   const headers = Object.entries(request.redactedHeaders).map(([name, value]) =>
-    c.dim(`${safeLine(name)}: ${safeLine(value)}`),
+    c.dim(`${visibleLine(name)}: ${visibleLine(value)}`),
   );
   const body: Json = JSON.parse(request.body);
   const { rest, messages } = split(body);
   return [
-    c.bold(`${request.method} ${safeLine(request.redactedUrl)}`),
+    c.bold(`${request.method} ${visibleLine(request.redactedUrl)}`),
     ...headers,
-    safeText(JSON.stringify(rest, null, 2)),
+    visible(JSON.stringify(rest, null, 2)),
     ...messages.flatMap(({ role, text }) => [
       "",
-      c.cyan(`─── ${safeLine(role)} ───`),
-      notHeading(safeText(text)),
+      c.cyan(`─── ${visibleLine(role)} ───`),
+      notHeading(visible(text)),
     ]),
   ];
 }

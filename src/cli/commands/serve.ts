@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
-import { safeLine } from "../../present/visible-text.ts";
+import { visibleLine } from "../../present/visible-text.ts";
 import type { ApiKey } from "../../server/api-key.ts";
 import { problemLog } from "../../server/problem-log.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
@@ -72,7 +72,8 @@ function portOf(text: string | undefined): number {
 }
 
 async function logOf(level: string | undefined, terminal: Session["terminal"]) {
-  if (level === undefined || level === "") return problemLog((line) => terminal.err(safeLine(line, 1_000)));
+  if (level === undefined || level === "")
+    return problemLog((line) => terminal.err(visibleLine(line, 1_000)));
   const [{ pino }, { serverLog }] = await Promise.all([import("pino"), import("../../server/pino-log.ts")]);
   const known = LOG_LEVELS.find((one) => one === level);
   if (known === undefined) {

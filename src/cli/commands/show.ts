@@ -2,7 +2,7 @@ import { UsageError } from "../../base/errors.ts";
 import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
 import { threadGraph, toMermaid } from "../../present/graph.ts";
-import { safeLine, safeText } from "../../present/visible-text.ts";
+import { visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { cardLines } from "../card.ts";
 import { EXIT } from "../exit.ts";
@@ -24,18 +24,18 @@ export async function show(session: Session, id: string, options: { readonly as:
       session.terminal.out(JSON.stringify(threadJson(thread), null, 2));
       break;
     case "markdown":
-      session.terminal.out(safeText(exportMarkdown(thread).trimEnd()));
+      session.terminal.out(visible(exportMarkdown(thread).trimEnd()));
       break;
     case "html":
-      session.terminal.out(safeText(exportHtml(thread).trimEnd()));
+      session.terminal.out(visible(exportHtml(thread).trimEnd()));
       break;
     case "graph":
-      session.terminal.out(safeText(toMermaid(threadGraph(thread.events)).trimEnd()));
+      session.terminal.out(visible(toMermaid(threadGraph(thread)).trimEnd()));
       break;
     case "request":
       return (await import("./prompt.ts")).prompt(session, thread.state.agent, [], { thread: thread.id });
     case "context":
-      session.terminal.out(safeText(await contextOf(session, thread)));
+      session.terminal.out(visible(await contextOf(session, thread)));
       break;
     case "timeline":
       for (const line of timeline(thread, session)) session.terminal.out(line);
@@ -67,7 +67,7 @@ function timeline(thread: Thread, { colors: c }: Session): string[] {
   const { request, usage } = state;
   const tokens = usage.inputTokens + usage.outputTokens;
   return [
-    c.bold(`${thread.id} · ${safeLine(state.agent)} · ${state.status.kind}`),
+    c.bold(`${thread.id} · ${visibleLine(state.agent)} · ${state.status.kind}`),
     c.dim(
       `started ${state.startedAt}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens`,
     ),

@@ -1,5 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
-import { safeLine } from "../../present/visible-text.ts";
+import { visibleLine } from "../../present/visible-text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
@@ -50,7 +50,7 @@ function row(thread: ThreadSummary, c: Session["colors"]): string {
   const paint =
     status === "finished" ? c.green : status === "failed" || status === "cancelled" ? c.red : c.yellow;
   const time = thread.updatedAt.slice(0, 16).replace("T", " ");
-  return `${thread.threadId}  ${paint(status.padEnd(17))}  ${safeLine(thread.agent, 20).padEnd(12)}  ${c.dim(time)}  ${safeLine(thread.title, 60)}`;
+  return `${thread.threadId}  ${paint(status.padEnd(17))}  ${visibleLine(thread.agent, 20).padEnd(12)}  ${c.dim(time)}  ${visibleLine(thread.title, 60)}`;
 }
 
 /** `twelvefold message <thread> <text…>` */
@@ -119,7 +119,7 @@ export async function verify(session: Session, ids: readonly string[]): Promise<
       session.terminal.out(
         ok
           ? `${session.colors.green("✓")} ${threadId}: ${events} events, unaltered${gone}`
-          : `${session.colors.red("✗")} ${threadId}: event ${problem?.seq} ${problem?.kind}: ${safeLine(problem?.message ?? "")}`,
+          : `${session.colors.red("✗")} ${threadId}: event ${problem?.seq} ${problem?.kind}: ${visibleLine(problem?.message ?? "")}`,
       );
     }
   }

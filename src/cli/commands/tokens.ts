@@ -1,7 +1,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { loadTokenCounter } from "../../context/budget/tokens.ts";
 import { compareFormats, type FormatCost } from "../../context/formats/compare-formats.ts";
-import { safeLine } from "../../present/visible-text.ts";
+import { visibleLine } from "../../present/visible-text.ts";
 import { EXIT } from "../exit.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 
@@ -14,7 +14,7 @@ export async function tokens(session: Session, id: string): Promise<number> {
   const thread = await runtime.get(threadIdFrom(id));
   const agent = runtime.agents.get(thread.state.agent);
   if (agent === undefined) {
-    const name = safeLine(thread.state.agent);
+    const name = visibleLine(thread.state.agent);
     throw new UsageError("invalid_configuration", `there is no agent "${name}" here`);
   }
   const { format = "xml" } = agent.context.options;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Child } from "hono/jsx";
+import { nameOf } from "../../present/people.ts";
 import type { Principal } from "../../thread/events.ts";
 import { paths } from "../paths.ts";
-import { nameOf } from "../views/person.ts";
 
 export type Theme = "light" | "dark" | "system";
 

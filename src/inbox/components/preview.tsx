@@ -1,5 +1,5 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
-import { inWords, visible } from "../../present/text.ts";
+import { inWords, visible } from "../../present/visible-text.ts";
 import { Fields, Value } from "./text.tsx";
 
 /** What a tool says would change: what is before and after, side by side where it says both, else as it is. */

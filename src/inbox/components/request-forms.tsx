@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Json } from "../../base/json.ts";
-import { inWords, visible } from "../../present/text.ts";
+import { inWords, visible } from "../../present/visible-text.ts";
 import type { PendingApproval, PendingQuestion } from "../../thread/state.ts";
 import { paths } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";

@@ -1,5 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
-import { inWords, visible } from "../../present/text.ts";
+import { inWords, visible } from "../../present/visible-text.ts";
 import { ago, fullTime } from "../views/time.ts";
 
 const MAX_SHOWN = 20_000;

@@ -1,7 +1,7 @@
 import type { ThreadId } from "../../base/ids.ts";
 import { isJsonObject } from "../../base/json.ts";
 import { errorText } from "../../context/blocks/errors.ts";
-import { counted, visible } from "../../present/text.ts";
+import { counted, visible } from "../../present/visible-text.ts";
 import { paths } from "../paths.ts";
 import { fullTime, timeOfDay } from "../views/time.ts";
 import type { TimelineItem } from "../views/timeline.ts";

@@ -1,5 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
-import { counted, inWords, visible } from "../../present/text.ts";
+import { counted, inWords, visible } from "../../present/visible-text.ts";
 import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { Empty, Labels } from "../components/parts.tsx";

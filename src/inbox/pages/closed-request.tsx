@@ -1,5 +1,5 @@
 import { type RequestId, requestIdOf } from "../../base/ids.ts";
-import { inWords, visible } from "../../present/text.ts";
+import { inWords, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { Ago, Fields } from "../components/text.tsx";

@@ -1,4 +1,4 @@
-import { clipped, inWords, visible } from "../../present/text.ts";
+import { clipped, inWords, visible } from "../../present/visible-text.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";

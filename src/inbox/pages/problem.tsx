@@ -1,4 +1,4 @@
-import { visible } from "../../present/text.ts";
+import { visible } from "../../present/visible-text.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { paths } from "../paths.ts";
 

@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../base/json.ts";
-import { visible } from "../../present/text.ts";
+import { fullNameOf, patternInWords } from "../../present/people.ts";
+import { visible } from "../../present/visible-text.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Fields, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
-import { fullNameOf, patternInWords } from "../views/person.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
 import { fullTime, left } from "../views/time.ts";
 

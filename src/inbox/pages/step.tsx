@@ -1,5 +1,5 @@
 import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
-import { counted, visible } from "../../present/text.ts";
+import { counted, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName } from "../components/parts.tsx";

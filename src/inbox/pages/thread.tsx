@@ -1,11 +1,12 @@
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { requestIdOf } from "../../base/ids.ts";
-import { pathOf } from "../../present/path-graph.ts";
-import { counted, inWords, visible } from "../../present/text.ts";
+import { threadGraph } from "../../present/graph.ts";
+import { toSvg } from "../../present/graph-svg.ts";
+import { counted, inWords, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill } from "../components/parts.tsx";
-import { PathSvg } from "../components/path-svg.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
 import { TimelineEntry } from "../components/timeline.tsx";
 import { paths } from "../paths.ts";
@@ -157,7 +158,7 @@ export const ThreadFacts = ({ thread, now }: { thread: Thread; now: number }) =>
     <div id="thread-facts">
       <section class="panel">
         <h2>Path taken</h2>
-        <PathSvg graph={pathOf(events)} />
+        {raw(toSvg(threadGraph(thread)))}
       </section>
       <section class="panel">
         <h2>Facts</h2>

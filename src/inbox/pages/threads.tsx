@@ -1,4 +1,4 @@
-import { visible } from "../../present/text.ts";
+import { visible } from "../../present/visible-text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { FilterForm } from "../components/filter.tsx";

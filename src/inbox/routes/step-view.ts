@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError } from "../../base/errors.ts";
-import { inWords } from "../../present/text.ts";
+import { inWords } from "../../present/visible-text.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
 import type { InboxDeps } from "../deps.ts";
 import type { StepView } from "../pages/step.tsx";

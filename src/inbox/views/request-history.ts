@@ -1,7 +1,8 @@
-import { clipped, visible } from "../../present/text.ts";
-import type { EventOf, HumanDecision } from "../../thread/events.ts";
+import { describeDecision, wordsOf } from "../../present/describe-event.ts";
+import { nameOf } from "../../present/people.ts";
+import { clipped, visible } from "../../present/visible-text.ts";
+import type { EventOf } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { nameOf } from "./person.ts";
 
 export type AskingEvent = EventOf<"approval_requested"> | EventOf<"human_asked">;
 
@@ -29,10 +30,7 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
   let state: RequestHistory["state"] = pending?.seq === seq ? "pending" : "withdrawn";
   for (const event of thread.events.slice(seq)) {
     if (event.type === "human_responded" && event.data.request === seq) {
-      moments.push({
-        at: event.at,
-        text: `${nameOf(event.data.by)} ${decisionInWords(event.data.decision)}`,
-      });
+      moments.push({ at: event.at, text: responseText(event) });
       if (state !== "pending") state = "answered";
     } else if (event.type === "request_expired" && event.data.request === seq) {
       const then = event.data.outcome === "deny" ? "which counts as a denial" : "and was asked again";
@@ -48,24 +46,8 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
   return { asked, state, moments, pendingInstead };
 }
 
-/** A decision as the end of a sentence that starts with a name. */
-export function decisionInWords(decision: HumanDecision): string {
-  switch (decision.kind) {
-    case "approved":
-      return decision.editedStep === undefined ? "approved." : "approved it with changed arguments.";
-    case "denied":
-      return decision.feedback === "" ? "denied." : `denied: “${quoted(decision.feedback)}”`;
-    case "answered":
-      return `answered: “${quoted(decision.text)}”`;
-    case "happened":
-      return "confirmed that it happened.";
-    case "did_not_happen":
-      return "confirmed that it did not happen.";
-    default:
-      return decision satisfies never;
-  }
-}
-
-function quoted(text: string): string {
-  return clipped(visible(text), 500);
+function responseText({ data: { by, decision } }: EventOf<"human_responded">): string {
+  const words = wordsOf(decision);
+  const said = words === undefined ? "." : `: “${clipped(words, 500)}”`;
+  return `${nameOf(by)} ${describeDecision(decision)}${said}`;
 }

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../base/json.ts";
 import { approversOf, requireApprover } from "../../humans/approvers.ts";
 import type { People } from "../../humans/people.ts";
 import { principalKey } from "../../humans/principal.ts";
-import { inWords, visible } from "../../present/text.ts";
+import { inWords, visible } from "../../present/visible-text.ts";
 import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
 import type { HumanRequestKind, Principal } from "../../thread/events.ts";
 import type { PendingApproval, PendingQuestion, PendingRequest } from "../../thread/state.ts";

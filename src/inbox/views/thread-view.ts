@@ -1,5 +1,5 @@
+import type { Tone } from "../../present/describe-event.ts";
 import type { StatusKind, ThreadState } from "../../thread/state.ts";
-import type { Tone } from "./timeline.ts";
 
 export const STATUS_WORDS: { readonly [K in StatusKind]: { readonly text: string; readonly tone: Tone } } = {
   running: { text: "Working", tone: "person" },

@@ -71,8 +71,7 @@ export function exportRoutes({ runtime }: RouteDeps) {
       });
     })
     .openapi(graph, async (c) => {
-      const { events } = await runtime.get(threadIdIn(c.req.valid("param").threadId));
-      const drawn = threadGraph(events);
+      const drawn = threadGraph(await runtime.get(threadIdIn(c.req.valid("param").threadId)));
       const [type, body] =
         c.req.valid("query").as === "svg"
           ? ["image/svg+xml", toSvg(drawn)]

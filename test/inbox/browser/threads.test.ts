@@ -59,7 +59,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     expect(await page.locator("#thread-head .pill").textContent()).toBe("Finished");
     const ids = await page.locator("#timeline > li").evaluateAll((items) => items.map(({ id }) => id));
     expect(new Set(ids).size).toBe(ids.length);
-    expect(await page.locator("svg.path .node").count()).toBeGreaterThan(4);
+    expect(await page.locator("svg.thread-graph .node").count()).toBeGreaterThan(4);
     expect(alarms).toEqual([]);
   });
 

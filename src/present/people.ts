@@ -1,5 +1,5 @@
-import { visible } from "../../present/text.ts";
-import type { Principal } from "../../thread/events.ts";
+import type { Principal } from "../thread/events.ts";
+import { visible } from "./visible-text.ts";
 
 /** A person for people: the name if there is one, else the id. */
 export function nameOf({ name, id }: Principal): string {

@@ -1,0 +1,226 @@
+import { describeFidelity } from "../base/fidelity.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import type { ErrorInfo, EventData, EventType, HumanDecision, Principal } from "../thread/events.ts";
+import { fullNameOf, nameOf } from "./people.ts";
+import { inWords, visible, visibleLine } from "./visible-text.ts";
+
+/** What an event is to who reads along. `note`: bookkeeping that a short view leaves out. */
+export type EventKind =
+  | "start"
+  | "input"
+  | "step"
+  | "question"
+  | "approval"
+  | "decision"
+  | "outcome"
+  | "wait"
+  | "progress"
+  | "trouble"
+  | "life"
+  | "end"
+  | "note";
+
+export type Tone = "neutral" | "person" | "wait" | "good" | "bad";
+
+/** One event in words. Its texts can be shown as they are: hidden characters are visible in them. */
+export interface EventDescription {
+  readonly kind: EventKind;
+  readonly tone: Tone;
+  /** The shortest name, the same for all events like this one: "Approved". */
+  readonly label: string;
+  /** One line without a full stop: "Ada (web:ada) approved". The title of a step is its intent. */
+  readonly title: string;
+  /** Words of a person, a model or the system, with their line breaks. */
+  readonly text?: string | undefined;
+  /** The arguments of a step, or the payload of an event, as they are. */
+  readonly fields?: JsonObject | undefined;
+  /** What came out, as it is. */
+  readonly result?: Json | undefined;
+  readonly error?: ErrorInfo | undefined;
+}
+
+/**
+ * What happened, in words: the one place from which the command line, the inbox, exports and graphs have them.
+ *
+ * @example
+ * for (const event of thread.events) console.log(describeEvent(event).title);
+ */
+export function describeEvent<T extends EventType>(event: {
+  readonly type: T;
+  readonly data: EventData[T];
+}): EventDescription {
+  const describe: Describe<T> = DESCRIBED[event.type];
+  return describe(event.data);
+}
+
+/** A decision as the end of a sentence that starts with a name: "approved", "denied". */
+export function describeDecision(decision: HumanDecision): string {
+  switch (decision.kind) {
+    case "approved":
+      return decision.editedStep === undefined ? "approved" : "approved with changed arguments";
+    case "denied":
+      return "denied";
+    case "answered":
+      return "answered";
+    case "happened":
+      return "confirmed that it happened";
+    case "did_not_happen":
+      return "confirmed that it did not happen";
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** The words that a person gave with a decision; `undefined`: none. */
+export function wordsOf(decision: HumanDecision): string | undefined {
+  const words =
+    decision.kind === "denied" ? decision.feedback : decision.kind === "answered" ? decision.text : "";
+  return words === "" ? undefined : visible(words);
+}
+
+type Describe<T extends EventType> = (data: EventData[T]) => EventDescription;
+
+const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
+  thread_started: ({ agent, forkedFrom }) => {
+    const from =
+      forkedFrom === undefined ? "" : `, forked from ${forkedFrom.threadId} at event ${forkedFrom.seq}`;
+    return said("start", "neutral", `Started with ${visibleLine(agent)}${from}`);
+  },
+  message_received: ({ from, text }) => ({
+    ...said("input", "person", nameOf(from), text),
+    label: "Message",
+  }),
+  event_received: ({ name, source, payload }) => ({
+    ...said("input", "person", `Event ${visibleLine(name)} from ${visibleLine(source)}`),
+    label: `Event ${visibleLine(name)}`,
+    fields: { payload },
+  }),
+
+  step_proposed: ({ step: { intent, ...fields }, fidelity }) => ({
+    ...said("step", "neutral", visibleLine(intent)),
+    label: inWords(intent),
+    fields,
+    text: fidelity.grade === "exact" ? undefined : visible(describeFidelity(fidelity)),
+  }),
+  step_refused: ({ reason, message }) => ({
+    ...said("trouble", "bad", `Refused: ${inWords(reason).toLowerCase()}`, message),
+    label: "Refused",
+  }),
+  steps_dropped: ({ steps, reason }) =>
+    said(
+      "trouble",
+      "neutral",
+      steps.length === 1 ? "One further step was dropped" : `${steps.length} further steps were dropped`,
+      reason,
+    ),
+  step_judged: ({ verdict, reason }) =>
+    said("note", "neutral", `Reviewed: ${inWords(verdict).toLowerCase()}`, reason),
+
+  human_asked: ({ question }) => said("question", "wait", "A person is asked", question),
+  approval_requested: ({ card }) => ({
+    ...said("approval", "wait", `Approval needed: ${visibleLine(card.intent)}`),
+    label: "Approval needed",
+    fields: card.arguments,
+  }),
+  notified: ({ text, ok, channel, error }) => {
+    if (text !== undefined) return said("progress", "neutral", "Progress", text);
+    return ok
+      ? said("note", "neutral", `Told people over ${visibleLine(channel)}`)
+      : said("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
+  },
+  human_responded: ({ by, decision }) => ({
+    ...said("decision", toneOf(decision), `${fullNameOf(by)} ${describeDecision(decision)}`),
+    label: DECISIONS[decision.kind],
+    text: wordsOf(decision),
+    fields: editedFields(decision),
+    result: decision.kind === "happened" ? decision.result : undefined,
+  }),
+  request_escalated: ({ to }) =>
+    said("note", "wait", `Escalated to ${to.map((who) => visibleLine(who)).join(", ")}`),
+  request_expired: ({ outcome }) =>
+    said(
+      "trouble",
+      "bad",
+      outcome === "deny" ? "Nobody decided in time: denied" : "Nobody decided in time: asked again",
+    ),
+
+  tool_started: ({ attempt }) =>
+    said("note", "neutral", attempt === 1 ? "Started" : `Started again (attempt ${attempt})`),
+  tool_finished: ({ result, cachedFrom }) => ({
+    ...said("outcome", "good", "Result"),
+    text: cachedFrom === undefined ? undefined : `Not run again: the result of event ${cachedFrom}`,
+    result,
+  }),
+  tool_failed: ({ error }) => ({ ...said("outcome", "bad", "Error"), error }),
+  tool_unknown: ({ reason }) => said("trouble", "bad", "The outcome is not known", reason),
+
+  sleep_started: ({ until }) => said("wait", "wait", `Sleeps until ${visibleLine(until)}`),
+  event_awaited: ({ name, until }) =>
+    said(
+      "wait",
+      "wait",
+      `Waits for ${visibleLine(name)}${until === undefined ? "" : ` until ${visibleLine(until)}`}`,
+    ),
+  woke: ({ timedOut }) => said("wait", "neutral", timedOut ? "Waited in vain" : "Woke up"),
+  child_started: ({ agent, threadId }) =>
+    said("wait", "wait", `Handed to ${visibleLine(agent)} (${threadId})`),
+  child_finished: ({ result }) => ({ ...said("outcome", "good", "Result"), result }),
+
+  prefetched: ({ name, arguments: fields, outcome }) => {
+    const title = `Fetched beforehand: ${visibleLine(name)}`;
+    return outcome.kind === "result"
+      ? { ...said("life", "neutral", title), fields, result: outcome.result }
+      : { ...said("life", "bad", title), fields, error: outcome.error };
+  },
+  context_compacted: ({ from, to, method, replacement }) => ({
+    ...said(
+      "life",
+      "neutral",
+      `Context made shorter: events ${from} to ${to} (${inWords(method).toLowerCase()})`,
+    ),
+    result: replacement,
+  }),
+
+  paused: ({ by, reason }) => byPerson("wait", "Paused", by, reason),
+  resumed: ({ by }) => byPerson("neutral", "Resumed", by),
+  budget_reached: ({ budget, limit, used }) => ({
+    ...said("life", "wait", `Budget reached: ${used} of ${limit} ${visibleLine(budget)}`),
+    label: "Budget reached",
+  }),
+  cancelled: ({ by, reason }) => ({ ...byPerson("bad", "Cancelled", by, reason), kind: "end" }),
+  finished: ({ result }) => ({ ...said("end", "good", "Finished"), result }),
+  failed: ({ error }) => ({ ...said("end", "bad", "Failed"), error }),
+  data_erased: ({ seqs, by, reason }) =>
+    said(
+      "life",
+      "neutral",
+      `Content of ${seqs.length === 1 ? "one event" : `${seqs.length} events`} deleted by ${fullNameOf(by)}`,
+      reason,
+    ),
+};
+
+function editedFields(decision: HumanDecision): JsonObject | undefined {
+  if (decision.kind !== "approved" || decision.editedStep === undefined) return undefined;
+  const { intent: _, ...fields } = decision.editedStep;
+  return fields;
+}
+
+const DECISIONS: { readonly [K in HumanDecision["kind"]]: string } = {
+  approved: "Approved",
+  denied: "Denied",
+  answered: "Answered",
+  happened: "It happened",
+  did_not_happen: "It did not happen",
+};
+
+function toneOf({ kind }: HumanDecision): Tone {
+  return kind === "denied" ? "bad" : kind === "approved" ? "neutral" : "person";
+}
+
+function said(kind: EventKind, tone: Tone, title: string, text?: string): EventDescription {
+  return { kind, tone, label: title, title, text: text === undefined ? undefined : visible(text) };
+}
+
+function byPerson(tone: Tone, done: string, by: Principal, reason?: string): EventDescription {
+  return { ...said("life", tone, `${done} by ${fullNameOf(by)}`, reason), label: done };
+}
