@@ -50,8 +50,9 @@ export { advance } from "./loop/advance.ts";
 export { ranStep, said } from "./loop/by-hand.ts";
 export type { Command } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
+export type { Effect, EffectContext } from "./loop/effect.ts";
 export type { Journal, Write } from "./loop/journal.ts";
-export { type LoopTools, perform } from "./loop/perform.ts";
+export { EFFECTS, perform } from "./loop/perform.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
 export { type PromptFunction, promptFunction } from "./prompts/prompt-function.ts";
 export type {

@@ -24,10 +24,10 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
 }
 
 export interface NextStepOptions {
-  readonly model?: ModelChoice;
-  readonly signal?: AbortSignal;
+  readonly model?: ModelChoice | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Partial output while it streams: to be shown, never acted on. */
-  readonly onPartial?: (partial: unknown) => void;
+  readonly onPartial?: ((partial: unknown) => void) | undefined;
 }
 
 /** Limits on what goes wrong. */

@@ -2,22 +2,23 @@ import type { Agent } from "../agent/agent.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { Thread } from "../thread/thread.ts";
 import { decide } from "./decide.ts";
+import type { EffectContext } from "./effect.ts";
 import type { Journal } from "./journal.ts";
-import { type LoopTools, perform } from "./perform.ts";
+import { perform } from "./perform.ts";
 
 /**
  * The loop: decide, perform, append, until there is nothing to do but wait. Returns the thread as it then is.
- * When `tools.signal` is aborted it stops before the next command, leaving the thread to be taken up later.
+ * When `context.signal` is aborted it stops before the next command, leaving the thread to be taken up later.
  */
-export async function advance(journal: Journal, agent: Agent, tools: LoopTools): Promise<Thread> {
-  while (!tools.signal.aborted) {
+export async function advance(journal: Journal, agent: Agent, context: EffectContext): Promise<Thread> {
+  while (!context.signal.aborted) {
     try {
       const command = decide(journal.thread, agent);
       if (command.type === "wait") {
         await journal.flush();
         return journal.thread;
       }
-      for await (const write of perform(command, journal.thread, agent, tools)) await journal.append(write);
+      for await (const write of perform(command, journal.thread, agent, context)) await journal.append(write);
     } catch (error) {
       // Another writer was first: the journal has taken in its events, so decide again.
       if (!(error instanceof SequenceConflictError)) throw error;

@@ -1,62 +1,55 @@
-import type {
-  AskHumanStep,
-  FinishStep,
-  NothingStep,
-  ProgressStep,
-  SleepStep,
-  StepDefinition,
-  ToolStep,
-  WaitForEventStep,
-} from "../steps/definitions.ts";
-import type { ApprovalPolicy, BudgetName, HumanRequestKind, RefusalReason, Step } from "../thread/events.ts";
-import type { OpenCall } from "../thread/state.ts";
+import type { CallId } from "../base/ids.ts";
+import type { ApprovalPolicy, BudgetName, RefusalReason } from "../thread/events.ts";
 
-/** What to do now. Closed: `perform` handles each. */
-export type Command =
+/** A step that the model has proposed, and the kind of it. What code does about it stands in the agent's `steps`. */
+interface OfStep {
+  readonly callId: CallId;
+  readonly intent: string;
+}
+
+/** What each command says. Plain data: it names calls and intents, so that it can be printed, compared and sent. */
+export interface CommandData {
   /** Nothing to do until somebody or something comes. */
-  | { readonly type: "wait" }
-  | { readonly type: "ask_model" }
+  readonly wait: object;
+  readonly ask_model: object;
   /** Fetch what the model will probably need, before it is asked. */
-  | { readonly type: "prefetch"; readonly names: readonly string[] }
-  | {
-      readonly type: "refuse_step";
-      readonly call: OpenCall | null;
-      readonly reason: RefusalReason;
-      readonly message: string;
-    }
+  readonly prefetch: { readonly names: readonly string[] };
+  /** Tell the model that its step, or its latest turn, is not accepted. */
+  readonly refuse_step: {
+    readonly callId: CallId | null;
+    readonly reason: RefusalReason;
+    readonly message: string;
+  };
   /** Take the failed attempts out of what the model reads, and count errors anew. */
-  | { readonly type: "reset_errors" }
-  | { readonly type: "drop_steps"; readonly calls: readonly OpenCall[]; readonly reason: string }
-  | { readonly type: "judge_step"; readonly call: OpenCall; readonly definition: StepDefinition<Step> }
-  | {
-      readonly type: "request_approval";
-      readonly call: OpenCall;
-      readonly definition: StepDefinition<Step>;
-      readonly policy: ApprovalPolicy;
-      readonly reasons: readonly string[];
-    }
-  | { readonly type: "run_tool"; readonly call: OpenCall; readonly definition: ToolStep<Step> }
+  readonly reset_errors: object;
+  readonly drop_steps: { readonly callIds: readonly CallId[]; readonly reason: string };
+  readonly judge_step: OfStep;
+  readonly request_approval: OfStep & {
+    readonly policy: ApprovalPolicy;
+    readonly reasons: readonly string[];
+  };
+  readonly run_tool: OfStep;
   /** Its process died between start and outcome. */
-  | { readonly type: "mark_unknown"; readonly call: OpenCall }
-  | { readonly type: "ask_human"; readonly call: OpenCall; readonly definition: AskHumanStep<Step> }
-  | {
-      readonly type: "ask_people";
-      readonly kind: HumanRequestKind;
-      readonly question: string;
-      readonly call?: OpenCall;
-    }
-  | {
-      readonly type: "reach_budget";
-      readonly budget: BudgetName;
-      readonly limit: number;
-      readonly used: number;
-    }
-  | { readonly type: "sleep"; readonly call: OpenCall; readonly definition: SleepStep<Step> }
-  | { readonly type: "wait_for_event"; readonly call: OpenCall; readonly definition: WaitForEventStep<Step> }
-  | { readonly type: "tell_progress"; readonly call: OpenCall; readonly definition: ProgressStep<Step> }
-  | {
-      readonly type: "finish";
-      readonly call: OpenCall;
-      readonly definition: FinishStep<Step> | NothingStep<Step>;
-    }
-  | { readonly type: "fail"; readonly name: string; readonly message: string };
+  readonly mark_unknown: { readonly callId: CallId };
+  /** The model asks a person. */
+  readonly ask_human: OfStep;
+  /** The engine itself does not know how to go on: a person decides. */
+  readonly ask_for_help: {
+    readonly kind: "escalation" | "unknown_outcome";
+    readonly question: string;
+    readonly callId: CallId | null;
+  };
+  readonly reach_budget: { readonly budget: BudgetName; readonly limit: number; readonly used: number };
+  readonly sleep: OfStep;
+  readonly wait_for_event: OfStep;
+  readonly tell_progress: OfStep;
+  readonly finish: OfStep;
+  readonly fail: { readonly name: string; readonly message: string };
+}
+
+export type CommandType = keyof CommandData;
+
+/** What to do now. Closed: the table `EFFECTS` says what each does. */
+export type Command<T extends CommandType = CommandType> = {
+  [K in T]: { readonly type: K } & CommandData[K];
+}[T];

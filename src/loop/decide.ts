@@ -1,13 +1,13 @@
 import type { Agent } from "../agent/agent.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
-import { digestOf } from "../base/digest.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import { approvalFor, isIdempotent, permissionFor } from "../steps/permission.ts";
-import type { Step } from "../thread/events.ts";
+import type { ApprovalPolicy, Step } from "../thread/events.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import { approvalSubject } from "./approval-subject.ts";
 import type { Command } from "./command.ts";
 
 const WAIT: Command = { type: "wait" };
@@ -18,7 +18,7 @@ export function decide(thread: Thread, agent: Agent): Command {
   if (state.status.kind !== "running") return WAIT;
   if (state.stop !== null) return { type: "fail", name: "Stopped", message: state.stop.reason };
   if (state.interrupted) {
-    return { type: "drop_steps", calls: state.calls, reason: "the step before them did not succeed" };
+    return dropSteps(state.calls, "the step before them did not succeed");
   }
   const call = state.calls[0];
   return call === undefined ? decideTurn(thread, agent) : decideCall(thread, agent, call);
@@ -38,7 +38,7 @@ function decideTurn(thread: Thread, agent: Agent): Command {
     if (state.repeatRefusals > 0)
       return limitReached(state, limits, "the same step with the same outcome again and again");
     const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
-    return { type: "refuse_step", call: null, reason: "repeated", message };
+    return { type: "refuse_step", callId: null, reason: "repeated", message };
   }
   const reached = reachedBudget(thread, budget);
   if (reached !== undefined) return { type: "reach_budget", ...reached };
@@ -60,7 +60,8 @@ function limitReached(state: ThreadState, limits: Agent["limits"], what: string)
   if (onLimit === "reset" && mayReset(state, limits)) return { type: "reset_errors" };
   const again = state.errorsReset ? ", also after its failed attempts were set aside" : "";
   return {
-    type: "ask_people",
+    type: "ask_for_help",
+    callId: null,
     kind: "escalation",
     question: `The agent is stuck: ${what}${again}. Go on (you may add guidance), or stop?`,
   };
@@ -74,31 +75,30 @@ function mayReset(state: ThreadState, limits: Agent["limits"]): boolean {
 
 function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
   const definition = agent.steps.get(call.step.intent);
-  const { phase } = call;
+  const { phase, callId, step } = call;
+  const { intent } = step;
   switch (phase.kind) {
     case "started":
       // Whoever started it is gone: a living worker holds the claim on the thread.
       return definition?.kind === "tool" && isIdempotent(definition)
-        ? { type: "run_tool", call, definition }
-        : { type: "mark_unknown", call };
+        ? { type: "run_tool", callId, intent }
+        : { type: "mark_unknown", callId };
     case "unknown":
       return {
-        type: "ask_people",
+        type: "ask_for_help",
         kind: "unknown_outcome",
-        call,
-        question: `${call.step.intent} was started and its process ended before the outcome was recorded. Did it happen?`,
+        callId,
+        question: `${intent} was started and its process ended before the outcome was recorded. Did it happen?`,
       };
     case "to_run_again":
       // The tool may be gone since: it did not happen, and the model is told so.
-      return definition?.kind === "tool"
-        ? { type: "run_tool", call, definition }
-        : unknownIntent(agent, call);
+      return definition?.kind === "tool" ? { type: "run_tool", callId, intent } : unknownIntent(agent, call);
     case "proposed":
     case "judged":
     case "approved":
       return definition === undefined
         ? unknownIntent(agent, call)
-        : decideStep(thread, agent, call, phase, definition);
+        : decideStep(thread, agent, { ...call, phase }, definition);
     case "awaiting_approval":
     case "awaiting_answer":
     case "sleeping":
@@ -113,39 +113,41 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
 function unknownIntent(agent: Agent, call: OpenCall): Command {
   const known = [...agent.steps.keys()].join(", ");
   const message = `There is no step "${call.step.intent}". Valid steps: ${known}.`;
-  return { type: "refuse_step", call, reason: "unknown_intent", message };
+  return { type: "refuse_step", callId: call.callId, reason: "unknown_intent", message };
 }
 
 function decideStep(
   thread: Thread,
   agent: Agent,
-  call: OpenCall,
-  phase: Extract<CallPhase, { kind: "proposed" | "judged" | "approved" }>,
+  call: OpenCall & { readonly phase: Extract<CallPhase, { kind: "proposed" | "judged" | "approved" }> },
   definition: StepDefinition<Step>,
 ): Command {
+  const { phase } = call;
+  const { callId } = call;
+  const { intent } = call.step;
   if (phase.kind === "proposed" && definition.options.judge !== undefined && call.editedBy === null) {
-    return { type: "judge_step", call, definition };
+    return { type: "judge_step", callId, intent };
   }
   if (phase.kind === "judged" && phase.verdict === "refuse") {
-    return { type: "refuse_step", call, reason: "judge", message: phase.reason };
+    return { type: "refuse_step", callId, reason: "judge", message: phase.reason };
   }
   if (phase.kind === "approved") {
-    return approvalHolds(thread, agent, call, phase, definition)
-      ? dispatch(thread, call, definition)
-      : requestAgain(thread, call, phase, definition);
+    return approvalHolds(thread, agent, call, phase)
+      ? commandFor(thread, call, definition.kind)
+      : requestAgain(thread, agent, call, phase);
   }
   const untrusted = definition.options.approveWhenUntrusted === true ? agent.context.untrustedIn(thread) : [];
   const permission = permissionFor(definition, call, thread, untrusted);
   switch (permission.kind) {
     case "run":
-      return dispatch(thread, call, definition);
+      return commandFor(thread, call, definition.kind);
     case "refuse":
-      return { type: "refuse_step", call, reason: "doubtful", message: permission.message };
+      return { type: "refuse_step", callId, reason: "doubtful", message: permission.message };
     case "approve":
       return {
         type: "request_approval",
-        call,
-        definition,
+        callId,
+        intent,
         policy: permission.policy,
         reasons: permission.reasons,
       };
@@ -159,65 +161,57 @@ function approvalHolds(
   thread: Thread,
   agent: Agent,
   call: OpenCall,
-  phase: Extract<CallPhase, { kind: "approved" }>,
-  definition: StepDefinition<Step>,
+  { card, digest }: Extract<CallPhase, { kind: "approved" }>,
 ): boolean {
-  const subject = {
-    threadId: thread.id,
-    callId: call.callId,
-    tool: toolVersion(call.step.intent, definition),
-    promptVersion: agent.nextStep.version,
-    policy: policyNow(thread, call, definition),
-    card: phase.card,
-  };
-  return approvalDigest(subject) === phase.digest;
+  const policy = policyNow(thread, agent, call);
+  return approvalDigest(approvalSubject(thread, agent, call, { card, policy })) === digest;
 }
 
 function requestAgain(
   thread: Thread,
+  agent: Agent,
   call: OpenCall,
-  phase: Extract<CallPhase, { kind: "approved" }>,
-  definition: StepDefinition<Step>,
+  { card }: Extract<CallPhase, { kind: "approved" }>,
 ): Command {
   const changed = "something changed since it was approved";
-  const reasons = [...phase.card.reasons.filter((reason) => reason !== changed), changed];
-  return { type: "request_approval", call, definition, policy: policyNow(thread, call, definition), reasons };
+  const reasons = [...card.reasons.filter((reason) => reason !== changed), changed];
+  const { intent } = call.step;
+  const policy = policyNow(thread, agent, call);
+  return { type: "request_approval", callId: call.callId, intent, policy, reasons };
 }
 
-function policyNow(thread: Thread, call: OpenCall, definition: StepDefinition<Step>) {
-  const approval = approvalFor(definition, call, thread);
+function policyNow(thread: Thread, agent: Agent, call: OpenCall): ApprovalPolicy {
+  const definition = agent.steps.get(call.step.intent);
+  const approval = definition === undefined ? "always" : approvalFor(definition, call, thread);
   return typeof approval === "object" ? approval : {};
 }
 
-/** Names what would run: changes with the declared version or, without one, with the tool's own code. */
-export function toolVersion(intent: string, definition: StepDefinition<Step>): string {
-  const { version } = definition.options;
-  if (version !== undefined) return `${intent}@${version}`;
-  if (definition.kind !== "tool") return `${intent}#${definition.kind}`;
-  const { readOnly = false, idempotent = false } = definition.options;
-  return `${intent}#${digestOf([definition.run.toString(), readOnly, idempotent]).slice(0, 16)}`;
-}
-
-function dispatch(thread: Thread, call: OpenCall, definition: StepDefinition<Step>): Command {
-  switch (definition.kind) {
+/** The step may run: what that means for its kind. */
+function commandFor(thread: Thread, { callId, step }: OpenCall, kind: StepDefinition<Step>["kind"]): Command {
+  const about = { callId, intent: step.intent };
+  switch (kind) {
     case "tool":
-      return { type: "run_tool", call, definition };
+      return { type: "run_tool", ...about };
     case "ask_human":
-      return { type: "ask_human", call, definition };
+      return { type: "ask_human", ...about };
     case "sleep":
-      return { type: "sleep", call, definition };
+      return { type: "sleep", ...about };
     case "wait_for_event":
-      return { type: "wait_for_event", call, definition };
+      return { type: "wait_for_event", ...about };
     case "progress":
-      return { type: "tell_progress", call, definition };
+      return { type: "tell_progress", ...about };
     case "finish":
     case "nothing": {
       const rest = thread.state.calls.slice(1);
       return rest.length === 0
-        ? { type: "finish", call, definition }
-        : { type: "drop_steps", calls: rest, reason: `${call.step.intent} ends the run` };
+        ? { type: "finish", ...about }
+        : dropSteps(rest, `${step.intent} ends the run`);
     }
     default:
-      return definition satisfies never;
+      return kind satisfies never;
   }
+}
+
+function dropSteps(calls: readonly OpenCall[], reason: string): Command {
+  return { type: "drop_steps", callIds: calls.map(({ callId }) => callId), reason };
 }

@@ -7,35 +7,32 @@ import { compactError } from "../context/blocks/errors.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import { type Write, write } from "./journal.ts";
-import type { LoopTools } from "./perform.ts";
+import type { Effect } from "./effect.ts";
+import { write } from "./journal.ts";
 
 /**
  * Asks for the next step. The model's mistakes become refusals that it reads; a provider that refuses or is down is
  * no mistake of the model's: a person is asked whether to try again.
  */
-export async function* askModel(thread: Thread, agent: Agent, tools: LoopTools): AsyncGenerator<Write> {
+export const askModel: Effect<"ask_model"> = async function* (_command, thread, agent, context) {
   let answer: Answer<unknown>;
-  const options = { signal: tools.signal, ...(tools.model === undefined ? {} : { model: tools.model }) };
+  const { signal, model, onPartial } = context;
   try {
     // Decided anew after each compaction, until the thread fits.
-    const compacted = agent.context.budgeted ? await compaction(thread, agent, options) : [];
+    const compacted = agent.context.budgeted ? await compaction(thread, agent, { signal, model }) : [];
     if (compacted.length > 0) {
       yield write(...compacted);
       return;
     }
-    answer = await agent.nextStep.call(thread, {
-      ...options,
-      ...(tools.onPartial === undefined ? {} : { onPartial: tools.onPartial }),
-    });
+    answer = await agent.nextStep.call(thread, { signal, model, onPartial });
   } catch (error) {
-    if (tools.signal.aborted) return;
+    if (signal.aborted) return;
     yield write(providerProblem(error));
     return;
   }
   const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
   yield { events, when: "soon", onConflict: "keep_unless_outdated" };
-}
+};
 
 async function compaction(
   thread: Thread,
@@ -59,7 +56,8 @@ function providerProblem(error: unknown): NewEvent {
   };
 }
 
-function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent): NewEvent[] {
+/** The events that record an answer, the first of them being event `seq`. Pure. */
+export function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent): NewEvent[] {
   const { completion } = answer;
   if (!answer.ok) {
     return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];

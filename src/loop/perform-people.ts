@@ -3,24 +3,30 @@ import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
-import type { StepDefinition } from "../steps/definitions.ts";
-import type { ApprovalCard, EventData, Step } from "../thread/events.ts";
+import type { ApprovalCard, EventData, NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import { approvalSubject } from "./approval-subject.ts";
 import type { Command } from "./command.ts";
-import { toolVersion } from "./decide.ts";
-import { type Write, write } from "./journal.ts";
-import type { LoopTools } from "./perform.ts";
+import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
+import { write } from "./journal.ts";
+import { recordStep } from "./perform-turn.ts";
 
 /** Shows the step to people and binds their decision to exactly what they are shown. */
-export async function* requestApproval(
-  { call, definition, policy, reasons }: Extract<Command, { type: "request_approval" }>,
+export const requestApproval: Effect<"request_approval"> = async function* (command, thread, agent, context) {
+  const preview = await previewOf(callOf(thread, command.callId), thread, agent, context);
+  yield write(approvalRequest(command, thread, agent, { preview, now: context.clock.now() }));
+};
+
+/** The request, made with what the tool's preview gave. Pure. */
+export function approvalRequest(
+  { callId, intent, policy, reasons }: Command<"request_approval">,
   thread: Thread,
   agent: Agent,
-  tools: LoopTools,
-): AsyncGenerator<Write> {
-  const { intent, ...args } = call.step;
-  const preview = await previewOf(definition, call, thread, tools);
+  { preview, now }: { readonly preview: Json | undefined; readonly now: number },
+): NewEvent {
+  const call = callOf(thread, callId);
+  const { intent: _, ...args } = call.step;
   const shown: ApprovalCard = {
     title: `${agent.name} wants to run ${intent}`,
     intent,
@@ -28,24 +34,12 @@ export async function* requestApproval(
     reasons,
     ...(preview === undefined ? {} : { preview }),
   };
-  const card = storedCard(shown, { callId: call.callId, policy, digest: "" }, thread, agent);
-  const digest = approvalDigest({
-    threadId: thread.id,
-    callId: call.callId,
-    tool: toolVersion(intent, definition),
-    promptVersion: agent.nextStep.version,
-    policy,
-    card,
-  });
-  const data = { callId: call.callId, card, policy, digest };
+  const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
+  const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
   const { expiresAfter } = policy;
-  yield write({
-    type: "approval_requested",
-    data:
-      expiresAfter === undefined
-        ? data
-        : { ...data, expiresAt: isoTime(tools.clock.now() + expiresAfter * 1000) },
-  });
+  const data = { callId, card, policy, digest };
+  if (expiresAfter === undefined) return { type: "approval_requested", data };
+  return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
 }
 
 /** The digest covers the card as it is stored. */
@@ -60,51 +54,60 @@ function storedCard(
 }
 
 async function previewOf(
-  definition: StepDefinition<Step>,
-  call: OpenCall,
+  { step }: OpenCall,
   thread: Thread,
-  { signal }: LoopTools,
+  agent: Agent,
+  { signal }: EffectContext,
 ): Promise<Json | undefined> {
-  if (definition.kind !== "tool" || definition.options.preview === undefined) return undefined;
+  const definition = agent.steps.get(step.intent);
+  if (definition?.kind !== "tool" || definition.options.preview === undefined) return undefined;
   try {
-    return toJson(await definition.options.preview(call.step, { thread, signal }));
+    return toJson(await definition.options.preview(step, { thread, signal }));
   } catch (error) {
     return { preview_failed: compactError(error).message };
   }
 }
 
 /** The verdict is an event; a judge that fails leaves the decision to a person. */
-export async function* judgeStep(
-  { call, definition }: Extract<Command, { type: "judge_step" }>,
-  thread: Thread,
-  agent: Agent,
-  { signal }: LoopTools,
-): AsyncGenerator<Write> {
-  const { callId, step, fidelity } = call;
-  const { judge } = definition.options;
+export const judgeStep: Effect<"judge_step"> = async function* (
+  { callId, intent },
+  thread,
+  agent,
+  { signal },
+) {
+  const { step, fidelity } = callOf(thread, callId);
+  const judge = agent.steps.get(intent)?.options.judge;
   if (judge === undefined) return;
   try {
     const { verdict, reason } = await judge(step, { thread, fidelity, signal });
-    yield write(agent.context.forStore({ type: "step_judged", data: { callId, verdict, reason } }, thread));
+    yield write({ type: "step_judged", data: { callId, verdict, reason } });
   } catch (error) {
     if (signal.aborted) return;
     const reason = `the judge failed: ${compactError(error).message}`;
-    const data = { callId, verdict: "ask_person", reason } as const;
-    yield write(agent.context.forStore({ type: "step_judged", data }, thread));
+    yield write({ type: "step_judged", data: { callId, verdict: "ask_person", reason } });
   }
-}
+};
+
+export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent) =>
+  recordStep(callId, () => {
+    const asked = definitionOf(agent, intent, "ask_human").ask(callOf(thread, callId).step);
+    return [{ type: "human_asked", data: { kind: "question", callId, ...asked } }];
+  });
+
+export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId }) => [
+  write({ type: "human_asked", data: { kind, question, ...(callId === null ? {} : { callId }) } }),
+];
 
 /** Tells people something and goes on: a tool call whose effect is an entry in the thread. */
-export async function* tellProgress(
-  { call, definition }: Extract<Command, { type: "tell_progress" }>,
-  thread: Thread,
-): AsyncGenerator<Write> {
-  const { callId, step } = call;
-  const key = `${thread.id}:${callId}`;
-  const attempt = call.phase.kind === "started" ? call.phase.attempt + 1 : 1;
-  yield write(
-    { type: "tool_started", data: { callId, intent: step.intent, key, attempt } },
-    { type: "notified", data: { callId, channel: "thread", ok: true, text: definition.message(step) } },
-    { type: "tool_finished", data: { callId, result: "told" } },
-  );
-}
+export const tellProgress: Effect<"tell_progress"> = ({ callId, intent }, thread, agent) =>
+  recordStep(callId, () => {
+    const { step, phase } = callOf(thread, callId);
+    const text = definitionOf(agent, intent, "progress").message(step);
+    const key = `${thread.id}:${callId}`;
+    const attempt = phase.kind === "started" ? phase.attempt + 1 : 1;
+    return [
+      { type: "tool_started", data: { callId, intent, key, attempt } },
+      { type: "notified", data: { callId, channel: "thread", ok: true, text } },
+      { type: "tool_finished", data: { callId, result: "told" } },
+    ];
+  });

@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { isoTime } from "../base/clock.ts";
+import { withDeadline } from "../base/deadlines.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
@@ -10,43 +11,56 @@ import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { cachedResult } from "./cached-result.ts";
 import type { Command } from "./command.ts";
+import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
-import type { LoopTools } from "./perform.ts";
 
 /**
  * Reserve, execute, settle. The reserve is on disk before the tool runs, and whoever loses it does not run the tool.
  * What a tool returns or throws is recorded even if the thread was cancelled meanwhile: it happened.
  */
-export async function* runTool(
-  { call, definition }: Extract<Command, { type: "run_tool" }>,
-  thread: Thread,
-  agent: Agent,
-  tools: LoopTools,
-): AsyncGenerator<Write> {
-  const { callId, phase, step } = call;
-  const before = phase.kind === "started" || phase.kind === "to_run_again" ? phase : null;
-  const key = before?.key ?? `${thread.id}:${callId}`;
-  const attempt = (before?.attempt ?? 0) + 1;
-  yield write({ type: "tool_started", data: { callId, intent: step.intent, key, attempt } });
+export const runTool: Effect<"run_tool"> = async function* (command, thread, agent, context) {
+  const definition = definitionOf(agent, command.intent, "tool");
+  const call = callOf(thread, command.callId);
+  const reserve = reserveTool(command, thread);
+  yield write({ type: "tool_started", data: reserve });
 
   const idempotent = isIdempotent(definition);
-  const ids = { threadId: thread.id, thread, callId, key, attempt };
   const event =
-    fromCache(definition, call, thread, tools) ??
-    (await outcome(definition, agent.context.forTool(step, thread), ids, tools, idempotent, (text) =>
-      agent.context.hide(text, thread, step),
-    ));
-  const stored = agent.context.forStore(event, thread);
+    fromCache(definition, call, thread, context) ??
+    (await outcome(definition, call.step, { thread, agent, context, reserve }));
   const soon = idempotent && event.type !== "event_awaited";
-  yield { events: [stored], when: soon ? "soon" : "now", onConflict: "keep" };
-  if (stored.type === "tool_finished") yield* summarizeResult(definition, step, stored.data, tools);
+  yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
+  const stored = agent.context.forStore(event, thread);
+  if (stored.type === "tool_finished") yield* summarizeResult(definition, call, stored.data.result, context);
+};
+
+/** What is written before the tool runs: the same key in every process, the number of the attempt. Pure. */
+export function reserveTool(
+  { callId, intent }: Command<"run_tool">,
+  thread: Thread,
+): EventData["tool_started"] {
+  const { phase } = callOf(thread, callId);
+  const before = phase.kind === "started" || phase.kind === "to_run_again" ? phase : null;
+  return {
+    callId,
+    intent,
+    key: before?.key ?? `${thread.id}:${callId}`,
+    attempt: (before?.attempt ?? 0) + 1,
+  };
 }
+
+export const markUnknown: Effect<"mark_unknown"> = ({ callId }) => [
+  write({
+    type: "tool_unknown",
+    data: { callId, reason: "the process ended before the outcome was recorded" },
+  }),
+];
 
 function fromCache(
   { options: { cacheSeconds } }: ToolStep<Step>,
   { callId, step }: OpenCall,
   thread: Thread,
-  { clock }: LoopTools,
+  { clock }: EffectContext,
 ): NewEvent | undefined {
   const cached =
     cacheSeconds === undefined ? undefined : cachedResult(thread, step, cacheSeconds, clock.now());
@@ -54,17 +68,19 @@ function fromCache(
   return { type: "tool_finished", data: { callId, result: cached.data.result, cachedFrom: cached.seq } };
 }
 
-/** After the result is recorded: a summary that fails, or never comes about in a crash, loses nothing. */
+/**
+ * After the result is recorded: a summary that fails, or never comes about in a crash, loses nothing. It is made of the
+ * result as the thread holds it.
+ */
 async function* summarizeResult(
   { options: { summarize } }: ToolStep<Step>,
-  step: Step,
-  { callId, result }: EventData["tool_finished"],
-  { toolSignal, signal }: LoopTools,
+  { callId, step }: OpenCall,
+  result: Json,
+  { toolSignal, signal }: EffectContext,
 ): AsyncGenerator<Write> {
-  if (summarize === undefined) return;
   let summary: unknown;
   try {
-    summary = await summarize(result, step, { signal: toolSignal ?? signal });
+    summary = await summarize?.(result, step, { signal: toolSignal ?? signal });
   } catch {
     return;
   }
@@ -80,54 +96,63 @@ async function* summarizeResult(
   yield { events, when: "soon", onConflict: "keep" };
 }
 
-async function outcome(
-  definition: ToolStep<Step>,
-  step: Step,
-  ids: Omit<ToolContext, "signal">,
-  tools: LoopTools,
-  idempotent: boolean,
-  hide: (text: string) => string,
-): Promise<NewEvent> {
-  const { callId } = ids;
-  const stop = tools.toolSignal ?? tools.signal;
-  const { timeoutMs } = definition.options;
-  const timeUp = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const signal = timeUp === undefined ? stop : AbortSignal.any([stop, timeUp]);
+/** Everything about the attempt that runs. */
+interface Attempt {
+  readonly thread: Thread;
+  readonly agent: Agent;
+  readonly context: EffectContext;
+  readonly reserve: EventData["tool_started"];
+}
+
+async function outcome(definition: ToolStep<Step>, step: Step, attempt: Attempt): Promise<NewEvent> {
+  const { thread, agent, context } = attempt;
+  const { callId } = attempt.reserve;
+  const { timeoutMs: ms } = definition.options;
+  const stop = context.toolSignal ?? context.signal;
+  let late: AbortSignal | undefined;
   try {
-    const returned = await raced(definition.run(step, { ...ids, signal }), timeUp);
-    if (isJobStart(returned)) return await beginJob(returned, ids, tools, timeUp);
-    const result: Json = toJson(returned);
-    return { type: "tool_finished", data: { callId, result } };
+    // A tool that ignores its signal does not hold the thread for ever; one that is stopped may still say how it ended.
+    return await withDeadline(
+      (timeUp) => {
+        late = timeUp;
+        const signal = ms === undefined ? stop : AbortSignal.any([stop, timeUp]);
+        return run(definition, agent.context.forTool(step, thread), attempt, signal);
+      },
+      { ms },
+    );
   } catch (error) {
     // Cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
-    if (signal.aborted && !idempotent) {
-      const why = timeUp?.aborted ? `it did not answer within ${timeoutMs} ms` : "it was interrupted";
-      return { type: "tool_unknown", data: { callId, reason: why } };
+    if ((late?.aborted || stop.aborted) && !isIdempotent(definition)) {
+      const reason = late?.aborted ? `it did not answer within ${ms} ms` : "it was interrupted";
+      return { type: "tool_unknown", data: { callId, reason } };
     }
+    const hide = (text: string) => agent.context.hide(text, thread, step);
     return { type: "tool_failed", data: { callId, error: compactError(error, hide) } };
   }
+}
+
+async function run(
+  definition: ToolStep<Step>,
+  step: Step,
+  { thread, context, reserve: { callId, key, attempt } }: Attempt,
+  signal: AbortSignal,
+): Promise<NewEvent> {
+  const ids: ToolContext = { threadId: thread.id, thread, callId, key, attempt, signal };
+  const returned = await definition.run(step, ids);
+  if (isJobStart(returned)) return { type: "event_awaited", data: await beginJob(returned, ids, context) };
+  return { type: "tool_finished", data: { callId, result: toJson(returned) } };
 }
 
 /** The job has its token before the thread says that it waits: a crash in between is a crash of the tool. */
 async function beginJob(
   job: JobStart,
-  { threadId, callId }: Pick<ToolContext, "threadId" | "callId">,
-  { jobToken = jobTokens(), clock }: LoopTools,
-  timeUp: AbortSignal | undefined,
-): Promise<NewEvent> {
+  { threadId, callId }: ToolContext,
+  { jobToken = jobTokens(), clock }: EffectContext,
+): Promise<EventData["event_awaited"]> {
   const token = jobToken(threadId, callId);
-  await raced(job.start(token), timeUp);
+  await job.start(token);
   const { name, timeoutSeconds } = job;
   const data = { callId, name, tokenDigest: jobTokenDigest(token) };
-  if (timeoutSeconds === undefined) return { type: "event_awaited", data };
-  return { type: "event_awaited", data: { ...data, until: isoTime(clock.now() + timeoutSeconds * 1000) } };
-}
-
-/** A tool that ignores its signal does not hold the thread for ever. */
-function raced(result: unknown, timeUp: AbortSignal | undefined): Promise<unknown> {
-  if (timeUp === undefined) return Promise.resolve(result);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(timeUp.reason);
-  timeUp.addEventListener("abort", onAbort, { once: true });
-  return Promise.race([result, promise]).finally(() => timeUp.removeEventListener("abort", onAbort));
+  if (timeoutSeconds === undefined) return data;
+  return { ...data, until: isoTime(clock.now() + timeoutSeconds * 1000) };
 }

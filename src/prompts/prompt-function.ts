@@ -26,14 +26,14 @@ import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } 
 /** Settings of one call; those of the function hold where one is absent. */
 export interface CallOptions<Partial = unknown> {
   /** Who answers. Absent here and on the function: the client that the function names in its `.baml` file. */
-  readonly model?: ModelChoice | ModelClient;
+  readonly model?: ModelChoice | ModelClient | undefined;
   /** Aborting it closes the connection; the call throws `CallAbortedError`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Given: the answer is streamed, and this gets what there is of it, again and again. To be shown, never acted on:
    * values are incomplete and neither guarded nor gated. What it throws is thrown by the call.
    */
-  readonly onPartial?: (partial: Partial) => void;
+  readonly onPartial?: ((partial: Partial) => void) | undefined;
   /** Types that are known only at run time. */
   readonly tb?: RunTimeTypes;
   readonly timeouts?: Timeouts;

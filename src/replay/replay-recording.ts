@@ -1,11 +1,18 @@
+import type { Agent } from "../agent/agent.ts";
+import { TwelvefoldError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Command } from "../loop/command.ts";
+import { type Check, effectOf, problemWith } from "../loop/perform.ts";
+import { answerEvents } from "../loop/perform-model.ts";
+import { approvalRequest } from "../loop/perform-people.ts";
+import { reserveTool } from "../loop/perform-tool.ts";
 import type { Answer } from "../prompts/types.ts";
-import type { StepDefinition, Verdict } from "../steps/definitions.ts";
-import type { Step, ThreadEvent } from "../thread/events.ts";
+import { checkArguments } from "../steps/check.ts";
+import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
 
 /** The model's answer as the events from index `at` hold it; `undefined` when they hold none. */
-export function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step> | undefined {
+function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step> | undefined {
   const first = events[at];
   if (first?.type === "step_refused" && first.data.completion !== undefined) {
     const { message, completion } = first.data;
@@ -27,23 +34,64 @@ export function recordedAnswer(events: readonly ThreadEvent[], at: number): Answ
   return { ok: true, value: step, fidelity, more, completion };
 }
 
-/** The command with its `check`, `judge` and `preview` answering what they answered then, so that no user code with effects runs. */
-export function withRecordedOutcomes<C extends Command>(command: C, next: ThreadEvent): C {
-  if (!("definition" in command)) return command;
-  return { ...command, definition: withRecordedOptions(command.definition, next) };
+/**
+ * The first events that today's code writes for a command, made of what was recorded of the outside world: of a command
+ * that has effects those before it or those that hold what came back. `undefined` where the recording lacks that.
+ * Pure: no user code with effects runs.
+ */
+export async function writtenNow(
+  command: Command,
+  thread: Thread,
+  agent: Agent,
+  { events, now }: { readonly events: readonly ThreadEvent[]; readonly now: number },
+): Promise<readonly NewEvent[] | undefined> {
+  const next = events[thread.state.seq];
+  const problem = await problemWith(command, thread, agent, recordedCheck(next));
+  if (problem !== undefined) return [problem];
+  switch (command.type) {
+    case "ask_model": {
+      const answer = recordedAnswer(events, thread.state.seq);
+      return answer === undefined ? undefined : answerEvents(answer, thread.state.seq + 1, agent);
+    }
+    case "request_approval": {
+      const preview = hasPreview(agent, command.intent) ? recordedPreview(next) : undefined;
+      return [approvalRequest(command, thread, agent, { preview, now })];
+    }
+    case "run_tool":
+      return [{ type: "tool_started", data: reserveTool(command, thread) }];
+    // Their outcomes come from outside and were taken before, if they are recorded.
+    case "prefetch":
+    case "judge_step":
+    case "wait":
+      return undefined;
+    default: {
+      const context = { clock: { now: () => now, sleep: neverSleep }, signal: new AbortController().signal };
+      for await (const { events: made } of effectOf(command, thread, agent, context)) {
+        return typeof made === "function" ? made(thread) : made;
+      }
+      return undefined;
+    }
+  }
 }
 
-function withRecordedOptions(definition: StepDefinition<Step>, next: ThreadEvent): StepDefinition<Step> {
-  const { check, judge } = definition.options;
-  const refused = next.type === "step_refused" && next.data.reason === "invalid_arguments";
-  const options = {
-    ...definition.options,
-    ...(check === undefined ? {} : { check: () => (refused ? next.data.message : undefined) }),
-    // A recorded verdict is taken before this; here none is recorded, and whatever this gives is found to differ.
-    ...(judge === undefined ? {} : { judge: (): Verdict => ({ verdict: "pass", reason: "" }) }),
+/** A schema is asked anew; what `check` said is taken from the recording. */
+function recordedCheck(next: ThreadEvent | undefined): Check {
+  const refused = next?.type === "step_refused" && next.data.reason === "invalid_arguments";
+  return async (definition, { step }) => {
+    const issues = await checkArguments(definition, step);
+    return issues ?? (refused && definition.options.check !== undefined ? next.data.message : undefined);
   };
-  if (definition.kind !== "tool") return { ...definition, options };
-  if (definition.options.preview === undefined) return { ...definition, options };
-  const preview = (): Json => (next.type === "approval_requested" ? (next.data.card.preview ?? null) : null);
-  return { ...definition, options: { ...options, preview } };
+}
+
+function hasPreview({ steps }: Agent, intent: string): boolean {
+  const definition = steps.get(intent);
+  return definition?.kind === "tool" && definition.options.preview !== undefined;
+}
+
+function recordedPreview(event: ThreadEvent | undefined): Json {
+  return event?.type === "approval_requested" ? (event.data.card.preview ?? null) : null;
+}
+
+function neverSleep(): Promise<void> {
+  return Promise.reject(new TwelvefoldError("unexpected_call", "a replay does not wait"));
 }

@@ -3,12 +3,10 @@ import { TwelvefoldError } from "../base/errors.ts";
 import { canonicalJson, type Json, toJson } from "../base/json.ts";
 import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
-import { perform } from "../loop/perform.ts";
-import type { Answer } from "../prompts/types.ts";
-import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
-import { recordedAnswer, withRecordedOutcomes } from "./replay-recording.ts";
+import { writtenNow } from "./replay-recording.ts";
 
 /** Longest time between deciding and writing that a recording is believed to hold, in ms. */
 const MAX_LAG_MS = 60_000;
@@ -30,7 +28,6 @@ export async function replayThread(recording: Pick<Thread, "id" | "events">, age
     // An answer that came after a pause was asked for before it, and is kept.
     const command = decide(isAnswer(next) ? unpaused(thread) : thread, agent);
     if (comesFromOutside(next, command)) thread = appended(thread, next, [next]);
-    else if (command.type === "wait") throw mismatch(thread, next, undefined);
     else thread = await performed(thread, command, events, agent);
   }
 }
@@ -40,38 +37,20 @@ function given([first]: readonly ThreadEvent[]): number {
   return first?.type === "thread_started" ? (first.data.forkedFrom?.seq ?? 1) : 0;
 }
 
-/** Runs the command's effect on recorded outcomes; what it writes must be what was recorded. */
+/** The command done on recorded outcomes; what is written of it must be what was recorded. */
 async function performed(
   thread: Thread,
-  command: Exclude<Command, { type: "wait" }>,
+  command: Command,
   events: readonly ThreadEvent[],
   agent: Agent,
 ): Promise<Thread> {
   const next = events[thread.state.seq];
   if (next === undefined) return thread;
-  const answer = command.type === "ask_model" ? recordedAnswer(events, thread.state.seq) : undefined;
-  if (command.type === "prefetch" || (command.type === "ask_model" && answer === undefined))
-    throw mismatch(thread, next, undefined);
-  const replaying: Agent = answer === undefined ? agent : answering(agent, answer);
-  const doing = withRecordedOutcomes(command, next);
-  const write = async (now: number): Promise<readonly NewEvent[]> => {
-    const tools = { clock: { now: () => now, sleep: never }, signal: new AbortController().signal };
-    for await (const { events: made } of perform(doing, thread, replaying, tools)) {
-      // Only the first write: it stands before the outside world is touched, or holds what came back from it.
-      return typeof made === "function" ? made(thread) : made;
-    }
-    return [];
-  };
   const at = Date.parse(next.at);
-  const made = await write(at);
+  const made = (await writtenNow(command, thread, agent, { events, now: at })) ?? [];
   const lag = lagOf(next, made[0]);
-  return appended(thread, next, lag === 0 ? made : await write(at - lag), events);
-}
-
-/** The agent with a recorded answer for a model. Compactions were recorded before it: none is made anew. */
-function answering(agent: Agent, answer: Answer<Step>): Agent {
-  const context = { ...agent.context, budgeted: false };
-  return { ...agent, context, nextStep: { ...agent.nextStep, call: () => Promise.resolve(answer) } };
+  const again = lag === 0 ? made : await writtenNow(command, thread, agent, { events, now: at - lag });
+  return appended(thread, next, again ?? [], events);
 }
 
 /** Times are reckoned when a step begins and events dated when they are written, a moment later. */
@@ -149,7 +128,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
       // A long-running job: what its tool gave back.
       return event.data.tokenDigest !== undefined;
     case "step_judged":
-      return command.type === "judge_step" && command.call.callId === event.data.callId;
+      return command.type === "judge_step" && command.callId === event.data.callId;
     case "human_asked":
       return event.data.kind === "provider" && command.type === "ask_model";
     case "thread_started":
@@ -175,10 +154,6 @@ function isAnswer(event: ThreadEvent): boolean {
 function unpaused(thread: Thread): Thread {
   const state = { ...thread.state, pausedBy: null };
   return { ...thread, state: { ...state, status: statusOf(state) } };
-}
-
-function never(): Promise<void> {
-  return Promise.reject(new TwelvefoldError("unexpected_call", "a replay does not wait"));
 }
 
 function textOf(event: ThreadEvent): string {

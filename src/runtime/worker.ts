@@ -92,22 +92,22 @@ async function run(
     },
   );
   const signal = AbortSignal.any([signals.signal, lost.signal]);
-  const tools = {
+  const context = {
     clock,
     signal,
     toolSignal: signals.toolSignal,
     jobToken,
-    ...(stream
-      ? { onPartial: (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial }) }
-      : {}),
-    ...(model === undefined ? {} : { model }),
+    model,
+    onPartial: stream
+      ? (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial })
+      : undefined,
   };
   try {
     while (!signal.aborted) {
       try {
         const due = dueEvents(journal.thread, clock.now());
         if (due.length > 0) await journal.append(write(...due));
-        await advance(journal, agent, tools);
+        await advance(journal, agent, context);
         await tellPeople(journal, channels, clock, signal, thread.state.request?.seq);
         return journal.thread;
       } catch (error) {

@@ -10,10 +10,15 @@ export async function checkStep(
   call: Pick<OpenCall, "step" | "fidelity">,
   thread: Thread,
 ): Promise<string | undefined> {
-  const { arguments: schema, check } = definition.options;
-  if (schema !== undefined) {
-    const result = await schema["~standard"].validate(call.step);
-    if (result.issues !== undefined) return describeIssues(result.issues);
-  }
-  return check?.(call.step, { thread, fidelity: call.fidelity });
+  const issues = await checkArguments(definition, call.step);
+  return issues ?? definition.options.check?.(call.step, { thread, fidelity: call.fidelity });
+}
+
+/** The part of it that the step's schema says. */
+export async function checkArguments(
+  { options: { arguments: schema } }: StepDefinition<Step>,
+  step: Step,
+): Promise<string | undefined> {
+  const { issues } = (await schema?.["~standard"].validate(step)) ?? {};
+  return issues === undefined ? undefined : describeIssues(issues);
 }

@@ -15,13 +15,12 @@ const numRuns = propertyRuns(500);
 vi.setConfig({ testTimeout: 60_000 });
 const agent = walkerAgent();
 
-/** A command as text: functions of definitions count by their name. */
 const textOf = (command: Command) => canonicalJson(toJson(command));
 
 /** The commands that random threads lead to; all are in the table of decide.test.ts. */
 const COMMANDS = [
   "ask_model",
-  "ask_people",
+  "ask_for_help",
   "drop_steps",
   "judge_step",
   "refuse_step",

@@ -1,0 +1,34 @@
+import type { Agent } from "../agent/agent.ts";
+import { digestOf } from "../base/digest.ts";
+import type { ApprovalSubject } from "../humans/approval-digest.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
+import type { ApprovalCard, ApprovalPolicy, Step } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What an approval of this call covers: the card and policy given here, and the tool and prompt as they are now. */
+export function approvalSubject(
+  thread: Pick<Thread, "id">,
+  agent: Agent,
+  { callId, step }: OpenCall,
+  shown: { readonly card: ApprovalCard; readonly policy: ApprovalPolicy },
+): ApprovalSubject {
+  return {
+    threadId: thread.id,
+    callId,
+    tool: toolVersion(step.intent, agent.steps.get(step.intent)),
+    promptVersion: agent.nextStep.version,
+    policy: shown.policy,
+    card: shown.card,
+  };
+}
+
+/** Names what would run: changes with the declared version or, without one, with the tool's own code. */
+function toolVersion(intent: string, definition: StepDefinition<Step> | undefined): string {
+  if (definition === undefined) return `${intent}#none`;
+  const { version } = definition.options;
+  if (version !== undefined) return `${intent}@${version}`;
+  if (definition.kind !== "tool") return `${intent}#${definition.kind}`;
+  const { readOnly = false, idempotent = false } = definition.options;
+  return `${intent}#${digestOf([definition.run.toString(), readOnly, idempotent]).slice(0, 16)}`;
+}

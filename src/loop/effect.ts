@@ -1,0 +1,65 @@
+import type { Agent } from "../agent/agent.ts";
+import type { Clock } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import type { CallId } from "../base/ids.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
+import type { NewJobToken } from "../steps/start-job.ts";
+import type { NewEvent, Step } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Command, CommandType } from "./command.ts";
+import type { Write } from "./journal.ts";
+
+/** What effects need from outside: passed in, so that tests decide. */
+export interface EffectContext {
+  readonly clock: Clock;
+  /** Aborted when the thread is cancelled or the process wants to stop: no further command, no model call. */
+  readonly signal: AbortSignal;
+  /** Aborted only when the thread is cancelled: a process that stops lets its tools end. Default: `signal`. */
+  readonly toolSignal?: AbortSignal | undefined;
+  /** Which model answers; absent: the client named in the prompt. */
+  readonly model?: ModelChoice | undefined;
+  /** Partial output while a step streams: to be shown, never acted on. May not throw. */
+  readonly onPartial?: ((partial: unknown) => void) | undefined;
+  /** Makes the tokens of long-running jobs. Default: random ones. */
+  readonly jobToken?: NewJobToken | undefined;
+}
+
+/** Does what one kind of command says. Yields the events to append; goes on only when they are appended. */
+export type Effect<T extends CommandType> = (
+  command: Command<T>,
+  thread: Thread,
+  agent: Agent,
+  context: EffectContext,
+) => AsyncIterable<Write> | Iterable<Write>;
+
+/** The call that a command names. Throws `UsageError` where the command was decided for another thread. */
+export function callOf({ id, state }: Thread, callId: CallId): OpenCall {
+  const call = state.calls.find((open) => open.callId === callId);
+  if (call !== undefined) return call;
+  throw new UsageError("invalid_argument", `thread ${id} has no open call ${callId}: decide again`);
+}
+
+/** What the agent's code does about an intent. Throws `UsageError` where it is something else than was decided on. */
+export function definitionOf<K extends StepDefinition<Step>["kind"]>(
+  { name, steps }: Agent,
+  intent: string,
+  ...kinds: readonly K[]
+): Extract<StepDefinition<Step>, { kind: K }> {
+  const definition = steps.get(intent);
+  if (definition !== undefined && isOneOf(definition, kinds)) return definition;
+  throw new UsageError("invalid_argument", `${intent} of agent ${name} is no ${kinds.join(" or ")}`);
+}
+
+function isOneOf<K extends StepDefinition<Step>["kind"]>(
+  definition: StepDefinition<Step>,
+  kinds: readonly K[],
+): definition is Extract<StepDefinition<Step>, { kind: K }> {
+  return kinds.some((kind) => kind === definition.kind);
+}
+
+/** The event that tells the model what is wrong with a step. */
+export function refuseArguments(callId: CallId, message: string): NewEvent {
+  return { type: "step_refused", data: { reason: "invalid_arguments", message, callId } };
+}

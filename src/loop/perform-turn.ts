@@ -1,0 +1,62 @@
+import { isoTime } from "../base/clock.ts";
+import type { CallId } from "../base/ids.ts";
+import { toJson } from "../base/json.ts";
+import { compactError } from "../context/blocks/errors.ts";
+import type { NewEvent } from "../thread/events.ts";
+import { callOf, definitionOf, type Effect, refuseArguments } from "./effect.ts";
+import { type Write, write } from "./journal.ts";
+
+/** What the code for a step makes of it; what that code throws refuses the step. */
+export function recordStep(callId: CallId, make: () => readonly NewEvent[]): Write[] {
+  try {
+    return [write(...make())];
+  } catch (error) {
+    return [write(refuseArguments(callId, compactError(error).message))];
+  }
+}
+
+export const refuseStep: Effect<"refuse_step"> = ({ callId, reason, message }) => [
+  write({ type: "step_refused", data: callId === null ? { reason, message } : { reason, message, callId } }),
+];
+
+export const dropSteps: Effect<"drop_steps"> = ({ callIds, reason }, thread) => {
+  const steps = callIds.map((callId) => callOf(thread, callId).step);
+  return [write({ type: "steps_dropped", data: { steps, callIds, reason } })];
+};
+
+export const reachBudget: Effect<"reach_budget"> = ({ budget, limit, used }) => {
+  const question = `The budget of ${limit} ${budget} is used up (${used}). Go on with as much again, or stop?`;
+  return [
+    write(
+      { type: "budget_reached", data: { budget, limit, used } },
+      { type: "human_asked", data: { kind: "budget", question } },
+    ),
+  ];
+};
+
+export const sleep: Effect<"sleep"> = ({ callId, intent }, thread, agent, { clock }) =>
+  recordStep(callId, () => {
+    const { step } = callOf(thread, callId);
+    const until = isoTime(definitionOf(agent, intent, "sleep").until(step, clock.now()));
+    return [{ type: "sleep_started", data: { callId, until } }];
+  });
+
+export const waitForEvent: Effect<"wait_for_event"> = ({ callId, intent }, thread, agent, { clock }) =>
+  recordStep(callId, () => {
+    const { step } = callOf(thread, callId);
+    const { name, until } = definitionOf(agent, intent, "wait_for_event").event(step, clock.now());
+    const data = { callId, name };
+    return [{ type: "event_awaited", data: until === undefined ? data : { ...data, until: isoTime(until) } }];
+  });
+
+export const finish: Effect<"finish"> = ({ callId, intent }, thread, agent) =>
+  recordStep(callId, () => {
+    const { step } = callOf(thread, callId);
+    const definition = definitionOf(agent, intent, "finish", "nothing");
+    const result = definition.kind === "finish" ? definition.result(step) : definition.reason(step);
+    return [{ type: "finished", data: { callId, result: toJson(result) } }];
+  });
+
+export const fail: Effect<"fail"> = ({ name, message }) => [
+  write({ type: "failed", data: { error: { name, message } } }),
+];
