@@ -59,7 +59,11 @@ export const processStart: BenchRow = async ({ folder, starts, modelUrl, quick, 
   const pauses: number[] = [];
   for (let copy = 0; copy < variants.length * (rounds + 40); copy++) {
     const id = await unfinishedCopy(store, original.threadId);
-    const journal = new StoreJournal(threadOf(id, await store.read(id)), store, systemClock);
+    const journal = new StoreJournal(threadOf(id, await store.read(id)), {
+      store,
+      clock: systemClock,
+      agent: httpAgent,
+    });
     await store.claim(id, "bench", Date.now(), Date.now() + 1000);
     const start = performance.now();
     await journal.append(write({ type: "paused", data: { by: { channel: "bench", id: "bench" } } }));

@@ -7,6 +7,7 @@ import { type ContextOptions, createContext } from "../context/context.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
@@ -41,8 +42,8 @@ export interface ContextOfAgent {
   untrustedIn(thread: Thread): readonly string[];
   /** The step as the tool gets it: with real values where it is declared to get them. */
   forTool(step: Step, thread: Thread): Step;
-  /** The event as it is stored in a thread: without it, in a new one. */
-  forStore(event: NewEvent, thread?: Thread): NewEvent;
+  /** Events as they are stored in a thread, what is kept out of it redacted. For `toStore` only. */
+  forStore(events: readonly JsonEvent[], thread: Thread): readonly JsonEvent[];
   /** A text without secrets, for good: also without those that the step's tool was given. */
   hide(text: string, thread: Thread, step?: Step): string;
 }
@@ -59,7 +60,7 @@ export function contextOfAgent(
     const message = "keepOutOfStore needs redact, the rules, and a vault, which holds what is kept out";
     throw new UsageError("invalid_configuration", message);
   }
-  const stored =
+  const redactStored =
     keepOutOfStore && redact !== undefined && vault !== undefined
       ? createStoreRedactor(redact, vault)
       : undefined;
@@ -97,7 +98,7 @@ export function contextOfAgent(
       if (vault === undefined && events.some(({ type }) => type === "data_erased")) return step;
       return restoreSecrets(step, allowed, context.vault(events));
     },
-    forStore: (event, thread) => stored?.(event, thread?.events ?? []) ?? event,
+    forStore: (events, thread) => redactStored?.(events, thread.events) ?? events,
     hide(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;

@@ -1,3 +1,6 @@
+import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
+import type { Clock } from "../base/clock.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
@@ -28,6 +31,29 @@ export interface Journal {
   append(write: Write): Promise<void>;
   /** Everything that was to be written soon is on disk. Throws like `append`. */
   flush(): Promise<void>;
+}
+
+/** The thread with what a write holds, as it is stored. Throws what `appendToThread` throws. */
+export function appendWrite(
+  thread: Thread,
+  { events }: Write,
+  options: { readonly agent: Agent | undefined; readonly now: number },
+): Thread {
+  return appendToThread(thread, typeof events === "function" ? events(thread) : events, options);
+}
+
+/** A journal that keeps a thread in memory, for loops written by hand and for tests. Nobody else writes to it. */
+export function memoryJournal(start: Thread, agent: Agent, clock: Clock): Journal {
+  let thread = start;
+  return {
+    get thread() {
+      return thread;
+    },
+    async append(write) {
+      thread = appendWrite(thread, write, { agent, now: clock.now() });
+    },
+    flush: async () => {},
+  };
 }
 
 /** On disk before anything else happens. */

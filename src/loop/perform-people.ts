@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
@@ -49,8 +50,8 @@ function storedCard(
   thread: Thread,
   agent: Agent,
 ): ApprovalCard {
-  const event = agent.context.forStore({ type: "approval_requested", data: { ...rest, card } }, thread);
-  return event.type === "approval_requested" ? event.data.card : card;
+  const [event] = toStore([{ type: "approval_requested", data: { ...rest, card } }], thread, agent);
+  return event?.type === "approval_requested" ? event.data.card : card;
 }
 
 async function previewOf(

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { withDeadline } from "../base/deadlines.ts";
 import { type Json, toJson } from "../base/json.ts";
@@ -30,8 +31,8 @@ export const runTool: Effect<"run_tool"> = async function* (command, thread, age
     (await outcome(definition, call.step, { thread, agent, context, reserve }));
   const soon = idempotent && event.type !== "event_awaited";
   yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
-  const stored = agent.context.forStore(event, thread);
-  if (stored.type === "tool_finished") yield* summarizeResult(definition, call, stored.data.result, context);
+  const [stored] = toStore([event], thread, agent);
+  if (stored?.type === "tool_finished") yield* summarizeResult(definition, call, stored.data.result, context);
 };
 
 /** What is written before the tool runs: the same key in every process, the number of the attempt. Pure. */

@@ -1,11 +1,12 @@
 import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import { canonicalJson, type Json, toJson } from "../base/json.ts";
 import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
-import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
+import { extended, type Thread, threadOf } from "../thread/thread.ts";
 import { writtenNow } from "./replay-recording.ts";
 
 /** Longest time between deciding and writing that a recording is believed to hold, in ms. */
@@ -21,19 +22,19 @@ const MAX_LAG_MS = 60_000;
  */
 export async function replayThread(recording: Pick<Thread, "id" | "events">, agent: Agent): Promise<Thread> {
   const { id, events } = recording;
-  let thread = threadOf(id, events.slice(0, given(events)));
+  let thread = threadOf(id, events.slice(0, startOf(events)));
   for (;;) {
     const next = events[thread.state.seq];
     if (next === undefined) return thread;
     // An answer that came after a pause was asked for before it, and is kept.
     const command = decide(isAnswer(next) ? unpaused(thread) : thread, agent);
-    if (comesFromOutside(next, command)) thread = appended(thread, next, [next]);
+    if (comesFromOutside(next, command)) thread = takeIn(thread, next);
     else thread = await performed(thread, command, events, agent);
   }
 }
 
 /** How many of the first events are taken as they are. */
-function given([first]: readonly ThreadEvent[]): number {
+function startOf([first]: readonly ThreadEvent[]): number {
   return first?.type === "thread_started" ? (first.data.forkedFrom?.seq ?? 1) : 0;
 }
 
@@ -47,10 +48,19 @@ async function performed(
   const next = events[thread.state.seq];
   if (next === undefined) return thread;
   const at = Date.parse(next.at);
-  const made = (await writtenNow(command, thread, agent, { events, now: at })) ?? [];
-  const lag = lagOf(next, made[0]);
-  const again = lag === 0 ? made : await writtenNow(command, thread, agent, { events, now: at - lag });
-  return appended(thread, next, again ?? [], events);
+  const first = (await writtenNow(command, thread, agent, { events, now: at })) ?? [];
+  const lag = lagOf(next, first[0]);
+  const made =
+    lag === 0 ? first : ((await writtenNow(command, thread, agent, { events, now: at - lag })) ?? []);
+  if (made.length === 0) throw mismatch(thread, next, undefined);
+  let now = thread;
+  for (const event of made) {
+    const expected = events[now.state.seq];
+    // The recording ends in the middle of what was written together.
+    if (expected === undefined) return now;
+    now = appendMade(now, expected, event, agent);
+  }
+  return now;
 }
 
 /** Times are reckoned when a step begins and events dated when they are written, a moment later. */
@@ -67,33 +77,25 @@ function timeIn(event: NewEvent | ThreadEvent): string | undefined {
   return event.type === "approval_requested" ? event.data.expiresAt : undefined;
 }
 
-/** The thread with the events made now, each compared with the recorded one in its place. */
-function appended(
-  thread: Thread,
-  next: ThreadEvent,
-  made: readonly NewEvent[],
-  recorded: readonly ThreadEvent[] = [],
-): Thread {
-  if (made.length === 0) throw mismatch(thread, next, undefined);
-  let now = thread;
-  for (const event of made) {
-    const expected = recorded.length === 0 ? next : recorded[now.state.seq];
-    // The recording ends in the middle of what was written together.
-    if (expected === undefined) return now;
-    now = appendedOne(now, expected, event);
+/** The thread with an event from outside, as it was recorded. */
+function takeIn(thread: Thread, recorded: ThreadEvent): Thread {
+  try {
+    return extended(thread, [recorded]);
+  } catch (error) {
+    throw mismatch(thread, recorded, recorded, error);
   }
-  return now;
 }
 
-function appendedOne(thread: Thread, expected: ThreadEvent, made: NewEvent): Thread {
+/** The thread with an event that was made now, which must be the recorded one once it is stored. */
+function appendMade(thread: Thread, recorded: ThreadEvent, made: NewEvent, agent: Agent): Thread {
   let now: Thread;
   try {
-    now = appendEvents(thread, [made], Date.parse(expected.at));
+    now = appendToThread(thread, [made], { agent, now: Date.parse(recorded.at) });
   } catch (error) {
-    throw mismatch(thread, expected, made, error);
+    throw mismatch(thread, recorded, made, error);
   }
   const last = now.events.at(-1);
-  if (last === undefined || textOf(last) !== textOf(expected)) throw mismatch(thread, expected, made);
+  if (last === undefined || textOf(last) !== textOf(recorded)) throw mismatch(thread, recorded, made);
   return now;
 }
 

@@ -1,10 +1,12 @@
+import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError, StorageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { appendEvents, type Thread, threadOf } from "../thread/thread.ts";
+import { type Thread, threadOf } from "../thread/thread.ts";
 
 export interface Committed {
   readonly thread: Thread;
@@ -12,33 +14,36 @@ export interface Committed {
   readonly outcome: AppendOutcome;
 }
 
+/** A change of one thread. */
+export interface Change {
+  readonly threadId: ThreadId;
+  /** The events that make the change, given the thread as it is. What it throws is thrown, and nothing is changed. */
+  readonly build: (thread: Thread) => readonly NewEvent[];
+  /** An idempotency key: the same change a second time does nothing. */
+  readonly once?: string | undefined;
+}
+
 const MAX_TRIES = 50;
 
-/**
- * Appends what `build` says of the thread as it is now, again from the start whenever another writer was first.
- * What `build` throws is thrown, and nothing is changed.
- */
+/** Makes a change, again from the start whenever another writer was first. */
 export async function commit(
-  store: ThreadStore,
-  clock: Clock,
-  threadId: ThreadId,
-  build: (thread: Thread) => readonly NewEvent[],
-  once?: string,
+  { threadId, build, once }: Change,
+  {
+    store,
+    clock,
+    agents,
+  }: { readonly store: ThreadStore; readonly clock: Clock; readonly agents: ReadonlyMap<string, Agent> },
 ): Promise<Committed> {
   for (let tries = 1; ; tries++) {
     const before = threadOf(threadId, await store.read(threadId));
-    const thread = appendEvents(before, build(before), clock.now());
+    const agent = agents.get(before.state.agent);
+    const thread = appendToThread(before, build(before), { agent, now: clock.now() });
     const added = thread.events.slice(before.events.length);
     if (added.length === 0) return { thread, added, outcome: { kind: "appended" } };
     try {
       const options = { before: before.state, ...(once === undefined ? {} : { once }) };
-      const outcome = await store.append(
-        threadId,
-        before.state.seq,
-        added,
-        projectionOf(thread.state),
-        options,
-      );
+      const projection = projectionOf(thread.state);
+      const outcome = await store.append(threadId, before.state.seq, added, projection, options);
       return outcome.kind === "duplicate"
         ? { thread: before, added: [], outcome }
         : { thread, added, outcome };

@@ -41,22 +41,10 @@ export function firstEvent(input: Input): NewEvent {
     : { type: "event_received", data: input.event };
 }
 
-/** Throws `UsageError` for a message that is empty or too long. */
+/** Throws `UsageError` for a message that is empty. */
 export function messageEvent(text: string, from: VerifiedPrincipal): NewEvent {
-  return { type: "message_received", data: { text: checkedText(text), from: plain(from) } };
-}
-
-const MAX_MESSAGE = 1_000_000;
-
-function checkedText(text: string): string {
   if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
-  if (text.length > MAX_MESSAGE) {
-    throw new UsageError(
-      "invalid_argument",
-      `the message has ${text.length} characters; at most ${MAX_MESSAGE} are taken`,
-    );
-  }
-  return text.toWellFormed();
+  return { type: "message_received", data: { text: text.toWellFormed(), from: plain(from) } };
 }
 
 /** What is stored of a person: nothing but who it is. */

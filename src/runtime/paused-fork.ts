@@ -1,17 +1,17 @@
+import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { NewEvent } from "../thread/events.ts";
-import { appendEvents, forkThread, type Thread } from "../thread/thread.ts";
+import { forkThread, type Thread } from "../thread/thread.ts";
 import { isEnded, plain } from "./input.ts";
 
 /** A copy of a thread up to an event: paused, unless it has ended. Throws `UsageError` for an event that it does not have. */
 export function pausedFork(
   original: Thread,
-  seq: number,
-  id: ThreadId,
-  by: VerifiedPrincipal,
-  now: number,
+  { seq, id, by }: { readonly seq: number; readonly id: ThreadId; readonly by: VerifiedPrincipal },
+  options: { readonly agent: Agent | undefined; readonly now: number },
 ): Thread {
   if (!Number.isInteger(seq) || seq < 1 || seq > original.state.seq) {
     const message = `fork ${original.id} at an event from 1 to ${original.state.seq}`;
@@ -20,7 +20,8 @@ export function pausedFork(
   const copy = forkThread(original, seq, id);
   if (isEnded(copy.state.status.kind)) return copy;
   const pause: NewEvent = { type: "paused", data: { by: plain(by), reason: "forked" } };
-  return appendEvents(copy, [...ownApproval(copy), ...(copy.state.pausedBy === null ? [pause] : [])], now);
+  const added = copy.state.pausedBy === null ? [...ownApproval(copy), pause] : ownApproval(copy);
+  return appendToThread(copy, added, options);
 }
 
 /** What was asked of the original is no question of the copy: the copy asks anew, about its own call. */

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { NotFoundError } from "../base/errors.ts";
 import {
@@ -17,7 +18,7 @@ import { jobTokens } from "../steps/start-job.ts";
 import type { AppendOutcome, ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { appendEvents, startThread, type Thread, threadOf } from "../thread/thread.ts";
+import { startThread, type Thread, threadOf } from "../thread/thread.ts";
 import { commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import { InProcessEngine } from "./engines/in-process.ts";
@@ -144,11 +145,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     build: (thread: Thread) => readonly NewEvent[],
     once?: string,
   ): Promise<Thread> => {
-    const stored = (thread: Thread) => {
-      const agent = agents.get(thread.state.agent);
-      return build(thread).map((event) => agent?.context.forStore(event, thread) ?? event);
-    };
-    const { thread, added } = await commit(store, clock, threadId, stored, once);
+    const { thread, added } = await commit({ threadId, build, once }, { store, clock, agents });
     if (added.length > 0) observers.notify({ kind: "events", thread, events: added });
     engine.nudge(threadId, thread);
     return thread;
@@ -180,10 +177,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store,
     people,
 
-    async launch({ agent, input, threadId = newThreadId(), once }) {
+    async launch({ agent: name, input, threadId = newThreadId(), once }) {
       const now = clock.now();
-      const first = agentOf(agent).context.forStore(firstEvent(input));
-      const thread = appendEvents(startThread({ agent }, now, threadId), [first], now);
+      const agent = agentOf(name);
+      const started = startThread({ agent: name }, now, threadId);
+      const thread = appendToThread(started, [firstEvent(input)], { agent, now });
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
       engine.nudge(threadId, thread);
@@ -241,7 +239,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
     async fork(threadId, seq, by, once) {
       const original = threadOf(threadId, await store.read(threadId));
-      const thread = pausedFork(original, seq, newThreadId(), by, clock.now());
+      const agent = agents.get(original.state.agent);
+      const thread = pausedFork(original, { seq, id: newThreadId(), by }, { agent, now: clock.now() });
       const outcome = await create(thread, once);
       return outcome.kind === "duplicate"
         ? threadOf(outcome.threadId, await store.read(outcome.threadId))

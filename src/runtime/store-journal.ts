@@ -1,10 +1,11 @@
+import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
-import type { Journal, Write } from "../loop/journal.ts";
+import { appendWrite, type Journal, type Write } from "../loop/journal.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventType, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { appendEvents, type Thread } from "../thread/thread.ts";
+import type { Thread } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 
 /** Called with events once they are on disk, in order. May not throw. */
@@ -17,6 +18,15 @@ export interface Claim {
   readonly ms: number;
   /** Claims the thread again; false when another process holds it. Called when that is in doubt. */
   retake(): Promise<boolean>;
+}
+
+export interface StoreJournalOptions {
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  /** Whose thread it is: says what is kept out of the store. */
+  readonly agent: Agent;
+  readonly onAppended?: OnAppended | undefined;
+  readonly claim?: Claim | undefined;
 }
 
 const SOON_MS = 20;
@@ -44,20 +54,16 @@ export class StoreJournal implements Journal {
   #failure: { readonly error: unknown } | null = null;
   readonly #store: ThreadStore;
   readonly #clock: Clock;
+  readonly #agent: Agent;
   readonly #onAppended: OnAppended;
   readonly #claim: Claim | undefined;
 
-  constructor(
-    thread: Thread,
-    store: ThreadStore,
-    clock: Clock,
-    onAppended: OnAppended = () => {},
-    claim?: Claim,
-  ) {
+  constructor(thread: Thread, { store, clock, agent, onAppended = () => {}, claim }: StoreJournalOptions) {
     this.#thread = thread;
     this.#onDisk = thread;
     this.#store = store;
     this.#clock = clock;
+    this.#agent = agent;
     this.#onAppended = onAppended;
     this.#claim = claim;
   }
@@ -72,11 +78,9 @@ export class StoreJournal implements Journal {
     const overtaken = this.#overtaken;
     this.#overtaken = null;
     if (overtaken === null) {
-      this.#thread = withWrite(this.#thread, write, this.#clock.now());
+      this.#thread = this.#withWrite(write);
     } else {
-      const moved = survives(write, overtaken.outdated)
-        ? tryWrite(this.#thread, write, this.#clock.now())
-        : undefined;
+      const moved = survives(write, overtaken.outdated) ? this.#tryWrite(write) : undefined;
       if (moved === undefined) throw overtaken.error;
       this.#thread = moved;
     }
@@ -101,6 +105,18 @@ export class StoreJournal implements Journal {
     this.#timer = null;
     if (this.#flushing !== null) await this.#flushing.catch(() => {});
     while (this.#pending.length > 0 && this.#failure === null) await this.#writeOut();
+  }
+
+  #withWrite(write: Write): Thread {
+    return appendWrite(this.#thread, write, { agent: this.#agent, now: this.#clock.now() });
+  }
+
+  #tryWrite(write: Write): Thread | undefined {
+    try {
+      return this.#withWrite(write);
+    } catch {
+      return undefined;
+    }
   }
 
   #raise(): void {
@@ -182,7 +198,7 @@ export class StoreJournal implements Journal {
     this.#pending = [];
     for (const write of before) {
       if (!(held ? survives(write, outdated) : write.onConflict === "keep")) continue;
-      const moved = tryWrite(this.#thread, write, this.#clock.now());
+      const moved = this.#tryWrite(write);
       if (moved === undefined) continue;
       this.#thread = moved;
       this.#pending.push(write);
@@ -199,16 +215,4 @@ function merged(earlier: Conflict | null, later: Conflict | null): Conflict | nu
 
 function survives(write: Write, outdated: boolean): boolean {
   return write.onConflict === "keep" || (write.onConflict === "keep_unless_outdated" && !outdated);
-}
-
-function withWrite(thread: Thread, { events }: Write, now: number): Thread {
-  return appendEvents(thread, typeof events === "function" ? events(thread) : events, now);
-}
-
-function tryWrite(thread: Thread, write: Write, now: number): Thread | undefined {
-  try {
-    return withWrite(thread, write, now);
-  } catch {
-    return undefined;
-  }
 }

@@ -11,7 +11,7 @@ import type { ThreadStore } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Observer } from "./observers.ts";
-import { StoreJournal } from "./store-journal.ts";
+import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { tellPeople } from "./tell-people.ts";
 import { dueEvents } from "./wake.ts";
 
@@ -75,22 +75,18 @@ async function run(
 ): Promise<Thread> {
   // A process that was only slow may have lost its claim. Its writes are fenced; it also stops at the first sign of it.
   const lost = new AbortController();
-  const journal = new StoreJournal(
-    thread,
-    store,
-    clock,
-    (now, events) => observe({ kind: "events", thread: now, events }),
-    {
-      owner,
-      ms: claimMs,
-      async retake() {
-        const now = clock.now();
-        const held = await store.claim(thread.id, owner, now, now + claimMs);
-        if (!held) lost.abort(new DOMException("another process has taken the thread over", "AbortError"));
-        return held;
-      },
+  const claim = {
+    owner,
+    ms: claimMs,
+    async retake() {
+      const now = clock.now();
+      const held = await store.claim(thread.id, owner, now, now + claimMs);
+      if (!held) lost.abort(new DOMException("another process has taken the thread over", "AbortError"));
+      return held;
     },
-  );
+  };
+  const onAppended: OnAppended = (now, events) => observe({ kind: "events", thread: now, events });
+  const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
   const context = {
     clock,

@@ -1,22 +1,62 @@
-import { toJson } from "../../base/json.ts";
-import type { NewEvent, ThreadEvent } from "../../thread/events.ts";
+import { UsageError } from "../../base/errors.ts";
+import { canonicalJson, toJson } from "../../base/json.ts";
+import type { ThreadEvent } from "../../thread/events.ts";
 import { createThreadCache } from "../thread-cache.ts";
-import { createRedactor, type RedactionRules, type SecretVault, secretsIn } from "./redaction.ts";
+import {
+  createRedactor,
+  type RedactionRules,
+  type Redactor,
+  type SecretVault,
+  secretsIn,
+} from "./redaction.ts";
+import { type JsonEvent, mapStored } from "./stored-content.ts";
+
+/** Redacts events that are stored together, given the events that the thread has so far. */
+export type StoreRedactor = (
+  events: readonly JsonEvent[],
+  before: readonly ThreadEvent[],
+) => readonly JsonEvent[];
 
 /**
- * Redacts events before they are stored, given the events that the thread has so far. A secret that was recognised once
- * in a thread is recognised again without its surroundings: its placeholder there leads to it.
+ * Redacts events before they are stored. A secret that was recognised once in a thread is recognised again without its
+ * surroundings: its placeholder there leads to it. Twice gives the same as once.
  */
-export function createStoreRedactor(
-  rules: RedactionRules,
-  vault: SecretVault,
-): (event: NewEvent, events: readonly ThreadEvent[]) => NewEvent {
+export function createStoreRedactor(rules: RedactionRules, vault: SecretVault): StoreRedactor {
   const knownSecrets = createThreadCache(
     () => new Set<string>(),
     (secrets, event) => {
       for (const secret of secretsIn(toJson(event.data), vault)) secrets.add(secret);
     },
   );
-  return (event, events) =>
-    createRedactor(rules, vault, knownSecrets(events)).event({ ...event, seq: 0, at: "", v: 0 });
+  return (events, before) => redactAll(events, createRedactor(rules, vault, knownSecrets(before)));
+}
+
+/** Where the agent, and with it its rules, are not known: nothing that looks like a secret is stored, for good. */
+export function removeStoredSecrets(event: JsonEvent): JsonEvent {
+  const nowhere: SecretVault = {
+    placeholderFor: (_secret, kind) => `[${kind} removed]`,
+    secretFor: () => undefined,
+  };
+  return mapStored(event, createRedactor({}, nowhere));
+}
+
+function redactAll(events: readonly JsonEvent[], redactor: Redactor): readonly JsonEvent[] {
+  for (const event of events) checkNames(event, redactor);
+  const redacted = events.map((event) => mapStored(event, redactor));
+  const changed = redacted.some(({ data }, index) => {
+    const given = events[index]?.data;
+    return given === undefined || canonicalJson(data) !== canonicalJson(given);
+  });
+  // What was recognised late may stand without its surroundings earlier.
+  return changed ? redacted.map((event) => mapStored(event, redactor)) : redacted;
+}
+
+/** Threads are found by these names: they are stored as they are or not at all. */
+function checkNames({ type, data: { name, source } }: JsonEvent, redactor: Redactor): void {
+  if (type !== "event_received" && type !== "event_awaited") return;
+  for (const text of [name, source]) {
+    if (typeof text !== "string" || redactor.text(text) === text) continue;
+    const message = `the name of an event holds what is kept out of the store: ${redactor.text(text)}; put it into the payload`;
+    throw new UsageError("invalid_argument", message);
+  }
 }

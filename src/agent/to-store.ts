@@ -1,0 +1,109 @@
+import { NotFoundError, UsageError } from "../base/errors.ts";
+import { isJsonObject, type JsonObject, toJson } from "../base/json.ts";
+import { cutMiddle } from "../context/blocks/errors.ts";
+import type { JsonEvent } from "../context/redaction/stored-content.ts";
+import { removeStoredSecrets } from "../context/redaction/stored-secrets.ts";
+import { misfit } from "../thread/declare-event.ts";
+import { EVENTS, type EventType, type NewEvent } from "../thread/events.ts";
+import { appendEvents, type Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
+
+/** Characters of a message. */
+const MAX_MESSAGE = 1_000_000;
+/** Characters of an event's data as JSON. */
+const MAX_EVENT = 10_000_000;
+/** Characters that are left of a result that is larger. */
+const LEFT_OF_RESULT = 10_000;
+
+/**
+ * The one way into a thread: its events with further ones, each as it is stored. Journals and the runtime's changes use
+ * it, nothing else appends. `now` is in milliseconds since the epoch.
+ *
+ * Throws `UsageError` for an event that is malformed or too large, `NotFoundError` where the agent is not known here and
+ * the event holds content, and `IllegalEventError` for one that does not fit.
+ */
+export function appendToThread(
+  thread: Thread,
+  events: readonly NewEvent[],
+  { agent, now }: { readonly agent: Agent | undefined; readonly now: number },
+): Thread {
+  return appendEvents(thread, toStore(events, thread, agent), now);
+}
+
+/** Events as they are stored in a thread: what the agent keeps out of the store redacted, checked, not too large. */
+export function toStore(
+  events: readonly NewEvent[],
+  thread: Thread,
+  agent: Agent | undefined,
+): readonly NewEvent[] {
+  const plain = events.map(({ type, data }): JsonEvent => ({ type, data: jsonObject(type, data) }));
+  const redacted =
+    agent === undefined
+      ? plain.map((event) => withoutAgent(event, thread))
+      : agent.context.forStore(plain, thread);
+  return redacted.map((event) => {
+    const fitting = withinSize(event);
+    assertEvent(fitting);
+    return fitting;
+  });
+}
+
+function jsonObject(type: EventType, data: NewEvent["data"]): JsonObject {
+  const json = toJson(data);
+  if (isJsonObject(json)) return json;
+  throw new UsageError("invalid_argument", `the data of a ${type} event must be an object`);
+}
+
+/** What may be done to a thread whose agent, and with it its rules for the store, are not known here. */
+const LIFE: ReadonlySet<EventType> = new Set([
+  "thread_started",
+  "paused",
+  "resumed",
+  "cancelled",
+  "request_expired",
+  "data_erased",
+]);
+
+function withoutAgent(event: JsonEvent, { id, state }: Thread): JsonEvent {
+  if (LIFE.has(event.type)) return removeStoredSecrets(event);
+  const { agent } = state;
+  const message = `there is no agent "${agent}" here, so it is not known what thread ${id} may store`;
+  throw new NotFoundError(message, { agent, threadId: id });
+}
+
+function withinSize(event: JsonEvent): JsonEvent {
+  const { type, data } = event;
+  if (type === "message_received" && typeof data["text"] === "string" && data["text"].length > MAX_MESSAGE) {
+    throw tooLarge("the message", data["text"].length, MAX_MESSAGE, "send it in parts, or a reference to it");
+  }
+  const size = JSON.stringify(data).length;
+  if (size <= MAX_EVENT) return event;
+  // What has happened is recorded, as much of it as there is room for.
+  if (data["result"] !== undefined)
+    return { type, data: { ...data, result: shortResult(data["result"], size) } };
+  const { completion } = data;
+  if (isJsonObject(completion) && typeof completion["raw"] === "string") {
+    const raw = cutMiddle(completion["raw"], LEFT_OF_RESULT);
+    const cut = { type, data: { ...data, completion: { ...completion, raw } } };
+    if (JSON.stringify(cut.data).length <= MAX_EVENT) return cut;
+  }
+  throw tooLarge(`the data of the ${type} event`, size, MAX_EVENT, "store a reference to it");
+}
+
+function shortResult(result: JsonObject[string], size: number): JsonObject {
+  const text = typeof result === "string" ? result : JSON.stringify(result);
+  const note = `The result has about ${size} characters; at most ${MAX_EVENT} are stored. Ask for less of it.`;
+  return { too_large: note, beginning: text.slice(0, LEFT_OF_RESULT).toWellFormed() };
+}
+
+function tooLarge(what: string, size: number, limit: number, advice: string): UsageError {
+  const message = `${what} has ${size} characters; at most ${limit} are taken: ${advice}`;
+  return new UsageError("invalid_argument", message, { details: { size, limit } });
+}
+
+function assertEvent(event: JsonEvent): asserts event is JsonEvent & NewEvent {
+  const field = misfit(EVENTS[event.type], event.data);
+  if (field === undefined) return;
+  const message = `the ${field} of a ${event.type} event is missing or of the wrong kind`;
+  throw new UsageError("invalid_argument", message);
+}

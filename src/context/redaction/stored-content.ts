@@ -1,0 +1,77 @@
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import type { EventType } from "../../thread/events.ts";
+import type { ContentMap } from "../blocks/event-content.ts";
+
+/** An event whose data is known to be JSON, and nothing more. */
+export interface JsonEvent {
+  readonly type: EventType;
+  readonly data: JsonObject;
+}
+
+const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completion.${name}`);
+const BY = ["by.channel", "by.id"];
+
+/**
+ * What is no content: ids, times, digests, counts, names of things, and who people are. Everything else is redacted
+ * before it is stored, fields that are yet to come included.
+ */
+const KEPT: { readonly [T in EventType]: readonly string[] } = {
+  thread_started: ["agent", "forkedFrom", "parent"],
+  message_received: ["from.channel", "from.id"],
+  event_received: ["name", "source", "callId"],
+  step_proposed: ["callId", "fidelity", ...COMPLETION],
+  step_refused: ["reason", "callId", ...COMPLETION],
+  steps_dropped: ["callIds"],
+  step_judged: ["callId", "verdict"],
+  human_asked: ["kind", "callId", "options.urgency", "options.format"],
+  approval_requested: ["callId", "card.intent", "card.reasons.*.kind", "policy", "digest", "expiresAt"],
+  notified: ["channel", "ok", "request", "callId"],
+  human_responded: ["request", "callId", "digest", "decision.kind", ...BY],
+  request_escalated: ["request", "to"],
+  request_expired: ["request", "outcome"],
+  tool_started: ["callId", "intent", "key", "attempt"],
+  tool_finished: ["callId", "cachedFrom"],
+  tool_failed: ["callId"],
+  tool_unknown: ["callId"],
+  sleep_started: ["callId", "until"],
+  event_awaited: ["callId", "name", "until", "tokenDigest"],
+  woke: ["callId", "timedOut"],
+  child_started: ["callId", "threadId", "agent"],
+  child_finished: ["callId", "threadId"],
+  prefetched: ["name", "outcome.kind", "as"],
+  context_compacted: ["from", "to", "method", ...COMPLETION],
+  paused: BY,
+  resumed: BY,
+  budget_reached: ["budget", "limit", "used"],
+  cancelled: BY,
+  finished: ["callId"],
+  failed: [],
+  data_erased: ["seqs", "standIns", ...BY],
+};
+
+/** Where steps stand: their fields are content, `intent` is the name of one. */
+const STEPS: readonly string[] = ["step", "steps.*", "decision.editedStep"];
+
+/** True for a part of an event's data that is stored as it is. `*` stands for a place in a list. */
+export function isKept(type: EventType, path: string): boolean {
+  return KEPT[type].some((kept) => path === kept || path.startsWith(`${kept}.`));
+}
+
+/** The event with its content mapped, for the store: more of it than what the model reads. */
+export function mapStored({ type, data }: JsonEvent, map: ContentMap): JsonEvent {
+  const inner = [...KEPT[type], ...STEPS];
+  const mapAt = (value: Json, path: string): Json => {
+    if (KEPT[type].includes(path)) return value;
+    if (STEPS.includes(path) && isJsonObject(value)) return mapStep(value, map);
+    if (!inner.some((other) => other.startsWith(`${path}.`))) return map.json(value);
+    if (isJsonArray(value)) return value.map((item) => mapAt(item, `${path}.*`));
+    return isJsonObject(value) ? mapFields(value, `${path}.`) : map.json(value);
+  };
+  const mapFields = (fields: JsonObject, prefix: string): JsonObject =>
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, mapAt(value, prefix + name)]));
+  return { type, data: mapFields(data, "") };
+}
+
+function mapStep({ intent = null, ...fields }: JsonObject, map: ContentMap): JsonObject {
+  return { ...map.object(fields), intent };
+}
