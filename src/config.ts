@@ -1,7 +1,10 @@
+import { z } from "zod";
 import type { Agent } from "./agent/agent.ts";
+import { callback, checkOptions, count, nonEmptyName, objectWith } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
 import type { People } from "./humans/people.ts";
-import type { ApiKey } from "./server/api-key.ts";
+import { type ApiKey, apiKeysSchema } from "./server/api-key.ts";
+import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
 import type { Webhook } from "./triggers/webhook.ts";
 
@@ -23,13 +26,61 @@ export interface TwelvefoldConfig {
 export interface ServerConfig {
   /** Who may use it. `twelvefold key` makes one; only its digest stands here. None: this machine only. */
   readonly keys?: readonly ApiKey[];
+  /**
+   * The product's own sign-in: who sends a request, or `undefined` for nobody that is known. For API, streams and inbox
+   * alike; `keys` are taken besides. See `AuthOptions`.
+   */
+  readonly authenticate?: (request: Request) => Caller | undefined | Promise<Caller | undefined>;
+  /** Where a browser is sent that `authenticate` does not know. */
+  readonly signInUrl?: string;
   /** The address people reach it by, e.g. behind a proxy; `TWELVEFOLD_PUBLIC_URL` wins. */
   readonly publicUrl?: string;
   readonly webhooks?: readonly Webhook[];
   readonly cron?: readonly CronTrigger[];
 }
 
-/** Types the configuration; returns it as it is. */
+const agents = z
+  .array(
+    z.looseObject(
+      { name: nonEmptyName, nextStep: objectWith("call", "parse") },
+      "must come from defineAgent",
+    ),
+  )
+  .min(1, "needs at least one agent")
+  .superRefine((all, context) => {
+    const names = all.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined) context.addIssue(`two agents have the name ${twice}`);
+  });
+
+const configSchema = z.strictObject({
+  agents,
+  store: z.string().min(1).optional(),
+  concurrency: count.optional(),
+  channels: z.array(z.looseObject({ name: nonEmptyName, deliver: callback })).optional(),
+  people: z.record(z.string(), z.array(z.string())).optional(),
+  server: z
+    .strictObject({
+      keys: apiKeysSchema.optional(),
+      authenticate: callback.optional(),
+      signInUrl: z.string().min(1).optional(),
+      publicUrl: z
+        .string()
+        .refine((text) => URL.canParse(text), "must be an address such as https://agents.example.com")
+        .optional(),
+      webhooks: z.array(z.looseObject({ name: nonEmptyName, action: callback })).optional(),
+      cron: z.array(z.looseObject({ name: nonEmptyName, agent: nonEmptyName })).optional(),
+    })
+    .optional(),
+});
+
+/** Throws `UsageError` that names every option that is unknown or wrong. `what`: whose configuration it is. */
+export function checkConfig(what: string, config: unknown): asserts config is TwelvefoldConfig {
+  checkOptions(what, configSchema, config);
+}
+
+/** Checks and types the configuration; returns it as it is. Throws `UsageError` as `checkConfig` does. */
 export function defineConfig(config: TwelvefoldConfig): TwelvefoldConfig {
+  checkConfig("twelvefold.config.ts", config);
   return config;
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
-import type { TwelvefoldConfig } from "../config.ts";
+import { checkConfig, type TwelvefoldConfig } from "../config.ts";
 
 const NAMES = [
   "twelvefold.config.ts",
@@ -25,19 +25,10 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
   const module: unknown = await import(pathToFileURL(file).href);
   const config =
     typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
-  if (isConfig(config)) return config;
-  throw new UsageError(
-    "invalid_configuration",
-    `${file} must export by default: defineConfig({ agents: [...] })`,
-  );
-}
-
-function isConfig(value: unknown): value is TwelvefoldConfig {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "agents" in value &&
-    Array.isArray(value.agents) &&
-    value.agents.length > 0
-  );
+  if (config === undefined) {
+    const message = `${file} must export by default: defineConfig({ agents: [...] })`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  checkConfig(file, config);
+  return config;
 }

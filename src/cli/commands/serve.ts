@@ -3,9 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
+import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { ApiKey } from "../../server/api-key.ts";
+import type { AuthOptions } from "../../server/callers.ts";
 import { problemLog } from "../../server/problem-log.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
 import { traceRuns } from "../../telemetry/telemetry.ts";
@@ -34,7 +36,7 @@ export async function serve(
     host: options.host,
     log,
     ...serverInbox({ runtime, clock: systemClock, model, log, promptSource: promptSources(process.cwd()) }),
-    ...(config.keys === undefined ? {} : { auth: { kind: "keys", keys: config.keys } as const }),
+    ...authOf(config),
     ...(config.webhooks === undefined ? {} : { webhooks: config.webhooks }),
     ...(config.cron === undefined ? {} : { cron: config.cron }),
     ...(publicUrl === undefined ? {} : { publicUrl }),
@@ -55,6 +57,15 @@ export async function serve(
   }
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   return EXIT.ok;
+}
+
+/** Absent: the server makes a token for this run. */
+function authOf({ keys, authenticate, signInUrl }: ServerConfig): { readonly auth?: AuthOptions } {
+  if (authenticate !== undefined) {
+    const own = { kind: "own", authenticate, keys: keys ?? [] } as const;
+    return { auth: signInUrl === undefined ? own : { ...own, signInUrl } };
+  }
+  return keys === undefined ? {} : { auth: { kind: "keys", keys } };
 }
 
 /** The address that signs the person at this terminal in: with the token of this run, or once with a configured key. */

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { calculator } from "../../src/agents/calculator/agent.ts";
+import { defineConfig } from "../../src/config.ts";
+
+const define = (config: object) => () => defineConfig(Object.assign({ agents: [] }, config));
+
+describe("defineConfig", () => {
+  it("returns a configuration that fits as it is", () => {
+    const config = { agents: [calculator], concurrency: 2 };
+    expect(defineConfig(config)).toBe(config);
+  });
+
+  it.each([
+    [{ agents: [] }, "needs at least one agent"],
+    [{ agents: [{}] }, "agents.0"],
+    [{ agents: [calculator, calculator] }, "two agents have the name calculator"],
+    [{ agents: [calculator], apiKeys: [] }, 'unknown option "apiKeys"; known: agents, store'],
+    [{ agents: [calculator], concurrency: 0 }, "concurrency"],
+    [{ agents: [calculator], channels: ["slack"] }, "channels.0"],
+    [{ agents: [calculator], people: { ada: "web:ada" } }, "people.ada"],
+    [{ agents: [calculator], server: { keys: "x" } }, "server.keys"],
+    [{ agents: [calculator], server: { key: [] } }, 'unknown option "server.key"'],
+    [
+      { agents: [calculator], server: { publicUrl: "agents.example.com" } },
+      "server.publicUrl: must be an address",
+    ],
+  ])("refuses %j", (config, said) => {
+    expect(define(config)).toThrow(said);
+  });
+});
