@@ -1,12 +1,9 @@
-import { b } from "../baml_client/index.ts";
-import { getBamlFiles } from "../baml_client/inlinedbaml.ts";
+import { calculator } from "../src/agents/calculator/agent.ts";
 import {
   type Agent,
-  askHuman,
   defineAgent,
   finish,
   type NextStepFunction,
-  promptFunction,
   type Runtime,
   tool,
   verifiedBy,
@@ -15,21 +12,11 @@ import {
 export const bencher = verifiedBy("bench", "bench");
 
 /** The calculator without a limit on its steps, asking its model through the generated client. */
-export const httpAgent: Agent = defineAgent(
-  promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }),
-  {
-    name: "bench",
-    budget: { steps: 1_000_000 },
-    steps: {
-      add: tool(({ a, b }) => a + b, { readOnly: true }),
-      subtract: tool(({ a, b }) => a - b, { readOnly: true }),
-      multiply: tool(({ a, b }) => a * b, { readOnly: true }),
-      divide: tool(({ a, b }) => a / b, { readOnly: true }),
-      request_more_information: askHuman(({ message }) => message),
-      done_for_now: finish(({ message }) => message),
-    },
-  },
-);
+export const httpAgent: Agent = {
+  ...calculator,
+  name: "bench",
+  budget: { ...calculator.budget, steps: 1_000_000 },
+};
 
 type InstantStep = { intent: "add"; a: number; b: number } | { intent: "done"; message: string };
 

@@ -16,14 +16,9 @@ export async function calculate(text: string, ask: (question: string) => Promise
   }
 }
 function compute(step: CalculatorTools): number {
-  switch (step.intent) {
-    case "add":
-      return step.a + step.b;
-    case "subtract":
-      return step.a - step.b;
-    case "multiply":
-      return step.a * step.b;
-    case "divide":
-      return step.a / step.b;
-  }
+  if (step.intent === "add") return step.a + step.b;
+  if (step.intent === "subtract") return step.a - step.b;
+  if (step.intent === "multiply") return step.a * step.b;
+  if (step.intent === "divide") return step.a / step.b;
+  throw new Error(`no code for ${JSON.stringify(step)}`);
 }

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { b } from "../../baml_client/index.ts";
 import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
-import { defineAgent } from "../../src/agent/agent.ts";
+import type { Agent } from "../../src/agent/agent.ts";
+import { calculator } from "../../src/agents/calculator/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { type Fault, startFaultyModel } from "../../src/model/index.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
-import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 
@@ -32,19 +32,15 @@ const impatient = promptFunction(b, "DetermineNextStep", {
   timeouts: { connect: 4000, firstToken: 3000, idle: 3000, total: 12_000 },
   retry: { attempts: 3, firstDelay: 5, maxDelay: 20 },
 });
-const adder = (name: string, onLimit: "ask" | "reset") =>
-  defineAgent(impatient, {
-    name,
-    limits: { onLimit },
-    steps: {
-      add: tool(({ a, b }) => a + b, { readOnly: true }),
-      subtract: tool(({ a, b }) => a - b, { readOnly: true }),
-      multiply: tool(({ a, b }) => a * b, { readOnly: true }),
-      divide: tool(({ a, b }) => a / b, { readOnly: true }),
-      request_more_information: askHuman(({ message }) => message),
-      done_for_now: finish(({ message }) => message),
-    },
-  });
+const adder = (name: string, onLimit: "ask" | "reset"): Agent => ({
+  ...calculator,
+  name,
+  limits: { ...calculator.limits, onLimit },
+  nextStep: {
+    ...calculator.nextStep,
+    call: (thread, options) => impatient.call([calculator.context.render(thread)], options),
+  },
+});
 const AGENTS = [adder("asking", "ask"), adder("resetting", "reset")];
 
 /** The good answer: so many additions, then the end. */
