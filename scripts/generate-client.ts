@@ -29,10 +29,17 @@ const document = z
   })
   .loose();
 
+/** Schemas that are types of the package itself, which says more about them than the description. */
+const SHARED: Readonly<Record<string, string>> = { ThreadEvent: "../thread/events.ts" };
+
 /** The text of the file for an OpenAPI 3.1 document. */
 export function clientTypes(openapi: unknown): string {
   const { paths, components } = document.parse(openapi);
+  const shared = Object.entries(SHARED).map(
+    ([name, from]) => `import type { ${name} } from "${from}";\n\nexport type { ${name} };\n`,
+  );
   const named = Object.entries(components.schemas)
+    .filter(([name]) => !Object.hasOwn(SHARED, name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => `export type ${name} = ${typeOf(schema)};\n`);
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -43,6 +50,7 @@ export function clientTypes(openapi: unknown): string {
   );
   return [
     "// Written by scripts/generate-client.ts from the server's OpenAPI description. Do not edit.\n",
+    ...shared,
     ...named,
     "/** What each operation takes and answers. */",
     "export interface Operations {",

@@ -61,7 +61,7 @@ export interface Client {
    */
   request<O extends keyof Operations>(operation: O, request: RequestOf<O>): Promise<Operations[O]["answer"]>;
   /**
-   * The events of a thread as they come. Connects again after an interruption, also while the server is busy or
+   * The events of a thread as they come; a newer server may send types that this version does not know. Connects again after an interruption, also while the server is busy or
    * away, and misses none. Ends when `signal` is aborted; throws `ApiError` for any other refusal.
    */
   watch(threadId: string, options?: WatchOptions): AsyncGenerator<ThreadEvent, void, void>;

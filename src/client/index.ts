@@ -1,3 +1,6 @@
+export type { CallId, ThreadId } from "../base/ids.ts";
+export type { Json, JsonObject } from "../base/json.ts";
+export type { EventData, EventOf, EventType } from "../thread/events.ts";
 export {
   ApiError,
   type Client,

@@ -1,5 +1,9 @@
 // Written by scripts/generate-client.ts from the server's OpenAPI description. Do not edit.
 
+import type { ThreadEvent } from "../thread/events.ts";
+
+export type { ThreadEvent };
+
 export type Accepted = { readonly threadId: string; readonly status: StatusKind; readonly seq: number };
 
 export type Decision =
@@ -85,14 +89,6 @@ export type Thread = {
     readonly cachedInputTokens: number;
   };
   readonly request: PersonRequest | null;
-};
-
-export type ThreadEvent = {
-  readonly seq: number;
-  readonly at: string;
-  readonly type: string;
-  readonly v: number;
-  readonly data?: unknown;
 };
 
 export type ThreadSummary = {

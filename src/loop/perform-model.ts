@@ -27,6 +27,8 @@ export const askModel: Effect<"ask_model"> = async function* (_command, thread, 
     answer = await agent.nextStep.call(thread, { signal, model, onPartial });
   } catch (error) {
     if (signal.aborted) return;
+    // A test's script has run out: nobody can answer for it.
+    if (TwelvefoldError.isInstance(error) && error.code === "unexpected_call") throw error;
     yield write(providerProblem(error));
     return;
   }

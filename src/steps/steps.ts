@@ -17,8 +17,9 @@ import type {
  * `toJson`), what it throws becomes an error event and the loop goes on.
  */
 export function tool<S>(
+  // The step's type comes from the prompt and the handler alone: options that are shared by several tools fit in.
   run: (step: S, context: ToolContext) => unknown,
-  options: ToolOptions<S> = {},
+  options: ToolOptions<NoInfer<S>> = {},
 ): ToolStep<S> {
   return { kind: "tool", run, options };
 }
@@ -26,7 +27,7 @@ export function tool<S>(
 /** The step asks a person; the thread waits, on disk, until somebody answers. */
 export function askHuman<S>(
   ask: (step: S) => string | HumanQuestion,
-  options: StepOptions<S> = {},
+  options: StepOptions<NoInfer<S>> = {},
 ): AskHumanStep<S> {
   return {
     kind: "ask_human",
@@ -41,7 +42,7 @@ export function askHuman<S>(
 /** The step ends the run with a result. A later message to the thread goes on from there. */
 export function finish<S, Result>(
   result: (step: S) => Result,
-  options: StepOptions<S> = {},
+  options: StepOptions<NoInfer<S>> = {},
 ): FinishStep<S, Result> {
   return { kind: "finish", result, options };
 }
@@ -49,7 +50,7 @@ export function finish<S, Result>(
 /** The step waits: for `{ seconds }` or until a time. No process is needed meanwhile. */
 export function sleep<S>(
   duration: (step: S) => { readonly seconds: number } | { readonly until: Date },
-  options: StepOptions<S> = {},
+  options: StepOptions<NoInfer<S>> = {},
 ): SleepStep<S> {
   return {
     kind: "sleep",
@@ -64,7 +65,7 @@ export function sleep<S>(
 /** The step waits for a named event from outside, at most `timeoutSeconds`. */
 export function waitForEvent<S>(
   event: (step: S) => { readonly name: string; readonly timeoutSeconds?: number },
-  options: StepOptions<S> = {},
+  options: StepOptions<NoInfer<S>> = {},
 ): WaitForEventStep<S> {
   return {
     kind: "wait_for_event",
@@ -77,11 +78,17 @@ export function waitForEvent<S>(
 }
 
 /** The step tells people something and the run goes on. */
-export function progress<S>(message: (step: S) => string, options: StepOptions<S> = {}): ProgressStep<S> {
+export function progress<S>(
+  message: (step: S) => string,
+  options: StepOptions<NoInfer<S>> = {},
+): ProgressStep<S> {
   return { kind: "progress", message, options };
 }
 
 /** The step says that nothing is to be done: the run ends and nobody is contacted. */
-export function nothing<S>(reason: (step: S) => string, options: StepOptions<S> = {}): NothingStep<S> {
+export function nothing<S>(
+  reason: (step: S) => string,
+  options: StepOptions<NoInfer<S>> = {},
+): NothingStep<S> {
   return { kind: "nothing", reason, options };
 }

@@ -18,7 +18,7 @@ export interface ScriptedSteps<S> extends NextStepFunction<[thread: string], S> 
   readonly prompts: readonly string[];
   /** Answers that were not asked for. */
   readonly remaining: number;
-  /** Throws when answers are left over. Call it at the end of a test. */
+  /** Throws when answers are left over, or when more were asked for. Call it at the end of a test. */
   assertUsedUp(): void;
 }
 
@@ -26,13 +26,20 @@ const EXACT: Fidelity = { grade: "exact", reasons: [] };
 
 /**
  * A prompt function that answers from a script instead of a model. Asking for more than the script holds throws
- * `TwelvefoldError` (`unexpected_call`).
+ * `TwelvefoldError` (`unexpected_call`), which no thread survives: `runtime.settled` and `advance` throw it too.
+ *
+ * @example
+ * const nextStep = scriptedSteps<Step>([{ intent: "add", a: 1, b: 2 }, { intent: "done", message: "3" }]);
+ * const agent = defineAgent(nextStep, { name: "sum", steps });
+ * // … run it, then:
+ * nextStep.assertUsedUp();
  */
 export function scriptedSteps<S extends { readonly intent: string }>(
   script: readonly ScriptedAnswer<S>[],
 ): ScriptedSteps<S> {
   const prompts: string[] = [];
   let next = 0;
+  let beyond: TwelvefoldError | undefined;
   return {
     name: "ScriptedSteps",
     version: "1",
@@ -41,6 +48,7 @@ export function scriptedSteps<S extends { readonly intent: string }>(
       return script.length - next;
     },
     assertUsedUp() {
+      if (beyond !== undefined) throw beyond;
       if (next < script.length) {
         throw new TwelvefoldError(
           "unexpected_call",
@@ -53,10 +61,11 @@ export function scriptedSteps<S extends { readonly intent: string }>(
       prompts.push(thread);
       const answer = script[next];
       if (answer === undefined) {
-        throw new TwelvefoldError(
+        beyond = new TwelvefoldError(
           "unexpected_call",
           `the script has ${script.length} answers; one more was asked for:\n${thread}`,
         );
+        throw beyond;
       }
       next += 1;
       if ("throws" in answer) throw answer.throws;

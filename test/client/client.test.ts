@@ -8,6 +8,7 @@ import {
   type RequestOf,
   type ThreadEvent,
 } from "../../src/client/index.ts";
+import type { ThreadEvent as StoredThreadEvent } from "../../src/index.ts";
 import { startServer } from "../../src/server/start.ts";
 import { afterwards, keyFor, serve } from "../server/serve.ts";
 
@@ -155,6 +156,10 @@ describe("the HTTP API's description and its client", () => {
   it("what does not fit does not compile", { tags: "E7" }, () => {
     expectTypeOf<RequestOf<"POST /threads">["body"]>().toEqualTypeOf<Operations["POST /threads"]["body"]>();
     expectTypeOf<Operations["GET /threads/{threadId}"]["answer"]["status"]["kind"]>().toExtend<string>();
+    expectTypeOf<ThreadEvent>().toEqualTypeOf<StoredThreadEvent>();
+    const questionIn = (event: ThreadEvent) =>
+      event.type === "human_asked" ? event.data.question : undefined;
+    expectTypeOf(questionIn).returns.toEqualTypeOf<string | undefined>();
     // @ts-expect-error a launch names its agent
     const noAgent: RequestOf<"POST /threads"> = { body: { message: "x" } };
     // @ts-expect-error the path is needed

@@ -9,7 +9,7 @@ import {
   type StepTable,
 } from "../../src/agent/agent.ts";
 import type { calculator } from "../../src/agents/calculator/agent.ts";
-import type { StepDefinition } from "../../src/steps/definitions.ts";
+import type { StepDefinition, ToolOptions, ToolStep } from "../../src/steps/definitions.ts";
 import { askHuman, finish, nothing, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 
@@ -46,6 +46,33 @@ describe("the type of an agent", () => {
     // @ts-expect-error: an approval policy sees the same step
     const policy = tool<Add>(() => 0, { approval: ({ c }) => c });
     expect(policy.kind).toBe("tool");
+  });
+
+  it("options that several tools share say nothing about the step's type", { tags: "F4.2" }, () => {
+    // biome-ignore lint/suspicious/noExplicitAny: what users write who do not care about the step
+    const careless = { approval: (_: any) => "always" } satisfies ToolOptions<Sum>;
+    const careful = { approval: (_: unknown) => "always" } satisfies ToolOptions<Sum>;
+    const agent = defineAgent(nextStep, {
+      name: "sum",
+      steps: {
+        add: tool((step) => {
+          expectTypeOf(step).toEqualTypeOf<Add>();
+          return step.a + step.b;
+        }, careless),
+        ask: askHuman((step) => {
+          expectTypeOf(step).toEqualTypeOf<Ask>();
+          return step.message;
+        }, careful),
+        done: finish((step) => {
+          expectTypeOf(step).toEqualTypeOf<Done>();
+          return step.message;
+        }, careful),
+      },
+    });
+    expectTypeOf<StepOf<typeof agent>>().toEqualTypeOf<Sum>();
+    const inline = tool((step: Add) => step.a, { approval: (step) => (step.a > 10 ? "always" : "never") });
+    expectTypeOf(inline).toEqualTypeOf<ToolStep<Add>>();
+    expect(agent.name).toBe("sum");
   });
 
   it("where a step is handled its type is known without being written", { tags: "F4.2" }, () => {

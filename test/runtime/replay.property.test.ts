@@ -78,7 +78,9 @@ async function run({ script, people, severalSteps }: Plan): Promise<Thread> {
   };
   const end: ScriptedAnswer<FullStep> =
     draw(2) === 0 ? { intent: "done", message: "end" } : { intent: "nothing" };
-  const { agent } = fullAgent([...script, end], { severalSteps, onModel: during, onTool: during });
+  // Who writes to a thread that has come to its end is told that the provider is down.
+  const down = Array.from({ length: 500 }, () => ({ throws: new Error("the provider is down") }));
+  const { agent } = fullAgent([...script, end, ...down], { severalSteps, onModel: during, onTool: during });
   const runtime: Runtime = createRuntime({ agents: [agent], store: createMemoryStore(), clock });
   ({ threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } }));
   for (let turns = 0; turns < 25; turns++) {

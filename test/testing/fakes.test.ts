@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fakeChannel, fakeClock, scriptedSteps } from "../../src/testing/index.ts";
 import type { FullStep } from "../runtime/full-agent.ts";
-import { bench } from "../runtime/harness.ts";
+import { ada, bench } from "../runtime/harness.ts";
 
 const ask: FullStep = { intent: "ask", message: "which one?" };
 
@@ -51,6 +51,15 @@ describe("the fakes", () => {
     await script.call(["<thread>"]);
     script.assertUsedUp();
     await expect(script.call(["<thread>"])).rejects.toMatchObject({ code: "unexpected_call" });
+    expect(() => script.assertUsedUp()).toThrow("the script has 1 answers; one more was asked for");
+  });
+
+  it("a script that runs out fails the test instead of asking a person", async () => {
+    const { runtime, assertUsedUp } = bench([]);
+    const { threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    await expect(runtime.settled(threadId)).rejects.toThrow("one more was asked for");
+    expect((await runtime.get(threadId)).state.request).toBeNull();
+    expect(() => assertUsedUp()).toThrow("one more was asked for");
   });
 
   it("a clock wakes sleepers in order, at their time, and not those whose signal was aborted", async () => {
