@@ -18,6 +18,50 @@ export type ErrorCode =
   | "replay_mismatch"
   | "unexpected_call";
 
+/** The HTTP status of each error, for the API and for pages. */
+export const HTTP_STATUS = {
+  invalid_argument: 422,
+  invalid_configuration: 500,
+  missing_credentials: 500,
+  not_found: 404,
+  conflict: 409,
+  sequence_conflict: 409,
+  illegal_event: 409,
+  forbidden: 403,
+  expired: 410,
+  // The disk is full, or somebody holds its lock: it may pass.
+  storage_failed: 503,
+  storage_corrupt: 500,
+  provider_rejected: 500,
+  provider_unavailable: 500,
+  prompt_too_long: 500,
+  aborted: 503,
+  replay_mismatch: 500,
+  unexpected_call: 500,
+} as const satisfies Readonly<Record<ErrorCode, number>>;
+
+/** What each HTTP status that is answered means, in a few words. */
+export const HTTP_TITLE = {
+  400: "The request is malformed",
+  401: "Nobody is signed in",
+  403: "You may not do this",
+  404: "There is no such thing",
+  409: "This does not fit any more",
+  410: "This has expired or was used before",
+  413: "Too large",
+  415: "Unsupported media type",
+  422: "This could not be taken",
+  429: "Too many requests",
+  500: "Something went wrong here",
+  503: "Try again later",
+} as const;
+
+/** Errors from inside: what they say is for the log, not for whoever asked. */
+export function isInternal(error: unknown): boolean {
+  if (!TwelvefoldError.isInstance(error)) return true;
+  return HTTP_STATUS[error.code] === 500 || error.code === "storage_failed";
+}
+
 const marker = Symbol.for("twelvefold.error");
 
 /**

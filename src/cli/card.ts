@@ -1,4 +1,5 @@
 import type { Colors } from "picocolors/types.js";
+import { describeReason } from "../humans/approval-reasons.ts";
 import { visible, visibleLine, visibleValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
 
@@ -16,8 +17,8 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
       ? []
       : [`    ${c.dim("would change:")} ${whole(JSON.stringify(card.preview, null, 2))}`]),
     ...card.reasons
-      .filter((reason) => reason !== "policy")
-      .map((reason) => `    ${c.yellow(visibleLine(reason))}`),
+      .filter(({ kind }) => kind !== "policy")
+      .map((reason) => `    ${c.yellow(visibleLine(describeReason(reason).text, 1000))}`),
     ...(policy.approvers === undefined
       ? []
       : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => visibleValue(who)).join(", ")}`)}`]),

@@ -99,9 +99,9 @@ async function askPerson(
         signal,
       );
       if (text === undefined) return undefined;
-      if (text.trim() === "") return { decision: { kind: "approved" } };
+      if (text.trim() === "") return { decision: { kind: "approved" }, digest: null };
       return text.trim().toLowerCase() === "stop"
-        ? { decision: { kind: "denied", feedback: "stopped at the terminal" } }
+        ? { decision: { kind: "denied", feedback: "stopped at the terminal" }, digest: null }
         : { decision: { kind: "answered", text: text.trim() } };
     }
     case "unknown_outcome": {

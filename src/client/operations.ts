@@ -6,6 +6,17 @@ export type { ThreadEvent };
 
 export type Accepted = { readonly threadId: string; readonly status: StatusKind; readonly seq: number };
 
+export type ApprovalReason =
+  | { readonly kind: "policy" }
+  | { readonly kind: "faulty_policy"; readonly fault: string }
+  | { readonly kind: "untrusted"; readonly sources: readonly string[] }
+  | { readonly kind: "judge"; readonly reason: string }
+  | { readonly kind: "doubtful"; readonly doubts: readonly string[] }
+  | { readonly kind: "changed" }
+  | { readonly kind: "unknown_requester" }
+  | { readonly kind: "look_alike"; readonly names: readonly string[] }
+  | { readonly kind: "other"; readonly text: string };
+
 export type Decision =
   | { readonly kind: "approved"; readonly editedStep?: { readonly [key: string]: unknown } }
   | { readonly kind: "denied"; readonly feedback: string }
@@ -28,9 +39,12 @@ export type PersonRequest = {
   readonly threadId: string;
   readonly agent: string;
   readonly type: "question" | "approval";
+  readonly kind: "approval" | "question" | "escalation" | "budget" | "provider" | "unknown_outcome";
+  readonly urgency: "low" | "medium" | "high";
   readonly askedAt: string;
   readonly callId: string | null;
   readonly accepts: readonly string[];
+  readonly why: readonly string[];
   readonly question: {
     readonly kind: string;
     readonly question: string;
@@ -46,8 +60,9 @@ export type PersonRequest = {
       readonly title: string;
       readonly intent: string;
       readonly arguments?: unknown;
-      readonly reasons: readonly string[];
+      readonly reasons: readonly ApprovalReason[];
       readonly preview?: unknown;
+      readonly said?: { readonly text: string; readonly length: number };
     };
     readonly digest: string;
     readonly expiresAt: string | null;

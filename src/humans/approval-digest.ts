@@ -2,6 +2,7 @@ import { digestOf } from "../base/digest.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import type { ApprovalCard, ApprovalPolicy } from "../thread/events.ts";
+import { cardWithSentences } from "../thread/old-reasons.ts";
 
 /** Everything a decision is about. A change of any part gives another digest, and the approval lapses. */
 export interface ApprovalSubject {
@@ -18,4 +19,14 @@ export interface ApprovalSubject {
 /** SHA-256 over the canonical JSON of the subject. The thread id is part of it: a fork asks again. */
 export function approvalDigest(subject: ApprovalSubject): string {
   return digestOf(toJson(subject));
+}
+
+/**
+ * Whether a decision that carries this digest is about this subject. Release 0.1.0 took the digest over a card whose
+ * reasons were sentences: what was asked for then still holds.
+ */
+export function coversSubject(digest: string, subject: ApprovalSubject): boolean {
+  if (digest === approvalDigest(subject)) return true;
+  const card = cardWithSentences(subject.card);
+  return card !== undefined && digest === digestOf(toJson({ ...subject, card }));
 }

@@ -1,66 +1,71 @@
 import { ForbiddenError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
-import type { PendingApproval } from "../thread/state.ts";
+import type { PendingApproval, Requesters } from "../thread/state.ts";
 import { comparePeople, type People } from "./people.ts";
 import { matchesPrincipal, principalKey } from "./principal.ts";
 
+/** What is to be known of an approval to say who may decide on it. */
+export interface ApprovalCase {
+  readonly approval: PendingApproval;
+  /** As they are now: whoever has asked since the approval was requested is among them. */
+  readonly requesters: Requesters;
+  readonly people: People;
+}
+
 /** Who may decide on this request now, as patterns; `null`: anybody whom a channel has verified. */
-export function approversOf(request: PendingApproval): readonly string[] | null {
-  const { approvers } = request.policy;
-  return approvers === undefined ? null : [...approvers, ...request.escalatedTo];
+export function approversOf({ policy, escalatedTo }: PendingApproval): readonly string[] | null {
+  return policy.approvers === undefined ? null : [...policy.approvers, ...escalatedTo];
 }
 
 /**
- * Throws `ForbiddenError` unless policy lets this person decide on this request. `requester`: who sent the latest
- * message to the thread; those who had done so when the request was made are known from the request. Where people must
- * be different and nobody can say whether they are, they count as one; a denial needs no proof of that, and who has
- * approved may still deny.
+ * Why policy does not let this person decide so, or `undefined` where it does. Where people must be different and nobody
+ * can say whether they are, they count as one; a denial needs no proof of that, and who has approved may still deny.
  */
-export function requireApprover(
-  request: PendingApproval,
+export function objectionTo(
+  { approval, requesters, people }: ApprovalCase,
   by: Principal,
-  requester: Principal | null,
-  people: People,
-  decision: "approved" | "denied" = "approved",
-): void {
+  decision: "approved" | "denied",
+): ForbiddenError | undefined {
   const who = principalKey(by);
-  const allowed = approversOf(request);
+  const allowed = approversOf(approval);
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
-    throw new ForbiddenError(`${who} may not decide on this; ${allowed.join(", ")} may`, { who, allowed });
+    const may = allowed.length === 0 ? "nobody may" : `${allowed.join(", ")} may`;
+    return new ForbiddenError(`${who} may not decide on this; ${may}`, { who, allowed });
   }
-  if (request.policy.requesterMayApprove === false) {
-    const requesters = requester === null ? request.requesters : [...request.requesters, requester];
-    requireOther(
-      by,
-      requesters,
-      people,
-      decision,
-      `${who} requested this and may not approve it; somebody else must`,
-    );
+  const { needed = 1, requesterMayApprove = true } = approval.policy;
+  if (!requesterMayApprove) {
+    if (requesters.unknown && decision === "approved") {
+      const message = "it is not known who asked for this, and whoever did may not approve it: nobody may";
+      return new ForbiddenError(message, { who });
+    }
+    const own = `${who} requested this and may not approve it; somebody else must`;
+    const objection = sameAsOne(by, requesters.known, people, own);
+    if (objection !== undefined && (decision === "approved" || objection.certain)) return objection.error;
   }
   // Who has approved may still stop it, as long as others are to agree.
-  if (decision === "denied") return;
-  const needed = request.policy.needed ?? 1;
-  const approved = `${who} has approved already; ${needed} approvals of different people are needed`;
-  requireOther(by, request.approvedBy, people, "approved", approved);
+  if (decision === "denied") return undefined;
+  const twice = `${who} has approved already; ${needed} approvals of different people are needed`;
+  return sameAsOne(by, approval.approvedBy, people, twice)?.error;
 }
 
-function requireOther(
+/** What is wrong where this person is, or may be, one of the others. `certain`: is. */
+function sameAsOne(
   by: Principal,
   others: readonly Principal[],
   people: People,
-  decision: "approved" | "denied",
   message: string,
-): void {
+): { readonly certain: boolean; readonly error: ForbiddenError } | undefined {
   const who = principalKey(by);
-  for (const other of others) {
-    const comparison = comparePeople(by, other, people);
-    if (comparison === "same") throw new ForbiddenError(message, { who, same: principalKey(other) });
-    if (comparison === "different" || decision === "denied") continue;
-    throw new ForbiddenError(
-      `${who} may be the same person as ${principalKey(other)}, and different people are needed: ` +
-        "say who is who under `people` in the configuration",
-      { who, same: principalKey(other) },
-    );
+  const compared = others.map((other) => ({ other, comparison: comparePeople(by, other, people) }));
+  const same = compared.find(({ comparison }) => comparison === "same");
+  if (same !== undefined) {
+    return { certain: true, error: new ForbiddenError(message, { who, same: principalKey(same.other) }) };
   }
+  const unknown = compared.find(({ comparison }) => comparison === "unknown");
+  if (unknown === undefined) return undefined;
+  const other = principalKey(unknown.other);
+  const unsure =
+    `${who} may be the same person as ${other}, and different people are needed: ` +
+    "say who is who under `people` in the configuration";
+  return { certain: false, error: new ForbiddenError(unsure, { who, same: other }) };
 }

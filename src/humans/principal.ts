@@ -1,3 +1,4 @@
+import { UsageError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
 
 declare const verified: unique symbol;
@@ -8,10 +9,37 @@ declare const verified: unique symbol;
  */
 export type VerifiedPrincipal = Principal & { readonly [verified]: true };
 
-/** Call this in a channel, after the check that proves who it is, and nowhere else. */
+/**
+ * Call this in a channel, after the check that proves who it is, and nowhere else. An id has one spelling: without
+ * blanks around it, in composed form (NFC), in lower case where the channel does not tell cases apart. Throws
+ * `UsageError` for a channel or an id that is empty or holds invisible characters.
+ */
 export function verifiedBy(channel: string, id: string, name?: string | undefined): VerifiedPrincipal {
-  const principal: Principal = name === undefined ? { channel, id } : { channel, id, name };
+  const spelled = spellId(channel, id);
+  const problem = idProblem(channel) ?? idProblem(spelled);
+  if (problem !== undefined) {
+    throw new UsageError("invalid_argument", `the identity ${JSON.stringify(`${channel}:${id}`)} ${problem}`);
+  }
+  const principal: Principal = name === undefined ? { channel, id: spelled } : { channel, id: spelled, name };
   return principal as VerifiedPrincipal;
+}
+
+/** What cannot be seen, or changes what is seen: controls, format characters, fillers, blanks but the plain one. */
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|[^\P{Zs} ]/u;
+
+function idProblem(text: string): string | undefined {
+  if (text === "") return "is not complete: a channel and an id are needed";
+  return INVISIBLE.test(text) ? "holds characters that nobody sees" : undefined;
+}
+
+/** Mail addresses are one however they are written, and so are the senders of webhooks. */
+function ignoresCase(channel: string): boolean {
+  return channel === "email" || channel.startsWith("webhook:");
+}
+
+function spellId(channel: string, id: string): string {
+  const composed = id.trim().normalize("NFC");
+  return ignoresCase(channel) ? composed.toLowerCase() : composed;
 }
 
 /** `channel:id`, as policies name people. */
@@ -19,11 +47,30 @@ export function principalKey(principal: Principal): string {
   return `${principal.channel}:${principal.id}`;
 }
 
-/** Whether a pattern names this principal: `channel:id`, with `*` for any channel or any id. */
-export function matchesPrincipal(pattern: string, principal: Principal): boolean {
+/**
+ * Whether a pattern names this principal: its whole key `channel:id`, `*:id` for any channel, `channel:*` for anybody
+ * there. Channels and ids may hold colons themselves.
+ */
+export function matchesPrincipal(pattern: string, { channel, id }: Principal): boolean {
+  if (pattern === "*:*" || pattern === `${channel}:*`) return true;
+  const spelled = spellId(channel, id);
+  const wanted = (start: string) =>
+    pattern.startsWith(start) && spellId(channel, pattern.slice(start.length)) === spelled;
+  return wanted(`${channel}:`) || wanted("*:");
+}
+
+/** Why a pattern can name nobody, or `undefined` for one that can. */
+export function patternProblem(pattern: string): string | undefined {
+  const shown = JSON.stringify(pattern);
   const colon = pattern.indexOf(":");
-  if (colon < 0) return false;
-  const channel = pattern.slice(0, colon);
-  const id = pattern.slice(colon + 1);
-  return (channel === "*" || channel === principal.channel) && (id === "*" || id === principal.id);
+  if (colon <= 0 || colon === pattern.length - 1) {
+    return `${shown} names nobody: wanted channel:id, *:id or channel:*`;
+  }
+  if (pattern.trim() !== pattern || INVISIBLE.test(pattern)) {
+    return `${shown} holds blanks or characters that nobody sees`;
+  }
+  const stars = pattern.replace(/^\*(?=:)/, "").replace(/(?<=:)\*$/, "");
+  return stars.includes("*")
+    ? `${shown} names nobody: a * stands for a whole channel or a whole id`
+    : undefined;
 }

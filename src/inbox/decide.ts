@@ -12,9 +12,7 @@ export type FormFields = Readonly<Record<string, string>>;
  * take; whether it may be taken is for `respond` to say.
  */
 export function responseOf(request: PendingRequest, form: FormFields): HumanResponse {
-  const decision = decisionOf(request, form);
-  const { digest } = form;
-  return { decision, ...(digest === undefined ? {} : { digest }) };
+  return { decision: decisionOf(request, form), digest: form["digest"] ?? null };
 }
 
 function decisionOf(request: PendingRequest, form: FormFields): HumanDecision {

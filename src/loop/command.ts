@@ -1,5 +1,5 @@
 import type { CallId } from "../base/ids.ts";
-import type { ApprovalPolicy, BudgetName, RefusalReason } from "../thread/events.ts";
+import type { ApprovalPolicy, ApprovalReason, BudgetName, RefusalReason } from "../thread/events.ts";
 
 /** A step that the model has proposed, and the kind of it. What code does about it stands in the agent's `steps`. */
 interface OfStep {
@@ -26,7 +26,7 @@ export interface CommandData {
   readonly judge_step: OfStep;
   readonly request_approval: OfStep & {
     readonly policy: ApprovalPolicy;
-    readonly reasons: readonly string[];
+    readonly reasons: readonly ApprovalReason[];
   };
   readonly run_tool: OfStep;
   /** Its process died between start and outcome. */

@@ -1,10 +1,16 @@
 import type { Agent } from "../agent/agent.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
-import { approvalDigest } from "../humans/approval-digest.ts";
+import { coversSubject } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import { approvalFor, isIdempotent, permissionFor } from "../steps/permission.ts";
-import type { ApprovalPolicy, Step } from "../thread/events.ts";
+import {
+  approvalFor,
+  type DeclaredApproval,
+  isIdempotent,
+  permissionFor,
+  warnings,
+} from "../steps/permission.ts";
+import type { ApprovalReason, Step } from "../thread/events.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { approvalSubject } from "./approval-subject.ts";
@@ -163,8 +169,8 @@ function approvalHolds(
   call: OpenCall,
   { card, digest }: Extract<CallPhase, { kind: "approved" }>,
 ): boolean {
-  const policy = policyNow(thread, agent, call);
-  return approvalDigest(approvalSubject(thread, agent, call, { card, policy })) === digest;
+  const policy = approvalNow(thread, agent, call).policy ?? {};
+  return coversSubject(digest, approvalSubject(thread, agent, call, { card, policy }));
 }
 
 function requestAgain(
@@ -173,17 +179,29 @@ function requestAgain(
   call: OpenCall,
   { card }: Extract<CallPhase, { kind: "approved" }>,
 ): Command {
-  const changed = "something changed since it was approved";
-  const reasons = [...card.reasons.filter((reason) => reason !== changed), changed];
-  const { intent } = call.step;
-  const policy = policyNow(thread, agent, call);
-  return { type: "request_approval", callId: call.callId, intent, policy, reasons };
+  const { policy, fault } = approvalNow(thread, agent, call);
+  const stays = card.reasons.filter(({ kind }) => !OF_POLICY.has(kind));
+  const reasons: ApprovalReason[] = [
+    ...(fault === undefined ? [] : [{ kind: "faulty_policy", fault } as const]),
+    ...stays,
+    { kind: "changed" },
+    ...warnings(policy ?? {}, thread),
+  ];
+  const { callId, step } = call;
+  return { type: "request_approval", callId, intent: step.intent, policy: policy ?? {}, reasons };
 }
 
-function policyNow(thread: Thread, agent: Agent, call: OpenCall): ApprovalPolicy {
+/** Reasons that are found anew with each request. */
+const OF_POLICY: ReadonlySet<ApprovalReason["kind"]> = new Set([
+  "changed",
+  "faulty_policy",
+  "unknown_requester",
+  "look_alike",
+]);
+
+function approvalNow(thread: Thread, agent: Agent, call: OpenCall): DeclaredApproval {
   const definition = agent.steps.get(call.step.intent);
-  const approval = definition === undefined ? "always" : approvalFor(definition, call, thread);
-  return typeof approval === "object" ? approval : {};
+  return definition === undefined ? { policy: {}, fault: undefined } : approvalFor(definition, call, thread);
 }
 
 /** The step may run: what that means for its kind. */

@@ -7,6 +7,7 @@ import { decide } from "../loop/decide.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { extended, type Thread, threadOf } from "../thread/thread.ts";
+import { asRecorded } from "./as-recorded.ts";
 import { writtenNow } from "./replay-recording.ts";
 
 /** Longest time between deciding and writing that a recording is believed to hold, in ms. */
@@ -58,7 +59,7 @@ async function performed(
     const expected = events[now.state.seq];
     // The recording ends in the middle of what was written together.
     if (expected === undefined) return now;
-    now = appendMade(now, expected, event, agent);
+    now = appendMade(now, expected, asRecorded(event, expected, now, agent), agent);
   }
   return now;
 }

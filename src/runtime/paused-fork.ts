@@ -17,7 +17,7 @@ export function pausedFork(
     const message = `fork ${original.id} at an event from 1 to ${original.state.seq}`;
     throw new UsageError("invalid_argument", message);
   }
-  const copy = forkThread(original, seq, id);
+  const copy = forkThread(original, seq, id, plain(by));
   if (isEnded(copy.state.status.kind)) return copy;
   const pause: NewEvent = { type: "paused", data: { by: plain(by), reason: "forked" } };
   const added = copy.state.pausedBy === null ? [...ownApproval(copy), pause] : ownApproval(copy);

@@ -12,6 +12,7 @@ import {
 import type { Channel } from "../humans/channel.ts";
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { type HumanRequest, requestOf } from "../humans/request.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { jobTokens } from "../steps/start-job.ts";
@@ -79,6 +80,8 @@ export interface Runtime {
   emit(event: EventData["event_received"], once?: string): Promise<readonly ThreadId[]>;
   /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
   finishJob(token: string, outcome: JobOutcome): Promise<Thread>;
+  /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` for one that waits no more. */
+  request(requestId: RequestId): Promise<HumanRequest>;
   respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
@@ -172,6 +175,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     });
   };
 
+  const idOf = (requestId: RequestId) => {
+    const parsed = parseRequestId(requestId);
+    if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
+    return parsed;
+  };
+
   return {
     agents,
     store,
@@ -207,12 +216,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     finishJob: (token, outcome) =>
       finishJob(token, outcome, clock, async (id) => threadOf(id, await store.read(id)), change),
 
+    async request(requestId) {
+      const { threadId } = idOf(requestId);
+      return requestOf(threadOf(threadId, await store.read(threadId)), requestId);
+    },
+
     async respond(requestId, response, by) {
-      const parsed = parseRequestId(requestId);
-      if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
+      const parsed = idOf(requestId);
       return change(parsed.threadId, (thread) => {
         const edit = validateEdit(agentOf(thread.state.agent));
-        return [responseEvent(thread, parsed.seq, response, by, clock.now(), edit, people)];
+        const { seq } = parsed;
+        return [responseEvent(thread, { seq, response, by, now: clock.now(), validateEdit: edit, people })];
       });
     },
 

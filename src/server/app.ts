@@ -4,7 +4,7 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { UsageError } from "../base/errors.ts";
+import { isInternal, UsageError } from "../base/errors.ts";
 import { parseJson } from "../base/json.ts";
 import { checkOptions } from "../base/options.ts";
 import { principalKey } from "../humans/principal.ts";
@@ -88,8 +88,7 @@ export function createServer(options: ServerOptions): Server {
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     const problem = problemOf(error, requestId);
-    if (problem.status >= 500 && problem.status !== 503)
-      log.error({ requestId, err: error }, "request failed");
+    if (problem.status >= 500 && isInternal(error)) log.error({ requestId, err: error }, "request failed");
     if (problem.status === 401 && c.req.method === "GET" && wantsPage(c) && options.inbox !== undefined) {
       const elsewhere = auth.kind === "own" ? auth.signInUrl : undefined;
       return c.redirect(elsewhere ?? `/login?next=${encodeURIComponent(c.req.path)}`, 303);

@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Clock } from "../base/clock.ts";
-import { NotFoundError } from "../base/errors.ts";
+import { HTTP_TITLE, NotFoundError } from "../base/errors.ts";
 import { parseRequestId, parseThreadId, type RequestId, requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { RequestError } from "./errors.ts";
@@ -38,26 +38,14 @@ export function jsonBody<S>(schema: S) {
   return { content: { "application/json": { schema } }, required: true };
 }
 
-const MEANING = {
-  400: "The request is malformed",
-  401: "No valid credentials",
-  403: "You may not do this",
-  404: "There is no such thing",
-  409: "It does not fit the state; the detail says what would",
-  410: "It has expired or was used before",
-  413: "The body is too large",
-  422: "The request is not valid; the detail says what would be",
-  429: "Too many requests; `Retry-After` says when to come back",
-  503: "Try again later; `Retry-After` says when",
-} as const;
-type Problems = keyof typeof MEANING;
+type Problems = keyof typeof HTTP_TITLE;
 
 /** The problem documents that a route may answer. */
 export function problems<S extends Problems>(...statuses: readonly S[]) {
   return Object.fromEntries(
     statuses.map((status) => [
       status,
-      { content: { "application/problem+json": { schema: problemSchema } }, description: MEANING[status] },
+      { content: { "application/problem+json": { schema: problemSchema } }, description: HTTP_TITLE[status] },
     ]),
   );
 }

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
-import { type ErrorCode, TwelvefoldError } from "../base/errors.ts";
+import { HTTP_STATUS, HTTP_TITLE, isInternal, TwelvefoldError } from "../base/errors.ts";
 import { toJson } from "../base/json.ts";
 import { IllegalEventError } from "../thread/transition.ts";
 import { RequestError, UnauthorizedError } from "./errors.ts";
@@ -23,47 +23,12 @@ export const problemSchema = z.object({
 });
 export type Problem = z.infer<typeof problemSchema>;
 
-const STATUS: { readonly [C in ErrorCode]: ContentfulStatusCode } = {
-  invalid_argument: 422,
-  invalid_configuration: 500,
-  missing_credentials: 500,
-  not_found: 404,
-  conflict: 409,
-  sequence_conflict: 409,
-  illegal_event: 409,
-  forbidden: 403,
-  expired: 410,
-  storage_failed: 500,
-  storage_corrupt: 500,
-  provider_rejected: 500,
-  provider_unavailable: 500,
-  prompt_too_long: 500,
-  aborted: 503,
-  replay_mismatch: 500,
-  unexpected_call: 500,
-};
-
-const TITLE: Readonly<Record<number, string>> = {
-  400: "The request is malformed",
-  401: "Who are you?",
-  403: "Not allowed",
-  404: "Not found",
-  409: "It does not fit the state",
-  410: "Gone",
-  413: "Too large",
-  415: "Unsupported media type",
-  422: "The request is not valid",
-  429: "Too many requests",
-  500: "Something went wrong here",
-  503: "Try again later",
-};
-
 /** The HTTP status for anything that may be thrown. */
 export function statusOf(error: unknown): ContentfulStatusCode {
   if (error instanceof RequestError) return error.status;
   if (error instanceof UnauthorizedError) return 401;
   if (error instanceof HTTPException) return asContentful(error.status);
-  return TwelvefoldError.isInstance(error) ? STATUS[error.code] : 500;
+  return TwelvefoldError.isInstance(error) ? HTTP_STATUS[error.code] : 500;
 }
 
 function asContentful(status: number): ContentfulStatusCode {
@@ -76,11 +41,11 @@ export function problemOf(error: unknown, requestId: string): Problem {
   const status = statusOf(error);
   const base = {
     type: "about:blank",
-    title: TITLE[status] ?? "Error",
+    title: titleOf(status),
     status,
     instance: `urn:request:${requestId}`,
   };
-  if (status === 500) {
+  if (status === 500 || (status === 503 && TwelvefoldError.isInstance(error) && isInternal(error))) {
     const code = TwelvefoldError.isInstance(error) ? error.code : "internal";
     return { ...base, code, detail: `an error inside the server; its log has it under ${requestId}` };
   }
@@ -94,6 +59,10 @@ export function problemOf(error: unknown, requestId: string): Problem {
   }
   const code = error instanceof IllegalEventError ? "conflict" : error.code;
   return { ...base, code, detail: error.message, ...detailsOf(error) };
+}
+
+function titleOf(status: number): string {
+  return Object.entries(HTTP_TITLE).find(([known]) => Number(known) === status)?.[1] ?? "Error";
 }
 
 function codeOf(status: number): string {

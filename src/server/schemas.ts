@@ -48,15 +48,32 @@ const requestOptionsSchema = z.object({
   choices: z.array(z.string()).optional(),
 });
 
+const reasonSchema = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("policy") }),
+    z.object({ kind: z.literal("faulty_policy"), fault: z.string() }),
+    z.object({ kind: z.literal("untrusted"), sources: z.array(z.string()).readonly() }),
+    z.object({ kind: z.literal("judge"), reason: z.string() }),
+    z.object({ kind: z.literal("doubtful"), doubts: z.array(z.string()).readonly() }),
+    z.object({ kind: z.literal("changed") }),
+    z.object({ kind: z.literal("unknown_requester") }),
+    z.object({ kind: z.literal("look_alike"), names: z.array(z.string()).readonly() }),
+    z.object({ kind: z.literal("other"), text: z.string() }),
+  ])
+  .openapi("ApprovalReason");
+
 export const requestSchema = z
   .object({
     requestId: z.string(),
     threadId: z.string(),
     agent: z.string(),
     type: z.enum(["question", "approval"]),
+    kind: z.enum(["approval", "question", "escalation", "budget", "provider", "unknown_outcome"]),
+    urgency: z.enum(["low", "medium", "high"]),
     askedAt: z.string(),
     callId: z.string().nullable(),
     accepts: z.array(z.string()).openapi({ description: "The kinds of decision that would be taken" }),
+    why: z.array(z.string()).openapi({ description: "The reasons on the card in words, for people" }),
     question: z
       .object({
         kind: z.string(),
@@ -71,8 +88,11 @@ export const requestSchema = z
           title: z.string(),
           intent: z.string(),
           arguments: z.unknown(),
-          reasons: z.array(z.string()),
+          reasons: z.array(reasonSchema),
           preview: z.unknown(),
+          said: z.object({ text: z.string(), length: z.number().int() }).optional().openapi({
+            description: "What the model wrote beside the step: its beginning, and the length of it all",
+          }),
         }),
         digest: z
           .string()

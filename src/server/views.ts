@@ -1,9 +1,10 @@
 import type { z } from "@hono/zod-openapi";
-import { type RequestId, requestIdOf } from "../base/ids.ts";
-import { approversOf, requireApprover } from "../humans/approvers.ts";
+import { requestIdOf } from "../base/ids.ts";
+import { describeReason } from "../humans/approval-reasons.ts";
 import type { People } from "../humans/people.ts";
+import { type HumanRequest, mayDecide, pendingRequest } from "../humans/request.ts";
 import type { ThreadSummary } from "../store/store.ts";
-import type { HumanDecision, Principal } from "../thread/events.ts";
+import type { Principal } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { acceptedSchema, requestSchema, threadSchema, threadSummarySchema } from "./schemas.ts";
@@ -33,6 +34,7 @@ export function acceptedView({ id, state }: Thread): z.infer<typeof acceptedSche
 
 export function threadView(thread: Thread, viewer: Principal, people: People): z.infer<typeof threadSchema> {
   const { id, state } = thread;
+  const request = pendingRequest(thread);
   const { agent, status, title, seq, startedAt, requester, steps, usage } = state;
   return {
     threadId: id,
@@ -44,7 +46,7 @@ export function threadView(thread: Thread, viewer: Principal, people: People): z
     requester,
     steps,
     usage,
-    request: requestView(thread, viewer, people) ?? null,
+    request: request === null ? null : requestView(request, viewer, people),
   };
 }
 
@@ -54,80 +56,50 @@ function statusView(status: Thread["state"]["status"]): { kind: Thread["state"][
   return { ...status };
 }
 
-/** The pending request of a thread as the viewer may see it, or `undefined` when nothing is asked. */
+/** A request as this person may see it. */
 export function requestView(
-  thread: Thread,
+  request: HumanRequest,
   viewer: Principal,
   people: People,
-): z.infer<typeof requestSchema> | undefined {
-  const { request, agent } = thread.state;
-  if (request === null) return undefined;
-  const requestId: RequestId = requestIdOf(thread.id, request.seq);
+): z.infer<typeof requestSchema> {
+  const { id, threadId, agent, kind, urgency, accepts, reasons, askedAt, asked } = request;
   return {
-    requestId,
-    threadId: thread.id,
+    requestId: id,
+    threadId,
     agent,
-    type: request.type,
-    askedAt: request.askedAt,
-    callId: request.callId ?? null,
-    accepts: [...acceptedDecisions(request)],
-    question: request.type === "question" ? questionView(request) : null,
-    approval: request.type === "approval" ? approvalView(thread, request, viewer, people) : null,
+    type: asked.type,
+    kind,
+    urgency,
+    askedAt,
+    callId: asked.callId ?? null,
+    accepts: [...accepts],
+    why: reasons.map((reason) => describeReason(reason).text),
+    question: asked.type === "question" ? questionView(asked) : null,
+    approval: asked.type === "approval" ? approvalView(request, asked, viewer, people) : null,
   };
 }
 
-const OF_QUESTIONS: { readonly [K in PendingQuestion["kind"]]: readonly HumanDecision["kind"][] } = {
-  question: ["answered"],
-  escalation: ["approved", "answered", "denied"],
-  budget: ["approved", "answered", "denied"],
-  provider: ["approved", "answered", "denied"],
-  unknown_outcome: ["happened", "did_not_happen", "denied"],
-};
-
-/** The kinds of decision that this request takes. */
-export function acceptedDecisions(
-  request: PendingApproval | PendingQuestion,
-): readonly HumanDecision["kind"][] {
-  return request.type === "approval" ? ["approved", "denied"] : OF_QUESTIONS[request.kind];
-}
-
-function questionView(request: PendingQuestion): z.infer<typeof requestSchema>["question"] {
-  const { kind, question, context, options } = request;
-  if (options === undefined) return { kind, question, context: context ?? null, options: null };
+function questionView(asked: PendingQuestion): z.infer<typeof requestSchema>["question"] {
+  const { kind, question, context = null, options } = asked;
+  if (options === undefined) return { kind, question, context, options: null };
   const { choices, ...shown } = options;
   return {
     kind,
     question,
-    context: context ?? null,
+    context,
     options: choices === undefined ? shown : { ...shown, choices: [...choices] },
   };
 }
 
-function approvalView({ state }: Thread, request: PendingApproval, viewer: Principal, people: People) {
-  const { card, digest, expiresAt, policy, approvedBy } = request;
-  const approvers = approversOf(request);
+function approvalView(request: HumanRequest, asked: PendingApproval, viewer: Principal, people: People) {
+  const { card, digest, policy, approvedBy } = asked;
   return {
     card: { ...card, reasons: [...card.reasons], preview: card.preview },
     digest,
-    expiresAt: expiresAt ?? null,
-    approvers: approvers === null ? null : [...approvers],
+    expiresAt: request.expiresAt,
+    approvers: request.to === null ? null : [...request.to],
     needed: policy.needed ?? 1,
     approvedBy: [...approvedBy],
-    mayDecide: mayDecide(request, viewer, state.requester, people),
+    mayDecide: mayDecide(request, viewer, people),
   };
-}
-
-/** Whether policy lets this person decide on this request now. */
-export function mayDecide(
-  request: PendingApproval,
-  by: Principal,
-  requester: Principal | null,
-  people: People,
-): boolean {
-  try {
-    requireApprover(request, by, requester, people);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,13 +1,20 @@
-import type { ApprovalPolicy, Step } from "../thread/events.ts";
+import { checkPolicy } from "../humans/approval-policy.ts";
+import { lookAlikes } from "../humans/look-alikes.ts";
+import { principalKey } from "../humans/principal.ts";
+import type { ApprovalPolicy, ApprovalReason, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Approval, StepDefinition } from "./definitions.ts";
+import type { StepDefinition } from "./definitions.ts";
 
 /** Whether a step may run at once, and if not, what must happen first. */
 export type Permission =
   | { readonly kind: "run" }
   | { readonly kind: "refuse"; readonly message: string }
-  | { readonly kind: "approve"; readonly policy: ApprovalPolicy; readonly reasons: readonly string[] };
+  | {
+      readonly kind: "approve";
+      readonly policy: ApprovalPolicy;
+      readonly reasons: readonly ApprovalReason[];
+    };
 
 const RANK = { exact: 2, tolerant: 1, doubtful: 0 } as const;
 
@@ -24,15 +31,33 @@ export function isIdempotent(definition: StepDefinition<Step>): boolean {
   );
 }
 
-/** The declared approval for a step; a policy function that throws counts as `always`. */
-export function approvalFor(definition: StepDefinition<Step>, call: OpenCall, thread: Thread): Approval {
-  const { approval } = definition.options;
-  if (typeof approval !== "function") return approval ?? "never";
+/** Who must agree before a step runs; `policy: null`: nobody. `fault`: what is wrong with the rule that says so. */
+export interface DeclaredApproval {
+  readonly policy: ApprovalPolicy | null;
+  readonly fault: string | undefined;
+}
+
+/** The declared approval for a step. A rule that throws or gives anything else than a policy asks a person. */
+export function approvalFor(
+  definition: StepDefinition<Step>,
+  call: OpenCall,
+  thread: Thread,
+): DeclaredApproval {
+  const { approval = "never" } = definition.options;
   try {
-    return approval(call.step, { thread, fidelity: call.fidelity });
-  } catch {
-    return "always";
+    return readApproval(
+      typeof approval === "function" ? approval(call.step, { thread, fidelity: call.fidelity }) : approval,
+    );
+  } catch (error) {
+    return { policy: {}, fault: `it failed: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+function readApproval(approval: unknown): DeclaredApproval {
+  if (approval === "never") return { policy: null, fault: undefined };
+  if (approval === "always") return { policy: {}, fault: undefined };
+  if (typeof approval === "object" && approval !== null) return checkPolicy(approval);
+  return { policy: {}, fault: `it gave ${String(approval)}; wanted: "never", "always" or a policy` };
 }
 
 /**
@@ -45,26 +70,40 @@ export function permissionFor(
   thread: Thread,
   untrusted: readonly string[] = [],
 ): Permission {
-  const declared = approvalFor(definition, call, thread);
-  const reasons: string[] = [];
-  if (declared !== "never") reasons.push("policy");
+  const { policy, fault } = approvalFor(definition, call, thread);
+  const reasons: ApprovalReason[] = [];
+  if (policy !== null)
+    reasons.push(fault === undefined ? { kind: "policy" } : { kind: "faulty_policy", fault });
   if (definition.options.approveWhenUntrusted === true && untrusted.length > 0) {
-    reasons.push(`untrusted content in the thread: ${untrusted.join(", ")}`);
+    reasons.push({ kind: "untrusted", sources: untrusted });
   }
-  if (call.phase.kind === "judged" && call.phase.verdict === "ask_person")
-    reasons.push(`judge: ${call.phase.reason}`);
+  if (call.phase.kind === "judged" && call.phase.verdict === "ask_person") {
+    reasons.push({ kind: "judge", reason: call.phase.reason });
+  }
   if (isTooDoubtful(definition, call)) {
-    const doubts = call.fidelity.reasons.join(", ");
     if (thread.state.doubtfulRefusals === 0) {
       return {
         kind: "refuse",
-        message: `It is not clear that this is what you meant (${doubts}). Answer again with exactly one JSON object and nothing else.`,
+        message: `It is not clear that this is what you meant (${call.fidelity.reasons.join(", ")}). Answer again with exactly one JSON object and nothing else.`,
       };
     }
-    reasons.push(`doubtful parse: ${doubts}`);
+    reasons.push({ kind: "doubtful", doubts: call.fidelity.reasons });
   }
   if (reasons.length === 0) return { kind: "run" };
-  return { kind: "approve", policy: typeof declared === "object" ? declared : {}, reasons };
+  return { kind: "approve", policy: policy ?? {}, reasons: [...reasons, ...warnings(policy ?? {}, thread)] };
+}
+
+/** What an approver must know about those who have asked and those who may approve. */
+export function warnings(policy: ApprovalPolicy, { state: { requesters } }: Thread): ApprovalReason[] {
+  const found: ApprovalReason[] = [];
+  if (policy.requesterMayApprove === false && requesters.unknown) found.push({ kind: "unknown_requester" });
+  const named = [
+    ...requesters.known.map(principalKey),
+    ...(policy.approvers ?? []),
+    ...(policy.escalation ?? []).flatMap(({ to }) => to),
+  ];
+  const names = lookAlikes(named);
+  return names.length === 0 ? found : [...found, { kind: "look_alike", names }];
 }
 
 function isTooDoubtful(definition: StepDefinition<Step>, call: OpenCall): boolean {

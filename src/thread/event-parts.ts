@@ -31,28 +31,53 @@ export type RefusalReason =
 /** Who may approve, and what happens when nobody does. Plain data: it is stored with the request it governs. */
 export interface ApprovalPolicy {
   /** Principals, as `channel:id`, `*:id` or `channel:*`. Absent: anybody whom a channel has verified. */
-  readonly approvers?: readonly string[];
+  readonly approvers?: readonly string[] | undefined;
   /** How many different people must approve. Default 1. */
-  readonly needed?: number;
-  /** Default true. False: whoever launched the thread or sent its latest message may not approve. */
-  readonly requesterMayApprove?: boolean;
+  readonly needed?: number | undefined;
+  /**
+   * Default true. False: whoever launched the thread, wrote to it, sent it an event, answered a question of the agent
+   * or forked it may not approve.
+   */
+  readonly requesterMayApprove?: boolean | undefined;
   /** Seconds until the request expires. Absent: never. */
-  readonly expiresAfter?: number;
+  readonly expiresAfter?: number | undefined;
   /** What expiry does. Default `deny`. */
-  readonly onExpiry?: "deny" | "ask_again";
+  readonly onExpiry?: "deny" | "ask_again" | undefined;
   /** After so many seconds without a decision, `to` may decide as well and is notified. */
-  readonly escalation?: readonly { readonly after: number; readonly to: readonly string[] }[];
+  readonly escalation?: readonly { readonly after: number; readonly to: readonly string[] }[] | undefined;
 }
+
+/** Why a person must approve a step. `describeReason` words each for people. */
+export type ApprovalReason =
+  /** The step's own rule asks for it. */
+  | { readonly kind: "policy" }
+  /** The step's own rule is wrong, so that it counts as `always`. */
+  | { readonly kind: "faulty_policy"; readonly fault: string }
+  /** The thread holds content from outside; where from. */
+  | { readonly kind: "untrusted"; readonly sources: readonly string[] }
+  | { readonly kind: "judge"; readonly reason: string }
+  /** It is not clear that the model meant it; names of `Fidelity.reasons`. */
+  | { readonly kind: "doubtful"; readonly doubts: readonly string[] }
+  /** It was approved before, and what would run is not the same any more. */
+  | { readonly kind: "changed" }
+  /** The requester may not approve, and nobody can say who that is: nobody may. */
+  | { readonly kind: "unknown_requester" }
+  /** Two of those who are named look alike and are not the same. */
+  | { readonly kind: "look_alike"; readonly names: readonly string[] }
+  /** From an earlier release, in words that nobody knows any more. */
+  | { readonly kind: "other"; readonly text: string };
 
 /** What an approver is shown. The approval digest covers every byte of it. */
 export interface ApprovalCard {
   readonly title: string;
   readonly intent: string;
   readonly arguments: JsonObject;
-  /** Why a person is asked: `policy`, `doubtful_parse`, `untrusted_content`, … */
-  readonly reasons: readonly string[];
+  /** Why a person is asked. */
+  readonly reasons: readonly ApprovalReason[];
   /** What would change, from the tool's `preview`. */
   readonly preview?: Json;
+  /** What the model wrote beside the step, in its own words: the beginning, and how many characters it all had. */
+  readonly said?: { readonly text: string; readonly length: number };
 }
 
 export type HumanRequestKind =

@@ -5,6 +5,7 @@ import { type DataOf, event } from "./declare-event.ts";
 import type {
   ApprovalCard,
   ApprovalPolicy,
+  ApprovalReason,
   BudgetName,
   ErrorInfo,
   HumanDecision,
@@ -14,10 +15,13 @@ import type {
   RefusalReason,
   Step,
 } from "./event-parts.ts";
+import { asBefore, senderFromSource } from "./old-events.ts";
+import { reasonsFromSentences } from "./old-reasons.ts";
 
 export type {
   ApprovalCard,
   ApprovalPolicy,
+  ApprovalReason,
   BudgetName,
   ErrorInfo,
   HumanDecision,
@@ -36,9 +40,14 @@ export const EVENTS = {
   /** Always and only event 1: which agent this thread belongs to and where it comes from. */
   thread_started: event<{
     readonly agent: string;
-    readonly forkedFrom?: { readonly threadId: ThreadId; readonly seq: number };
+    readonly forkedFrom?: {
+      readonly threadId: ThreadId;
+      readonly seq: number;
+      /** Absent: an earlier release forked it. */
+      readonly by?: Principal;
+    };
     readonly parent?: { readonly threadId: ThreadId; readonly callId: CallId };
-  }>({ agent: "string" }),
+  }>({ agent: "string" }, [asBefore]),
 
   // came in
   message_received: event<{ readonly text: string; readonly from: Principal }>({
@@ -51,7 +60,9 @@ export const EVENTS = {
     readonly source: string;
     readonly payload: Json;
     readonly callId?: CallId;
-  }>({ name: "string", source: "string", payload: "json" }),
+    /** Who sent it; `system`: nobody, code did. Absent: nobody can say. */
+    readonly from?: Principal | "system";
+  }>({ name: "string", source: "string", payload: "json" }, [senderFromSource]),
 
   // the model
   step_proposed: event<{
@@ -96,7 +107,7 @@ export const EVENTS = {
     /** Over call id, arguments, tool, policy, prompt version and card; see `approvalDigest`. */
     readonly digest: string;
     readonly expiresAt?: string;
-  }>({ callId: "string", card: "object", policy: "object", digest: "string" }),
+  }>({ callId: "string", card: "object", policy: "object", digest: "string" }, [reasonsFromSentences]),
   /** An outbound message about a request, or a progress note, was delivered or failed. */
   notified: event<{
     readonly channel: string;

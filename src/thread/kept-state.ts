@@ -12,7 +12,7 @@ import { statusOf } from "./status.ts";
  * Names what `fold` makes of events. To be raised whenever the same events give another state than before: a kept
  * state of another version is not used.
  */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 /** A longer state is not kept: reading it would cost more than it saves. */
 const MAX_TEXT = 65_536;

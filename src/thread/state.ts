@@ -12,6 +12,14 @@ import type {
   Step,
 } from "./events.ts";
 
+/** Who has asked for something in a thread, and so may not approve it where others must. */
+export interface Requesters {
+  /** Whoever launched the thread, wrote to it, sent it an event, answered a question of the agent or forked it. */
+  readonly known: readonly Principal[];
+  /** It was begun by an event of which nobody can say who sent it. */
+  readonly unknown: boolean;
+}
+
 /** How telling people about a request went, by channel. */
 export type Deliveries = Readonly<
   Record<string, { readonly ok: boolean; readonly attempts: number; readonly lastAt: string }>
@@ -41,8 +49,6 @@ export interface PendingApproval {
   readonly policy: ApprovalPolicy;
   readonly digest: string;
   readonly expiresAt?: string;
-  /** Who launched the thread and who had sent its latest message when this was asked. */
-  readonly requesters: readonly Principal[];
   /** Those who have approved so far (fewer than `policy.needed`). */
   readonly approvedBy: readonly Principal[];
   /** Who may decide as well after escalations. */
@@ -158,10 +164,9 @@ export interface ThreadState {
   readonly stop: { readonly reason: string } | null;
   /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
-  /** Who launched the thread with a message; `null` where an event did. */
-  readonly launchedBy: Principal | null;
-  /** Who launched the thread or sent its latest message. */
+  /** Who sent the latest message or event. */
   readonly requester: Principal | null;
+  readonly requesters: Requesters;
   readonly steps: number;
   /** Steps proposed since the last message or extension of the step budget. */
   readonly stepsSinceExtension: number;

@@ -1,6 +1,6 @@
 import { isoTime } from "../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../base/ids.ts";
-import { EVENTS, type EventData, type NewEvent, type ThreadEvent } from "./events.ts";
+import { EVENTS, type EventData, type NewEvent, type Principal, type ThreadEvent } from "./events.ts";
 import { EMPTY_STATE, fold, transition } from "./fold.ts";
 import type { ThreadState } from "./state.ts";
 
@@ -52,13 +52,19 @@ export function extended(thread: Thread, stored: readonly ThreadEvent[]): Thread
  * A new thread with the events up to and including `seq`; the original stays as it is. A pending request of the copy
  * is its own: it is answered under the copy's id. Tool calls keep their keys, so what ran is not run again.
  */
-export function forkThread(thread: Thread, seq: number, id: ThreadId = randomThreadId()): Thread {
+export function forkThread(
+  thread: Thread,
+  seq: number,
+  id: ThreadId = randomThreadId(),
+  by?: Principal | undefined,
+): Thread {
   const [first, ...rest] = thread.events.slice(0, seq);
   if (first?.type !== "thread_started" || !Number.isInteger(seq) || seq < 1 || seq > thread.state.seq) {
     throw new RangeError(`fork at 1 to ${thread.state.seq}, not ${seq}`);
   }
   const { parent: _, ...start } = first.data;
-  const started = { ...first, data: { ...start, forkedFrom: { threadId: thread.id, seq } } };
+  const from = { threadId: thread.id, seq };
+  const started = { ...first, data: { ...start, forkedFrom: by === undefined ? from : { ...from, by } } };
   return threadOf(id, [started, ...rest]);
 }
 

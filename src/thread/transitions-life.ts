@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.ts";
+import { addRequester } from "./requesters.ts";
 import {
   currentCall,
   NO_ERRORS,
@@ -22,7 +23,10 @@ export const life: Transitions<
 > = {
   thread_started(state, event) {
     require(state.seq === 0, event, "a thread starts once");
-    return { agent: event.data.agent, startedAt: event.at, parent: event.data.parent ?? null };
+    const { agent, parent = null, forkedFrom } = event.data;
+    const by = forkedFrom?.by;
+    const requesters = by === undefined ? state.requesters : addRequester(state.requesters, by);
+    return { agent, startedAt: event.at, parent, requesters };
   },
 
   paused(state, event) {

@@ -1,4 +1,5 @@
 import type { CompletionRecord } from "../base/completion.ts";
+import { addRequester, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
   type Change,
@@ -50,21 +51,25 @@ export const inputAndModel: Transitions<
   message_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
     const { from, text } = event.data;
-    const launchedBy = state.seq === 1 ? from : state.launchedBy;
-    return { ...reopened(state, event.seq), launchedBy, requester: from, title: oneLine(text) };
+    const requesters = addRequester(state.requesters, from);
+    return { ...reopened(state, event.seq), requester: from, requesters, title: oneLine(text) };
   },
 
   event_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    const { callId, name } = event.data;
-    if (callId === undefined)
-      return { ...reopened(state, event.seq), ...(state.title === "" ? { title: oneLine(name) } : {}) };
+    const { callId, name, from } = event.data;
+    const requesters = requestersAfter(state, event);
+    const requester = from === undefined || from === "system" ? state.requester : from;
+    if (callId === undefined) {
+      const title = state.title === "" ? oneLine(name) : state.title;
+      return { ...reopened(state, event.seq), requester, requesters, title };
+    }
     requireOpen(state, event);
     const call = findCall(state, event, callId);
     requirePhase(call, event, ["awaiting_event"]);
     const awaited = call.phase.kind === "awaiting_event" ? call.phase.name : "";
     require(awaited === name, event, `call ${callId} waits for ${awaited}`);
-    return { calls: state.calls.filter((open) => open !== call), ...NO_ERRORS };
+    return { calls: state.calls.filter((open) => open !== call), requester, requesters, ...NO_ERRORS };
   },
 
   step_proposed(state, event) {

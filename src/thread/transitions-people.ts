@@ -1,4 +1,5 @@
 import type { EventOf, Principal } from "./events.ts";
+import { addRequester, samePerson } from "./requesters.ts";
 import type { CallPhase, OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
 import {
   type Change,
@@ -16,8 +17,6 @@ import {
   withoutCall,
   withPhase,
 } from "./transition.ts";
-
-const samePerson = (one: Principal, other: Principal) => one.channel === other.channel && one.id === other.id;
 
 export const people: Transitions<
   | "human_asked"
@@ -70,7 +69,6 @@ export const people: Transitions<
       card,
       policy,
       digest,
-      requesters: [state.launchedBy, state.requester].filter((person) => person !== null),
       approvedBy: [],
       escalatedTo: [],
       escalations: 0,
@@ -168,7 +166,8 @@ function answered(state: ThreadState, event: EventOf<"human_responded">, request
       require(decision.kind === "answered", event, `a question is answered, not ${decision.kind}`);
       require(request.callId !== undefined, event, "the question belongs to no call");
       const call = findCall(state, event, request.callId);
-      return { request: null, ...FRESH_COUNTS, calls: withoutCall(state, call) };
+      const requesters = addRequester(state.requesters, event.data.by);
+      return { request: null, requesters, ...FRESH_COUNTS, calls: withoutCall(state, call) };
     }
     case "unknown_outcome":
       return settledByPerson(state, event, request);

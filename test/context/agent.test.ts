@@ -263,7 +263,7 @@ describe("an agent's context", () => {
     expect(charged).toEqual(["1"]);
     expect(thread.state.request).toMatchObject({
       type: "approval",
-      card: { reasons: ["untrusted content in the thread: mail"] },
+      card: { reasons: [{ kind: "untrusted", sources: ["mail"] }] },
     });
     const after = await answer(runtime, thread, "approved");
     expect(after.state.status.kind).toBe("finished");

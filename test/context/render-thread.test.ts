@@ -25,7 +25,7 @@ describe("a thread as the model reads it", () => {
             title: "test wants to run divide",
             intent: "divide",
             arguments: { a: 6, b: 2 },
-            reasons: ["policy"],
+            reasons: [{ kind: "policy" }],
           },
           policy: {},
           digest: "d".repeat(64),

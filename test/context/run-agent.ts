@@ -23,7 +23,7 @@ export async function answer(runtime: Runtime, thread: Thread, kind: "approved" 
   const { request } = thread.state;
   if (request === null) throw new Error(`nothing is asked: ${thread.state.status.kind}`);
   const decision = kind === "approved" ? { kind } : { kind, feedback: "no" };
-  const response = request.type === "approval" ? { decision, digest: request.digest } : { decision };
+  const response = { decision, digest: request.type === "approval" ? request.digest : null };
   await runtime.respond(requestIdOf(thread.id, request.seq), response, person);
   return runtime.settled(thread.id);
 }

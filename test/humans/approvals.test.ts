@@ -28,7 +28,7 @@ describe("the approval digest", () => {
       title: "pay",
       intent: "pay",
       arguments: { amount: 50 },
-      reasons: ["policy"],
+      reasons: [{ kind: "policy" }],
       preview: { left: 950 },
     },
   };
@@ -119,7 +119,7 @@ describe("what an approval covers", () => {
       expect(ran).toEqual([]);
       const again = approvalOf(thread);
       expect(again.digest).not.toBe(approvalOf(asked).digest);
-      expect(again.card.reasons).toContain("something changed since it was approved");
+      expect(again.card.reasons).toContainEqual({ kind: "changed" });
       const id = requestIdOf(thread.id, again.seq);
       const old = runtime.respond(id, { decision: approved, digest: approvalOf(asked).digest }, bob);
       await expect(old).rejects.toMatchObject({ code: "conflict" });

@@ -301,7 +301,7 @@ describe("answers that do not fit", () => {
       const p = await prepared();
       const before = textOf(await p.store.read(p.thread.id));
       const version = digest === undefined ? p.open.digest : digest(p);
-      const response = version === undefined ? { decision } : { decision, digest: version };
+      const response = { decision, digest: version ?? null };
       const tried = p.runtime.respond(request(p), response, bob);
       await expect(tried).rejects.toMatchObject({ code });
       await expect(tried).rejects.toThrow(says);
@@ -328,7 +328,11 @@ describe("answers that do not fit", () => {
         const id = (at: number) => requestIdOf(threadId, at);
         await runtime.respond(id(seq), { decision: approved, digest }, bob);
         const provider = questionOf(await runtime.settled(threadId));
-        await runtime.respond(id(provider.seq), { decision: { kind: "denied", feedback: "stop" } }, bob);
+        await runtime.respond(
+          id(provider.seq),
+          { decision: { kind: "denied", feedback: "stop" }, digest: null },
+          bob,
+        );
         const thread = await runtime.settled(threadId);
         expect(thread.state.status.kind).toBe("failed");
         await expect(runtime.respond(id(seq), { decision: approved, digest }, bob)).rejects.toThrow(

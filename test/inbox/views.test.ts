@@ -24,7 +24,6 @@ function approvalOf(args: JsonObject): PendingApproval {
     policy: {},
     digest: "d",
     approvedBy: [],
-    requesters: [],
     escalatedTo: [],
     escalations: 0,
     deliveries: {},
@@ -130,7 +129,7 @@ function thread() {
     outcome,
   ];
   const pay = callIdAt(9);
-  const card = { title: "t", intent: "pay", arguments: {}, reasons: ["policy"] };
+  const card = { title: "t", intent: "pay", arguments: {}, reasons: [{ kind: "policy" } as const] };
   return appendEvents(
     startThread({ agent: "office" }, 0),
     [

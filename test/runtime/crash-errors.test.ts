@@ -55,7 +55,7 @@ async function lives(scripts: readonly (readonly ScriptedAnswer<Step>[])[], limi
       const { state } = await runtime.get(threadId);
       if (state.request !== null) {
         const decision = { kind: "approved" } as const;
-        await runtime.respond(requestIdOf(threadId, state.request.seq), { decision }, ada);
+        await runtime.respond(requestIdOf(threadId, state.request.seq), { decision, digest: null }, ada);
       }
     }
     const given = new AbortController();

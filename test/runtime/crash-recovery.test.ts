@@ -110,7 +110,7 @@ async function crashInTool(here: World, step: Step) {
 async function answer(runtime: Runtime, threadId: ThreadId, decision: HumanResponse["decision"]) {
   const { state } = await runtime.get(threadId);
   if (state.request === null) throw new Error(`nothing is asked: the thread is ${state.status.kind}`);
-  await runtime.respond(requestIdOf(threadId, state.request.seq), { decision }, ada);
+  await runtime.respond(requestIdOf(threadId, state.request.seq), { decision, digest: null }, ada);
   return runtime.settled(threadId);
 }
 

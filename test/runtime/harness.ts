@@ -72,8 +72,8 @@ export function bench(
     async answer(thread, decision, by = bob) {
       const { request } = thread.state;
       if (request === null) throw new Error(`nothing is pending: ${thread.state.status.kind}`);
-      const digest = request.type === "approval" ? { digest: request.digest } : {};
-      await runtime.respond(requestIdOf(thread.id, request.seq), { decision, ...digest }, by);
+      const digest = request.type === "approval" ? request.digest : null;
+      await runtime.respond(requestIdOf(thread.id, request.seq), { decision, digest }, by);
       return runtime.settled(thread.id);
     },
     assertUsedUp: () => nextStep.assertUsedUp(),

@@ -148,7 +148,7 @@ async function turn(
                 { kind: "denied", feedback: "stop" },
               ];
       const decision = decisions[draw(decisions.length)] ?? { kind: "approved" };
-      return runtime.respond(requestIdOf(id, seq), { decision }, ada);
+      return runtime.respond(requestIdOf(id, seq), { decision, digest: null }, ada);
     }
     default:
       return undefined;

@@ -100,7 +100,11 @@ describe(`a model that fails three times in ten, ${THREADS} threads`, () => {
           waiting.map(({ id, state: { request } }) => {
             if (request?.type !== "question") throw new Error("unreachable");
             asked[request.kind] = (asked[request.kind] ?? 0) + 1;
-            return runtime.respond(requestIdOf(id, request.seq), { decision: { kind: "approved" } }, ada);
+            return runtime.respond(
+              requestIdOf(id, request.seq),
+              { decision: { kind: "approved" }, digest: null },
+              ada,
+            );
           }),
         );
         open = waiting.map(({ id }) => id);

@@ -190,7 +190,7 @@ describe("fidelity", () => {
     expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["doubtful"]);
     expect(prompts).toHaveLength(2);
     expect(prompts[1]).toContain("not clear that this is what you meant");
-    expect(approvalOf(thread).card.reasons[0]).toContain("doubtful parse");
+    expect(approvalOf(thread).card.reasons[0]).toEqual({ kind: "doubtful", doubts: ["negated"] });
     expect(sent).toEqual([]);
     expect((await approve()).state.status.kind).toBe("finished");
     expect(sent).toEqual([send]);
@@ -234,7 +234,7 @@ describe("previews and judges", () => {
       title: "sender wants to run send",
       intent: "send",
       arguments: { to: "carol", count: 1 },
-      reasons: ["policy"],
+      reasons: [{ kind: "policy" }],
       preview: { balance: 99 },
     });
     expect(first.sent).toEqual([]);
@@ -272,7 +272,7 @@ describe("previews and judges", () => {
       "ask_person",
     ]);
     expect(prompts[1]).toContain("far too many");
-    expect(approvalOf(thread).card.reasons).toEqual(["judge: rather many"]);
+    expect(approvalOf(thread).card.reasons).toEqual([{ kind: "judge", reason: "rather many" }]);
     expect(sent).toEqual([send]);
     await approve();
     expect(sent).toHaveLength(2);
@@ -282,7 +282,9 @@ describe("previews and judges", () => {
   it("a judge that fails leaves it to a person", { tags: "F8.3" }, async () => {
     const judge = () => Promise.reject(new Error("judge is down"));
     const { thread, sent } = await run([send], { judge });
-    expect(approvalOf(thread).card.reasons).toEqual(["judge: the judge failed: judge is down"]);
+    expect(approvalOf(thread).card.reasons).toEqual([
+      { kind: "judge", reason: "the judge failed: judge is down" },
+    ]);
     expect(sent).toEqual([]);
   });
 

@@ -196,7 +196,12 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
         type,
         data: {
           callId,
-          card: { title: "run", intent: open?.step.intent ?? "read", arguments: {}, reasons: ["policy"] },
+          card: {
+            title: "run",
+            intent: open?.step.intent ?? "read",
+            arguments: {},
+            reasons: [{ kind: "policy" }],
+          },
           policy: draw.chance(70) ? {} : { needed: 2 },
           digest: `digest ${draw.below(2)}`,
         },

@@ -29,12 +29,8 @@ function answer(
   by: VerifiedPrincipal,
   digest?: string,
 ) {
-  const shown = digest ?? thread.request?.digest;
-  return it.runtime.respond(
-    requestOf(thread),
-    { decision, ...(shown === undefined ? {} : { digest: shown }) },
-    by,
-  );
+  const shown = digest ?? thread.request?.digest ?? null;
+  return it.runtime.respond(requestOf(thread), { decision, digest: shown }, by);
 }
 
 function reasonsOf({ state }: Thread): string {

@@ -158,7 +158,8 @@ describe("threads that 0.1.0 left waiting", { tags: ["F5.5"] }, () => {
     } as const;
     const kind = thread.request?.kind;
     if (kind === undefined || !Object.hasOwn(decision, kind)) throw new Error(`what is ${kind}?`);
-    await it.runtime.respond(requestOf(thread), { decision: decision[kind as keyof typeof decision] }, bob);
+    const response = { decision: decision[kind as keyof typeof decision], digest: null };
+    await it.runtime.respond(requestOf(thread), response, bob);
     expect(finished(await it.settled(name))).toBe(true);
     expect(await it.runtime.verify(thread.threadId)).toMatchObject({ ok: true });
   });

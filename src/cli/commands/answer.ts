@@ -33,8 +33,7 @@ async function decide(
   digest: string | undefined,
 ): Promise<number> {
   const shown = request?.type === "approval" ? request.digest : undefined;
-  const given = digest ?? shown;
-  const response = given === undefined ? { decision } : { decision, digest: given };
+  const response = { decision, digest: digest ?? shown ?? null };
   const runtime = await session.runtimeWithModel();
   const decided = await runtime.respond(requestIdOf(thread.id, seq), response, session.person);
   return follow(session, runtime, thread.id, decided.events.length);

@@ -1,5 +1,6 @@
+import type { Urgency } from "../../humans/request.ts";
 import type { StatusKind } from "../../thread/state.ts";
-import type { Label, Urgency } from "../views/request-view.ts";
+import type { Label } from "../views/request-view.ts";
 import { STATUS_WORDS } from "../views/thread-view.ts";
 
 export const StatusPill = ({ kind }: { kind: StatusKind }) => (

@@ -22,7 +22,7 @@ const DecisionForm = ({
 }: FormProps & { class?: string; children?: Child }) => (
   <form method="post" action={paths.request(view.id)} class={name ?? "decision"}>
     <Csrf token={csrf} />
-    {view.request.type === "approval" && <input type="hidden" name="digest" value={view.request.digest} />}
+    {view.asked.type === "approval" && <input type="hidden" name="digest" value={view.asked.digest} />}
     {children}
   </form>
 );

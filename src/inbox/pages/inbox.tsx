@@ -94,7 +94,7 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
         {clipped(request.title, 160)}
       </a>
     </h2>
-    {request.request.type === "approval" && <ArgumentLine request={request} />}
+    {request.asked.type === "approval" && <ArgumentLine request={request} />}
     {request.goal !== "" && (
       <p class="row-goal" dir="auto">
         {clipped(request.goal, 200)}
@@ -109,7 +109,7 @@ const PAUSED = {
   tone: "neutral",
 } as const;
 
-const ArgumentLine = ({ request: { request } }: { request: RequestView }) => {
+const ArgumentLine = ({ request: { asked: request } }: { request: RequestView }) => {
   if (request.type !== "approval") return null;
   const parts = Object.entries(request.card.arguments).slice(0, 4);
   return (

@@ -25,7 +25,7 @@ export interface RequestPageProps {
 /** One request to people: what is asked, why, what would happen, and the ways to decide. */
 export const RequestPage = (props: RequestPageProps) => {
   const { frame, view, deciders, now } = props;
-  const { request } = view;
+  const { asked: request } = view;
   return (
     <Layout frame={frame} title={view.title} section="inbox">
       <InboxCrumb frame={frame} />
@@ -97,7 +97,7 @@ export const RequestPage = (props: RequestPageProps) => {
 
 const Decide = (props: RequestPageProps) => {
   const { view, deciders, frame, typed } = props;
-  const { request } = view;
+  const { asked: request } = view;
   if (!props.mayRespond)
     return <p class="notice">You may look, but not decide: this session cannot respond.</p>;
   const shared = { view, csrf: frame.csrf, ...(typed === undefined ? {} : { typed }) };
@@ -176,7 +176,7 @@ export const RequestStatus = (props: { view: RequestView; deciders: Deciders; no
               <time datetime={view.expiresAt} title={fullTime(view.expiresAt)}>
                 {left(view.expiresAt, now)}
               </time>
-              {view.request.type === "approval" && (view.request.policy.onExpiry ?? "deny") === "deny"
+              {view.asked.type === "approval" && (view.asked.policy.onExpiry ?? "deny") === "deny"
                 ? "; then it counts as denied"
                 : "; then it is asked again"}
             </dd>

@@ -3,7 +3,7 @@ import { getCookie } from "hono/cookie";
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 import { sha256 } from "../../base/digest.ts";
-import { ForbiddenError, TwelvefoldError } from "../../base/errors.ts";
+import { ForbiddenError, HTTP_STATUS, HTTP_TITLE, isInternal, TwelvefoldError } from "../../base/errors.ts";
 import { principalKey, type VerifiedPrincipal } from "../../humans/principal.ts";
 import { formFields } from "../../server/form.ts";
 import { loadAssets } from "../assets.ts";
@@ -70,39 +70,14 @@ export async function showProblem(pages: Pages, c: Context, problem: Problem) {
   return show(c, <ProblemPage frame={await frameOf(pages, c)} problem={problem} />, problem.status);
 }
 
-/** Any error as a page. What is not one of ours says nothing about its inside. */
+/** Any error as a page. What went wrong inside is for the log. */
 export function problemOf(error: unknown): Problem {
-  if (!TwelvefoldError.isInstance(error)) {
-    return {
-      status: 500,
-      title: "Something went wrong",
-      text: "The server could not do this. Its log says why.",
-    };
-  }
-  const text = error.message;
-  switch (error.code) {
-    case "not_found":
-      return { status: 404, title: "There is no such thing", text };
-    case "forbidden":
-      return { status: 403, title: "You may not do this", text };
-    case "expired":
-      return { status: 410, title: "This has expired", text };
-    case "conflict":
-    case "sequence_conflict":
-    case "illegal_event":
-      return { status: 409, title: "This does not fit any more", text };
-    case "invalid_argument":
-      return { status: 422, title: "This could not be taken", text };
-    case "storage_failed":
-    case "storage_corrupt":
-      return {
-        status: 503,
-        title: "The store does not answer",
-        text: "Try again in a moment. The log says more.",
-      };
-    default:
-      return { status: 500, title: "Something went wrong", text };
-  }
+  const status = TwelvefoldError.isInstance(error) ? HTTP_STATUS[error.code] : 500;
+  const text =
+    TwelvefoldError.isInstance(error) && !isInternal(error)
+      ? error.message
+      : "The server could not do this. Its log says why.";
+  return { status, title: HTTP_TITLE[status], text };
 }
 
 /**

@@ -123,7 +123,7 @@ async function showRequest(pages: Pages, c: Context, thread: Thread, seq: number
     <RequestPage
       frame={frame}
       view={view}
-      deciders={decidersOf(thread, view.request, viewerOf(pages, c), deps.runtime.people)}
+      deciders={decidersOf(view, viewerOf(pages, c), deps.runtime.people)}
       now={now}
       editing={c.req.query("edit") === "1" || options.typed?.["decision"] === "approve_edited"}
       mayRespond={accessOf(pages, c).respond}

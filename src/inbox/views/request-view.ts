@@ -1,17 +1,14 @@
 import type { Agent } from "../../agent/agent.ts";
-import { TwelvefoldError } from "../../base/errors.ts";
-import { type RequestId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import type { JsonObject } from "../../base/json.ts";
-import { approversOf, requireApprover } from "../../humans/approvers.ts";
+import { describeReason } from "../../humans/approval-reasons.ts";
 import type { People } from "../../humans/people.ts";
 import { principalKey } from "../../humans/principal.ts";
+import { type HumanRequest, pendingRequest, type Urgency, whyNot } from "../../humans/request.ts";
 import { inWords, visible } from "../../present/visible-text.ts";
 import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
-import type { HumanRequestKind, Principal } from "../../thread/events.ts";
+import type { ApprovalReason, Principal } from "../../thread/events.ts";
 import type { PendingApproval, PendingQuestion, PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
-
-export type Urgency = "high" | "medium" | "low";
 
 /** A short mark on a card, with what it means. */
 export interface Label {
@@ -21,19 +18,11 @@ export interface Label {
 }
 
 /** A pending request as the list and its card show it. Holds nothing that depends on the time or on who looks. */
-export interface RequestView {
-  readonly id: RequestId;
-  readonly threadId: ThreadId;
-  readonly agent: string;
-  readonly kind: "approval" | HumanRequestKind;
-  readonly urgency: Urgency;
+export interface RequestView extends HumanRequest {
   /** What is asked, in one line. */
   readonly title: string;
-  readonly askedAt: string;
-  readonly expiresAt: string | null;
   readonly paused: boolean;
   readonly labels: readonly Label[];
-  readonly request: PendingRequest;
   /** The call whose outcome nobody knows, where that is what is asked. */
   readonly call: { readonly intent: string; readonly arguments: JsonObject } | null;
   /** What the thread was asked to do: the latest message in it. */
@@ -42,29 +31,17 @@ export interface RequestView {
 
 /** The pending request of a thread, `null` where nothing is asked. Pure. */
 export function requestView(thread: Thread, agent: Agent | undefined): RequestView | null {
-  const { request, status } = thread.state;
+  const request = pendingRequest(thread);
   if (request === null) return null;
+  const { asked } = request;
   return {
-    id: requestIdOf(thread.id, request.seq),
-    threadId: thread.id,
-    agent: thread.state.agent,
-    kind: request.type === "approval" ? "approval" : request.kind,
-    urgency: urgencyOf(request),
-    title: request.type === "approval" ? inWords(request.card.intent) : visible(request.question),
-    askedAt: request.askedAt,
-    expiresAt: request.type === "approval" ? (request.expiresAt ?? null) : null,
-    paused: status.kind === "paused",
-    labels: labelsOf(request, agent),
-    request,
-    call: callOf(thread, request),
+    ...request,
+    title: asked.type === "approval" ? inWords(asked.card.intent) : visible(asked.question),
+    paused: thread.state.status.kind === "paused",
+    labels: labelsOf(asked, agent),
+    call: callOf(thread, asked),
     goal: goalOf(thread),
   };
-}
-
-function urgencyOf(request: PendingRequest): Urgency {
-  if (request.type === "approval") return request.escalations > 0 ? "high" : "medium";
-  if (request.kind === "unknown_outcome") return "high";
-  return request.options?.urgency ?? "medium";
 }
 
 function callOf({ state }: Thread, request: PendingRequest): RequestView["call"] {
@@ -123,27 +100,21 @@ function effectLabels(request: PendingApproval, agent: Agent | undefined): Label
   ];
 }
 
-function reasonLabel(reason: string): Label {
-  const [name = "", ...rest] = reason.split(": ");
-  const detail = visible(rest.join(": "));
-  switch (name) {
-    case "policy":
-      return { text: "By policy", meaning: "This tool always needs a person's approval.", tone: "neutral" };
-    case "judge":
-      return { text: "Reviewer asks", meaning: detail, tone: "warn" };
-    case "doubtful parse":
-    case "doubtful_parse":
-      return { text: "Unclear answer", meaning: `The model's text was not clear: ${detail}`, tone: "bad" };
-    case "untrusted_content":
-    case "untrusted content":
-      return {
-        text: "Untrusted content",
-        meaning: "The thread holds text from outside that may try to steer the agent.",
-        tone: "bad",
-      };
-    default:
-      return { text: inWords(name), meaning: detail || visible(reason), tone: "warn" };
-  }
+const TONES: { readonly [K in ApprovalReason["kind"]]: Label["tone"] } = {
+  policy: "neutral",
+  faulty_policy: "bad",
+  untrusted: "bad",
+  judge: "warn",
+  doubtful: "bad",
+  changed: "warn",
+  unknown_requester: "bad",
+  look_alike: "bad",
+  other: "warn",
+};
+
+function reasonLabel(reason: ApprovalReason): Label {
+  const { label, text } = describeReason(reason);
+  return { text: label, meaning: visible(text), tone: TONES[reason.kind] };
 }
 
 /** Who may decide and who has, for one person who looks at the card. */
@@ -160,48 +131,19 @@ export interface Deciders {
 }
 
 /** Pure; asks the same policy that `respond` will ask. */
-export function decidersOf(
-  thread: Thread,
-  request: PendingRequest,
-  viewer: Principal,
-  people: People,
-): Deciders {
-  if (request.type === "question") {
-    return {
-      allowed: null,
-      requesterMayNot: false,
-      needed: 1,
-      approvedBy: [],
-      mayNot: null,
-      mayDeny: true,
-      hasApproved: false,
-    };
-  }
+export function decidersOf(request: HumanRequest, viewer: Principal, people: People): Deciders {
+  const { asked, to } = request;
+  const { policy, approvedBy } = asked.type === "approval" ? asked : { policy: {}, approvedBy: [] };
+  const mayNot = whyNot(request, viewer, "approved", people);
   return {
-    allowed: approversOf(request),
-    requesterMayNot: request.policy.requesterMayApprove === false,
-    needed: request.policy.needed ?? 1,
-    approvedBy: request.approvedBy,
-    mayNot: objection(thread, request, viewer, people, "approved"),
-    mayDeny: objection(thread, request, viewer, people, "denied") === null,
-    hasApproved: request.approvedBy.some((person) => principalKey(person) === principalKey(viewer)),
+    allowed: to,
+    requesterMayNot: policy.requesterMayApprove === false,
+    needed: policy.needed ?? 1,
+    approvedBy,
+    mayNot: mayNot === null ? null : visible(mayNot),
+    mayDeny: whyNot(request, viewer, "denied", people) === null,
+    hasApproved: approvedBy.some((person) => principalKey(person) === principalKey(viewer)),
   };
-}
-
-function objection(
-  thread: Thread,
-  request: PendingApproval,
-  viewer: Principal,
-  people: People,
-  decision: "approved" | "denied",
-): string | null {
-  try {
-    requireApprover(request, viewer, thread.state.requester, people, decision);
-    return null;
-  } catch (error) {
-    if (TwelvefoldError.isInstance(error)) return visible(error.message);
-    throw error;
-  }
 }
 
 const RANK: { readonly [U in Urgency]: number } = { high: 0, medium: 1, low: 2 };

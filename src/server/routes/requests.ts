@@ -1,7 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { ConflictError } from "../../base/errors.ts";
-import type { HumanDecision, HumanRequestOptions } from "../../thread/events.ts";
-import type { Thread } from "../../thread/thread.ts";
+import { pendingRequest } from "../../humans/request.ts";
+import type { HumanDecision } from "../../thread/events.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps, requestIdIn } from "../deps.ts";
 import { RequestError } from "../errors.ts";
@@ -64,34 +63,26 @@ export function requestRoutes({ runtime }: RouteDeps) {
       });
       const threads = await Promise.all(page.threads.map(({ threadId }) => runtime.get(threadId)));
       const requests = threads
-        .filter((thread) => urgency === undefined || urgencyOf(thread) === urgency)
-        .flatMap((thread) => requestView(thread, c.get("principal"), runtime.people) ?? []);
+        .flatMap((thread) => pendingRequest(thread) ?? [])
+        .filter((request) => urgency === undefined || request.urgency === urgency)
+        .map((request) => requestView(request, c.get("principal"), runtime.people));
       return c.json({ requests, next: page.next }, 200);
     })
     .openapi(show, async (c) => {
-      const { requestId, threadId } = requestIdIn(c.req.valid("param").requestId);
-      const thread = await runtime.get(threadId);
-      const view = requestView(thread, c.get("principal"), runtime.people);
-      if (view?.requestId === requestId) return c.json(view, 200);
-      throw new ConflictError("conflict", `request ${requestId} is not pending`, {
-        details: { status: thread.state.status.kind, pending: view?.requestId ?? null },
-      });
+      const { requestId } = requestIdIn(c.req.valid("param").requestId);
+      const request = await runtime.request(requestId);
+      return c.json(requestView(request, c.get("principal"), runtime.people), 200);
     })
     .openapi(respond, async (c) => {
       const { requestId } = requestIdIn(c.req.valid("param").requestId);
       const { decision, digest } = c.req.valid("json");
       const thread = await runtime.respond(
         requestId,
-        { decision: decisionIn(decision), ...(digest === undefined ? {} : { digest }) },
+        { decision: decisionIn(decision), digest: digest ?? null },
         c.get("principal"),
       );
       return c.json(acceptedView(thread), 202);
     });
-}
-
-/** How urgent the pending request is; what does not say is `medium`. */
-export function urgencyOf({ state }: Thread): NonNullable<HumanRequestOptions["urgency"]> {
-  return state.request?.type === "question" ? (state.request.options?.urgency ?? "medium") : "medium";
 }
 
 function decisionIn(decision: z.infer<typeof decisionSchema>): HumanDecision {

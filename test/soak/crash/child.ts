@@ -100,7 +100,7 @@ function answerTo({ state }: Thread): HumanResponse | undefined {
   if (request === null) return undefined;
   if (request.type === "approval") return { digest: request.digest, decision: { kind: "approved" } };
   if (request.kind === "question") return { decision: { kind: "answered", text: "yes" } };
-  if (request.kind !== "unknown_outcome") return { decision: { kind: "approved" } };
+  if (request.kind !== "unknown_outcome") return { decision: { kind: "approved" }, digest: null };
   const call = state.calls.find(({ callId }) => callId === request.callId);
   const key = call?.phase.kind === "unknown" ? call.phase.key : "";
   if (readLedger(ledger).some((line) => line.kind === "pay" && line.key === key)) {

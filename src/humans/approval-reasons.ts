@@ -1,0 +1,56 @@
+import { describeFidelity } from "../base/fidelity.ts";
+import type { ApprovalReason } from "../thread/events.ts";
+
+/** A reason as people read it. */
+export interface ReasonInWords {
+  /** Two or three words, for a mark on a card. */
+  readonly label: string;
+  /** A sentence. May hold text from outside: make it visible where it is shown. */
+  readonly text: string;
+}
+
+/** Why a person is asked, in words. The only place where that is said. */
+export function describeReason(reason: ApprovalReason): ReasonInWords {
+  switch (reason.kind) {
+    case "policy":
+      return { label: "By policy", text: "This step needs a person's approval." };
+    case "faulty_policy":
+      return {
+        label: "Faulty policy",
+        text: `The rule that says who must approve is wrong, so a person is asked in any case: ${reason.fault}.`,
+      };
+    case "untrusted":
+      return {
+        label: "Untrusted content",
+        text: `The thread holds text from outside that may try to steer the agent: ${reason.sources.join(", ")}.`,
+      };
+    case "judge":
+      return {
+        label: "Reviewer asks",
+        text: `The reviewer of this step wants a person to look: ${reason.reason}`,
+      };
+    case "doubtful": {
+      const doubts = describeFidelity({ grade: "doubtful", reasons: reason.doubts });
+      return { label: "Unclear answer", text: `It is not clear that the model meant this: ${doubts}.` };
+    }
+    case "changed":
+      return {
+        label: "Changed",
+        text: "It was approved before, but the tool, the prompt or the policy has changed since.",
+      };
+    case "unknown_requester":
+      return {
+        label: "Unknown requester",
+        text: "Whoever asked for this may not approve it, and nobody can say who that is: it can only be denied.",
+      };
+    case "look_alike":
+      return {
+        label: "Look-alikes",
+        text: `These names look alike and belong to different people: ${reason.names.join(", ")}.`,
+      };
+    case "other":
+      return { label: "Other reason", text: reason.text };
+    default:
+      return reason satisfies never;
+  }
+}

@@ -1,0 +1,114 @@
+import { ConflictError } from "../base/errors.ts";
+import { type RequestId, requestIdOf, type ThreadId } from "../base/ids.ts";
+import type {
+  ApprovalCard,
+  ApprovalReason,
+  HumanDecision,
+  HumanRequestKind,
+  HumanRequestOptions,
+  Principal,
+} from "../thread/events.ts";
+import type { PendingRequest, Requesters } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+import { approversOf, objectionTo } from "./approvers.ts";
+import type { People } from "./people.ts";
+
+export type Urgency = NonNullable<HumanRequestOptions["urgency"]>;
+
+/** A request that waits for a person, as every page, command, channel and client sees it. */
+export interface HumanRequest {
+  readonly id: RequestId;
+  readonly threadId: ThreadId;
+  readonly agent: string;
+  readonly kind: "approval" | HumanRequestKind;
+  readonly urgency: Urgency;
+  /** The kinds of decision that it takes. */
+  readonly accepts: readonly HumanDecision["kind"][];
+  /** Why a person must approve: `describeReason` words each. Empty for anything but an approval. */
+  readonly reasons: readonly ApprovalReason[];
+  /** Who may decide, as patterns; `null`: anybody whom a channel has verified. */
+  readonly to: readonly string[] | null;
+  /** What would run, and what else the approver is shown; `null` for anything but an approval. */
+  readonly card: ApprovalCard | null;
+  /** Names this version of the card: a decision carries it. */
+  readonly digest: string | null;
+  /** ISO 8601, like `askedAt`; `null`: never. */
+  readonly expiresAt: string | null;
+  readonly askedAt: string;
+  /** What the model wrote beside the step, in its own words; `null`: nothing, or nobody knows. */
+  readonly said: string | null;
+  /** The request as the thread's state has it: the question and its options, the policy, who has approved. */
+  readonly asked: PendingRequest;
+  /** Who has asked for something in the thread. */
+  readonly requesters: Requesters;
+}
+
+const ACCEPTED: { readonly [K in HumanRequest["kind"]]: readonly HumanDecision["kind"][] } = {
+  approval: ["approved", "denied"],
+  question: ["answered"],
+  escalation: ["approved", "answered", "denied"],
+  budget: ["approved", "answered", "denied"],
+  provider: ["approved", "answered", "denied"],
+  unknown_outcome: ["happened", "did_not_happen", "denied"],
+};
+
+/** The request that is pending in a thread, or `null`. Pure. */
+export function pendingRequest(thread: Thread): HumanRequest | null {
+  const { request: asked, agent, requesters } = thread.state;
+  if (asked === null) return null;
+  const kind = asked.type === "approval" ? "approval" : asked.kind;
+  const approval = asked.type === "approval" ? asked : null;
+  return {
+    id: requestIdOf(thread.id, asked.seq),
+    threadId: thread.id,
+    agent,
+    kind,
+    urgency: urgencyOf(asked),
+    accepts: ACCEPTED[kind],
+    reasons: approval?.card.reasons ?? [],
+    to: approval === null ? null : approversOf(approval),
+    card: approval?.card ?? null,
+    digest: approval?.digest ?? null,
+    expiresAt: approval?.expiresAt ?? null,
+    askedAt: asked.askedAt,
+    said: approval?.card.said?.text ?? null,
+    asked,
+    requesters,
+  };
+}
+
+/** The pending request of this id. Throws `ConflictError`, saying what is pending, where it waits no more. */
+export function requestOf(thread: Thread, id: RequestId): HumanRequest {
+  const request = pendingRequest(thread);
+  if (request?.id === id) return request;
+  const { kind: status } = thread.state.status;
+  const pending = request === null ? "nothing is pending" : `${request.id} is pending`;
+  throw new ConflictError("conflict", `request ${id} is closed: the thread is ${status} and ${pending}`, {
+    details: { requestId: id, status, pending: request?.id ?? null },
+  });
+}
+
+/** What has waited for others already, and what nobody else will find out, comes first. */
+function urgencyOf(asked: PendingRequest): Urgency {
+  if (asked.type === "approval") return asked.escalations > 0 ? "high" : "medium";
+  return asked.kind === "unknown_outcome" ? "high" : (asked.options?.urgency ?? "medium");
+}
+
+/**
+ * Whether this person may approve or answer the request now. `people` says who is who across channels; without it,
+ * nobody who might be the requester may.
+ */
+export function mayDecide(request: HumanRequest, by: Principal, people: People = {}): boolean {
+  return whyNot(request, by, "approved", people) === null;
+}
+
+/** Why this person may not decide so, in a sentence; `null` where they may. Anybody may answer a question. */
+export function whyNot(
+  { asked, requesters }: HumanRequest,
+  by: Principal,
+  decision: "approved" | "denied",
+  people: People,
+): string | null {
+  if (asked.type !== "approval") return null;
+  return objectionTo({ approval: asked, requesters, people }, by, decision)?.message ?? null;
+}
