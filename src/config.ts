@@ -3,6 +3,9 @@ import type { Agent } from "./agent/agent.ts";
 import { callback, checkOptions, count, nonEmptyName, objectWith } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
 import type { People } from "./humans/people.ts";
+import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
+import type { Timeouts } from "./prompts/http/timeouts.ts";
+import { PATIENCE } from "./prompts/options.ts";
 import { type ApiKey, apiKeysSchema } from "./server/api-key.ts";
 import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
@@ -15,6 +18,10 @@ export interface TwelvefoldConfig {
   readonly store?: string;
   /** Threads advanced at the same time. Default 16. */
   readonly concurrency?: number;
+  /** How long the model is waited for, in ms; `TWELVEFOLD_TIMEOUT_…` wins, and so does what a prompt function has of its own. */
+  readonly timeouts?: Timeouts;
+  /** How often and how patiently it is asked; `TWELVEFOLD_ATTEMPTS` and the like win, and so does a function's own. */
+  readonly retry?: RetryPolicy;
   /** Ways to tell people about requests, besides the inbox. */
   readonly channels?: readonly Channel[];
   /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy wants different people. */
@@ -57,6 +64,7 @@ const configSchema = z.strictObject({
   agents,
   store: z.string().min(1).optional(),
   concurrency: count.optional(),
+  ...PATIENCE,
   channels: z.array(z.looseObject({ name: nonEmptyName, deliver: callback })).optional(),
   people: z.record(z.string(), z.array(z.string())).optional(),
   server: z

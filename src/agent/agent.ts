@@ -16,6 +16,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
+  /** The names of the function's own model's clients. Absent or empty: it has none of its own. */
+  readonly ownModel?: readonly string[];
   call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
@@ -24,7 +26,10 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
 }
 
 export interface NextStepOptions {
+  /** Who answers, whatever the function says. */
   readonly model?: ModelChoice | undefined;
+  /** Who answers where the function has no model of its own. */
+  readonly defaultModel?: ModelChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Partial output while it streams: to be shown, never acted on. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
@@ -126,6 +131,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
+  /** The names of the function's own model's clients; empty where it has none of its own. */
+  readonly ownModel: readonly string[];
   call(thread: Thread, options?: NextStepOptions): Promise<Answer<S | readonly S[]>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
@@ -198,6 +205,7 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     });
   return {
     name: nextStep.name,
+    ownModel: nextStep.ownModel ?? [],
     // Made when it is asked for: it may need all prompts to be read.
     get version() {
       return nextStep.version;

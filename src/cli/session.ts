@@ -7,6 +7,7 @@ import { NotFoundError } from "../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../base/ids.ts";
 import type { TwelvefoldConfig } from "../config.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
+import { patienceIn } from "../prompts/models/patience-variables.ts";
 import { localModel, selectModel } from "../prompts/models/select-model.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
@@ -30,7 +31,7 @@ export interface Session {
   /** The configured model; says in one line which one answers. */
   model(): Promise<ModelChoice>;
   /** A runtime with the configured model. */
-  runtimeWithModel(options?: { readonly stream?: boolean }): Promise<Runtime>;
+  runtimeWithModel(): Promise<Runtime>;
   /** Registers what must be closed at the end. */
   onClose(close: () => Promise<unknown>): void;
 }
@@ -66,7 +67,7 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     closers.push(() => opened.close());
     return opened;
   });
-  const makeRuntime = async (extra: { model?: ModelChoice; stream?: boolean } = {}): Promise<Runtime> => {
+  const makeRuntime = async (extra: { model?: ModelChoice } = {}): Promise<Runtime> => {
     const { agents, concurrency, channels, people } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
@@ -82,25 +83,34 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     return runtime;
   };
   const runtime = once(() => makeRuntime());
+  const say = (text: string) => terminal.err(session.colors.dim(text));
   const model = once(async () => {
+    const { agents, timeouts, retry } = await config();
+    const choice = await chooseModel();
+    for (const { name, nextStep } of agents) {
+      if (nextStep.ownModel.length > 0) say(`  ${name} has its own: ${nextStep.ownModel.join(", ")}`);
+    }
+    return {
+      ...choice,
+      timeouts: { ...timeouts, ...choice.timeouts },
+      retry: { ...retry, ...choice.retry },
+    };
+  });
+  const chooseModel = async (): Promise<ModelChoice> => {
     const selected = selectModel(env);
     if (selected.kind === "configured") {
-      terminal.err(
-        session.colors.dim(`model: ${selected.choice.clients.map(({ name }) => name).join(", ")}`),
-      );
+      say(`model: ${selected.choice.clients.map(({ name }) => name).join(", ")}`);
       return selected.choice;
     }
     const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../model/offline/offline-model.ts");
     const server = await startOfflineModel();
     closers.push(() => server.close());
-    terminal.err(
-      session.colors.dim("model: the built-in offline model (no provider key is set; see .env.example)"),
-    );
-    return localModel(OFFLINE_MODEL_NAME, server.url);
-  });
+    say("model: the built-in offline model (no provider key is set; see .env.example)");
+    return { ...localModel(OFFLINE_MODEL_NAME, server.url), ...patienceIn(env) };
+  };
   let working: Promise<Runtime> | undefined;
-  const runtimeWithModel: Session["runtimeWithModel"] = (options = {}) => {
-    working ??= model().then((choice) => makeRuntime({ ...options, model: choice }));
+  const runtimeWithModel: Session["runtimeWithModel"] = () => {
+    working ??= model().then((choice) => makeRuntime({ model: choice }));
     return working;
   };
   const session: Session = {

@@ -18,7 +18,7 @@ export interface EffectContext {
   readonly signal: AbortSignal;
   /** Aborted only when the thread is cancelled: a process that stops lets its tools end. Default: `signal`. */
   readonly toolSignal?: AbortSignal | undefined;
-  /** Which model answers; absent: the client named in the prompt. */
+  /** Which model answers where the prompt function has none of its own; absent: the client named in the prompt. */
   readonly model?: ModelChoice | undefined;
   /** Partial output while a step streams: to be shown, never acted on. May not throw. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;

@@ -16,20 +16,20 @@ import { write } from "./journal.ts";
  */
 export const askModel: Effect<"ask_model"> = async function* (_command, thread, agent, context) {
   let answer: Answer<unknown>;
-  const { signal, model, onPartial } = context;
+  const { signal, model: defaultModel } = context;
   try {
     // Decided anew after each compaction, until the thread fits.
-    const compacted = agent.context.budgeted ? await compaction(thread, agent, { signal, model }) : [];
+    const compacted = agent.context.budgeted ? await compaction(thread, agent, { signal, defaultModel }) : [];
     if (compacted.length > 0) {
       yield write(...compacted);
       return;
     }
-    answer = await agent.nextStep.call(thread, { signal, model, onPartial });
+    answer = await agent.nextStep.call(thread, { signal, defaultModel, onPartial: context.onPartial });
   } catch (error) {
     if (signal.aborted) return;
     // A test's script has run out: nobody can answer for it.
     if (TwelvefoldError.isInstance(error) && error.code === "unexpected_call") throw error;
-    yield write(providerProblem(error));
+    yield write(providerProblem(error, agent));
     return;
   }
   const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
@@ -46,16 +46,16 @@ async function compaction(
   return plan.kind === "compact" ? plan.events : [await summaryOf(plan, agent, options)];
 }
 
-function providerProblem(error: unknown): NewEvent {
+function providerProblem(error: unknown, { name, context }: Agent): NewEvent {
   const { message } = compactError(error);
   const what = TwelvefoldError.isInstance(error) ? message : `the model call failed: ${message}`;
-  return {
-    type: "human_asked",
-    data: {
-      kind: "provider",
-      question: `${what}. Try again, or stop?`,
-    },
-  };
+  const budget = context.budgeted ? "a smaller token budget" : "a token budget";
+  // The same request would be refused again.
+  const ways =
+    TwelvefoldError.isInstance(error) && error.code === "prompt_too_long"
+      ? `Give ${name} ${budget}, so that older parts are compacted, or a model that reads more, and then go on; or stop?`
+      : "Try again, or stop?";
+  return { type: "human_asked", data: { kind: "provider", question: `${what}. ${ways}` } };
 }
 
 /** The events that record an answer, the first of them being event `seq`. Pure. */

@@ -11,7 +11,7 @@ export {
 export type { GeneratedClient, RunTimeTypes } from "./baml/generated-client.ts";
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
-export type { RetryPolicy } from "./call/ask.ts";
+export type { RetryPolicy } from "./call/retry-policy.ts";
 export {
   CallAbortedError,
   type FailedAttempt,
@@ -24,8 +24,9 @@ export {
 export { FINAL_ANSWER, type ProseMode } from "./gate/form.ts";
 export type { AnswerLimits } from "./gate/limits.ts";
 export { type Range, type Said, wordsAround } from "./gate/said.ts";
-export type { Timeouts } from "./http/send.ts";
-export { type Environment, modelClient } from "./models/providers.ts";
+export type { Timeouts } from "./http/timeouts.ts";
+export type { Environment } from "./models/environment.ts";
+export { modelClient } from "./models/providers.ts";
 export { localModel, type ModelSelection, only, selectModel } from "./models/select-model.ts";
 export {
   type CallOptions,

@@ -10,23 +10,30 @@ import {
   type RunTimeTypes,
 } from "./baml/generated-client.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
-import { type Asked, ask, DEFAULT_RETRY, inOrder, type RetryPolicy } from "./call/ask.ts";
+import { type Asked, ask, inOrder } from "./call/ask.ts";
 import { partialReader } from "./call/partials.ts";
+import { patienceOf } from "./call/patience.ts";
 import { prepare, safeArguments } from "./call/prepare.ts";
 import { prepareClient } from "./call/ready-client.ts";
+import type { RetryPolicy } from "./call/retry-policy.ts";
 import { Stream } from "./call/stream.ts";
 import { CallAbortedError } from "./errors.ts";
 import { completionReader } from "./gate/answer.ts";
 import type { ProseMode } from "./gate/form.ts";
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
-import { DEFAULT_TIMEOUTS, type Timeouts } from "./http/send.ts";
-import { checkPromptOptions } from "./options.ts";
+import type { Timeouts } from "./http/timeouts.ts";
+import { checkPatience, checkPromptOptions } from "./options.ts";
 import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
 /** Settings of one call; those of the function hold where one is absent. */
 export interface CallOptions<Partial = unknown> {
-  /** Who answers. Absent here and on the function: the client that the function names in its `.baml` file. */
+  /** Who answers this call, whatever the function says. */
   readonly model?: ModelChoice | ModelClient | undefined;
+  /**
+   * Who answers where neither the call nor the function has a model of its own, e.g. the choice of the environment.
+   * Absent too: the client that the function names in its `.baml` file. Its time-outs and retries fill in as well.
+   */
+  readonly defaultModel?: ModelChoice | ModelClient | undefined;
   /** Aborting it closes the connection; the call throws `CallAbortedError`. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -41,6 +48,7 @@ export interface CallOptions<Partial = unknown> {
 }
 
 export interface PromptFunctionOptions {
+  /** The function's own model, with its temperature, limits and so on: it wins over the `defaultModel` of a call. */
   readonly model?: ModelChoice | ModelClient;
   readonly timeouts?: Timeouts;
   readonly retry?: RetryPolicy;
@@ -69,6 +77,8 @@ export interface PromptFunctionOptions {
 export interface PromptFunction<Args extends readonly unknown[], Result, Partial = unknown> {
   readonly name: string;
   readonly version: string;
+  /** The names of the function's own model's clients; empty where it has none of its own. */
+  readonly ownModel: readonly string[];
   /**
    * Asks the model. A model's mistake is data: a refusal, or an answer whose fidelity is not `exact`. Throws
    * `ProviderRejectedError`, `ProviderUnavailableError`, `MissingCredentialsError`, `CallAbortedError`, and `UsageError`
@@ -104,11 +114,15 @@ export function promptFunction(
   const limits = { ...DEFAULT_ANSWER_LIMITS, ...options.limits };
   const read = completionReader(fn, { limits, prose, bamlFiles });
 
+  const modelFor = ({ model = options.model, defaultModel }: CallOptions) => model ?? defaultModel;
+
   async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
     const { signal, tb, onPartial } = callOptions;
+    checkPatience(`a call of ${name}`, callOptions);
     const started = clock.now();
     const safe = safeArguments(args);
-    const clients = clientsOf(callOptions.model ?? options.model, true);
+    const model = modelFor(callOptions);
+    const clients = clientsOf(model, true);
     const stream = onPartial !== undefined;
     const candidate = (client: ModelClient | undefined) =>
       prepareClient(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now() });
@@ -116,8 +130,7 @@ export function promptFunction(
     try {
       signal?.throwIfAborted();
       const asked = await ask(clients, candidate, {
-        retry: { ...DEFAULT_RETRY, ...options.retry, ...callOptions.retry },
-        timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts, ...callOptions.timeouts },
+        ...patienceOf(choiceIn(callOptions.defaultModel), choiceIn(model), options, callOptions),
         signal,
         onText: onPartial && partialReader(fn, tb, onPartial),
         clock,
@@ -140,12 +153,13 @@ export function promptFunction(
       version ??= bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name);
       return version;
     },
+    ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     call,
     stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
-    request: async (args, { model = options.model, tb, onPartial } = {}) =>
-      prepare(fn, safeArguments(args), clientsOf(model, false)[0], {
-        tb,
-        stream: onPartial !== undefined,
+    request: async (args, callOptions = {}) =>
+      prepare(fn, safeArguments(args), clientsOf(modelFor(callOptions), false)[0], {
+        tb: callOptions.tb,
+        stream: callOptions.onPartial !== undefined,
         now: clock.now(),
       }),
     parse: (text, { tb } = {}) => {
@@ -157,6 +171,10 @@ export function promptFunction(
 
 /** Calls of this process, of any function: one alone is quickest on its own thread, many are not. */
 let inProgress = 0;
+
+function choiceIn(model: ModelChoice | ModelClient | undefined): ModelChoice | undefined {
+  return model !== undefined && "clients" in model ? model : undefined;
+}
 
 function clientsOf(
   model: ModelChoice | ModelClient | undefined,

@@ -1,5 +1,7 @@
 import type { CompletionRecord, Fidelity } from "../base/completion.ts";
+import type { RetryPolicy } from "./call/retry-policy.ts";
 import type { Said } from "./gate/said.ts";
+import type { Timeouts } from "./http/timeouts.ts";
 
 /** The HTTP request a model will get. Headers hold credentials: print `redactedHeaders` instead. */
 export interface PreparedRequest {
@@ -67,4 +69,8 @@ export interface ModelClient {
 export interface ModelChoice {
   readonly clients: readonly ModelClient[];
   readonly strategy: "fallback" | "round_robin";
+  /** For functions that have none of their own. */
+  readonly timeouts?: Timeouts | undefined;
+  /** For functions that have none of their own. */
+  readonly retry?: RetryPolicy | undefined;
 }

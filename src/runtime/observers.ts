@@ -22,9 +22,17 @@ export type Observation =
 export type Observer = (observation: Observation) => void;
 
 /** A set of observers that cannot disturb what they watch. */
-export function createObservers(): { readonly notify: Observer; subscribe(observer: Observer): () => void } {
+export function createObservers(): {
+  readonly notify: Observer;
+  subscribe(observer: Observer): () => void;
+  /** How many there are. */
+  readonly size: number;
+} {
   const observers = new Set<Observer>();
   return {
+    get size() {
+      return observers.size;
+    },
     notify: (observation) => {
       for (const observer of observers) {
         try {

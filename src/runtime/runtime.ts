@@ -34,12 +34,18 @@ import { closedRequests, tellClosed } from "./tell-closed.ts";
 export interface RuntimeOptions {
   readonly agents: readonly Agent[];
   readonly store: ThreadStore;
-  /** Which model answers; absent: the client named in each prompt. */
+  /**
+   * Which model answers where an agent's prompt function has none of its own; absent: the client named in each prompt. Its
+   * time-outs and retries hold wherever a function has none.
+   */
   readonly model?: ModelChoice;
   readonly channels?: readonly Channel[];
   /** Who is who across channels, where a policy asks for different people. Default: nobody is known. */
   readonly people?: People;
-  /** Stream the model's answers and show partial ones to observers. Default false: slower where nobody watches. */
+  /**
+   * Stream the model's answers and show partial ones to observers. Default: while there are observers, so that the
+   * first-token and idle time-outs mean what they say; where nobody watches it is slower and brings nothing else.
+   */
   readonly stream?: boolean;
   /** Threads advanced at the same time in this process. Default 16. */
   readonly concurrency?: number;
@@ -124,7 +130,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     claimMs,
     channels: options.channels ?? [],
     model: options.model,
-    stream: options.stream ?? false,
+    stream: () => options.stream ?? observers.size > 0,
     observe: observers.notify,
     concurrency: options.concurrency ?? 16,
     jobToken: jobTokens(options.secret),

@@ -4,6 +4,7 @@ import { SequenceConflictError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Channel } from "../humans/channel.ts";
 import { advance } from "../loop/advance.ts";
+import type { EffectContext } from "../loop/effect.ts";
 import { write } from "../loop/journal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
@@ -25,8 +26,8 @@ export interface WorkerOptions {
   readonly claimMs: number;
   readonly channels: readonly Channel[];
   readonly model: ModelChoice | undefined;
-  /** Stream the model's answers and show the partial ones to observers. */
-  readonly stream: boolean;
+  /** Whether the model's next answer is streamed, and its partial ones shown to observers. */
+  readonly stream: () => boolean;
   readonly observe: Observer;
   readonly jobToken: NewJobToken;
 }
@@ -88,15 +89,17 @@ async function run(
   const onAppended: OnAppended = (now, events) => observe({ kind: "events", thread: now, events });
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
-  const context = {
+  const onPartial = (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial });
+  const context: EffectContext = {
     clock,
     signal,
     toolSignal: signals.toolSignal,
     jobToken,
     model,
-    onPartial: stream
-      ? (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial })
-      : undefined,
+    // Asked at each model call: somebody may have begun to watch, or have stopped.
+    get onPartial() {
+      return stream() ? onPartial : undefined;
+    },
   };
   try {
     while (!signal.aborted) {

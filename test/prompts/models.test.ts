@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/base/errors.ts";
+import { patienceOf } from "../../src/prompts/call/patience.ts";
+import { DEFAULT_RETRY } from "../../src/prompts/call/retry-policy.ts";
 import { MissingCredentialsError } from "../../src/prompts/errors.ts";
 import { PROVIDERS } from "../../src/prompts/models/providers.ts";
 import { localModel, selectModel } from "../../src/prompts/models/select-model.ts";
@@ -23,6 +25,18 @@ async function reached(environment: Environment): Promise<{ url: string; key: st
     headers["authorization"] ?? headers["x-api-key"] ?? headers["api-key"] ?? headers["x-goog-api-key"] ?? "";
   return { url: request.url, key, model: JSON.parse(request.body).model };
 }
+
+const EVERYTHING: Environment = {
+  OPENAI_API_KEY: "k",
+  ANTHROPIC_API_KEY: "k",
+  GOOGLE_API_KEY: "k",
+  OPENROUTER_API_KEY: "k",
+  AZURE_OPENAI_API_KEY: "k",
+  AZURE_OPENAI_ENDPOINT: "http://azure",
+  AWS_REGION: "r",
+  AWS_BEARER_TOKEN_BEDROCK: "t",
+  TWELVEFOLD_BASE_URL: "http://generic",
+};
 
 describe("the model by configuration", { tags: "F2.8" }, () => {
   it("is the built-in offline model when nothing is set", () => {
@@ -184,20 +198,68 @@ describe("the model by configuration", { tags: "F2.8" }, () => {
     },
   );
 
-  it("every provider has a client that BAML can build a request for", async () => {
-    const environment: Environment = {
-      OPENAI_API_KEY: "k",
-      ANTHROPIC_API_KEY: "k",
-      GOOGLE_API_KEY: "k",
-      OPENROUTER_API_KEY: "k",
-      AZURE_OPENAI_API_KEY: "k",
-      AZURE_OPENAI_ENDPOINT: "http://azure",
-      AWS_REGION: "r",
-      AWS_BEARER_TOKEN_BEDROCK: "t",
-      TWELVEFOLD_BASE_URL: "http://generic",
+  it.each([
+    ["openai", "OPENAI_BASE_URL", "localhost:8080/v1"],
+    ["openai", "OPENAI_BASE_URL", "api.example.com/v1"],
+    ["anthropic", "ANTHROPIC_BASE_URL", "//host"],
+    ["google", "GOOGLE_BASE_URL", "ftp://host"],
+    ["openrouter", "OPENROUTER_BASE_URL", "http://"],
+    ["azure", "AZURE_OPENAI_ENDPOINT", "r.openai.azure.com"],
+    ["bedrock", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "localhost:9"],
+    ["ollama", "OLLAMA_HOST", "a b"],
+    ["openai-generic", "TWELVEFOLD_BASE_URL", "user:secret@host"],
+  ])("says of %s which variable holds no address: %s=%s", (provider, variable, value) => {
+    const select = () => selectModel({ ...EVERYTHING, TWELVEFOLD_MODEL: `${provider}/m`, [variable]: value });
+    expect(select).toThrow(UsageError);
+    expect(select).toThrow(`${variable} must be an address with its scheme, such as https://example.com/v1`);
+    expect(select).not.toThrow("secret");
+  });
+
+  it.each([
+    ["openai", "OPENAI_API_KEY"],
+    ["anthropic", "ANTHROPIC_API_KEY"],
+    ["google", "GOOGLE_API_KEY"],
+    ["openrouter", "OPENROUTER_API_KEY"],
+    ["azure", "AZURE_OPENAI_API_KEY"],
+    ["bedrock", "AWS_BEARER_TOKEN_BEDROCK"],
+    ["openai-generic", "TWELVEFOLD_API_KEY"],
+  ])("says of %s which variable holds no key: %s", (provider, variable) => {
+    for (const value of ["sk-аbc", "sk-a\u200bc", "“sk-abc”", "sk-a bc", "sk-a\nbc"]) {
+      const select = () =>
+        selectModel({ ...EVERYTHING, TWELVEFOLD_MODEL: `${provider}/m`, [variable]: value });
+      expect(select).toThrow(UsageError);
+      expect(select).toThrow(`${variable} holds a character that no key has, at position `);
+      expect(select).not.toThrow(value);
+    }
+  });
+
+  it("a key that cannot be one does not choose its provider in silence", () => {
+    expect(() => selectModel({ OPENAI_API_KEY: "ключ", ANTHROPIC_API_KEY: "k" })).toThrow("OPENAI_API_KEY");
+  });
+
+  it.each([
+    [{ api_key: "ключ-1234567" }, "options.api_key of the model client m holds a character that no key has"],
+    [
+      { base_url: "localhost:9/v1" },
+      "options.base_url of the model client m must be an address with its scheme",
+    ],
+  ])("is checked in code as well, and not shown: %j", async (options, message) => {
+    const model = {
+      name: "m",
+      provider: "openai",
+      options: { model: "m", api_key: "k", base_url: "http://127.0.0.1:9/v1", ...options },
     };
+    const error = await promptFunction(b, "Summarize")
+      .call(["x"], { model })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(String(error)).toContain(message);
+    expect(JSON.stringify([error, String(error)])).not.toContain(Object.values(options)[0]);
+  });
+
+  it("every provider has a client that BAML can build a request for", async () => {
     for (const provider of Object.keys(PROVIDERS)) {
-      const { url } = await reached({ ...environment, TWELVEFOLD_MODEL: `${provider}/some-model` });
+      const { url } = await reached({ ...EVERYTHING, TWELVEFOLD_MODEL: `${provider}/some-model` });
       expect(URL.canParse(url), provider).toBe(true);
     }
   });
@@ -214,5 +276,96 @@ describe("the model by configuration", { tags: "F2.8" }, () => {
       client: "127.0.0.1/none",
       url: "http://127.0.0.1:9/v1/chat/completions",
     });
+  });
+});
+
+describe("time-outs and retries by configuration", { tags: "F9.9" }, () => {
+  const patienceOfChoice = (environment: Environment) => {
+    const selection = selectModel({ OPENAI_API_KEY: "k", ...environment });
+    if (selection.kind === "offline") throw new Error("offline");
+    const { timeouts, retry } = selection.choice;
+    return { timeouts, retry };
+  };
+
+  it("are variables, in seconds", () => {
+    expect(patienceOfChoice({})).toEqual({ timeouts: undefined, retry: undefined });
+    const all = {
+      TWELVEFOLD_TIMEOUT_CONNECT: "5",
+      TWELVEFOLD_TIMEOUT_FIRST_TOKEN: "600",
+      TWELVEFOLD_TIMEOUT_IDLE: "0.5",
+      TWELVEFOLD_TIMEOUT_TOTAL: "3600",
+      TWELVEFOLD_ATTEMPTS: "1",
+      TWELVEFOLD_MAX_RETRY_AFTER: "10",
+      TWELVEFOLD_MAX_LOADING: "900",
+    };
+    expect(patienceOfChoice(all)).toEqual({
+      timeouts: { connect: 5000, firstToken: 600_000, idle: 500, total: 3_600_000 },
+      retry: { attempts: 1, maxRetryAfter: 10_000, maxLoading: 900_000 },
+    });
+  });
+
+  it.each([
+    ["TWELVEFOLD_TIMEOUT_TOTAL", "10m"],
+    ["TWELVEFOLD_TIMEOUT_IDLE", "0"],
+    ["TWELVEFOLD_TIMEOUT_CONNECT", "-1"],
+    ["TWELVEFOLD_TIMEOUT_FIRST_TOKEN", "Infinity"],
+    ["TWELVEFOLD_ATTEMPTS", "0"],
+    ["TWELVEFOLD_ATTEMPTS", "1.5"],
+    ["TWELVEFOLD_MAX_LOADING", "1e9"],
+  ])("that are none are refused by name: %s=%s", (variable, value) => {
+    expect(() => patienceOfChoice({ [variable]: value })).toThrow(UsageError);
+    expect(() => patienceOfChoice({ [variable]: value })).toThrow(variable);
+  });
+
+  it("the call wins over the function, the function over the choice, the choice over the defaults", () => {
+    const choice = { timeouts: { total: 1, idle: 1, connect: 1 }, retry: { attempts: 9 } };
+    const own = { timeouts: { total: 2, idle: 2 } };
+    const { timeouts, retry } = patienceOf(choice, own, { timeouts: { total: 3 } });
+    expect(timeouts).toEqual({ total: 3, idle: 2, connect: 1, firstToken: 120_000 });
+    expect(retry).toEqual({ ...DEFAULT_RETRY, attempts: 9 });
+  });
+
+  it.each<[object, string]>([
+    [{ timeouts: { total: 0 } }, "timeouts.total: "],
+    [{ timeouts: { first: 5 } }, 'unknown option "timeouts.first"'],
+    [{ timeouts: { idle: "60" } }, "timeouts.idle: "],
+    [{ timeouts: { idle: Number.NaN } }, "timeouts.idle: "],
+    [{ retry: { attempts: 0 } }, "retry.attempts: must be a whole number from 1 on"],
+    [{ retry: { attempts: 1.5 } }, "retry.attempts: must be a whole number from 1 on"],
+    [{ retry: { maxDelay: -1 } }, "retry.maxDelay: "],
+  ])("are checked where a function is made, and where it is called: %j", async (options, message) => {
+    expect(() => promptFunction(b, "Summarize", options)).toThrow(UsageError);
+    expect(() => promptFunction(b, "Summarize", options)).toThrow(message);
+    const call = promptFunction(b, "Summarize").call(["x"], options);
+    await expect(call).rejects.toThrow(message);
+  });
+});
+
+describe("whose model answers", { tags: "F2.8" }, () => {
+  const client = (name: string) => ({
+    name,
+    provider: "openai-generic",
+    options: { model: name, base_url: "http://127.0.0.1:9/v1" },
+  });
+  const own = promptFunction(b, "Summarize", {
+    model: { ...client("own"), options: { ...client("own").options, temperature: 0.1, stop: ["END"] } },
+  });
+
+  it("a function's own model, with its settings, wins over the default", async () => {
+    const request = await own.request(["x"], { defaultModel: client("environment") });
+    expect(request.client).toBe("own");
+    expect(JSON.parse(request.body)).toMatchObject({ model: "own", temperature: 0.1, stop: ["END"] });
+    expect(own.ownModel).toEqual(["own"]);
+  });
+
+  it("a call's model wins over both", async () => {
+    const models = { model: client("call"), defaultModel: client("environment") };
+    expect((await own.request(["x"], models)).client).toBe("call");
+  });
+
+  it("the default answers where there is no other", async () => {
+    const plain = promptFunction(b, "Summarize");
+    expect((await plain.request(["x"], { defaultModel: client("environment") })).client).toBe("environment");
+    expect(plain.ownModel).toEqual([]);
   });
 });

@@ -278,11 +278,11 @@ describe("answers that are none", () => {
     async (atEnd) => {
       const events = openaiChatBodies.events(OK, true).filter((event) => event !== "[DONE]");
       first.will({ events, atEnd });
-      const answer = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
+      const answer = await next.call(["x"], { model: client, timeouts: { idle: 300 }, onPartial: () => {} });
       expect(answer).toMatchObject({ ok: true, completion: { raw: DONE, usage: { outputTokens: 7 } } });
       expect(answer.completion.failedAttempts).toBeUndefined();
       first.will({ events: events.slice(0, 4), atEnd }, OK);
-      const again = await next.call(["x"], { model: client, timeouts: { idle: 40 }, onPartial: () => {} });
+      const again = await next.call(["x"], { model: client, timeouts: { idle: 300 }, onPartial: () => {} });
       expect(again.completion.failedAttempts).toHaveLength(1);
     },
   );
@@ -400,12 +400,12 @@ describe("time-outs", () => {
       first.will({ drip: "x", everyMs: 5 });
       second.will(OK);
       const before = first.requests.length;
-      const options = { timeouts: { total: 60, idle: 1000 }, ...(streamed ? { onPartial: () => {} } : {}) };
+      const options = { timeouts: { total: 500, idle: 1000 }, ...(streamed ? { onPartial: () => {} } : {}) };
       const model: ModelChoice = { clients: [client, other], strategy: "fallback" };
       const answer = await next.call(["x"], { ...options, model });
       expect(answer.completion).toMatchObject({
         client: "second",
-        failedAttempts: ["first: no sign of the whole answer within 60 ms"],
+        failedAttempts: ["first: no sign of the whole answer within 500 ms"],
       });
       expect(first.requests.length - before).toBe(1);
       expect(waits).toEqual([]);

@@ -49,6 +49,19 @@ describe("streaming", { tags: "S6" }, () => {
     expect(await count()).toBeLessThanOrEqual(1);
   });
 
+  it("gives each partial once, however many parts of the stream change nothing in it", async () => {
+    const text = '{"intent":"done_for_now","message":"hi"}';
+    const events = [...text.slice(0, -1), ...Array<string>(50).fill(" "), "}"].map((content) =>
+      JSON.stringify({ choices: [{ delta: { content } }] }),
+    );
+    const end = '{"choices":[{"delta":{},"finish_reason":"stop"}]}';
+    server.will({ events: [...events, end, "[DONE]"] });
+    const partials: string[] = [];
+    await next.call(["x"], { model, onPartial: (partial) => partials.push(JSON.stringify(partial)) });
+    expect(partials.length).toBeGreaterThan(0);
+    expect(partials.filter((partial, at) => partial === partials[at - 1])).toEqual([]);
+  });
+
   it("goes on when nobody iterates, and the answer is there", async () => {
     server.will({ text: MAIL });
     expect((await next.stream(["x"], { model }).answer).ok).toBe(true);

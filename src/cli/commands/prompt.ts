@@ -63,9 +63,9 @@ async function requestFor(
   recorded: string | undefined,
 ): Promise<PreparedRequest> {
   const model = await modelOf(session);
-  const request = await agent.nextStep.request(thread, { model });
+  const request = await agent.nextStep.request(thread, { defaultModel: model });
   if (recorded === undefined || request.digest === recorded) return request;
-  const streamed = await agent.nextStep.request(thread, { model, onPartial: () => {} });
+  const streamed = await agent.nextStep.request(thread, { defaultModel: model, onPartial: () => {} });
   return streamed.digest === recorded ? streamed : request;
 }
 

@@ -25,7 +25,7 @@ export async function serve(
   const { env, terminal } = session;
   const { server: config = {} } = await session.config();
   const model = await session.model();
-  const runtime = await session.runtimeWithModel({ stream: true });
+  const runtime = await session.runtimeWithModel();
   runtime.subscribe(traceRuns());
   const secret = env["TWELVEFOLD_SECRET"];
   const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;

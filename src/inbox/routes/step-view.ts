@@ -34,7 +34,7 @@ async function requestOf(
   before: Thread,
   recorded: string,
 ): Promise<StepView["request"]> {
-  const options = model === undefined ? {} : { model };
+  const options = { defaultModel: model };
   try {
     const plain = await nextStep.request(before, options);
     const streamed = await nextStep.request(before, { ...options, onPartial: () => {} });

@@ -1,6 +1,7 @@
 import { FetchProblem, type ProblemKind } from "../http/problem.ts";
 import { redactText, secretsOf } from "../http/redact.ts";
-import { send, type Timeouts } from "../http/send.ts";
+import { send } from "../http/send.ts";
+import type { Timeouts } from "../http/timeouts.ts";
 import { wireFormatOf } from "../wire/formats.ts";
 import type { ModelReply } from "../wire/wire.ts";
 import type { Failure } from "./failure.ts";
@@ -51,7 +52,6 @@ const WRONG = { verdict: "rejected", again: false } as const;
 
 const PROBLEMS: Readonly<Record<ProblemKind, Pick<Failure, "verdict" | "again" | "free">>> = {
   bad_url: WRONG,
-  bad_header: WRONG,
   no_connection: DOWN,
   stale_connection: { ...DOWN, free: true },
   reset: DOWN,

@@ -3,7 +3,7 @@ import { sha256 } from "../../base/digest.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { redactText } from "../http/redact.ts";
-import { LONGEST_TIMER } from "../http/send.ts";
+import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { registryOf } from "../models/client-registry.ts";
 import { optionSecrets } from "../models/option-secrets.ts";
 import type { ModelClient } from "../types.ts";

@@ -12,7 +12,7 @@ const REST = 9;
 
 /**
  * Turns the text so far of a stream into partials for `onPartial`. Thoughts give none, nor does text that does not
- * parse. Values are incomplete and unchecked.
+ * parse, nor what changes nothing. Values are incomplete and unchecked.
  */
 export function partialReader(
   fn: BamlFunction,
@@ -21,13 +21,19 @@ export function partialReader(
 ): (text: string) => void {
   const options = tb === undefined ? {} : { tb };
   let notBefore = 0;
+  let shown: string | undefined;
   return (text) => {
     const started = performance.now();
     if (started < notBefore) return;
     const partial = readPartial(text);
     const ended = performance.now();
     notBefore = ended + (ended - started) * REST;
-    if (partial !== undefined) onPartial(partial.value);
+    if (partial === undefined) return;
+    const now = JSON.stringify(partial.value) ?? "";
+    // Most of what streams ends in the middle of a value that is shown only when it is complete.
+    if (now === shown) return;
+    shown = now;
+    onPartial(partial.value);
   };
 
   function readPartial(text: string): { value: unknown } | undefined {

@@ -1,6 +1,6 @@
 import type { BamlFunction } from "../baml/generated-client.ts";
 import { ProviderUnavailableError } from "../errors.ts";
-import { LONGEST_TIMER } from "../http/send.ts";
+import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
 import type { ReadyClient } from "./ask.ts";

@@ -1,7 +1,6 @@
 /** Why an attempt gave no usable answer, below the level of HTTP statuses. */
 export type ProblemKind =
   | "bad_url"
-  | "bad_header"
   | "no_connection"
   | "stale_connection"
   | "reset"

@@ -1,27 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { FetchProblem, type ProblemKind } from "./problem.ts";
-
-/** Limits on one attempt, in milliseconds. */
-export interface Timeouts {
-  /** Until the connection (with TLS) is made. Default 10 s. */
-  readonly connect?: number;
-  /**
-   * From there until the first byte of a streamed answer. Default 2 min: thinking models are silent for long. An answer
-   * that is not streamed comes all at once, at its end: for it only `total` counts.
-   */
-  readonly firstToken?: number;
-  /** Between two parts of the body; what keeps a connection alive is one too. Default 1 min. */
-  readonly idle?: number;
-  /** From the start to the last byte. An answer that takes longer is not asked for again. Default 10 min. */
-  readonly total?: number;
-}
-
-export const DEFAULT_TIMEOUTS: Required<Timeouts> = {
-  connect: 10_000,
-  firstToken: 120_000,
-  idle: 60_000,
-  total: 600_000,
-};
+import { LONGEST_TIMER, type Timeouts } from "./timeouts.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -89,16 +68,9 @@ function open({ url, method, headers, body }: OutgoingRequest): ClientRequest {
     throw new FetchProblem("bad_url", `the model client's base URL has the protocol ${target.protocol}`);
   }
   // Not imported: an import of node:http loads all of fetch and WebSocket with it, half of the time to start.
-  const http =
-    target.protocol === "http:"
-      ? process.getBuiltinModule("node:http")
-      : process.getBuiltinModule("node:https");
-  try {
-    return http.request(target, options);
-  } catch (cause) {
-    // Before anything is sent: a header's value holds what HTTP does not allow. Node's message names the header alone.
-    throw new FetchProblem("bad_header", asError(cause).message, { cause });
-  }
+  return target.protocol === "http:"
+    ? process.getBuiltinModule("node:http").request(target, options)
+    : process.getBuiltinModule("node:https").request(target, options);
 }
 
 async function* bodyOf(
@@ -129,9 +101,6 @@ function letGo(response: IncomingMessage, request: ClientRequest): void {
 }
 
 const LET_GO_MS = 250;
-/** Longer times make Node's timers fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** Runs one timer for the phase the attempt is in and one for the whole. */
 class Watch {
   problem: FetchProblem | undefined;

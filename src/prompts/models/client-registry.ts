@@ -3,6 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { MissingCredentialsError } from "../errors.ts";
 import type { ModelClient } from "../types.ts";
 import { GOOD_FINISHES } from "../wire/finish.ts";
+import { checkKeyText, checkUrl } from "./environment.ts";
 
 const registries = new WeakMap<ModelClient, ClientRegistry>();
 
@@ -48,6 +49,14 @@ function checkClient(client: ModelClient): void {
       provider,
     });
   }
+  for (const option of ["api_key", "bearer_token", "access_key_id", "session_token"]) {
+    const value = options[option];
+    if (isText(value)) checkKeyText(`options.${option} of the model client ${name}`, value);
+  }
+  for (const option of ["base_url", "endpoint_url"]) {
+    const value = options[option];
+    if (isText(value)) checkUrl(`options.${option} of the model client ${name}`, value);
+  }
   if (provider === "aws-bedrock" && !hasAwsChain(client)) {
     for (const option of ["access_key_id", "secret_access_key", "region"]) {
       if (isText(options[option]) || (isText(options["bearer_token"]) && option !== "region")) continue;
@@ -72,6 +81,6 @@ function bamlOptions(client: ModelClient): Record<string, unknown> {
   return { ...options, access_key_id: "unused", secret_access_key: "unused" };
 }
 
-function isText(value: unknown): boolean {
+function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }

@@ -1,7 +1,5 @@
 import type { ModelClient } from "../types.ts";
-
-/** The variables of an environment, e.g. `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { checkUrl, type Environment, set, trimSlash, urlIn, valueForHeader } from "./environment.ts";
 
 /** How one provider is configured from the environment. */
 export interface ProviderSettings {
@@ -33,7 +31,7 @@ function plain(
     ...more,
     client: (model, environment, key) => ({
       provider,
-      options: { model, api_key: key, base_url: more.baseUrl && set(environment, more.baseUrl) },
+      options: { model, api_key: key, base_url: more.baseUrl && urlIn(environment, more.baseUrl) },
     }),
   };
 }
@@ -70,12 +68,12 @@ export function isProviderName(name: string): name is ProviderName {
 
 /** The model is the name of the deployment. */
 function azure(deployment: string, environment: Environment, key: string | undefined): ClientSettings {
-  const endpoint = set(environment, "AZURE_OPENAI_ENDPOINT");
+  const endpoint = urlIn(environment, "AZURE_OPENAI_ENDPOINT");
   const version = set(environment, "AZURE_OPENAI_API_VERSION") ?? "2024-10-21";
   return {
     provider: "azure-openai",
     options: {
-      base_url: endpoint && `${trimSlash(endpoint)}/openai/deployments/${deployment}`,
+      base_url: endpoint && `${endpoint}/openai/deployments/${deployment}`,
       api_version: version,
       api_key: key,
     },
@@ -85,15 +83,15 @@ function azure(deployment: string, environment: Environment, key: string | undef
 
 function bedrock(model: string, environment: Environment): ClientSettings {
   const region = set(environment, "AWS_REGION") ?? set(environment, "AWS_DEFAULT_REGION");
-  const bearer = set(environment, "AWS_BEARER_TOKEN_BEDROCK");
-  const id = set(environment, "AWS_ACCESS_KEY_ID");
+  const bearer = valueForHeader(environment, "AWS_BEARER_TOKEN_BEDROCK");
+  const id = valueForHeader(environment, "AWS_ACCESS_KEY_ID");
   const credentials =
     bearer !== undefined
       ? { bearer_token: bearer }
       : {
           access_key_id: id,
           secret_access_key: set(environment, "AWS_SECRET_ACCESS_KEY"),
-          session_token: set(environment, "AWS_SESSION_TOKEN"),
+          session_token: valueForHeader(environment, "AWS_SESSION_TOKEN"),
         };
   const missing =
     region === undefined
@@ -106,7 +104,7 @@ function bedrock(model: string, environment: Environment): ClientSettings {
     options: {
       model,
       region,
-      endpoint_url: set(environment, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
+      endpoint_url: urlIn(environment, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
       ...credentials,
     },
     ...(missing === undefined ? {} : { missing }),
@@ -120,34 +118,24 @@ function ollama(model: string, environment: Environment): ClientSettings {
 
 // The same variable tells the server where to listen: it may be every address, and without a port it means 11434.
 function ollamaUrl(host: string): string {
-  if (host.includes("://")) return trimSlash(host.replace("//0.0.0.0", "//127.0.0.1"));
+  if (host.includes("://")) return checkUrl("OLLAMA_HOST", host.replace("//0.0.0.0", "//127.0.0.1"));
   const [, name = "", port = ":11434", path = ""] =
     /^(\[[^\]]*\]|[^:/]*)(:\d+)?(.*)$/.exec(trimSlash(host)) ?? [];
   const everywhere = name === "" || name === "0.0.0.0" || name === "[::]";
-  return `http://${everywhere ? "127.0.0.1" : name}${port}${path}`;
+  return checkUrl("OLLAMA_HOST", `http://${everywhere ? "127.0.0.1" : name}${port}${path}`);
 }
 
 function generic(model: string, environment: Environment): ClientSettings {
-  const url = set(environment, "TWELVEFOLD_BASE_URL");
+  const url = urlIn(environment, "TWELVEFOLD_BASE_URL");
   return {
     provider: "openai-generic",
-    options: { model, base_url: url && trimSlash(url), api_key: set(environment, "TWELVEFOLD_API_KEY") },
+    options: { model, base_url: url, api_key: valueForHeader(environment, "TWELVEFOLD_API_KEY") },
     ...(url === undefined ? { missing: "TWELVEFOLD_BASE_URL" } : {}),
   };
-}
-
-/** The value of a variable; an empty one counts as not set, as in a `.env` file with blanks to fill in. */
-export function set(environment: Environment, name: string): string | undefined {
-  const value = environment[name]?.trim();
-  return value === "" ? undefined : value;
 }
 
 /** A client without the options that are not set: BAML takes an explicit `undefined` for a value. */
 export function modelClient(name: string, settings: ClientSettings): ModelClient {
   const entries = Object.entries(settings.options).filter(([, value]) => value !== undefined);
   return { name, provider: settings.provider, options: Object.fromEntries(entries) };
-}
-
-function trimSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }

@@ -1,14 +1,14 @@
 import { UsageError } from "../../base/errors.ts";
 import { MissingCredentialsError } from "../errors.ts";
 import type { ModelChoice, ModelClient } from "../types.ts";
+import { type Environment, set, valueForHeader } from "./environment.ts";
+import { patienceIn } from "./patience-variables.ts";
 import {
-  type Environment,
   isProviderName,
   modelClient,
   PROVIDERS,
   type ProviderName,
   type ProviderSettings,
-  set,
 } from "./providers.ts";
 
 /** Which model an environment asks for. */
@@ -26,20 +26,27 @@ export type ModelSelection =
  * - otherwise the first provider whose key is set, with its default model;
  * - otherwise `offline`.
  *
- * Throws `MissingCredentialsError` when the named provider has no key, and `UsageError` for a name it does not know.
+ * `TWELVEFOLD_TIMEOUT_…` and `TWELVEFOLD_ATTEMPTS` say how long and how often it is asked (see docs/prompts.md).
+ * Throws `MissingCredentialsError` when the named provider has no key, and `UsageError` for a name it does not know,
+ * an address without its scheme, a key that cannot be one, and a time that is none; each names the variable.
  * Reads nothing but its argument.
  */
 export function selectModel(environment: Environment): ModelSelection {
   const wanted = set(environment, "TWELVEFOLD_MODEL");
   if (wanted === "offline") return { kind: "offline" };
-  if (wanted !== undefined) return { kind: "configured", choice: readChoice(wanted, environment) };
+  const choice = wanted === undefined ? choiceByKey(environment) : readChoice(wanted, environment);
+  if (choice === undefined) return { kind: "offline" };
+  return { kind: "configured", choice: { ...choice, ...patienceIn(environment) } };
+}
+
+function choiceByKey(environment: Environment): ModelChoice | undefined {
   for (const name of providerNames()) {
     const settings: ProviderSettings = PROVIDERS[name];
     if (settings.defaultModel !== undefined && keyOf(settings, environment) !== undefined) {
-      return { kind: "configured", choice: only(clientFor(name, settings.defaultModel, environment)) };
+      return only(clientFor(name, settings.defaultModel, environment));
     }
   }
-  return { kind: "offline" };
+  return undefined;
 }
 
 /** A choice of one client. */
@@ -106,7 +113,7 @@ function clientFor(provider: ProviderName, model: string, environment: Environme
 
 function keyOf(settings: ProviderSettings, environment: Environment): string | undefined {
   for (const name of settings.keys) {
-    const value = set(environment, name);
+    const value = valueForHeader(environment, name);
     if (value !== undefined) return value;
   }
   return undefined;
