@@ -45,7 +45,6 @@ export async function benchManyThreads(
   for (let round = 0; round < 200; round++) {
     const start = performance.now();
     await store.due(Date.now(), 64);
-    await store.nextWake(Date.now());
     times.push(performance.now() - start);
   }
   const due = times.toSorted((a, b) => a - b)[197] ?? 0;
@@ -53,7 +52,7 @@ export async function benchManyThreads(
   await store.close();
   return [
     ...measured,
-    row(`what is due and when to wake among ${count}: p99`, due),
+    row(`what is due among ${count}: p99`, due),
     { what: "memory taken by all these", ours: grown, hand: null, unit: "MB", budget: { atMost: 64 } },
   ];
 }
@@ -83,7 +82,7 @@ async function fill(store: ThreadStore, threads: number, tick: (doing: string) =
         wantsAdvance: false,
         ...paused,
       });
-      return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], projection);
+      return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], { projection });
     });
     await Promise.all(appends);
     tick(`storing threads: ${Math.round(((first + group) / threads) * 100)} %`);

@@ -43,7 +43,9 @@ export async function fillStore(
     const batch = Array.from({ length: Math.min(500, threads - from) }, (_, n) =>
       storedThread(from + n, start),
     );
-    await Promise.all(batch.map(({ id, events, state }) => store.append(id, 0, events, projectionOf(state))));
+    await Promise.all(
+      batch.map(({ id, events, state }) => store.append(id, 0, events, { projection: projectionOf(state) })),
+    );
     tick(from);
   }
 }

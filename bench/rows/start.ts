@@ -110,7 +110,7 @@ interface Variant {
 async function unfinishedCopy(store: ThreadStore, original: Parameters<ThreadStore["read"]>[0]) {
   const thread = threadOf(original, await store.read(original));
   const copy = forkThread(thread, thread.state.seq - 2);
-  await store.append(copy.id, 0, copy.events, projectionOf(copy.state));
+  await store.append(copy.id, 0, copy.events, { projection: projectionOf(copy.state) });
   return copy.id;
 }
 

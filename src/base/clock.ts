@@ -24,7 +24,14 @@ export const systemClock: Clock = {
     }),
 };
 
-/** A time as the text kept in events: ISO 8601, UTC, milliseconds. */
+/** The latest time that a date can hold, in ms since the epoch: a day in the year 275760. */
+export const LAST_TIME = 8_640_000_000_000_000;
+
+/**
+ * A time as the text kept in events: ISO 8601, UTC, milliseconds. What lies beyond the latest (or before the earliest)
+ * time that a date can hold becomes that time, so that "in 300,000 years" and "never" are written as what they mean.
+ * Throws `RangeError` for what is no number.
+ */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.min(LAST_TIME, Math.max(-LAST_TIME, ms))).toISOString();
 }

@@ -161,7 +161,11 @@ export interface Operations {
       readonly cursor?: string;
     };
     readonly body: undefined;
-    readonly answer: { readonly threads: readonly ThreadSummary[]; readonly next: string | null };
+    readonly answer: {
+      readonly threads: readonly ThreadSummary[];
+      readonly unreadable: readonly { readonly threadId: string; readonly problem: string }[];
+      readonly next: string | null;
+    };
   };
   /** Launch a thread. Answers at once; the work goes on. */
   readonly "POST /threads": {

@@ -41,9 +41,11 @@ export async function commit(
     const added = thread.events.slice(before.events.length);
     if (added.length === 0) return { thread, added, outcome: { kind: "appended" } };
     try {
-      const options = { before: before.state, ...(once === undefined ? {} : { once }) };
-      const projection = projectionOf(thread.state);
-      const outcome = await store.append(threadId, before.state.seq, added, projection, options);
+      const outcome = await store.append(threadId, before.state.seq, added, {
+        projection: projectionOf(thread.state),
+        before: before.state,
+        once,
+      });
       return outcome.kind === "duplicate"
         ? { thread: before, added: [], outcome }
         : { thread, added, outcome };

@@ -162,13 +162,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
     const { id, events, state } = thread;
-    const outcome = await store.append(
-      id,
-      0,
-      events,
-      projectionOf(state),
-      once === undefined ? {} : { once },
-    );
+    const outcome = await store.append(id, 0, events, {
+      projection: projectionOf(state),
+      ...(once === undefined ? {} : { once }),
+    });
     if (outcome.kind === "appended") observers.notify({ kind: "events", thread, events });
     return outcome;
   };

@@ -157,14 +157,14 @@ export class StoreJournal implements Journal {
     const claim = decides ? this.#claim : undefined;
     const before = this.#clock.now();
     const options: AppendOptions = {
+      projection: projectionOf(thread.state),
       before: this.#onDisk.state,
       // A heartbeat comes every third of a claim: one with less than a third left was missed.
-      ...(claim === undefined ? {} : { claim: { owner: claim.owner, past: before + claim.ms / 3 } }),
+      claim: claim === undefined ? undefined : { owner: claim.owner, past: before + claim.ms / 3 },
     };
     let written: AppendOutcome;
     try {
-      const projection = projectionOf(thread.state);
-      written = await this.#store.append(thread.id, this.#onDisk.state.seq, events, projection, options);
+      written = await this.#store.append(thread.id, this.#onDisk.state.seq, events, options);
     } catch (error) {
       if (error instanceof SequenceConflictError) return this.#rebase();
       throw error;

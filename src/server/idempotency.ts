@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { sha256 } from "../base/digest.ts";
+import { parseThreadId, type ThreadId } from "../base/ids.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { ServerEnv } from "./env.ts";
@@ -31,7 +32,7 @@ const FREE = "{}";
 /** Takes the key; where it is taken, what is known of the request that has it. */
 async function take(store: ThreadStore, once: string, claim: string, until: number) {
   let seen: string | undefined;
-  while (!(await store.setValue(once, claim, seen, until))) {
+  while (!(await store.setValue(once, claim, seen, { expiresAt: until }))) {
     seen = await store.getValue(once);
     const known = seen === undefined || seen === FREE ? undefined : stored.parse(JSON.parse(seen));
     if (known !== undefined) return known;
@@ -74,7 +75,8 @@ export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler
       await next();
       if (!c.res.ok) {
         // A refusal has changed nothing. After a fault nobody knows: then only the same request may come again.
-        if (before === undefined && c.res.status < 500) await store.setValue(once, FREE, claim, clock.now());
+        if (before === undefined && c.res.status < 500)
+          await store.setValue(once, FREE, claim, { expiresAt: clock.now() });
         return;
       }
       const headers = Object.fromEntries(
@@ -84,10 +86,25 @@ export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler
         }),
       );
       const answer = { status: c.res.status, body: await c.res.clone().text(), headers };
-      await store.setValue(once, JSON.stringify({ request, answer }), claim, until);
+      await store.setValue(once, JSON.stringify({ request, answer }), claim, {
+        expiresAt: until,
+        about: threadIn(answer.body),
+      });
     } finally {
       running.delete(once);
       resolve();
     }
   });
+}
+
+const aboutThread = z.object({ threadId: z.string() });
+
+/** The thread that an answer is about: it is kept no longer than the thread is. */
+function threadIn(body: string): ThreadId | undefined {
+  try {
+    const parsed = aboutThread.safeParse(JSON.parse(body));
+    return parsed.success ? parseThreadId(parsed.data.threadId) : undefined;
+  } catch {
+    return undefined;
+  }
 }

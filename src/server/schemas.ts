@@ -32,6 +32,14 @@ export const threadSummarySchema = z
   })
   .openapi("ThreadSummary");
 
+export const threadPageSchema = z.object({
+  threads: z.array(threadSummarySchema),
+  unreadable: z
+    .array(z.object({ threadId: z.string(), problem: z.string() }))
+    .openapi({ description: "Threads of this page whose row in the store is damaged" }),
+  next: z.string().nullable(),
+});
+
 export const eventSchema = z
   .object({
     seq: z.number().int(),

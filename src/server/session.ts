@@ -68,7 +68,7 @@ export async function readSession(
 export async function endSession(store: ThreadStore, token: string): Promise<void> {
   const key = `session:${digestOfKey(token)}`;
   const stored = await store.getValue(key);
-  if (stored !== undefined && stored !== "") await store.setValue(key, "", stored, 0);
+  if (stored !== undefined && stored !== "") await store.setValue(key, "", stored, { expiresAt: 0 });
 }
 
 /** A token that opens one session within ten minutes. `twelvefold serve` prints one. */
@@ -86,13 +86,14 @@ export async function takeLoginToken(
   const stored = await store.getValue(key);
   const grant = grantIn(stored, clock.now());
   if (grant === undefined || stored === undefined) return undefined;
-  return (await store.setValue(key, "", stored, 0)) ? grant : undefined;
+  return (await store.setValue(key, "", stored, { expiresAt: 0 })) ? grant : undefined;
 }
 
 async function issue(store: ThreadStore, kind: string, grant: Grant, until: number): Promise<string> {
   const token = randomBytes(32).toString("base64url");
   const value = JSON.stringify({ ...grant, until });
-  await store.setValue(`${kind}:${digestOfKey(token)}`, value, undefined, until);
+  const about = grant.limitedTo === undefined ? undefined : parseRequestId(grant.limitedTo)?.threadId;
+  await store.setValue(`${kind}:${digestOfKey(token)}`, value, undefined, { expiresAt: until, about });
   return token;
 }
 

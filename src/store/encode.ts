@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../base/errors.ts";
 import { contentDigest } from "../thread/chain.ts";
-import { EVENTS, type ThreadEvent } from "../thread/events.ts";
+import { misfit } from "../thread/declare-event.ts";
+import { EVENTS, isEventType, type ThreadEvent } from "../thread/events.ts";
 
 /** An event ready to be written, all but its digest: that needs the event before it. */
 export interface EncodedEvent {
@@ -29,6 +30,7 @@ export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]
 
 function encode(event: ThreadEvent, seq: number): EncodedEvent {
   const { type, v, at } = event;
+  if (!isEventType(type)) throw wrong(`the event type ${String(type)} is not known`);
   if (event.seq !== seq) throw wrong(`the event ${type} must carry the number ${seq}, not ${event.seq}`);
   const { version } = EVENTS[type];
   if (v !== version) throw wrong(`the event ${type} must be of version ${version}, not ${v}`);
@@ -40,15 +42,18 @@ function encode(event: ThreadEvent, seq: number): EncodedEvent {
   return { seq, type, v, at, time, text, salt, saltHex, content: contentDigest(saltHex, text) };
 }
 
-/** The JSON text of an event's data. Throws `UsageError` where the data cannot be JSON. */
+/** The JSON text of an event's data. Throws `UsageError` where the data cannot be JSON or lacks a field. */
 export function dataText(event: ThreadEvent): string {
+  let text: string | undefined;
   try {
-    const text: string | undefined = JSON.stringify(event.data);
-    if (text?.startsWith("{")) return text;
+    text = JSON.stringify(event.data);
   } catch (cause) {
     throw wrong(`the data of the event ${event.type} is not JSON`, cause);
   }
-  throw wrong(`the data of the event ${event.type} must be an object`);
+  if (!text?.startsWith("{")) throw wrong(`the data of the event ${event.type} must be an object`);
+  const field = misfit(EVENTS[event.type], event.data);
+  if (field === undefined) return text;
+  throw wrong(`the ${field} of the data of the event ${event.type} is missing or of the wrong kind`);
 }
 
 const SALT_BYTES = 16;

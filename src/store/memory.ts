@@ -5,6 +5,7 @@ import { verifyChain } from "../thread/chain-verify.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { fold } from "../thread/fold.ts";
 import { decodeEvent } from "../thread/stored-event.ts";
+import { checkProjection, checkTime } from "./check.ts";
 import { type EncodedEvent, encodeEvents } from "./encode.ts";
 import { cannotErase, standInsOf } from "./erasure.ts";
 import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "./page.ts";
@@ -26,11 +27,17 @@ interface Stored {
   readonly wantedSince: number | null;
 }
 
+interface Value {
+  readonly value: string;
+  readonly expiresAt: number | undefined;
+  readonly about: ThreadId | undefined;
+}
+
 interface Memory {
   readonly threads: Map<ThreadId, Stored>;
   readonly leases: Map<ThreadId, { readonly owner: string; readonly until: number }>;
   readonly once: Map<string, { readonly threadId: ThreadId; readonly seq: number }>;
-  readonly values: Map<string, { readonly value: string; readonly expiresAt: number | undefined }>;
+  readonly values: Map<string, Value>;
   created: number;
 }
 
@@ -52,12 +59,13 @@ export function createMemoryStore(): ThreadStore {
   };
   // Every method is async: an error rejects its promise, as in a store that has to wait.
   return {
-    async append(threadId, expectedSeq, events, projection, { once, claim } = {}) {
+    async append(threadId, expectedSeq, events, { projection, once, claim }) {
       const encoded = encodeEvents(expectedSeq, events);
+      checkProjection(projection);
       const before = once === undefined ? undefined : memory().once.get(once);
       if (before !== undefined) return { kind: "duplicate", ...before };
       if (claim !== undefined && !holds(memory(), threadId, claim)) return { kind: "not_claimed" };
-      append(memory(), threadId, expectedSeq, encoded, projection);
+      append(memory(), threadId, { expectedSeq, added: encoded, projection });
       if (once !== undefined) memory().once.set(once, { threadId, seq: expectedSeq + encoded.length });
       return { kind: "appended" };
     },
@@ -77,9 +85,10 @@ export function createMemoryStore(): ThreadStore {
       const { events } = found(memory(), threadId);
       return verifyChain(threadId, events, { seq: events.length, digest: headOf(threadId, events) }, anchor);
     },
-    async erase(threadId, expectedSeq, replacements, record, projection) {
+    async erase(threadId, expectedSeq, { replacements, record, projection }) {
       const standIns = new Map(standInsOf(replacements, record).map((standIn) => [standIn.seq, standIn]));
       const encoded = encodeEvents(expectedSeq, [record]);
+      checkProjection(projection);
       const thread = at(memory(), threadId, expectedSeq);
       const events = thread.events.map((event) => {
         const standIn = standIns.get(event.seq);
@@ -88,20 +97,30 @@ export function createMemoryStore(): ThreadStore {
         return { ...event, text: standIn.text, salt: null, erased: contentOf(event) ?? null };
       });
       memory().threads.set(threadId, { ...thread, events });
-      append(memory(), threadId, expectedSeq, encoded, projection);
+      append(memory(), threadId, { expectedSeq, added: encoded, projection });
     },
-    async delete(threadId) {
-      for (const [key, first] of memory().once) if (first.threadId === threadId) memory().once.delete(key);
-      memory().leases.delete(threadId);
-      return memory().threads.delete(threadId);
+    async delete(threadId, expectedSeq) {
+      const { threads, once, leases, values } = memory();
+      const thread = threads.get(threadId);
+      if (thread === undefined) return false;
+      const { seq } = thread.summary;
+      if (expectedSeq !== undefined && seq !== expectedSeq) {
+        throw new SequenceConflictError(threadId, expectedSeq, seq);
+      }
+      for (const [key, first] of once) if (first.threadId === threadId) once.delete(key);
+      for (const [key, { about }] of values) if (about === threadId) values.delete(key);
+      leases.delete(threadId);
+      return threads.delete(threadId);
     },
     async claim(threadId, owner, now, until) {
+      checkTime("until", until);
       const { threads, leases } = memory();
       if (!threads.has(threadId) || heldByAnother(memory(), threadId, owner, now)) return false;
       leases.set(threadId, { owner, until });
       return true;
     },
     async renew(owner, _now, until) {
+      checkTime("until", until);
       const held = [...memory().leases].filter(([, lease]) => lease.owner === owner).map(([id]) => id);
       for (const threadId of held) memory().leases.set(threadId, { owner, until });
       return held;
@@ -112,19 +131,13 @@ export function createMemoryStore(): ThreadStore {
     async due(now, limit, agents) {
       return due(memory(), now, agents).slice(0, limit);
     },
-    async nextWake(after = Number.NEGATIVE_INFINITY) {
-      const times = [...memory().threads.values()].map(({ summary }) => summary.wakeAt);
-      return times.reduce((earliest, time) => {
-        if (time === null || time <= after) return earliest;
-        return earliest === null ? time : Math.min(earliest, time);
-      }, null);
-    },
     async getValue(key) {
       return memory().values.get(key)?.value;
     },
-    async setValue(key, value, expected, expiresAt) {
+    async setValue(key, value, expected, { expiresAt, about } = {}) {
+      if (expiresAt !== undefined) checkTime("expiresAt", expiresAt);
       if (memory().values.get(key)?.value !== expected) return false;
-      memory().values.set(key, { value, expiresAt });
+      memory().values.set(key, { value, expiresAt, about });
       return true;
     },
     async forgetValues(now) {
@@ -162,9 +175,15 @@ function at(memory: Memory, threadId: ThreadId, expectedSeq: number): Stored {
 function append(
   memory: Memory,
   threadId: ThreadId,
-  expectedSeq: number,
-  added: readonly EncodedEvent[],
-  projection: ThreadProjection,
+  {
+    expectedSeq,
+    added,
+    projection,
+  }: {
+    readonly expectedSeq: number;
+    readonly added: readonly EncodedEvent[];
+    readonly projection: ThreadProjection;
+  },
 ): void {
   const thread = expectedSeq === 0 ? undefined : at(memory, threadId, expectedSeq);
   const existing = memory.threads.get(threadId);
@@ -207,6 +226,7 @@ function list({ threads }: Memory, filter: ListFilter): ThreadPage {
   const last = page.at(-1);
   return {
     threads: page.map(({ summary }) => summary),
+    unreadable: [],
     next: last !== undefined && wanted.length > limit ? cursorOf(last) : null,
   };
 }

@@ -25,7 +25,7 @@ export function pageLimit(filter: ListFilter): number {
 /** Where the page begins; `undefined`: at the newest thread. Throws `UsageError` for a cursor that no page gave. */
 export function pageStart(filter: ListFilter): Position | undefined {
   if (filter.cursor === undefined) return undefined;
-  const match = /^(-?[0-9]{1,16})\.([0-9]{1,16})$/.exec(filter.cursor);
+  const match = /^(-?[0-9]{1,19})\.([0-9]{1,16})$/.exec(filter.cursor);
   if (match !== null) return { time: Number(match[1]), key: Number(match[2]) };
   throw new UsageError("invalid_argument", "the cursor is not the `next` of an earlier page");
 }

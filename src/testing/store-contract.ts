@@ -1,5 +1,6 @@
 import { appendContract } from "./store-contract/append.ts";
 import { chainContract } from "./store-contract/chain.ts";
+import { deleteContract } from "./store-contract/delete.ts";
 import { leaseContract } from "./store-contract/leases.ts";
 import { listContract } from "./store-contract/list.ts";
 import { raceContract } from "./store-contract/races.ts";
@@ -28,11 +29,14 @@ export function storeContract(runner: TestRunner, name: string, open: () => Prom
     });
   };
   runner.describe(`${name} keeps the contract of stores`, () => {
-    appendContract(test);
-    listContract(test);
-    chainContract(test);
-    leaseContract(test);
-    raceContract(test);
-    valuesContract(test);
+    runner.describe("as a log of events", () => {
+      appendContract(test);
+      raceContract(test);
+      chainContract(test);
+      deleteContract(test);
+    });
+    runner.describe("as a listing", () => listContract(test));
+    runner.describe("as keeper of leases", () => leaseContract(test));
+    runner.describe("as keeper of values", () => valuesContract(test));
   });
 }

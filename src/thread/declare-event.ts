@@ -49,15 +49,19 @@ export function event<Data extends object>(
 }
 
 /** The name of a required field that is missing or of the wrong kind, or `undefined` when all are there. */
-export function misfit({ required }: EventDeclaration, data: JsonObject): string | undefined {
+export function misfit(
+  { required }: EventDeclaration,
+  data: Readonly<Record<string, unknown>>,
+): string | undefined {
   for (const [field, kind] of Object.entries(required)) {
     if (!Object.hasOwn(data, field) || !fits(kind, data[field])) return field;
   }
   return undefined;
 }
 
-function fits(kind: Kind, value: Json | undefined): boolean {
-  if (kind === "json") return true;
+function fits(kind: Kind, value: unknown): boolean {
+  if (kind === "json") return value !== undefined;
+  if (kind === "number") return Number.isFinite(value);
   if (kind === "array") return Array.isArray(value);
   if (kind === "object") return typeof value === "object" && value !== null && !Array.isArray(value);
   return typeof value === kind;

@@ -1,3 +1,4 @@
+import { LAST_TIME } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { PendingRequest, StatusKind, ThreadState } from "./state.ts";
 
@@ -42,7 +43,7 @@ function wakeAt({ status, request }: ThreadState): number | null {
   if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
     return null;
   const times = requestTimes(request);
-  return times.length === 0 ? null : Math.min(...times);
+  return times.length === 0 ? null : Math.min(LAST_TIME, Math.ceil(Math.min(...times)));
 }
 
 /** When something about a pending request falls due: expiry, the next escalation, the next try to tell people. */

@@ -61,7 +61,7 @@ async function interrupted(runtime: Runtime): Promise<Thread> {
     ],
     0,
   );
-  await runtime.store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+  await runtime.store.append(thread.id, 0, thread.events, { projection: projectionOf(thread.state) });
   // This also wakes the thread, which no process looks after.
   return runtime.settled(thread.id);
 }

@@ -16,8 +16,8 @@ describe("content that is erased while a worker has the thread in hand", () => {
       ...store,
       async append(...args: Parameters<typeof store.append>) {
         const outcome = await store.append(...args);
-        const [, , events, projection, options] = args;
-        written.push(events, projection, options?.before);
+        const [, , events, { projection, before }] = args;
+        written.push(events, projection, before);
         return outcome;
       },
     };
@@ -35,7 +35,11 @@ describe("content that is erased while a worker has the thread in hand", () => {
       );
       const erased = appendEvents(threadOf(thread.id, events), [{ type: "data_erased", data }], 0);
       for (const record of erased.events.slice(-1)) {
-        await store.erase(thread.id, thread.state.seq, [standIn], record, projectionOf(erased.state));
+        await store.erase(thread.id, thread.state.seq, {
+          replacements: [standIn],
+          record,
+          projection: projectionOf(erased.state),
+        });
       }
       written.length = 0;
     };

@@ -40,7 +40,7 @@ async function launched(meanwhile: (store: ThreadStore, thread: Thread) => Promi
 function append(store: ThreadStore, thread: Thread, event: NewEvent): Promise<unknown> {
   const next = appendEvents(thread, [event], 0);
   const added = next.events.slice(thread.events.length);
-  return store.append(thread.id, thread.state.seq, added, projectionOf(next.state));
+  return store.append(thread.id, thread.state.seq, added, { projection: projectionOf(next.state) });
 }
 
 it("a worker that knows the thread reads only what came since", { tags: "F5.3" }, async () => {
@@ -68,7 +68,11 @@ it("what was erased before the claim does not reach the model", { tags: "F5.10" 
     const next = appendEvents(before, [{ type: "data_erased", data }], 0);
     const record = next.events.at(-1);
     if (record === undefined) throw new Error("no record");
-    await store.erase(before.id, before.state.seq, replacements, record, projectionOf(next.state));
+    await store.erase(before.id, before.state.seq, {
+      replacements,
+      record,
+      projection: projectionOf(next.state),
+    });
   });
   expect(thread.state.status).toEqual({ kind: "finished", result: "8" });
   expect(prompts[0]).toContain("erased");

@@ -42,7 +42,7 @@ async function abandoned() {
     [{ type: "message_received", data: { text: "go", from } }],
     clock.now(),
   );
-  await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+  await store.append(thread.id, 0, thread.events, { projection: projectionOf(thread.state) });
   await store.claim(thread.id, "another", clock.now(), clock.now() + 15_000);
   const nudged: ThreadId[] = [];
   const sweeper = startSweeper({
@@ -89,7 +89,9 @@ describe("the sweeper", () => {
 
   it("forgets values whose time is over", { tags: "F5.10" }, async () => {
     const { store, clock } = await abandoned();
-    await store.setValue("session", "ada", undefined, clock.now() + 120_000);
+    await store.setValue("session", "ada", undefined, {
+      expiresAt: clock.now() + 120_000,
+    });
     await store.setValue("cursor", "17", undefined);
     await clock.wakeAfter(1000);
     expect(await store.getValue("session")).toBe("ada");

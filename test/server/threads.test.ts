@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { serve } from "./serve.ts";
 
@@ -55,6 +56,26 @@ describe("threads over HTTP", () => {
     expect(requests.body.requests[0].approval.card.arguments).toEqual({ a: 12, b: 2 });
     const one = await call(`/requests/${requests.body.requests[0].requestId}`);
     expect(one.body).toEqual(requests.body.requests[0]);
+  });
+
+  it("a list shows every thread but the one whose row is damaged, and names that one", {
+    tags: "F6.2",
+  }, async () => {
+    const store = createMemoryStore();
+    const { call } = serve({
+      store: {
+        ...store,
+        list: async (filter) => ({
+          ...(await store.list(filter)),
+          unreadable: [{ threadId: "thr_bad", problem: "the column status should hold a status" }],
+        }),
+      },
+    });
+    await call("/threads", { body: { agent: "example", message: "go" } });
+    const { status, body } = await call("/threads");
+    expect(status).toBe(200);
+    expect(body.threads).toHaveLength(1);
+    expect(body.unreadable).toEqual([{ threadId: "thr_bad", problem: expect.stringContaining("status") }]);
   });
 
   it("pages go through all threads without doubling any", { tags: "F6.2" }, async () => {

@@ -11,7 +11,7 @@ import { appendEvents, startThread, threadOf } from "../../src/thread/thread.ts"
 export async function storageExample(folder: string, clock: Clock) {
   const store = await openSqliteStore(join(folder, "threads.db"));
   const thread = startThread({ agent: "calculator" }, clock.now());
-  await store.append(thread.id, 0, thread.events, projectionOf(thread.state));
+  await store.append(thread.id, 0, thread.events, { projection: projectionOf(thread.state) });
 
   const from = { channel: "terminal", id: "ada" };
   const next = appendEvents(
@@ -19,10 +19,13 @@ export async function storageExample(folder: string, clock: Clock) {
     [{ type: "message_received", data: { text: "3 times 4?", from } }],
     clock.now(),
   );
-  await store.append(thread.id, 1, next.events.slice(1), projectionOf(next.state), { once: "mail 17" });
+  await store.append(thread.id, 1, next.events.slice(1), {
+    projection: projectionOf(next.state),
+    once: "mail 17",
+  });
 
   const read = threadOf(thread.id, await store.read(thread.id));
-  await store.append(read.id, read.state.seq, [], projectionOf(read.state));
+  await store.append(read.id, read.state.seq, [], { projection: projectionOf(read.state) });
 
   const { ok, events, erased, head, problem } = await store.verify(thread.id);
 
@@ -32,7 +35,11 @@ export async function storageExample(folder: string, clock: Clock) {
     const data = erasureData([standIn], { channel: "terminal", id: "officer" }, "asked for by the person");
     const erasing = appendEvents(read, [{ type: "data_erased", data }], clock.now());
     for (const record of erasing.events.slice(read.state.seq)) {
-      await store.erase(read.id, read.state.seq, [standIn], record, projectionOf(erasing.state));
+      await store.erase(read.id, read.state.seq, {
+        replacements: [standIn],
+        record,
+        projection: projectionOf(erasing.state),
+      });
     }
   }
 

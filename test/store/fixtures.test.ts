@@ -100,11 +100,11 @@ describe.each(RELEASES)("threads written by release %s", (release) => {
     const added = longer.events.slice(thread.events.length);
     const projection = projectionOf(longer.state);
     const again = { once: "delivery of people" };
-    expect(await store.append(thread.id, thread.state.seq, added, projection, again)).toMatchObject({
+    expect(await store.append(thread.id, thread.state.seq, added, { projection, ...again })).toMatchObject({
       kind: "duplicate",
       threadId: thread.id,
     });
-    await store.append(thread.id, thread.state.seq, added, projection);
+    await store.append(thread.id, thread.state.seq, added, { projection });
     expect((await store.verify(thread.id)).ok).toBe(true);
   });
 

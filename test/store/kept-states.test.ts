@@ -38,7 +38,7 @@ async function newStore(driver?: SqliteDriver) {
 async function write(store: ThreadStore, from: Thread, to: Thread): Promise<void> {
   const before = from.state.seq === 0 ? {} : { before: from.state };
   const events = to.events.slice(from.events.length);
-  await store.append(to.id, from.state.seq, events, projectionOf(to.state), before);
+  await store.append(to.id, from.state.seq, events, { projection: projectionOf(to.state), ...before });
 }
 
 /** Replaces a message and records it. */
@@ -50,7 +50,11 @@ async function eraseMessage(store: ThreadStore, thread: Thread, seq: number): Pr
   const erased = appendEvents(thread, [{ type: "data_erased", data }], Date.parse(thread.state.updatedAt));
   const [record] = erased.events.slice(-1);
   if (record === undefined) return thread;
-  await store.erase(thread.id, thread.state.seq, [standIn], record, projectionOf(erased.state));
+  await store.erase(thread.id, thread.state.seq, {
+    replacements: [standIn],
+    record,
+    projection: projectionOf(erased.state),
+  });
   return threadOf(thread.id, await store.read(thread.id));
 }
 

@@ -38,7 +38,9 @@ async function expectAllThere(path: string, reported: readonly string[]): Promis
     const events = await store.read(threadId);
     expect(events.length).toBeGreaterThanOrEqual(last.get(threadId) ?? 0);
     expect(await store.verify(threadId)).toMatchObject({ ok: true, events: events.length });
-    await store.append(threadId, events.length, messages(events.length, "it goes on"), projected());
+    await store.append(threadId, events.length, messages(events.length, "it goes on"), {
+      projection: projected(),
+    });
     last.delete(threadId);
   }
   expect([...last.keys()]).toEqual([]);

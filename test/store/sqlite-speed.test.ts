@@ -66,12 +66,15 @@ describe("the speed of the SQLite store, without a clock", () => {
     statements.length = 0;
     await Promise.all(
       ids.map(async (id) => {
-        for (let seq = 1; seq <= 10; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+        for (let seq = 1; seq <= 10; seq++)
+          await store.append(id, seq, messages(seq, "x"), { projection: projected() });
       }),
     );
     expect(count(statements, "COMMIT")).toBe(10);
     statements.length = 0;
-    await store.append(ids[0] ?? (await createThread(store)), 11, messages(11, "x"), projected());
+    await store.append(ids[0] ?? (await createThread(store)), 11, messages(11, "x"), {
+      projection: projected(),
+    });
     expect(statements).toHaveLength(4); // BEGIN, UPDATE, INSERT, COMMIT
   });
 
@@ -84,7 +87,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     await Promise.all(
       ids.map(async (id) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
-        await store.append(id, 1, messages(1, "x"), projected());
+        await store.append(id, 1, messages(1, "x"), { projection: projected() });
       }),
     );
     expect(count(statements, "COMMIT")).toBeLessThan(8);
@@ -100,7 +103,8 @@ describe("the speed of the SQLite store, without a clock", () => {
       if (writing) setImmediate(count);
     };
     setImmediate(count);
-    for (let seq = 1; seq <= 100; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+    for (let seq = 1; seq <= 100; seq++)
+      await store.append(id, seq, messages(seq, "x"), { projection: projected() });
     writing = false;
     expect(turns).toBeGreaterThanOrEqual(5);
     expect(turns).toBeLessThan(50);
@@ -115,7 +119,10 @@ describe("the speed of the SQLite store, without a clock", () => {
     synchronous();
     await store.claim(id, "a", 0, 1);
     expect(synchronous()).toEqual(["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"]);
-    await Promise.all([store.renew("a", 0, 1), store.append(id, 1, messages(1, "x"), projected())]);
+    await Promise.all([
+      store.renew("a", 0, 1),
+      store.append(id, 1, messages(1, "x"), { projection: projected() }),
+    ]);
     expect(synchronous()).toEqual([]);
     expect(settings()).toEqual(safe);
   });
@@ -142,7 +149,8 @@ describe("the speed of the SQLite store, without a clock", () => {
     const id = await createThread(store);
     const pages = async () => ((await stat(`${path}-wal`)).size - 32) / (4096 + 24);
     await store.delete(await createThread(store)); // leaves an empty log
-    for (let seq = 1; seq <= 8; seq++) await store.append(id, seq, messages(seq, "x"), projected());
+    for (let seq = 1; seq <= 8; seq++)
+      await store.append(id, seq, messages(seq, "x"), { projection: projected() });
     // Its event's and its own; one of the eight may have begun a new page of events.
     expect(await pages()).toBeLessThanOrEqual(2 * 8 + 2);
   });
@@ -153,7 +161,9 @@ describe("the speed of the SQLite store, without a clock", () => {
     const { store, path, close } = await temporaryStore();
     cleanUps.push(close);
     const { id, events } = sampleThread(300);
-    await Promise.all(events.map((event) => store.append(id, event.seq - 1, [event], working())));
+    await Promise.all(
+      events.map((event) => store.append(id, event.seq - 1, [event], { projection: working() })),
+    );
     await store.close();
     expect((await stat(path)).size).toBeLessThanOrEqual(2 * Buffer.byteLength(JSON.stringify(events)));
   });
@@ -182,11 +192,10 @@ describe("the speed of the SQLite store, without a clock", () => {
     }
     await store.due(5, 5);
     await store.due(5, 5, ["a", "b"]);
-    await store.nextWake(5);
     await store.claim(parentThreadId, "me", 0, 5);
     await store.release(parentThreadId, "me");
-    await store.append(parentThreadId, 1, messages(1, "x"), projected(), { once: "k" });
-    await store.append(parentThreadId, 2, messages(2, "x"), projected({ title: "other" }));
+    await store.append(parentThreadId, 1, messages(1, "x"), { projection: projected(), once: "k" });
+    await store.append(parentThreadId, 2, messages(2, "x"), { projection: projected({ title: "other" }) });
     await store.read(parentThreadId);
     await store.verify(parentThreadId);
     await store.delete(parentThreadId);

@@ -18,7 +18,7 @@ async function verifiedAfter(tamper: Tamper, anchored = false) {
   try {
     const id = await createThread(temporary.store, { texts: ["one", "two", "three", "four"] });
     await eraseMessages(temporary.store, id, 5, [3]);
-    await temporary.store.append(id, 6, messages(6, "six"), projected());
+    await temporary.store.append(id, 6, messages(6, "six"), { projection: projected() });
     const before = await temporary.store.verify(id);
     expect(before).toMatchObject({ ok: true, events: 7, erased: 1 });
     await temporary.store.close();
@@ -226,7 +226,7 @@ describe("verify finds what was done to an SQLite file", () => {
     });
     expect(verification.ok).toBe(true);
     expect((await store.summary(id))?.title).toBe("all is well");
-    await store.append(id, 7, [], projected());
+    await store.append(id, 7, [], { projection: projected() });
     expect(await store.summary(id)).toMatchObject(projected());
     await close();
   });
@@ -240,7 +240,7 @@ describe("verify finds what was done to an SQLite file", () => {
     expect(verification.ok).toBe(true);
     expect(await store.read(id)).toHaveLength(7);
     await expect(store.summary(id)).rejects.toMatchObject({ code: "storage_corrupt" });
-    await store.append(id, 7, [], projected());
+    await store.append(id, 7, [], { projection: projected() });
     expect(await store.summary(id)).toMatchObject(projected());
     await close();
   });
@@ -296,4 +296,59 @@ describe("verify finds what was done to an SQLite file", () => {
       expect(failed).toMatchObject({ code: "storage_corrupt", message: expect.stringMatching(wanted) });
     }
   });
+});
+
+describe("a row of the table of threads that was damaged", () => {
+  const damages: readonly (readonly [string, string, RegExp])[] = [
+    [
+      "a time that no number of JavaScript holds",
+      "wake_at = 9223372036854775807",
+      /wake_at .* 9223372036854775807/,
+    ],
+    ["a time that no date holds", "wake_at = 8640000000000001", /wake_at should hold a time/],
+    ["a creation beyond all dates", "created_at = -9000000000000000", /created_at should hold a time/],
+    [
+      "a place beyond all dates",
+      "listed_at = 9223372036854775807, status = 'x'",
+      /status should hold a status/,
+    ],
+    ["a status that this version does not know", "status = 'mind_reading'", /mind_reading/],
+    ["a request that is no number", "pending_request = 9223372036854775807", /pending_request/],
+    ["a parent that is no id", "parent_id = 'x'", /parent_id should hold a thread id/],
+  ];
+
+  it.each(damages)(
+    "%s is told beside the others, and mended by writing the row anew",
+    {
+      tags: ["F6.2", "S9"],
+    },
+    async (_, change, problem) => {
+      const { store, path, close } = await temporaryStore();
+      try {
+        const whole = await createThread(store, { at: Date.UTC(2026, 1, 1) });
+        const id = await createThread(store, { texts: ["one"] });
+        const last = await createThread(store, { at: Date.UTC(2025, 1, 1) });
+        const database = new DatabaseSync(path);
+        database.prepare(`UPDATE threads SET ${change} WHERE id = ?`).run(id);
+        database.close();
+        const pages = [await store.list({ limit: 2 })];
+        pages.push(await store.list({ limit: 2, cursor: pages[0]?.next ?? "" }));
+        expect(pages.flatMap(({ threads }) => threads.map(({ threadId }) => threadId))).toEqual([
+          whole,
+          last,
+        ]);
+        expect(pages.flatMap(({ unreadable }) => unreadable)).toEqual([
+          { threadId: id, problem: expect.stringMatching(problem) },
+        ]);
+        expect(await store.due(0, 10)).toEqual([]);
+        await expect(store.summary(id)).rejects.toMatchObject({ code: "storage_corrupt" });
+        if (change.startsWith("created_at") || change.startsWith("listed_at")) return;
+        await store.append(id, 2, [], { projection: projected() });
+        expect((await store.list()).unreadable).toEqual([]);
+        expect(await store.summary(id)).toMatchObject({ status: "running", seq: 2 });
+      } finally {
+        await close();
+      }
+    },
+  );
 });

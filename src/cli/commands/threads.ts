@@ -27,13 +27,16 @@ export async function list(session: Session, options: ListOptions): Promise<numb
     terminal.out(JSON.stringify(page, null, 2));
     return EXIT.ok;
   }
-  if (page.threads.length === 0) {
+  if (page.threads.length === 0 && page.unreadable.length === 0) {
     const { limit: _, ...narrowed } = filter;
     const [agent] = (await session.config()).agents;
     const start = `no threads; start one with: npx twelvefold run ${agent?.name ?? "<agent>"} "…"`;
     terminal.out(Object.keys(narrowed).length === 0 ? start : "no threads like that");
   }
   for (const thread of page.threads) terminal.out(row(thread, colors));
+  for (const { threadId, problem } of page.unreadable) {
+    terminal.err(colors.red(`${visibleLine(threadId, 64)}  cannot be shown: ${visibleLine(problem, 200)}`));
+  }
   if (page.next !== null) terminal.err(colors.dim(`more: --cursor ${page.next}`));
   return EXIT.ok;
 }

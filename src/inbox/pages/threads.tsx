@@ -1,5 +1,5 @@
 import { visible } from "../../present/visible-text.ts";
-import type { ThreadSummary } from "../../store/store.ts";
+import type { ThreadSummary, UnreadableThread } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
@@ -17,6 +17,7 @@ export interface ThreadsFilter {
 interface ThreadsProps {
   readonly frame: Frame;
   readonly threads: readonly ThreadSummary[];
+  readonly unreadable: readonly UnreadableThread[];
   readonly agents: readonly string[];
   readonly filter: ThreadsFilter;
   readonly cursor: string;
@@ -25,7 +26,8 @@ interface ThreadsProps {
 }
 
 /** Every thread, the latest change first. */
-export const ThreadsPage = ({ frame, threads, agents, filter, cursor, next, now }: ThreadsProps) => {
+export const ThreadsPage = (props: ThreadsProps) => {
+  const { frame, threads, unreadable, agents, filter, cursor, next, now } = props;
   const query = { q: filter.q, agent: filter.agent, status: filter.status };
   return (
     <Layout frame={frame} title="Threads" section="threads">
@@ -54,7 +56,12 @@ export const ThreadsPage = ({ frame, threads, agents, filter, cursor, next, now 
         hx-swap="outerMorph"
       ></div>
       <section id="threads" aria-label="Threads">
-        {threads.length === 0 ? (
+        {unreadable.map(({ threadId, problem }) => (
+          <p class="notice notice-bad" role="alert">
+            Thread {threadId} cannot be shown: {problem}
+          </p>
+        ))}
+        {threads.length === 0 && unreadable.length === 0 ? (
           <Empty title="No threads." text="Launch an agent, or change the filter." />
         ) : (
           <ul class="rows">

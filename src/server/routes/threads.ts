@@ -6,8 +6,8 @@ import {
   acceptedSchema,
   launchSchema,
   statusKindSchema,
+  threadPageSchema,
   threadSchema,
-  threadSummarySchema,
 } from "../schemas.ts";
 import { acceptedView, summaryView, threadView } from "../views.ts";
 
@@ -32,7 +32,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: json(z.object({ threads: z.array(threadSummarySchema), next: z.string().nullable() }), "A page"),
+    200: json(threadPageSchema, "A page"),
     ...problems(401, 403, 422, 429),
   },
 });
@@ -112,7 +112,8 @@ export function threadRoutes({ runtime }: RouteDeps) {
         ...(limit === undefined ? {} : { limit }),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      return c.json({ threads: page.threads.map(summaryView), next: page.next }, 200);
+      const { unreadable, next } = page;
+      return c.json({ threads: page.threads.map(summaryView), unreadable: [...unreadable], next }, 200);
     })
     .openapi(launch, async (c) => {
       const { agent, message: text, event } = c.req.valid("json");

@@ -1,12 +1,16 @@
 import type { ThreadId } from "../../base/ids.ts";
 import type { AppendOptions } from "../store.ts";
 import type { Statements } from "./port.ts";
-import { number, threadId } from "./row.ts";
+import { threadId } from "./row.ts";
 
 /** A lease that ran out so long ago, in ms, is nobody's any more; nor is one that lasts for longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
-export function claim(sql: Statements, id: ThreadId, owner: string, now: number, until: number): boolean {
+export function claim(
+  sql: Statements,
+  id: ThreadId,
+  { owner, now, until }: { readonly owner: string; readonly now: number; readonly until: number },
+): boolean {
   const taken = sql(
     `INSERT INTO leases (thread, owner, until) SELECT key, ?, ? FROM threads WHERE id = ?
      ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
@@ -68,14 +72,7 @@ export function due(
      WHERE ${over}${of} LIMIT ?`,
   ).all(...times, ...(agents ?? []), limit);
   const waiting = [...wanted, ...woken, ...abandoned]
-    .map((row) => ({ id: threadId(row, "id"), since: number(row, "since") }))
+    .map((row) => ({ id: threadId(row, "id"), since: Number(row["since"]) }))
     .sort((a, b) => a.since - b.since);
   return [...new Set(waiting.map(({ id }) => id))].slice(0, limit);
-}
-
-export function nextWake(sql: Statements, after: number | undefined): number | null {
-  const row = sql(
-    "SELECT wake_at FROM threads INDEXED BY threads_to_wake WHERE wake_at IS NOT NULL AND wake_at > ? ORDER BY wake_at LIMIT 1",
-  ).get(after ?? Number.MIN_SAFE_INTEGER);
-  return row === undefined ? null : number(row, "wake_at");
 }

@@ -1,9 +1,9 @@
 import { isoTime } from "../../base/clock.ts";
-import { STATUS_KINDS } from "../../thread/state.ts";
+import { StorageError } from "../../base/errors.ts";
 import { contains, cursorOf, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
-import type { ListFilter, ThreadPage, ThreadSummary } from "../store.ts";
+import type { ListFilter, ThreadPage, ThreadSummary, UnreadableThread } from "../store.ts";
 import type { SqlRow, SqlValue, Statements } from "./port.ts";
-import { number, text, threadId } from "./row.ts";
+import { number, text, threadId, time } from "./row.ts";
 import { projectionIn } from "./threads.ts";
 
 /** A search looks at so many threads for one page, then hands out what it has found and where to go on. */
@@ -29,7 +29,7 @@ const SEARCHED = "key, listed_at, id, title";
 export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
-  const ranges = rangesOf(filter);
+  const ranges = rangesOf(sql, filter);
   if (filter.search !== undefined) return searchThreads(sql, ranges, filter.search, limit, start);
   const page: Placed[] = [];
   for (const placed of inOrder(sql, "*", ranges, start, limit + 1)) {
@@ -62,17 +62,24 @@ function searchThreads(
 }
 
 function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage {
-  return {
-    threads: page.map(({ row }) => summaryIn(row)),
-    next: next === undefined ? null : cursorOf(next),
-  };
+  const threads: ThreadSummary[] = [];
+  const unreadable: UnreadableThread[] = [];
+  for (const { row } of page) {
+    try {
+      threads.push(summaryIn(row));
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      unreadable.push({ threadId: String(row["id"]), problem: error.message });
+    }
+  }
+  return { threads, unreadable, next: next === undefined ? null : cursorOf(next) };
 }
 
 /**
  * The ranges that together hold what the filter asks for. Every range is read in the order of its index and then merged:
  * a single query over several statuses would sort all their threads.
  */
-function rangesOf(filter: ListFilter): readonly Range[] {
+function rangesOf(sql: Statements, filter: ListFilter): readonly Range[] {
   if (filter.status?.length === 0) return [];
   if (filter.parentThreadId !== undefined) {
     return [narrowed("threads_by_parent", "parent_id = ?", [filter.parentThreadId], filter)];
@@ -82,7 +89,7 @@ function rangesOf(filter: ListFilter): readonly Range[] {
   }
   const table = filter.pending === true ? "pending" : "threads";
   const pending = filter.pending === true ? " AND pending_request IS NOT NULL" : "";
-  return [...new Set(filter.status ?? STATUS_KINDS)].map((status) =>
+  return [...new Set<string>(filter.status ?? statusesThere(sql))].map((status) =>
     filter.agent === undefined
       ? { index: `${table}_by_status`, where: `status = ?${pending}`, values: [status] }
       : {
@@ -91,6 +98,18 @@ function rangesOf(filter: ListFilter): readonly Range[] {
           values: [filter.agent, status],
         },
   );
+}
+
+/** Every status that a thread has, also one that this version does not know: one step along the index for each. */
+function statusesThere(sql: Statements): readonly string[] {
+  const found: string[] = [];
+  for (;;) {
+    const row = sql(
+      "SELECT status FROM threads INDEXED BY threads_by_status WHERE status > ? ORDER BY status LIMIT 1",
+    ).get(found.at(-1) ?? "");
+    if (row === undefined) return found;
+    found.push(text(row, "status"));
+  }
 }
 
 /** A range that is read through an index which knows only its first condition. */
@@ -159,7 +178,7 @@ function readRange(
     `SELECT ${columns} FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
   )
     .all(...values, ...bounds, count)
-    .map((row) => ({ row, time: number(row, "listed_at"), key: number(row, "key") }));
+    .map((row) => ({ row, time: Number(row["listed_at"]), key: number(row, "key") }));
 }
 
 /** A thread's row as what stores show of a thread. */
@@ -168,7 +187,7 @@ export function summaryIn(row: SqlRow): ThreadSummary {
     ...projectionIn(row),
     threadId: threadId(row, "id"),
     seq: number(row, "seq"),
-    createdAt: isoTime(number(row, "created_at")),
-    updatedAt: isoTime(number(row, "updated_at")),
+    createdAt: isoTime(time(row, "created_at")),
+    updatedAt: isoTime(time(row, "updated_at")),
   };
 }

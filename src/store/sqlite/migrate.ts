@@ -2,11 +2,12 @@ import { StorageError } from "../../base/errors.ts";
 import { threads } from "./migrations/0001-threads.ts";
 import { valuesExpire } from "./migrations/0002-values-expire.ts";
 import { threadStates } from "./migrations/0003-thread-states.ts";
+import { valuesAbout } from "./migrations/0004-values-about.ts";
 import { type SqlDatabase, type Statements, statementsOf } from "./port.ts";
 import { transaction } from "./transaction.ts";
 
 /** In order, numbered from 1. A migration that was released is never changed: add another one. */
-const MIGRATIONS: readonly string[] = [threads, valuesExpire, threadStates];
+const MIGRATIONS: readonly string[] = [threads, valuesExpire, threadStates, valuesAbout];
 
 /** The version of the tables that this version of the package reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

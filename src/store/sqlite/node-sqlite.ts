@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { SqlDatabase, SqliteDriver } from "./port.ts";
 
 /** The SQLite that is built into Node: no native install, and only one SQLite library in the process. */
@@ -11,10 +11,28 @@ export function portTo(database: DatabaseSync): SqlDatabase {
       const statement = database.prepare(sql);
       return {
         run: (...values) => Number(statement.run(...values).changes),
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
+        get: (...values) => readable(statement, () => statement.get(...values)),
+        all: (...values) => readable(statement, () => statement.all(...values)),
       };
     },
     close: () => database.close(),
   };
+}
+
+/**
+ * Node refuses all rows where one holds a number that is too large for it. Such a number comes from a hand or from another
+ * program; it is given as a `bigint`, so that whoever reads the rows can say which one it is.
+ */
+function readable<T>(statement: StatementSync, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_OUT_OF_RANGE")) throw error;
+  }
+  statement.setReadBigInts(true);
+  try {
+    return read();
+  } finally {
+    statement.setReadBigInts(false);
+  }
 }

@@ -1,3 +1,4 @@
+import { LAST_TIME } from "../../base/clock.ts";
 import { StorageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
@@ -12,7 +13,21 @@ export function text(row: SqlRow, column: string): string {
 
 export function number(row: SqlRow, column: string): number {
   const value = row[column];
+  // Where one number of a result is too large for a double, all come as bigint.
+  if (typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))) {
+    return Number(value);
+  }
   return typeof value === "number" ? value : unexpected(column, "a number", value);
+}
+
+/** Milliseconds since the epoch that a date can hold. */
+export function time(row: SqlRow, column: string): number {
+  const value = number(row, column);
+  return Math.abs(value) <= LAST_TIME ? value : unexpected(column, "a time", value);
+}
+
+export function timeOrNull(row: SqlRow, column: string): number | null {
+  return row[column] === null ? null : time(row, column);
 }
 
 export function textOrNull(row: SqlRow, column: string): string | null {
@@ -54,7 +69,9 @@ function isStatusKind(value: string): value is StatusKind {
 }
 
 function unexpected(column: string, wanted: string, value: unknown): never {
-  const came = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : typeof value;
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  const came =
+    typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : isNumber ? String(value) : typeof value;
   throw new StorageError("storage_corrupt", `the column ${column} should hold ${wanted}, not ${came}`, {
     details: { column },
   });

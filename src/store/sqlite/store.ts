@@ -1,10 +1,11 @@
 import { SequenceConflictError } from "../../base/errors.ts";
+import { checkProjection, checkTime } from "../check.ts";
 import { encodeEvents } from "../encode.ts";
 import { standInsOf } from "../erasure.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import { readEvents, replaceContent, replacementsFor } from "./events.ts";
-import { claim, due, holds, nextWake, release, renew } from "./leases.ts";
+import { claim, due, holds, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
 import { number, threadId as threadIdIn } from "./row.ts";
@@ -58,7 +59,9 @@ export function sqliteStore(
   };
 
   return {
-    async append(threadId, expectedSeq, events, projection, options = {}) {
+    async append(threadId, expectedSeq, events, options) {
+      const { projection } = options;
+      checkProjection(projection);
       const addition = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
       return queue.write(threadId, "synced", () => append(addition, options));
     },
@@ -71,7 +74,8 @@ export function sqliteStore(
       }),
     list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
     verify: (threadId, anchor) => queue.read(() => verifyWithState(sql, threadId, anchor)),
-    async erase(threadId, expectedSeq, replacements, record, projection) {
+    async erase(threadId, expectedSeq, { replacements, record, projection }) {
+      checkProjection(projection);
       const standIns = standInsOf(replacements, record);
       const events = encodeEvents(expectedSeq, [record]);
       return queue.write(threadId, "scrubbed", () => {
@@ -84,25 +88,36 @@ export function sqliteStore(
         forgetState(sql, thread.key);
       });
     },
-    delete: (threadId) =>
+    delete: (threadId, expectedSeq) =>
       queue.write(threadId, "scrubbed", () => {
         const thread = loadThread(sql, threadId);
         if (thread === undefined) return false;
+        if (expectedSeq !== undefined && thread.seq !== expectedSeq) {
+          throw new SequenceConflictError(threadId, expectedSeq, thread.seq);
+        }
+        sql("DELETE FROM named_values WHERE about = ?").run(threadId);
         cache.delete(threadId);
         const first = thread.key * EVENTS_PER_THREAD;
         sql("DELETE FROM events WHERE id >= ? AND id < ?").run(first, first + EVENTS_PER_THREAD);
         return sql("DELETE FROM threads WHERE key = ?").run(thread.key) === 1;
       }),
 
-    claim: (threadId, owner, now, until) =>
-      queue.write(threadId, "visible", () => claim(sql, threadId, owner, now, until)),
-    renew: (owner, now, until) => queue.write(owner, "visible", () => renew(sql, owner, now, until)),
+    async claim(threadId, owner, now, until) {
+      checkTime("until", until);
+      return queue.write(threadId, "visible", () => claim(sql, threadId, { owner, now, until }));
+    },
+    async renew(owner, now, until) {
+      checkTime("until", until);
+      return queue.write(owner, "visible", () => renew(sql, owner, now, until));
+    },
     release: (threadId, owner) => queue.write(threadId, "visible", () => release(sql, threadId, owner)),
     due: (now, limit, agents) => queue.read(() => due(sql, now, limit, agents)),
-    nextWake: (after) => queue.read(() => nextWake(sql, after)),
 
     getValue: (key) => queue.read(() => getValue(sql, key)),
-    setValue: (key, ...rest) => queue.write(key, "synced", () => setValue(sql, key, ...rest)),
+    async setValue(key, value, expected, options = {}) {
+      if (options.expiresAt !== undefined) checkTime("expiresAt", options.expiresAt);
+      return queue.write(key, "synced", () => setValue(sql, key, { value, expected, ...options }));
+    },
     forgetValues: (now) => queue.write("values", "visible", () => forgetValues(sql, now)),
 
     close: () => {

@@ -4,7 +4,17 @@ import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { EncodedEvent } from "../encode.ts";
 import type { ThreadProjection } from "../store.ts";
 import type { SqlRow, SqlValue, Statements } from "./port.ts";
-import { bytes, hex, number, numberOrNull, statusKind, text, textOrNull, threadId } from "./row.ts";
+import {
+  bytes,
+  hex,
+  number,
+  numberOrNull,
+  statusKind,
+  text,
+  textOrNull,
+  threadId,
+  timeOrNull,
+} from "./row.ts";
 
 /** An event's id is its thread's key times this, plus its number. */
 export const EVENTS_PER_THREAD = 2 ** 20;
@@ -66,7 +76,7 @@ export function projectionIn(row: SqlRow): ThreadProjection {
     status: statusKind(row, "status"),
     title: text(row, "title"),
     wantsAdvance: row["wanted_since"] !== null,
-    wakeAt: numberOrNull(row, "wake_at"),
+    wakeAt: timeOrNull(row, "wake_at"),
     pendingRequest: numberOrNull(row, "pending_request"),
     awaitedEvent: textOrNull(row, "awaited_event"),
     parentThreadId: row["parent_id"] === null ? null : threadId(row, "parent_id"),

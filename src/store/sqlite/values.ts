@@ -1,3 +1,4 @@
+import type { ValueOptions } from "../store.ts";
 import type { Statements } from "./port.ts";
 import { text } from "./row.ts";
 
@@ -6,25 +7,25 @@ export function getValue(sql: Statements, key: string): string | undefined {
   return row && text(row, "value");
 }
 
+export interface NewValue extends ValueOptions {
+  readonly value: string;
+  readonly expected: string | undefined;
+}
+
 /** Compare-and-swap on the old value. */
 export function setValue(
   sql: Statements,
   key: string,
-  value: string,
-  expected: string | undefined,
-  expiresAt: number | null = null,
+  { value, expected, expiresAt, about }: NewValue,
 ): boolean {
+  const columns = [value, expiresAt ?? null, about ?? null, key] as const;
   const changed =
     expected === undefined
-      ? sql("INSERT INTO named_values (name, value, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING").run(
-          key,
-          value,
-          expiresAt,
-        )
-      : sql("UPDATE named_values SET value = ?, expires_at = ? WHERE name = ? AND value = ?").run(
-          value,
-          expiresAt,
-          key,
+      ? sql(
+          "INSERT INTO named_values (value, expires_at, about, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        ).run(...columns)
+      : sql("UPDATE named_values SET value = ?, expires_at = ?, about = ? WHERE name = ? AND value = ?").run(
+          ...columns,
           expected,
         );
   return changed === 1;

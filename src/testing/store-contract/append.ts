@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { parseThreadId, randomThreadId } from "../../base/ids.ts";
 import { fold } from "../../thread/fold.ts";
 import type { StoreTest } from "./runner.ts";
-import {
-  createThread,
-  EPOCH,
-  eraseMessages,
-  message,
-  messages,
-  numbered,
-  projected,
-  started,
-} from "./samples.ts";
+import { createThread, eraseMessages, message, messages, numbered, projected, started } from "./samples.ts";
 
 const STRANGE = [
   "",
@@ -28,7 +20,10 @@ export function appendContract(test: StoreTest): void {
     for (let seq = 1; seq <= 4; seq++) {
       const before = fold(await store.read(id));
       const status = seq % 2 === 0 ? "finished" : "running";
-      await store.append(id, seq, messages(seq, `message ${seq}`), projected({ status }), { before });
+      await store.append(id, seq, messages(seq, `message ${seq}`), {
+        projection: projected({ status }),
+        before,
+      });
       assert.deepEqual(await store.state(id), fold(await store.read(id)));
     }
     await eraseMessages(store, id, 5, [2, 3, 4, 5]);
@@ -40,7 +35,9 @@ export function appendContract(test: StoreTest): void {
 
   test("events come back as they were appended, in order", async ({ store }) => {
     const id = await createThread(store, { texts: STRANGE });
-    await store.append(id, STRANGE.length + 1, messages(STRANGE.length + 1, "one", "two"), projected());
+    await store.append(id, STRANGE.length + 1, messages(STRANGE.length + 1, "one", "two"), {
+      projection: projected(),
+    });
     const expected = numbered(1, [started(), ...[...STRANGE, "one", "two"].map(message)]);
     assert.deepEqual(await store.read(id), expected);
     assert.deepEqual(await store.read(id, STRANGE.length + 2), expected.slice(-1));
@@ -53,7 +50,7 @@ export function appendContract(test: StoreTest): void {
     const id = await createThread(store);
     const [appended] = numbered(2, [event]);
     assert(appended);
-    await store.append(id, 1, [appended], projected());
+    await store.append(id, 1, [appended], { projection: projected() });
     const [read] = await store.read(id, 1);
     assert.equal(JSON.stringify(read?.data), JSON.stringify(appended.data));
   });
@@ -62,7 +59,7 @@ export function appendContract(test: StoreTest): void {
     const tags = ["a"];
     const id = await createThread(store);
     const event = { type: "event_received", data: { name: "n", source: "s", payload: tags } } as const;
-    await store.append(id, 1, numbered(2, [event]), projected());
+    await store.append(id, 1, numbered(2, [event]), { projection: projected() });
     tags.push("b");
     const [read] = await store.read(id, 1);
     assert.deepEqual(read?.type === "event_received" && read.data.payload, ["a"]);
@@ -74,7 +71,7 @@ export function appendContract(test: StoreTest): void {
     const id = await createThread(store, { texts: ["one"] });
     for (const expected of [0, 1, 3]) {
       const late = expected === 0 ? numbered(1, [started()]) : messages(expected, "late");
-      await assert.rejects(store.append(id, expected, late, projected({ title: "late" })), {
+      await assert.rejects(store.append(id, expected, late, { projection: projected({ title: "late" }) }), {
         code: "sequence_conflict",
         details: { threadId: id, expected, actual: 2 },
       });
@@ -89,7 +86,7 @@ export function appendContract(test: StoreTest): void {
     const missing = { code: "not_found", details: { threadId: id } };
     await assert.rejects(store.read(id), missing);
     await assert.rejects(store.verify(id), missing);
-    await assert.rejects(store.append(id, 1, messages(1, "x"), projected()), missing);
+    await assert.rejects(store.append(id, 1, messages(1, "x"), { projection: projected() }), missing);
     assert.equal(await store.summary(id), undefined);
     assert.equal(await store.delete(id), false);
   });
@@ -101,47 +98,64 @@ export function appendContract(test: StoreTest): void {
     assert(event);
     const cycle: Record<string, unknown> = {};
     cycle["self"] = cycle;
-    await assert.rejects(store.append(id, 1, messages(2, "gap"), projected()), wrong);
-    await assert.rejects(store.append(id, 1, [{ ...event, v: 99 }], projected()), wrong);
-    await assert.rejects(store.append(id, 1, [{ ...event, at: "yesterday" }], projected()), wrong);
-    await assert.rejects(store.append(id, -1, messages(-1, "x"), projected()), wrong);
-    await assert.rejects(store.append(randomThreadId(), 0, [], projected()), wrong);
+    await assert.rejects(store.append(id, 1, messages(2, "gap"), { projection: projected() }), wrong);
+    await assert.rejects(store.append(id, 1, [{ ...event, v: 99 }], { projection: projected() }), wrong);
+    await assert.rejects(
+      store.append(id, 1, [{ ...event, at: "yesterday" }], { projection: projected() }),
+      wrong,
+    );
+    await assert.rejects(store.append(id, -1, messages(-1, "x"), { projection: projected() }), wrong);
+    await assert.rejects(store.append(randomThreadId(), 0, [], { projection: projected() }), wrong);
     const unwritable = Object.assign({}, event, { data: cycle });
-    await assert.rejects(store.append(id, 1, [unwritable], projected()), wrong);
+    await assert.rejects(store.append(id, 1, [unwritable], { projection: projected() }), wrong);
     assert.equal((await store.read(id)).length, 1);
   });
 
-  test("a summary shows the latest projection and the times of the first and last event", async ({
-    store,
-  }) => {
-    const parentThreadId = await createThread(store);
+  test("what could not be read again is not written", async ({ store }) => {
     const id = await createThread(store, { texts: ["one"] });
-    const projection = projected({
-      agent: "other",
-      status: "awaiting_event",
-      title: "t\u0000 👩‍🚀",
-      wantsAdvance: true,
-      wakeAt: EPOCH + 5,
-      pendingRequest: 2,
-      awaitedEvent: "paid",
-      parentThreadId,
-    });
-    await store.append(id, 2, messages(2, "two", "three"), projection);
-    assert.deepEqual(await store.summary(id), {
-      ...projection,
-      threadId: id,
-      seq: 4,
-      createdAt: "2026-01-01T00:00:00.000Z",
-      updatedAt: "2026-01-01T00:00:03.000Z",
-    });
+    const [event] = messages(2, "x");
+    assert(event);
+    const { data } = event;
+    const wrong: readonly (readonly [object, object])[] = [
+      [{ type: "mind_read" }, {}],
+      [{ data: { text: 5n, from: {} } }, {}],
+      [{ data: { ...data, text: undefined } }, {}],
+      [{ data: { ...data, from: "ada" } }, {}],
+      [{ data: [] }, {}],
+      [{ data: null }, {}],
+      [{ at: "+275760-09-13T00:00:00.001Z" }, {}],
+      [{ type: "request_escalated", data: { request: Number.NaN, to: [] } }, {}],
+      ...[1e16, -1e16, Number.NaN, Number.POSITIVE_INFINITY, 0.5].map((wakeAt) => [{}, { wakeAt }] as const),
+      [{}, { pendingRequest: 0 }],
+      [{}, { pendingRequest: Number.NaN }],
+      [{}, { status: "mind_reading" }],
+      [{}, { title: undefined }],
+      [{}, { agent: 7 }],
+      [{}, { awaitedEvent: {} }],
+      [{}, { parentThreadId: "no id" }],
+    ];
+    for (const [ofEvent, ofProjection] of wrong) {
+      const events = [Object.assign({}, event, ofEvent)];
+      const projection = Object.assign(projected(), ofProjection);
+      const append = store.append(id, 2, events, { projection, once: "k" });
+      await assert.rejects(append, { code: "invalid_argument" }, inspect([ofEvent, ofProjection]));
+    }
+    assert.equal((await store.read(id)).length, 2);
+    assert.deepEqual((await store.list()).unreadable, []);
+    assert.equal((await store.summary(id))?.seq, 2);
+    const last = { wakeAt: 8_640_000_000_000_000, status: "awaiting_time" } as const;
+    await store.append(id, 2, messages(2, "x"), { projection: projected(last), once: "k" });
+    assert.equal((await store.list()).threads[0]?.wakeAt, last.wakeAt);
   });
 
   test("an append without events only writes the projection anew", async ({ store }) => {
     const id = await createThread(store, { texts: ["one"] });
-    await store.append(id, 2, [], projected({ title: "rebuilt", status: "finished" }));
+    await store.append(id, 2, [], { projection: projected({ title: "rebuilt", status: "finished" }) });
     const { title, status, seq, updatedAt } = (await store.summary(id)) ?? {};
     assert.deepEqual([title, status, seq, updatedAt], ["rebuilt", "finished", 2, "2026-01-01T00:00:01.000Z"]);
-    await assert.rejects(store.append(id, 1, [], projected()), { code: "sequence_conflict" });
+    await assert.rejects(store.append(id, 1, [], { projection: projected() }), {
+      code: "sequence_conflict",
+    });
     assert((await store.verify(id)).ok);
   });
 
@@ -152,9 +166,15 @@ export function appendContract(test: StoreTest): void {
     const other = await createThread(store);
     const first = { kind: "duplicate", threadId: id, seq: 2 };
     const again = { once: "delivery 1" };
-    assert.deepEqual(await store.append(other, 1, messages(1, "x"), projected(), again), first);
-    assert.deepEqual(await store.append(id, 2, messages(2, "x"), projected(), again), first);
-    const stale = store.append(id, 0, numbered(1, [started()]), projected(), again);
+    assert.deepEqual(
+      await store.append(other, 1, messages(1, "x"), { projection: projected(), ...again }),
+      first,
+    );
+    assert.deepEqual(
+      await store.append(id, 2, messages(2, "x"), { projection: projected(), ...again }),
+      first,
+    );
+    const stale = store.append(id, 0, numbered(1, [started()]), { projection: projected(), ...again });
     assert.deepEqual(await stale, first, "the key counts before the expected number");
     assert.equal((await store.read(id)).length, 2);
     assert.equal((await store.read(other)).length, 1);
@@ -163,30 +183,9 @@ export function appendContract(test: StoreTest): void {
   test("a key is not used up by an append that was refused", async ({ store }) => {
     const id = await createThread(store);
     const append = (expected: number) =>
-      store.append(id, expected, messages(expected, "x"), projected(), { once: "k" });
+      store.append(id, expected, messages(expected, "x"), { projection: projected(), once: "k" });
     await assert.rejects(append(7), { code: "sequence_conflict" });
     assert.deepEqual(await append(1), { kind: "appended" });
-  });
-
-  test("a deleted thread is gone with all that was kept about it, and its id can begin anew", async ({
-    store,
-  }) => {
-    const id = await createThread(store, { texts: ["one"], once: "k", projection: { wantsAdvance: true } });
-    const other = await createThread(store, { texts: ["stays"] });
-    assert(await store.claim(id, "worker", 0, 1000));
-    assert.equal(await store.delete(id), true);
-    await assert.rejects(store.read(id), { code: "not_found" });
-    assert.deepEqual(await store.due(EPOCH * 2, 10), []);
-    assert.deepEqual(await store.renew("worker", 0, 1000), []);
-    assert.deepEqual(
-      (await store.list()).threads.map(({ threadId }) => threadId),
-      [other],
-    );
-    const outcome = await store.append(id, 0, numbered(1, [started("anew")]), projected(), { once: "k" });
-    assert.deepEqual(outcome, { kind: "appended" });
-    assert.equal((await store.read(id)).length, 1);
-    assert((await store.verify(id)).ok);
-    assert.equal((await store.read(other)).length, 2);
   });
 
   test("another process sees everything that was appended", async ({ store, reopen }) => {
@@ -194,25 +193,13 @@ export function appendContract(test: StoreTest): void {
     const id = await createThread(store, { texts: ["one"] });
     const other = await reopen();
     assert.deepEqual(await other.read(id), await store.read(id));
-    await other.append(id, 2, messages(2, "two"), projected({ title: "from the other" }));
-    await store.append(id, 3, messages(3, "three"), projected());
-    await assert.rejects(other.append(id, 3, messages(3, "late"), projected()), {
+    await other.append(id, 2, messages(2, "two"), { projection: projected({ title: "from the other" }) });
+    await store.append(id, 3, messages(3, "three"), { projection: projected() });
+    await assert.rejects(other.append(id, 3, messages(3, "late"), { projection: projected() }), {
       details: { threadId: id, expected: 3, actual: 4 },
     });
     assert.equal((await other.read(id)).length, 4);
     assert((await other.verify(id)).ok);
-  });
-
-  test("a thread that another process deleted and began anew is not mixed up with the old one", async (opened) => {
-    if (opened.reopen === undefined) return;
-    const { store } = opened;
-    const id = await createThread(store, { texts: ["old"] });
-    const other = await opened.reopen();
-    await other.delete(id);
-    await createThread(other, { id, texts: ["new"] });
-    await store.append(id, 2, messages(2, "more"), projected());
-    assert.deepEqual(await other.read(id), numbered(1, [started(), message("new"), message("more")]));
-    assert((await store.verify(id)).ok);
   });
 
   test("ids of every allowed shape work", async ({ store }) => {

@@ -11,7 +11,7 @@ export function chainContract(test: StoreTest): void {
     assert.equal(before.ok, true);
     assert.deepEqual([before.events, before.erased, before.problem], [3, 0, undefined]);
     assert.match(before.head, /^[0-9a-f]{64}$/);
-    await store.append(id, 3, messages(3, "three"), projected());
+    await store.append(id, 3, messages(3, "three"), { projection: projected() });
     const after = await store.verify(id, { seq: 3, digest: before.head });
     assert(after.ok);
     assert.notEqual(after.head, before.head);
@@ -40,7 +40,7 @@ export function chainContract(test: StoreTest): void {
     assert.deepEqual([title, status, seq], ["erased", "finished", 5]);
     const verified = await store.verify(id, { seq: 4, digest: head });
     assert.deepEqual([verified.ok, verified.events, verified.erased], [true, 5, 1]);
-    await store.append(id, 5, messages(5, "it goes on"), projected());
+    await store.append(id, 5, messages(5, "it goes on"), { projection: projected() });
     await eraseMessages(store, id, 6, [3, 6]);
     const again = await (reopen === undefined ? store : await reopen()).verify(id, { seq: 4, digest: head });
     assert.deepEqual([again.ok, again.events, again.erased], [true, 7, 2]);
@@ -56,10 +56,18 @@ export function chainContract(test: StoreTest): void {
     const [standIn] = numbered(2, [message("(erased)")]);
     const [unsigned] = numbered(3, [{ type: "data_erased", data: { seqs: [2], by: OFFICER, reason: "r" } }]);
     assert(standIn && unsigned);
-    await assert.rejects(store.erase(id, 2, [standIn], unsigned, projected()), wrong, "no digests");
+    await assert.rejects(
+      store.erase(id, 2, { replacements: [standIn], record: unsigned, projection: projected() }),
+      wrong,
+      "no digests",
+    );
     const [other] = numbered(3, [message("x")]);
     assert(other);
-    await assert.rejects(store.erase(id, 2, [standIn], other, projected()), wrong, "no record");
+    await assert.rejects(
+      store.erase(id, 2, { replacements: [standIn], record: other, projection: projected() }),
+      wrong,
+      "no record",
+    );
     assert(JSON.stringify(await store.read(id)).includes("1815"));
     assert.deepEqual((await store.verify(id)).events, 2);
   });

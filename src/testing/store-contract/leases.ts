@@ -47,7 +47,8 @@ export function leaseContract(test: StoreTest): void {
     const id = await createThread(store);
     const other = reopen === undefined ? store : await reopen();
     const append = (seq: number, owner: string, past: number) =>
-      store.append(id, seq, messages(seq, "again"), projected(), {
+      store.append(id, seq, messages(seq, "again"), {
+        projection: projected(),
         claim: { owner, past },
         once: `after ${seq}`,
       });
@@ -63,7 +64,7 @@ export function leaseContract(test: StoreTest): void {
     await other.release(id, "b");
     assert.deepEqual(await append(3, "b", 300), refused, "let go of");
     assert.equal((await store.read(id)).length, 3);
-    await store.append(id, 3, messages(3, "an answer"), projected(), { once: "after 3" });
+    await store.append(id, 3, messages(3, "an answer"), { projection: projected(), once: "after 3" });
   });
 
   test("a claim from before the clock was set back holds nobody up", async ({ store }) => {
@@ -109,18 +110,18 @@ export function leaseContract(test: StoreTest): void {
     await store.claim(wanted, "a", now, now + 50);
     assert.deepEqual((await store.due(now + 4, 10)).slice(0, 2), [both, sleeping]);
     assert.equal((await store.due(now + 5, 10))[0], long, "its lease has run out");
-    await store.append(both, 1, messages(1, "done"), projected({ status: "finished", agent: "other" }));
+    await store.append(both, 1, messages(1, "done"), {
+      projection: projected({ status: "finished", agent: "other" }),
+    });
     assert(!(await store.due(now, 10)).includes(both));
   });
 
-  test("the next time to wake is the earliest one after a given time", async ({ store }) => {
-    assert.equal(await store.nextWake(), null);
-    for (const wakeAt of [EPOCH + 30, EPOCH + 10, EPOCH + 20]) {
-      await createThread(store, { projection: { status: "awaiting_time", wakeAt } });
+  test("a time that no date can hold is refused: nobody could read the claim again", async ({ store }) => {
+    const id = await createThread(store);
+    for (const until of [1e16, Number.NaN, Number.POSITIVE_INFINITY, 0.5]) {
+      await assert.rejects(store.claim(id, "a", 0, until), { code: "invalid_argument" });
+      await assert.rejects(store.renew("a", 0, until), { code: "invalid_argument" });
     }
-    assert.equal(await store.nextWake(), EPOCH + 10);
-    assert.equal(await store.nextWake(EPOCH + 10), EPOCH + 20);
-    assert.equal(await store.nextWake(EPOCH + 29), EPOCH + 30);
-    assert.equal(await store.nextWake(EPOCH + 30), null);
+    assert.equal(await store.claim(id, "b", 0, 100), true);
   });
 }

@@ -7,6 +7,31 @@ import { createThread, EPOCH, messages, projected } from "./samples.ts";
 const MINUTE = 60_000;
 
 export function listContract(test: StoreTest): void {
+  test("a summary shows the latest projection and the times of the first and last event", async ({
+    store,
+  }) => {
+    const parentThreadId = await createThread(store);
+    const id = await createThread(store, { texts: ["one"] });
+    const projection = projected({
+      agent: "other",
+      status: "awaiting_event",
+      title: "t\u0000 👩‍🚀",
+      wantsAdvance: true,
+      wakeAt: EPOCH + 5,
+      pendingRequest: 2,
+      awaitedEvent: "paid",
+      parentThreadId,
+    });
+    await store.append(id, 2, messages(2, "two", "three"), { projection });
+    assert.deepEqual(await store.summary(id), {
+      ...projection,
+      threadId: id,
+      seq: 4,
+      createdAt: "2026-01-01T00:00:00.000Z",
+      updatedAt: "2026-01-01T00:00:03.000Z",
+    });
+  });
+
   test("lists show the newest first, page by page, each thread once", async ({ store }) => {
     const ids: ThreadId[] = [];
     // Two at a time, so that pages end between threads of the same time.
@@ -25,7 +50,7 @@ export function listContract(test: StoreTest): void {
     const first = await createThread(store, { at: EPOCH });
     const second = await createThread(store, { at: EPOCH + MINUTE });
     const later = messages(1, "later").map((event) => ({ ...event, at: "2026-01-02T00:00:00.000Z" }));
-    await store.append(first, 1, later, projected());
+    await store.append(first, 1, later, { projection: projected() });
     assert.deepEqual(await pages(store, {}), [first, second]);
   });
 

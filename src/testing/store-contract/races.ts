@@ -11,7 +11,9 @@ export function raceContract(test: StoreTest): void {
     for (let seq = 1; seq <= 10; seq++) {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 16 }, (_, index) =>
-          (index % 2 === 0 ? store : other).append(id, seq, messages(seq, `writer ${index}`), projected()),
+          (index % 2 === 0 ? store : other).append(id, seq, messages(seq, `writer ${index}`), {
+            projection: projected(),
+          }),
         ),
       );
       assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
@@ -26,7 +28,9 @@ export function raceContract(test: StoreTest): void {
   test("a thread is created once, however many try", async ({ store }) => {
     const id = randomThreadId();
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, () => store.append(id, 0, numbered(1, [started()]), projected())),
+      Array.from({ length: 8 }, () =>
+        store.append(id, 0, numbered(1, [started()]), { projection: projected() }),
+      ),
     );
     assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
     assert.equal((await store.read(id)).length, 1);
@@ -38,7 +42,7 @@ export function raceContract(test: StoreTest): void {
       Array.from({ length: 16 }, (_, index) => {
         const events = numbered(1, [started()]);
         const through = index % 2 === 0 ? store : other;
-        return through.append(randomThreadId(), 0, events, projected(), { once: "mail 17" });
+        return through.append(randomThreadId(), 0, events, { projection: projected(), once: "mail 17" });
       }),
     );
     const taken = outcomes.filter(({ kind }) => kind === "appended");
@@ -55,7 +59,7 @@ export function raceContract(test: StoreTest): void {
     const outcomes = await Promise.allSettled(
       ids.map((id, index) => {
         const expected = index % 4 === 3 ? 5 : 1;
-        return store.append(id, expected, messages(expected, `text ${index}`), projected());
+        return store.append(id, expected, messages(expected, `text ${index}`), { projection: projected() });
       }),
     );
     for (const [index, id] of ids.entries()) {
@@ -69,7 +73,7 @@ export function raceContract(test: StoreTest): void {
   test("appends to one thread that follow each other without waiting keep their order", async ({ store }) => {
     const id = await createThread(store);
     const appends = Array.from({ length: 20 }, (_, index) =>
-      store.append(id, index + 1, messages(index + 1, `text ${index}`), projected()),
+      store.append(id, index + 1, messages(index + 1, `text ${index}`), { projection: projected() }),
     );
     await Promise.all(appends);
     const texts = (await store.read(id, 1)).map(

@@ -52,11 +52,11 @@ export async function createThread(
     readonly projection?: Partial<ThreadProjection>;
     /** Time of the first event. */
     readonly at?: number;
-  } & AppendOptions = {},
+  } & Pick<AppendOptions, "once" | "claim"> = {},
 ): Promise<ThreadId> {
   const { id = randomThreadId(), texts = [], projection = {}, at = EPOCH, ...append } = options;
   const events = numbered(1, [started(projection.agent), ...texts.map(message)], at);
-  await store.append(id, 0, events, projected(projection), append);
+  await store.append(id, 0, events, { projection: projected(projection), ...append });
   return id;
 }
 
@@ -73,6 +73,10 @@ export async function eraseMessages(
   const standIns = seqs.flatMap((erased) => numbered(erased, [message("(erased)")]));
   const data = erasureData(standIns, OFFICER, "right to be forgotten");
   for (const record of numbered(seq + 1, [{ type: "data_erased", data }])) {
-    await store.erase(id, seq, standIns, record, projected({ title: "erased", status: "finished" }));
+    await store.erase(id, seq, {
+      replacements: standIns,
+      record,
+      projection: projected({ title: "erased", status: "finished" }),
+    });
   }
 }

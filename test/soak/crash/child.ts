@@ -39,11 +39,11 @@ const driver: SqliteDriver = (file) => {
 function dying(store: ThreadStore): ThreadStore {
   return {
     ...store,
-    async append(threadId, expectedSeq, events, projection, options) {
+    async append(threadId, expectedSeq, events, options) {
       const settles = events.some(({ type }) => type === "tool_finished");
       reach("before_append");
       if (settles) reach("before_settle");
-      const outcome = await store.append(threadId, expectedSeq, events, projection, options);
+      const outcome = await store.append(threadId, expectedSeq, events, options);
       reach("after_append");
       if (settles) reach("after_settle");
       return outcome;

@@ -11,7 +11,7 @@ async function work(): Promise<never> {
   const id = await createThread(store);
   report(id, 1);
   for (let seq = 1; ; seq++) {
-    await store.append(id, seq, messages(seq, `text ${seq} ${padding}`), projected());
+    await store.append(id, seq, messages(seq, `text ${seq} ${padding}`), { projection: projected() });
     report(id, seq + 1);
   }
 }

@@ -20,7 +20,7 @@ async function append(worker: number): Promise<void> {
     for (let done = false; !done; ) {
       const seq = known.get(id) ?? 1;
       try {
-        await store.append(id, seq, messages(seq, `${name} ${worker} ${round}`), projected());
+        await store.append(id, seq, messages(seq, `${name} ${worker} ${round}`), { projection: projected() });
         known.set(id, seq + 1);
         appended[id] = (appended[id] ?? 0) + 1;
         done = true;
@@ -41,7 +41,10 @@ for (const id of threads) if (await store.claim(id, name, 0, 1000)) claimed.push
 let delivered = 0;
 for (let delivery = 0; delivery < 50; delivery++) {
   const once = { once: `delivery ${delivery}` };
-  const outcome = await store.append(randomThreadId(), 0, numbered(1, [started()]), projected(), once);
+  const outcome = await store.append(randomThreadId(), 0, numbered(1, [started()]), {
+    projection: projected(),
+    ...once,
+  });
   if (outcome.kind === "appended") delivered += 1;
 }
 

@@ -1,0 +1,37 @@
+import { LAST_TIME } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import { parseThreadId } from "../base/ids.ts";
+import type { ThreadProjection } from "../thread/projection.ts";
+import { STATUS_KINDS } from "../thread/state.ts";
+
+/** Throws `UsageError` for a projection that could not be read again. */
+export function checkProjection(projection: ThreadProjection): void {
+  const { agent, status, title, wantsAdvance, wakeAt, pendingRequest, awaitedEvent, parentThreadId } =
+    projection;
+  for (const [name, text] of Object.entries({ agent, title })) check(typeof text === "string", name, text);
+  check(STATUS_KINDS.includes(status), "status", status);
+  check(typeof wantsAdvance === "boolean", "wantsAdvance", wantsAdvance);
+  if (wakeAt !== null) checkTime("wakeAt", wakeAt);
+  check(pendingRequest === null || isCount(pendingRequest), "pendingRequest", pendingRequest);
+  check(awaitedEvent === null || typeof awaitedEvent === "string", "awaitedEvent", awaitedEvent);
+  check(
+    parentThreadId === null || parseThreadId(parentThreadId) !== undefined,
+    "parentThreadId",
+    parentThreadId,
+  );
+}
+
+/** Throws `UsageError` for a time that is no whole number of milliseconds or beyond what a date can hold. */
+export function checkTime(name: string, ms: number): void {
+  check(Number.isInteger(ms) && Math.abs(ms) <= LAST_TIME, name, ms);
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+function check(fits: boolean, name: string, value: unknown): void {
+  if (fits) return;
+  const came = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
+  throw new UsageError("invalid_argument", `${name} cannot be ${came}`, { details: { name } });
+}
