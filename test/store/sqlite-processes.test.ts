@@ -116,7 +116,7 @@ describe("several processes on one SQLite file", () => {
 
   it("a process killed at any statement of a migration leaves a file that opens", {
     tags: "F12.5",
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const [whole] = await runChild("migrate.ts", await newPath());
     const { statements } = migrationReport.parse(whole);
