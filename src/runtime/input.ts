@@ -17,21 +17,16 @@ export function requireStatus(
   { id, state }: Thread,
   verb: string,
   fits: (kind: Thread["state"]["status"]["kind"]) => boolean,
-) {
+): void {
   if (fits(state.status.kind)) return;
   throw new ConflictError("conflict", `thread ${id} is ${state.status.kind}: it cannot be ${verb}`, {
     details: { threadId: id, status: state.status.kind },
   });
 }
 
-/** Input to a thread that still takes it. */
-export function accepting(
-  build: (thread: Thread) => readonly NewEvent[],
-): (thread: Thread) => readonly NewEvent[] {
-  return (thread) => {
-    requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
-    return build(thread);
-  };
+/** Throws `ConflictError` where the thread takes no more input. */
+export function requireOpen(thread: Thread): void {
+  requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
 }
 
 /** What starts a thread. */
@@ -44,10 +39,10 @@ export function firstEvent(input: Input): NewEvent {
 /** Throws `UsageError` for a message that is empty. */
 export function messageEvent(text: string, from: VerifiedPrincipal): NewEvent {
   if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
-  return { type: "message_received", data: { text: text.toWellFormed(), from: plain(from) } };
+  return { type: "message_received", data: { text: text.toWellFormed(), from: identify(from) } };
 }
 
 /** What is stored of a person: nothing but who it is. */
-export function plain({ channel, id, name }: Principal): Principal {
+export function identify({ channel, id, name }: Principal): Principal {
   return name === undefined ? { channel, id } : { channel, id, name };
 }

@@ -6,9 +6,16 @@ import { jobTokenDigest, parseJobToken } from "../steps/start-job.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Change } from "./commit.ts";
 
 /** How a long-running job ended. An error counts as the tool's error. */
 export type JobOutcome = { readonly result: Json } | { readonly error: string };
+
+export interface FinishJobOptions {
+  readonly clock: Clock;
+  readonly read: (threadId: ThreadId) => Promise<Thread>;
+  readonly change: (change: Change) => Promise<Thread>;
+}
 
 /** How long a result waits for a job that was started a moment ago and is not recorded yet. */
 const EARLY_MS = 5_000;
@@ -21,9 +28,7 @@ const EARLY_MS = 5_000;
 export async function finishJob(
   token: string,
   outcome: JobOutcome,
-  clock: Clock,
-  read: (threadId: ThreadId) => Promise<Thread>,
-  change: (threadId: ThreadId, build: (thread: Thread) => readonly NewEvent[]) => Promise<Thread>,
+  { clock, read, change }: FinishJobOptions,
 ): Promise<Thread> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) throw unknownToken();
@@ -40,20 +45,21 @@ export async function finishJob(
     await clock.sleep(25);
   }
   const digest = jobTokenDigest(token);
-  return change(threadId, (thread) => {
+  const build: Change["build"] = (thread) => {
     const call = thread.state.calls.find((open) => open.callId === callId);
     if (call?.phase.kind === "awaiting_event" && call.phase.tokenDigest === digest) {
-      return [settled(call, call.phase.name, outcome)];
+      return [jobEvent(call, call.phase.name, outcome)];
     }
     const wasGiven = thread.events.some(
       (event) => event.type === "event_awaited" && event.data.tokenDigest === digest,
     );
     if (!wasGiven) throw unknownToken();
     throw new ConflictError("expired", "this token was used, or nobody waits for its result any more");
-  });
+  };
+  return change({ threadId, build });
 }
 
-function settled({ callId }: OpenCall, name: string, outcome: JobOutcome): NewEvent {
+function jobEvent({ callId }: OpenCall, name: string, outcome: JobOutcome): NewEvent {
   return "error" in outcome
     ? { type: "tool_failed", data: { callId, error: { name: "JobFailed", message: outcome.error } } }
     : { type: "event_received", data: { name, source: "job", payload: outcome.result, callId } };

@@ -1,9 +1,11 @@
+import type { Agent } from "../agent/agent.ts";
 import { ForbiddenError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadPage, ThreadStore } from "../store/store.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Change } from "./commit.ts";
 
 type Received = EventData["event_received"];
 
@@ -11,7 +13,7 @@ type Received = EventData["event_received"];
  * The event, addressed to the call of this thread that waits for its name. A call that waits for a job's result
  * is answered with the job's token only, never by name.
  */
-export function addressed(thread: Thread, event: Received): Received {
+export function addressEvent(thread: Thread, event: Received): Received {
   if (event.callId !== undefined) {
     const { phase } = thread.state.calls.find((open) => open.callId === event.callId) ?? {};
     if (phase?.kind === "awaiting_event" && phase.tokenDigest !== undefined) {
@@ -23,23 +25,26 @@ export function addressed(thread: Thread, event: Received): Received {
   return call === undefined ? event : { ...event, callId: call.callId };
 }
 
+export interface EmitOptions {
+  readonly store: ThreadStore;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly change: (change: Change) => Promise<Thread>;
+}
+
 /** Gives the event to every thread that waits for one of its name; the ids of those that still did. */
 export async function emitEvent(
   event: Omit<Received, "callId">,
-  store: ThreadStore,
-  change: (
-    threadId: ThreadId,
-    build: (thread: Thread) => readonly NewEvent[],
-    once?: string,
-  ) => Promise<Thread>,
   once: string | undefined,
+  { store, agents, change }: EmitOptions,
 ): Promise<readonly ThreadId[]> {
   const woken: ThreadId[] = [];
   let cursor: string | null = null;
   do {
     const filter = { awaitedEvent: event.name, limit: 1000, ...(cursor === null ? {} : { cursor }) };
     const page: ThreadPage = await store.list(filter);
-    for (const { threadId } of page.threads) {
+    for (const { threadId, agent } of page.threads) {
+      // A process that knows the agent is asked for those, or nobody.
+      if (!agents.has(agent)) continue;
       let waits = false;
       const build = (thread: Thread): readonly NewEvent[] => {
         const call = waitingCall(thread, event.name);
@@ -48,7 +53,7 @@ export async function emitEvent(
           ? []
           : [{ type: "event_received", data: { ...event, callId: call.callId } }];
       };
-      await change(threadId, build, once === undefined ? undefined : `${once}:${threadId}`);
+      await change({ threadId, build, once: once === undefined ? undefined : `${once}:${threadId}` });
       if (waits) woken.push(threadId);
     }
     cursor = page.next;

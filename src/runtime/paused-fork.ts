@@ -5,7 +5,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { NewEvent } from "../thread/events.ts";
 import { forkThread, type Thread } from "../thread/thread.ts";
-import { isEnded, plain } from "./input.ts";
+import { identify, isEnded } from "./input.ts";
 
 /** A copy of a thread up to an event: paused, unless it has ended. Throws `UsageError` for an event that it does not have. */
 export function pausedFork(
@@ -17,9 +17,9 @@ export function pausedFork(
     const message = `fork ${original.id} at an event from 1 to ${original.state.seq}`;
     throw new UsageError("invalid_argument", message);
   }
-  const copy = forkThread(original, seq, id, plain(by));
+  const copy = forkThread(original, seq, id, identify(by));
   if (isEnded(copy.state.status.kind)) return copy;
-  const pause: NewEvent = { type: "paused", data: { by: plain(by), reason: "forked" } };
+  const pause: NewEvent = { type: "paused", data: { by: identify(by), reason: "forked" } };
   const added = copy.state.pausedBy === null ? [...ownApproval(copy), pause] : ownApproval(copy);
   return appendToThread(copy, added, options);
 }

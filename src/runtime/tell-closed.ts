@@ -3,23 +3,32 @@ import { requestIdOf } from "../base/ids.ts";
 import type { Channel, ClosedNotice } from "../humans/channel.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
-import { type Thread, threadOf } from "../thread/thread.ts";
+import { extended, type Thread, threadOf } from "../thread/thread.ts";
+import type { Observer } from "./observers.ts";
 
 /** About two and a half minutes of trying. */
 const MAX_ATTEMPTS = 6;
 
 type Closing = ClosedNotice["by"];
 
-/** The requests that these last events of a thread have closed, each with the event that closed it. Pure. */
+/** The requests that these last events of a thread have closed, each with the event that closed it. Pure; folds once. */
 export function closedRequests(thread: Thread, added: readonly ThreadEvent[]): readonly ClosedNotice[] {
-  return added.filter(mayClose(thread)).flatMap((event) => {
-    const before = threadOf(thread.id, thread.events.slice(0, event.seq - 1));
+  const isClosing = mayClose(thread);
+  const [first] = added.filter(isClosing);
+  if (first === undefined) return [];
+  const { id: threadId, events } = thread;
+  let before = threadOf(threadId, events.slice(0, first.seq - 1));
+  const closed: ClosedNotice[] = [];
+  for (const event of added.slice(added.indexOf(first))) {
+    const after = extended(before, [event]);
     const { request } = before.state;
-    const after = threadOf(thread.id, thread.events.slice(0, event.seq));
-    if (request === null || after.state.request?.seq === request.seq) return [];
-    const requestId = requestIdOf(thread.id, request.seq);
-    return [{ threadId: thread.id, requestId, request, thread: after, by: event }];
-  });
+    if (isClosing(event) && request !== null && after.state.request?.seq !== request.seq) {
+      const requestId = requestIdOf(threadId, request.seq);
+      closed.push({ threadId, requestId, request, thread: after, by: event });
+    }
+    before = after;
+  }
+  return closed;
 }
 
 function mayClose({ events }: Thread): (event: ThreadEvent) => event is Closing {
@@ -39,6 +48,22 @@ export interface TellClosedOptions {
   readonly signal: AbortSignal;
   /** Told of each failure. May not throw. */
   readonly onProblem: (error: unknown) => void;
+}
+
+/** Tells channels of each request that is closed, as long as `signal` is not aborted. */
+export function observeClosed(
+  subscribe: (observer: Observer) => unknown,
+  { channels, clock, signal, notify }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
+): void {
+  if (!channels.some((channel) => channel.closed !== undefined)) return;
+  subscribe((observation) => {
+    if (observation.kind !== "events") return;
+    const { id: threadId } = observation.thread;
+    const onProblem = (error: unknown) => notify({ kind: "problem", threadId, error });
+    const closed = closedRequests(observation.thread, observation.events);
+    // Never rejects: a channel's failure is a problem that is told.
+    void tellClosed(closed, { channels, clock, signal, onProblem });
+  });
 }
 
 /**

@@ -45,7 +45,7 @@ const until = "2026-01-01T00:00:00.000Z";
 const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   thread_started: [{ agent: "keeper" }],
   message_received: [{ text, from: by }],
-  event_received: [{ name: "paid", source: "shop", payload: json, callId }],
+  event_received: [{ name: "paid", source: "shop", payload: json, callId, from: by }],
   step_proposed: [{ callId, step, fidelity, completion }],
   step_refused: [{ reason: "unparseable", message: text, callId, completion }],
   steps_dropped: [{ steps: [step, step], reason: text, callIds: [callId] }],
@@ -62,7 +62,18 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   approval_requested: [
     {
       callId,
-      card: { title: text, intent: "pay", arguments: json, reasons: [], preview: json },
+      card: {
+        title: text,
+        intent: "pay",
+        arguments: json,
+        reasons: [
+          { kind: "policy" },
+          { kind: "judge", reason: text },
+          { kind: "untrusted", sources: [text] },
+        ],
+        preview: json,
+        said: { text, length: 5 },
+      },
       policy: { approvers: ["web:*"], needed: 1 },
       digest: "d2",
       expiresAt: until,

@@ -1,0 +1,186 @@
+import type { Agent } from "../agent/agent.ts";
+import { appendToThread } from "../agent/to-store.ts";
+import type { Clock } from "../base/clock.ts";
+import { NotFoundError } from "../base/errors.ts";
+import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
+import type { People } from "../humans/people.ts";
+import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { type HumanResponse, responseEvent } from "../humans/respond.ts";
+import type { AppendOutcome, ThreadStore } from "../store/store.ts";
+import type { EventData } from "../thread/events.ts";
+import { projectionOf } from "../thread/projection.ts";
+import { startThread, type Thread, threadOf } from "../thread/thread.ts";
+import { type Change, commit } from "./commit.ts";
+import { validateEdit } from "./edit.ts";
+import {
+  firstEvent,
+  type Input,
+  identify,
+  isEnded,
+  messageEvent,
+  requireOpen,
+  requireStatus,
+} from "./input.ts";
+import { finishJob, type JobOutcome } from "./jobs.ts";
+import { addressEvent, emitEvent } from "./named-events.ts";
+import type { Observer } from "./observers.ts";
+import { pausedFork } from "./paused-fork.ts";
+
+export interface Launch {
+  readonly agent: string;
+  /** What starts the thread: a person's message, or anything else that happened. */
+  readonly input: Input;
+  readonly threadId?: ThreadId;
+  /** An idempotency key: a second launch with it gives the first one's thread. */
+  readonly once?: string;
+}
+
+/** What people and programs do to threads. Every method returns when its change is on disk; work goes on behind it. */
+export interface Changes {
+  launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
+  message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
+  /** An event from outside: to the thread, or to its call that waits for an event of this name. */
+  receive(threadId: ThreadId, event: EventData["event_received"], once?: string): Promise<Thread>;
+  /**
+   * A named event: to every thread that waits for it and whose agent is known here. Gives the threads that it woke.
+   */
+  emit(event: EventData["event_received"], once?: string): Promise<readonly ThreadId[]>;
+  /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
+  finishJob(token: string, outcome: JobOutcome): Promise<Thread>;
+  respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
+  pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
+  resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
+  cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
+  /**
+   * A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call
+   * gives the first one's.
+   */
+  fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
+}
+
+export interface ChangesOptions {
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly people: People;
+  readonly newThreadId: NewThreadId;
+  readonly notify: Observer;
+  /** Looks after a thread that has changed. */
+  readonly nudge: (threadId: ThreadId, thread: Thread) => void;
+  /** Stops what runs here for a thread. */
+  readonly interrupt: (threadId: ThreadId) => void;
+}
+
+/** The agent of this name. Throws `NotFoundError`, naming those that are there. */
+export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
+  const agent = agents.get(name);
+  if (agent !== undefined) return agent;
+  const known = [...agents.keys()].join(", ");
+  throw new NotFoundError(`there is no agent "${name}"; known: ${known}`, { agent: name });
+}
+
+/** The thread and the asking event that an id names. Throws `NotFoundError` for a text that is no id. */
+export function parseRequest(requestId: string): { readonly threadId: ThreadId; readonly seq: number } {
+  const parsed = parseRequestId(requestId);
+  if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
+  return parsed;
+}
+
+export function createChanges(options: ChangesOptions): Changes {
+  const { store, clock, agents, people, newThreadId, notify, nudge } = options;
+  const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
+
+  const change = async (wanted: Change): Promise<Thread> => {
+    const { thread, added } = await commit(wanted, options);
+    if (added.length > 0) notify({ kind: "events", thread, events: added });
+    nudge(wanted.threadId, thread);
+    return thread;
+  };
+
+  const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
+    const { id, events, state } = thread;
+    const outcome = await store.append(id, 0, events, { projection: projectionOf(state), once });
+    if (outcome.kind === "appended") notify({ kind: "events", thread, events });
+    return outcome;
+  };
+
+  return {
+    async launch({ agent: name, input, threadId = newThreadId(), once }) {
+      const now = clock.now();
+      const agent = agentNamed(agents, name);
+      const started = startThread({ agent: name }, now, threadId);
+      const thread = appendToThread(started, [firstEvent(input)], { agent, now });
+      const outcome = await create(thread, once);
+      if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
+      nudge(threadId, thread);
+      return { threadId, created: true };
+    },
+
+    message: (threadId, text, from, once) => {
+      const build: Change["build"] = (thread) => {
+        requireOpen(thread);
+        return [messageEvent(text, from)];
+      };
+      return change({ threadId, build, once });
+    },
+
+    receive: (threadId, event, once) => {
+      const build: Change["build"] = (thread) => {
+        requireOpen(thread);
+        return [{ type: "event_received", data: addressEvent(thread, event) }];
+      };
+      return change({ threadId, build, once });
+    },
+
+    emit: (event, once) => emitEvent(event, once, { store, agents, change }),
+
+    finishJob: (token, outcome) => finishJob(token, outcome, { clock, read, change }),
+
+    async respond(requestId, response, by) {
+      const { threadId, seq } = parseRequest(requestId);
+      const build: Change["build"] = (thread) => {
+        const edit = validateEdit(agentNamed(agents, thread.state.agent));
+        return [responseEvent(thread, { seq, response, by, now: clock.now(), validateEdit: edit, people })];
+      };
+      return change({ threadId, build });
+    },
+
+    pause: (threadId, by, reason) => {
+      const build: Change["build"] = (thread) => {
+        requireStatus(thread, "paused", (kind) => kind !== "paused" && !isEnded(kind));
+        return [{ type: "paused", data: withReason(by, reason) }];
+      };
+      return change({ threadId, build });
+    },
+
+    resume: (threadId, by) => {
+      const build: Change["build"] = (thread) => {
+        requireStatus(thread, "resumed", (kind) => kind === "paused");
+        return [{ type: "resumed", data: { by: identify(by) } }];
+      };
+      return change({ threadId, build });
+    },
+
+    async cancel(threadId, by, reason) {
+      const build: Change["build"] = (thread) => {
+        requireStatus(thread, "cancelled", (kind) => !isEnded(kind));
+        return [{ type: "cancelled", data: withReason(by, reason) }];
+      };
+      const thread = await change({ threadId, build });
+      options.interrupt(threadId);
+      return thread;
+    },
+
+    async fork(threadId, seq, by, once) {
+      const original = await read(threadId);
+      const agent = agents.get(original.state.agent);
+      const thread = pausedFork(original, { seq, id: newThreadId(), by }, { agent, now: clock.now() });
+      const outcome = await create(thread, once);
+      return outcome.kind === "duplicate" ? read(outcome.threadId) : thread;
+    },
+  };
+}
+
+function withReason(by: VerifiedPrincipal, reason: string | undefined): EventData["paused"] {
+  return reason === undefined ? { by: identify(by) } : { by: identify(by), reason };
+}

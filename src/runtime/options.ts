@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { Agent } from "../agent/agent.ts";
+import type { Clock } from "../base/clock.ts";
+import { UsageError } from "../base/errors.ts";
+import type { NewThreadId } from "../base/ids.ts";
+import {
+  callback,
+  checkOptions,
+  count,
+  durationMs,
+  nonEmptyName,
+  objectWith,
+  secretText,
+} from "../base/options.ts";
+import type { Channel } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
+import type { ModelChoice } from "../prompts/types.ts";
+import type { ThreadStore } from "../store/store.ts";
+
+export interface RuntimeOptions {
+  /** Each with a name of its own. */
+  readonly agents: readonly Agent[];
+  readonly store: ThreadStore;
+  /**
+   * Which model answers where an agent's prompt function has none of its own; absent: the client named in each prompt. Its
+   * time-outs and retries hold wherever a function has none.
+   */
+  readonly model?: ModelChoice | undefined;
+  /** Each with a name of its own. */
+  readonly channels?: readonly Channel[] | undefined;
+  /** Who is who across channels, where a policy asks for different people. Default: nobody is known. */
+  readonly people?: People | undefined;
+  /**
+   * Stream the model's answers and show partial ones to observers. Default: while there are observers, so that the
+   * first-token and idle time-outs mean what they say; where nobody watches it is slower and brings nothing else.
+   */
+  readonly stream?: boolean | undefined;
+  /** Threads advanced at the same time in this process. Default 16. */
+  readonly concurrency?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly newThreadId?: NewThreadId | undefined;
+  /** Names this process in claims; must be unique. Default: random. */
+  readonly owner?: string | undefined;
+  /** Milliseconds after which a silent process counts as dead. Default 15,000. */
+  readonly claimMs?: number | undefined;
+  /** Milliseconds between two looks for work. Default 1,000; at most a third of `claimMs`. */
+  readonly sweepMs?: number | undefined;
+  /**
+   * The same in every process of one installation, at least 32 random characters: a long-running job that is
+   * started again after a crash then keeps its token. Default: tokens are random.
+   */
+  readonly secret?: string | undefined;
+}
+
+const client = z.object({
+  name: nonEmptyName,
+  provider: nonEmptyName,
+  options: z.record(z.string(), z.unknown()),
+});
+
+/** A claim that lasts longer than an hour counts as one of a clock that was set back. */
+const claim = durationMs.max(3_600_000);
+
+const schema = z
+  .strictObject({
+    agents: z.array(
+      z.custom<Agent>((value) => typeof value === "object" && value !== null && "nextStep" in value, {
+        error: "must be an agent made by defineAgent",
+      }),
+    ),
+    store: objectWith("append", "read", "claim", "getValue"),
+    model: z.object({
+      clients: z.array(client).nonempty(),
+      strategy: z.enum(["fallback", "round_robin"]),
+    }),
+    channels: z.array(objectWith("deliver")),
+    people: z.record(nonEmptyName, z.array(nonEmptyName)),
+    stream: z.boolean(),
+    concurrency: count,
+    clock: objectWith("now", "sleep"),
+    newThreadId: callback,
+    owner: nonEmptyName,
+    claimMs: claim,
+    sweepMs: durationMs,
+    secret: secretText,
+  })
+  .partial()
+  .required({ agents: true, store: true });
+
+/**
+ * Throws `UsageError` (`invalid_configuration`) for unknown options, for numbers that timers or stores cannot hold, for
+ * two agents or two channels of one name, and for a secret that is short.
+ */
+export function checkRuntimeOptions(options: RuntimeOptions): void {
+  checkOptions("createRuntime", schema, options);
+  requireDistinct("agents", options.agents);
+  requireDistinct("channels", options.channels ?? []);
+}
+
+function requireDistinct(what: string, named: readonly { readonly name: string }[]): void {
+  const names = named.map(({ name }) => name);
+  const empty = names.some((name) => typeof name !== "string" || name.trim() === "");
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (!empty && twice === undefined) return;
+  const problem = empty ? "one has no name" : `two have the name "${twice}"`;
+  throw new UsageError("invalid_configuration", `createRuntime: ${what}: ${problem}`, {
+    details: { [what]: names },
+  });
+}

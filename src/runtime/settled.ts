@@ -1,0 +1,53 @@
+import type { Agent } from "../agent/agent.ts";
+import { systemClock } from "../base/clock.ts";
+import { NotFoundError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { ThreadStore } from "../store/store.ts";
+import { type Thread, threadOf } from "../thread/thread.ts";
+import { agentNamed } from "./changes.ts";
+import type { InProcessEngine } from "./engines/in-process.ts";
+import type { Observer } from "./observers.ts";
+
+/** Milliseconds between two looks at a thread that another process works on. */
+const HELD_POLL_MS = 50;
+
+export interface SettleOptions {
+  readonly store: ThreadStore;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly engine: InProcessEngine;
+  readonly notify: Observer;
+  readonly claimMs: number;
+}
+
+/**
+ * Looks after a thread and resolves when it waits, has ended or is paused, whoever advances it. Throws what kept this
+ * process from advancing it, and the signal's reason.
+ */
+export async function settle(
+  threadId: ThreadId,
+  { store, agents, engine, notify, claimMs }: SettleOptions,
+  signal: AbortSignal | undefined,
+): Promise<Thread> {
+  const earlier = engine.failureOf(threadId);
+  const isActive = () => engine.active.includes(threadId);
+  let elsewhere = false;
+  for (;;) {
+    signal?.throwIfAborted();
+    const summary = await store.summary(threadId);
+    if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
+    if (!summary.wantsAdvance && !isActive()) return threadOf(threadId, await store.read(threadId));
+    agentNamed(agents, summary.agent);
+    const failure = engine.failureOf(threadId);
+    if (failure !== undefined && failure !== earlier) throw failure.error;
+    if (!isActive()) engine.nudge(threadId);
+    await engine.idle(threadId, signal);
+    const now = await store.summary(threadId);
+    if (now?.wantsAdvance !== true || now.seq !== summary.seq || isActive()) continue;
+    // Nothing was done here: another process holds the thread. It does not go by this one's clock.
+    if (engine.failureOf(threadId) === earlier && !elsewhere) {
+      notify({ kind: "elsewhere", threadId, claimMs });
+      elsewhere = true;
+    }
+    await systemClock.sleep(HELD_POLL_MS, signal);
+  }
+}
