@@ -115,6 +115,22 @@ describe("the offline model on threads in progress", () => {
     expect(await nextStep(thread + told)).toBe("divide(12, 4)");
   });
 
+  it("reads threads that are written as JSON, in a list or one event after another", async () => {
+    const said = { type: "user_input", data: "multiply 3 and 4, then divide by 2" };
+    const call = { type: "tool_call", data: { intent: "multiply", a: 3, b: 4 } };
+    const list = JSON.stringify([said, call, { type: "tool_response", data: 12 }], null, 2);
+    expect(await nextStep(JSON.stringify(said, null, 2))).toBe("multiply(3, 4)");
+    expect(await nextStep(list)).toBe("divide(12, 2)");
+    expect(await nextStep(list.replace(/\n\]$/, ",\n]"))).toBe("divide(12, 2)");
+    const lines = [{ message_received: said.data }, { multiply: { a: 3, b: 4 } }, { multiply_result: 12 }];
+    expect(await nextStep(lines.map((line) => JSON.stringify(line)).join("\n"))).toBe("divide(12, 2)");
+  });
+
+  it("reads a long text of brackets in linear time", async () => {
+    const hostile = `${"{\n".repeat(20_000)}${'["'.repeat(20_000)}`;
+    expect(await nextStep(hostile)).toMatch(/^request_more_information/);
+  });
+
   it("decodes what the rendering escaped", async () => {
     const step = await nextStep(block("message_received", "multiply 2 and foo&lt;b&gt;&#x41;"));
     expect(step).toContain("'foo<b>A'");

@@ -1,6 +1,6 @@
 import { type Json, toJson } from "../../base/json.ts";
 
-/** One `<tag>` … `</tag>` block of a rendered thread. */
+/** One event of a rendered thread: a `<tag>` … `</tag>` block, or an object of a thread that is written as JSON. */
 export interface Block {
   readonly tag: string;
   /** The body without the indentation common to its lines, entities decoded. */

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
 import type { ChatMessage } from "../chat-protocol.ts";
 import { type Block, readBlocks } from "./blocks.ts";
+import { readJsonEvents } from "./json-events.ts";
 import type { Turn } from "./turns.ts";
 
 /** Names of fields that hold what somebody wrote, the most telling first. */
@@ -29,7 +30,7 @@ export interface PromptParts {
 /** Takes a chat request apart. Blocks of user messages count, or of all messages where those hold none. */
 export async function takeApart(messages: readonly ChatMessage[]): Promise<PromptParts> {
   const read = await Promise.all(
-    messages.map(async (message) => ({ message, ...(await readBlocks(message.text)) })),
+    messages.map(async (message) => ({ message, ...(await readEvents(message.text)) })),
   );
   const fromUsers = read.filter(({ message }) => message.role === "user" || message.role === "tool");
   const chosen = fromUsers.some(({ blocks }) => blocks.length > 0) ? fromUsers : read;
@@ -39,6 +40,11 @@ export async function takeApart(messages: readonly ChatMessage[]): Promise<Promp
     messages,
     instructions: ordered.map(({ rest }) => rest).join("\n\n"),
   };
+}
+
+async function readEvents(text: string): ReturnType<typeof readBlocks> {
+  const read = await readBlocks(text);
+  return read.blocks.length > 0 ? read : readJsonEvents(text);
 }
 
 /** The thread of a prompt. A prompt without any blocks is read as a plain conversation. */
