@@ -16,7 +16,7 @@ export function validateEdit(agent: Agent): ValidateEdit {
       return { problem: "it is not a step of this agent" };
     if (answer.fidelity.grade !== "exact" || answer.more.length > 0 || !sameFields(parsed, edited)) {
       return {
-        problem: `it does not fit the type of ${edited.intent}; that would be ${canonicalJson(parsed)}`,
+        problem: `it does not fit the type of ${edited.intent}; that would be ${canonicalJson(parsed).slice(0, 1_000)}`,
       };
     }
     return { step: { ...parsed, intent: edited.intent } };

@@ -6,6 +6,7 @@ import { withoutThinking } from "../gate/thinking.ts";
 // courtesy and stop where they would become expensive.
 const MAX_DEPTH = 12;
 const MAX_CONTAINERS = 100;
+const MAX_SEPARATORS = 200;
 const MAX_CHARACTERS = 100_000;
 // Reading partials may take a tenth of the time of the stream.
 const REST = 9;
@@ -40,8 +41,8 @@ export function partialReader(
     if (text.length > MAX_CHARACTERS) return undefined;
     const visible = withoutThinking(text);
     if (visible.unclear || visible.text.trim() === "") return undefined;
-    const { depth, containers } = shapeOf(visible.text, false);
-    if (depth > MAX_DEPTH || containers > MAX_CONTAINERS) return undefined;
+    const { depth, containers, separators } = shapeOf(visible.text, false);
+    if (depth > MAX_DEPTH || containers > MAX_CONTAINERS || separators > MAX_SEPARATORS) return undefined;
     try {
       return { value: fn.parseStream(visible.text, options) };
     } catch {

@@ -8,7 +8,7 @@ import type { ModelReply } from "../wire/wire.ts";
 import type { ProseMode } from "./form.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
-import { type ReadTools, type ReadValue, type ResultKind, resultKind } from "./reading.ts";
+import { type ReadValue, type ResultKind, resultKind } from "./reading.ts";
 
 interface ReaderOptions {
   readonly limits: Required<AnswerLimits>;
@@ -40,7 +40,7 @@ export function completionReader(
     if (tb !== undefined) checkRunTimeTypes(tb);
     const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
     kind ??= resultKind(parse);
-    const tools: ReadTools = { parse, aliases: readAliasesOnce, limits, prose, kind };
+    const tools = { parse, aliases: readAliasesOnce, limits, prose, kind };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const { values, said } = reading;

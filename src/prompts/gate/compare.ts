@@ -117,6 +117,8 @@ function compareFields(read: unknown, parsed: Fields, aliases: Aliases, reasons:
       unused.delete(key);
     }
   }
+  // An object of which nothing is left was a map, whose entries count.
+  if (Object.keys(parsed).length === 0 && unused.size > 0) reasons.add("lost_value");
   for (const name of missing) compareMissing(parsed[name], unused, reasons, aliases);
   for (const [key, value] of unused) {
     if (value === null) reasons.add("extra_field");

@@ -9,12 +9,15 @@ export interface AnswerLimits {
   readonly maxDepth?: number;
   /** Objects and arrays in one JSON value. Default 1,000. */
   readonly maxObjects?: number;
+  /** Everything in one JSON value: objects, arrays, texts, numbers, …. Default 2,500. */
+  readonly maxValues?: number;
 }
 
 export const DEFAULT_ANSWER_LIMITS: Required<AnswerLimits> = {
   maxCharacters: 1_000_000,
   maxDepth: 64,
   maxObjects: 1_000,
+  maxValues: 2_500,
 };
 
 export type Breach = Pick<Refusal, "reason" | "message">;
@@ -23,22 +26,28 @@ export type Breach = Pick<Refusal, "reason" | "message">;
 // with objects between them they are cheap.
 const MAX_ARRAYS = 12;
 
+/** Values of JSON at most: a comma more makes one more, and so does what stands first in each object and array. */
+export function valuesIn({ commas, containers }: Shape): number {
+  return commas + containers + 1;
+}
+
 /** Why strict JSON of this shape may not reach the parser; `undefined` where it may. */
 export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   const { depth, arrays, containers } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
   if (arrays > MAX_ARRAYS) return tooDeep({ ...limits, maxDepth: MAX_ARRAYS });
   if (containers > limits.maxObjects) return tooMany(limits);
+  if (valuesIn(shape) > limits.maxValues) return tooManyValues(limits.maxValues);
   return undefined;
 }
 
 // Measured (BAML 0.226.2, jsonrepair 3.15): what has to be repaired costs up to 60 us for each field and grows with the
-// square of the number of quotes and the cube of the depth, so that these bounds keep it well under 200 ms.
-const MAX_LOOSE_DEPTH = 16;
-const MAX_LOOSE_CHARACTERS = 100_000;
-const MAX_LOOSE_SEPARATORS = 1_500;
-const MAX_LOOSE_QUOTES = 6_000;
-const MAX_LOOSE_CONTAINERS = 150;
+// square of the number of quotes and the cube of the depth.
+const MAX_LOOSE_DEPTH = 12;
+const MAX_LOOSE_CHARACTERS = 50_000;
+const MAX_LOOSE_SEPARATORS = 400;
+const MAX_LOOSE_QUOTES = 2_000;
+const MAX_LOOSE_CONTAINERS = 60;
 
 /** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
@@ -46,15 +55,18 @@ export function looseBreach(text: string, shape: Shape, limits: Required<AnswerL
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
   const { containers, closings, separators, quotes } = shape;
   if (Math.max(containers, closings) > MAX_LOOSE_CONTAINERS)
-    return { reason: "too_many_objects", message: LOOSE };
+    return { ...LOOSE_BREACH, reason: "too_many_objects" };
   if (text.length > MAX_LOOSE_CHARACTERS || separators > MAX_LOOSE_SEPARATORS || quotes > MAX_LOOSE_QUOTES) {
-    return { reason: "too_large", message: LOOSE };
+    return LOOSE_BREACH;
   }
   return undefined;
 }
 
-const LOOSE =
-  "The answer is not valid JSON and too large to be repaired. Answer with one valid, short JSON value.";
+export const LOOSE_BREACH: Breach = {
+  reason: "too_large",
+  message:
+    "The answer is not valid JSON and too large to be repaired. Answer with one valid, short JSON value.",
+};
 
 export function tooLarge(length: number, limits: Required<AnswerLimits>): Breach {
   const message = `The answer has ${length} characters; at most ${limits.maxCharacters} are accepted. Answer briefly.`;
@@ -64,6 +76,11 @@ export function tooLarge(length: number, limits: Required<AnswerLimits>): Breach
 function tooDeep(limits: Required<AnswerLimits>): Breach {
   const message = `The answer is nested more than ${limits.maxDepth} levels deep. Answer with a flat JSON value.`;
   return { reason: "too_deep", message };
+}
+
+function tooManyValues(most: number): Breach {
+  const message = `The answer holds more than ${most} values. Answer with less.`;
+  return { reason: "too_many_objects", message };
 }
 
 export function tooMany(limits: Required<AnswerLimits>): Breach {

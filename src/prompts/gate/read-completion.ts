@@ -1,9 +1,10 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
+import { ALLOWANCE } from "./afford.ts";
 import { isFields, isList } from "./compare.ts";
 import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from "./form.ts";
-import { looseBreach, strictBreach, tooLarge, tooMany } from "./limits.ts";
+import { strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
-import { readLoose, readStrict, tryParse } from "./read-json.ts";
+import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
 import { saidOf } from "./said.ts";
@@ -15,14 +16,18 @@ import { REMOVED, withoutThinking } from "./thinking.ts";
  * Reads a completion: guards the native parser, decides which part of the text is the answer, lets BAML parse that
  * part and nothing else, and names every reason not to take the result at face value. Never throws, whatever the text.
  */
-export function readCompletion(completion: string, tools: ReadTools): Reading {
+export function readCompletion(completion: string, settings: Omit<ReadTools, "left">): Reading {
+  const tools = { ...settings, left: { ...ALLOWANCE } };
   const { limits, kind } = tools;
   if (completion.length > limits.maxCharacters) return refused(tooLarge(completion.length, limits));
   if (kind === "text") return readText(completion, tools);
   const trimmed = completion.trim();
   if (trimmed === "") return EMPTY;
   // By far the most common answer: nothing but JSON. Tags inside its strings are text.
-  const whole = /^[{[]/.test(trimmed) ? strictJson(trimmed) : undefined;
+  const bracketed = /^[{[]/.test(trimmed);
+  const breach = bracketed ? strictBreach(shapeOf(trimmed, true), limits) : undefined;
+  if (breach !== undefined) return refused(breach);
+  const whole = bracketed ? strictJson(trimmed) : undefined;
   if (whole !== undefined) {
     return readSpans({ text: trimmed, from: 0, unclear: false }, [wholeSpan(trimmed, whole)], tools);
   }
@@ -31,7 +36,7 @@ export function readCompletion(completion: string, tools: ReadTools): Reading {
   if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
   const from = tools.prose === "marked" ? (afterMarker(text) ?? 0) : 0;
   if (from > 0 && text.slice(from).replaceAll(REMOVED, "").trim() === "") return NOTHING_MARKED;
-  const spans = findSpans(text, from, (span) => isValue(span, tools));
+  const spans = findSpans(text, from, limits, (span) => readLoose(span.text, span.closed, tools));
   if (spans === undefined) return refused(tooMany({ ...limits, maxObjects: MAX_SPANS }));
   return readSpans({ text, from, unclear: visible.unclear }, spans, tools);
 }
@@ -55,13 +60,6 @@ const NOTHING_MARKED: Reading = {
 
 function wholeSpan(text: string, value: unknown): Span {
   return { start: 0, end: text.length, text, strict: { value }, closed: true };
-}
-
-/** Text in brackets that is no strict JSON is an answer in need of repair if BAML can make something of it. */
-function isValue(span: Span, tools: ReadTools): boolean {
-  if (looseBreach(span.text, shapeOf(span.text, false), tools.limits) !== undefined) return true;
-  const parsed = tryParse(span.text, tools);
-  return parsed.kind === "parsed" && typeof parsed.value === "object" && parsed.value !== null;
 }
 
 /** What can be seen of a completion. */
@@ -139,7 +137,7 @@ function mayBeAnswer({ strict }: Span, tools: ReadTools): boolean {
 }
 
 function readSpan(span: Span, tools: ReadTools): Candidate[] {
-  if (span.strict === undefined) return [readLoose(span.text, span.closed, tools)];
+  if (span.strict === undefined) return span.loose === undefined ? [] : [span.loose];
   const { value } = span.strict;
   if (!isList(value) || tools.kind === "list") return [readStrict(span.text, value, tools)];
   // Several steps in one array. BAML would choose one of them and say nothing.

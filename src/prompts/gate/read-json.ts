@@ -1,45 +1,87 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
-import { compareValues, isFields, isList } from "./compare.ts";
-import { looseBreach, strictBreach, tooMany } from "./limits.ts";
-import type { Candidate, ReadTools } from "./reading.ts";
-import { hasConflictingKey, hasImpreciseInteger, shapeOf, withoutStrings } from "./scan.ts";
+import { spend, unaffordable } from "./afford.ts";
+import { compareValues, isList } from "./compare.ts";
+import { dropsEntries } from "./dropped.ts";
+import { inspect } from "./inspect.ts";
+import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
+import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
+import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
 import { secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
 export function readStrict(text: string, read: unknown, tools: ReadTools): Candidate {
-  const breach = strictBreach(shapeOf(text, true), tools.limits);
+  const shape = shapeOf(text, true);
+  const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  if (!longListsFit(read, tools))
-    return { kind: "breach", breach: tooMany({ ...tools.limits, maxObjects: LONG }) };
+  const refusal = unaffordable(read, valuesIn(shape), tools);
+  if (refusal !== undefined) return refusal;
   const parsed = tryParse(text, tools);
-  if (parsed.kind === "misfit") return parsed;
+  if (parsed.kind === "misfit") {
+    spend(read, undefined, tools);
+    return parsed;
+  }
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
-  if (hasConflictingKey(text)) reasons.add("duplicate_key");
-  if (hasImpreciseInteger(text)) reasons.add("imprecise_number");
+  spend(read, reasons, tools);
+  addFindings(text, reasons);
+  if (dropsEntries(read, parsed.value, reasons, tools)) reasons.add("lost_value");
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
 /** Reads a text that is no strict JSON: BAML and a second parser repair it, each in its own way, and must agree. */
 export function readLoose(text: string, closed: boolean, tools: ReadTools): Candidate {
-  const breach = looseBreach(text, shapeOf(text, false), tools.limits);
+  const shape = shapeOf(text, false);
+  const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
+  const second = secondReading(text);
+  const refusal = looseRefusal(text, shape, second, tools);
+  if (refusal !== undefined) return refusal;
+  tools.left.looseCharacters -= text.length;
   const parsed = tryParse(text, tools);
-  if (parsed.kind === "misfit") return parsed;
+  if (parsed.kind === "misfit") {
+    spend(second?.value, undefined, tools);
+    return parsed;
+  }
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
   if (holdsCommentedValue(text, outside)) reasons.add("several_objects");
   if (!closed) reasons.add("cut_off");
   if (/\.\.\.|…/.test(outside)) reasons.add("elided");
   if (HALF_NUMBER.test(outside) || holdsQuotes(parsed.value)) reasons.add("coerced_value");
-  const second = secondReading(text);
   if (second === undefined) reasons.add("parsers_disagree");
-  else compareRepairs(second.value, parsed.value, tools, reasons);
+  else {
+    compareRepairs(second.value, parsed.value, tools, reasons);
+    addFindings(second.text, reasons);
+    if (dropsEntries(second.value, parsed.value, reasons, tools)) reasons.add("lost_value");
+  }
+  spend(second?.value, reasons, tools);
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
+/** Why a text in need of repair may not be given to the native parser. */
+function looseRefusal(
+  text: string,
+  shape: Shape,
+  second: { readonly value: unknown } | undefined,
+  tools: ReadTools,
+): Candidate | undefined {
+  const { left } = tools;
+  // What the second parser cannot repair could be anything.
+  const tooMuch = second === undefined && shape.separators > left.texts;
+  if (tooMuch || text.length > left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
+  const refusal = second === undefined ? undefined : unaffordable(second.value, valuesIn(shape), tools);
+  // A sample of the repaired value says nothing of how the first parser repairs it.
+  return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
+}
+
+function addFindings(json: string, reasons: Set<FidelityReason>): void {
+  const { conflictingKey, impreciseNumber } = inspect(json);
+  if (conflictingKey) reasons.add("duplicate_key");
+  if (impreciseNumber) reasons.add("imprecise_number");
+}
+
 // An exponent without its digits: both parsers take it for none.
-const HALF_NUMBER = /\d[eE][+-]?(?![\w.])/;
+const HALF_NUMBER = /\d[eE](?:[+-](?!\d)|(?![\w.+-]))/;
 // Both parsers keep quotes that they do not know, and make one text of `"A1" or "B2"`.
 const KEPT_QUOTES = /^\s*[«»„“”‟‘’‹›]|"\s+\S{1,6}\s+"|"\s*[|/,;+&]\s*"/;
 
@@ -77,61 +119,4 @@ function compareRepairs(
     reasons.add(difference);
     if (difference === "coerced_value" || difference === "lost_value") reasons.add("parsers_disagree");
   }
-}
-
-type Parsed =
-  | { readonly kind: "parsed"; readonly value: unknown }
-  | { readonly kind: "misfit"; readonly error: unknown };
-
-export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed {
-  try {
-    return { kind: "parsed", value: tools.parse(text) };
-  } catch (error) {
-    return { kind: "misfit", error };
-  }
-}
-
-// BAML compares every element of an array with every other where the type wants a single value there: 1,000 objects
-// take five seconds. Arrays of up to so many objects are parsed as they are.
-const LONG = 24;
-
-/**
- * True where every long array of objects stands where the type has a list: found out with each array cut to its first
- * two elements. Long arrays inside the third and later elements of another are not looked at but refused.
- */
-function longListsFit(read: unknown, tools: ReadTools): boolean {
-  const paths: string[][] = [];
-  if (!findLong(read, [], paths)) return false;
-  if (paths.length === 0) return true;
-  const parsed = tryParse(JSON.stringify(cutLists(read)), tools);
-  if (parsed.kind === "misfit") return false;
-  return paths.every((path) => isListAt(parsed.value, path));
-}
-
-/** Collects the paths of long arrays; false where one cannot be checked. */
-function findLong(value: unknown, path: string[], paths: string[][]): boolean {
-  if (isList(value)) {
-    if (value.filter((item) => typeof item === "object").length > LONG) paths.push(path);
-    return value.every((item, index) => {
-      const before = paths.length;
-      return findLong(item, [...path, String(index)], paths) && (index < 2 || paths.length === before);
-    });
-  }
-  if (!isFields(value)) return true;
-  return Object.entries(value).every(([key, item]) => findLong(item, [...path, key], paths));
-}
-
-function cutLists(value: unknown): unknown {
-  if (isList(value)) return value.slice(0, 2).map(cutLists);
-  if (!isFields(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cutLists(item)]));
-}
-
-function isListAt(value: unknown, path: readonly string[]): boolean {
-  const [key, ...rest] = path;
-  if (key === undefined) return isList(value);
-  if (typeof value !== "object" || value === null) return false;
-  if (Object.hasOwn(value, key)) return isListAt(Reflect.get(value, key), rest);
-  // The key may be an alias of the field's name.
-  return Object.values(value).some((item) => isListAt(item, rest));
 }

@@ -1,12 +1,13 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
+import { unaffordable } from "./afford.ts";
 import { compareValues } from "./compare.ts";
-import { looseBreach } from "./limits.ts";
+import { isImprecise } from "./inspect.ts";
+import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
-import { tryParse } from "./read-json.ts";
-import { type Reading, type ReadTools, refused } from "./reading.ts";
+import { type Candidate, type Reading, type ReadTools, refused, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
-import { hasImpreciseInteger, shapeOf, strictJson } from "./scan.ts";
+import { shapeOf, strictJson } from "./scan.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
 
 /** Reads the answer of a function that returns any text: all of it is the value, and nothing in it is a reason for doubt. */
@@ -28,9 +29,9 @@ export function readText(completion: string, tools: ReadTools): Reading {
  * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
  */
 export function readPlain(text: string, unclear: boolean, tools: ReadTools): Reading {
-  const breach = looseBreach(text, shapeOf(text, false), tools.limits);
-  if (breach !== undefined) return refused(breach);
-  const parsed = tryParse(text, tools);
+  const refusal = plainRefusal(text, tools);
+  if (refusal?.kind === "breach") return refused(refusal.breach);
+  const parsed = refusal ?? tryParse(text, tools);
   if (parsed.kind === "misfit") {
     return { ok: false, reason: "no_match", message: mismatch(parsed.error, text.includes("{")) };
   }
@@ -42,10 +43,32 @@ export function readPlain(text: string, unclear: boolean, tools: ReadTools): Rea
   return { ok: true, values: [{ value, reasons }], said: saidOf(text, []) };
 }
 
+// A word of an enum or a number is short; what is longer is prose, which only a function that takes text may return.
+const MAX_PLAIN = 4_000;
+
+/** Why a text without a fitting object may not be given to the native parser. */
+function plainRefusal(
+  text: string,
+  tools: ReadTools,
+): Exclude<Candidate, { readonly kind: "value" }> | undefined {
+  const json = strictJson(text);
+  const shape = shapeOf(text, json !== undefined);
+  if (json !== undefined) {
+    const breach = strictBreach(shape, tools.limits);
+    return breach === undefined ? unaffordable(json, valuesIn(shape), tools) : { kind: "breach", breach };
+  }
+  const breach = looseBreach(text, shape, tools.limits);
+  if (breach !== undefined) return { kind: "breach", breach };
+  const { containers, separators } = shape;
+  if (containers > 0 && separators > tools.left.texts) return { kind: "breach", breach: LOOSE_BREACH };
+  if (tools.kind === "text_or_json" || text.length <= MAX_PLAIN) return undefined;
+  return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, false) } };
+}
+
 function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: Set<FidelityReason>): void {
   const json = strictJson(text);
   if (json === value || text === value) {
-    if (typeof value === "number" && hasImpreciseInteger(text)) reasons.add("imprecise_number");
+    if (typeof value === "number" && isImprecise(text)) reasons.add("imprecise_number");
     return;
   }
   if (value === null) {

@@ -23,6 +23,8 @@ export interface ReadTools {
   readonly aliases: () => Aliases;
   readonly limits: Required<AnswerLimits>;
   readonly prose: ProseMode;
+  /** How much of what does not fit its type may still be parsed. Each reading of a completion spends from it. */
+  readonly left: { texts: number; looseCharacters: number };
   /** What the function returns; found out by parsing `[]` and a small object. */
   readonly kind: ResultKind;
 }
@@ -54,3 +56,15 @@ export type Candidate =
   | { readonly kind: "value"; readonly read: ReadValue }
   | { readonly kind: "breach"; readonly breach: Breach }
   | { readonly kind: "misfit"; readonly error: unknown };
+
+type Parsed =
+  | { readonly kind: "parsed"; readonly value: unknown }
+  | { readonly kind: "misfit"; readonly error: unknown };
+
+export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed {
+  try {
+    return { kind: "parsed", value: tools.parse(text) };
+  } catch (error) {
+    return { kind: "misfit", error };
+  }
+}

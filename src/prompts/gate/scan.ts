@@ -11,6 +11,7 @@ export interface Shape {
   readonly closings: number;
   /** Commas and colons outside strings. */
   readonly separators: number;
+  readonly commas: number;
   readonly quotes: number;
   /** Brackets that nothing closes. */
   readonly open: number;
@@ -34,6 +35,7 @@ export function shapeOf(text: string, strings: boolean): Shape {
   let containers = 0;
   let closings = 0;
   let separators = 0;
+  let commas = 0;
   let quotes = 0;
   let arrays = 0;
   // For each open bracket, how many arrays directly around each other it ends; 0 for an object.
@@ -61,13 +63,16 @@ export function shapeOf(text: string, strings: boolean): Shape {
         open.pop();
         break;
       case COMMA:
+        commas += 1;
+        separators += 1;
+        break;
       case COLON:
         separators += 1;
         break;
     }
     if (open.length > depth) depth = open.length;
   }
-  return { depth, arrays, containers, closings, separators, quotes, open: open.length };
+  return { depth, arrays, containers, closings, separators, commas, quotes, open: open.length };
 }
 
 /**
@@ -90,7 +95,7 @@ export function withoutStrings(text: string): string {
 }
 
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
@@ -166,46 +171,4 @@ export function syntaxError(text: string): string {
   } catch (error) {
     return error instanceof Error ? error.message.replace(/\s+/g, " ").slice(0, 200) : "";
   }
-}
-
-/**
- * True where an integer of the JSON text cannot be held in a double, so that both parsers round it alike. Other
- * numbers lose at most what the type `float` never promised.
- */
-export function hasImpreciseInteger(text: string): boolean {
-  if (!/\d{16}|\d[eE]\+?\d/.test(text)) return false;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)) {
-    if (token.startsWith('"')) continue;
-    const value = Number(token);
-    if (!Number.isFinite(value)) return true;
-    if (/^-?\d+$/.test(token) && BigInt(token) !== BigInt(value)) return true;
-  }
-  return false;
-}
-
-/** True where an object of strict JSON has the same key twice, with different values. */
-export function hasConflictingKey(text: string): boolean {
-  const open: (Map<string, number> | null)[] = [];
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}[\]]/g)) {
-    if (token === "{") open.push(new Map());
-    else if (token === "[") open.push(null);
-    else if (token === "}" || token === "]") open.pop();
-    else if (token.endsWith(":")) {
-      const key = String(strictJson(token.slice(0, -1).trimEnd()));
-      const keys = open.at(-1);
-      const earlier = keys?.get(key);
-      const start = index + token.length;
-      if (earlier !== undefined && valueAt(text, earlier) !== valueAt(text, start)) return true;
-      keys?.set(key, start);
-    }
-  }
-  return false;
-}
-
-/** The value that begins at a place of strict JSON, after blanks, in one way of writing it. */
-function valueAt(text: string, from: number): string {
-  const start = from + (/\S/.exec(text.slice(from))?.index ?? 0);
-  const end = /[{[]/.test(text[start] ?? "") ? endOfValue(text, start, true) : undefined;
-  const scalar = /^(?:"(?:[^"\\]|\\.)*"|[^\s,}\]]+)/.exec(text.slice(start))?.[0] ?? "";
-  return JSON.stringify(strictJson(end === undefined ? scalar : text.slice(start, end)));
 }

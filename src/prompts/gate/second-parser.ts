@@ -9,10 +9,11 @@ let repair: Repair | undefined;
  * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` where it cannot
  * repair it. Loaded when first needed: most completions are strict.
  */
-export function secondReading(text: string): { readonly value: unknown } | undefined {
+export function secondReading(text: string): { readonly value: unknown; readonly text: string } | undefined {
   repair ??= loadRepair();
   try {
-    return { value: parseJson(repair(text)) };
+    const repaired = repair(text);
+    return { value: parseJson(repaired), text: repaired };
   } catch {
     return undefined;
   }

@@ -1,4 +1,6 @@
-import { endOfValue, strictJson } from "./scan.ts";
+import { type AnswerLimits, strictBreach } from "./limits.ts";
+import type { Candidate } from "./reading.ts";
+import { endOfValue, shapeOf, strictJson } from "./scan.ts";
 
 /** A part of a completion that looks like a JSON object or array. */
 export interface Span {
@@ -7,6 +9,8 @@ export interface Span {
   readonly text: string;
   /** The value, where the text is strict JSON. */
   readonly strict: { readonly value: unknown } | undefined;
+  /** What a text in need of repair was read as. */
+  readonly loose?: Candidate;
   /** False where the text ends before its brackets do. */
   readonly closed: boolean;
 }
@@ -17,17 +21,22 @@ export const MAX_SPANS = 64;
 const MAX_LOOSE = 8;
 
 /**
- * The outermost strict JSON values of a text from an index on, and what may be JSON in need of repair. `isValue` decides of the latter
- * whether it is one; otherwise it is prose, and its inside is searched. `undefined` where there are too many.
+ * The outermost strict JSON values of a text from an index on, and what may be JSON in need of repair. `read`
+ * reads the latter: where nothing comes of it, it is prose, and its inside is searched. `undefined` where there are too many.
  */
-export function findSpans(text: string, from: number, isValue: (span: Span) => boolean): Span[] | undefined {
+export function findSpans(
+  text: string,
+  from: number,
+  limits: Required<AnswerLimits>,
+  read: (span: Span) => Candidate,
+): Span[] | undefined {
   const spans: Span[] = [];
   let loose = 0;
   const bracket = /[{[]/g;
   bracket.lastIndex = from;
   for (let match = bracket.exec(text); match !== null; match = bracket.exec(text)) {
     const start = match.index;
-    const strict = strictSpan(text, start);
+    const strict = strictSpan(text, start, limits);
     if (strict !== undefined) {
       spans.push(strict);
       bracket.lastIndex = strict.end;
@@ -35,8 +44,9 @@ export function findSpans(text: string, from: number, isValue: (span: Span) => b
       loose += 1;
       if (loose > MAX_LOOSE) return undefined;
       const span = looseSpan(text, start);
-      if (isValue(span)) {
-        spans.push(span);
+      const candidate = read(span);
+      if (isAnswer(candidate)) {
+        spans.push({ ...span, loose: candidate });
         bracket.lastIndex = span.end;
       }
     }
@@ -45,10 +55,22 @@ export function findSpans(text: string, from: number, isValue: (span: Span) => b
   return spans;
 }
 
-function strictSpan(text: string, start: number): Span | undefined {
+/** True also for what may not be read: it is refused, not passed over. */
+function isAnswer(candidate: Candidate): boolean {
+  if (candidate.kind !== "value") return candidate.kind === "breach";
+  const { value } = candidate.read;
+  return typeof value === "object" && value !== null;
+}
+
+function strictSpan(text: string, start: number, limits: Required<AnswerLimits>): Span | undefined {
   const end = endOfValue(text, start, true);
   if (end < 0) return undefined;
   const part = text.slice(start, end);
+  const breach = strictBreach(shapeOf(part, true), limits);
+  // Refused before it is read: reading it would cost more.
+  if (breach !== undefined) {
+    return { start, end, text: part, strict: undefined, loose: { kind: "breach", breach }, closed: true };
+  }
   const value = strictJson(part);
   return value === undefined ? undefined : { start, end, text: part, strict: { value }, closed: true };
 }

@@ -1,4 +1,4 @@
-import { endOfValue, strictJson } from "./scan.ts";
+import { endOfValue } from "./scan.ts";
 
 /** A completion without the model's thoughts. */
 export interface Visible {
@@ -56,7 +56,7 @@ export function withoutThinking(completion: string): Visible {
         continue;
       const end = endOfValue(completion, at, true);
       lookedAt += (end < 0 ? completion.length : end) - at;
-      if (end > 0 && strictJson(completion.slice(at, end)) !== undefined) NEXT.lastIndex = end;
+      if (end > 0 && isJson(completion.slice(at, end))) NEXT.lastIndex = end;
       else failedLooks += 1;
       continue;
     }
@@ -86,6 +86,15 @@ export function withoutThinking(completion: string): Visible {
   if (thinking > 0) unclear = true;
   keep(completion.length);
   return { text: kept, unclear };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isClosing(groups: Readonly<Record<string, string | undefined>>): boolean {

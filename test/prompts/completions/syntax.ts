@@ -123,7 +123,7 @@ export const SYNTAX: readonly Row[] = [
   [
     "NextStep",
     `{${Array.from({ length: 5_000 }, (_, index) => `k${index}:${index}`).join(", ")}}`,
-    { refused: "too_large" },
+    { refused: "too_many_objects" },
   ],
   ["NextStep", "x".repeat(1_000_001), { refused: "too_large" }],
   ["ExtractPeople", `[${Array(1_001).fill('{"name":"A"}').join()}]`, { refused: "too_many_objects" }],

@@ -108,6 +108,50 @@ export const VALUES: readonly Row[] = [
   doubtful(`[[${REFUND}]]`, REFUND_VALUE, "coerced_value"),
   ["NextStep", '{"intent":"refund","order_id":"A1","amount":40,"amount":40}', { exact: REFUND_VALUE }],
 
+  // Numbers that a double cannot hold, however they are written, in strict JSON and in repaired.
+  ...["9007199254740993.0", "9007199254740993e0", "9.007199254740993e15"].map((amount) =>
+    doubtful(
+      `{"intent":"refund","order_id":"A1","amount":${amount}}`,
+      { ...REFUND_VALUE, amount: 9007199254740992 },
+      "imprecise_number",
+    ),
+  ),
+  ...[
+    ["39.9999999999999999999", 40],
+    ["1e-400", 0],
+    ["0.1000000000000000055511151231257827", 0.1],
+    ["3.14159265358979323846", Math.PI],
+    ["123456789012345678.5", 123456789012345680],
+  ].flatMap(([written, amount]) => {
+    const json = `{"intent": "transfer", "from_account": {"iban": "D1"}, "to_account": {"iban": "D2"}, "urgent": true, "amount": ${written}`;
+    const value = { ...transfer, amount };
+    return [
+      doubtful(`${json}}`, value, "imprecise_number"),
+      doubtful(`${json}, }`, value, "imprecise_number", "repaired_syntax"),
+    ];
+  }),
+  ["Measure", "39.9999999999999999999", { doubtful: 40, because: ["imprecise_number"] }],
+  ["Measure", "1e-400", { doubtful: 0, because: ["imprecise_number"] }],
+  ["Measure", "0.30000000000000004", { exact: 0.30000000000000004 }],
+  ["Measure", "1.7976931348623157e308", { exact: Number.MAX_VALUE }],
+  ["Measure", "5e-324", { exact: 5e-324 }],
+  ["Measure", "-0.0000000000000000000", { exact: -0 }],
+  ["Prices", '{"apple":39.9999999999999999999}', { doubtful: { apple: 40 }, because: ["imprecise_number"] }],
+
+  // An entry of a map is never dropped unnoticed, whatever its name.
+  ["Prices", '{"apple":null,"pear":1}', { doubtful: { pear: 1 }, because: ["extra_field", "lost_value"] }],
+  [
+    "Prices",
+    '{"analysis":"cheap","pear":1}',
+    { doubtful: { pear: 1 }, because: ["extra_field", "lost_value"] },
+  ],
+  ["Prices", '{"apple":null}', { doubtful: {}, because: ["extra_field", "lost_value"] }],
+  [
+    "Prices",
+    '{"thoughts": "cheap", "pear": 1, }',
+    { doubtful: { pear: 1 }, because: ["extra_field", "lost_value", "repaired_syntax"] },
+  ],
+
   // What fits no type.
   ["NextStep", "", { refused: "empty" }],
   ["NextStep", " \n ", { refused: "empty" }],

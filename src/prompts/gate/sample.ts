@@ -1,0 +1,80 @@
+import { isFields, isList } from "./compare.ts";
+
+// Objects with more keys than this are taken for maps: their keys say nothing about their type.
+const MAX_KEYS = 24;
+
+/**
+ * A smaller value that the type takes, or does not take, as it does the whole one: of each list, and of each object with
+ * very many keys, only the items that differ in kind from those before. `keepKeys`: objects keep all of their keys.
+ * Linear in the size of the value.
+ */
+export function sampleOf(value: unknown, keepKeys: boolean): unknown {
+  if (isList(value)) {
+    const seen = new Set<string>();
+    return value.filter((item) => addsKinds(item, "", seen)).map((item) => sampleOf(item, keepKeys));
+  }
+  if (!isFields(value)) return value;
+  const entries = Object.entries(value);
+  const seen = new Set<string>();
+  const kept =
+    keepKeys || entries.length <= MAX_KEYS
+      ? entries
+      : entries.filter(([, item]) => addsKinds(item, "", seen));
+  return Object.fromEntries(kept.map(([key, item]) => [key, sampleOf(item, keepKeys)]));
+}
+
+/** True where something in the value is of a kind that nothing at its place was before; notes all of them. */
+function addsKinds(value: unknown, place: string, seen: Set<string>): boolean {
+  const kind = `${place} ${kindOf(value)}`;
+  let adds = !seen.has(kind);
+  seen.add(kind);
+  if (isList(value)) for (const item of value) adds = addsKinds(item, `${place}[]`, seen) || adds;
+  else if (isFields(value)) {
+    const entries = Object.entries(value);
+    const isMap = entries.length > MAX_KEYS;
+    for (const [key, item] of entries)
+      adds = addsKinds(item, `${place}.${isMap ? "*" : key.slice(0, 64)}`, seen) || adds;
+  }
+  return adds;
+}
+
+/** Texts that are numbers are a kind of their own: they become numbers at once, others only after a long search. */
+function kindOf(value: unknown): string {
+  if (typeof value === "string") return isNumeric(value) ? "number as text" : "text";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "fraction";
+  if (isList(value)) return value.length === 0 ? "empty list" : "list";
+  return value === null ? "null" : typeof value;
+}
+
+export function isNumeric(text: string): boolean {
+  return text.length < 40 && /^-?\d+(?:\.\d+)?$/.test(text);
+}
+
+/** What makes a value expensive for the native parser. */
+export interface Size {
+  /** Objects, lists, texts, numbers, … in it. */
+  readonly values: number;
+  /** Texts that are no numbers: each costs up to a millisecond where the type wants a number. */
+  readonly texts: number;
+  /** Pairs of items in the same list: every item is compared with every other. Those of objects count four times. */
+  readonly pairs: number;
+}
+
+export function sizeOf(value: unknown): Size {
+  let values = 0;
+  let texts = 0;
+  let pairs = 0;
+  const open: unknown[] = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    values += 1;
+    if (typeof next === "string" && !isNumeric(next)) texts += 1;
+    if (typeof next !== "object" || next === null) continue;
+    const items: readonly unknown[] = Object.values(next);
+    if (isList(next)) {
+      const containers = items.filter((item) => typeof item === "object").length;
+      pairs += (items.length + containers) ** 2;
+    }
+    for (const item of items) open.push(item);
+  }
+  return { values, texts, pairs };
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
+import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
+import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
+import { readCompletion } from "../../src/prompts/gate/read-completion.ts";
+import { type Reading, resultKind } from "../../src/prompts/gate/reading.ts";
+import { sizeOf } from "../../src/prompts/gate/sample.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { b } from "./baml_client/index.ts";
+import { type HOSTILE_FUNCTIONS, hostileCompletion } from "./completions/hostile-sizes.ts";
+
+/** What one reading gave to the native parser. */
+interface Work {
+  calls: number;
+  characters: number;
+  /** Of the largest text that was strict JSON and did not come out as it was: each may cost a millisecond. */
+  textsOfMisfits: number;
+}
+
+function readAndCount(
+  name: (typeof HOSTILE_FUNCTIONS)[number],
+  completion: string,
+): Work & { reading: Reading } {
+  const fn = bamlFunction(b, name);
+  const work: Work = { calls: 0, characters: 0, textsOfMisfits: 0 };
+  const parse = (text: string): unknown => {
+    work.calls += 1;
+    work.characters += text.length;
+    let value: unknown;
+    let fitted = false;
+    try {
+      value = fn.parse(text, {});
+      fitted = true;
+      return value;
+    } finally {
+      const json = asJson(text);
+      if (json !== undefined && (!fitted || sizeOf(value).texts < sizeOf(json).texts)) {
+        work.textsOfMisfits = Math.max(work.textsOfMisfits, sizeOf(json).texts);
+      }
+    }
+  };
+  const kind = resultKind((text) => fn.parse(text, {}));
+  const settings = {
+    parse,
+    aliases: () => NO_ALIASES,
+    limits: DEFAULT_ANSWER_LIMITS,
+    prose: "none",
+    kind,
+  } as const;
+  return { reading: readCompletion(completion, settings), ...work };
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+describe("a completion that is meant to stop the process", { tags: "S1", timeout: 120_000 }, () => {
+  it("gives the native parser no more than it can read at once, whatever its shape", () => {
+    for (let number = 0; number < propertyRuns(400); number += 1) {
+      const { name, kind, text } = hostileCompletion(number);
+      const { calls, characters, textsOfMisfits } = readAndCount(name, text);
+      const which = `completion ${number}, ${kind} for ${name}`;
+      expect(calls, which).toBeLessThanOrEqual(140);
+      expect(characters, which).toBeLessThanOrEqual(4 * text.length + 100);
+      // What is text for the type is not looked into.
+      if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(200);
+    }
+  });
+
+  const strings = (count: number) => Array.from({ length: count }, (_, index) => `text ${index}`);
+  it.each([
+    ["a list of 80,000 texts", JSON.stringify(strings(80_000))],
+    [
+      "a step with a list of 8,000 texts",
+      JSON.stringify({ intent: "search", query: "x", tags: strings(8_000) }),
+    ],
+    [
+      "a number that is a list of 250 texts",
+      JSON.stringify({ intent: "refund", order_id: "A1", amount: strings(250) }),
+    ],
+    ["the same, in need of repair", `{intent: refund, order_id: A1, amount: [${strings(250).join()}]}`],
+    [
+      "a field that is there 2,000 times",
+      `{"intent":"search",${Array(2_000).fill('"query":"x"').join()},"tags":[]}`,
+    ],
+    ["10,000 objects in need of repair", "{intent: refund, amount: x},".repeat(10_000)],
+  ])("is refused before the native parser sees it: %s", (_, text) => {
+    const { reading, characters } = readAndCount("NextStep", text);
+    expect(reading).toMatchObject({ ok: false });
+    expect(characters).toBeLessThan(500);
+  });
+
+  it("is read once where it is no more than a long text with an end that is missing", () => {
+    const text = `{"intent":"done_for_now","message":"${'he said \\"so\\" '.repeat(900)}`;
+    const { reading, calls } = readAndCount("NextStep", text);
+    expect(reading).toMatchObject({ ok: true });
+    expect(calls).toBe(1);
+    expect(readAndCount("NextStep", text.repeat(3)).reading).toMatchObject({
+      ok: false,
+      reason: "too_large",
+    });
+  });
+
+  it("is told from a long answer that fits its type", () => {
+    const people = Array.from({ length: 300 }, (_, index) => ({
+      name: `P${index}`,
+      age: index,
+      emails: ["a@x"],
+    }));
+    expect(readAndCount("ExtractPeople", JSON.stringify(people)).reading).toMatchObject({ ok: true });
+    const aged = people.map((person) => ({ ...person, age: String(person.age) }));
+    expect(readAndCount("ExtractPeople", JSON.stringify(aged)).reading).toMatchObject({ ok: true });
+    const wrong = people.map((person) => ({ ...person, age: "old" }));
+    expect(readAndCount("ExtractPeople", JSON.stringify(wrong)).reading).toMatchObject({
+      ok: false,
+      reason: "too_many_objects",
+      message: expect.stringContaining("some of its values do not have the expected type"),
+    });
+    const tags = { intent: "search", query: "x", tags: strings(500) };
+    expect(readAndCount("NextStep", JSON.stringify(tags)).reading).toMatchObject({ ok: true });
+    const prices = Object.fromEntries(strings(1_000).map((text, index) => [text, index]));
+    expect(readAndCount("Prices", JSON.stringify(prices)).reading).toMatchObject({ ok: true });
+  });
+});
