@@ -1,19 +1,24 @@
 import { b, type CalculatorTools } from "../baml_client/index.ts";
-import { appendEvents, promptFunction, ranStep, renderThread, said, startThread } from "../src/index.ts";
+import * as tf from "../src/index.ts";
 
 const ada = { channel: "terminal", id: "ada" };
-export async function calculate(text: string, ask: (question: string) => Promise<string>): Promise<string> {
-  const nextStep = promptFunction(b, "DetermineNextStep");
-  let thread = appendEvents(startThread({ agent: "calculator" }, Date.now()), [said(text, ada)], Date.now());
-  for (;;) {
-    const answer = await nextStep.call([renderThread(thread)]);
+export async function calculate(text: string, ask: (question: string) => Promise<string>) {
+  const nextStep = tf.promptFunction(b, "DetermineNextStep");
+  let thread = tf.startThread({ agent: "calculator" }, Date.now());
+  thread = tf.appendEvents(thread, [tf.said(text, ada)], Date.now());
+  while (thread.state.ended === null) {
+    const answer = await nextStep.call([tf.renderThread(thread)]);
     if (!answer.ok) throw new Error(answer.message);
     const step = answer.value;
-    if (step.intent === "done_for_now") return step.message;
-    const isQuestion = step.intent === "request_more_information";
-    const events = isQuestion ? [said(await ask(step.message), ada)] : ranStep(thread, answer, compute(step));
-    thread = appendEvents(thread, events, Date.now());
+    const events =
+      step.intent === "done_for_now"
+        ? tf.finishedRun(thread, answer, step.message)
+        : step.intent === "request_more_information"
+          ? tf.askedHuman(thread, answer, { by: ada, question: step.message, text: await ask(step.message) })
+          : tf.ranStep(thread, answer, compute(step));
+    thread = tf.appendEvents(thread, events, Date.now());
   }
+  return thread;
 }
 function compute(step: CalculatorTools): number {
   if (step.intent === "add") return step.a + step.b;

@@ -49,7 +49,7 @@ export { type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export { type HumanRequest, mayDecide, pendingRequest } from "./humans/request.ts";
 export { type HumanResponse, type ResponseCase, responseEvent } from "./humans/respond.ts";
 export { advance } from "./loop/advance.ts";
-export { ranStep, said } from "./loop/by-hand.ts";
+export { askedHuman, finishedRun, type HumanReply, ranStep, said } from "./loop/by-hand.ts";
 export type { Command } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
 export type { Effect, EffectContext } from "./loop/effect.ts";

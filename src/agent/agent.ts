@@ -41,7 +41,10 @@ export interface ErrorLimits {
   readonly consecutiveErrors?: number;
   /** Failures of one tool since it last succeeded. Default 3. */
   readonly attemptsPerTool?: number;
-  /** The same step with the same outcome in a row, before the model is told and, at the next time, a person. Default 3. */
+  /**
+   * The same step with the same outcome in a row, before the model is told; when it proposes it once more, it does not
+   * run and a person is asked. Default 3.
+   */
   readonly repeats?: number;
   /**
    * At a limit: `ask` a person (default); `stop`, so that the thread fails; or `reset`: the failed attempts since people

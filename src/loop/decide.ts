@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
+import { canonicalJson } from "../base/json.ts";
 import { coversSubject } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import {
@@ -40,9 +41,9 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   const [exhausted] = exhaustedTools(state, limits);
   if (exhausted !== undefined)
     return limitReached(state, limits, `${exhausted} failed ${state.failures[exhausted]} times`);
+  if (state.repeatRefusals > 1 || (state.repeatRefusals === 1 && state.repeats.count >= limits.repeats))
+    return stopOrAsk(limits, "the same step with the same outcome again and again");
   if (state.repeats.count >= limits.repeats) {
-    if (state.repeatRefusals > 0)
-      return limitReached(state, limits, "the same step with the same outcome again and again");
     const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
     return { type: "refuse_step", callId: null, reason: "repeated", message };
   }
@@ -61,15 +62,20 @@ function exhaustedTools({ failures, setAside }: ThreadState, { attemptsPerTool }
 }
 
 function limitReached(state: ThreadState, limits: Agent["limits"], what: string): Command {
-  const { onLimit } = limits;
+  if (limits.onLimit === "reset" && mayReset(state, limits)) return { type: "reset_errors" };
+  return stopOrAsk(
+    limits,
+    state.errorsReset ? `${what}, also after its failed attempts were set aside` : what,
+  );
+}
+
+function stopOrAsk({ onLimit }: Agent["limits"], what: string): Command {
   if (onLimit === "stop") return { type: "fail", name: "ErrorLimit", message: what };
-  if (onLimit === "reset" && mayReset(state, limits)) return { type: "reset_errors" };
-  const again = state.errorsReset ? ", also after its failed attempts were set aside" : "";
   return {
     type: "ask_for_help",
     callId: null,
     kind: "escalation",
-    question: `The agent is stuck: ${what}${again}. Go on (you may add guidance), or stop?`,
+    question: `The agent is stuck: ${what}. Go on (you may add guidance), or stop?`,
   };
 }
 
@@ -128,9 +134,12 @@ function decideStep(
   call: OpenCall & { readonly phase: Extract<CallPhase, { kind: "proposed" | "judged" | "approved" }> },
   definition: StepDefinition<Step>,
 ): Command {
-  const { phase } = call;
-  const { callId } = call;
+  const { phase, callId } = call;
   const { intent } = call.step;
+  if (phase.kind === "proposed" && repeatsAgain(thread, call)) {
+    const message = "You were told that this step gives the same outcome every time. A person is asked.";
+    return { type: "refuse_step", callId, reason: "repeated", message };
+  }
   if (phase.kind === "proposed" && definition.options.judge !== undefined && call.editedBy === null) {
     return { type: "judge_step", callId, intent };
   }
@@ -160,6 +169,17 @@ function decideStep(
     default:
       return permission satisfies never;
   }
+}
+
+/** The model proposes the very step again, of which it was told a moment ago that it repeats itself. */
+function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boolean {
+  if (state.repeatRefusals === 0) return false;
+  const before = events.slice(0, seq - 1);
+  const told = before.findLastIndex(({ type }) => type === "step_proposed" || type === "step_refused");
+  const last = before[told];
+  if (last?.type !== "step_refused" || last.data.reason !== "repeated") return false;
+  const repeated = before.slice(0, told).findLast((event) => event.type === "step_proposed");
+  return repeated !== undefined && canonicalJson(repeated.data.step) === canonicalJson(step);
 }
 
 /** An approval covers exactly what was shown: tool, prompt and policy must be the same now as they were then. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { calculate } from "../../examples/hand-written-loop.ts";
 import { approve, launch, startAgents } from "../../examples/in-your-product.ts";
-import { localModel, requestIdOf } from "../../src/index.ts";
+import { localModel, renderThread, requestIdOf } from "../../src/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -135,15 +135,41 @@ describe("the loop by hand", () => {
       .split("\n")
       .filter((line) => line !== "");
     expect(lines.length).toBeLessThan(30);
-    const answer = await calculate("multiply 3 and 4, then divide the result by 2 and then add 12", () => {
+    const { state } = await calculate("multiply 3 and 4, then divide the result by 2 and then add 12", () => {
       throw new Error("asked");
     });
-    expect(answer).toMatch(/\b18\b/);
+    expect(state.status).toMatchObject({ kind: "finished", result: expect.stringMatching(/\b18\b/) });
   });
 
   it("the final answer is plain language", { tags: "F1.5" }, async () => {
-    const answer = await calculate("multiply 3 and feee9f9e", async () => "lets try 12 instead");
-    expect(answer).toMatch(/^[A-Z][^{}]*\b36\b[^{}]*\.$/);
+    const { state } = await calculate("multiply 3 and feee9f9e", async () => "lets try 12 instead");
+    const result = expect.stringMatching(/^[A-Z][^{}]*\b36\b[^{}]*\.$/);
+    expect(state.status).toMatchObject({ kind: "finished", result });
+  });
+
+  it("records the model's own question, the person's answer and the end", { tags: "F8.8" }, async () => {
+    const asked: string[] = [];
+    const thread = await calculate("multiply 3 and feee9f9e", async (question) => {
+      asked.push(question);
+      return "lets try 12 instead";
+    });
+    expect(thread.events.map(({ type }) => type)).toEqual([
+      "thread_started",
+      "message_received",
+      "step_proposed",
+      "human_asked",
+      "human_responded",
+      "step_proposed",
+      "tool_started",
+      "tool_finished",
+      "step_proposed",
+      "finished",
+    ]);
+    expect(thread.events[2]?.data).toMatchObject({ step: { intent: "request_more_information" } });
+    expect(thread.events[3]?.data).toMatchObject({ kind: "question", question: asked[0] });
+    const shown = renderThread(thread);
+    expect(shown).toContain("<request_more_information>");
+    expect(shown).toContain("lets try 12 instead");
   });
 });
 

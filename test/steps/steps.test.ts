@@ -367,10 +367,24 @@ describe("errors", () => {
   }, async () => {
     const { start, prompts } = bench(Array.from({ length: 20 }, () => add(1)));
     const thread = await start();
-    expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["repeated"]);
+    expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["repeated", "repeated"]);
     expect(prompts[3]).toContain("with the same outcome");
-    expect(prompts).toHaveLength(6);
+    expect(prompts).toHaveLength(4);
+    expect(eventsOf(thread, "tool_started")).toHaveLength(3);
     expect(thread.state.request).toMatchObject({ kind: "escalation" });
+  });
+
+  it("a step that was pointed out runs again once something else was done, or once a person said to go on", {
+    tags: "F9.7",
+  }, async () => {
+    const script = [add(1), add(1), add(1), add(2), add(1), done];
+    const other = bench(script);
+    expect((await other.start()).state.status.kind).toBe("finished");
+    const told = bench([add(1), add(1), add(1), add(1), add(1), done]);
+    const asked = await told.start();
+    const end = await told.answer(asked, { kind: "approved" });
+    expect(end.state.status.kind).toBe("finished");
+    expect(eventsOf(end, "tool_started")).toHaveLength(4);
   });
 
   it("the same step with another outcome is no repetition", { tags: "F9.7" }, async () => {

@@ -26,12 +26,11 @@ export function compactError(error: unknown, hide: (text: string) => string = (t
   };
 }
 
-/** An error as the model reads it: one line each for the error, its causes and its place. */
-export function errorText({ name, message, causes = [], frame }: ErrorInfo): string {
+/** An error as the model reads it: one line each for the error and its causes. Its place in the code is for people. */
+export function errorText({ name, message, causes = [] }: ErrorInfo): string {
   return [
     name === "Error" || name === "" ? message : `${name}: ${message}`,
     ...causes.map((cause) => `caused by ${cause}`),
-    ...(frame === undefined ? [] : [`at ${frame}`]),
   ].join("\n");
 }
 
@@ -53,7 +52,9 @@ function messageOf(error: unknown): string {
   const message = read(error, "message");
   if (typeof message === "string") return clean(message) || "(no message)";
   if (typeof error === "string") return clean(error) || "(no message)";
-  return error === undefined ? "undefined was thrown" : clean(JSON.stringify(toJson(error)));
+  // The message of an error may be anything, too: a bigint is no JSON.
+  const thrown = error instanceof Error ? { name: error.name, message } : error;
+  return error === undefined ? "undefined was thrown" : clean(JSON.stringify(toJson(thrown)));
 }
 
 function describe(error: unknown): string {

@@ -21,9 +21,9 @@ export function humanResponseBlocks(
       return [{ tag: TAG, body: decision.text }];
     case "denied": {
       const denied = step?.intent ?? asked?.question;
-      return [
-        { tag: TAG, body: { ...(denied === undefined ? {} : { denied }), feedback: decision.feedback } },
-      ];
+      const { feedback } = decision;
+      const body = { ...(denied === undefined ? {} : { denied }), ...(feedback === "" ? {} : { feedback }) };
+      return [{ tag: TAG, body: Object.keys(body).length === 0 ? "denied" : body }];
     }
     case "approved":
       if (decision.editedStep === undefined) return [];
