@@ -69,7 +69,17 @@ export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from ".
 export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
 export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
 export { createMemoryStore } from "./store/memory.ts";
-export type { ThreadStore } from "./store/store.ts";
+export type {
+  EventLog,
+  Leases,
+  ListFilter,
+  Listing,
+  ThreadPage,
+  ThreadStore,
+  ThreadSummary,
+  UnreadableThread,
+  Values,
+} from "./store/store.ts";
 export type {
   ApprovalCard,
   ApprovalPolicy,

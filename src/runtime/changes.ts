@@ -25,6 +25,7 @@ import { finishJob, type JobOutcome } from "./jobs.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
 import type { Observer } from "./observers.ts";
 import { pausedFork } from "./paused-fork.ts";
+import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
 
 export interface Launch {
   readonly agent: string;
@@ -56,6 +57,16 @@ export interface Changes {
    * gives the first one's.
    */
   fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
+  /**
+   * Erases what people, models and tools said in a thread that has ended, for good; its ids, times, names of steps, and who
+   * did what stay. The hash chain still verifies. `ConflictError` for a thread that works or waits: cancel it first.
+   */
+  erase(threadId: ThreadId, by: VerifiedPrincipal, options: EraseOptions): Promise<Thread>;
+  /**
+   * Deletes a thread that has ended and everything kept about it, for good: its events, its idempotency keys and the answers
+   * kept for them, sessions for its requests. `ConflictError` for a thread that works or waits: cancel it first.
+   */
+  delete(threadId: ThreadId): Promise<void>;
 }
 
 export interface ChangesOptions {
@@ -178,6 +189,14 @@ export function createChanges(options: ChangesOptions): Changes {
       const outcome = await create(thread, once);
       return outcome.kind === "duplicate" ? read(outcome.threadId) : thread;
     },
+
+    async erase(threadId, by, wanted) {
+      const { thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
+      if (added.length > 0) notify({ kind: "events", thread, events: added });
+      return thread;
+    },
+
+    delete: (threadId) => deleteThread(threadId, store),
   };
 }
 

@@ -46,6 +46,11 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
   });
 }
 
+/** An event that was changed, checked again. Throws `Error` where it lacks a field. */
+export function parseEvent({ data, ...header }: Header & { readonly data: JsonObject }): ThreadEvent {
+  return current(header, data, EVENTS);
+}
+
 function current(header: Header, json: Json | undefined, catalogue: EventCatalogue): ThreadEvent {
   const { v, data } = upcast(header.type, header.v, json ?? null, catalogue);
   const event = { seq: header.seq, at: header.at, type: header.type, v, data };

@@ -57,21 +57,26 @@ export function isKept(type: EventType, path: string): boolean {
   return KEPT[type].some((kept) => path === kept || path.startsWith(`${kept}.`));
 }
 
+/** What is done to the content of stored events. `path` says where a value stands in an event's data. */
+export interface StoredContentMap extends Pick<ContentMap, "object"> {
+  json(value: Json, path: string): Json;
+}
+
 /** The event with its content mapped, for the store: more of it than what the model reads. */
-export function mapStored({ type, data }: JsonEvent, map: ContentMap): JsonEvent {
+export function mapStored({ type, data }: JsonEvent, map: StoredContentMap): JsonEvent {
   const inner = [...KEPT[type], ...STEPS];
   const mapAt = (value: Json, path: string): Json => {
     if (KEPT[type].includes(path)) return value;
     if (STEPS.includes(path) && isJsonObject(value)) return mapStep(value, map);
-    if (!inner.some((other) => other.startsWith(`${path}.`))) return map.json(value);
+    if (!inner.some((other) => other.startsWith(`${path}.`))) return map.json(value, path);
     if (isJsonArray(value)) return value.map((item) => mapAt(item, `${path}.*`));
-    return isJsonObject(value) ? mapFields(value, `${path}.`) : map.json(value);
+    return isJsonObject(value) ? mapFields(value, `${path}.`) : map.json(value, path);
   };
   const mapFields = (fields: JsonObject, prefix: string): JsonObject =>
     Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, mapAt(value, prefix + name)]));
   return { type, data: mapFields(data, "") };
 }
 
-function mapStep({ intent = null, ...fields }: JsonObject, map: ContentMap): JsonObject {
+function mapStep({ intent = null, ...fields }: JsonObject, map: Pick<ContentMap, "object">): JsonObject {
   return { ...map.object(fields), intent };
 }

@@ -1,0 +1,53 @@
+import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
+import type { ThreadEvent } from "../../thread/events.ts";
+import { parseEvent } from "../../thread/stored-event.ts";
+import { mapStored } from "./stored-content.ts";
+
+const ERASED = "(erased)";
+
+/** JSON of any shape, whose keys may say as much as its values. */
+const FREE: ReadonlySet<string> = new Set([
+  "payload",
+  "result",
+  "replacement",
+  "card.preview",
+  "outcome.result",
+  "decision.result",
+]);
+
+/** Objects whose fields are all somebody's own. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(["arguments", "card.arguments"]);
+
+/**
+ * The event without its content: what people, models and tools said. Its ids, times, names of steps and agents, and who
+ * did what stay, so that the thread is still one. The same event where there is nothing to erase.
+ */
+export function eraseContent(event: ThreadEvent): ThreadEvent {
+  // Its stand-ins hold together what was erased before.
+  if (event.type === "data_erased") return event;
+  const data = toJson(event.data);
+  if (!isJsonObject(data)) return event;
+  const erased = mapStored(
+    { type: event.type, data },
+    {
+      json: (value, path) => {
+        if (FREE.has(path)) return ERASED;
+        // "system": that nobody sent it.
+        if (path === "from") return value;
+        return OWN_FIELDS.has(path) ? {} : eraseJson(value);
+      },
+      object: (fields) => Object.fromEntries(Object.keys(fields).map((name) => [name, ERASED])),
+    },
+  );
+  return JSON.stringify(erased.data) === JSON.stringify(data) ? event : parseEvent({ ...event, ...erased });
+}
+
+function eraseJson(value: Json): Json {
+  if (isJsonArray(value)) return value.map(eraseJson);
+  if (isJsonObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, eraseJson(field)]));
+  }
+  if (typeof value === "string") return ERASED;
+  if (typeof value === "number") return 0;
+  return typeof value === "boolean" ? false : value;
+}
