@@ -46,7 +46,14 @@ describe("the calculator over HTTP, with a real prompt, model server and store",
     expect(types.filter((type) => type === "tool_finished")).toHaveLength(3);
     const { status } = await client.request("GET /threads/{threadId}", { path: { threadId } });
     expect(status).toMatchObject({ kind: "finished", result: expect.stringContaining("24") });
-    expect((await store.verify(await firstThread(runtime))).ok).toBe(true);
+    const id = await firstThread(runtime);
+    expect((await store.verify(id)).ok).toBe(true);
+    // A first run shows no repairs: the offline model errs only where it is asked to.
+    const { events } = await runtime.get(id);
+    const grades = events.flatMap((event) =>
+      event.type === "step_proposed" ? [event.data.fidelity.grade] : [],
+    );
+    expect(grades).toEqual(["exact", "exact", "exact", "exact"]);
   });
 });
 
