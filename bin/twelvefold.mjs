@@ -7,7 +7,8 @@ import { join } from "node:path";
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 14)) {
   console.error(
-    `twelvefold needs Node 22.14 or later; this is ${process.version}. In a project, run it through npx.`,
+    `twelvefold needs Node 22.14 or later; this is ${process.version}. Install a newer one (https://nodejs.org), ` +
+      "or one for this project alone (npm install --save-dev node@24) and run npx twelvefold.",
   );
   process.exit(2);
 }

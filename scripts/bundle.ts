@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Plugin, rolldown } from "rolldown";
+import { type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
+import { z } from "zod";
 import { leanBuiltins } from "./lean-builtins.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,7 +25,14 @@ const FILES = [
 export async function bundlePackage(outdir: string): Promise<void> {
   const manifest = readFileSync(join(root, "package.json"), "utf8");
   const built = [...manifest.matchAll(/"default": "\.\/dist\/(.*)\.js"/g)].map((match) => match[1]);
-  const entries = [...built, "src/cli/main"].map((entry) => [entry, `./${entry}.ts`]);
+  const entries = [...built, "src/cli/main", "src/base/missing-package"].map((entry) => [
+    entry,
+    `./${entry}.ts`,
+  ]);
+  const optional = Object.keys(
+    z.object({ peerDependenciesMeta: z.record(z.string(), z.unknown()) }).parse(JSON.parse(manifest))
+      .peerDependenciesMeta,
+  );
   const core = new Set<string>();
   const bundle = await rolldown({
     cwd: root,
@@ -35,7 +43,7 @@ export async function bundlePackage(outdir: string): Promise<void> {
     external: /^(?!node:)[^./\0]/,
     plugins: [leanBuiltins, loadedWith(join(root, "src", "index.ts"), core)],
   });
-  await bundle.write({
+  const options: OutputOptions = {
     dir: outdir,
     format: "esm",
     sourcemap: true,
@@ -43,8 +51,49 @@ export async function bundlePackage(outdir: string): Promise<void> {
     codeSplitting: {
       groups: FILES.map(({ name, test }) => ({ name, test: (id) => core.has(id) && test.test(id) })),
     },
+  };
+  const { output } = await bundle.generate(options);
+  const wrappers = wrappersFor(
+    output.filter((file) => file.type === "chunk"),
+    optional,
+  );
+  await bundle.write({
+    ...options,
+    entryFileNames: ({ name }) => (wrappers.has(name) ? `${name}.direct.js` : "[name].js"),
   });
   await bundle.close();
+  for (const [name, code] of wrappers) writeFileSync(join(outdir, `${name}.js`), code);
+}
+
+/**
+ * Entries that need packages which may be missing. What they import is looked for before any of their code runs, so that
+ * the code itself cannot say what is missing: a file around it does. `require` takes the code directly, since it cannot
+ * wait for it.
+ */
+function wrappersFor(chunks: readonly OutputChunk[], optional: readonly string[]): Map<string, string> {
+  const byFile = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const wrappers = new Map<string, string>();
+  for (const { name, isEntry, exports, fileName } of chunks) {
+    if (!isEntry || name.startsWith("src/cli/")) continue;
+    const files = new Set([fileName]);
+    for (const file of files) for (const next of byFile.get(file)?.imports ?? []) files.add(next);
+    const imported = optional.filter((peer) =>
+      [...files].some((file) => file === peer || file.startsWith(`${peer}/`)),
+    );
+    // Zod is always there; it is named only where another package takes the project's own.
+    const needs = imported.filter((peer) => peer !== "zod" || imported.includes("@hono/zod-openapi"));
+    if (needs.length === 0) continue;
+    const here = relative(dirname(name), "src/base/missing-package.js").replaceAll("\\", "/");
+    const door = `twelvefold/${dirname(name).split("/").at(-1)}`;
+    wrappers.set(
+      name,
+      `import { withPackages } from "${here}";
+const all = await withPackages("${door}", ${JSON.stringify(needs)}, () => import("./${basename(name)}.direct.js"));
+export const { ${exports.join(", ")} } = all;
+`,
+    );
+  }
+  return wrappers;
 }
 
 /** Notes the modules that are loaded with an entry at once. */

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../base/errors.ts";
+import { withPackages } from "../base/missing-package.ts";
 import { checkConfig, type TwelvefoldConfig } from "../config.ts";
 
 const NAMES = [
@@ -21,14 +22,22 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
     );
   }
   // The configuration and what it imports may be any TypeScript. Where this file is, the loader is there already.
-  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) (await import("tsx/esm/api")).register();
+  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) {
+    const { register } = await withPackages(basename(file), ["tsx"], () => import("tsx/esm/api"));
+    register();
+  }
   const module: unknown = await import(pathToFileURL(file).href);
-  const config =
-    typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  const exported = defaultOf(module);
+  // TypeScript in a project of CommonJS modules is compiled to one, whose exports are the default of what is imported.
+  const config = defaultOf(exported) ?? exported;
   if (config === undefined) {
     const message = `${file} must export by default: defineConfig({ agents: [...] })`;
     throw new UsageError("invalid_configuration", message);
   }
   checkConfig(file, config);
   return config;
+}
+
+function defaultOf(module: unknown): unknown {
+  return typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
 }

@@ -1,18 +1,14 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { CommanderError } from "commander";
 import { TwelvefoldError } from "../base/errors.ts";
 import { visible } from "../present/visible-text.ts";
+import { readEnvFile, tooLate } from "./env-file.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import { explainMissingPackage } from "./missing-package.ts";
 import { createProgram } from "./program.ts";
 import { createSession } from "./session.ts";
 import { processTerminal } from "./terminal.ts";
 
 /** The command line of this process. Sets the exit code; returns when everything is closed. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
-  const env = resolve(".env");
-  if (existsSync(env)) process.loadEnvFile(env);
   // Whoever reads has seen enough, as in `twelvefold list | head`.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -30,9 +26,10 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     }
   });
   try {
+    const late = await readEnvFile(process.cwd(), process.env);
+    if (late.length > 0) terminal.err(`twelvefold: ${tooLate(late)}`);
     await program.parseAsync([...argv]);
-  } catch (thrown) {
-    const error = explainMissingPackage(thrown);
+  } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
       return;

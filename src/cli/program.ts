@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import type { Session } from "./session.ts";
 
 /** Runs one command; resolves with its exit code. */
@@ -180,7 +181,10 @@ printed at the start signs a browser in once. TWELVEFOLD_SECRET (32 or more rand
 Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
     )
     .action((options: Flags & { port?: number; host: string }) =>
-      act(options, async (session) => (await import("./commands/serve.ts")).serve(session, options)),
+      act(options, async (session) => {
+        const { serve } = await withPackages("serve", SERVE_NEEDS, () => import("./commands/serve.ts"));
+        return serve(session, options);
+      }),
     );
   command(
     "key <id>",

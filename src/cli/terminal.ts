@@ -19,7 +19,10 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   return {
     interactive: stdin.isTTY === true && stdout.isTTY === true,
-    colors: stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    // Asked when it is needed: `.env` may say so.
+    get colors() {
+      return stdout.isTTY === true && process.env.NO_COLOR === undefined;
+    },
     out: (text) => {
       stdout.write(`${text}\n`);
     },

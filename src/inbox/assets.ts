@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Hono } from "hono";
 import { sha256 } from "../base/digest.ts";
+import { withPackages } from "../base/missing-package.ts";
 import { PALETTE } from "../server/palette.ts";
 
 interface Asset {
@@ -37,7 +38,7 @@ let loading: Promise<{ readonly files: ReadonlyMap<string, Loaded>; readonly ver
 
 /** The files, read once per process, and a version that changes with any of them. */
 export function loadAssets() {
-  loading ??= readAssets();
+  loading ??= withPackages("twelvefold/inbox", ["htmx.org"], readAssets);
   return loading;
 }
 

@@ -5,9 +5,10 @@ import { startScriptedModel } from "../../src/model/index.ts";
 /** Runs `scripts/baml-test.mjs` as `npm test` does, on the offline model unless another is given. */
 function runScript(
   filter: string,
-  baseUrl?: string,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: unknown; readonly output: string }> {
-  const env = { ...process.env, TWELVEFOLD_BASE_URL: baseUrl };
+  const none = { TWELVEFOLD_BASE_URL: undefined, TWELVEFOLD_MODEL: undefined };
+  const env = { ...process.env, ...none, ...settings };
   return new Promise((resolve) => {
     execFile(process.execPath, ["scripts/baml-test.mjs", "-i", filter], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, output: stdout + stderr });
@@ -36,10 +37,32 @@ describe("the script that runs the BAML tests", () => {
 
   it("fails with everything that was said when a test fails", async () => {
     const model = await startScriptedModel(['{"intent": "add", "a": 3, "b": 4}']);
-    const { code, output } = await runScript("DetermineNextStep::Multiply", model.url);
+    const { code, output } = await runScript("DetermineNextStep::Multiply", {
+      TWELVEFOLD_BASE_URL: model.url,
+    });
     await model.close();
     expect(code).toBe(2);
     expect(output).toContain("DetermineNextStep::Multiply");
     expect(output).toContain("FAILED");
+  });
+
+  it("asks the model of TWELVEFOLD_MODEL, with its name and key", { tags: "F2.8" }, async () => {
+    const model = await startScriptedModel(['{"intent": "multiply", "a": 3, "b": 4}']);
+    const { code, output } = await runScript("DetermineNextStep::Multiply", {
+      TWELVEFOLD_MODEL: "openai/some-model",
+      OPENAI_API_KEY: "k",
+      OPENAI_BASE_URL: model.url,
+    });
+    await model.close();
+    expect([output, code]).toEqual(["BAML tests: 1 passed (openai/some-model)\n", 0]);
+  });
+
+  it("says why a model that speaks another format cannot be asked", async () => {
+    const { code, output } = await runScript("DetermineNextStep::Multiply", {
+      TWELVEFOLD_MODEL: "anthropic/m",
+      ANTHROPIC_API_KEY: "k",
+    });
+    expect(code).toBe(2);
+    expect(output).toContain("OpenAI's chat format, which anthropic/m does not");
   });
 });

@@ -83,6 +83,11 @@ describe("the version of a prompt function", () => {
     expect(version(changed("shapes.baml", "iban string", 'iban string @description("IBAN")'))).not.toBe(now);
     expect(version(changed("clients.baml", '"length"', '"tool"'))).not.toBe(now);
     expect(version(changed("inputs.baml", "Read the mail.", "Read it."))).toBe(now);
+    // An editor or Git may have changed how the lines end.
+    for (const end of ["\r\n", "\r"]) {
+      const ended = Object.entries(files).map(([path, text]) => [path, text.replaceAll("\n", end)]);
+      expect(version(Object.fromEntries(ended))).toBe(now);
+    }
     expect(version(changed("shapes.baml", "class Invoice {", "class Invoice {\n  extra int"))).toBe(now);
     expect(promptFunction(b, "NextStep").version).toBe("unversioned");
     expect(promptFunction(b, "NextStep", { version: "7" }).version).toBe("7");

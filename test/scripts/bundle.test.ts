@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundlePackage } from "../../scripts/bundle.ts";
@@ -68,4 +69,104 @@ it("the inbox finds the files it serves beside the bundled code", { tags: "E2" }
     );
     console.log(JSON.stringify(files.map(({ status }) => status)));`;
   expect(run(program)).toEqual([200, 200, 200]);
+});
+
+/** A project with the package and what npm installs with it, and nothing else. */
+function project(...besides: readonly string[]): string {
+  const home = mkdtempSync(join(tmpdir(), "twelvefold-project-"));
+  const own = join(home, "node_modules", "twelvefold");
+  mkdirSync(own, { recursive: true });
+  cpSync(folder, join(own, "dist"), { recursive: true });
+  cpSync(join(root, "package.json"), join(own, "package.json"));
+  const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const name of [...Object.keys(dependencies), ...besides]) {
+    const link = join(home, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link, "junction");
+  }
+  return home;
+}
+
+function runIn(cwd: string, program: string): unknown {
+  const args = ["--no-warnings", "--input-type=module", "--eval", program];
+  return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: "utf8" }));
+}
+
+it("each entry names the packages that it needs and are not installed, with the command", {
+  tags: "E2",
+}, () => {
+  const home = project();
+  const program = `
+    const failed = (entry) => import("twelvefold/" + entry).then(() => "loaded", ({ code, message }) => code + ": " + message);
+    console.log(JSON.stringify([await failed("server"), await failed("inbox"), await failed("telemetry"), await failed("model")]));`;
+  const needs = /^invalid_configuration: twelvefold\/\w+ needs \S+, which is not installed: npm install /;
+  const [server, inbox, telemetry, model] = [runIn(home, program)].flat();
+  for (const message of [server, inbox, telemetry]) expect(message).toMatch(needs);
+  for (const name of [
+    "hono@4",
+    "@hono/node-server@2",
+    "@hono/zod-openapi@1",
+    "croner@11",
+    "pino@10",
+    "zod@4",
+  ])
+    expect(server).toContain(name);
+  expect(inbox).toMatch(/npm install hono@4$/);
+  expect(telemetry).toMatch(/npm install @opentelemetry\/api@1$/);
+  expect(model).toBe("loaded");
+  rmSync(home, { recursive: true });
+});
+
+it("with them, an entry is the same to `import` and `require`", { tags: "E2" }, () => {
+  const home = project("hono", "@hono", "croner", "pino", "@opentelemetry");
+  const program = `
+    import { createRequire } from "node:module";
+    const require = createRequire(process.cwd() + "/x.js");
+    const same = [];
+    for (const entry of ["server", "inbox", "telemetry"]) {
+      const [one, other] = [await import("twelvefold/" + entry), require("twelvefold/" + entry)];
+      same.push(Object.keys(one).length > 0 && Object.keys(one).every((name) => one[name] === other[name]));
+    }
+    console.log(JSON.stringify(same));`;
+  expect(runIn(home, program)).toEqual([true, true, true]);
+  rmSync(home, { recursive: true });
+});
+
+const CONFIG = `
+import { defineAgent, defineConfig, finish } from "twelvefold";
+
+const never = async (): Promise<never> => { throw new Error("not asked"); };
+const nextStep = { name: "Next", version: "1", call: never, request: never, parse: (): never => { throw new Error(); } };
+const steps = { done: finish((step: { readonly intent: "done" }) => step.intent) };
+
+export default defineConfig({ agents: [defineAgent(nextStep, { name: "quiet", steps })] });
+`;
+
+function list(home: string): { readonly code: number | null; readonly stderr: string } {
+  cpSync(join(root, "bin"), join(home, "node_modules", "twelvefold", "bin"), { recursive: true });
+  writeFileSync(join(home, "twelvefold.config.ts"), CONFIG);
+  const bin = join(home, "node_modules", "twelvefold", "bin", "twelvefold.mjs");
+  const { status, stderr } = spawnSync(process.execPath, [bin, "list"], { cwd: home, encoding: "utf8" });
+  return { code: status, stderr };
+}
+
+it.each(["commonjs", "module"])(
+  "a project of %s modules may have its configuration in TypeScript",
+  {
+    tags: "E2",
+  },
+  (type) => {
+    const home = project("tsx", "esbuild");
+    writeFileSync(join(home, "package.json"), JSON.stringify({ type }));
+    expect(list(home)).toEqual({ code: 0, stderr: "" });
+    rmSync(home, { recursive: true });
+  },
+);
+
+it("a configuration in TypeScript asks for tsx by name where it is missing", { tags: "E2" }, () => {
+  const home = project();
+  const { code, stderr } = list(home);
+  expect(code).toBe(2);
+  expect(stderr).toContain("twelvefold.config.ts needs tsx, which is not installed: npm install tsx@4");
+  rmSync(home, { recursive: true });
 });

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
+import { withPackages } from "../../base/missing-package.ts";
 import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { visibleLine } from "../../present/visible-text.ts";
@@ -85,7 +86,9 @@ function portOf(text: string | undefined): number {
 async function logOf(level: string | undefined, terminal: Session["terminal"]) {
   if (level === undefined || level === "")
     return problemLog((line) => terminal.err(visibleLine(line, 1_000)));
-  const [{ pino }, { serverLog }] = await Promise.all([import("pino"), import("../../server/pino-log.ts")]);
+  const [{ pino }, { serverLog }] = await withPackages("TWELVEFOLD_LOG", ["pino"], () =>
+    Promise.all([import("pino"), import("../../server/pino-log.ts")]),
+  );
   const known = LOG_LEVELS.find((one) => one === level);
   if (known === undefined) {
     throw new UsageError(

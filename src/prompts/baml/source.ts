@@ -31,7 +31,8 @@ export function readAliases(files: BamlFiles): Aliases {
 
 /**
  * A short text that changes whenever the function's prompt or anything it refers to changes: the classes, enums,
- * template strings and clients that its declaration names, and what those name in turn. White space counts.
+ * template strings and clients that its declaration names, and what those name in turn. White space
+ * counts, except for how lines end.
  */
 export function promptVersion(files: BamlFiles, functionName: string): string {
   const all = declarations(files).filter(({ kind }) => kind !== "test" && kind !== "generator");
@@ -62,9 +63,12 @@ const HEAD =
   /^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
 
 function declarations(files: BamlFiles): Declaration[] {
-  return Object.keys(files)
-    .sort()
-    .flatMap((path) => declarationsIn(files[path] ?? ""));
+  return (
+    Object.keys(files)
+      .sort()
+      // How lines end is the editor's or Git's doing and says nothing to a model.
+      .flatMap((path) => declarationsIn((files[path] ?? "").replace(/\r\n?/g, "\n")))
+  );
 }
 
 function declarationsIn(source: string): Declaration[] {
