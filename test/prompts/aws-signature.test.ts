@@ -3,7 +3,7 @@ import { signForAws } from "../../src/prompts/http/aws-signature.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { ModelClient } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";
-import { type ProviderServer, providerServer } from "./servers/provider-server.ts";
+import { type Behaviour, type ProviderServer, providerServer } from "./servers/provider-server.ts";
 import { bedrockBodies } from "./servers/wire-bodies.ts";
 
 const CREDENTIALS = {
@@ -100,6 +100,23 @@ describe("Bedrock with the credentials of the environment, through the generated
   it("refuses what was cut off", { tags: "S4" }, async () => {
     server.will({ text: '{"intent":"done_for_now","message":"hi"}', finish: "length" });
     expect(await next.call(["x"], { model: client })).toMatchObject({ ok: false, reason: "cut_off" });
+  });
+
+  it("knows what a filter stopped, what was broken off, and what nobody knows", { tags: "S4" }, async () => {
+    const text = '{"intent":"done_for_now","message":"hi"}';
+    const ending = (reason: string): Behaviour => ({
+      bytes: Buffer.from(JSON.stringify({ ...bedrockBodies.whole({ text }), stopReason: reason })),
+    });
+    server.will({ text, finish: "filtered" });
+    expect(await next.call(["x"], { model: client })).toMatchObject({ reason: "content_filtered" });
+    server.will(ending("malformed_model_output"), { text });
+    const again = await next.call(["x"], { model: client, retry: { attempts: 2, firstDelay: 0 } });
+    expect(again).toMatchObject({ ok: true, fidelity: { grade: "exact" } });
+    expect(again.completion.failedAttempts?.[0]).toContain("broke the answer off");
+    server.will(ending("tool_use"));
+    expect(await next.call(["x"], { model: client })).toMatchObject({
+      fidelity: { grade: "doubtful", reasons: ["unknown_finish"] },
+    });
   });
 
   it("takes 4xx as final and says the provider's words", { tags: "F9.9" }, async () => {

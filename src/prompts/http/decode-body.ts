@@ -15,7 +15,8 @@ export async function decodeBody(answer: HttpAnswer): Promise<{
   readonly body: AsyncIterable<Uint8Array>;
 }> {
   const raw = await peek(limited(answer.body));
-  const { seen, body } = await peek(limited(decompressed(answer, raw)));
+  const decoder = decoderFor(answer, raw.seen);
+  const { seen, body } = decoder === undefined ? raw : await peek(limited(through(raw.body, decoder)));
   return { beginning: new TextDecoder().decode(seen).trimStart(), body };
 }
 
@@ -52,24 +53,25 @@ async function* joined(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): Async
   }
 }
 
-function decompressed({ headers }: HttpAnswer, { seen, body }: Peeked): AsyncIterable<Uint8Array> {
+/** `undefined` for a body that is not compressed. */
+function decoderFor({ headers }: HttpAnswer, seen: Uint8Array): Duplex | undefined {
+  const zlib = process.getBuiltinModule("node:zlib");
+  // No JSON, event or page begins like that.
+  if (seen[0] === 0x1f && seen[1] === 0x8b) return zlib.createGunzip();
   const encoding = String(headers["content-encoding"] ?? "")
     .trim()
     .toLowerCase();
-  const zlib = process.getBuiltinModule("node:zlib");
-  // No JSON, event or page begins like that.
-  if (seen[0] === 0x1f && seen[1] === 0x8b) return through(body, zlib.createGunzip());
   switch (encoding) {
     case "":
     case "identity":
     case "gzip":
     case "x-gzip":
-      return body;
+      return undefined;
     case "deflate":
       // The standard's deflate has zlib's header; some servers leave it out.
-      return through(body, isZlib(seen) ? zlib.createInflate() : zlib.createInflateRaw());
+      return isZlib(seen) ? zlib.createInflate() : zlib.createInflateRaw();
     case "br":
-      return through(body, zlib.createBrotliDecompress());
+      return zlib.createBrotliDecompress();
     default:
       throw new FetchProblem(
         "not_a_completion",
