@@ -1,5 +1,14 @@
 // What `import … from "twelvefold"` gives: the agent, the thread, the context, the loop and the runtime.
 
+export type {
+  AgentSettings,
+  AnyStep,
+  ErrorLimits,
+  NextStepOptions,
+  PromptContext,
+  PromptInput,
+  StepTable,
+} from "./agent/agent.ts";
 export {
   type Agent,
   type AgentOptions,
@@ -9,8 +18,9 @@ export {
   type ResultOf,
   type StepOf,
 } from "./agent/agent.ts";
+export type { AgentContextOptions, ContextOfAgent } from "./agent/agent-context.ts";
 export { type Budget, costOf, type PriceTable, type TokenPrice } from "./agent/budget.ts";
-export type { Prefetch } from "./agent/prefetch.ts";
+export type { Prefetch, Prefetches } from "./agent/prefetch.ts";
 export { type Summarizer, summarizeWith } from "./agent/summarize.ts";
 export { type Clock, systemClock } from "./base/clock.ts";
 export type { CompletionRecord, Fidelity, Usage } from "./base/completion.ts";
@@ -24,6 +34,7 @@ export {
   TwelvefoldError,
   UsageError,
 } from "./base/errors.ts";
+export type { NewThreadId } from "./base/ids.ts";
 export {
   type CallId,
   callIdAt,
@@ -35,25 +46,29 @@ export {
   type ThreadId,
 } from "./base/ids.ts";
 export { canonicalJson, type Json, type JsonObject, toJson } from "./base/json.ts";
+export type { ServerConfig } from "./config.ts";
 export { defineConfig, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";
 export { type ContextOptions, createContext } from "./context/context.ts";
 export { parseXml, renderXml } from "./context/formats/xml.ts";
 export { renderThread } from "./context/render-thread.ts";
 export { createContextWindow } from "./context/window.ts";
+export type { ApprovalSubject } from "./humans/approval-digest.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export { describeReason, type ReasonInWords } from "./humans/approval-reasons.ts";
-export type { Channel, Notice } from "./humans/channel.ts";
+export type { Channel, ClosedNotice, Notice } from "./humans/channel.ts";
 export type { People } from "./humans/people.ts";
 export { type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
+export type { Urgency } from "./humans/request.ts";
 export { type HumanRequest, mayDecide, pendingRequest } from "./humans/request.ts";
+export type { ValidateEdit } from "./humans/respond.ts";
 export { type HumanResponse, type ResponseCase, responseEvent } from "./humans/respond.ts";
 export { advance } from "./loop/advance.ts";
 export { askedHuman, finishedRun, type HumanReply, ranStep, said } from "./loop/by-hand.ts";
-export type { Command } from "./loop/command.ts";
+export type { Command, CommandData, CommandType } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
 export type { Effect, EffectContext } from "./loop/effect.ts";
-export type { Journal, Write } from "./loop/journal.ts";
+export { createJournal, type Journal, type Write } from "./loop/journal.ts";
 export { EFFECTS, perform } from "./loop/perform.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
 export { type PromptFunction, promptFunction } from "./prompts/prompt-function.ts";
@@ -65,11 +80,36 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
+export { validateEdit } from "./runtime/edit.ts";
+export type { Input } from "./runtime/input.ts";
+export type { JobOutcome } from "./runtime/jobs.ts";
+export type { Observation, Observer } from "./runtime/observers.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
-export type { StepDefinition, ToolContext, ToolOptions } from "./steps/definitions.ts";
+export type {
+  Approval,
+  AskHumanStep,
+  FinishStep,
+  HumanQuestion,
+  NothingStep,
+  ProgressStep,
+  SleepStep,
+  StepDefinition,
+  StepOptions,
+  ToolContext,
+  ToolOptions,
+  ToolStep,
+  Verdict,
+  WaitForEventStep,
+} from "./steps/definitions.ts";
+export type { StandardSchema } from "./steps/standard-schema.ts";
+export type { NewJobToken } from "./steps/start-job.ts";
+export { type JobOptions, type JobStart, startJob } from "./steps/start-job.ts";
 export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
 export { createMemoryStore } from "./store/memory.ts";
 export type {
+  AppendOptions,
+  AppendOutcome,
+  ChainAnchor,
   EventLog,
   Leases,
   ListFilter,
@@ -79,18 +119,41 @@ export type {
   ThreadSummary,
   UnreadableThread,
   Values,
+  Verification,
 } from "./store/store.ts";
+export { erasureData } from "./thread/chain.ts";
+export type { ChainProblem } from "./thread/chain-problem.ts";
 export type {
   ApprovalCard,
   ApprovalPolicy,
+  ApprovalReason,
+  BudgetName,
+  ErrorInfo,
   EventData,
+  EventOf,
   EventType,
   HumanDecision,
+  HumanRequestKind,
+  HumanRequestOptions,
   NewEvent,
   Principal,
+  RefusalReason,
   Step,
   ThreadEvent,
 } from "./thread/events.ts";
 export { fold, transition } from "./thread/fold.ts";
-export type { PendingRequest, Status, StatusKind, ThreadState } from "./thread/state.ts";
+export { projectionOf, type ThreadProjection } from "./thread/projection.ts";
+export type {
+  CallPhase,
+  Deliveries,
+  OpenCall,
+  PendingApproval,
+  PendingQuestion,
+  PendingRequest,
+  Requesters,
+  Status,
+  StatusKind,
+  ThreadState,
+} from "./thread/state.ts";
+export { parseEvents } from "./thread/stored-event.ts";
 export { appendEvents, forkThread, startThread, type Thread, threadOf } from "./thread/thread.ts";

@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { systemClock } from "../../src/base/clock.ts";
 import { write } from "../../src/loop/journal.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
@@ -48,6 +49,14 @@ export const processStart: BenchRow = async ({ folder, starts, modelUrl, quick, 
       budget: { atMost: 1.5 },
     });
   }
+
+  const imported = await sideBySide(
+    rounds,
+    () => importTime(starts.installed, "../../src/index.js"),
+    () => importTime(starts.installed, "@boundaryml/baml"),
+    () => tick("importing"),
+  );
+  rows.push({ what: 'import "twelvefold", beside that of BAML alone', ...imported, unit: "ms" });
 
   await runThread(runtime, httpAgent.name, messageFor("long", STEPS));
   const hand = handStore(paths.hand);
@@ -98,6 +107,17 @@ export const processStart: BenchRow = async ({ folder, starts, modelUrl, quick, 
   await door.close();
   return rows;
 };
+
+/** Milliseconds that a fresh process takes to import a module. */
+async function importTime(folder: string, name: string): Promise<number> {
+  const program = `const began = performance.now(); await import(${JSON.stringify(name)}); console.log(performance.now() - began)`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--no-warnings", "--input-type=module", "--eval", program],
+    { cwd: folder },
+  );
+  return Number(stdout);
+}
 
 /** How the programs of `start/` are built and run. */
 interface Variant {

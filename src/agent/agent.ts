@@ -61,7 +61,7 @@ export type StepTable<S extends { readonly intent: string }> = {
 };
 
 /** A step as BAML types it. */
-interface AnyStep {
+export interface AnyStep {
   readonly intent: string;
 }
 
@@ -88,7 +88,7 @@ export interface PromptContext {
   readonly prefetched: Readonly<Record<string, Json>>;
 }
 
-interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
+export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   readonly name: string;
   /** One line: the agent's one purpose. */
   readonly description?: string;

@@ -1,5 +1,6 @@
 // `twelvefold/context`: from a thread to what the model reads. Every part can be used alone.
 export { type ContextBlock, isSafeTag, RESERVED_TAGS } from "./blocks/block.ts";
+export type { BlockReader } from "./blocks/context-blocks.ts";
 export {
   type CompactedRange,
   contextBlocks,
@@ -7,8 +8,10 @@ export {
   eventBlocks,
 } from "./blocks/context-blocks.ts";
 export { compactError, cutMiddle, errorText } from "./blocks/errors.ts";
+export type { ContentMap } from "./blocks/event-content.ts";
 export { type UntrustedSource, untrustedSources } from "./blocks/provenance.ts";
 export { type EventPart, readEvent } from "./blocks/read-event.ts";
+export type { EventRecord } from "./blocks/view.ts";
 export { type ContextView, defaultOrigin, type EarlierEvents, type EventFormatters } from "./blocks/view.ts";
 export { forgottenNote } from "./budget/compaction.ts";
 export { planContext } from "./budget/plan.ts";
@@ -34,5 +37,6 @@ export {
   vaultOf,
 } from "./redaction/redaction.ts";
 export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "./redaction/secret-patterns.ts";
+export type { JsonEvent } from "./redaction/stored-content.ts";
 export { renderThread } from "./render-thread.ts";
 export { createContextWindow, sharedPrefixLength } from "./window.ts";

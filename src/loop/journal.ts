@@ -42,8 +42,13 @@ export function appendWrite(
   return appendToThread(thread, typeof events === "function" ? events(thread) : events, options);
 }
 
-/** A journal that keeps a thread in memory, for loops written by hand and for tests. Nobody else writes to it. */
-export function memoryJournal(start: Thread, agent: Agent, clock: Clock): Journal {
+/**
+ * A journal that keeps a thread in memory, for loops written by hand and for tests. Nobody else writes to it.
+ *
+ * @example
+ * const ended = await advance(createJournal(thread, agent, systemClock), agent, { clock: systemClock, signal });
+ */
+export function createJournal(start: Thread, agent: Agent, clock: Clock): Journal {
   let thread = start;
   return {
     get thread() {

@@ -1,6 +1,7 @@
 // What `import … from "twelvefold/prompts"` gives: BAML functions that are safe to run in production, alone.
 export type { CompletionRecord, Fidelity, Usage } from "../base/completion.ts";
 export { TwelvefoldError, UsageError } from "../base/errors.ts";
+export type { DoubtfulReason, TolerantReason } from "../base/fidelity.ts";
 export {
   DOUBTFUL_REASONS,
   describeFidelity,
@@ -26,7 +27,7 @@ export type { AnswerLimits } from "./gate/limits.ts";
 export { type Range, type Said, wordsAround } from "./gate/said.ts";
 export type { Timeouts } from "./http/timeouts.ts";
 export type { Environment } from "./models/environment.ts";
-export { modelClient } from "./models/providers.ts";
+export { type ClientSettings, modelClient } from "./models/providers.ts";
 export { localModel, type ModelSelection, only, selectModel } from "./models/select-model.ts";
 export {
   type CallOptions,

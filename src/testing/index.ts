@@ -2,4 +2,4 @@
 export { type FakeChannel, fakeChannel } from "./fake-channel.ts";
 export { type FakeClock, fakeClock } from "./fake-clock.ts";
 export { type ScriptedAnswer, type ScriptedSteps, scriptedSteps } from "./scripted-steps.ts";
-export { storeContract } from "./store-contract.ts";
+export { type OpenedStore, storeContract, type TestRunner } from "./store-contract.ts";

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 /** Seconds that a delivery's time may be off, either way. */
 const WINDOW_SECONDS = 300;
 
+/** The three headers of a delivery: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
 export interface WebhookHeaders {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
@@ -21,8 +22,14 @@ export function webhookSecret(secret: string): Buffer | undefined {
  * Checks a delivery as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): an HMAC over id, time and
  * the body's bytes as they came, no older than five minutes. Any of several secrets may have signed, so that they can be changed
  * without losing deliveries. Gives what is wrong, or `undefined` when the delivery is genuine.
+ * `now` is in milliseconds.
+ *
+ * @example
+ * const headers = { id: header("webhook-id"), timestamp: header("webhook-timestamp"), signature: header("webhook-signature") };
+ * const problem = verifyWebhook(await request.text(), headers, [secret], Date.now());
+ * if (problem !== undefined) return new Response(problem, { status: 401 });
  */
-export function webhookProblem(
+export function verifyWebhook(
   body: string | Uint8Array,
   { id, timestamp, signature }: WebhookHeaders,
   secrets: readonly string[],

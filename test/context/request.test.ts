@@ -94,7 +94,7 @@ describe("what the provider gets", () => {
       expect(user?.content).toContain("<multiply_result>\n12\n</multiply_result>");
       const answer = await summarizeWith(summarize)(
         { text, blocks: [], maxTokens: 200 },
-        { model: localModel(OFFLINE_MODEL_NAME, server.url) },
+        { model: server.choice },
       );
       expect(answer?.completion?.client).toContain(OFFLINE_MODEL_NAME);
       expect(typeof answer?.summary).toBe("string");

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { calculate } from "../../examples/hand-written-loop.ts";
 import { approve, launch, startAgents } from "../../examples/in-your-product.ts";
-import { localModel, renderThread, requestIdOf } from "../../src/index.ts";
+import { renderThread, requestIdOf } from "../../src/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -102,7 +102,7 @@ describe("in your own product", () => {
   it("launches, and approves with another runtime on the same file", { tags: ["F6.1", "F5.3"] }, async () => {
     const model = await startOfflineModel();
     const file = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
-    const choice = localModel(OFFLINE_MODEL_NAME, model.url);
+    const choice = model.choice;
     const first = await startAgents(file, choice);
     const waiting = await launch(first, "divide 12 by 2", "ada");
     await first.stop();

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { b } from "../../baml_client/index.ts";
-import { type ModelServer, OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/index.ts";
+import { OFFLINE_MODEL_NAME, type OfflineModel, startOfflineModel } from "../../src/model/index.ts";
 import { JSON_STYLES, looseJson } from "../../src/model/offline/loose-json.ts";
-import { promptFunction } from "../../src/prompts/index.ts";
-import { localModel } from "../../src/prompts/models/select-model.ts";
+import { localModel, promptFunction } from "../../src/prompts/index.ts";
 
 /** The text of a completion. */
 function contentOf(body: unknown): string {
@@ -12,7 +11,7 @@ function contentOf(body: unknown): string {
 }
 
 describe("the offline model's server", () => {
-  let model: ModelServer;
+  let model: OfflineModel;
   beforeAll(async () => {
     model = await startOfflineModel();
   });
@@ -52,7 +51,7 @@ describe("the offline model's server", () => {
 
   it("is one JSON value and nothing else, graded exact", async () => {
     const nextStep = promptFunction(b, "DetermineNextStep", {
-      model: localModel(OFFLINE_MODEL_NAME, model.url),
+      model: model.choice,
     });
     for (let a = 1; a <= 10; a += 1) {
       const thread = `<message_received>\nsubtract ${a} from {-2.5} [y] \`z\`\n</message_received>`;
@@ -161,4 +160,10 @@ describe("the offline model's server", () => {
     await other.close();
     await expect(fetch(`${other.url}/models`)).rejects.toThrow();
   });
+});
+
+it("its choice is what a prompt function takes as its model", { tags: "E3" }, async () => {
+  const model = await startOfflineModel();
+  expect(model.choice).toEqual(localModel(OFFLINE_MODEL_NAME, model.url));
+  await model.close();
 });

@@ -4,6 +4,7 @@ import { requestIdOf } from "../../src/base/ids.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import { advance } from "../../src/loop/advance.ts";
 import { decide } from "../../src/loop/decide.ts";
+import { createJournal } from "../../src/loop/journal.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
@@ -89,17 +90,11 @@ describe("a stateless reducer", () => {
   }, async () => {
     const { agent } = fullAgent([put, done]);
     const message = { type: "message_received", data: { text: "go", from: ada } } as const;
-    let thread = appendEvents(startThread({ agent: "full" }, 0), [message], 0);
-    const journal = {
-      get thread() {
-        return thread;
-      },
-      append: async ({ events }: Parameters<Parameters<typeof advance>[0]["append"]>[0]) => {
-        thread = appendEvents(thread, typeof events === "function" ? events(thread) : events, 0);
-      },
-      flush: async () => {},
-    };
-    const ended = await advance(journal, agent, { clock: fakeClock(), signal: new AbortController().signal });
+    const thread = appendEvents(startThread({ agent: "full" }, 0), [message], 0);
+    const clock = fakeClock();
+    const journal = createJournal(thread, agent, clock);
+    const ended = await advance(journal, agent, { clock, signal: new AbortController().signal });
+    expect(journal.thread).toBe(ended);
     expect(ended.state.status).toEqual({ kind: "finished", result: "end" });
   });
 

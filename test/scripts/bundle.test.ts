@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
 import { bundlePackage } from "../../scripts/bundle.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -35,6 +36,26 @@ function loadedWith(entry: string): {
   return { files: [...files], others: [...others] };
 }
 
+/** The source files that are loaded with an entry at once. */
+function sourcesOf(entry: string): readonly string[] {
+  const files = new Set([entry]);
+  for (const file of files) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, names = "", name = ""] of text.matchAll(
+      /^(?:import|export) ([^;]*?) ?from "(\.[^"]+)"/gm,
+    )) {
+      const named = /^\{(.*)\}$/s
+        .exec(names)?.[1]
+        ?.split(",")
+        .filter((one) => one.trim() !== "");
+      const isType =
+        names.startsWith("type ") || named?.every((one) => one.trim().startsWith("type ")) === true;
+      if (!isType) files.add(relative(root, resolve(root, dirname(file), name)));
+    }
+  }
+  return [...files];
+}
+
 it("every entry of the package loads, and errors of one are errors of the others", { tags: "E2" }, () => {
   const manifest = readFileSync(join(root, "package.json"), "utf8");
   const entries = [...manifest.matchAll(/"default": "\.\/dist\/(.*\.js)"/g)].map((match) => match[1]);
@@ -58,6 +79,25 @@ it("starting takes few files, and of Node's modules and the packages only what i
   const command = loadedWith("src/cli/main.js");
   expect(command.others.toSorted()).toEqual(["@boundaryml/baml", "commander", "picocolors"]);
   expect(loadedWith("src/client/index.js").files.length).toBe(1);
+});
+
+it("what needs no server loads none of it", { tags: "E2" }, () => {
+  const { peerDependencies } = z
+    .object({ peerDependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+  const peersOf = (entry: string) => loadedWith(entry).others.filter((name) => name in peerDependencies);
+  for (const entry of ["src/index.js", "src/present/index.js", "src/replay/index.js", "src/client/index.js"])
+    expect(peersOf(entry), entry).toEqual([]);
+  expect(peersOf("src/telemetry/index.direct.js")).toEqual(["@opentelemetry/api"]);
+  // What an API key is, which the configuration checks, needs no server.
+  const files = sourcesOf("src/index.ts").filter(
+    (file) => !/^src\/server\/(?:api-key|scopes)\.ts$/.test(file),
+  );
+  const folders = new Set(files.map((file) => file.split("/")[1] ?? ""));
+  const others =
+    "cli,server,inbox,channels,triggers,protocols,workbench,client,model,replay,telemetry,present,testing";
+  for (const folder of others.split(",")) expect(folders, folder).not.toContain(folder);
+  expect(folders).toContain("runtime");
 });
 
 it("the inbox finds the files it serves beside the bundled code", { tags: "E2" }, () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { calculator } from "../../src/agents/calculator/agent.ts";
 import { createClient } from "../../src/client/index.ts";
-import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/index.ts";
-import { localModel } from "../../src/prompts/models/select-model.ts";
+import { startOfflineModel } from "../../src/model/index.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { startServer } from "../../src/server/start.ts";
 import { temporaryStore } from "../store/temporary.ts";
@@ -16,7 +15,7 @@ describe("the calculator over HTTP, with a real prompt, model server and store",
     afterwards(() => model.close());
     const { store, close } = await temporaryStore();
     afterwards(close);
-    const choice = localModel(OFFLINE_MODEL_NAME, model.url);
+    const choice = model.choice;
     const runtime = createRuntime({ agents: [calculator], store, model: choice, stream: true });
     const server = await startServer({ runtime, port: 0 });
     afterwards(() => server.close());

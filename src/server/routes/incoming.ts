@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ConflictError, ForbiddenError } from "../../base/errors.ts";
 import { parseJson, toJson } from "../../base/json.ts";
-import { webhookProblem } from "../../triggers/standard-webhooks.ts";
+import { verifyWebhook } from "../../triggers/standard-webhooks.ts";
 import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
 import { RequestError, UnauthorizedError } from "../errors.ts";
@@ -69,7 +69,7 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
       const headers = c.req.valid("header");
       const id = headers["webhook-id"];
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const problem = webhookProblem(
+      const problem = verifyWebhook(
         body,
         { id, timestamp: headers["webhook-timestamp"], signature: headers["webhook-signature"] },
         webhook.secrets,

@@ -9,6 +9,8 @@ import { nodeSqlite } from "./node-sqlite.ts";
 import type { SqlDatabase, SqliteDriver } from "./port.ts";
 import { sqliteStore } from "./store.ts";
 
+export type { SqlDatabase, SqliteDriver, SqlRow, SqlStatement, SqlValue } from "./port.ts";
+
 export interface SqliteStoreOptions {
   /** How long to wait for another process's lock before giving up, in ms. Default 30000. */
   readonly lockTimeout?: number;

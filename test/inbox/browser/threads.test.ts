@@ -1,15 +1,14 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { calculator } from "../../../src/agents/calculator/agent.ts";
-import type { ModelServer } from "../../../src/model/index.ts";
-import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../../src/model/offline/offline-model.ts";
-import { localModel } from "../../../src/prompts/models/select-model.ts";
+import type { OfflineModel } from "../../../src/model/index.ts";
+import { startOfflineModel } from "../../../src/model/offline/offline-model.ts";
 import { ada, listening, testInbox } from "../inbox-server.ts";
 import { browserIsThere, openBrowser, openPage, type Watched } from "./browser.ts";
 
 describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, () => {
   let browser: Browser;
-  let model: ModelServer;
+  let model: OfflineModel;
   const open: { close(): Promise<void> }[] = [];
   beforeAll(async () => {
     [browser, model] = await Promise.all([openBrowser(), startOfflineModel()]);
@@ -23,7 +22,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
   });
 
   async function calculating() {
-    const { app, runtime } = testInbox([calculator], { model: localModel(OFFLINE_MODEL_NAME, model.url) });
+    const { app, runtime } = testInbox([calculator], { model: model.choice });
     open.push({ close: () => runtime.stop() });
     const server = await listening(app);
     open.push(server);
