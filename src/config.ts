@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Agent } from "./agent/agent.ts";
 import { callback, checkOptions, count, nonEmptyName, objectWith } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
-import type { People } from "./humans/people.ts";
+import { type People, peopleSchema } from "./humans/people.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
@@ -66,7 +66,7 @@ const configSchema = z.strictObject({
   concurrency: count.optional(),
   ...PATIENCE,
   channels: z.array(z.looseObject({ name: nonEmptyName, deliver: callback })).optional(),
-  people: z.record(z.string(), z.array(z.string())).optional(),
+  people: peopleSchema.optional(),
   server: z
     .strictObject({
       keys: apiKeysSchema.optional(),

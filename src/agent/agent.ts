@@ -8,6 +8,7 @@ import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import { type AgentContextOptions, type ContextOfAgent, contextOfAgent } from "./agent-context.ts";
 import type { Budget } from "./budget.ts";
+import { checkApprovals } from "./check-approvals.ts";
 import type { Prefetch, Prefetches } from "./prefetch.ts";
 import type { Summarizer } from "./summarize.ts";
 
@@ -158,7 +159,8 @@ type ResultOfStep<Definition> = Definition extends
 /**
  * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
  * `nextStep` comes first and alone, so that the type of every step is known where its code is written.
- * Throws `UsageError` where two intents could not be told apart in what the model reads.
+ * Throws `UsageError` where two intents could not be told apart in what the model reads, for a policy that is wrong, and
+ * for a handler without a source of its own (bound, native) on a tool that has effects or an approval and no `version`.
  */
 export function defineAgent<
   Args extends readonly unknown[],
@@ -173,6 +175,7 @@ export function defineAgent<
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
   checkIntents(name, [...steps.keys(), ...prefetch.keys()]);
   checkCaches(name, steps);
+  checkApprovals(name, steps);
   const context = contextOfAgent(options.context ?? {}, steps, prefetch, summarize !== undefined);
   return {
     name,

@@ -1,20 +1,15 @@
 import { z } from "zod";
 import { count, durationSeconds } from "../base/options.ts";
 import type { ApprovalPolicy } from "../thread/events.ts";
-import { patternProblem } from "./principal.ts";
-
-const pattern = z.string().superRefine((text, context) => {
-  const problem = patternProblem(text);
-  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-});
+import { patternSchema } from "./principal.ts";
 
 const FIELDS = {
-  approvers: z.array(pattern),
+  approvers: z.array(patternSchema),
   needed: count,
   requesterMayApprove: z.boolean(),
   expiresAfter: durationSeconds,
   onExpiry: z.enum(["deny", "ask_again"]),
-  escalation: z.array(z.strictObject({ after: durationSeconds, to: z.array(pattern).nonempty() })),
+  escalation: z.array(z.strictObject({ after: durationSeconds, to: z.array(patternSchema).nonempty() })),
 };
 
 /** A policy as plain data. Unknown names are refused: a misspelt one must not go unnoticed. */

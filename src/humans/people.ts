@@ -1,5 +1,6 @@
+import { z } from "zod";
 import type { Principal } from "../thread/events.ts";
-import { matchesPrincipal, principalKey } from "./principal.ts";
+import { matchesPrincipal, patternSchema, principalKey } from "./principal.ts";
 
 /**
  * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
@@ -7,6 +8,9 @@ import { matchesPrincipal, principalKey } from "./principal.ts";
  * list all of a person's principals, or one person counts as two.
  */
 export type People = Readonly<Record<string, readonly string[]>>;
+
+/** A list for each person; a pattern that can match nobody would let one person count as two. */
+export const peopleSchema = z.record(z.string().min(1), z.array(patternSchema));
 
 export type Comparison = "same" | "different" | "unknown";
 

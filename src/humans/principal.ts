@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
 
@@ -59,8 +60,14 @@ export function matchesPrincipal(pattern: string, { channel, id }: Principal): b
   return wanted(`${channel}:`) || wanted("*:");
 }
 
+/** A pattern that can name somebody. */
+export const patternSchema = z.string().superRefine((text, context) => {
+  const problem = patternProblem(text);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+});
+
 /** Why a pattern can name nobody, or `undefined` for one that can. */
-export function patternProblem(pattern: string): string | undefined {
+function patternProblem(pattern: string): string | undefined {
   const shown = JSON.stringify(pattern);
   const colon = pattern.indexOf(":");
   if (colon <= 0 || colon === pattern.length - 1) {

@@ -13,6 +13,7 @@ import { startThread, type Thread, threadOf } from "../thread/thread.ts";
 import { type Change, commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import {
+  eventData,
   firstEvent,
   type Input,
   identify,
@@ -20,6 +21,7 @@ import {
   messageEvent,
   requireOpen,
   requireStatus,
+  type SentEvent,
 } from "./input.ts";
 import { finishJob, type JobOutcome } from "./jobs.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
@@ -41,11 +43,11 @@ export interface Changes {
   launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
   message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
   /** An event from outside: to the thread, or to its call that waits for an event of this name. */
-  receive(threadId: ThreadId, event: EventData["event_received"], once?: string): Promise<Thread>;
+  receive(threadId: ThreadId, event: SentEvent, once?: string): Promise<Thread>;
   /**
    * A named event: to every thread that waits for it and whose agent is known here. Gives the threads that it woke.
    */
-  emit(event: EventData["event_received"], once?: string): Promise<readonly ThreadId[]>;
+  emit(event: SentEvent, once?: string): Promise<readonly ThreadId[]>;
   /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
   finishJob(token: string, outcome: JobOutcome): Promise<Thread>;
   respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
@@ -120,7 +122,7 @@ export function createChanges(options: ChangesOptions): Changes {
       const now = clock.now();
       const agent = agentNamed(agents, name);
       const started = startThread({ agent: name }, now, threadId);
-      const thread = appendToThread(started, [firstEvent(input)], { agent, now });
+      const thread = appendToThread(started, [firstEvent(input, agent)], { agent, now });
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
       nudge(threadId, thread);
@@ -138,12 +140,12 @@ export function createChanges(options: ChangesOptions): Changes {
     receive: (threadId, event, once) => {
       const build: Change["build"] = (thread) => {
         requireOpen(thread);
-        return [{ type: "event_received", data: addressEvent(thread, event) }];
+        return [{ type: "event_received", data: addressEvent(thread, eventData(event)) }];
       };
       return change({ threadId, build, once });
     },
 
-    emit: (event, once) => emitEvent(event, once, { store, agents, change }),
+    emit: (event, once) => emitEvent(eventData(event), once, { store, agents, change }),
 
     finishJob: (token, outcome) => finishJob(token, outcome, { clock, read, change }),
 

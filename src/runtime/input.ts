@@ -1,3 +1,5 @@
+import type { Agent } from "../agent/agent.ts";
+import { needsRequester } from "../agent/check-approvals.ts";
 import { ConflictError, UsageError } from "../base/errors.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { EventData, NewEvent, Principal } from "../thread/events.ts";
@@ -6,7 +8,20 @@ import type { Thread } from "../thread/thread.ts";
 /** A person's message, or anything else that happened. */
 export type Input =
   | { readonly message: string; readonly from: VerifiedPrincipal }
-  | { readonly event: EventData["event_received"] };
+  | {
+      readonly event: ReceivedEvent;
+      /**
+       * Who sent it; `system`: code alone, so that nobody has asked for anything. Needed by an agent that keeps the
+       * requester from approving: where nobody knows who that is, nobody may.
+       */
+      readonly from?: Sender | undefined;
+    };
+
+/** Something that happened. */
+export type ReceivedEvent = Omit<EventData["event_received"], "from">;
+export type Sender = VerifiedPrincipal | "system";
+/** Something that happened, and who sent it. */
+export type SentEvent = ReceivedEvent & { readonly from?: Sender | undefined };
 
 export function isEnded(kind: string): boolean {
   return kind === "finished" || kind === "failed" || kind === "cancelled";
@@ -29,11 +44,28 @@ export function requireOpen(thread: Thread): void {
   requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
 }
 
-/** What starts a thread. */
-export function firstEvent(input: Input): NewEvent {
-  return "message" in input
-    ? messageEvent(input.message, input.from)
-    : { type: "event_received", data: input.event };
+/**
+ * What starts a thread of this agent. Throws `UsageError` for an event of which nobody knows who sent it, where the agent
+ * keeps whoever did from approving.
+ */
+export function firstEvent(input: Input, agent: Agent): NewEvent {
+  if ("message" in input) return messageEvent(input.message, input.from);
+  const { event, from } = input;
+  const intents = from === undefined ? needsRequester(agent.steps) : [];
+  if (intents.length > 0) {
+    throw new UsageError(
+      "invalid_argument",
+      `say in \`from\` who sent the event ${event.name}, or "system" where code alone did: whoever asked for ${intents.join(", ")} may not approve it, and agent ${agent.name} could not tell who that is`,
+      { details: { agent: agent.name, intents } },
+    );
+  }
+  return { type: "event_received", data: eventData({ ...event, from }) };
+}
+
+/** What is stored of an event. */
+export function eventData({ from, ...event }: SentEvent): EventData["event_received"] {
+  if (from === undefined) return event;
+  return { ...event, from: from === "system" ? from : identify(from) };
 }
 
 /** Throws `UsageError` for a message that is empty. */

@@ -13,7 +13,7 @@ import {
   secretText,
 } from "../base/options.ts";
 import type { Channel } from "../humans/channel.ts";
-import type { People } from "../humans/people.ts";
+import { type People, peopleSchema } from "../humans/people.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
 
@@ -74,7 +74,7 @@ const schema = z
       strategy: z.enum(["fallback", "round_robin"]),
     }),
     channels: z.array(objectWith("deliver")),
-    people: z.record(nonEmptyName, z.array(nonEmptyName)),
+    people: peopleSchema,
     stream: z.boolean(),
     concurrency: count,
     clock: objectWith("now", "sleep"),

@@ -27,18 +27,26 @@ export interface StepContext {
 
 export type Approval = "never" | "always" | ApprovalPolicy;
 
+/** What a policy function gives. Names that a policy does not have are reported by the type checker. */
+export type KnownApproval<A> = A extends object
+  ? [Exclude<keyof A, keyof ApprovalPolicy>] extends [never]
+    ? A
+    : A & { readonly [Name in Exclude<keyof A, keyof ApprovalPolicy>]: never }
+  : A;
+
 export type Verdict = {
   readonly verdict: "pass" | "refuse" | "ask_person";
   readonly reason: string;
 };
 
 /** What may be said of any step, whatever code does with it. */
-export interface StepOptions<S> {
+export interface StepOptions<S, A extends Approval = Approval> {
   /**
    * Who must agree before it runs. A function is given the step and must be pure: it is evaluated anew in every
-   * process. One that throws counts as `always`. Default `never`.
+   * process. One that throws or gives a policy that is wrong asks a person all the same, and the card says what is
+   * wrong. Default `never`.
    */
-  approval?: Approval | ApprovalRule<S>["decide"];
+  approval?: Approval | ApprovalRule<S, A>["decide"];
   /**
    * The least faithful parse that may run without a question: a `doubtful` step below it is refused once with the
    * reason and needs approval after that. Default: `doubtful` for read-only tools and steps without effects,
@@ -61,8 +69,8 @@ export interface StepOptions<S> {
 }
 
 // Method signatures, so that a definition for one intent fits a table of definitions for any step.
-interface ApprovalRule<S> {
-  decide(step: S, context: StepContext): Approval;
+interface ApprovalRule<S, A> {
+  decide(step: S, context: StepContext): KnownApproval<A>;
 }
 interface StepCheck<S> {
   check(step: S, context: StepContext): string | undefined | Promise<string | undefined>;
@@ -71,7 +79,7 @@ interface StepJudge<S> {
   judge(step: S, context: StepContext & { readonly signal: AbortSignal }): Verdict | Promise<Verdict>;
 }
 
-export interface ToolOptions<S> extends StepOptions<S> {
+export interface ToolOptions<S, A extends Approval = Approval> extends StepOptions<S, A> {
   /** It changes nothing anywhere. Implies `idempotent`. */
   readOnly?: boolean;
   /**

@@ -38,12 +38,18 @@ export function projectionOf(state: ThreadState): ThreadProjection {
 
 function wakeAt({ status, request }: ThreadState): number | null {
   if (status.kind === "awaiting_time" || status.kind === "awaiting_event") {
-    return status.until === undefined ? null : Date.parse(status.until);
+    const until = status.until === undefined ? Number.NaN : Date.parse(status.until);
+    return isMoment(until) ? until : null;
   }
   if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
     return null;
   const times = requestTimes(request);
   return times.length === 0 ? null : Math.min(LAST_TIME, Math.ceil(Math.min(...times)));
+}
+
+/** A time that stores and clocks can hold; what lies beyond never comes. */
+function isMoment(ms: number): boolean {
+  return Math.abs(ms) <= 8.64e15;
 }
 
 /** When something about a pending request falls due: expiry, the next escalation, the next try to tell people. */
@@ -56,7 +62,7 @@ export function requestTimes(request: PendingRequest): number[] {
     const next = request.policy.escalation?.[request.escalations];
     if (next !== undefined) times.push(Date.parse(request.askedAt) + next.after * 1000);
   }
-  return times;
+  return times.filter(isMoment);
 }
 
 /** Milliseconds before a failed notification is tried again: 5 s, doubling, at most an hour. */

@@ -185,7 +185,10 @@ async function fire(
   if (trigger.check !== undefined && payload === null) return;
   await runtime.launch({
     agent: trigger.agent,
-    input: { event: { name: trigger.name, source: "cron", payload: { at: isoTime(tick), payload } } },
+    input: {
+      event: { name: trigger.name, source: "cron", payload: { at: isoTime(tick), payload } },
+      from: "system",
+    },
     once: `cron:${trigger.name}:${tick}`,
   });
 }

@@ -2,6 +2,7 @@ import { UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { verifiedBy } from "../humans/principal.ts";
+import type { Sender } from "../runtime/input.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isAllowed } from "./allow-list.ts";
 import { webhookSecret } from "./standard-webhooks.ts";
@@ -17,9 +18,22 @@ export interface WebhookDelivery {
 /** What to do about a delivery; `null`: nothing. */
 export type WebhookAction =
   | { readonly launch: { readonly agent: string; readonly message: string } }
-  | { readonly launch: { readonly agent: string; readonly event: { readonly name: string } } }
+  /** `from`: who asks for it, made with `verifiedBy`, or `"system"` for nobody. Absent: nobody can say. */
+  | {
+      readonly launch: {
+        readonly agent: string;
+        readonly event: { readonly name: string };
+        readonly from?: Sender | undefined;
+      };
+    }
   /** A named event: to one thread, or to every thread that waits for it. Its payload is the delivery's. */
-  | { readonly event: { readonly name: string; readonly threadId?: ThreadId } }
+  | {
+      readonly event: {
+        readonly name: string;
+        readonly threadId?: ThreadId;
+        readonly from?: Sender | undefined;
+      };
+    }
   | null;
 
 /** A webhook at `/webhooks/<name>`, signed as Standard Webhooks says. */
@@ -75,8 +89,8 @@ export async function deliver(
   const source = `webhook:${name}`;
   const { payload } = delivery;
   if ("event" in todo) {
-    const { threadId, name: event } = todo.event;
-    const received = { name: event, source, payload };
+    const { threadId, name: event, from } = todo.event;
+    const received = { name: event, source, payload, from };
     if (threadId === undefined) return runtime.emit(received, once);
     return [(await runtime.receive(threadId, received, once)).id];
   }
@@ -84,6 +98,6 @@ export async function deliver(
   const input =
     "message" in launch
       ? { message: launch.message, from: verifiedBy(source, delivery.sender ?? name) }
-      : { event: { name: launch.event.name, source, payload } };
+      : { event: { name: launch.event.name, source, payload }, from: launch.from };
   return [(await runtime.launch({ agent: launch.agent, input, once })).threadId];
 }

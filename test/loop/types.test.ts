@@ -9,6 +9,7 @@ import {
   type StepTable,
 } from "../../src/agent/agent.ts";
 import type { calculator } from "../../src/agents/calculator/agent.ts";
+import type { HumanResponse } from "../../src/humans/respond.ts";
 import type { StepDefinition, ToolOptions, ToolStep } from "../../src/steps/definitions.ts";
 import { askHuman, finish, nothing, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -46,6 +47,34 @@ describe("the type of an agent", () => {
     // @ts-expect-error: an approval policy sees the same step
     const policy = tool<Add>(() => 0, { approval: ({ c }) => c });
     expect(policy.kind).toBe("tool");
+  });
+
+  it("a policy function that misspells a name does not compile", { tags: "F7.8" }, () => {
+    // @ts-expect-error: `need`
+    tool((step: Add) => step.a, { approval: () => ({ approvers: ["web:bob"], need: 2 }) });
+    const careless = { approvers: ["web:bob"], need: 2 };
+    // @ts-expect-error: `need`, also from elsewhere and on one way only
+    tool((step: Add) => step.a, { approval: ({ a }) => (a > 1 ? careless : "never") });
+    // @ts-expect-error: `requesterMayAprove`
+    askHuman((_: Ask) => "who?", { approval: () => ({ requesterMayAprove: false }) });
+    // @ts-expect-error: `expireAfter`, beside a right one
+    const bad = tool((s: Add) => s.a, { approval: () => ({ needed: 2, expireAfter: 5 }) });
+    const good = tool((step: Add) => step.a, {
+      approval: ({ a }) => (a > 1 ? { approvers: ["web:bob"], needed: 2, onExpiry: "deny" } : "never"),
+    });
+    expectTypeOf(good).toEqualTypeOf<ToolStep<Add>>();
+    expect([bad.kind, good.kind]).toEqual(["tool", "tool"]);
+  });
+
+  it("whoever approves or denies says which card was shown", { tags: "F7.6" }, () => {
+    expectTypeOf<{ decision: { kind: "approved" }; digest: string }>().toExtend<HumanResponse>();
+    expectTypeOf<{
+      decision: { kind: "denied"; feedback: string };
+      digest: null;
+    }>().toExtend<HumanResponse>();
+    expectTypeOf<{ decision: { kind: "answered"; text: string } }>().toExtend<HumanResponse>();
+    expectTypeOf<{ decision: { kind: "approved" } }>().not.toExtend<HumanResponse>();
+    expectTypeOf<{ decision: { kind: "denied"; feedback: string } }>().not.toExtend<HumanResponse>();
   });
 
   it("options that several tools share say nothing about the step's type", { tags: "F4.2" }, () => {

@@ -200,6 +200,24 @@ describe("approvals over HTTP", () => {
     expect(paid).toHaveLength(1);
   });
 
+  it("whoever launched a thread with an event, or sent it one, may not approve it", {
+    tags: "F7.8",
+  }, async () => {
+    const policy = { requesterMayApprove: false };
+    const { call, respond, keys, runtime, paid } = start([PAY, DONE], { policy });
+    const body = { agent: "example", event: { name: "order", payload: { total: 40 } } };
+    const { threadId } = (await call("/threads", { body })).body;
+    await runtime.settled(threadId);
+    expect((await respond({ kind: "approved" })).status).toBe(403);
+    const sent = await call(`/threads/${threadId}/events`, { body: { name: "hurry" }, as: keys.bob });
+    expect(sent.status).toBe(202);
+    const both = await respond({ kind: "approved" }, keys.bob);
+    expect([both.status, paid]).toEqual([403, []]);
+    expect((await respond({ kind: "approved" }, keys.root)).status).toBe(202);
+    await runtime.settled(threadId);
+    expect(paid).toHaveLength(1);
+  });
+
   it("after a while without a decision the next in the chain is told and may decide", {
     tags: "F7.8",
   }, async () => {

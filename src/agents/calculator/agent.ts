@@ -10,7 +10,7 @@ export const calculator = defineAgent(promptFunction(b, "DetermineNextStep", { b
     add: tool(({ a, b }) => a + b, { readOnly: true }),
     subtract: tool(({ a, b }) => a - b, { readOnly: true }),
     multiply: tool(({ a, b }) => a * b, { readOnly: true }),
-    divide: tool(({ a, b }) => divide(a, b), { readOnly: true, approval: "always" }),
+    divide: tool(({ a, b }) => divide(a, b), { readOnly: true, approval: "always", version: "1" }),
     request_more_information: askHuman(({ message }) => message),
     done_for_now: finish(({ message }) => message),
   },

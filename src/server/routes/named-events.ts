@@ -33,14 +33,16 @@ export function namedEventRoutes({ runtime }: RouteDeps) {
   return apiApp()
     .openapi(emit, async (c) => {
       const { name, payload = null } = c.req.valid("json");
-      const source = principalKey(c.get("principal"));
-      return c.json({ threads: [...(await runtime.emit({ name, source, payload }, onceOf(c)))] }, 202);
+      const from = c.get("principal");
+      const event = { name, source: principalKey(from), payload, from };
+      return c.json({ threads: [...(await runtime.emit(event, onceOf(c)))] }, 202);
     })
     .openapi(receive, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
       const { name, payload = null } = c.req.valid("json");
-      const source = principalKey(c.get("principal"));
-      const thread = await runtime.receive(threadId, { name, source, payload }, onceOf(c));
+      const from = c.get("principal");
+      const event = { name, source: principalKey(from), payload, from };
+      const thread = await runtime.receive(threadId, event, onceOf(c));
       return c.json(acceptedView(thread), 202);
     });
 }

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { UsageError } from "../../base/errors.ts";
+import { principalKey } from "../../humans/principal.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, json, jsonBody, onceOf, problems, type RouteDeps, threadIdIn } from "../deps.ts";
 import {
@@ -171,6 +172,7 @@ function inputOf(
   if (message !== undefined) return { message, from };
   if (event === undefined) throw new UsageError("invalid_argument", "give either a message or an event");
   return {
-    event: { name: event.name, source: `${from.channel}:${from.id}`, payload: event.payload ?? null },
+    event: { name: event.name, source: principalKey(from), payload: event.payload ?? null },
+    from,
   };
 }

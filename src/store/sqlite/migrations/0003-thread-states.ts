@@ -8,4 +8,7 @@ CREATE TABLE thread_states (
   state  TEXT    NOT NULL,
   digest BLOB    NOT NULL
 ) STRICT;
+
+-- A time that lies beyond all that can be read back never comes.
+UPDATE threads SET wake_at = NULL WHERE wake_at > 8640000000000000;
 `;
