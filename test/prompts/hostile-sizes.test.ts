@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
+import { learnIntents } from "../../src/prompts/gate/intents.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { readCompletion } from "../../src/prompts/gate/read-completion.ts";
 import { type Reading, resultKind } from "../../src/prompts/gate/reading.ts";
@@ -40,12 +41,14 @@ function readAndCount(
     }
   };
   const kind = resultKind((text) => fn.parse(text, {}));
+  const intents = learnIntents((text) => fn.parse(text, {}));
   const settings = {
     parse,
     aliases: () => NO_ALIASES,
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
     kind,
+    intents,
   } as const;
   return { reading: readCompletion(completion, settings), ...work };
 }
@@ -67,7 +70,7 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       expect(calls, which).toBeLessThanOrEqual(140);
       expect(characters, which).toBeLessThanOrEqual(4 * text.length + 100);
       // What is text for the type is not looked into.
-      if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(200);
+      if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(120);
     }
   });
 

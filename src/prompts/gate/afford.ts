@@ -1,22 +1,24 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { TOLERANT_REASONS } from "../../base/fidelity.ts";
 import { compareValues } from "./compare.ts";
+import { mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Size, sampleOf, sizeOf } from "./sample.ts";
+import { strictJson } from "./scan.ts";
 
 /**
  * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs up to a millisecond,
  * so that a list of a few hundred stops the process; lists grow with the square of their length.
  */
-export const ALLOWANCE = { texts: 40, looseCharacters: 60_000 } as const;
+export const ALLOWANCE = { texts: 30, sampleTexts: 100, looseCharacters: 60_000 } as const;
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
 // Lists whose items may all be compared with each other, unseen.
 const FEW_PAIRS = 2_500;
 const MAX_PAIRS = 400_000;
-// A sample holds a few of everything, so that the type itself bounds what fits it.
-const MAX_SAMPLE_TEXTS = 200;
+// A sample holds a few of everything, so that the type itself bounds what fits it; not so one with all keys of a map.
+const MAX_TEXTS_WITH_KEYS = 60;
 const MAX_SAMPLE_PAIRS = 10_000;
 
 /**
@@ -31,12 +33,13 @@ export function unaffordable(value: unknown, written: number, tools: ReadTools):
   if (written - size.values > tools.left.texts) return tooMuch("has the same fields again and again");
   if (size.pairs > MAX_PAIRS) return tooMuch("has lists that are too long");
   if (isSmall(size, tools)) return undefined;
-  const sampled = fits(sampleOf(value, false), tools);
-  if (sampled === "yes") return undefined;
-  // Objects with very many keys were taken for maps: perhaps the type has them all.
-  const whole = fits(sampleOf(value, true), tools);
-  if (whole === "yes") return undefined;
-  return whole === "no" ? tooMuch("is long, and some of its values do not have the expected type") : whole;
+  const short = JSON.stringify(sampleOf(value, false));
+  // Objects with very many keys are taken for maps: perhaps the type has them all.
+  const long = JSON.stringify(sampleOf(value, true));
+  let fit = fits(short, tools.left.sampleTexts, tools);
+  if (fit !== "yes" && long !== short) fit = fits(long, MAX_TEXTS_WITH_KEYS, tools);
+  if (fit === "yes") return undefined;
+  return fit === "no" ? tooMuch("is long, and some of its values do not have the expected type") : fit;
 }
 
 function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {
@@ -44,14 +47,20 @@ function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {
 }
 
 /** Whether a sample fits the type; a misfit is one of the whole. */
-function fits(sample: unknown, tools: ReadTools): "yes" | "no" | Refused {
+function fits(text: string, maxTexts: number, tools: ReadTools): "yes" | "no" | Refused {
+  const sample = strictJson(text);
   const { texts, pairs } = sizeOf(sample);
-  if (texts > MAX_SAMPLE_TEXTS || pairs > MAX_SAMPLE_PAIRS) return "no";
-  const parsed = tryParse(JSON.stringify(sample), tools);
-  if (parsed.kind === "misfit") return parsed;
+  if (texts > Math.min(maxTexts, tools.left.sampleTexts) || pairs > MAX_SAMPLE_PAIRS) return "no";
+  const parsed = tryParse(text, tools);
   const reasons = new Set<FidelityReason>();
-  compareValues(sample, parsed.value, tools.aliases(), reasons);
-  return [...reasons].every((reason) => Object.hasOwn(TOLERANT_REASONS, reason)) ? "yes" : "no";
+  if (parsed.kind === "parsed") compareValues(sample, parsed.value, tools.aliases(), reasons);
+  if (parsed.kind === "parsed" && areHarmless(reasons)) return "yes";
+  tools.left.sampleTexts -= texts;
+  return parsed.kind === "misfit" ? { kind: "misfit", message: mismatch(parsed.error, sample) } : "no";
+}
+
+function areHarmless(reasons: ReadonlySet<FidelityReason>): boolean {
+  return [...reasons].every((reason) => Object.hasOwn(TOLERANT_REASONS, reason));
 }
 
 /** Takes from the allowance what a value cost that did not fit as it was. */
@@ -60,9 +69,9 @@ export function spend(
   reasons: ReadonlySet<FidelityReason> | undefined,
   tools: ReadTools,
 ): void {
-  const fitted =
-    reasons !== undefined && [...reasons].every((reason) => Object.hasOwn(TOLERANT_REASONS, reason));
-  if (!fitted) tools.left.texts = Math.max(0, tools.left.texts - sizeOf(value).texts);
+  if (reasons === undefined || !areHarmless(reasons)) {
+    tools.left.texts = Math.max(0, tools.left.texts - sizeOf(value).texts);
+  }
 }
 
 function tooMuch(what: string): Refused {

@@ -6,9 +6,10 @@ import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/s
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
 import type { ProseMode } from "./form.ts";
+import { learnIntents } from "./intents.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
-import { type ReadValue, type ResultKind, resultKind } from "./reading.ts";
+import { type ReadTools, type ReadValue, resultKind } from "./reading.ts";
 
 interface ReaderOptions {
   readonly limits: Required<AnswerLimits>;
@@ -29,7 +30,7 @@ export function completionReader(
   fn: BamlFunction,
   { limits, prose, bamlFiles }: ReaderOptions,
 ): (received: Received, tb: RunTimeTypes | undefined) => Answer<unknown> {
-  let kind: ResultKind | undefined;
+  let learned: Pick<ReadTools, "kind" | "intents"> | undefined;
   let aliases: Aliases | undefined;
   const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
   return ({ reply, completion, validText }, tb) => {
@@ -39,8 +40,8 @@ export function completionReader(
     }
     if (tb !== undefined) checkRunTimeTypes(tb);
     const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
-    kind ??= resultKind(parse);
-    const tools = { parse, aliases: readAliasesOnce, limits, prose, kind };
+    learned ??= { kind: resultKind(parse), intents: learnIntents(parse) };
+    const tools = { parse, aliases: readAliasesOnce, limits, prose, ...learned };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const { values, said } = reading;

@@ -1,99 +1,152 @@
+import { isFields, isList } from "./compare.ts";
+import { type ErrorNode, readParseError, unescapeRust } from "./parse-error.ts";
+import { strictJson } from "./scan.ts";
+
 /**
- * What was wrong with an answer that fits no expected type, from BAML's error: for a union, about the member that
- * comes nearest. Written for the model that gave the answer. `hasJson`: there was JSON in it to find fault with.
+ * What was wrong with an answer that fits no expected type, from BAML's error: for a union, at any depth, about the member
+ * that comes nearest. Written for the model that gave the answer. `read` is the JSON of the answer, where there was any.
  */
-export function mismatch(error: unknown, hasJson = true): string {
-  const text = error instanceof Error ? error.message : "";
-  const start = text.indexOf(NODE);
-  const root = start < 0 ? undefined : readNode(text, start)?.node;
-  const found = root === undefined ? assertion(text) : problemsOf(root);
-  const noObject = !hasJson && found.some((problem) => problem.startsWith("Missing required field"));
-  const problems = noObject ? ["It holds no JSON object."] : found;
-  return [
-    "The answer does not fit the expected form.",
-    ...problems,
-    "Answer with one JSON value of that form.",
-  ].join(" ");
-}
-
-interface Node {
-  readonly reason: string;
-  readonly causes: readonly Node[];
-}
-
-const NODE = "ParsingError { scope: [";
-const MAX_DEPTH = 50;
-
-// Rust's debug output: ParsingError { scope: ["a"], reason: "…", causes: [ParsingError { … }, …] }
-function readNode(text: string, start: number, depth = 0): { node: Node; end: number } | undefined {
-  if (!text.startsWith(NODE, start) || depth > MAX_DEPTH) return undefined;
-  const reasonAt = text.indexOf('reason: "', start);
-  if (reasonAt < 0) return undefined;
-  let end = reasonAt + 9;
-  while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
-  const reason = text.slice(reasonAt + 9, end).replace(/\\(["'\\])/g, "$1");
-  let at = text.indexOf("causes: [", end) + 9;
-  if (at < 9) return undefined;
-  const causes: Node[] = [];
-  for (let next = readNode(text, at, depth + 1); next !== undefined; next = readNode(text, at, depth + 1)) {
-    causes.push(next.node);
-    at = next.end;
-    if (text.startsWith(", ", at)) at += 2;
+export function mismatch(error: unknown, read: unknown): string {
+  const root = readParseError(error);
+  const found = root === undefined ? assertion(error) : problemsOf(root, [], read);
+  const hasObject = isFields(read) || (isList(read) && read.some(isFields));
+  const noObject = !hasObject && found.some((problem) => problem.startsWith("Missing required"));
+  if (typeof read === "string" && isJsonText(read)) {
+    return doesNotFit(["It is JSON text inside a string: write the JSON itself, without quotes around it."]);
   }
-  return { node: { reason, causes }, end: at + "] }".length };
-}
-
-function problemsOf({ reason, causes }: Node): string[] {
-  if (!reason.startsWith("Failed to find any"))
-    return causes.length > 0 ? leaves(causes) : [sentence(reason)];
-  const intents = wantedLiterals(causes);
-  if (intents !== undefined) return [intents];
-  const nearest = causes.toSorted((a, b) => distance(a) - distance(b))[0];
-  return nearest === undefined ? [] : problemsOf(nearest);
+  return doesNotFit(noObject || found.length === 0 ? ["It holds no JSON object."] : found);
 }
 
 const MAX_PROBLEMS = 4;
 
-function leaves(nodes: readonly Node[]): string[] {
-  const found = nodes.map(({ reason }) => sentence(reason));
-  return [...new Set(found)].slice(0, MAX_PROBLEMS);
+/** The whole message, of the problems that there are. */
+export function doesNotFit(problems: readonly string[]): string {
+  return [
+    "The answer does not fit the expected form.",
+    ...[...new Set(problems)].slice(0, MAX_PROBLEMS),
+    "Answer with one JSON value of that form.",
+  ].join(" ");
+}
+
+/** A field whose list or object was written as text. */
+export function doubleEncoded(path: readonly string[]): string {
+  return `The field ${path.join(".")} holds JSON text: write the object or list itself, without quotes around it.`;
+}
+
+/** True for a text that is the JSON of an object or a list. */
+export function isJsonText(text: string): boolean {
+  if (!/^\s*[{[]/.test(text)) return false;
+  const value = strictJson(text);
+  return isFields(value) || isList(value);
+}
+
+const FIELD = /^Failed to parse field (\w+):/;
+
+function problemsOf({ reason, causes }: ErrorNode, path: readonly string[], read: unknown): string[] {
+  const field = FIELD.exec(reason)?.[1];
+  if (field !== undefined) return problemsOfField(field, causes, path, read);
+  if (reason.startsWith("Failed to find any")) return problemsOfUnion(causes, path, read, reason);
+  if (causes.length > 0) return causes.flatMap((cause) => problemsOf(cause, path, read));
+  return [sentence(reason, path)];
+}
+
+function problemsOfField(
+  field: string,
+  causes: readonly ErrorNode[],
+  path: readonly string[],
+  read: unknown,
+): string[] {
+  const inside = [...path, field];
+  const value = isFields(read) ? read[field] : undefined;
+  if (typeof value === "string" && isJsonText(value)) return [doubleEncoded(inside)];
+  return causes.flatMap((cause) => problemsOf(cause, inside, value));
+}
+
+function problemsOfUnion(
+  causes: readonly ErrorNode[],
+  path: readonly string[],
+  read: unknown,
+  reason: string,
+): string[] {
+  const literals = wantedLiterals(causes);
+  if (literals !== undefined) {
+    const field = [...path, literals.field].join(".");
+    return [`The field ${field} is ${literals.got}; it must be one of ${literals.wanted.join(", ")}.`];
+  }
+  const leaves = causes.every((cause) => cause.causes.length === 0);
+  if (leaves && causes.length > 0) {
+    const types = /\((.*)\)/.exec(reason)?.[1] ?? "";
+    const got = GOT.exec(causes[0]?.reason ?? "")?.[1] ?? "";
+    return [sentence(`Expected ${types}, got ${got}`, path)];
+  }
+  const nearest = causes.toSorted((a, b) => distance(a) - distance(b))[0];
+  return nearest === undefined ? [] : problemsOf(nearest, path, read);
 }
 
 /** Members of a union with fewer problems are nearer; one whose literal is another is far away. */
-function distance(node: Node): number {
+function distance(node: ErrorNode): number {
   const literal = node.causes.some(({ reason }) => LITERAL.test(reason));
-  return node.causes.length + (literal ? 100 : 0);
+  return Math.max(1, node.causes.length) + (literal ? 100 : 0);
 }
 
-const LITERAL = /^Failed to parse field (\w+): \w+: Expected "((?:[^"\\]|\\.)*)".*got String\("(.*?)", \w+\)/;
+const LITERAL = /^Failed to parse field (\w+): [\w.<>]+: Expected "((?:[^"\\]|\\.)*)"[^"]*, got (.*?)\.?$/s;
 
 /** When every member of a union wants another literal, the literals are what there is to choose from. */
-function wantedLiterals(causes: readonly Node[]): string | undefined {
-  const wanted = causes.map((cause) => {
-    for (const { reason } of cause.causes) {
-      const match = LITERAL.exec(reason);
-      if (match !== null) return match;
-    }
-    return undefined;
-  });
-  const [first] = wanted;
-  if (first === undefined || wanted.includes(undefined)) return undefined;
-  const choices = wanted.map((match) => JSON.stringify(match?.[2] ?? "")).join(", ");
-  return `The field ${first[1]} is ${JSON.stringify(first[3])}; it must be one of ${choices}.`;
+function wantedLiterals(
+  causes: readonly ErrorNode[],
+): { field: string; got: string; wanted: string[] } | undefined {
+  const found = causes.map((cause) =>
+    cause.causes.map(({ reason }) => LITERAL.exec(reason)).find((match) => match !== null),
+  );
+  const [first] = found;
+  if (first === undefined || found.includes(undefined)) return undefined;
+  const wanted = found.map((match) => JSON.stringify(match?.[2] ?? ""));
+  return { field: first[1] ?? "", got: valueInWords(first[3] ?? ""), wanted };
 }
 
-function sentence(reason: string): string {
-  const plain = reason
+const GOT = /, got (.*?)\.?$/s;
+const EXPECTED = /^Expected (.*?), got (.*?)\.?$/s;
+
+/** One problem in words, with none of the parser's own. */
+function sentence(reason: string, path: readonly string[]): string {
+  const place = path.length === 0 ? "" : `Field ${path.join(".")}: `;
+  const expected = EXPECTED.exec(reason);
+  if (expected !== null) {
+    return `${place}Expected ${typeInWords(expected[1] ?? "")}, got ${valueInWords(expected[2] ?? "")}.`;
+  }
+  const missing = /^Missing required field: (\w+)/.exec(reason)?.[1];
+  if (missing !== undefined) return `Missing required field: ${[...path, missing].join(".")}.`;
+  return `${place}${cut(withoutTypes(reason.split("\n", 1)[0] ?? "").replace(/\.$/, ""), 200)}.`;
+}
+
+function withoutTypes(text: string): string {
+  return text
     .replace(/ @stream\.\w+/g, "")
-    .replace(/String\("(.*?)", \w+\)/gs, (_, value: string) => JSON.stringify(cut(value)))
-    .replace(/^Failed to parse field (\w+): (?:\1: )?/, "Field $1: ")
-    .replace(/\.$/, "");
-  return `${cut(plain, 200)}.`;
+    .replace(/String\("((?:[^"\\]|\\.)*)", \w+\)/g, (_, value: string) => JSON.stringify(cut(value)));
 }
 
-function assertion(text: string): string[] {
+function typeInWords(type: string): string {
+  return cut(withoutTypes(type).replace(/[()]/g, "").replaceAll(" | ", " or "), 200);
+}
+
+/** A value of Rust's debug output: `String("x", Complete)`, `Number(Number(1), Complete)`, `Object([…], Complete)`, … */
+function valueInWords(debug: string): string {
+  const text = /^String\("((?:[^"\\]|\\.)*)/s.exec(debug)?.[1];
+  if (text !== undefined) return JSON.stringify(cut(unescapeRust(text)));
+  const number = /^Number\((?:Number\()?(-?[\d.eE+-]+)/.exec(debug)?.[1];
+  if (number !== undefined) return cut(number);
+  const truth = /^Boolean\((\w+)/.exec(debug)?.[1];
+  if (truth !== undefined) return truth;
+  if (debug.startsWith("Null")) return "null";
+  if (debug.startsWith("Array")) return "a list";
+  if (debug.startsWith("Object")) return "an object";
+  return "something else";
+}
+
+function assertion(error: unknown): string[] {
+  const text = error instanceof Error ? error.message.slice(0, 10_000) : "";
   const failed = /Assertions? failed[^\n]*/i.exec(text)?.[0];
-  return failed === undefined ? [] : [sentence(failed)];
+  return failed === undefined ? [] : [sentence(failed, [])];
 }
 
 function cut(text: string, most = 60): string {

@@ -3,7 +3,6 @@ import { ALLOWANCE } from "./afford.ts";
 import { isFields, isList } from "./compare.ts";
 import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from "./form.ts";
 import { strictBreach, tooLarge, tooMany } from "./limits.ts";
-import { mismatch } from "./mismatch.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
@@ -36,9 +35,14 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
   const from = tools.prose === "marked" ? (afterMarker(text) ?? 0) : 0;
   if (from > 0 && text.slice(from).replaceAll(REMOVED, "").trim() === "") return NOTHING_MARKED;
-  const spans = findSpans(text, from, limits, (span) => readLoose(span.text, span.closed, tools));
+  let misfit: string | undefined;
+  const spans = findSpans(text, from, limits, (span) => {
+    const candidate = readLoose(span.text, span.closed, tools);
+    if (candidate.kind === "misfit") misfit ??= candidate.message;
+    return candidate;
+  });
   if (spans === undefined) return refused(tooMany({ ...limits, maxObjects: MAX_SPANS }));
-  return readSpans({ text, from, unclear: visible.unclear }, spans, tools);
+  return readSpans({ text, from, unclear: visible.unclear, misfit }, spans, tools);
 }
 
 const EMPTY: Reading = {
@@ -69,6 +73,8 @@ interface VisibleText {
   readonly from: number;
   /** It cannot be told where the thoughts end. */
   readonly unclear: boolean;
+  /** What was wrong with the first part in brackets of which nothing came. */
+  readonly misfit?: string | undefined;
 }
 
 /** A value of the answer with where it stands. */
@@ -78,7 +84,7 @@ interface Found {
 }
 
 function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTools): Reading {
-  const { text, from, unclear } = visible;
+  const { text, from } = visible;
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
   if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects)
     return refused(tooMany(tools.limits));
@@ -96,9 +102,9 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
     const misfit = all.find((candidate) => candidate.kind === "misfit");
     if (misfit !== undefined) {
       const invalid = insideInvalid(visible, found[0]?.span);
-      return refused({ reason: "no_match", message: invalid ?? mismatch(misfit.error) });
+      return refused({ reason: "no_match", message: invalid ?? misfit.message });
     }
-    return readPlain(text.slice(from).replaceAll(REMOVED, " ").trim(), unclear, tools);
+    return readPlain({ ...visible, text: text.slice(from).replaceAll(REMOVED, " ").trim() }, tools);
   }
   const around = aroundReasons(visible, found, tools);
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");

@@ -2,8 +2,11 @@ import type { FidelityReason } from "../../base/fidelity.ts";
 import { spend, unaffordable } from "./afford.ts";
 import { compareValues, isList } from "./compare.ts";
 import { dropsEntries } from "./dropped.ts";
+import { encodedTwice } from "./encoded-twice.ts";
 import { inspect } from "./inspect.ts";
+import { intentProblem } from "./intents.ts";
 import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
+import { doesNotFit, doubleEncoded, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
 import { secondReading } from "./second-parser.ts";
@@ -13,13 +16,15 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   const shape = shapeOf(text, true);
   const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  const refusal = unaffordable(read, valuesIn(shape), tools);
+  const refusal = wrongIntent(read, tools) ?? unaffordable(read, valuesIn(shape), tools);
   if (refusal !== undefined) return refusal;
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
-    return parsed;
+    return { kind: "misfit", message: mismatch(parsed.error, read) };
   }
+  const twice = encodedTwice(read, parsed.value, tools.aliases());
+  if (twice !== undefined) return { kind: "misfit", message: doesNotFit([doubleEncoded(twice)]) };
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
   spend(read, reasons, tools);
@@ -40,8 +45,10 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(second?.value, undefined, tools);
-    return parsed;
+    return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}) };
   }
+  const twice = encodedTwice(second?.value, parsed.value, tools.aliases());
+  if (twice !== undefined) return { kind: "misfit", message: doesNotFit([doubleEncoded(twice)]) };
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
   if (holdsCommentedValue(text, outside)) reasons.add("several_objects");
@@ -69,9 +76,18 @@ function looseRefusal(
   // What the second parser cannot repair could be anything.
   const tooMuch = second === undefined && shape.separators > left.texts;
   if (tooMuch || text.length > left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
-  const refusal = second === undefined ? undefined : unaffordable(second.value, valuesIn(shape), tools);
+  if (second === undefined) return undefined;
+  const wrong = wrongIntent(second.value, tools);
+  if (wrong !== undefined) return wrong;
+  const refusal = unaffordable(second.value, valuesIn(shape), tools);
   // A sample of the repaired value says nothing of how the first parser repairs it.
   return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
+}
+
+/** BAML would take an intent that only looks like one of the known. */
+function wrongIntent(read: unknown, { intents }: ReadTools): Candidate | undefined {
+  const problem = intentProblem(read, intents);
+  return problem === undefined ? undefined : { kind: "misfit", message: doesNotFit([problem]) };
 }
 
 function addFindings(json: string, reasons: Set<FidelityReason>): void {

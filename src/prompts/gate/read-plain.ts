@@ -19,24 +19,39 @@ export function readText(completion: string, tools: ReadTools): Reading {
   }
   // BAML does not look into the text of such a function, so that no guard is needed (measured).
   const parsed = tryParse(visible.text, tools);
-  if (parsed.kind === "misfit") return { ok: false, reason: "no_match", message: mismatch(parsed.error) };
+  if (parsed.kind === "misfit")
+    return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined) };
   const reasons = new Set<FidelityReason>();
   compareValues(visible.text, parsed.value, tools.aliases(), reasons);
   return { ok: true, values: [{ value: parsed.value, reasons }], said: saidOf(visible.text, []) };
 }
 
+/** A text without a fitting object. */
+interface PlainText {
+  readonly text: string;
+  readonly unclear: boolean;
+  /** What was wrong with the JSON in it that did not fit. */
+  readonly misfit?: string | undefined;
+}
+
 /**
  * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
  */
-export function readPlain(text: string, unclear: boolean, tools: ReadTools): Reading {
+export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools): Reading {
   const refusal = plainRefusal(text, tools);
   if (refusal?.kind === "breach") return refused(refusal.breach);
-  const parsed = refusal ?? tryParse(text, tools);
+  if (refusal?.kind === "misfit") return { ok: false, reason: "no_match", message: refusal.message };
+  const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
-    return { ok: false, reason: "no_match", message: mismatch(parsed.error, text.includes("{")) };
+    const json = strictJson(text);
+    // Where all of it is one text, what was found inside that text is no JSON.
+    const message = typeof json === "string" ? undefined : misfit;
+    return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json) };
   }
   const { value } = parsed;
   const isObject = typeof value === "object" && value !== null;
+  // The parser may make an object of what was found wrong before.
+  if (isObject && misfit !== undefined) return { ok: false, reason: "no_match", message: misfit };
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
   if (isObject) reasons.add("no_json");
   else comparePlain(withoutFence(text), value, tools.aliases(), reasons);
@@ -62,7 +77,7 @@ function plainRefusal(
   const { containers, separators } = shape;
   if (containers > 0 && separators > tools.left.texts) return { kind: "breach", breach: LOOSE_BREACH };
   if (tools.kind === "text_or_json" || text.length <= MAX_PLAIN) return undefined;
-  return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, false) } };
+  return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, undefined) } };
 }
 
 function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: Set<FidelityReason>): void {

@@ -24,9 +24,11 @@ export interface ReadTools {
   readonly limits: Required<AnswerLimits>;
   readonly prose: ProseMode;
   /** How much of what does not fit its type may still be parsed. Each reading of a completion spends from it. */
-  readonly left: { texts: number; looseCharacters: number };
+  readonly left: { texts: number; sampleTexts: number; looseCharacters: number };
   /** What the function returns; found out by parsing `[]` and a small object. */
   readonly kind: ResultKind;
+  /** The intents of the steps that it returns, where each has one. */
+  readonly intents: readonly string[] | undefined;
 }
 
 /** `text`: any string. `text_or_json`: a union with string. `list`: a list. `json`: everything else. */
@@ -55,7 +57,8 @@ export function refused({ reason, message }: Breach): Reading {
 export type Candidate =
   | { readonly kind: "value"; readonly read: ReadValue }
   | { readonly kind: "breach"; readonly breach: Breach }
-  | { readonly kind: "misfit"; readonly error: unknown };
+  /** What was wrong with it, for the model to read. */
+  | { readonly kind: "misfit"; readonly message: string };
 
 type Parsed =
   | { readonly kind: "parsed"; readonly value: unknown }

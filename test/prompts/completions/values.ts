@@ -68,9 +68,16 @@ export const VALUES: readonly Row[] = [
     { ...SEARCH_VALUE, tags: ["a", "1"] },
     "retyped_value",
   ),
-  doubtful(refund({ intent: "do not refund" }), REFUND_VALUE, "coerced_value"),
-  doubtful(refund({ intent: "refund-order" }), REFUND_VALUE, "coerced_value"),
-  doubtful(refund({ intent: "refund." }), REFUND_VALUE, "coerced_value"),
+  ...["do not refund", "refund-order", "refund.", "refund_result"].map(
+    (intent): Row => [
+      "NextStep",
+      refund({ intent }),
+      {
+        refused: "no_match",
+        saying: `The field intent is "${intent}"; it must be one of "refund", "search"`,
+      },
+    ],
+  ),
   doubtful(refund({ intent: ["refund"] }), REFUND_VALUE, "coerced_value"),
   doubtful(refund({ currency: "JPY" }), REFUND_VALUE, "lost_value"),
   doubtful(refund({ dry_run: true }), REFUND_VALUE, "lost_value"),
@@ -155,7 +162,11 @@ export const VALUES: readonly Row[] = [
   // What fits no type.
   ["NextStep", "", { refused: "empty" }],
   ["NextStep", " \n ", { refused: "empty" }],
-  ["NextStep", "{}", { refused: "no_match", saying: "Missing required field" }],
+  [
+    "NextStep",
+    "{}",
+    { refused: "no_match", saying: 'The field intent is missing; it must be one of "refund"' },
+  ],
   ["NextStep", "[]", { refused: "no_match", saying: "holds no JSON object" }],
   ["NextStep", "null", { refused: "no_match" }],
   ["NextStep", "refund", { refused: "no_match", saying: "holds no JSON object" }],
@@ -173,7 +184,7 @@ export const VALUES: readonly Row[] = [
   [
     "NextStep",
     refund({ amount: null }),
-    { refused: "no_match", saying: "Field amount: Expected int, got Null" },
+    { refused: "no_match", saying: "Field amount: Expected int, got null" },
   ],
   ["NextStep", refund({ amount: "forty" }), { refused: "no_match", saying: "Field amount" }],
   ["NextStep", `{"response":${REFUND}}`, { refused: "no_match" }],

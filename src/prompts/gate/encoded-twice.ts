@@ -1,0 +1,38 @@
+import type { Aliases } from "../baml/source.ts";
+import { isFields, isList } from "./compare.ts";
+import { isJsonText } from "./mismatch.ts";
+
+/**
+ * The path of a field that holds the JSON of an object or list as text although its type is no text: the parser may have
+ * taken it apart, wrapped it in a list, or dropped it. `undefined` where there is none.
+ */
+export function encodedTwice(
+  read: unknown,
+  parsed: unknown,
+  aliases: Aliases,
+  path: readonly string[] = [],
+): readonly string[] | undefined {
+  if (typeof read === "string") return parsed !== read && isJsonText(read) ? path : undefined;
+  if (isList(read)) {
+    const items = isList(parsed) ? parsed : [parsed];
+    return first(
+      read.map((item, index) => () => encodedTwice(item, items[index], aliases, [...path, String(index)])),
+    );
+  }
+  if (!isFields(read) || !isFields(parsed)) return undefined;
+  return first(
+    Object.entries(read).map(([key, value]) => () => {
+      const names = [key, ...(aliases.fields.get(key) ?? [])];
+      const name = names.find((one) => Object.hasOwn(parsed, one));
+      return name === undefined ? undefined : encodedTwice(value, parsed[name], aliases, [...path, key]);
+    }),
+  );
+}
+
+function first<T>(tries: readonly (() => T | undefined)[]): T | undefined {
+  for (const attempt of tries) {
+    const found = attempt();
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

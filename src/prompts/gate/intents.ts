@@ -1,0 +1,49 @@
+import { isFields } from "./compare.ts";
+import { type ErrorNode, readParseError } from "./parse-error.ts";
+import { tryParse } from "./reading.ts";
+
+const NO_INTENT = "\u0001";
+const LITERAL = /^Failed to parse field intent: intent: Expected "((?:[^"\\]|\\.)*)"/;
+
+/**
+ * The intents of the steps that a function returns, found out by asking for one that there is not. `undefined` where what
+ * it returns has no intent, or need not have one.
+ */
+export function learnIntents(parse: (text: string) => unknown): readonly string[] | undefined {
+  const parsed = tryParse(JSON.stringify({ intent: NO_INTENT }), { parse });
+  const root = parsed.kind === "misfit" ? readParseError(parsed.error) : undefined;
+  if (root === undefined) return undefined;
+  const members = root.reason.startsWith("Failed to find any") ? root.causes : [root];
+  const intents = members.map(intentOf);
+  return intents.every((intent) => intent !== undefined) && intents.length > 0 ? intents : undefined;
+}
+
+function intentOf({ causes }: ErrorNode): string | undefined {
+  return causes.map(({ reason }) => LITERAL.exec(reason)?.[1]).find((intent) => intent !== undefined);
+}
+
+/**
+ * What is wrong with the intent of a value: BAML would take one that only begins or ends like a known one. Capitals and
+ * blanks do not count, nor does what is no text: that is for the parser.
+ */
+export function intentProblem(value: unknown, intents: readonly string[] | undefined): string | undefined {
+  if (intents === undefined || !isFields(value)) return undefined;
+  const choice = intents.map((intent) => JSON.stringify(intent)).join(", ");
+  const wanted = `it must be ${intents.length === 1 ? "" : "one of "}${choice}.`;
+  const key = Object.keys(value).find((name) => normal(name) === "intent");
+  if (key === undefined) {
+    const inside = Object.entries(value).find(([, item]) => isFields(item) && Object.hasOwn(item, "intent"));
+    const hint =
+      inside === undefined ? "" : ` Do not put the fields inside ${JSON.stringify(inside[0].slice(0, 60))}.`;
+    return `The field intent is missing; ${wanted}${hint}`;
+  }
+  const intent = value[key];
+  if (typeof intent !== "string") return undefined;
+  if (intents.some((known) => normal(known) === normal(intent))) return undefined;
+  const shown = intent.length > 60 ? `${intent.slice(0, 60)}…` : intent;
+  return `The field intent is ${JSON.stringify(shown)}; ${wanted}`;
+}
+
+function normal(name: string): string {
+  return name.length > 1_000 ? name : name.trim().toLowerCase();
+}

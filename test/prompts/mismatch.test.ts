@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import { b } from "./baml_client/index.ts";
+import { REFUND, refund } from "./completions/row.ts";
+
+const next = promptFunction(b, "NextStep");
+const post = promptFunction(b, "Post");
+
+/** What the model is told, without the sentences around it. */
+function told(fn: typeof next | typeof post, completion: string): string {
+  const answer = fn.parse(completion);
+  if (answer.ok) return `accepted as ${answer.fidelity.grade}`;
+  return answer.message
+    .replace("The answer does not fit the expected form. ", "")
+    .replace(" Answer with one JSON value of that form.", "");
+}
+
+const INTENTS =
+  'it must be one of "refund", "search", "send_mail", "transfer", "request_more_information", "done_for_now".';
+const envelope = (fields: object) =>
+  JSON.stringify({ intent: "post", content: { kind: "letter", pages: 1 }, stamps: [], ...fields });
+
+describe("what the model reads when its answer fits no step", { tags: "F9.8" }, () => {
+  it("names an intent that there is not, with those that there are, before anything else", () => {
+    expect(told(next, '{"intent":"refund_result","value":7}')).toBe(
+      `The field intent is "refund_result"; ${INTENTS}`,
+    );
+    expect(told(next, '{"intent":"fly"}')).toBe(`The field intent is "fly"; ${INTENTS}`);
+    expect(told(next, "{intent: fly, to: 'Rome',}")).toBe(`The field intent is "fly"; ${INTENTS}`);
+    expect(told(next, `I will do this:\n${refund({ intent: "issue_refund" })}`)).toBe(
+      `The field intent is "issue_refund"; ${INTENTS}`,
+    );
+    expect(told(next, JSON.stringify({ intent: "x".repeat(200_000) }))).toBe(
+      `The field intent is "${"x".repeat(60)}…"; ${INTENTS}`,
+    );
+  });
+
+  it("says that the intent is missing, with its values", () => {
+    expect(told(next, '{"a":3,"b":4}')).toBe(`The field intent is missing; ${INTENTS}`);
+    expect(told(next, `{"response":${REFUND}}`)).toBe(
+      `The field intent is missing; ${INTENTS} Do not put the fields inside "response".`,
+    );
+  });
+
+  it("takes unions inside fields apart like the one around all of them", () => {
+    expect(told(post, envelope({ content: { kind: "parcel", weight: 1, size: "big" } }))).toBe(
+      'Field content.size: Expected int or float, got "big".',
+    );
+    expect(told(post, envelope({ content: { kind: "letter" } }))).toBe(
+      "Missing required field: content.pages.",
+    );
+    expect(told(post, envelope({ content: { kind: "card", pages: 1 } }))).toBe(
+      'The field content.kind is "card"; it must be one of "letter", "parcel".',
+    );
+  });
+
+  it("holds nothing of the parser's own", () => {
+    for (const completion of [
+      refund({ amount: { value: 40 } }),
+      refund({ amount: [] }),
+      refund({ amount: null, order_id: null }),
+      refund({ amount: 'a "lot"\nof it' }),
+      refund({ amount: true }),
+      envelope({ content: [1, 2] }),
+      envelope({ content: { kind: "parcel", weight: "x", size: { a: [1] } } }),
+      envelope({ content: 7, stamps: "none", note: 7 }),
+      '{"intent":"transfer","from_account":7,"to_account":{},"amount":"x","urgent":"maybe"}',
+    ]) {
+      const message = told(completion.includes('"post"') ? post : next, completion);
+      expect(message, completion).not.toMatch(
+        /ParsingError|Complete|@stream|Failed|in \d+ items|\n|\\n {2}|String\(|Object\(/,
+      );
+      const sentences = message.split(/(?<=\.) (?=[A-Z])/);
+      expect(new Set(sentences).size, message).toBe(sentences.length);
+    }
+    expect(told(next, refund({ amount: { value: "a lot" } }))).toBe(
+      "Field amount: Expected int, got an object.",
+    );
+    expect(told(next, refund({ amount: 'a "lot"\nof it' }))).toBe(
+      'Field amount: Expected int, got "a \\"lot\\"\\nof it".',
+    );
+  });
+
+  it("says of a field whose object or list is JSON text that it is, for any step", () => {
+    const twice = (path: string) =>
+      `The field ${path} holds JSON text: write the object or list itself, without quotes around it.`;
+    expect(told(next, '{"intent":"search","query":"x","tags":"[\\"a\\",\\"b\\"]"}')).toBe(twice("tags"));
+    expect(
+      told(
+        next,
+        '{"intent":"transfer","from_account":"{\\"iban\\":\\"A\\"}","to_account":{"iban":"B"},"amount":1,"urgent":true}',
+      ),
+    ).toBe(twice("from_account"));
+    expect(told(post, envelope({ content: JSON.stringify({ kind: "letter", pages: 1 }) }))).toBe(
+      twice("content"),
+    );
+    expect(told(post, envelope({ stamps: [JSON.stringify({ cents: 5 })] }))).toBe(twice("stamps.0"));
+    expect(told(next, `{'intent': 'search', 'query': 'x', 'tags': '["a","b"]'}`)).toBe(twice("tags"));
+    expect(told(next, JSON.stringify(REFUND))).toBe(
+      "It is JSON text inside a string: write the JSON itself, without quotes around it.",
+    );
+  });
+
+  it("leaves JSON in a field that is a text alone", () => {
+    expect(told(next, JSON.stringify({ intent: "done_for_now", message: REFUND }))).toBe("accepted as exact");
+    expect(told(next, refund({ reason: "[1, 2]" }))).toBe("accepted as exact");
+    expect(told(post, envelope({ note: '{"a":1}' }))).toBe("accepted as exact");
+  });
+});
