@@ -45,7 +45,7 @@ export {
   requestIdOf,
   type ThreadId,
 } from "./base/ids.ts";
-export { canonicalJson, type Json, type JsonObject, toJson } from "./base/json.ts";
+export { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from "./base/json.ts";
 export type { ServerConfig } from "./config.ts";
 export { defineConfig, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";

@@ -1,11 +1,8 @@
 import { Hono } from "hono";
 import { getCookie } from "hono/cookie";
-import { systemClock } from "../../src/base/clock.ts";
-import { verifiedBy } from "../../src/humans/principal.ts";
-import { inboxAssets } from "../../src/inbox/assets.ts";
-import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
-import type { Runtime } from "../../src/runtime/runtime.ts";
-import { tool } from "../../src/steps/steps.ts";
+import { inboxAssets, inboxRoutes } from "../../src/inbox/index.ts";
+import type { Runtime } from "../../src/index.ts";
+import { systemClock, tool, verifiedBy } from "../../src/index.ts";
 
 export type DeployStep = { intent: "deploy"; tag: string; environment: string };
 

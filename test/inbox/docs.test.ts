@@ -10,18 +10,22 @@ import { sameText } from "../../src/server/api-key.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { bareCode, missingImports } from "../docs/shown-code.ts";
 import { type DeployStep, inboxExample, policyExample } from "./docs-example.ts";
 
 const docs = join(import.meta.dirname, "..", "..", "docs");
 const page = await readFile(join(docs, "inbox.md"), "utf8");
-const bare = (code: string) => code.replace(/\s+/g, "").replace(/,([)}\]])/g, "$1");
 
 describe("docs/inbox.md", () => {
+  it("its code imports what it uses", { tags: "F11.1" }, () => {
+    expect(missingImports(page, "test/inbox/docs-example.ts")).toEqual([]);
+  });
+
   it("shows the code that is tested here", { tags: "F11.1" }, async () => {
-    const example = bare(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
+    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
     const blocks = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code = ""]) => code);
     expect(blocks.length).toBeGreaterThan(0);
-    for (const code of blocks) expect(example).toContain(bare(code));
+    for (const code of blocks) expect(example).toContain(bareCode(code));
   });
 
   it("its code lets in who is signed in, and nobody else", { tags: "F11.1" }, async () => {

@@ -1,13 +1,9 @@
 /* The code of docs/server.md, in its order. `docs.test.ts` runs it and checks that the page shows the same. */
 
-import type { RequestId } from "../../src/base/ids.ts";
-import type { Json } from "../../src/base/json.ts";
-import { isJsonObject } from "../../src/base/json.ts";
 import { createClient } from "../../src/client/index.ts";
-import type { Runtime } from "../../src/runtime/runtime.ts";
+import type { Json, RequestId, Runtime } from "../../src/index.ts";
+import { isJsonObject, startJob, tool } from "../../src/index.ts";
 import { newApiKey, requestLink, serverLog, startServer, webhook } from "../../src/server/index.ts";
-import { startJob } from "../../src/steps/start-job.ts";
-import { tool } from "../../src/steps/steps.ts";
 
 export async function serveExample(runtime: Runtime, secret: string, webhookSecret: string) {
   const { key, digest } = newApiKey();

@@ -2,18 +2,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
+import { bareCode, missingImports } from "../docs/shown-code.ts";
 import { clientExample, jobExample, linkExample, serveExample } from "./docs-example.ts";
 import { afterwards, serve } from "./serve.ts";
 
 const page = await readFile(join(import.meta.dirname, "..", "..", "docs", "server.md"), "utf8");
-const bare = (code: string) => code.replace(/\s+/g, "").replace(/,([)}\]])/g, "$1");
 
 describe("docs/server.md", () => {
+  it("its code imports what it uses", { tags: "E7" }, () => {
+    expect(missingImports(page, "test/server/docs-example.ts")).toEqual([]);
+  });
+
   it("shows the code that is tested here", { tags: "E7" }, async () => {
-    const example = bare(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
+    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
     const blocks = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code ?? "");
     expect(blocks.length).toBeGreaterThanOrEqual(5);
-    for (const code of blocks) expect(example).toContain(bare(code));
+    for (const code of blocks) expect(example).toContain(bareCode(code));
   });
 
   it("its code does what the page says", { tags: ["E7", "F6.8"] }, async () => {

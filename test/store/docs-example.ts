@@ -1,12 +1,17 @@
 /* The code of docs/storage.md, in its order. `docs.test.ts` runs it and checks that the page shows the same. */
 import { join } from "node:path";
-import type { Clock } from "../../src/base/clock.ts";
-import { createMemoryStore } from "../../src/store/memory.ts";
+import type { Clock } from "../../src/index.ts";
+import {
+  appendEvents,
+  createMemoryStore,
+  erasureData,
+  projectionOf,
+  startThread,
+  threadOf,
+} from "../../src/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
-import { storeContract, type TestRunner } from "../../src/testing/store-contract.ts";
-import { erasureData } from "../../src/thread/chain.ts";
-import { projectionOf } from "../../src/thread/projection.ts";
-import { appendEvents, startThread, threadOf } from "../../src/thread/thread.ts";
+import type { TestRunner } from "../../src/testing/index.ts";
+import { storeContract } from "../../src/testing/index.ts";
 
 export async function storageExample(folder: string, clock: Clock) {
   const store = await openSqliteStore(join(folder, "threads.db"));

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { bareCode, missingImports } from "../docs/shown-code.ts";
 import { contractExample, storageExample } from "./docs-example.ts";
 import { temporaryFolder } from "./temporary.ts";
 
@@ -13,14 +14,16 @@ const blocks = (language: string) =>
   Array.from(page.matchAll(/```(\w+)\n(.*?)```/gs)).flatMap(([, name, code]) =>
     name === language && code !== undefined ? [code] : [],
   );
-/** Without white space and the commas that a formatter adds at the ends of lines. */
-const bare = (code: string) => code.replace(/\s+/g, "").replace(/,([)}\]])/g, "$1");
 
 describe("docs/storage.md", () => {
+  it("its code imports what it uses", { tags: "F5.9" }, () => {
+    expect(missingImports(page, "test/store/docs-example.ts")).toEqual([]);
+  });
+
   it("shows the code that is tested here", { tags: "F5.9" }, async () => {
-    const example = bare(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
+    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
     expect(blocks("ts").length).toBeGreaterThanOrEqual(5);
-    for (const code of blocks("ts")) expect(example).toContain(bare(code));
+    for (const code of blocks("ts")) expect(example).toContain(bareCode(code));
   });
 
   it("its code does what the page says", { tags: "F5.8" }, async () => {
