@@ -1,6 +1,4 @@
-import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
-import { isSafeTag } from "../context/blocks/block.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
@@ -9,6 +7,7 @@ import type { Thread } from "../thread/thread.ts";
 import { type AgentContextOptions, type ContextOfAgent, contextOfAgent } from "./agent-context.ts";
 import type { Budget } from "./budget.ts";
 import { checkApprovals } from "./check-approvals.ts";
+import { checkAgentOptions } from "./options.ts";
 import type { Prefetch, Prefetches } from "./prefetch.ts";
 import type { Summarizer } from "./summarize.ts";
 
@@ -17,6 +16,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
+  /** The intents that its answers may have. Absent: they are not known, or only when it is called. */
+  readonly intents?: readonly string[] | undefined;
   /** The names of the function's own model's clients. Absent or empty: it has none of its own. */
   readonly ownModel?: readonly string[];
   call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
@@ -159,8 +160,9 @@ type ResultOfStep<Definition> = Definition extends
 /**
  * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
  * `nextStep` comes first and alone, so that the type of every step is known where its code is written.
- * Throws `UsageError` where two intents could not be told apart in what the model reads, for a policy that is wrong, and
- * for a handler without a source of its own (bound, native) on a tool that has effects or an approval and no `version`.
+ * Throws `UsageError` (`invalid_configuration`) for options that could not work: unknown names, numbers that timers and
+ * stores cannot hold, a policy that is wrong, handlers that do not fit the prompt's intents, and a handler without a
+ * source of its own (bound, native) on a tool that has effects or an approval and no `version`.
  */
 export function defineAgent<
   Args extends readonly unknown[],
@@ -170,11 +172,10 @@ export function defineAgent<
   nextStep: NextStepFunction<Args, S | readonly S[]>,
   options: AgentOptions<Args, S, Steps>,
 ): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
+  checkAgentOptions(options, nextStep.intents);
   const { name, description = "", severalSteps = "first", summarize } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
-  checkIntents(name, [...steps.keys(), ...prefetch.keys()]);
-  checkCaches(name, steps);
   checkApprovals(name, steps);
   const context = contextOfAgent(options.context ?? {}, steps, prefetch, summarize !== undefined);
   return {
@@ -225,23 +226,4 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
 // AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
 function renderedOnly<Args extends readonly unknown[]>(): PromptInput<Args> {
   return ({ rendered }) => [rendered] as readonly unknown[] as Args;
-}
-
-function checkCaches(agent: string, steps: ReadonlyMap<string, StepDefinition<Step>>): void {
-  for (const [intent, definition] of steps) {
-    if (definition.kind !== "tool" || definition.options.cacheSeconds === undefined) continue;
-    if (definition.options.readOnly === true) continue;
-    const message = `agent ${agent}: ${intent} has cacheSeconds but is not readOnly; only what changes nothing is cached`;
-    throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
-  }
-}
-
-function checkIntents(agent: string, intents: readonly string[]): void {
-  const unsafe = intents.filter((intent) => !isSafeTag(intent));
-  if (unsafe.length === 0) return;
-  throw new UsageError(
-    "invalid_configuration",
-    `agent ${agent}: the model could not tell the intents ${unsafe.join(", ")} from other parts of the thread; rename them`,
-    { details: { agent, intents: unsafe } },
-  );
 }

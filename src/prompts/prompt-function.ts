@@ -9,6 +9,7 @@ import {
   type ResultOf,
   type RunTimeTypes,
 } from "./baml/generated-client.ts";
+import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
 import { type Asked, ask, inOrder } from "./call/ask.ts";
 import { partialReader } from "./call/partials.ts";
@@ -77,6 +78,8 @@ export interface PromptFunctionOptions {
 export interface PromptFunction<Args extends readonly unknown[], Result, Partial = unknown> {
   readonly name: string;
   readonly version: string;
+  /** The intents that its answers may have, as `bamlFiles` says; `undefined` where that is not known before a call. */
+  readonly intents: readonly string[] | undefined;
   /** The names of the function's own model's clients; empty where it has none of its own. */
   readonly ownModel: readonly string[];
   /**
@@ -152,6 +155,9 @@ export function promptFunction(
     get version() {
       version ??= bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name);
       return version;
+    },
+    get intents() {
+      return bamlFiles === undefined ? undefined : readIntents(bamlFiles(), name);
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     call,

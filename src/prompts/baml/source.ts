@@ -50,7 +50,7 @@ export function promptVersion(files: BamlFiles, functionName: string): string {
   return sha256(texts.join("\n")).slice(0, 16);
 }
 
-interface Declaration {
+export interface Declaration {
   readonly kind: string;
   readonly name: string;
   /** From the keyword to the closing brace, or the end of the line. */
@@ -62,7 +62,8 @@ const TOKEN = /(#+)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*|[{}]/g;
 const HEAD =
   /^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
 
-function declarations(files: BamlFiles): Declaration[] {
+/** What stands at the top level of the files. */
+export function declarations(files: BamlFiles): Declaration[] {
   return (
     Object.keys(files)
       .sort()

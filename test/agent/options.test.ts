@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
+import { type AgentOptions, defineAgent } from "../../src/agent/agent.ts";
+import { readIntents } from "../../src/prompts/baml/intents.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+
+type Step = { intent: "pay"; amount: number } | { intent: "done" };
+
+function define(changes: object, payOptions: object = {}): () => unknown {
+  const options: AgentOptions<[string], Step> = {
+    name: "shop",
+    steps: { pay: tool(({ amount }) => amount, payOptions), done: finish(() => "done") },
+    ...changes,
+  };
+  return () => defineAgent(scriptedSteps<Step>([]), options);
+}
+
+describe("the options of defineAgent", () => {
+  it.each<[string, object, string]>([
+    ["an unknown option", { severalStep: "first" }, 'unknown option "severalStep"; known: name, description'],
+    ["an empty name", { name: "" }, "agent : name:"],
+    ["a name with blanks around it", { name: " shop" }, "has blanks around it"],
+    ["an unknown way with several steps", { severalSteps: "all" }, "severalSteps:"],
+    ["no attempt at all", { limits: { attemptsPerTool: 0 } }, "limits.attemptsPerTool:"],
+    [
+      "errors without end",
+      { limits: { consecutiveErrors: Number.POSITIVE_INFINITY } },
+      "limits.consecutiveErrors:",
+    ],
+    ["a misspelt limit", { limits: { repeat: 2 } }, 'unknown option "limits.repeat"'],
+    ["a negative budget", { budget: { steps: -1 } }, "budget.steps:"],
+    ["a budget that is NaN", { budget: { tokens: Number.NaN } }, "budget.tokens:"],
+    ["prices without a default", { budget: { money: { limit: 1, prices: {} } } }, "budget.money.prices.*:"],
+    ["time without end", { budget: { time: Number.POSITIVE_INFINITY } }, "budget.time:"],
+    ["a misspelt setting of the context", { context: { redacted: {} } }, 'unknown option "context.redacted"'],
+    [
+      "a misspelt rule of redaction",
+      { context: { redact: { feilds: [] } } },
+      'unknown option "context.redact.feilds"',
+    ],
+    ["an unknown format", { context: { format: "toml" } }, "context.format: must be xml"],
+    ["something to fetch without code", { prefetch: { news: {} } }, "prefetch.news.run:"],
+    [
+      "a fetch that never ends",
+      { prefetch: { news: { run: () => 1, timeoutMs: Number.POSITIVE_INFINITY } } },
+      "timeoutMs",
+    ],
+  ])("%s is refused", (_, changes, message) => {
+    expect(define(changes)).toThrow(message);
+    expect(define(changes)).toThrow(expect.objectContaining({ code: "invalid_configuration" }));
+  });
+
+  it.each<[string, object, string]>([
+    ["an unknown option", { aproval: "always" }, 'agent shop, step pay: unknown option "aproval"'],
+    ["a time-out of nothing", { timeoutMs: 0 }, "timeoutMs:"],
+    ["a time-out without end", { timeoutMs: Number.POSITIVE_INFINITY }, "timeoutMs:"],
+    ["an unknown grade", { accepts: "sloppy" }, "accepts:"],
+    ["arguments that are no schema", { arguments: {} }, "arguments: must be a Standard Schema"],
+    ["a cache of a tool with effects", { cacheSeconds: 5 }, "not readOnly"],
+    ["an empty version", { version: "" }, "version:"],
+  ])("of a step %s is refused", (_, payOptions, message) => {
+    expect(define({}, payOptions)).toThrow(message);
+  });
+
+  it("a handler that is not wrapped is named, with what to do", () => {
+    expect(define({ steps: { pay: () => 1, done: finish(() => "") } })).toThrow(
+      "agent shop: pay is a function: wrap it in tool()",
+    );
+    expect(define({ steps: { pay: { run: () => 1 }, done: finish(() => "") } })).toThrow("pay is no step");
+  });
+
+  it("handlers are compared with the intents of the prompt", { tags: "F1.2" }, () => {
+    const nextStep = { ...scriptedSteps<Step>([]), intents: ["pay", "refund"] };
+    const misfit = () =>
+      defineAgent(nextStep, { name: "shop", steps: { pay: tool(() => 1), done: finish(() => "") } });
+    expect(misfit).toThrow(
+      "agent shop: no code handles refund; the prompt has no done. Generate the BAML client anew, or change `steps`",
+    );
+  });
+});
+
+describe("the intents of a BAML function", { tags: "F1.2" }, () => {
+  it("are read from its files: through aliases and lists, past comments", () => {
+    const files = getBamlFiles();
+    expect(readIntents(files, "DetermineNextStep")).toEqual(
+      expect.arrayContaining(["add", "divide", "request_more_information", "done_for_now"]),
+    );
+    const source = `
+      class A {
+        intent "a" | "b" // "no"
+        text string
+      }
+      type More = A | B[] // and C
+      // class D { intent "d" }
+      class B { // the first line
+        intent ("c")
+      }
+      function Next(x: string) -> More { prompt #"-> D {"# }
+      function Open(x: string) -> A | C { prompt #""# }
+      class C {
+        intent string
+      }
+      function Dynamic(x: string) -> E { prompt #""# }
+      class E {
+        intent "e"
+        @@dynamic
+      }
+      function Text(x: string) -> string { prompt #""# }`.replaceAll("\n      ", "\n");
+    expect(readIntents({ "main.baml": source }, "Next")).toEqual(["a", "b", "c"]);
+    for (const name of ["Open", "Dynamic", "Text", "Nobody"])
+      expect(readIntents({ "main.baml": source }, name)).toBeUndefined();
+  });
+});
