@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
-import { type Json, parseJson } from "../base/json.ts";
+import type { Json } from "../base/json.ts";
+import { holdsNumber, parseExactJson, parseJsonKeepingDigits } from "../base/json-numbers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import type { HumanDecision, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingRequest } from "../thread/state.ts";
@@ -59,7 +60,7 @@ function lineBreaks(text: string): string {
 function looseJson(text: string): Json {
   if (text.trim() === "") return null;
   try {
-    return parseJson(text);
+    return parseJsonKeepingDigits(text);
   } catch {
     return text;
   }
@@ -99,16 +100,16 @@ function editedValue(name: string, value: Json, typed: string): Json {
 
 function readNumber(name: string, typed: string): number {
   const number = Number(typed);
-  const exact =
-    /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) && Math.abs(number) <= Number.MAX_SAFE_INTEGER;
+  const exact = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) && holdsNumber(typed);
   if (!exact) throw invalid(name, "a number such as 40 or 12.5", typed);
   return number;
 }
 
 function readJson(name: string, typed: string): Json {
   try {
-    return parseJson(typed);
-  } catch {
+    return parseExactJson(typed);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError("invalid_argument", `${name}: ${error.message}`);
     throw invalid(name, "JSON", typed);
   }
 }

@@ -5,7 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { isInternal, UsageError } from "../base/errors.ts";
-import { parseJson } from "../base/json.ts";
+import { parseExactJson } from "../base/json-numbers.ts";
 import { checkOptions } from "../base/options.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -137,9 +137,20 @@ export function createServer(options: ServerOptions): Server {
   );
 
   app.use(async (c, next) => {
-    // The platform's parser can misread a key that holds an escape, and a digest covers the keys.
-    Reflect.set(c.req, "json", async () => parseJson(await c.req.text()));
+    // The platform's parser can misread a key that holds an escape, and a digest covers the keys; it rounds numbers.
+    let refused: UsageError | undefined;
+    Reflect.set(c.req, "json", async () => {
+      try {
+        return parseExactJson(await c.req.text());
+      } catch (error) {
+        if (error instanceof UsageError) refused = error;
+        throw error;
+      }
+    });
     await next();
+    // Whoever asked for the body has answered that it is malformed; that it is not.
+    if (refused === undefined) return;
+    throw new RequestError(422, refused.message, { details: refused.details, cause: refused });
   });
 
   // Open to everybody: each looks after itself.

@@ -76,6 +76,9 @@ describe("views of the inbox", () => {
       expect(() => edit({ "arg.amount": typed }), typed).toThrow("wanted a number");
     }
     expect(() => edit({ "arg.lines": "[1" })).toThrow("wanted JSON");
+    expect(() => edit({ "arg.lines": "[9007199254740993]" })).toThrow(
+      "lines: 0: 9007199254740993 is a number",
+    );
     expect(() => edit({ "arg.urgent": "maybe" })).toThrow("wanted yes or no");
   });
 

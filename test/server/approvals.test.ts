@@ -278,6 +278,28 @@ describe("approvals over HTTP", () => {
     expect(nextStep.prompts[1]).toContain("30");
   });
 
+  it("an edit to a number that would be rounded is refused by name, and nothing runs", {
+    tags: ["S9", "F7.9"],
+  }, async () => {
+    const { app, keys, launch, runtime, paid } = start([PAY, DONE]);
+    const { threadId } = await launch();
+    const thread = await runtime.get(threadId);
+    const { request } = thread.state;
+    if (request?.type !== "approval") throw new Error("no approval is pending");
+    const body = `{"digest":"${request.digest}","decision":{"kind":"approved","editedStep":{"intent":"pay","amount":9007199254740993,"to":"bob"}}}`;
+    const response = await app.request(`/requests/${threadId}.${request.seq}/response`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${keys.bob}` },
+      body,
+    });
+    expect([response.status, await response.json()]).toMatchObject([
+      422,
+      { detail: expect.stringContaining("decision.editedStep.amount: 9007199254740993 is a number") },
+    ]);
+    expect((await runtime.get(threadId)).state.status.kind).toBe("awaiting_approval");
+    expect(paid).toEqual([]);
+  });
+
   it("a channel that fails loses nothing: the request is stored and telling is tried again", {
     tags: ["F7.3", "F11.7"],
   }, async () => {

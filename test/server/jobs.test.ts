@@ -103,6 +103,27 @@ describe("long-running jobs", () => {
     expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
   });
 
+  it("a result with a number that would be rounded is refused by name, and can be sent again as text", {
+    tags: "S9",
+  }, async () => {
+    const tokens: string[] = [];
+    const { agent } = jobAgent(deployAndFinish, (token) => tokens.push(token));
+    const { app, launch, runtime } = serve({ agents: [agent] });
+    const { threadId } = await launch();
+    const send = async (body: string) => {
+      const headers = { "content-type": "application/json" };
+      const response = await app.request(`/jobs/${tokens[0]}`, { method: "POST", headers, body });
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await send('{"result":{"build":2512292042121000001}}')).toMatchObject({
+      status: 422,
+      body: { detail: expect.stringContaining("result.build: 2512292042121000001 is a number") },
+    });
+    expect((await send('{"result":{"build":"2512292042121000001"}}')).status).toBe(202);
+    const done = await runtime.settled(threadId);
+    expect(JSON.stringify(done.events)).toContain('"2512292042121000001"');
+  });
+
   it("a job that fails is the tool's error", { tags: "F6.6" }, async () => {
     const tokens: string[] = [];
     const { agent, nextStep } = jobAgent(deployAndFinish, (token) => tokens.push(token));

@@ -127,6 +127,27 @@ describe("signed webhooks", () => {
     expect((await deliver({}, { by: other, id: "msg_2" })).status).toBe(202);
   });
 
+  it("numbers that a double cannot hold keep their digits", { tags: "S9" }, async () => {
+    const { app, runtime, clock } = start({
+      action: ({ payload }) => ({ launch: { agent: "example", message: JSON.stringify(payload) } }),
+    });
+    const body = '{"id":2512292042121000001,"lines":[{"ref":9007199254740993}],"total":12.50}';
+    const at = new Date(clock.now());
+    const { status } = await app.request("/webhooks/mail", {
+      method: "POST",
+      headers: {
+        "webhook-id": "msg_64",
+        "webhook-timestamp": String(Math.floor(clock.now() / 1000)),
+        "webhook-signature": new Signer(secret).sign("msg_64", at, body),
+      },
+      body,
+    });
+    expect(status).toBe(202);
+    expect((await runtime.list()).threads[0]?.title).toBe(
+      '{"id":"2512292042121000001","lines":[{"ref":"9007199254740993"}],"total":12.5}',
+    );
+  });
+
   it("only senders on the list", { tags: "F11.4" }, async () => {
     const { deliver, threads } = start({ sender: senderOf, allow: ["ada@example.com", "*@trusted.example"] });
     expect((await deliver({ from: "eve@example.com" }, { id: "1" })).status).toBe(403);

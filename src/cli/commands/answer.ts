@@ -1,6 +1,7 @@
 import { ConflictError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, requestIdOf } from "../../base/ids.ts";
-import { isJsonObject, type Json, parseJson, toJson } from "../../base/json.ts";
+import { isJsonObject, type Json, toJson } from "../../base/json.ts";
+import { parseExactJson } from "../../base/json-numbers.ts";
 import type { HumanDecision, Step } from "../../thread/events.ts";
 import type { PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
@@ -104,8 +105,9 @@ export async function answer(
 
 function readJson(text: string, what: string): Json {
   try {
-    return toJson(parseJson(text));
+    return toJson(parseExactJson(text));
   } catch (error) {
+    if (error instanceof UsageError) throw new UsageError("invalid_argument", `${what}: ${error.message}`);
     throw new UsageError("invalid_argument", `${what} takes JSON; ${text} is not`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ConflictError, ForbiddenError } from "../../base/errors.ts";
-import { parseJson, toJson } from "../../base/json.ts";
+import { toJson } from "../../base/json.ts";
+import { parseJsonKeepingDigits } from "../../base/json-numbers.ts";
 import { verifyWebhook } from "../../triggers/standard-webhooks.ts";
 import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
@@ -86,7 +87,7 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
 
 function jsonOf(body: Uint8Array): unknown {
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return parseJsonKeepingDigits(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     throw new RequestError(400, "the body is not JSON in UTF-8");
   }
