@@ -125,6 +125,8 @@ describe("the offline model and schemas it does not know", () => {
   of_number: float,
 } or {
   // how warm it will be tomorrow
+
+  reasoning: string,
   intent: "forecast",
   city: string,
 } or {
@@ -132,6 +134,11 @@ describe("the offline model and schemas it does not know", () => {
   tag: string,
   urgency: "low" or "high",
   note: string or null,
+} or {
+  // takes the cube root
+  // of a number
+  intent: "operation_7",
+  of: float,
 } or {
   intent: "request_human_input",
   question: string,
@@ -150,6 +157,7 @@ describe("the offline model and schemas it does not know", () => {
     // By its description alone.
     ["can you raise 7 to 2?", { intent: "power", base: 7, exponent: 2 }],
     ["what is the square root of 16?", { intent: "square_root", of_number: 16 }],
+    ["what is the cube root of 27?", { intent: "operation_7", of: 27 }],
     ["how warm will Lisbon be?", { intent: "forecast", city: "Lisbon" }],
     ["deploy the backend v1.2.3", { intent: "deploy_backend", tag: "v1.2.3", urgency: "low" }],
   ])("calls the tool that %j names, with what it gives", async (text, wanted) => {
@@ -164,10 +172,16 @@ describe("the offline model and schemas it does not know", () => {
     expect(await step(all)).toMatchObject({ intent: "done_for_now", message: "The result is 64." });
   });
 
+  it("does not take a part of a tool's name for the tool where that part means something else", async () => {
+    for (const text of ["square 5", "the fifth root of 32", "the square of 3"]) {
+      expect(await step(said(text))).toMatchObject({ intent: "request_human_input" });
+    }
+  });
+
   it("says what it can do where the request names none of the tools, and never calls one at random", async () => {
     expect(await step(said("ship it"))).toEqual({
       intent: "request_human_input",
-      question: expect.stringContaining("power, square root, forecast, deploy backend"),
+      question: expect.stringContaining("power, square root, forecast, deploy backend, operation 7"),
     });
     expect(await step(said("deploy the backend"))).toMatchObject({
       question: "Which text should I use to deploy backend?",

@@ -1,4 +1,4 @@
-import { stem, type Tool } from "./tools.ts";
+import { BEYOND, stem, type Tool } from "./tools.ts";
 
 /** A piece of a request. `unreadable` words must not be ignored; `that` is the result before. */
 export type Token = { readonly text: string } & (
@@ -16,7 +16,7 @@ const PIECE = new RegExp(
 const SPOKEN = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
 const NOISE =
   /^(?:"|an?|the|i|me|my|you|we|us|can|could|will|would|shall|should|please|like|want|need|do|does|is|are|be|what(?:'s)?|how|much|many|lets?|let's|calculate|compute|numbers?|values?|first|try|use|take|now|also|again|so|just|give|tell|show|start|begin|at|end|thanks?|thank|ok|okay|yes)$/i;
-/** `unreadable`: digits and signs that are no number, arithmetic beyond this model, and conditions. */
+/** `unreadable`: also digits and signs that are no number. */
 const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegExp])[] = [
   ["open", /^\($/],
   ["close", /^\)$/],
@@ -24,10 +24,8 @@ const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegE
   ["preposition", /^(?:by|with|to|from|of|in|into|among|between|on|for)$/i],
   ["and", /^(?:and|,|&)$/i],
   ["stop", /^(?:[.;:?!]|then|next|afterwards|finally)$/i],
-  [
-    "unreadable",
-    /[\d%^*+/=]|^(?:\w+teen|\w+[nrfx]ty|eighty|hundred|thousand|[mb]illion|point|hal(?:f|ve)|third|quarter|double|triple|twice|dozen|percent|squared?|cubed?|root|average|mean|off|difference|less|than|both|results|if|unless|when|until)$/i,
-  ],
+  ["unreadable", /[\d%^*+/=]/],
+  ["unreadable", BEYOND],
 ];
 
 /** A request in pieces, without the words that say nothing about what to do. */
@@ -76,12 +74,12 @@ function toNumber(text: string): number | undefined {
   return value < 0 || value === Number.POSITIVE_INFINITY ? undefined : value;
 }
 
-/** Where no tool is named, the first word of only one tool's description names it. */
+/** Where no tool is named, the first word of only one tool's description names it, and its other words say no more. */
 function byDescription(tokens: readonly Token[], tools: readonly Tool[]): readonly Token[] {
   const named = tokens.map(({ text }) => tools.filter(({ hints }) => hints.includes(stem(text))));
   const at = named.findIndex(({ length }) => length === 1);
   const [tool] = named[at] ?? [];
-  return tool === undefined
-    ? tokens
-    : tokens.with(at, { kind: "tool", tool, infix: false, text: tool.intent });
+  if (tool === undefined) return tokens;
+  const begun = tokens.with(at, { kind: "tool", tool, infix: false, text: tool.intent });
+  return begun.filter((_, place) => place === at || !named[place]?.includes(tool));
 }

@@ -22,27 +22,35 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   divide: "quotient | over / ÷",
   power: "| ^ **",
 };
+/** Words of arithmetic beyond this model, and of conditions: to ignore one would be a wrong answer. */
+export const BEYOND =
+  /^(?:\w+teen|\w+[nrfx]ty|eighty|hundred|thousand|[mb]illion|point|hal(?:f|ve)|second|third|(?:four|fif|six|seven|eigh|nin|ten)th|quarter|double|triple|twice|dozen|percent|squared?|cubed?|root|average|mean|off|difference|less|than|both|results|if|unless|when|until)$/i;
 /** Fields for the model's own reasons. */
 const REASON = /reason|thought|rationale|explanation/i;
 
 /** The tools among the steps of a schema. */
 export function toolsOf(shapes: readonly StepShape[], schema: OutputSchema): readonly Tool[] {
-  const wordsOf = ({ intent }: StepShape) => stems(intent, /[A-Za-z][a-z0-9]*/g);
+  const wordsOf = ({ intent }: StepShape) => intent.match(/[A-Za-z][a-z0-9]*/g) ?? [];
   const all = shapes.flatMap(wordsOf);
   return shapes.map((shape) => {
     const words = wordsOf(shape);
-    const own = words.filter((word) => word.length > 2 && all.indexOf(word) === all.lastIndexOf(word));
+    const isOwn = (word: string) => word.length > 2 && all.indexOf(word) === all.lastIndexOf(word);
+    const own = words.filter((word) => isOwn(word) && !BEYOND.test(word));
     const [before = "", between = ""] = (SYNONYMS[shape.intent] ?? "").split("|");
     const fields = shape.fields.flatMap(({ name, type }) => {
       const holds = name === "intent" || REASON.test(name) ? undefined : contentOf(type, schema);
       return holds === undefined ? [] : [{ name, holds }];
     });
+    // BAML writes what a class is for in front of its first field.
+    const described = shape.fields.flatMap(({ name, description }, at) =>
+      at === 0 || name === "intent" ? [description] : [],
+    );
     return {
       intent: shape.intent,
       fields,
-      names: [words, ...[...own, ...stems(before)].map((word) => [word])],
+      names: [words.map(stem), ...[...own, ...stems(before)].map((word) => [stem(word)])],
       infixes: stems(between),
-      hints: stems(shape.fields.find(({ name }) => name === "intent")?.description ?? "", /[a-z]{4,}/gi),
+      hints: stems(described.join(" "), /[a-z]{4,}/gi),
     };
   });
 }
