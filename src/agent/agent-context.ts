@@ -34,8 +34,10 @@ export interface ContextOfAgent {
   messages(thread: Thread): ChatMessage[];
   /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
   prefetched(thread: Thread): Readonly<Record<string, Json>>;
-  /** What to do before the model is asked, so that the thread fits its token budget. */
-  plan(thread: Thread): Promise<ContextPlan>;
+  /** What to do before the model is asked, so that the thread fits its token budget, or these `tokens`. */
+  plan(thread: Thread, tokens?: number): Promise<ContextPlan>;
+  /** How many tokens the model reads of the thread. */
+  countTokens(thread: Pick<Thread, "events">): Promise<number>;
   /** The events that take failed attempts out of what the model reads. */
   resetErrors(thread: Thread): NewEvent[];
   /** Where untrusted content in the thread came from, each source once. */
@@ -86,7 +88,8 @@ export function contextOfAgent(
     render: ({ events }) => context.render(events),
     messages: ({ events }) => context.messages(events),
     prefetched: ({ events }) => context.prefetched(events),
-    plan: ({ events }) => context.plan(events),
+    plan: ({ events }, tokens) => context.plan(events, tokens),
+    countTokens: ({ events }) => context.countTokens(events),
     resetErrors: ({ events }) => context.resetErrors(events),
     untrustedIn: ({ events }) => [
       ...new Set(untrustedSources(events, untrusted).map(({ origin }) => origin)),

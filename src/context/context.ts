@@ -56,9 +56,12 @@ export interface AgentContext {
   vault(events: readonly ThreadEvent[]): SecretVault;
   /**
    * What to do so that the thread fits its budget: see `planContext`. Throws `UsageError` (`invalid_configuration`) where
-   * nothing more can be left out and the agent's own format is over the budget all the same.
+   * nothing more can be left out and the agent's own format is over the budget all the same. `tokens`: what it may have this
+   * time, whatever the budget is.
    */
-  plan(events: readonly ThreadEvent[]): Promise<ContextPlan>;
+  plan(events: readonly ThreadEvent[], tokens?: number): Promise<ContextPlan>;
+  /** How many tokens the model reads of the thread. */
+  countTokens(events: readonly ThreadEvent[]): Promise<number>;
   /** The events that take failed attempts out of the context at a limit on errors: see `resetErrors`. */
   resetErrors(events: readonly ThreadEvent[]): NewEvent[];
 }
@@ -89,6 +92,10 @@ export function createContext(options: ContextOptions = {}): AgentContext {
     const message = `the thread has ${tokens} tokens in the agent's own format and nothing more can be left out; the budget is ${limits.tokens}`;
     throw new UsageError("invalid_configuration", message, { details: { tokens, budget: limits.tokens } });
   };
+  const textOf = (events: readonly ThreadEvent[]) =>
+    format === "messages" ? textOfMessages(read(events).messages()) : render(events);
+  const countTokens = async (events: readonly ThreadEvent[], text = textOf(events)) =>
+    read(events).tokensOf(text, budget?.countTokens ?? (await loadTokenCounter()));
   return {
     options,
     budgeted: budget !== undefined || foldErrors,
@@ -101,7 +108,8 @@ export function createContext(options: ContextOptions = {}): AgentContext {
       const readable = readEvents(events, options);
       return resetErrors(readable.events, readable.shown);
     },
-    async plan(events) {
+    countTokens: (events) => countTokens(events),
+    async plan(events, most = budget?.tokens) {
       if (foldErrors && hasUnfoldedFailure(events)) {
         // The lines are made of what the model may see: cut, a secret would no longer be known as one.
         const readable = readEvents(events, options);
@@ -109,13 +117,12 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         const folds = ranges.map((data) => ({ type: "context_compacted", data }) as const);
         if (folds.length > 0) return { kind: "compact", events: folds };
       }
-      if (budget === undefined) return { kind: "ready", tokens: null };
-      const text = format === "messages" ? textOfMessages(read(events).messages()) : render(events);
-      if (tokenCeiling(text) <= budget.tokens) return { kind: "ready", tokens: null };
-      const countTokens = budget.countTokens ?? (await loadTokenCounter());
-      const tokens = read(events).tokensOf(text, countTokens);
-      if (tokens <= budget.tokens) return { kind: "ready", tokens };
-      const limits = await completeBudget(budget);
+      if (most === undefined) return { kind: "ready", tokens: null };
+      const text = textOf(events);
+      if (tokenCeiling(text) <= most) return { kind: "ready", tokens: null };
+      const tokens = await countTokens(events, text);
+      if (tokens <= most) return { kind: "ready", tokens };
+      const limits = await completeBudget({ ...budget, tokens: most });
       const plain =
         textFormat === format || (typeof format === "string" && format !== "messages")
           ? tokens

@@ -1,9 +1,10 @@
 import type { Agent, NextStepOptions } from "../agent/agent.ts";
 import { summaryOf } from "../agent/summarize.ts";
-import { TwelvefoldError } from "../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import { callIdAt } from "../base/ids.ts";
 import { isJsonObject, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
+import { MIN_TOKENS } from "../context/budget/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -19,7 +20,7 @@ export const askModel: Effect<"ask_model"> = async function* (_command, thread, 
   const { signal, model: defaultModel } = context;
   try {
     // Decided anew after each compaction, until the thread fits.
-    const compacted = agent.context.budgeted ? await compaction(thread, agent, { signal, defaultModel }) : [];
+    const compacted = await compaction(thread, agent, { signal, defaultModel });
     if (compacted.length > 0) {
       yield write(...compacted);
       return;
@@ -29,7 +30,7 @@ export const askModel: Effect<"ask_model"> = async function* (_command, thread, 
     if (signal.aborted) return;
     // A test's script has run out: nobody can answer for it.
     if (TwelvefoldError.isInstance(error) && error.code === "unexpected_call") throw error;
-    yield write(providerProblem(error, agent));
+    yield write(providerProblem(error));
     return;
   }
   const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
@@ -41,21 +42,38 @@ async function compaction(
   agent: Agent,
   options: NextStepOptions,
 ): Promise<readonly NewEvent[]> {
-  const plan = await agent.context.plan(thread);
+  const tokens = await agreedTokens(thread, agent);
+  if (!agent.context.budgeted && tokens === undefined) return [];
+  const plan = await agent.context.plan(thread, tokens);
+  if (plan.kind === "ready" && tokens !== undefined && thread.events.at(-1)?.type !== "context_compacted") {
+    const message = "what the model reads of the thread cannot be made shorter: take one that reads more";
+    throw new UsageError("invalid_configuration", message);
+  }
   if (plan.kind === "ready") return [];
   return plan.kind === "compact" ? plan.events : [await summaryOf(plan, agent, options)];
 }
 
-function providerProblem(error: unknown, { name, context }: Agent): NewEvent {
+/** Half of what the thread had when it was too long for the model, once a person has agreed to shorten it. */
+async function agreedTokens({ events }: Thread, { context }: Agent): Promise<number | undefined> {
+  const index = events.findLastIndex(
+    ({ type, data }) => type === "human_asked" || ("completion" in data && type !== "context_compacted"),
+  );
+  const asked = events[index];
+  if (asked?.type !== "human_asked" || asked.data.problem !== "prompt_too_long") return undefined;
+  const before = await context.countTokens({ events: events.slice(0, index) });
+  return Math.max(MIN_TOKENS, Math.floor(before / 2));
+}
+
+function providerProblem(error: unknown): NewEvent {
   const { message } = compactError(error);
-  const what = TwelvefoldError.isInstance(error) ? message : `the model call failed: ${message}`;
-  const budget = context.budgeted ? "a smaller token budget" : "a token budget";
+  const known = TwelvefoldError.isInstance(error);
+  const what = known ? message : `the model call failed: ${message}`;
+  if (!known || error.code !== "prompt_too_long") {
+    return { type: "human_asked", data: { kind: "provider", question: `${what}. Try again, or stop?` } };
+  }
   // The same request would be refused again.
-  const ways =
-    TwelvefoldError.isInstance(error) && error.code === "prompt_too_long"
-      ? `Give ${name} ${budget}, so that older parts are compacted, or a model that reads more, and then go on; or stop?`
-      : "Try again, or stop?";
-  return { type: "human_asked", data: { kind: "provider", question: `${what}. ${ways}` } };
+  const question = `${what}. Shorten what it reads of the thread to half, so that older parts are summarised or left out, and go on; or stop?`;
+  return { type: "human_asked", data: { kind: "provider", question, problem: error.code } };
 }
 
 /** The events that record an answer, the first of them being event `seq`. Pure. */

@@ -99,6 +99,8 @@ export const EVENTS = {
     readonly context?: string;
     readonly options?: HumanRequestOptions;
     readonly callId?: CallId;
+    /** Of a provider: the prompt was longer than the model reads. Going on shortens the thread. */
+    readonly problem?: "prompt_too_long";
   }>({ kind: "string", question: "string" }),
   approval_requested: event<{
     readonly callId: CallId;

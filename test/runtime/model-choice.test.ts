@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { b } from "../../baml_client/index.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
 import {
   createMemoryStore,
   createRuntime,
@@ -100,14 +101,43 @@ describe("answers stream", { tags: "F9.9" }, () => {
 });
 
 describe("a prompt that is too long", { tags: "F9.9" }, () => {
-  it("is not offered to be sent again as it is", async () => {
-    server.will({ status: 400, body: { error: { message: "prompt is too long: 9 tokens > 8 maximum" } } });
-    const { thread } = await run(undefined);
-    const { request } = thread.state;
-    expect(request).toMatchObject({ type: "question", kind: "provider" });
-    const question = request?.type === "question" ? request.question : "";
-    expect(question).toContain("prompt is too long: 9 tokens > 8 maximum");
-    expect(question).toContain("Give calm a token budget");
-    expect(question).not.toContain("Try again");
+  const TOO_LONG = { status: 400, body: { error: { message: "prompt is too long: 9 tokens > 8 maximum" } } };
+  const message = `compute\n${"one and two and three\n".repeat(900)}the sum`;
+
+  it("is shortened once a person agrees, and never sent again as it is", async () => {
+    server.will(TOO_LONG, TOO_LONG, OK);
+    const runtime = createRuntime({ agents: [agentWith()], store: createMemoryStore(), model: choice() });
+    running.push(runtime);
+    const before = server.requests.length;
+    const { threadId } = await runtime.launch({ agent: "calm", input: { message, from: person } });
+    const asked: string[] = [];
+    let thread = await runtime.settled(threadId);
+    for (let { request } = thread.state; request?.type === "question"; request = thread.state.request) {
+      asked.push(request.question);
+      const goOn = { decision: { kind: "approved" }, digest: null } as const;
+      await runtime.respond(requestIdOf(threadId, request.seq), goOn, person);
+      thread = await runtime.settled(threadId);
+    }
+    expect(thread.state.status.kind).toBe("finished");
+    const shorten = /prompt is too long: 9 tokens > 8 maximum.*Shorten what it reads of the thread to half/;
+    expect(asked).toEqual([
+      expect.stringMatching(shorten),
+      expect.stringMatching(shorten),
+      expect.stringMatching(/cannot be made shorter: take one that reads more\. Try again, or stop\?$/),
+    ]);
+    const lengths = server.requests.slice(before).map(({ text }) => text.length);
+    expect(lengths).toHaveLength(3);
+    expect(lengths[1]).toBeLessThan((lengths[0] ?? 0) / 2);
+  });
+
+  it("stops when the person says so", async () => {
+    server.will(TOO_LONG);
+    const runtime = createRuntime({ agents: [agentWith()], store: createMemoryStore(), model: choice() });
+    running.push(runtime);
+    const { threadId } = await runtime.launch({ agent: "calm", input: { message, from: person } });
+    const { request } = (await runtime.settled(threadId)).state;
+    const stop = { decision: { kind: "denied", feedback: "enough" }, digest: null } as const;
+    await runtime.respond(requestIdOf(threadId, request?.seq ?? 0), stop, person);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("failed");
   });
 });

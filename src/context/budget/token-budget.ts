@@ -51,7 +51,8 @@ export interface SummaryPlan {
   readonly event: (summary: string) => NewEvent;
 }
 
-const MIN_TOKENS = 1000;
+/** No budget is smaller. */
+export const MIN_TOKENS = 1000;
 const DEFAULT_POLICIES: readonly BudgetPolicy[] = [
   "fold_errors",
   "cut_result",
