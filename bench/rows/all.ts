@@ -1,4 +1,5 @@
 import type { BenchRow } from "./bench-row.ts";
+import { changes } from "./changes.ts";
 import { context } from "./context.ts";
 import { engineAlone } from "./engine-alone.ts";
 import { httpApi } from "./http-api.ts";
@@ -18,6 +19,7 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "bytes", run: storedBytes },
   { name: "start", run: processStart },
   { name: "many", run: manyThreads },
+  { name: "changes", run: changes },
   { name: "server", run: httpApi },
   { name: "million", run: million },
 ];

@@ -11,7 +11,7 @@ import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { Thread, ThreadHead } from "../thread/thread.ts";
 import type { Prefetches } from "./prefetch.ts";
 
 /** The context of an agent: what its options say, and what the declarations of its tools add. */
@@ -44,8 +44,13 @@ export interface ContextOfAgent {
   untrustedIn(thread: Thread): readonly string[];
   /** The step as the tool gets it: with real values where it is declared to get them. */
   forTool(step: Step, thread: Thread): Step;
-  /** Events as they are stored in a thread, what is kept out of it redacted. For `toStore` only. */
-  forStore(events: readonly JsonEvent[], thread: Thread): readonly JsonEvent[];
+  /** False where `forStore` needs no events of the thread. */
+  readonly keepsOutOfStore: boolean;
+  /**
+   * Events as they are stored in a thread, what is kept out of it redacted. For `toStore` only. Throws `UsageError` where
+   * the agent keeps things out of the store and the thread is not given with its events.
+   */
+  forStore(events: readonly JsonEvent[], thread: ThreadHead | Thread): readonly JsonEvent[];
   /** A text without secrets, for good: also without those that the step's tool was given. */
   hide(text: string, thread: Thread, step?: Step): string;
 }
@@ -101,7 +106,15 @@ export function contextOfAgent(
       if (vault === undefined && events.some(({ type }) => type === "data_erased")) return step;
       return restoreSecrets(step, allowed, context.vault(events));
     },
-    forStore: (events, thread) => redactStored?.(events, thread.events) ?? events,
+    keepsOutOfStore: redactStored !== undefined,
+    forStore(events, thread) {
+      if (redactStored === undefined) return events;
+      if ("events" in thread) return redactStored(events, thread.events);
+      throw new UsageError(
+        "invalid_argument",
+        "what is kept out of the store shows only in the whole thread",
+      );
+    },
     hide(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;

@@ -4,8 +4,9 @@ import { cutMiddle } from "../context/blocks/errors.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { removeStoredSecrets } from "../context/redaction/stored-secrets.ts";
 import { misfit } from "../thread/declare-event.ts";
-import { EVENTS, type EventType, type NewEvent } from "../thread/events.ts";
-import { appendEvents, type Thread } from "../thread/thread.ts";
+import { EVENTS, type EventType, type NewEvent, type ThreadEvent } from "../thread/events.ts";
+import type { ThreadState } from "../thread/state.ts";
+import { appendEvents, followingEvents, type Thread, type ThreadHead } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
 
 /** Characters of a message. */
@@ -30,10 +31,22 @@ export function appendToThread(
   return appendEvents(thread, toStore(events, thread, agent), now);
 }
 
+/**
+ * The same for a change that has not read the whole thread: the events as they follow it, and its state after them. An agent
+ * that keeps things out of the store needs the whole one.
+ */
+export function eventsFor(
+  thread: ThreadHead | Thread,
+  events: readonly NewEvent[],
+  { agent, now }: { readonly agent: Agent | undefined; readonly now: number },
+): { readonly events: readonly ThreadEvent[]; readonly state: ThreadState } {
+  return followingEvents(thread.state, toStore(events, thread, agent), now);
+}
+
 /** Events as they are stored in a thread: what the agent keeps out of the store redacted, checked, not too large. */
 export function toStore(
   events: readonly NewEvent[],
-  thread: Thread,
+  thread: ThreadHead | Thread,
   agent: Agent | undefined,
 ): readonly NewEvent[] {
   const plain = events.map(({ type, data }): JsonEvent => ({ type, data: jsonObject(type, data) }));
@@ -64,7 +77,7 @@ const LIFE: ReadonlySet<EventType> = new Set([
   "data_erased",
 ]);
 
-function withoutAgent(event: JsonEvent, { id, state }: Thread): JsonEvent {
+function withoutAgent(event: JsonEvent, { id, state }: ThreadHead): JsonEvent {
   if (LIFE.has(event.type)) return removeStoredSecrets(event);
   const { agent } = state;
   const message = `there is no agent "${agent}" here, so it is not known what thread ${id} may store`;

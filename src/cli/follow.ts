@@ -3,6 +3,7 @@ import type { HumanResponse } from "../humans/respond.ts";
 import { eventLine } from "../present/event-line.ts";
 import { visible } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { ThreadEvent } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { cardLines } from "./card.ts";
@@ -23,16 +24,18 @@ export async function follow(
 ): Promise<number> {
   const { terminal, colors, json } = session;
   let shown = shownUpTo;
-  const show = (thread: Thread) => {
+  const show = (events: readonly ThreadEvent[]) => {
     if (json) return;
-    for (const event of thread.events.slice(shown)) {
+    for (const event of events) {
+      // What another process wrote in between is shown in its place, once the thread is read.
+      if (event.seq !== shown + 1) continue;
+      shown = event.seq;
       const line = eventLine(event, colors);
       if (line !== undefined && event.type !== "finished") terminal.err(line);
     }
-    shown = Math.max(shown, thread.events.length);
   };
   const unsubscribe = runtime.subscribe((observation) => {
-    if (observation.kind === "events" && observation.thread.id === threadId) show(observation.thread);
+    if (observation.kind === "events" && observation.thread.id === threadId) show(observation.events);
     if (observation.kind === "elsewhere" && observation.threadId === threadId) {
       const seconds = Math.ceil(observation.claimMs / 1000);
       const what = "another process is working on this thread; its end is shown here. If it was killed, ";
@@ -53,7 +56,7 @@ export async function follow(
   try {
     for (;;) {
       const thread = await runtime.settled(threadId, interrupted.signal);
-      show(thread);
+      show(thread.events);
       const { request } = thread.state;
       const response =
         request !== null && terminal.interactive && !json

@@ -1,9 +1,9 @@
 import { requestIdOf } from "../base/ids.ts";
 import type { PendingRequest } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 
 /** The exact commands that answer a request, and what each does. */
-export function howToAnswer(thread: Thread, request: PendingRequest): string[] {
+export function howToAnswer(thread: ThreadHead, request: PendingRequest): string[] {
   const id = requestIdOf(thread.id, request.seq);
   const waits = `thread ${thread.id} waits for a person`;
   if (request.type === "approval") {

@@ -9,7 +9,7 @@ import type {
   Principal,
 } from "../thread/events.ts";
 import type { PendingRequest, Requesters } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 import { approversOf, objectionTo } from "./approvers.ts";
 import type { People } from "./people.ts";
 
@@ -53,7 +53,7 @@ const ACCEPTED: { readonly [K in HumanRequest["kind"]]: readonly HumanDecision["
 };
 
 /** The request that is pending in a thread, or `null`. Pure. */
-export function pendingRequest(thread: Thread): HumanRequest | null {
+export function pendingRequest(thread: ThreadHead): HumanRequest | null {
   const { request: asked, agent, requesters } = thread.state;
   if (asked === null) return null;
   const kind = asked.type === "approval" ? "approval" : asked.kind;
@@ -78,7 +78,7 @@ export function pendingRequest(thread: Thread): HumanRequest | null {
 }
 
 /** The pending request of this id. Throws `ConflictError`, saying what is pending, where it waits no more. */
-export function requestOf(thread: Thread, id: RequestId): HumanRequest {
+export function requestOf(thread: ThreadHead, id: RequestId): HumanRequest {
   const request = pendingRequest(thread);
   if (request?.id === id) return request;
   const { kind: status } = thread.state.status;

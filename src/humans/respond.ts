@@ -2,7 +2,7 @@ import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
 import { requestIdOf } from "../base/ids.ts";
 import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { objectionTo } from "./approvers.ts";
 import type { People } from "./people.ts";
 import type { VerifiedPrincipal } from "./principal.ts";
@@ -37,9 +37,10 @@ export interface ResponseCase {
 /**
  * The event that records a response, or an error that says what would be accepted: `ConflictError` when the request
  * is not pending (any more) or the decision is about another version, `ForbiddenError` when policy does not let this
- * person decide, `UsageError` for a decision of the wrong kind. Pure; nothing is changed.
+ * person decide, `UsageError` for a decision of the wrong kind. Pure; nothing is changed. Where the request is not pending,
+ * only the thread with its events tells whether it ever was.
  */
-export function responseEvent(thread: Thread, attempt: ResponseCase): NewEvent {
+export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase): NewEvent {
   const request = requestAt(thread, attempt.seq);
   const { asked, accepts, kind } = request;
   const { decision } = attempt.response;
@@ -66,9 +67,10 @@ export function responseEvent(thread: Thread, attempt: ResponseCase): NewEvent {
   };
 }
 
-function requestAt(thread: Thread, seq: number): HumanRequest {
+function requestAt(thread: ThreadHead | Thread, seq: number): HumanRequest {
   const id = requestIdOf(thread.id, seq);
-  const { type } = thread.events[seq - 1] ?? {};
+  if (thread.state.request?.seq === seq) return requestOf(thread, id);
+  const { type } = ("events" in thread ? thread.events[seq - 1] : undefined) ?? {};
   if (type === "approval_requested" || type === "human_asked") return requestOf(thread, id);
   throw new NotFoundError(`there is no request ${id}`, { requestId: id });
 }

@@ -8,8 +8,10 @@ import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventData } from "../thread/events.ts";
+import { EMPTY_STATE } from "../thread/fold.ts";
 import { projectionOf } from "../thread/projection.ts";
-import { startThread, type Thread, threadOf } from "../thread/thread.ts";
+import type { ThreadState } from "../thread/state.ts";
+import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, commit } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import {
@@ -41,19 +43,19 @@ export interface Launch {
 /** What people and programs do to threads. Every method returns when its change is on disk; work goes on behind it. */
 export interface Changes {
   launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
-  message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<Thread>;
+  message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<ThreadHead>;
   /** An event from outside: to the thread, or to its call that waits for an event of this name. */
-  receive(threadId: ThreadId, event: SentEvent, once?: string): Promise<Thread>;
+  receive(threadId: ThreadId, event: SentEvent, once?: string): Promise<ThreadHead>;
   /**
    * A named event: to every thread that waits for it and whose agent is known here. Gives the threads that it woke.
    */
   emit(event: SentEvent, once?: string): Promise<readonly ThreadId[]>;
   /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
-  finishJob(token: string, outcome: JobOutcome): Promise<Thread>;
-  respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<Thread>;
-  pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
-  resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<Thread>;
-  cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<Thread>;
+  finishJob(token: string, outcome: JobOutcome): Promise<ThreadHead>;
+  respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<ThreadHead>;
+  pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
+  resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<ThreadHead>;
+  cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
   /**
    * A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call
    * gives the first one's.
@@ -79,7 +81,7 @@ export interface ChangesOptions {
   readonly newThreadId: NewThreadId;
   readonly notify: Observer;
   /** Looks after a thread that has changed. */
-  readonly nudge: (threadId: ThreadId, thread: Thread) => void;
+  readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
   /** Stops what runs here for a thread. */
   readonly interrupt: (threadId: ThreadId) => void;
 }
@@ -103,9 +105,9 @@ export function createChanges(options: ChangesOptions): Changes {
   const { store, clock, agents, people, newThreadId, notify, nudge } = options;
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
-  const change = async (wanted: Change): Promise<Thread> => {
-    const { thread, added } = await commit(wanted, options);
-    if (added.length > 0) notify({ kind: "events", thread, events: added });
+  const change = async (wanted: Change): Promise<ThreadHead> => {
+    const { before, thread, added } = await commit(wanted, options);
+    if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
     nudge(wanted.threadId, thread);
     return thread;
   };
@@ -113,7 +115,7 @@ export function createChanges(options: ChangesOptions): Changes {
   const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
     const { id, events, state } = thread;
     const outcome = await store.append(id, 0, events, { projection: projectionOf(state), once });
-    if (outcome.kind === "appended") notify({ kind: "events", thread, events });
+    if (outcome.kind === "appended") notify({ kind: "events", before: EMPTY_STATE, thread, events });
     return outcome;
   };
 
@@ -147,11 +149,12 @@ export function createChanges(options: ChangesOptions): Changes {
 
     emit: (event, once) => emitEvent(eventData(event), once, { store, agents, change }),
 
-    finishJob: (token, outcome) => finishJob(token, outcome, { clock, read, change }),
+    finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, change }),
 
     async respond(requestId, response, by) {
       const { threadId, seq } = parseRequest(requestId);
-      const build: Change["build"] = (thread) => {
+      const build: Change["build"] = async (head, whole) => {
+        const thread = needsEvents(head.state, seq) ? await whole() : head;
         const edit = validateEdit(agentNamed(agents, thread.state.agent));
         return [responseEvent(thread, { seq, response, by, now: clock.now(), validateEdit: edit, people })];
       };
@@ -193,13 +196,22 @@ export function createChanges(options: ChangesOptions): Changes {
     },
 
     async erase(threadId, by, wanted) {
-      const { thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
-      if (added.length > 0) notify({ kind: "events", thread, events: added });
+      const { before, thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
+      if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
       return thread;
     },
 
     delete: (threadId) => deleteThread(threadId, store),
   };
+}
+
+/**
+ * Whether a response to the request asked at this event takes more than the thread's state: what became of a request that
+ * waits no more, or all who ever asked for something, where they may not approve.
+ */
+function needsEvents({ request }: ThreadState, seq: number): boolean {
+  if (request?.seq !== seq) return true;
+  return request.type === "approval" && request.policy.requesterMayApprove === false;
 }
 
 function withReason(by: VerifiedPrincipal, reason: string | undefined): EventData["paused"] {

@@ -3,7 +3,7 @@ import { needsRequester } from "../agent/check-approvals.ts";
 import { ConflictError, UsageError } from "../base/errors.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { EventData, NewEvent, Principal } from "../thread/events.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 
 /** A person's message, or anything else that happened. */
 export type Input =
@@ -29,9 +29,9 @@ export function isEnded(kind: string): boolean {
 
 /** Throws `ConflictError` where the thread's status does not fit. */
 export function requireStatus(
-  { id, state }: Thread,
+  { id, state }: ThreadHead,
   verb: string,
-  fits: (kind: Thread["state"]["status"]["kind"]) => boolean,
+  fits: (kind: ThreadHead["state"]["status"]["kind"]) => boolean,
 ): void {
   if (fits(state.status.kind)) return;
   throw new ConflictError("conflict", `thread ${id} is ${state.status.kind}: it cannot be ${verb}`, {
@@ -40,7 +40,7 @@ export function requireStatus(
 }
 
 /** Throws `ConflictError` where the thread takes no more input. */
-export function requireOpen(thread: Thread): void {
+export function requireOpen(thread: ThreadHead): void {
   requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
 }
 

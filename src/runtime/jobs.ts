@@ -3,9 +3,10 @@ import { ConflictError, NotFoundError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { jobTokenDigest, parseJobToken } from "../steps/start-job.ts";
+import type { ThreadStore } from "../store/store.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
 
 /** How a long-running job ended. An error counts as the tool's error. */
@@ -13,8 +14,8 @@ export type JobOutcome = { readonly result: Json } | { readonly error: string };
 
 export interface FinishJobOptions {
   readonly clock: Clock;
-  readonly read: (threadId: ThreadId) => Promise<Thread>;
-  readonly change: (change: Change) => Promise<Thread>;
+  readonly store: Pick<ThreadStore, "state">;
+  readonly change: (change: Change) => Promise<ThreadHead>;
 }
 
 /** How long a result waits for a job that was started a moment ago and is not recorded yet. */
@@ -28,14 +29,14 @@ const EARLY_MS = 5_000;
 export async function finishJob(
   token: string,
   outcome: JobOutcome,
-  { clock, read, change }: FinishJobOptions,
-): Promise<Thread> {
+  { clock, store, change }: FinishJobOptions,
+): Promise<ThreadHead> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) throw unknownToken();
   const { threadId, callId } = parsed;
   const deadline = clock.now() + EARLY_MS;
   // A fast job may be done before the tool that started it has returned.
-  while ((await callOf(threadId, callId, read))?.phase.kind === "started") {
+  while ((await callOf(threadId, callId, store))?.phase.kind === "started") {
     if (clock.now() >= deadline) {
       throw new ConflictError(
         "conflict",
@@ -45,12 +46,13 @@ export async function finishJob(
     await clock.sleep(25);
   }
   const digest = jobTokenDigest(token);
-  const build: Change["build"] = (thread) => {
-    const call = thread.state.calls.find((open) => open.callId === callId);
+  const build: Change["build"] = async ({ state }, whole) => {
+    const call = state.calls.find((open) => open.callId === callId);
     if (call?.phase.kind === "awaiting_event" && call.phase.tokenDigest === digest) {
       return [jobEvent(call, call.phase.name, outcome)];
     }
-    const wasGiven = thread.events.some(
+    const { events } = await whole();
+    const wasGiven = events.some(
       (event) => event.type === "event_awaited" && event.data.tokenDigest === digest,
     );
     if (!wasGiven) throw unknownToken();
@@ -69,10 +71,10 @@ function jobEvent({ callId }: OpenCall, name: string, outcome: JobOutcome): NewE
 async function callOf(
   threadId: ThreadId,
   callId: string,
-  read: (threadId: ThreadId) => Promise<Thread>,
+  store: Pick<ThreadStore, "state">,
 ): Promise<OpenCall | undefined> {
   try {
-    return (await read(threadId)).state.calls.find((open) => open.callId === callId);
+    return (await store.state(threadId)).calls.find((open) => open.callId === callId);
   } catch (error) {
     if (error instanceof NotFoundError) throw unknownToken();
     throw error;

@@ -4,7 +4,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ThreadPage, ThreadStore } from "../store/store.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
 
 type Received = EventData["event_received"];
@@ -13,7 +13,7 @@ type Received = EventData["event_received"];
  * The event, addressed to the call of this thread that waits for its name. A call that waits for a job's result
  * is answered with the job's token only, never by name.
  */
-export function addressEvent(thread: Thread, event: Received): Received {
+export function addressEvent(thread: ThreadHead, event: Received): Received {
   if (event.callId !== undefined) {
     const { phase } = thread.state.calls.find((open) => open.callId === event.callId) ?? {};
     if (phase?.kind === "awaiting_event" && phase.tokenDigest !== undefined) {
@@ -28,7 +28,7 @@ export function addressEvent(thread: Thread, event: Received): Received {
 export interface EmitOptions {
   readonly store: ThreadStore;
   readonly agents: ReadonlyMap<string, Agent>;
-  readonly change: (change: Change) => Promise<Thread>;
+  readonly change: (change: Change) => Promise<ThreadHead>;
 }
 
 /** Gives the event to every thread that waits for one of its name; the ids of those that still did. */
@@ -46,7 +46,7 @@ export async function emitEvent(
       // A process that knows the agent is asked for those, or nobody.
       if (!agents.has(agent)) continue;
       let waits = false;
-      const build = (thread: Thread): readonly NewEvent[] => {
+      const build = (thread: ThreadHead): readonly NewEvent[] => {
         const call = waitingCall(thread, event.name);
         waits = call !== undefined;
         return call === undefined
@@ -62,7 +62,7 @@ export async function emitEvent(
 }
 
 /** The call that waits for an event of this name. */
-export function waitingCall({ state }: Thread, name: string): OpenCall | undefined {
+export function waitingCall({ state }: ThreadHead, name: string): OpenCall | undefined {
   if (state.ended !== null) return undefined;
   return state.calls.find(
     ({ phase }) => phase.kind === "awaiting_event" && phase.name === name && phase.tokenDigest === undefined,

@@ -1,11 +1,17 @@
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadState } from "../thread/state.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 
 /** What can be watched. Nothing here may be acted on as if it were an event that is not on disk. */
 export type Observation =
-  /** These events are on disk; `thread` is the thread after them. */
-  | { readonly kind: "events"; readonly thread: Thread; readonly events: readonly ThreadEvent[] }
+  /** These events are on disk; `before` is the state before them, `thread` what the thread came to with them. */
+  | {
+      readonly kind: "events";
+      readonly before: ThreadState;
+      readonly thread: ThreadHead;
+      readonly events: readonly ThreadEvent[];
+    }
   /** Partial model output, as far as it has streamed. */
   | { readonly kind: "partial"; readonly threadId: ThreadId; readonly partial: unknown }
   /**

@@ -7,10 +7,10 @@ import { eraseContent } from "../context/redaction/erase-content.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { erasureData } from "../thread/chain.ts";
+import type { ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import type { StatusKind } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
-import type { Committed } from "./commit.ts";
 import { identify, isEnded } from "./input.ts";
 
 export interface EraseOptions {
@@ -31,8 +31,14 @@ interface Tools {
   readonly agents: ReadonlyMap<string, Agent>;
 }
 
+interface Erased {
+  readonly before: Thread;
+  readonly thread: Thread;
+  readonly added: readonly ThreadEvent[];
+}
+
 /** Erases the content of events of a thread that has ended, again from the start whenever another writer was first. */
-export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Committed> {
+export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Erased> {
   for (;;) {
     const before = threadOf(erasing.threadId, await tools.store.read(erasing.threadId));
     requireEnded(before.id, before.state.status.kind, "erased");
@@ -40,7 +46,7 @@ export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Commi
       const erased = eraseContent(event);
       return erased === event ? [] : [erased];
     });
-    if (replacements.length === 0) return { thread: before, added: [], outcome: { kind: "appended" } };
+    if (replacements.length === 0) return { before, thread: before, added: [] };
     const without = new Map(replacements.map((event) => [event.seq, event]));
     const erased = threadOf(
       before.id,
@@ -56,7 +62,7 @@ export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Commi
     try {
       const projection = projectionOf(thread.state);
       await tools.store.erase(before.id, before.state.seq, { replacements, record, projection });
-      return { thread, added, outcome: { kind: "appended" } };
+      return { before, thread, added };
     } catch (error) {
       if (!(error instanceof SequenceConflictError)) throw error;
     }

@@ -64,7 +64,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     jobToken: jobTokens(options.secret),
   });
   const stopped = new AbortController();
-  observeClosed(subscribe, { channels, clock, signal: stopped.signal, notify });
+  observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
   let sweeper: { stop(): Promise<void> } | undefined;
   return {
     agents,
@@ -83,7 +83,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     async request(requestId) {
       const { threadId } = parseRequest(requestId);
-      return requestOf(threadOf(threadId, await store.read(threadId)), requestId);
+      return requestOf({ id: threadId, state: await store.state(threadId) }, requestId);
     },
     list: (filter) => store.list(filter),
     verify: (threadId) => store.verify(threadId),

@@ -5,11 +5,12 @@ import { appendWrite, type Journal, type Write } from "../loop/journal.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventType, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
+import type { ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 
 /** Called with events once they are on disk, in order. May not throw. */
-export type OnAppended = (thread: Thread, events: readonly ThreadEvent[]) => void;
+export type OnAppended = (before: ThreadState, thread: Thread, events: readonly ThreadEvent[]) => void;
 
 /** The claim that a worker has on the thread it writes to. */
 export interface Claim {
@@ -170,9 +171,10 @@ export class StoreJournal implements Journal {
       throw error;
     }
     if (written.kind !== "appended") return this.#rebase();
+    const { state } = this.#onDisk;
     this.#pending = [];
     this.#onDisk = thread;
-    this.#onAppended(thread, events);
+    this.#onAppended(state, thread, events);
     const took = this.#clock.now() - before;
     return claim !== undefined && took > claim.ms / 10 ? this.#overtakenMeanwhile(claim) : null;
   }

@@ -1,9 +1,12 @@
 import type { Clock } from "../base/clock.ts";
-import { requestIdOf } from "../base/ids.ts";
+import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Channel, ClosedNotice } from "../humans/channel.ts";
+import type { ThreadStore } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
+import { transition } from "../thread/fold.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
-import { extended, type Thread, threadOf } from "../thread/thread.ts";
+import type { PendingRequest, ThreadState } from "../thread/state.ts";
+import { threadOf } from "../thread/thread.ts";
 import type { Observer } from "./observers.ts";
 
 /** About two and a half minutes of trying. */
@@ -11,37 +14,39 @@ const MAX_ATTEMPTS = 6;
 
 type Closing = ClosedNotice["by"];
 
-/** The requests that these last events of a thread have closed, each with the event that closed it. Pure; folds once. */
-export function closedRequests(thread: Thread, added: readonly ThreadEvent[]): readonly ClosedNotice[] {
-  const isClosing = mayClose(thread);
-  const [first] = added.filter(isClosing);
-  if (first === undefined) return [];
-  const { id: threadId, events } = thread;
-  let before = threadOf(threadId, events.slice(0, first.seq - 1));
-  const closed: ClosedNotice[] = [];
-  for (const event of added.slice(added.indexOf(first))) {
-    const after = extended(before, [event]);
-    const { request } = before.state;
-    if (isClosing(event) && request !== null && after.state.request?.seq !== request.seq) {
-      const requestId = requestIdOf(threadId, request.seq);
-      closed.push({ threadId, requestId, request, thread: after, by: event });
-    }
-    before = after;
-  }
-  return closed;
+/** A request that an event has closed. */
+export interface ClosedRequest {
+  readonly request: PendingRequest;
+  readonly by: Closing;
 }
 
-function mayClose({ events }: Thread): (event: ThreadEvent) => event is Closing {
-  return (event): event is Closing => {
-    if (event.type === "tool_finished" || event.type === "tool_failed") {
-      const { callId } = event.data;
-      return events.some(({ type, data }) => type === "tool_unknown" && data.callId === callId);
-    }
-    return event.type === "human_responded" || event.type === "request_expired" || event.type === "cancelled";
-  };
+/** The requests that these events of a thread have closed. `before`: its state before them. Pure; folds once. */
+export function closedRequests(before: ThreadState, added: readonly ThreadEvent[]): readonly ClosedRequest[] {
+  let state = before;
+  return added.flatMap((event) => {
+    const { request } = state;
+    state = transition(state, event);
+    const isClosed = request !== null && state.request?.seq !== request.seq;
+    return isClosed && mayClose(event) ? [{ request, by: event }] : [];
+  });
+}
+
+/** An unknown outcome is closed by the outcome itself, too. */
+function mayClose(event: ThreadEvent): event is Closing {
+  switch (event.type) {
+    case "human_responded":
+    case "request_expired":
+    case "cancelled":
+    case "tool_finished":
+    case "tool_failed":
+      return true;
+    default:
+      return false;
+  }
 }
 
 export interface TellClosedOptions {
+  readonly store: Pick<ThreadStore, "read">;
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   /** Aborted: nothing is tried again. */
@@ -53,16 +58,16 @@ export interface TellClosedOptions {
 /** Tells channels of each request that is closed, as long as `signal` is not aborted. */
 export function observeClosed(
   subscribe: (observer: Observer) => unknown,
-  { channels, clock, signal, notify }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
+  { notify, ...options }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
 ): void {
-  if (!channels.some((channel) => channel.closed !== undefined)) return;
+  if (!options.channels.some((channel) => channel.closed !== undefined)) return;
   subscribe((observation) => {
     if (observation.kind !== "events") return;
     const { id: threadId } = observation.thread;
     const onProblem = (error: unknown) => notify({ kind: "problem", threadId, error });
-    const closed = closedRequests(observation.thread, observation.events);
+    const closed = closedRequests(observation.before, observation.events);
     // Never rejects: a channel's failure is a problem that is told.
-    void tellClosed(closed, { channels, clock, signal, onProblem });
+    void tellClosed(threadId, closed, { ...options, onProblem });
   });
 }
 
@@ -72,21 +77,24 @@ export function observeClosed(
  * as this process runs: only a courtesy, since a late answer is refused in any case.
  */
 export async function tellClosed(
-  closed: readonly ClosedNotice[],
-  { channels, ...options }: TellClosedOptions,
+  threadId: ThreadId,
+  closed: readonly ClosedRequest[],
+  { store, channels, ...options }: TellClosedOptions,
 ): Promise<void> {
-  const told = channels.flatMap((channel) =>
-    closed
-      .filter((notice) => notice.request.deliveries[channel.name]?.ok === true)
-      .map((notice) => bringUpToDate(channel, notice, options)),
-  );
-  await Promise.all(told);
+  const tell = async ({ request, by }: ClosedRequest): Promise<void> => {
+    const told = channels.filter(({ name }) => request.deliveries[name]?.ok === true);
+    if (told.length === 0) return;
+    const thread = threadOf(threadId, (await store.read(threadId)).slice(0, by.seq));
+    const notice = { threadId, requestId: requestIdOf(threadId, request.seq), request, thread, by };
+    await Promise.all(told.map((channel) => bringUpToDate(channel, notice, options)));
+  };
+  await Promise.all(closed.map((one) => tell(one).catch(options.onProblem)));
 }
 
 async function bringUpToDate(
   channel: Channel,
   notice: ClosedNotice,
-  { clock, signal, onProblem }: Omit<TellClosedOptions, "channels">,
+  { clock, signal, onProblem }: Omit<TellClosedOptions, "channels" | "store">,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -6,6 +6,7 @@ import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 import type { StoreJournal } from "./store-journal.ts";
 
 /**
@@ -41,6 +42,14 @@ export async function tellPeople(
     // Told is told, whoever wrote to the thread meanwhile: without the record people would be told twice.
     await journal.append({ ...write({ type: "notified", data: outcome }), onConflict: "keep" });
   }
+}
+
+/** Whether some channel has still to be told about the pending request. */
+export function isNewsOwed({ state }: ThreadHead, channels: readonly Channel[], now: number): boolean {
+  const { request, status } = state;
+  if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval"))
+    return false;
+  return channels.some(({ name }) => isOwed(request, name, now));
 }
 
 function isOwed(request: PendingRequest, channel: string, now: number): boolean {

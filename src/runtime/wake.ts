@@ -1,11 +1,11 @@
 import type { NewEvent } from "../thread/events.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 
 /**
  * What the passing of time has made true: sleeps over, waits timed out, approvals escalated or expired, also one that
  * was given and not used in time. Pure.
  */
-export function dueEvents({ state }: Thread, now: number): NewEvent[] {
+export function dueEvents({ state }: ThreadHead, now: number): NewEvent[] {
   const { status, request } = state;
   if ((status.kind === "awaiting_time" || status.kind === "awaiting_event") && isDue(status.until, now)) {
     return [{ type: "woke", data: { callId: status.callId, timedOut: status.kind === "awaiting_event" } }];

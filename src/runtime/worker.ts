@@ -9,11 +9,11 @@ import { write } from "../loop/journal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { type Thread, threadOf } from "../thread/thread.ts";
+import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Observer } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
-import { tellPeople } from "./tell-people.ts";
+import { isNewsOwed, tellPeople } from "./tell-people.ts";
 import { dueEvents } from "./wake.ts";
 
 export interface WorkerOptions {
@@ -43,29 +43,35 @@ export interface WorkSignals {
 
 /**
  * Takes a thread up, advances it until it waits, and lets it go. Resolves with the thread, or `undefined` when
- * somebody else holds it or no agent of that name is known here. `known`: the thread as it was on disk a moment ago,
- * so that only what came since is read.
+ * somebody else holds it, no agent of that name is known here, or nothing is to be done. `known`: the thread, or what it had
+ * come to, as it was on disk a moment ago: then only what came since is read, or nothing at all.
  */
 export async function work(
   threadId: ThreadId,
   options: WorkerOptions,
   signals: WorkSignals,
-  known?: Thread,
+  known?: Thread | ThreadHead,
 ): Promise<Thread | undefined> {
   const { store, clock, owner } = options;
   const now = clock.now();
+  if (known !== undefined && !wantsWork(known, options.channels, now)) return undefined;
   if (!(await store.claim(threadId, owner, now, now + options.claimMs))) return undefined;
   signals.onClaimed();
   try {
     const thread =
-      known === undefined
-        ? threadOf(threadId, await store.read(threadId))
-        : (await catchUp(store, known)).thread;
+      known !== undefined && "events" in known
+        ? (await catchUp(store, known)).thread
+        : threadOf(threadId, await store.read(threadId));
     const agent = options.agents.get(thread.state.agent);
     return agent === undefined ? undefined : await run(thread, agent, options, signals);
   } finally {
     await store.release(threadId, owner);
   }
+}
+
+function wantsWork(thread: ThreadHead, channels: readonly Channel[], now: number): boolean {
+  const { kind } = thread.state.status;
+  return kind === "running" || dueEvents(thread, now).length > 0 || isNewsOwed(thread, channels, now);
 }
 
 async function run(
@@ -86,7 +92,8 @@ async function run(
       return held;
     },
   };
-  const onAppended: OnAppended = (now, events) => observe({ kind: "events", thread: now, events });
+  const onAppended: OnAppended = (before, now, events) =>
+    observe({ kind: "events", before, thread: now, events });
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
   const onPartial = (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial });

@@ -6,7 +6,7 @@ import { type HumanRequest, mayDecide, pendingRequest } from "../humans/request.
 import type { ThreadSummary } from "../store/store.ts";
 import type { Principal } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { Thread, ThreadHead } from "../thread/thread.ts";
 import type { acceptedSchema, requestSchema, threadSchema, threadSummarySchema } from "./schemas.ts";
 
 /** What the API shows of a thread in a list. */
@@ -28,7 +28,7 @@ export function summaryView(summary: ThreadSummary): z.infer<typeof threadSummar
 }
 
 /** What a change answers: where the thread stands now that it is on disk. */
-export function acceptedView({ id, state }: Thread): z.infer<typeof acceptedSchema> {
+export function acceptedView({ id, state }: ThreadHead): z.infer<typeof acceptedSchema> {
   return { threadId: id, status: state.status.kind, seq: state.seq };
 }
 

@@ -12,7 +12,7 @@ import type { CompletionRecord } from "../base/completion.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { ThreadEvent } from "../thread/events.ts";
-import type { Thread } from "../thread/thread.ts";
+import type { ThreadHead } from "../thread/thread.ts";
 
 /** The spans of one thread that is being advanced. */
 interface Run {
@@ -48,7 +48,7 @@ export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Obser
   };
 }
 
-function record(tracer: Tracer, runs: Map<ThreadId, Run>, thread: Thread, event: ThreadEvent): void {
+function record(tracer: Tracer, runs: Map<ThreadId, Run>, thread: ThreadHead, event: ThreadEvent): void {
   const at = Date.parse(event.at);
   const run = runs.get(thread.id) ?? begin(tracer, thread, at);
   runs.set(thread.id, run);
@@ -98,7 +98,7 @@ function forgetOldest(runs: Map<ThreadId, Run>): void {
   }
 }
 
-function begin(tracer: Tracer, thread: Thread, at: number): Run {
+function begin(tracer: Tracer, thread: ThreadHead, at: number): Run {
   const { agent } = thread.state;
   const attributes = {
     "gen_ai.operation.name": "invoke_agent",
@@ -133,7 +133,7 @@ function endTool(run: Run, callId: CallId, at: number): void {
   run.tools.delete(callId);
 }
 
-function end(run: Run, { state }: Thread, at: string | undefined): void {
+function end(run: Run, { state }: ThreadHead, at: string | undefined): void {
   const time = at === undefined ? undefined : Date.parse(at);
   for (const span of run.tools.values()) span.end(time);
   run.span.setAttribute("twelvefold.status", state.status.kind);

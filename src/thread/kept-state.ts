@@ -22,20 +22,23 @@ const MAX_TEXT = 65_536;
  * nobody has done yet, always comes from the events themselves: a state is kept only where nothing of the kind is open.
  */
 export function encodeState({ status: _, ...state }: ThreadState): string | undefined {
-  if (state.request !== null || state.calls.some(({ phase }) => phase.kind === "approved")) return undefined;
+  if (isForPeople(state)) return undefined;
   const text = JSON.stringify(state);
   return text.length > MAX_TEXT ? undefined : text;
 }
 
 /** The state that `encodeState` made a text of; `undefined` for any other text. */
 export function decodeState(text: string): ThreadState | undefined {
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    return isWithoutStatus(json) && !isForPeople(json) ? { ...json, status: statusOf(json) } : undefined;
   } catch {
     return undefined;
   }
-  return isWithoutStatus(json) ? { ...json, status: statusOf(json) } : undefined;
+}
+
+function isForPeople({ request, calls }: Pick<ThreadState, "request" | "calls">): boolean {
+  return request !== null || calls.some(({ phase }) => phase.kind === "approved");
 }
 
 /** Binds a kept state to its thread, to the event after which it held (by its digest in the chain) and to this version. */

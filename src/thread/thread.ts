@@ -4,11 +4,15 @@ import { EVENTS, type EventData, type NewEvent, type Principal, type ThreadEvent
 import { EMPTY_STATE, fold, transition } from "./fold.ts";
 import type { ThreadState } from "./state.ts";
 
-/** A thread: its events and what follows from them. Immutable: appending returns a new one. */
-export interface Thread {
+/** What a thread has come to, without the events that led there. */
+export interface ThreadHead {
   readonly id: ThreadId;
-  readonly events: readonly ThreadEvent[];
   readonly state: ThreadState;
+}
+
+/** A thread: its events and what follows from them. Immutable: appending returns a new one. */
+export interface Thread extends ThreadHead {
+  readonly events: readonly ThreadEvent[];
 }
 
 /** A new thread for an agent, holding its first event. `at` is in milliseconds since the epoch. */
@@ -26,15 +30,25 @@ export function startThread(
  */
 export function appendEvents(thread: Thread, added: readonly NewEvent[], at: number): Thread {
   if (added.length === 0) return thread;
+  const { events, state } = followingEvents(thread.state, added, at);
+  return { id: thread.id, events: [...thread.events, ...events], state };
+}
+
+/** The events as they follow a state, numbered and dated, and the state after them. Throws like `appendEvents`. */
+export function followingEvents(
+  before: ThreadState,
+  added: readonly NewEvent[],
+  at: number,
+): { readonly events: readonly ThreadEvent[]; readonly state: ThreadState } {
   const time = isoTime(at);
-  let { state } = thread;
+  let state = before;
   const events: ThreadEvent[] = [];
   for (const event of added) {
     const stored = numbered(event, state.seq + 1, time);
     state = transition(state, stored);
     events.push(stored);
   }
-  return { id: thread.id, events: [...thread.events, ...events], state };
+  return { events, state };
 }
 
 /** The thread that stored events make up. */

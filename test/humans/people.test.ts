@@ -111,7 +111,8 @@ describe("asking people", () => {
     const respond = (text: string) =>
       runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "answered", text } }, ada);
     await expect(respond(wrong)).rejects.toMatchObject({ code: "invalid_argument" });
-    const thread = await respond(right);
+    await respond(right);
+    const thread = await runtime.get(threadId);
     expect(eventsOf(thread, "human_responded")[0]?.data.decision).toEqual({ kind: "answered", text: stored });
   });
 

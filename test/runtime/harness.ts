@@ -10,7 +10,7 @@ import { type FakeClock, fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
 import type { EventOf, EventType, HumanDecision } from "../../src/thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../../src/thread/state.ts";
-import type { Thread } from "../../src/thread/thread.ts";
+import type { Thread, ThreadHead } from "../../src/thread/thread.ts";
 import { type FullOptions, type FullStep, fullAgent } from "./full-agent.ts";
 
 export const ada = verifiedBy("terminal", "ada");
@@ -89,7 +89,7 @@ export function eventsOf<T extends EventType>(thread: Thread, type: T): EventOf<
   return thread.events.filter((event): event is EventOf<T> => event.type === type);
 }
 
-export function approvalOf(thread: Thread): PendingApproval {
+export function approvalOf(thread: ThreadHead): PendingApproval {
   const { request } = thread.state;
   if (request?.type !== "approval") throw new Error(`no approval is pending: ${thread.state.status.kind}`);
   return request;

@@ -63,8 +63,8 @@ describe("the loop", () => {
     runtime.subscribe((observation) => {
       seen.push(observation);
       if (observation.kind !== "events") return;
-      const { id, events } = observation.thread;
-      onDisk.push(store.read(id).then((stored) => stored.length >= events.length));
+      const { id, state } = observation.thread;
+      onDisk.push(store.read(id).then((stored) => stored.length >= state.seq));
     });
     const thread = await start();
     const events = seen.flatMap((observation) => (observation.kind === "events" ? observation.events : []));

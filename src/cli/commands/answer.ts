@@ -37,7 +37,7 @@ async function decide(
   const response = { decision, digest: digest ?? shown ?? null };
   const runtime = await session.runtimeWithModel();
   const decided = await runtime.respond(requestIdOf(thread.id, seq), response, session.person);
-  return follow(session, runtime, thread.id, decided.events.length);
+  return follow(session, runtime, thread.id, decided.state.seq);
 }
 
 export interface ApproveOptions {

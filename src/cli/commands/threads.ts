@@ -67,7 +67,7 @@ export async function message(session: Session, id: string, words: readonly stri
     for (const line of howToAnswer(thread, request)) session.terminal.err(line);
     return EXIT.ok;
   }
-  return follow(session, runtime, threadId, thread.events.length);
+  return follow(session, runtime, threadId, thread.state.seq);
 }
 
 /** `twelvefold pause <thread>` */
@@ -77,8 +77,9 @@ export async function pause(
   options: { readonly reason?: string },
 ): Promise<number> {
   const runtime = await session.runtime();
-  const thread = await runtime.pause(threadIdFrom(id), session.person, options.reason);
-  return said(session, thread, `paused; go on with: npx twelvefold resume ${thread.id}`);
+  const { id: threadId } = await runtime.pause(threadIdFrom(id), session.person, options.reason);
+  const thread = await runtime.get(threadId);
+  return said(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
 }
 
 /** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that nobody advances. */
@@ -88,7 +89,7 @@ export async function resume(session: Session, id: string): Promise<number> {
   const before = await runtime.get(threadId);
   const thread =
     before.state.status.kind === "running" ? before : await runtime.resume(threadId, session.person);
-  return follow(session, runtime, threadId, thread.events.length);
+  return follow(session, runtime, threadId, thread.state.seq);
 }
 
 /** `twelvefold cancel <thread>` */
@@ -97,8 +98,9 @@ export async function cancel(
   id: string,
   options: { readonly reason?: string },
 ): Promise<number> {
-  const thread = await (await session.runtime()).cancel(threadIdFrom(id), session.person, options.reason);
-  return said(session, thread, "cancelled");
+  const runtime = await session.runtime();
+  const { id: threadId } = await runtime.cancel(threadIdFrom(id), session.person, options.reason);
+  return said(session, await runtime.get(threadId), "cancelled");
 }
 
 /** `twelvefold fork <thread> --at <seq>` */

@@ -1,5 +1,5 @@
 import type { ThreadId } from "../../base/ids.ts";
-import type { Thread } from "../../thread/thread.ts";
+import type { Thread, ThreadHead } from "../../thread/thread.ts";
 import { type WorkerOptions, work } from "../worker.ts";
 
 interface Job {
@@ -46,8 +46,8 @@ export class InProcessEngine {
     return this.#retryAt.size;
   }
 
-  /** Looks after a thread soon: at once, or when a place is free. `known`: the thread as it was just written. */
-  nudge(threadId: ThreadId, known?: Thread): void {
+  /** Looks after a thread soon: at once, or when a place is free. `known`: the thread, or what it came to, as it was just written. */
+  nudge(threadId: ThreadId, known?: Thread | ThreadHead): void {
     if (this.#stopping) return;
     const job = this.#jobs.get(threadId);
     if (job !== undefined) job.again = true;
@@ -109,7 +109,7 @@ export class InProcessEngine {
     }
   }
 
-  #start(threadId: ThreadId, known?: Thread): void {
+  #start(threadId: ThreadId, known?: Thread | ThreadHead): void {
     const cancel = new AbortController();
     const stop = new AbortController();
     const signals = {

@@ -61,7 +61,9 @@ export function requestRoutes({ runtime }: RouteDeps) {
         ...(agent === undefined ? {} : { agent }),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      const threads = await Promise.all(page.threads.map(({ threadId }) => runtime.get(threadId)));
+      const threads = await Promise.all(
+        page.threads.map(async ({ threadId: id }) => ({ id, state: await runtime.store.state(id) })),
+      );
       const requests = threads
         .flatMap((thread) => pendingRequest(thread) ?? [])
         .filter((request) => urgency === undefined || request.urgency === urgency)

@@ -5,7 +5,6 @@ import type { ThreadEvent } from "../../thread/events.ts";
 import { fold } from "../../thread/fold.ts";
 import { decodeState, encodeState, FOLD_VERSION, stateDigest } from "../../thread/kept-state.ts";
 import type { ThreadState } from "../../thread/state.ts";
-import { IllegalEventError } from "../../thread/transition.ts";
 import { readEvents, verifyThread } from "./events.ts";
 import type { SqlRow, Statements } from "./port.ts";
 import { bytes, hex, number, text } from "./row.ts";
@@ -22,9 +21,8 @@ export function readState(sql: Statements, id: ThreadId): ThreadState {
     if (kept !== undefined) {
       try {
         return fold(readEvents(sql, id, kept.seq), kept);
-      } catch (error) {
-        // The events have the last word: `verify` says what is wrong.
-        if (!(error instanceof IllegalEventError)) throw error;
+      } catch {
+        // The events have the last word. What is wrong with the kept state, `verify` says; with an event, the next line.
       }
     }
     return fold(readEvents(sql, id, 0));
