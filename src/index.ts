@@ -156,4 +156,11 @@ export type {
   ThreadState,
 } from "./thread/state.ts";
 export { parseEvents } from "./thread/stored-event.ts";
-export { appendEvents, forkThread, startThread, type Thread, threadOf } from "./thread/thread.ts";
+export {
+  appendEvents,
+  forkThread,
+  startThread,
+  type Thread,
+  type ThreadHead,
+  threadOf,
+} from "./thread/thread.ts";
