@@ -147,11 +147,11 @@ const asDigits = (character: string): string =>
 
 function plainKeysBack(_: string, value: Json): Json {
   if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value).map(([key, item]) => [unmarked(key), item] as const);
+  const entries = Object.entries(value).map(([key, item]) => [unmark(key), item] as const);
   return Object.fromEntries(entries);
 }
 
-function unmarked(key: string): string {
+function unmark(key: string): string {
   return key
     .slice(MARK.length)
     .replace(/\u241b([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));

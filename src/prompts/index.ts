@@ -9,9 +9,9 @@ export {
   isFidelityReason,
   TOLERANT_REASONS,
 } from "../base/fidelity.ts";
-export type { GeneratedClient, RunTimeTypes } from "./baml/generated-client.ts";
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
+export type { GeneratedClient, RunTimeTypes } from "./baml/types.ts";
 export type { RetryPolicy } from "./call/retry-policy.ts";
 export {
   CallAbortedError,

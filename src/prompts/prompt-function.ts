@@ -1,16 +1,16 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
-import {
-  type ArgumentsOf,
-  bamlFunction,
-  type FunctionName,
-  type GeneratedClient,
-  type PartialOf,
-  type ResultOf,
-  type RunTimeTypes,
-} from "./baml/generated-client.ts";
+import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
+import type {
+  ArgumentsOf,
+  FunctionName,
+  GeneratedClient,
+  PartialOf,
+  ResultOf,
+  RunTimeTypes,
+} from "./baml/types.ts";
 import { type Asked, ask, inOrder } from "./call/ask.ts";
 import { partialReader } from "./call/partials.ts";
 import { patienceOf } from "./call/patience.ts";

@@ -42,6 +42,8 @@ describe("an edit of a BAML type", () => {
     ["a field that the type does not know", { intent: "divide", a: 12, b: 3, currency: "EUR" }],
     ["another type of value, even where it could be converted", { intent: "divide", a: "12", b: 3 }],
     ["a list", { intent: "divide", a: [12], b: 3 }],
+    ["a list of thousands of texts", { intent: "divide", a: Array(8_000).fill("twelve"), b: 3 }],
+    ["a text of 120 kB", { intent: "divide", a: "twelve ".repeat(17_000), b: 3 }],
   ])("with %s is refused and changes nothing", { tags: "F7.9" }, async (_, editedStep) => {
     const { runtime, thread, edit } = await dividing();
     await expect(edit(editedStep)).rejects.toMatchObject({

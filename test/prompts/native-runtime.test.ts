@@ -54,10 +54,12 @@ describe("the native runtime behind a generated client", () => {
         .then(() =>
           native?.request(
             { thread: `of ${key}` },
-            registryOf({ ...model, options: { model: "m", api_key: key, base_url } }),
-            false,
-            undefined,
-            apart,
+            {
+              registry: registryOf({ ...model, options: { model: "m", api_key: key, base_url } }),
+              stream: false,
+              tb: undefined,
+              apart,
+            },
           ),
         )
         .then(

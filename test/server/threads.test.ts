@@ -6,6 +6,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { serve } from "./serve.ts";
 
+const FINISH = { intent: "done", message: "there" } as const;
 const approvalScript = [
   { intent: "divide", a: 12, b: 2 },
   { intent: "done", message: "6" },
@@ -253,6 +254,21 @@ describe("threads over HTTP", () => {
     const large = await call("/threads", { body: { agent: "example", message: "x".repeat(2000) } });
     expect(large.status).toBe(413);
     expect((await call("/threads")).body.threads).toEqual([]);
+  });
+
+  it("a key that holds an escape is stored as it was sent, whatever was sent before", {
+    tags: "F3.12",
+  }, async () => {
+    const { call, runtime } = serve({ script: [FINISH, FINISH] });
+    // The platform's own parser takes the second key for the one that it met before at that place.
+    for (const key of ["\\", "\n"]) {
+      const payload = { first: 1, [key]: 2 };
+      const { body } = await call("/threads", {
+        body: { agent: "example", event: { name: "order", payload } },
+      });
+      const thread = await runtime.settled(body.threadId);
+      expect(JSON.stringify(thread.events)).toContain(JSON.stringify({ first: 1, [key]: 2 }));
+    }
   });
 
   it("a thread is forked at an event; the copy is paused", { tags: "F5.4" }, async () => {

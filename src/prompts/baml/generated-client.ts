@@ -1,74 +1,6 @@
-import type { ClientRegistry, Collector } from "@boundaryml/baml";
 import { UsageError } from "../../base/errors.ts";
 import { nativeRuntime } from "./native-runtime.ts";
-
-/** BAML's own description of an HTTP request, as `b.request` gives it. */
-export interface BamlRequest {
-  readonly url: string;
-  readonly method: string;
-  readonly headers: object;
-  readonly body: { text(): string };
-}
-
-/** A generated `TypeBuilder` with types that are known only at run time. */
-export interface RunTimeTypes {
-  __tb(): { getClass(name: string): { listProperties(): readonly unknown[] } };
-}
-
-/** The options of generated functions that are used here. */
-export interface BamlOptions {
-  readonly clientRegistry?: ClientRegistry;
-  readonly tb?: RunTimeTypes;
-  /** Building the request may need the network: to fetch an image, or a token. */
-  readonly remote?: boolean;
-  /** The request is built on a thread of its own, so that other calls go on meanwhile. */
-  readonly apart?: boolean;
-  readonly collector?: Collector;
-  readonly signal?: AbortSignal;
-}
-
-/** The parts of a generated client (`b`) that are used here. The functions themselves are members of each part. */
-export interface GeneratedClient {
-  readonly request: object;
-  readonly streamRequest: object;
-  readonly parse: object;
-  readonly parseStream: object;
-}
-
-/** Names of the functions of a generated client. */
-export type FunctionName<Client extends GeneratedClient> = keyof Client["parse"] & string;
-
-type Member<Part, Name> = Name extends keyof Part ? Part[Name] : never;
-
-/** The arguments of a function, without BAML's trailing options. */
-export type ArgumentsOf<Client extends GeneratedClient, Name extends string> =
-  Member<Client["request"], Name> extends (...parameters: infer All) => unknown
-    ? All extends [...infer Arguments, options?: unknown]
-      ? Arguments
-      : never
-    : never;
-
-/** What a function returns. */
-export type ResultOf<Client extends GeneratedClient, Name extends string> =
-  Member<Client["parse"], Name> extends (...parameters: never[]) => infer Result ? Result : never;
-
-/** What a function streams while its answer is incomplete. */
-export type PartialOf<Client extends GeneratedClient, Name extends string> =
-  Member<Client["parseStream"], Name> extends (...parameters: never[]) => infer Partial ? Partial : never;
-
-/** The generated members of one function, callable without knowing their types. */
-export interface BamlFunction {
-  readonly name: string;
-  request(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
-  streamRequest(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
-  /** Throws where the text does not fit. Never call it with unguarded text: it can hang or kill the process. */
-  parse(text: string, options: BamlOptions): unknown;
-  parseStream(text: string, options: BamlOptions): unknown;
-  /** The generated call itself: request, answer and parse in native code. */
-  call(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
-  /** Number of arguments that the function declares, without BAML's options. */
-  readonly arity: number;
-}
+import type { BamlFunction, BamlOptions, BamlRequest, GeneratedClient } from "./types.ts";
 
 /** Finds the members of one generated function. Throws `UsageError` for a name that the client does not have. */
 export function bamlFunction(client: GeneratedClient, name: string): BamlFunction {
@@ -79,16 +11,16 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
   const whole = member(client, name);
   const arity = request.length - 1;
   // BAML's options come last: arguments that the caller leaves out must keep their places.
-  const padded = (args: readonly unknown[]) =>
+  const pad = (args: readonly unknown[]) =>
     args.length < arity ? [...args, ...Array<undefined>(arity - args.length)] : args;
   const native = nativeRuntime(client, name);
   const build = async (args: readonly unknown[], options: BamlOptions, stream: boolean): Promise<unknown> => {
     const { clientRegistry, tb, remote, apart = false } = options;
     if (native === undefined || clientRegistry === undefined || remote === true) {
-      return (stream ? streamRequest : request).call([...padded(args), { clientRegistry, tb }]);
+      return (stream ? streamRequest : request).call([...pad(args), { clientRegistry, tb }]);
     }
     const named = native.argumentNames.map((argument, index) => [argument, args[index] ?? null] as const);
-    return native.request(Object.fromEntries(named), clientRegistry, stream, tb, apart);
+    return native.request(Object.fromEntries(named), { registry: clientRegistry, stream, tb, apart });
   };
   return {
     name,
@@ -99,7 +31,7 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
       native === undefined ? parse.call([text, { tb }]) : native.parse(text, false, tb),
     parseStream: (text, { tb }) =>
       native === undefined ? parseStream.call([text, { tb }]) : native.parse(text, true, tb),
-    call: async (args, options) => whole.call([...padded(args), options]),
+    call: async (args, options) => whole.call([...pad(args), options]),
   };
 }
 

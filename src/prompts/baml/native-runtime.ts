@@ -1,5 +1,5 @@
 import { type ClientRegistry, toBamlError } from "@boundaryml/baml";
-import type { GeneratedClient, RunTimeTypes } from "./generated-client.ts";
+import type { GeneratedClient, RunTimeTypes } from "./types.ts";
 
 /**
  * The native runtime behind a generated client. The generated functions hand it the whole environment of the process
@@ -8,17 +8,18 @@ import type { GeneratedClient, RunTimeTypes } from "./generated-client.ts";
  */
 export interface NativeRuntime {
   /** Builds the request of a function. Only for clients that bring their own credentials. */
-  request(
-    args: Readonly<Record<string, unknown>>,
-    registry: ClientRegistry,
-    stream: boolean,
-    tb: RunTimeTypes | undefined,
-    /** On a thread of its own: slower for one request, but others can be worked on meanwhile. */
-    apart: boolean,
-  ): unknown;
+  request(args: Readonly<Record<string, unknown>>, options: RequestOptions): unknown;
   parse(text: string, partial: boolean, tb: RunTimeTypes | undefined): unknown;
   /** The names of the function's arguments, in order. */
   readonly argumentNames: readonly string[];
+}
+
+export interface RequestOptions {
+  readonly registry: ClientRegistry;
+  readonly stream: boolean;
+  readonly tb: RunTimeTypes | undefined;
+  /** On a thread of its own: slower for one request, but others can be worked on meanwhile. */
+  readonly apart: boolean;
 }
 
 type Method = (...parameters: unknown[]) => unknown;
@@ -39,7 +40,7 @@ export function nativeRuntime(client: GeneratedClient, name: string): NativeRunt
   if (newContext === undefined || argumentNames === undefined) return undefined;
   return {
     argumentNames,
-    request: (args, registry, stream, tb, apart) =>
+    request: (args, { registry, stream, tb, apart }) =>
       asBaml(() => (apart ? buildApart : build)(name, args, newContext(), tb?.__tb(), registry, stream, {})),
     parse: (text, partial, tb) =>
       asBaml(() => parse(name, text, partial, newContext(), tb?.__tb(), undefined, {})),

@@ -1,5 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
-import type { RunTimeTypes } from "./generated-client.ts";
+import type { RunTimeTypes } from "./types.ts";
 
 /**
  * Throws `UsageError` where classes made with a `TypeBuilder` contain themselves, directly or through each other:

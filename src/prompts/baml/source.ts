@@ -109,7 +109,7 @@ function aliasesIn(declaration: string): [string, string][] {
   for (const mark of declaration.matchAll(ALIAS)) {
     const [, , raw, quoted] = mark;
     const name = fieldBefore(declaration, mark.index);
-    const text = raw ?? unescaped(quoted ?? "");
+    const text = raw ?? withoutEscapes(quoted ?? "");
     if (name !== undefined) pairs.push([text, name]);
   }
   return pairs;
@@ -128,6 +128,6 @@ function fieldBefore(declaration: string, at: number): string | undefined {
   return undefined;
 }
 
-function unescaped(text: string): string {
+function withoutEscapes(text: string): string {
   return text.replace(/\\(["\\])/g, "$1");
 }

@@ -1,7 +1,7 @@
 import { Collector } from "@boundaryml/baml";
 import { sha256 } from "../../base/digest.ts";
-import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
+import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import { redactText } from "../http/redact.ts";
 import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { registryOf } from "../models/client-registry.ts";
@@ -20,8 +20,7 @@ import { type Failure, failureOf, transient } from "./failure.ts";
 export async function nativeAttempt(
   fn: BamlFunction,
   args: readonly unknown[],
-  client: ModelClient,
-  tb: RunTimeTypes | undefined,
+  { client, tb }: { readonly client: ModelClient; readonly tb: RunTimeTypes | undefined },
   { signal, timeouts, onText }: AttemptOptions,
 ): Promise<AttemptOutcome> {
   if (tb !== undefined) checkRunTimeTypes(tb);

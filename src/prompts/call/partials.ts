@@ -1,4 +1,4 @@
-import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
+import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import { shapeOf } from "../gate/scan.ts";
 import { withoutThinking } from "../gate/thinking.ts";
 

@@ -1,12 +1,8 @@
 import { UsageError } from "../../base/errors.ts";
-import {
-  type BamlFunction,
-  type BamlOptions,
-  isBamlRequest,
-  type RunTimeTypes,
-} from "../baml/generated-client.ts";
+import { isBamlRequest } from "../baml/generated-client.ts";
 import { holdsMedia, neutralise } from "../baml/neutralise.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
+import type { BamlFunction, BamlOptions, RunTimeTypes } from "../baml/types.ts";
 import { MissingCredentialsError, ProviderUnavailableError } from "../errors.ts";
 import { redactText, redactUrl } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";

@@ -1,4 +1,4 @@
-import type { BamlFunction } from "../baml/generated-client.ts";
+import type { BamlFunction } from "../baml/types.ts";
 import { ProviderUnavailableError } from "../errors.ts";
 import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { hasAwsChain } from "../models/client-registry.ts";
@@ -18,7 +18,10 @@ export async function prepareClient(
 ): Promise<ReadyClient> {
   if (client !== undefined && hasAwsChain(client)) {
     const { nativeAttempt } = await import("./native-call.ts");
-    return { client: client.name, attempt: (how) => nativeAttempt(fn, args, client, options.tb, how) };
+    return {
+      client: client.name,
+      attempt: (how) => nativeAttempt(fn, args, { client, tb: options.tb }, how),
+    };
   }
   let request: Prepared | undefined;
   return {

@@ -27,7 +27,7 @@ const MAX_SAMPLE_PAIRS = 10_000;
  *
  * @param written how many values its text holds.
  */
-export function unaffordable(value: unknown, written: number, tools: ReadTools): Refused | undefined {
+export function findUnaffordable(value: unknown, written: number, tools: ReadTools): Refused | undefined {
   const size = sizeOf(value);
   // The native parser reads what stands under the same key as often as it is written.
   if (written - size.values > tools.left.texts) return tooMuch("has the same fields again and again");

@@ -1,8 +1,8 @@
 import type { CompletionRecord } from "../../base/completion.ts";
 import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
-import type { BamlFunction, RunTimeTypes } from "../baml/generated-client.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
+import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
 import type { ProseMode } from "./form.ts";

@@ -6,7 +6,7 @@ import { isJsonText } from "./mismatch.ts";
  * The path of a field that holds the JSON of an object or list as text although its type is no text: the parser may have
  * taken it apart, wrapped it in a list, or dropped it. `undefined` where there is none.
  */
-export function encodedTwice(
+export function findEncodedTwice(
   read: unknown,
   parsed: unknown,
   aliases: Aliases,
@@ -16,7 +16,9 @@ export function encodedTwice(
   if (isList(read)) {
     const items = isList(parsed) ? parsed : [parsed];
     return first(
-      read.map((item, index) => () => encodedTwice(item, items[index], aliases, [...path, String(index)])),
+      read.map(
+        (item, index) => () => findEncodedTwice(item, items[index], aliases, [...path, String(index)]),
+      ),
     );
   }
   if (!isFields(read) || !isFields(parsed)) return undefined;
@@ -24,7 +26,7 @@ export function encodedTwice(
     Object.entries(read).map(([key, value]) => () => {
       const names = [key, ...(aliases.fields.get(key) ?? [])];
       const name = names.find((one) => Object.hasOwn(parsed, one));
-      return name === undefined ? undefined : encodedTwice(value, parsed[name], aliases, [...path, key]);
+      return name === undefined ? undefined : findEncodedTwice(value, parsed[name], aliases, [...path, key]);
     }),
   );
 }

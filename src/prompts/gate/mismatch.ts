@@ -12,15 +12,17 @@ export function mismatch(error: unknown, read: unknown): string {
   const hasObject = isFields(read) || (isList(read) && read.some(isFields));
   const noObject = !hasObject && found.some((problem) => problem.startsWith("Missing required"));
   if (typeof read === "string" && isJsonText(read)) {
-    return doesNotFit(["It is JSON text inside a string: write the JSON itself, without quotes around it."]);
+    return describeMisfit([
+      "It is JSON text inside a string: write the JSON itself, without quotes around it.",
+    ]);
   }
-  return doesNotFit(noObject || found.length === 0 ? ["It holds no JSON object."] : found);
+  return describeMisfit(noObject || found.length === 0 ? ["It holds no JSON object."] : found);
 }
 
 const MAX_PROBLEMS = 4;
 
 /** The whole message, of the problems that there are. */
-export function doesNotFit(problems: readonly string[]): string {
+export function describeMisfit(problems: readonly string[]): string {
   return [
     "The answer does not fit the expected form.",
     ...[...new Set(problems)].slice(0, MAX_PROBLEMS),
@@ -29,7 +31,7 @@ export function doesNotFit(problems: readonly string[]): string {
 }
 
 /** A field whose list or object was written as text. */
-export function doubleEncoded(path: readonly string[]): string {
+export function describeEncodedTwice(path: readonly string[]): string {
   return `The field ${path.join(".")} holds JSON text: write the object or list itself, without quotes around it.`;
 }
 
@@ -58,7 +60,7 @@ function problemsOfField(
 ): string[] {
   const inside = [...path, field];
   const value = isFields(read) ? read[field] : undefined;
-  if (typeof value === "string" && isJsonText(value)) return [doubleEncoded(inside)];
+  if (typeof value === "string" && isJsonText(value)) return [describeEncodedTwice(inside)];
   return causes.flatMap((cause) => problemsOf(cause, inside, value));
 }
 

@@ -5,7 +5,7 @@ import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from 
 import { strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
-import { type Candidate, type Reading, type ReadTools, type ReadValue, refused } from "./reading.ts";
+import { type Candidate, type Reading, type ReadTools, type ReadValue, refuse } from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { elementsOf, shapeOf, strictJson, syntaxError } from "./scan.ts";
 import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
@@ -18,14 +18,14 @@ import { REMOVED, withoutThinking } from "./thinking.ts";
 export function readCompletion(completion: string, settings: Omit<ReadTools, "left">): Reading {
   const tools = { ...settings, left: { ...ALLOWANCE } };
   const { limits, kind } = tools;
-  if (completion.length > limits.maxCharacters) return refused(tooLarge(completion.length, limits));
+  if (completion.length > limits.maxCharacters) return refuse(tooLarge(completion.length, limits));
   if (kind === "text") return readText(completion, tools);
   const trimmed = completion.trim();
   if (trimmed === "") return EMPTY;
   // By far the most common answer: nothing but JSON. Tags inside its strings are text.
   const bracketed = /^[{[]/.test(trimmed);
   const breach = bracketed ? strictBreach(shapeOf(trimmed, true), limits) : undefined;
-  if (breach !== undefined) return refused(breach);
+  if (breach !== undefined) return refuse(breach);
   const whole = bracketed ? strictJson(trimmed) : undefined;
   if (whole !== undefined) {
     return readSpans({ text: trimmed, from: 0, unclear: false }, [wholeSpan(trimmed, whole)], tools);
@@ -41,7 +41,7 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
     if (candidate.kind === "misfit") misfit ??= candidate.message;
     return candidate;
   });
-  if (spans === undefined) return refused(tooMany({ ...limits, maxObjects: MAX_SPANS }));
+  if (spans === undefined) return refuse(tooMany({ ...limits, maxObjects: MAX_SPANS }));
   return readSpans({ text, from, unclear: visible.unclear, misfit }, spans, tools);
 }
 
@@ -86,13 +86,12 @@ interface Found {
 function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTools): Reading {
   const { text, from } = visible;
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
-  if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects)
-    return refused(tooMany(tools.limits));
+  if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects) return refuse(tooMany(tools.limits));
   const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
   const found = joined ?? meant.map((span) => ({ span, candidates: readSpan(span, tools) }));
   const all = found.flatMap(({ candidates }) => candidates);
   const breach = all.find((candidate) => candidate.kind === "breach");
-  if (breach !== undefined) return refused(breach.breach);
+  if (breach !== undefined) return refuse(breach.breach);
   const values = all.flatMap((candidate) => (candidate.kind === "value" ? [candidate.read] : []));
   // A function that returns a word or a number makes a scalar of anything: its text is not to be read as JSON.
   const answers = values.filter(({ value }) => typeof value === "object" && value !== null);
@@ -102,7 +101,7 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
     const misfit = all.find((candidate) => candidate.kind === "misfit");
     if (misfit !== undefined) {
       const invalid = insideInvalid(visible, found[0]?.span);
-      return refused({ reason: "no_match", message: invalid ?? misfit.message });
+      return refuse({ reason: "no_match", message: invalid ?? misfit.message });
     }
     return readPlain({ ...visible, text: text.slice(from).replaceAll(REMOVED, " ").trim() }, tools);
   }
@@ -110,14 +109,14 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
   // One value that does not fit, in a list or beside the answer, may be the one that was meant.
   if (answers.length < all.length) around.add("several_objects");
-  const judged = (read: ReadValue): ReadValue =>
+  const withDoubts = (read: ReadValue): ReadValue =>
     around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
   const ranges = found.filter(({ candidates }) => candidates.some(({ kind }) => kind === "value"));
   const said = saidOf(
     text,
     ranges.map(({ span }) => span),
   );
-  return { ok: true, values: [judged(first), ...more.map(judged)], said };
+  return { ok: true, values: [withDoubts(first), ...more.map(withDoubts)], said };
 }
 
 /** Where what was found is only a part of JSON that cannot be read: what is wrong with the whole. */

@@ -1,12 +1,12 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
-import { spend, unaffordable } from "./afford.ts";
+import { findUnaffordable, spend } from "./afford.ts";
 import { compareValues, isList } from "./compare.ts";
 import { dropsEntries } from "./dropped.ts";
-import { encodedTwice } from "./encoded-twice.ts";
+import { findEncodedTwice } from "./encoded-twice.ts";
 import { inspect } from "./inspect.ts";
 import { intentProblem } from "./intents.ts";
 import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
-import { doesNotFit, doubleEncoded, mismatch } from "./mismatch.ts";
+import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
 import { secondReading } from "./second-parser.ts";
@@ -16,15 +16,15 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   const shape = shapeOf(text, true);
   const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  const refusal = wrongIntent(read, tools) ?? unaffordable(read, valuesIn(shape), tools);
+  const refusal = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
   if (refusal !== undefined) return refusal;
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
     return { kind: "misfit", message: mismatch(parsed.error, read) };
   }
-  const twice = encodedTwice(read, parsed.value, tools.aliases());
-  if (twice !== undefined) return { kind: "misfit", message: doesNotFit([doubleEncoded(twice)]) };
+  const twice = findEncodedTwice(read, parsed.value, tools.aliases());
+  if (twice !== undefined) return { kind: "misfit", message: describeMisfit([describeEncodedTwice(twice)]) };
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
   spend(read, reasons, tools);
@@ -39,7 +39,7 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
   const second = secondReading(text);
-  const refusal = looseRefusal(text, shape, second, tools);
+  const refusal = checkLoose(text, shape, second, tools);
   if (refusal !== undefined) return refusal;
   tools.left.looseCharacters -= text.length;
   const parsed = tryParse(text, tools);
@@ -47,8 +47,8 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
     spend(second?.value, undefined, tools);
     return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}) };
   }
-  const twice = encodedTwice(second?.value, parsed.value, tools.aliases());
-  if (twice !== undefined) return { kind: "misfit", message: doesNotFit([doubleEncoded(twice)]) };
+  const twice = findEncodedTwice(second?.value, parsed.value, tools.aliases());
+  if (twice !== undefined) return { kind: "misfit", message: describeMisfit([describeEncodedTwice(twice)]) };
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
   if (holdsCommentedValue(text, outside)) reasons.add("several_objects");
@@ -66,7 +66,7 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
 }
 
 /** Why a text in need of repair may not be given to the native parser. */
-function looseRefusal(
+function checkLoose(
   text: string,
   shape: Shape,
   second: { readonly value: unknown } | undefined,
@@ -77,17 +77,17 @@ function looseRefusal(
   const tooMuch = second === undefined && shape.separators > left.texts;
   if (tooMuch || text.length > left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
   if (second === undefined) return undefined;
-  const wrong = wrongIntent(second.value, tools);
+  const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;
-  const refusal = unaffordable(second.value, valuesIn(shape), tools);
+  const refusal = findUnaffordable(second.value, valuesIn(shape), tools);
   // A sample of the repaired value says nothing of how the first parser repairs it.
   return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
 }
 
 /** BAML would take an intent that only looks like one of the known. */
-function wrongIntent(read: unknown, { intents }: ReadTools): Candidate | undefined {
+function checkIntent(read: unknown, { intents }: ReadTools): Candidate | undefined {
   const problem = intentProblem(read, intents);
-  return problem === undefined ? undefined : { kind: "misfit", message: doesNotFit([problem]) };
+  return problem === undefined ? undefined : { kind: "misfit", message: describeMisfit([problem]) };
 }
 
 function addFindings(json: string, reasons: Set<FidelityReason>): void {

@@ -1,11 +1,11 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
-import { unaffordable } from "./afford.ts";
+import { findUnaffordable } from "./afford.ts";
 import { compareValues } from "./compare.ts";
 import { isImprecise } from "./inspect.ts";
 import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
-import { type Candidate, type Reading, type ReadTools, refused, tryParse } from "./reading.ts";
+import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { shapeOf, strictJson } from "./scan.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
@@ -38,8 +38,8 @@ interface PlainText {
  * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
  */
 export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools): Reading {
-  const refusal = plainRefusal(text, tools);
-  if (refusal?.kind === "breach") return refused(refusal.breach);
+  const refusal = checkPlain(text, tools);
+  if (refusal?.kind === "breach") return refuse(refusal.breach);
   if (refusal?.kind === "misfit") return { ok: false, reason: "no_match", message: refusal.message };
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
@@ -62,7 +62,7 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
 const MAX_PLAIN = 4_000;
 
 /** Why a text without a fitting object may not be given to the native parser. */
-function plainRefusal(
+function checkPlain(
   text: string,
   tools: ReadTools,
 ): Exclude<Candidate, { readonly kind: "value" }> | undefined {
@@ -70,7 +70,7 @@ function plainRefusal(
   const shape = shapeOf(text, json !== undefined);
   if (json !== undefined) {
     const breach = strictBreach(shape, tools.limits);
-    return breach === undefined ? unaffordable(json, valuesIn(shape), tools) : { kind: "breach", breach };
+    return breach === undefined ? findUnaffordable(json, valuesIn(shape), tools) : { kind: "breach", breach };
   }
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };

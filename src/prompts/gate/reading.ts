@@ -49,7 +49,7 @@ export function resultKind(parse: (text: string) => unknown): ResultKind {
   return probe('{"x":1}') === '{"x":1}' ? "text" : "text_or_json";
 }
 
-export function refused({ reason, message }: Breach): Reading {
+export function refuse({ reason, message }: Breach): Reading {
   return { ok: false, reason, message };
 }
 

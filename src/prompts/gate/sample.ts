@@ -2,10 +2,12 @@ import { isFields, isList } from "./compare.ts";
 
 // Objects with more keys than this are taken for maps: their keys say nothing about their type.
 const MAX_KEYS = 24;
+const MAX_SAMPLED_TEXT = 500;
 
 /**
  * A smaller value that the type takes, or does not take, as it does the whole one: of each list, and of each object with
- * very many keys, only the items that differ in kind from those before. `keepKeys`: objects keep all of their keys.
+ * very many keys, only the items that differ in kind from those before; of each text the beginning. `keepKeys`: objects
+ * keep all of their keys.
  * Linear in the size of the value.
  */
 export function sampleOf(value: unknown, keepKeys: boolean): unknown {
@@ -13,6 +15,7 @@ export function sampleOf(value: unknown, keepKeys: boolean): unknown {
     const seen = new Set<string>();
     return value.filter((item) => addsKinds(item, "", seen)).map((item) => sampleOf(item, keepKeys));
   }
+  if (typeof value === "string") return value.slice(0, MAX_SAMPLED_TEXT);
   if (!isFields(value)) return value;
   const entries = Object.entries(value);
   const seen = new Set<string>();
@@ -54,11 +57,14 @@ export function isNumeric(text: string): boolean {
 export interface Size {
   /** Objects, lists, texts, numbers, … in it. */
   readonly values: number;
-  /** Texts that are no numbers: each costs up to a millisecond where the type wants a number. */
+  /** Texts that are no numbers: each costs up to a millisecond where the type wants a number. Long ones count more. */
   readonly texts: number;
   /** Pairs of items in the same list: every item is compared with every other. Those of objects count four times. */
   readonly pairs: number;
 }
+
+// So many characters cost about as much as a short text where neither is wanted.
+const LONG_TEXT = 8_000;
 
 export function sizeOf(value: unknown): Size {
   let values = 0;
@@ -67,7 +73,7 @@ export function sizeOf(value: unknown): Size {
   const open: unknown[] = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     values += 1;
-    if (typeof next === "string" && !isNumeric(next)) texts += 1;
+    if (typeof next === "string" && !isNumeric(next)) texts += 1 + Math.floor(next.length / LONG_TEXT);
     if (typeof next !== "object" || next === null) continue;
     const items: readonly unknown[] = Object.values(next);
     if (isList(next)) {

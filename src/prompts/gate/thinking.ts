@@ -21,7 +21,9 @@ const CHANNEL = String.raw`<\|channel\|>(?<channel>[^<]*)<\|message\|>`;
 const END = String.raw`<\|(?:end|return|call)\|>|<\|start\|>[a-z]*`;
 const TOKEN = String.raw`<\|[^|<>]{1,40}\|>|</s>`;
 
-const NEXT = new RegExp(`${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})|[{[]`, "giu");
+const TAGS = `${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})`;
+const NEXT_TAG = new RegExp(TAGS, "giu");
+const NEXT_TAG_OR_BRACKET = new RegExp(`${TAGS}|[{[]`, "giu");
 const HINT = /<|\[\/?THINK|◁/iu;
 
 // Whether a bracket opens strict JSON is found out by reading on, at worst to the end each time: so many characters
@@ -48,15 +50,21 @@ export function withoutThinking(completion: string): Visible {
     if (thinking === 0 && !hiddenChannel) kept += completion.slice(position, end);
     position = end;
   };
-  NEXT.lastIndex = 0;
-  for (let match = NEXT.exec(completion); match !== null; match = NEXT.exec(completion)) {
+  let from = 0;
+  const next = (): RegExpExecArray | null => {
+    const looks = lookedAt < MAX_LOOKED_AT && failedLooks < MAX_FAILED_LOOKS;
+    const pattern = looks && thinking === 0 && !hiddenChannel ? NEXT_TAG_OR_BRACKET : NEXT_TAG;
+    pattern.lastIndex = from;
+    const match = pattern.exec(completion);
+    from = pattern.lastIndex;
+    return match;
+  };
+  for (let match = next(); match !== null; match = next()) {
     const { index: at, 0: found, groups = {} } = match;
     if (found === "{" || found === "[") {
-      if (thinking > 0 || hiddenChannel || lookedAt >= MAX_LOOKED_AT || failedLooks >= MAX_FAILED_LOOKS)
-        continue;
       const end = endOfValue(completion, at, true);
       lookedAt += (end < 0 ? completion.length : end) - at;
-      if (end > 0 && isJson(completion.slice(at, end))) NEXT.lastIndex = end;
+      if (end > 0 && isJson(completion.slice(at, end))) from = end;
       else failedLooks += 1;
       continue;
     }
