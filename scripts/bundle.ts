@@ -39,9 +39,8 @@ export async function bundlePackage(outdir: string): Promise<void> {
     input: Object.fromEntries(entries),
     platform: "node",
     tsconfig: "tsconfig.json",
-    // Installed with the package: everything that is not a path. Of zod only what is used goes into the bundle: loading
-    // all of its files takes as long as all the rest.
-    external: /^(?!node:|zod$)[^./\0]/,
+    // Installed with the package: everything that is not a path.
+    external: /^(?!node:)[^./\0]/,
     plugins: [leanBuiltins, loadedWith(join(root, "src", "index.ts"), core)],
   });
   const options: OutputOptions = {
@@ -81,8 +80,8 @@ function wrappersFor(chunks: readonly OutputChunk[], optional: readonly string[]
     const imported = optional.filter((peer) =>
       [...files].some((file) => file === peer || file.startsWith(`${peer}/`)),
     );
-    // The package brings what it uses of zod; another package takes the project's own.
-    const needs = imported.includes("@hono/zod-openapi") ? [...imported, "zod"] : imported;
+    // Zod is always there; it is named only where another package takes the project's own.
+    const needs = imported.filter((peer) => peer !== "zod" || imported.includes("@hono/zod-openapi"));
     if (needs.length === 0) continue;
     const here = relative(dirname(name), "src/base/missing-package.js").replaceAll("\\", "/");
     const door = `twelvefold/${dirname(name).split("/").at(-1)}`;

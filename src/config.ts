@@ -1,12 +1,12 @@
-import { z } from "zod";
 import type { Agent } from "./agent/agent.ts";
-import { callback, checkOptions, count, nonEmptyName, objectWith } from "./base/options.ts";
+import { both, check, distinct, fields, fieldsAtLeast, list, optional, text } from "./base/checks.ts";
+import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
-import { type People, peopleSchema } from "./humans/people.ts";
+import { PEOPLE, type People } from "./humans/people.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
-import { type ApiKey, apiKeysSchema } from "./server/api-key.ts";
+import { API_KEYS, type ApiKey } from "./server/api-key.ts";
 import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
 import type { Webhook } from "./triggers/webhook.ts";
@@ -46,45 +46,37 @@ export interface ServerConfig {
   readonly cron?: readonly CronTrigger[];
 }
 
-const agents = z
-  .array(
-    z.looseObject(
-      { name: nonEmptyName, nextStep: objectWith("call", "parse") },
-      "must come from defineAgent",
-    ),
-  )
-  .min(1, "needs at least one agent")
-  .superRefine((all, context) => {
-    const names = all.map(({ name }) => name);
-    const twice = names.find((name, index) => names.indexOf(name) < index);
-    if (twice !== undefined) context.addIssue(`two agents have the name ${twice}`);
-  });
+const agent = both(
+  check((value) =>
+    typeof value === "object" && value !== null && "nextStep" in value
+      ? undefined
+      : "must be an agent made by defineAgent",
+  ),
+  fieldsAtLeast({ name: nonEmptyName }),
+);
 
-const configSchema = z.strictObject({
-  agents,
-  store: z.string().min(1).optional(),
-  concurrency: count.optional(),
+const CONFIG = fields({
+  agents: both(list(agent, 1), distinct("name")),
+  store: optional(text()),
+  concurrency: optional(count),
   ...PATIENCE,
-  channels: z.array(z.looseObject({ name: nonEmptyName, deliver: callback })).optional(),
-  people: peopleSchema.optional(),
-  server: z
-    .strictObject({
-      keys: apiKeysSchema.optional(),
-      authenticate: callback.optional(),
-      signInUrl: z.string().min(1).optional(),
-      publicUrl: z
-        .string()
-        .refine((text) => URL.canParse(text), "must be an address such as https://agents.example.com")
-        .optional(),
-      webhooks: z.array(z.looseObject({ name: nonEmptyName, action: callback })).optional(),
-      cron: z.array(z.looseObject({ name: nonEmptyName, agent: nonEmptyName })).optional(),
-    })
-    .optional(),
+  channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),
+  people: optional(PEOPLE),
+  server: optional(
+    fields({
+      keys: optional(API_KEYS),
+      authenticate: optional(callback),
+      signInUrl: optional(text()),
+      publicUrl: optional(address),
+      webhooks: optional(list(fieldsAtLeast({ name: nonEmptyName, action: callback }))),
+      cron: optional(list(fieldsAtLeast({ name: nonEmptyName, agent: nonEmptyName }))),
+    }),
+  ),
 });
 
 /** Throws `UsageError` that names every option that is unknown or wrong. `what`: whose configuration it is. */
 export function checkConfig(what: string, config: unknown): asserts config is TwelvefoldConfig {
-  checkOptions(what, configSchema, config);
+  checkOptions(what, CONFIG, config);
 }
 
 /** Checks and types the configuration; returns it as it is. Throws `UsageError` as `checkConfig` does. */

@@ -1,6 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import { checkOptions } from "../base/options.ts";
-import { approvalPolicySchema } from "../humans/approval-policy.ts";
+import { APPROVAL_POLICY } from "../humans/approval-policy.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 
@@ -12,7 +12,7 @@ export function checkApprovals(agent: string, steps: ReadonlyMap<string, StepDef
   for (const [intent, definition] of steps) {
     const { approval = "never" } = definition.options;
     const what = `agent ${agent}: approval of ${intent}`;
-    if (typeof approval === "object") checkOptions(what, approvalPolicySchema, approval);
+    if (typeof approval === "object") checkOptions(what, APPROVAL_POLICY, approval);
     else if (typeof approval === "string" && approval !== "never" && approval !== "always") {
       const message = `${what}: wanted "never", "always", a policy or a function, not ${JSON.stringify(approval)}`;
       throw new UsageError("invalid_configuration", message, { details: { agent, intent } });

@@ -1,4 +1,20 @@
-import { z } from "zod";
+import {
+  anything,
+  boolean,
+  both,
+  check,
+  fields,
+  fieldsAtLeast,
+  list,
+  numberFrom,
+  oneOf,
+  oneOfKinds,
+  optional,
+  record,
+  type Shape,
+  someFields,
+  text,
+} from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
 import {
   callback,
@@ -19,133 +35,125 @@ import type { Step } from "../thread/events.ts";
  * number that could not work is found before anything runs.
  */
 
-const untrusted = z.union([z.boolean(), nonEmptyName]);
+const NOT_NEGATIVE = numberFrom(0, Number.MAX_SAFE_INTEGER);
+const untrusted = oneOfKinds("must be true, false or where it comes from", boolean, nonEmptyName);
 
-const STEP = {
+const STEP: Shape = {
   // Looked at by `checkApprovals`.
-  approval: z.unknown(),
-  accepts: z.enum(["exact", "tolerant", "doubtful"]),
-  arguments: z.custom<object>(
-    (value) =>
-      (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value,
-    "must be a Standard Schema",
+  approval: anything,
+  accepts: oneOf(["exact", "tolerant", "doubtful"]),
+  arguments: check((value) =>
+    (typeof value === "object" || typeof value === "function") && value !== null && "~standard" in value
+      ? undefined
+      : "must be a Standard Schema",
   ),
   check: callback,
   judge: callback,
-  approveWhenUntrusted: z.boolean(),
+  approveWhenUntrusted: boolean,
   version: nonEmptyName,
 };
 
-const stepSchema = z.strictObject(STEP).partial();
+const STEP_OPTIONS = someFields(STEP);
 
-const toolSchema = z
-  .strictObject({
-    ...STEP,
-    readOnly: z.boolean(),
-    idempotent: z.boolean(),
-    preview: callback,
-    timeoutMs: durationMs,
-    renderResult: callback,
-    summarize: callback,
-    cacheSeconds: durationSeconds,
-    untrusted,
-    realValues: z.union([z.literal(true), z.array(nonEmptyName)]),
-  })
-  .partial();
-
-const price = z.strictObject({
-  input: z.number().min(0),
-  output: z.number().min(0),
-  cachedInput: z.number().min(0).optional(),
+const TOOL_OPTIONS = someFields({
+  ...STEP,
+  readOnly: boolean,
+  idempotent: boolean,
+  preview: callback,
+  timeoutMs: durationMs,
+  renderResult: callback,
+  summarize: callback,
+  cacheSeconds: durationSeconds,
+  untrusted,
+  realValues: oneOfKinds("must be true or a list of fields", oneOf([true]), list(nonEmptyName)),
 });
 
-const contextSchema = z
-  .strictObject({
-    senders: z.boolean(),
-    formatters: z.record(z.string(), callback),
-    renderResult: z.record(z.string(), callback),
-    redact: z
-      .strictObject({
-        builtIn: z.boolean(),
-        emails: z.boolean(),
-        fields: z.array(nonEmptyName),
-        patterns: z.array(
-          z.strictObject({ kind: z.string(), pattern: z.instanceof(RegExp), accept: callback.optional() }),
-        ),
-      })
-      .partial(),
-    vault: objectWith("placeholderFor", "secretFor"),
-    hiddenFields: z.array(nonEmptyName),
-    untrusted: callback,
-    format: z.union([z.enum([...formatNames(), "messages"]), callback, objectWith("renderBlock")], {
-      error: `must be ${[...formatNames(), "messages"].join(", ")}, a text format or a function`,
+const PRICE = fields({ input: NOT_NEGATIVE, output: NOT_NEGATIVE, cachedInput: optional(NOT_NEGATIVE) });
+
+const FORMATS = [...Object.keys(TEXT_FORMATS), "messages"];
+
+const CONTEXT = someFields({
+  senders: boolean,
+  formatters: record(callback),
+  renderResult: record(callback),
+  redact: someFields({
+    builtIn: boolean,
+    emails: boolean,
+    fields: list(nonEmptyName),
+    patterns: list(
+      fields({
+        kind: text(),
+        pattern: check((value) => (value instanceof RegExp ? undefined : "must be a regular expression")),
+        accept: optional(callback),
+      }),
+    ),
+  }),
+  vault: objectWith("placeholderFor", "secretFor"),
+  hiddenFields: list(nonEmptyName),
+  untrusted: callback,
+  format: oneOfKinds(
+    `must be ${FORMATS.join(", ")}, a text format or a function`,
+    oneOf(FORMATS),
+    callback,
+    objectWith("renderBlock"),
+  ),
+  budget: both(
+    someFields({
+      tokens: count,
+      target: numberFrom(Number.MIN_VALUE, 1),
+      keepRecent: numberFrom(0, Number.MAX_SAFE_INTEGER, { whole: true }),
+      policies: list(text()),
+      largeResult: count,
+      lookups: list(nonEmptyName),
+      pointer: callback,
+      countTokens: callback,
     }),
-    budget: z
-      .strictObject({
-        tokens: count,
-        target: z.number().positive().max(1),
-        keepRecent: z.number().int().min(0),
-        policies: z.array(z.string()),
-        largeResult: count,
-        lookups: z.array(nonEmptyName),
-        pointer: callback,
-        countTokens: callback,
-      })
-      .partial()
-      .required({ tokens: true }),
-    foldErrors: z.boolean(),
-    keepOutOfStore: z.boolean(),
-  })
-  .partial();
+    fieldsAtLeast({ tokens: count }),
+  ),
+  foldErrors: boolean,
+  keepOutOfStore: boolean,
+});
 
-function formatNames(): string[] {
-  return Object.keys(TEXT_FORMATS);
-}
-
-const prefetchSchema = z
-  .strictObject({
+const PREFETCH = both(
+  someFields({
     run: callback,
-    arguments: z.record(z.string(), z.json()),
-    as: z.enum(["call", "memory", "document", "parameter"]),
-    when: z.enum(["start", "each_input"]),
+    arguments: record(anything),
+    as: oneOf(["call", "memory", "document", "parameter"]),
+    when: oneOf(["start", "each_input"]),
     untrusted,
     timeoutMs: durationMs,
-  })
-  .partial()
-  .required({ run: true });
+  }),
+  fieldsAtLeast({ run: callback }),
+);
 
-const agentSchema = z
-  .strictObject({
+const AGENT = both(
+  someFields({
     name: nonEmptyName,
-    description: z.string(),
+    description: text(0),
     input: callback,
-    steps: z.record(z.string(), z.unknown()),
-    severalSteps: z.enum(["first", "in_order"]),
-    limits: z
-      .strictObject({
-        consecutiveErrors: count,
-        attemptsPerTool: count,
-        repeats: count,
-        onLimit: z.enum(["ask", "stop", "reset"]),
-      })
-      .partial(),
-    budget: z
-      .strictObject({
-        steps: count,
-        tokens: count,
-        money: z.strictObject({
-          limit: z.number().positive(),
-          prices: z.object({ "*": price }).catchall(price),
-        }),
-        time: durationSeconds,
-      })
-      .partial(),
-    context: contextSchema,
-    prefetch: z.record(nonEmptyName, prefetchSchema),
+    steps: record(anything),
+    severalSteps: oneOf(["first", "in_order"]),
+    limits: someFields({
+      consecutiveErrors: count,
+      attemptsPerTool: count,
+      repeats: count,
+      onLimit: oneOf(["ask", "stop", "reset"]),
+    }),
+    budget: someFields({
+      steps: count,
+      tokens: count,
+      money: fields({
+        limit: numberFrom(Number.MIN_VALUE, Number.MAX_SAFE_INTEGER),
+        prices: both(record(PRICE), fieldsAtLeast({ "*": PRICE })),
+      }),
+      time: durationSeconds,
+    }),
+    context: CONTEXT,
+    prefetch: record(PREFETCH),
     summarize: callback,
-  })
-  .partial()
-  .required({ name: true, steps: true });
+  }),
+  fieldsAtLeast({ name: nonEmptyName, steps: record(anything) }),
+);
 
 /**
  * Throws `UsageError` (`invalid_configuration`) for anything in the options that could not work. `intents`: those of
@@ -156,7 +164,7 @@ export function checkAgentOptions(
   intents: readonly string[] | undefined,
 ): void {
   const agent = `agent ${typeof options?.name === "string" ? options.name : "without a name"}`;
-  checkOptions(agent, agentSchema, options);
+  checkOptions(agent, AGENT, options);
   const steps = Object.entries(options.steps);
   checkNames(agent, [...steps.map(([intent]) => intent), ...Object.keys(options.prefetch ?? {})]);
   for (const [intent, definition] of steps) checkStepDefinition(agent, intent, definition);
@@ -173,7 +181,7 @@ function checkStepDefinition(agent: string, intent: string, definition: StepDefi
   if (typeof definition !== "object" || definition === null || !("kind" in definition))
     refuse("is no step: say what code does about it with tool(), askHuman(), finish() or another of these");
   const { kind, options } = definition;
-  checkOptions(`${agent}, step ${intent}`, kind === "tool" ? toolSchema : stepSchema, options);
+  checkOptions(`${agent}, step ${intent}`, kind === "tool" ? TOOL_OPTIONS : STEP_OPTIONS, options);
   if (kind !== "tool") return;
   const { cacheSeconds, readOnly = false } = definition.options;
   if (cacheSeconds !== undefined && !readOnly)

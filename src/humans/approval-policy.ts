@@ -1,25 +1,33 @@
-import { z } from "zod";
-import { count, durationSeconds } from "../base/options.ts";
+import {
+  anything,
+  boolean,
+  both,
+  type Check,
+  check,
+  fields,
+  fits,
+  list,
+  oneOf,
+  someFields,
+} from "../base/checks.ts";
+import { count, durationSeconds, problemWith } from "../base/options.ts";
 import type { ApprovalPolicy } from "../thread/events.ts";
-import { patternSchema } from "./principal.ts";
+import { PATTERN } from "./principal.ts";
 
 const FIELDS = {
-  approvers: z.array(patternSchema),
+  approvers: list(PATTERN),
   needed: count,
-  requesterMayApprove: z.boolean(),
+  requesterMayApprove: boolean,
   expiresAfter: durationSeconds,
-  onExpiry: z.enum(["deny", "ask_again"]),
-  escalation: z.array(z.strictObject({ after: durationSeconds, to: z.array(patternSchema).nonempty() })),
-};
+  onExpiry: oneOf(["deny", "ask_again"]),
+  escalation: list(fields({ after: durationSeconds, to: list(PATTERN, 1) })),
+} satisfies { readonly [K in keyof ApprovalPolicy]-?: Check };
 
 /** A policy as plain data. Unknown names are refused: a misspelt one must not go unnoticed. */
-export const approvalPolicySchema = z
-  .strictObject(FIELDS)
-  .partial()
-  .superRefine((policy, context) => {
-    const problem = quorumProblem(policy);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  });
+export const APPROVAL_POLICY: Check = both(
+  someFields(FIELDS),
+  check((value) => (fits<ApprovalPolicy>(value, anything) ? quorumProblem(value) : undefined)),
+);
 
 /** Why there can never be enough approvals, or `undefined`. */
 function quorumProblem({ approvers, needed = 1, escalation = [] }: ApprovalPolicy): string | undefined {
@@ -42,34 +50,28 @@ export interface CheckedPolicy {
  */
 export function checkPolicy(value: object): CheckedPolicy {
   if ("then" in value) return { policy: {}, fault: "it gave a promise: a policy must be known at once" };
-  const result = approvalPolicySchema.safeParse(value);
-  if (result.success) return { policy: result.data, fault: undefined };
-  const fault = result.error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`))
-    .join("; ");
-  return { policy: salvage(value), fault };
+  if (fits<ApprovalPolicy>(value, APPROVAL_POLICY)) return { policy: value, fault: undefined };
+  return { policy: salvage(value), fault: problemWith(value, APPROVAL_POLICY) };
 }
 
 function salvage(value: object): ApprovalPolicy {
-  const given = (name: string): unknown => Reflect.get(value, name);
-  const { needed, requesterMayApprove } = {
-    needed: given("needed"),
-    requesterMayApprove: given("requesterMayApprove"),
-  };
+  const field = (name: keyof ApprovalPolicy): unknown => Reflect.get(value, name);
+  const kept = <T>(one: unknown, inner: Check): T | undefined => (fits<T>(one, inner) ? one : undefined);
+  const requesterMayApprove = field("requesterMayApprove");
   return {
-    approvers: salvageApprovers(given("approvers")),
-    needed: FIELDS.needed.safeParse(Math.ceil(Number(needed))).data,
+    approvers: salvageApprovers(field("approvers")),
+    needed: kept<number>(Math.ceil(Number(field("needed"))), FIELDS.needed),
     // Whatever else it says there: it was not to be left open.
     requesterMayApprove: requesterMayApprove === undefined ? undefined : requesterMayApprove === true,
-    expiresAfter: FIELDS.expiresAfter.safeParse(given("expiresAfter")).data,
-    onExpiry: FIELDS.onExpiry.safeParse(given("onExpiry")).data,
-    escalation: FIELDS.escalation.safeParse(given("escalation")).data,
+    expiresAfter: kept<number>(field("expiresAfter"), FIELDS.expiresAfter),
+    onExpiry: kept<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
+    escalation: kept<ApprovalPolicy["escalation"]>(field("escalation"), FIELDS.escalation),
   };
 }
 
 /** Names that match nobody let nobody in; without a list, anybody would be let in. */
 function salvageApprovers(given: unknown): readonly string[] | undefined {
   if (given === undefined) return undefined;
-  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  return list.filter((one) => typeof one === "string");
+  const all: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return all.filter((one) => typeof one === "string");
 }

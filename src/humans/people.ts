@@ -1,6 +1,6 @@
-import { z } from "zod";
+import { type Check, list, record } from "../base/checks.ts";
 import type { Principal } from "../thread/events.ts";
-import { matchesPrincipal, patternSchema, principalKey } from "./principal.ts";
+import { matchesPrincipal, PATTERN, principalKey } from "./principal.ts";
 
 /**
  * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
@@ -10,7 +10,7 @@ import { matchesPrincipal, patternSchema, principalKey } from "./principal.ts";
 export type People = Readonly<Record<string, readonly string[]>>;
 
 /** A list for each person; a pattern that can match nobody would let one person count as two. */
-export const peopleSchema = z.record(z.string().min(1), z.array(patternSchema));
+export const PEOPLE: Check = record(list(PATTERN));
 
 export type Comparison = "same" | "different" | "unknown";
 

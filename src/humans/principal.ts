@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { type Check, check } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
 
@@ -61,10 +61,9 @@ export function matchesPrincipal(pattern: string, { channel, id }: Principal): b
 }
 
 /** A pattern that can name somebody. */
-export const patternSchema = z.string().superRefine((text, context) => {
-  const problem = patternProblem(text);
-  if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-});
+export const PATTERN: Check = check((value) =>
+  typeof value === "string" ? patternProblem(value) : "must be a pattern such as web:ada",
+);
 
 /** Why a pattern can name nobody, or `undefined` for one that can. */
 function patternProblem(pattern: string): string | undefined {

@@ -1,4 +1,14 @@
-import { z } from "zod";
+import {
+  both,
+  type Check,
+  check,
+  fields,
+  fieldsAtLeast,
+  numberFrom,
+  oneOf,
+  optional,
+  someFields,
+} from "../base/checks.ts";
 import { callback, checkOptions, count, durationMs, nonEmptyName, objectWith } from "../base/options.ts";
 import type { Patience } from "./call/patience.ts";
 import { DEFAULT_RETRY } from "./call/retry-policy.ts";
@@ -8,42 +18,38 @@ import { DEFAULT_TIMEOUTS } from "./http/timeouts.ts";
 import type { PromptFunctionOptions } from "./prompt-function.ts";
 
 /** An object with some of the same keys, each with a value of one kind. */
-const some = (keys: object, value: z.ZodType) =>
-  z.strictObject(Object.fromEntries(Object.keys(keys).map((key) => [key, value.optional()]))).optional();
+const some = (keys: object, inner: Check): Check =>
+  optional(someFields(Object.fromEntries(Object.keys(keys).map((key) => [key, inner]))));
 
 /** How long a call waits, and how often it asks. */
 export const PATIENCE = {
   timeouts: some(DEFAULT_TIMEOUTS, durationMs),
-  retry: some(DEFAULT_RETRY, z.number().min(0)).refine(
-    ({ attempts = 1 }: { attempts?: unknown } = {}) => count.safeParse(attempts).success,
-    { path: ["attempts"], message: "must be a whole number from 1 on" },
+  retry: both(
+    some(DEFAULT_RETRY, numberFrom(0, Number.MAX_SAFE_INTEGER)),
+    optional(fieldsAtLeast({ attempts: optional(count) })),
   ),
-} satisfies Record<keyof Patience, z.ZodType>;
+} satisfies Record<keyof Patience, Check>;
 
 const OPTIONS = {
-  model: z
-    .custom<object>((value) => typeof value === "object" && value !== null, "must be a model")
-    .optional(),
+  model: optional(
+    check((value) => (typeof value === "object" && value !== null ? undefined : "must be a model")),
+  ),
   ...PATIENCE,
   limits: some(DEFAULT_ANSWER_LIMITS, count),
-  prose: z.enum(PROSE_MODES).optional(),
-  bamlFiles: callback.optional(),
-  version: nonEmptyName.optional(),
-  clock: objectWith("now", "sleep").optional(),
-  random: callback.optional(),
-} satisfies Record<keyof PromptFunctionOptions, z.ZodType>;
-
-const SCHEMA = z.strictObject(OPTIONS);
+  prose: optional(oneOf(PROSE_MODES)),
+  bamlFiles: optional(callback),
+  version: optional(nonEmptyName),
+  clock: optional(objectWith("now", "sleep")),
+  random: optional(callback),
+} satisfies Record<keyof PromptFunctionOptions, Check>;
 
 /** Throws `UsageError` for options that `promptFunction` does not know, and for values that they cannot have. */
 export function checkPromptOptions(name: string, options: PromptFunctionOptions): void {
-  checkOptions(`promptFunction ${name}`, SCHEMA, options);
+  checkOptions(`promptFunction ${name}`, fields(OPTIONS), options);
 }
-
-const PATIENCE_SCHEMA = z.object(PATIENCE);
 
 /** Throws `UsageError` for time-outs and retries that could not work. `what`: whose they are. */
 export function checkPatience(what: string, { timeouts, retry }: Patience): void {
   if (timeouts === undefined && retry === undefined) return;
-  checkOptions(what, PATIENCE_SCHEMA, { timeouts, retry });
+  checkOptions(what, fields(PATIENCE), { timeouts, retry });
 }

@@ -1,5 +1,18 @@
-import { z } from "zod";
 import type { Agent } from "../agent/agent.ts";
+import {
+  anything,
+  boolean,
+  both,
+  type Check,
+  check,
+  fields,
+  fieldsAtLeast,
+  list,
+  numberFrom,
+  oneOf,
+  optional,
+  record,
+} from "../base/checks.ts";
 import type { Clock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { NewThreadId } from "../base/ids.ts";
@@ -13,7 +26,7 @@ import {
   secretText,
 } from "../base/options.ts";
 import type { Channel } from "../humans/channel.ts";
-import { type People, peopleSchema } from "../humans/people.ts";
+import { PEOPLE, type People } from "../humans/people.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
 
@@ -52,47 +65,40 @@ export interface RuntimeOptions {
   readonly secret?: string | undefined;
 }
 
-const client = z.object({
-  name: nonEmptyName,
-  provider: nonEmptyName,
-  options: z.record(z.string(), z.unknown()),
+const model = fieldsAtLeast({
+  clients: list(fieldsAtLeast({ name: nonEmptyName, provider: nonEmptyName, options: record(anything) }), 1),
+  strategy: oneOf(["fallback", "round_robin"]),
 });
 
-/** A claim that lasts longer than an hour counts as one of a clock that was set back. */
-const claim = durationMs.max(3_600_000);
+const agent = check((value) =>
+  typeof value === "object" && value !== null && "nextStep" in value
+    ? undefined
+    : "must be an agent made by defineAgent",
+);
 
-const schema = z
-  .strictObject({
-    agents: z.array(
-      z.custom<Agent>((value) => typeof value === "object" && value !== null && "nextStep" in value, {
-        error: "must be an agent made by defineAgent",
-      }),
-    ),
-    store: objectWith("append", "read", "claim", "getValue"),
-    model: z.object({
-      clients: z.array(client).nonempty(),
-      strategy: z.enum(["fallback", "round_robin"]),
-    }),
-    channels: z.array(objectWith("deliver")),
-    people: peopleSchema,
-    stream: z.boolean(),
-    concurrency: count,
-    clock: objectWith("now", "sleep"),
-    newThreadId: callback,
-    owner: nonEmptyName,
-    claimMs: claim,
-    sweepMs: durationMs,
-    secret: secretText,
-  })
-  .partial()
-  .required({ agents: true, store: true });
+const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
+  agents: list(agent),
+  store: objectWith("append", "read", "claim", "getValue"),
+  model: optional(model),
+  channels: optional(list(objectWith("deliver"))),
+  people: optional(PEOPLE),
+  stream: optional(boolean),
+  concurrency: optional(count),
+  clock: optional(objectWith("now", "sleep")),
+  newThreadId: optional(callback),
+  owner: optional(nonEmptyName),
+  // A claim that lasts longer than an hour counts as one of a clock that was set back.
+  claimMs: optional(both(durationMs, numberFrom(0, 3_600_000))),
+  sweepMs: optional(durationMs),
+  secret: optional(secretText),
+};
 
 /**
  * Throws `UsageError` (`invalid_configuration`) for unknown options, for numbers that timers or stores cannot hold, for
  * two agents or two channels of one name, and for a secret that is short.
  */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
-  checkOptions("createRuntime", schema, options);
+  checkOptions("createRuntime", fields(OPTIONS), options);
   requireDistinct("agents", options.agents);
   requireDistinct("channels", options.channels ?? []);
 }

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { z } from "zod";
+import { both, type Check, check, distinct, fields, list, oneOf, optional, text } from "../base/checks.ts";
 import { sha256 } from "../base/digest.ts";
+import { nonEmptyName } from "../base/options.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 
 /** A key as it is configured: never the key itself. */
@@ -14,28 +15,19 @@ export interface ApiKey {
   readonly principal: { readonly id: string; readonly name?: string | undefined };
 }
 
-export const principalSchema = z.strictObject({
-  id: z.string().trim().min(1),
-  name: z.string().trim().min(1).optional(),
-});
+export const PRINCIPAL: Check = fields({ id: nonEmptyName, name: optional(text()) });
+
+const digest = check((value) =>
+  typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
+    ? undefined
+    : "must be the SHA-256 of the key, 64 hex digits: `twelvefold key` prints it",
+);
 
 /** Keys as they are configured, each with an id of its own. */
-export const apiKeysSchema = z
-  .array(
-    z.strictObject({
-      id: z.string().min(1),
-      digest: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the key, 64 hex digits: `twelvefold key` prints it"),
-      scopes: z.array(z.enum(SCOPES)).min(1),
-      principal: principalSchema,
-    }),
-  )
-  .superRefine((keys, context) => {
-    const ids = keys.map(({ id }) => id);
-    const twice = ids.find((id, index) => ids.indexOf(id) < index);
-    if (twice !== undefined) context.addIssue(`two keys have the id ${twice}`);
-  });
+export const API_KEYS: Check = both(
+  list(fields({ id: nonEmptyName, digest, scopes: list(oneOf(SCOPES), 1), principal: PRINCIPAL })),
+  distinct("id"),
+);
 
 /** A new key with 256 bits of randomness. Show it once; configure its digest. */
 export function newApiKey(): { readonly key: string; readonly digest: string } {

@@ -21,7 +21,7 @@ import { idempotency } from "./idempotency.ts";
 import { createRateLimit, DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
 import type { ServerLog } from "./log.ts";
-import { serverOptionsSchema } from "./options.ts";
+import { SERVER_OPTIONS } from "./options.ts";
 import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
 import { loginPage, problemPage, tokenPage } from "./pages.ts";
 import { asStatus, problemOf, sendProblem } from "./problem.ts";
@@ -67,7 +67,7 @@ export interface Server {
 
 /** The HTTP API, and the inbox when one is given. Nothing listens yet: see `startServer`. */
 export function createServer(options: ServerOptions): Server {
-  checkOptions("createServer", serverOptionsSchema, options);
+  checkOptions("createServer", SERVER_OPTIONS, options);
   const { runtime, auth, clock = systemClock, log = consoleLog, publicUrl } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const secure = publicUrl?.startsWith("https:") === true;

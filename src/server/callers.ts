@@ -1,11 +1,23 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { Context } from "hono";
 import { z } from "zod";
+import {
+  anything,
+  both,
+  type Check,
+  fields,
+  fieldsAtLeast,
+  fits,
+  oneOf,
+  optional,
+  text,
+} from "../base/checks.ts";
 import type { Clock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
+import { callback, secretText } from "../base/options.ts";
 import { principalKey, type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { type ApiKey, apiKeysSchema, digestOfKey, findKey, principalSchema } from "./api-key.ts";
+import { API_KEYS, type ApiKey, digestOfKey, findKey, PRINCIPAL } from "./api-key.ts";
 import type { Login, ServerEnv } from "./env.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 import { csrfFor, readSession, sessionCookie } from "./session.ts";
@@ -69,21 +81,26 @@ export interface KnownCaller {
   readonly login: Login;
 }
 
-export const authSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("keys"), keys: apiKeysSchema }),
-  z.strictObject({
-    kind: z.literal("local"),
-    principal: principalSchema,
-    token: z.string().min(32, "has at least 32 characters that cannot be guessed"),
+const AUTH: { readonly [K in AuthOptions["kind"]]: Check } = {
+  keys: fields({ kind: anything, keys: API_KEYS }),
+  local: fields({ kind: anything, principal: PRINCIPAL, token: secretText }),
+  own: fields({
+    kind: anything,
+    authenticate: callback,
+    keys: optional(API_KEYS),
+    signInUrl: optional(text()),
   }),
-  z.strictObject({
-    kind: z.literal("own"),
-    authenticate: z.custom<(request: Request) => unknown>((value) => typeof value === "function"),
-    keys: apiKeysSchema.optional(),
-    signInUrl: z.string().min(1).optional(),
-  }),
-]);
-const ownCaller = z.object({ principal: principalSchema, scopes: z.array(z.enum(SCOPES)) });
+};
+
+/** Whether a value is one of the ways to say who may use the server. */
+export const AUTH_OPTIONS: Check = both(fieldsAtLeast({ kind: oneOf(Object.keys(AUTH)) }), (value) =>
+  fits<AuthOptions>(value, anything) ? AUTH[value.kind](value) : [],
+);
+
+const ownCaller = z.object({
+  principal: z.object({ id: z.string().trim().min(1), name: z.string().optional() }),
+  scopes: z.array(z.enum(SCOPES)),
+});
 
 /** A token for one run of a server on this machine. */
 export function newLocalToken(): string {

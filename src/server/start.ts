@@ -7,7 +7,7 @@ import { checkOptions } from "../base/options.ts";
 import { type CronTrigger, checkCronTriggers, startCron } from "../triggers/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
 import { type AuthOptions, newLocalToken } from "./callers.ts";
-import { startOptionsSchema } from "./options.ts";
+import { START_OPTIONS } from "./options.ts";
 import { LOOPBACK_HOST } from "./own-site.ts";
 import { consoleLog } from "./problem-log.ts";
 import { type Grant, issueLoginToken } from "./session.ts";
@@ -44,7 +44,7 @@ const CLOSE_MS = 5_000;
  * it without credentials, or when the address is taken.
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
-  checkOptions("startServer", startOptionsSchema, options);
+  checkOptions("startServer", START_OPTIONS, options);
   const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = consoleLog } = options;
   checkCronTriggers(options.cron ?? [], runtime.agents);
   const auth: AuthOptions = options.auth ?? {

@@ -1,5 +1,6 @@
 import { Cron } from "croner";
 import { z } from "zod";
+import { anything, fields, oneOf, optional, text } from "../base/checks.ts";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
@@ -49,14 +50,14 @@ const stored = z.object({
 });
 type Stored = z.infer<typeof stored>;
 
-const triggerSchema = z.strictObject({
+const TRIGGER = fields({
   name: nonEmptyName,
-  schedule: z.string().min(1),
-  timeZone: z.string().min(1).optional(),
+  schedule: text(),
+  timeZone: optional(text()),
   agent: nonEmptyName,
-  payload: z.unknown().optional(),
-  check: callback.optional(),
-  missed: z.enum(["latest", "skip"]).optional(),
+  payload: anything,
+  check: optional(callback),
+  missed: optional(oneOf(["latest", "skip"])),
 });
 
 /**
@@ -69,7 +70,7 @@ export function checkCronTriggers(
 ): void {
   const names = new Set<string>();
   for (const trigger of triggers) {
-    checkOptions(`cron ${trigger?.name}`, triggerSchema, trigger);
+    checkOptions(`cron ${trigger?.name}`, TRIGGER, trigger);
     scheduleOf(trigger);
     if (names.has(trigger.name)) {
       throw new UsageError("invalid_configuration", `cron: two triggers have the same name: ${trigger.name}`);

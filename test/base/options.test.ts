@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { fields, optional } from "../../src/base/checks.ts";
 import { callback, checkOptions, count, durationMs, objectWith } from "../../src/base/options.ts";
 
-const schema = z.strictObject({
+const schema = fields({
   store: objectWith("append", "read"),
-  concurrency: count.optional(),
-  claimMs: durationMs.optional(),
-  onProblem: callback.optional(),
+  concurrency: optional(count),
+  claimMs: optional(durationMs),
+  onProblem: optional(callback),
 });
 const store = { append: () => {}, read: () => {} };
 const check = (options: unknown) => () => checkOptions("createRuntime", schema, options);

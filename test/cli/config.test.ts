@@ -11,15 +11,15 @@ describe("defineConfig", () => {
   });
 
   it.each([
-    [{ agents: [] }, "needs at least one agent"],
+    [{ agents: [] }, "agents: needs at least 1"],
     [{ agents: [{}] }, "agents.0"],
-    [{ agents: [calculator, calculator] }, "two agents have the name calculator"],
+    [{ agents: [calculator, calculator] }, 'agents: two have the name "calculator"'],
     [{ agents: [calculator], apiKeys: [] }, 'unknown option "apiKeys"; known: agents, store'],
     [{ agents: [calculator], concurrency: 0 }, "concurrency"],
     [{ agents: [calculator], channels: ["slack"] }, "channels.0"],
     [{ agents: [calculator], people: { ada: "web:ada" } }, "people.ada"],
     [{ agents: [calculator], server: { keys: "x" } }, "server.keys"],
-    [{ agents: [calculator], server: { key: [] } }, 'unknown option "server.key"'],
+    [{ agents: [calculator], server: { key: [] } }, 'server: unknown option "key"; known: keys'],
     [
       { agents: [calculator], server: { publicUrl: "agents.example.com" } },
       "server.publicUrl: must be an address",
