@@ -80,10 +80,12 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
+export type { Changes } from "./runtime/changes.ts";
 export { validateEdit } from "./runtime/edit.ts";
-export type { Input } from "./runtime/input.ts";
+export type { Input, ReceivedEvent, Sender, SentEvent } from "./runtime/input.ts";
 export type { JobOutcome } from "./runtime/jobs.ts";
 export type { Observation, Observer } from "./runtime/observers.ts";
+export type { EraseOptions } from "./runtime/remove.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type {
   Approval,
@@ -110,6 +112,7 @@ export type {
   AppendOptions,
   AppendOutcome,
   ChainAnchor,
+  Erasure,
   EventLog,
   Leases,
   ListFilter,
@@ -118,6 +121,7 @@ export type {
   ThreadStore,
   ThreadSummary,
   UnreadableThread,
+  ValueOptions,
   Values,
   Verification,
 } from "./store/store.ts";

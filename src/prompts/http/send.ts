@@ -1,7 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-import { LONGEST_TIMER_MS } from "../../base/deadlines.ts";
 import { FetchProblem, type ProblemKind } from "./problem.ts";
-import type { Timeouts } from "./timeouts.ts";
+import { LONGEST_TIMER, type Timeouts } from "./timeouts.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -120,7 +119,7 @@ class Watch {
     const { total } = this.timeouts;
     this.whole = setTimeout(
       () => this.fail("the whole answer", total, "too_slow"),
-      Math.min(total, LONGEST_TIMER_MS),
+      Math.min(total, LONGEST_TIMER),
     );
     this.enter("a connection", this.timeouts.connect);
     request.on("socket", (socket) => {
@@ -147,7 +146,7 @@ class Watch {
 
   private enter(awaited: string, ms: number): void {
     clearTimeout(this.phase);
-    this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER_MS));
+    this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER));
   }
 
   private fail(awaited: string, ms: number, kind: ProblemKind = "timeout"): void {

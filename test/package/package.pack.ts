@@ -1,0 +1,180 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { asUserWrites, blocksOf, DOORS } from "../docs/shown-code.ts";
+import { installTools, manifest, newProject, PEERS, pack, printedBy, root, run } from "./packed.ts";
+
+/** Machinery of types that nobody writes out; everything else that a public signature names must be exported. */
+const INTERNAL = [
+  /^src\/base\/ids\.d\.ts Branded$/,
+  /^src\/agent\/agent\.d\.ts ResultOfStep$/,
+  /^src\/client\/client\.d\.ts Filled$/,
+  /^src\/loop\/(?:by-hand\.d\.ts AnswerOf|command\.d\.ts OfStep)$/,
+  /^src\/prompts\/baml\/generated-client\.d\.ts (?:ArgumentsOf|FunctionName|PartialOf|ResultOf)$/,
+  /^src\/prompts\/errors\.d\.ts (?:ProviderErrorCode|ProviderFacts)$/,
+  /^src\/prompts\/gate\/form\.d\.ts PROSE_MODES$/,
+  /^src\/server\/scopes\.d\.ts SCOPES$/,
+  /^src\/steps\/definitions\.d\.ts (?:Options|ApprovalRule|StepCheck|StepJudge|ToolPreview|ToolRendering|ToolSummary)$/,
+  /^src\/steps\/standard-schema\.d\.ts SchemaResult$/,
+  /^src\/thread\/(?:declare-event\.d\.ts DataOf|events\.d\.ts EVENTS)$/,
+];
+const NODE_24 = join(root, "node_modules", ".bin", "node");
+
+let tools = "";
+let archive = "";
+/** With what npm installs of itself, and with all optional peers. */
+let bare = "";
+let full = "";
+beforeAll(() => {
+  tools = installTools();
+  archive = pack();
+  bare = newProject(archive);
+  full = newProject(archive, PEERS);
+});
+
+const nodes = () => [NODE_24, join(tools, "node-22", "bin", "node")];
+const doorsWith = (peers: boolean) =>
+  [...DOORS.values()].filter((door) => peers || !/\/(?:server|inbox|telemetry)$/.test(door));
+
+describe("the package as it is installed", { tags: ["E2"] }, () => {
+  it("loads under Node 22 and 24, and needs no optional package but for its servers and traces", () => {
+    for (const node of nodes()) {
+      for (const [project, doors] of [
+        [bare, doorsWith(false)],
+        [full, doorsWith(true)],
+      ] as const) {
+        const program = `const doors = await Promise.all(${JSON.stringify(doors)}.map((door) => import(door)));
+          console.log(JSON.stringify(doors.filter((door) => Object.keys(door).length > 0).length));`;
+        expect(printedBy(node, program, project), node).toBe(doors.length);
+      }
+    }
+  });
+
+  it("runs its command under Node 22 and 24", () => {
+    for (const node of nodes()) {
+      const bin = join(bare, "node_modules", "twelvefold", "bin", "twelvefold.mjs");
+      expect(run(node, [bin, "--help"], bare)).toContain("Exit codes");
+    }
+  });
+
+  it("holds no sources, tests or pictures, and what it names", () => {
+    const own = join(full, "node_modules", "twelvefold");
+    const files = readdirSync(own, { recursive: true }).map(String);
+    expect(files.filter((name) => /^(?:test|bench|scripts)\b|\.png$|(?<!\.d)\.tsx?$/.test(name))).toEqual([]);
+    for (const door of Object.values(manifest.exports)) {
+      const paths =
+        typeof door === "string" ? [door] : Object.values(z.record(z.string(), z.string()).parse(door));
+      for (const path of paths) expect(files).toContain(path.replace("./", ""));
+    }
+  });
+
+  it("every type that a public signature names is exported", () => {
+    const script = join(root, "test", "package", "public-types.mjs");
+    const library = join(tools, "typescript-5.9", "lib", "typescript.js");
+    const lines = run(NODE_24, [script, library, join(full, "node_modules", "twelvefold")], root).split("\n");
+    expect(lines.filter((line) => line !== "" && !INTERNAL.some((internal) => internal.test(line)))).toEqual(
+      [],
+    );
+  });
+
+  it("passes publint", async () => {
+    const { publint } = await import(pathToFileURL(join(tools, "publint", "src", "index-node.js")).href);
+    const { messages } = await publint({
+      pkgDir: join(full, "node_modules", "twelvefold"),
+      strict: true,
+      pack: false,
+    });
+    expect(messages).toEqual([]);
+  });
+
+  it("has right types for each way of resolving them that knows `exports`", async () => {
+    const entry = join(tools, "@arethetypeswrong", "core", "dist", "index.js");
+    const { checkPackage, createPackageFromTarballData } = await import(pathToFileURL(entry).href);
+    const { problems } = await checkPackage(
+      createPackageFromTarballData(new Uint8Array(readFileSync(archive))),
+    );
+    const found = z
+      .array(z.looseObject({ kind: z.string(), resolutionKind: z.string().optional() }))
+      .parse(problems);
+    // It is made of ES modules, and its doors stand in `exports`.
+    const meant = (one: (typeof found)[number]) =>
+      one.kind === "CJSResolvesToESM" || (one.kind === "NoResolution" && one.resolutionKind === "node10");
+    expect(found.filter((one) => !meant(one))).toEqual([]);
+  });
+});
+
+describe("what README and docs show", { tags: ["E7"] }, () => {
+  it("type-checks against the package: TypeScript 5.9 and 7, `nodenext` and `bundler`", () => {
+    const files = writeShownCode();
+    expect(files.length).toBeGreaterThan(20);
+    const compilers = [
+      join(root, "node_modules", "typescript", "lib", "tsc.js"),
+      join(tools, "typescript-5.9", "lib", "tsc.js"),
+    ];
+    for (const compiler of compilers) {
+      for (const [module, moduleResolution] of [
+        ["nodenext", "nodenext"],
+        ["preserve", "bundler"],
+      ]) {
+        const config = join(full, `tsconfig.${moduleResolution}.json`);
+        const compilerOptions = {
+          ...{
+            module,
+            moduleResolution,
+            target: "es2024",
+            lib: ["es2024", "dom", "dom.asynciterable"],
+            types: ["node"],
+          },
+          ...{
+            strict: true,
+            exactOptionalPropertyTypes: true,
+            noUncheckedIndexedAccess: true,
+            skipLibCheck: true,
+          },
+          ...{ noEmit: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true },
+        };
+        writeFileSync(config, JSON.stringify({ compilerOptions, files }));
+        run(NODE_24, [compiler, "-p", config], full);
+      }
+    }
+  });
+});
+
+/** Writes every file that README and docs quote, and every block that stands alone, into the full project. */
+function writeShownCode(): readonly string[] {
+  const written: string[] = [];
+  const write = (path: string, code: string) => {
+    mkdirSync(dirname(join(full, path)), { recursive: true });
+    writeFileSync(join(full, path), code);
+    written.push(path);
+  };
+  cpSync(join(root, "baml_client"), join(full, "baml_client"), { recursive: true });
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  for (const [, path = ""] of readme.matchAll(/<!-- file: (\S+\.ts) -->/g)) write(path, asUserWrites(path));
+  for (const page of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))) {
+    const text = readFileSync(join(root, "docs", page), "utf8");
+    const example = EXAMPLES[page];
+    if (example !== undefined) {
+      write(example, asUserWrites(example));
+      continue;
+    }
+    const folder = join("docs", page.replace(".md", ""));
+    blocksOf(text).forEach((code, index) => {
+      write(join(folder, `block-${index + 1}.ts`), `${code}\nexport {};\n`);
+    });
+    if (text.includes("./baml_client/"))
+      cpSync(join(root, "test", "prompts", "baml_client"), join(full, folder, "baml_client"), {
+        recursive: true,
+      });
+  }
+  return written.map((path) => relative(full, join(full, path)));
+}
+
+/** Pages whose blocks are parts of one file, which the page's own test compares and runs. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  "server.md": "test/server/docs-example.ts",
+  "inbox.md": "test/inbox/docs-example.ts",
+  "storage.md": "test/store/docs-example.ts",
+};

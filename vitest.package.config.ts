@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+import { requirementTags } from "./scripts/requirement-rows.ts";
+
+/** The package as it is installed: packed, put into fresh projects with npm, type-checked and run. `npm run test:package`. */
+export default defineConfig({
+  test: {
+    include: ["test/package/**/*.pack.ts"],
+    tags: requirementTags(),
+    env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+    maxWorkers: 1,
+  },
+});
