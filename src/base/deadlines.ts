@@ -6,15 +6,17 @@ export interface Deadline {
   readonly ms?: number | undefined;
   /** Aborting it ends the wait too. */
   readonly signal?: AbortSignal | undefined;
+  /** What is thrown when the time is up. Default: an `Error` that says how long was waited. */
+  readonly timeUp?: (() => Error) | undefined;
 }
 
 /**
- * What `work` gives, unless its time is up or `signal` is aborted first: then it rejects with an `Error` that says so or
+ * What `work` gives, unless its time is up or `signal` is aborted first: then it rejects with what `timeUp` gives or
  * with the signal's reason, whether `work` heeds the signal it is given or not. What `work` throws is thrown.
  */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,
-  { ms = Number.POSITIVE_INFINITY, signal }: Deadline,
+  { ms = Number.POSITIVE_INFINITY, signal, timeUp = () => new Error(`no answer within ${ms} ms`) }: Deadline,
 ): Promise<T> {
   signal?.throwIfAborted();
   const ended = new AbortController();
@@ -23,12 +25,11 @@ export async function withDeadline<T>(
     ended.abort(signal?.reason);
     reject(signal?.reason);
   };
-  const timeUp = () => {
-    const message = `no answer within ${ms} ms`;
-    ended.abort(new DOMException(message, "TimeoutError"));
-    reject(new Error(message));
+  const onTimeUp = () => {
+    ended.abort(new DOMException(`no answer within ${ms} ms`, "TimeoutError"));
+    reject(timeUp());
   };
-  const timer = Number.isFinite(ms) ? setTimeout(timeUp, Math.min(ms, LONGEST_TIMER_MS)) : undefined;
+  const timer = Number.isFinite(ms) ? setTimeout(onTimeUp, Math.min(ms, LONGEST_TIMER_MS)) : undefined;
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
     return await Promise.race([work(ended.signal), promise]);

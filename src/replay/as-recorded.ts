@@ -2,12 +2,31 @@ import type { Agent } from "../agent/agent.ts";
 import { canonicalJson } from "../base/json.ts";
 import { coversSubject } from "../humans/approval-digest.ts";
 import { approvalSubject } from "../loop/approval-subject.ts";
-import type { NewEvent, ThreadEvent } from "../thread/events.ts";
+import type { HumanRequestKind, NewEvent, RefusalReason, ThreadEvent } from "../thread/events.ts";
 import { cardWithSentences } from "../thread/old-reasons.ts";
 import type { Thread } from "../thread/thread.ts";
 
+/** Refusals and requests that the engine itself words. */
+const OWN_REFUSALS: ReadonlySet<RefusalReason> = new Set(["unknown_intent", "doubtful", "repeated"]);
+const OWN_REQUESTS: ReadonlySet<HumanRequestKind> = new Set(["escalation", "budget", "unknown_outcome"]);
+
+/** What the engine says of the same fact may be worded otherwise since: then the recorded words stand. */
+function withRecordedWords(made: NewEvent, { type, data }: ThreadEvent): NewEvent {
+  if (made.type === "step_refused" && type === "step_refused" && OWN_REFUSALS.has(made.data.reason))
+    return { ...made, data: { ...made.data, message: data.message } };
+  if (made.type === "human_asked" && type === "human_asked" && OWN_REQUESTS.has(made.data.kind))
+    return { ...made, data: { ...made.data, question: data.question } };
+  if (made.type === "steps_dropped" && type === "steps_dropped")
+    return { ...made, data: { ...made.data, reason: data.reason } };
+  if (made.type === "tool_unknown" && type === "tool_unknown")
+    return { ...made, data: { ...made.data, reason: data.reason } };
+  if (made.type === "failed" && type === "failed" && made.data.error.name === data.error.name)
+    return { ...made, data };
+  return made;
+}
+
 /**
- * An event made now, with the card and the digest of the recorded one where an earlier release wrote the same card in
+ * An event made now, with the words of the recorded one where the engine words the same fact otherwise today; with the card and the digest of the recorded one where an earlier release wrote the same card in
  * another form: what was approved is the same.
  */
 export function asRecorded(
@@ -16,7 +35,9 @@ export function asRecorded(
   thread: Thread,
   agent: Agent,
 ): NewEvent {
-  if (made.type !== "approval_requested" || recorded?.type !== "approval_requested") return made;
+  if (recorded === undefined) return made;
+  if (made.type !== "approval_requested" || recorded.type !== "approval_requested")
+    return withRecordedWords(made, recorded);
   const { digest, card } = recorded.data;
   const [before, now] = [card, made.data.card].map(cardWithSentences);
   if (before === undefined || now === undefined || canonicalJson(before) !== canonicalJson(now)) return made;

@@ -6,7 +6,7 @@ import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
-import { extended, type Thread, threadOf } from "../thread/thread.ts";
+import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { writtenNow } from "./replay-recording.ts";
 
@@ -81,7 +81,7 @@ function timeIn(event: NewEvent | ThreadEvent): string | undefined {
 /** The thread with an event from outside, as it was recorded. */
 function takeIn(thread: Thread, recorded: ThreadEvent): Thread {
   try {
-    return extended(thread, [recorded]);
+    return extendThread(thread, [recorded]);
   } catch (error) {
     throw mismatch(thread, recorded, recorded, error);
   }

@@ -9,17 +9,21 @@ import type { PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import type { StoreJournal } from "./store-journal.ts";
 
+export interface TellPeopleOptions {
+  readonly channels: readonly Channel[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The request that was pending already when this worker took the thread up; who held it before may have told people. */
+  readonly inherited: number | undefined;
+}
+
 /**
  * Tells people about the pending request, over each channel that wants it and has not delivered it. The request is on
  * disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
- * `inherited`: the request that was pending already when this worker took the thread up; who held it before may have told people.
  */
 export async function tellPeople(
   journal: StoreJournal,
-  channels: readonly Channel[],
-  clock: Clock,
-  signal: AbortSignal,
-  inherited: number | undefined,
+  { channels, clock, signal, inherited }: TellPeopleOptions,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;

@@ -114,7 +114,7 @@ async function run(
         const due = dueEvents(journal.thread, clock.now());
         if (due.length > 0) await journal.append(write(...due));
         await advance(journal, agent, context);
-        await tellPeople(journal, channels, clock, signal, thread.state.request?.seq);
+        await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
         return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError)) throw error;

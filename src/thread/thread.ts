@@ -57,7 +57,7 @@ export function threadOf(id: ThreadId, events: readonly ThreadEvent[]): Thread {
 }
 
 /** The thread with further stored events, as another writer appended them. */
-export function extended(thread: Thread, stored: readonly ThreadEvent[]): Thread {
+export function extendThread(thread: Thread, stored: readonly ThreadEvent[]): Thread {
   if (stored.length === 0) return thread;
   return { id: thread.id, events: [...thread.events, ...stored], state: fold(stored, thread.state) };
 }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { b } from "../../baml_client/index.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import {
   createMemoryStore,
@@ -12,6 +11,7 @@ import {
   verifiedBy,
 } from "../../src/index.ts";
 import type { ModelChoice, ModelClient } from "../../src/prompts/types.ts";
+import { b } from "../prompts/baml_client/index.ts";
 import { type ProviderServer, providerServer } from "../prompts/servers/provider-server.ts";
 import { openaiChatBodies } from "../prompts/servers/wire-bodies.ts";
 
@@ -39,17 +39,17 @@ function client(name: string, options: object = {}): ModelClient {
 
 function agentWith(model?: ModelClient) {
   return defineAgent(
-    promptFunction(b, "DetermineNextStep", {
+    promptFunction(b, "NextStep", {
       ...(model === undefined ? {} : { model }),
       retry: { attempts: 1 },
     }),
     {
       name: "calm",
       steps: {
-        add: nothing(() => "not needed"),
-        subtract: nothing(() => "not needed"),
-        multiply: nothing(() => "not needed"),
-        divide: nothing(() => "not needed"),
+        refund: nothing(() => "not needed"),
+        search: nothing(() => "not needed"),
+        send_mail: nothing(() => "not needed"),
+        transfer: nothing(() => "not needed"),
         request_more_information: nothing(() => "not needed"),
         done_for_now: finish(({ message }) => message),
       },

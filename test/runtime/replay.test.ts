@@ -3,7 +3,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { canonicalJson, toJson } from "../../src/base/json.ts";
 import { replayThread } from "../../src/replay/replay.ts";
 import { type FullOptions, type FullStep, fullAgent } from "./full-agent.ts";
-import { ada, approvalOf, bench, testRuntime } from "./harness.ts";
+import { ada, approvalOf, bench, testRuntime, typesOf } from "./harness.ts";
 
 const textOf = (value: unknown) => canonicalJson(toJson(value));
 
@@ -71,6 +71,36 @@ describe("replay", () => {
         : event,
     );
     await expect(replayThread({ id: thread.id, events }, agent)).rejects.toThrow("(approval_requested)");
+  });
+
+  it("what the engine says may have been worded otherwise: the recorded words stand", {
+    tags: "F12.3",
+  }, async () => {
+    const script: FullStep[] = Array.from({ length: 5 }, () => ({ intent: "add", a: 1, b: 2 }));
+    const { start } = bench(script);
+    const asked = await start();
+    expect(typesOf(asked).at(-1)).toBe("human_asked");
+    let reworded = 0;
+    const events = asked.events.map((event) => {
+      if (event.type === "step_refused") {
+        reworded += 1;
+        return { ...event, data: { ...event.data, message: "Again? No." } };
+      }
+      if (event.type !== "human_asked") return event;
+      reworded += 1;
+      return { ...event, data: { ...event.data, question: "It turns in circles. And now?" } };
+    });
+    expect(reworded).toBe(3);
+    const again = await replayThread({ id: asked.id, events }, fullAgent([]).agent);
+    expect(again.events).toEqual(events);
+    const other = events.map((event) =>
+      event.type === "step_refused"
+        ? { ...event, data: { ...event.data, reason: "doubtful" as const } }
+        : event,
+    );
+    await expect(replayThread({ id: asked.id, events: other }, fullAgent([]).agent)).rejects.toThrow(
+      "(step_refused)",
+    );
   });
 
   it("a fork is replayed from where it was forked", { tags: "F12.3" }, async () => {

@@ -169,6 +169,29 @@ describe("argument rules", () => {
     expect(JSON.stringify(thread.events)).not.toContain("sk-abcdef");
   });
 
+  it("a check is asked once before anybody is asked, and once before the step runs", {
+    tags: ["F1.4", "F4.4"],
+  }, async () => {
+    let checks = 0;
+    const check = () => {
+      checks += 1;
+      return undefined;
+    };
+    const judge = () => ({ verdict: "ask_person", reason: "look" }) as const;
+    const counted = async (options: ToolOptions<Send>) => {
+      checks = 0;
+      const { approve, thread } = await run([send], { check, ...options });
+      const before = checks;
+      if (thread.state.request !== null) await approve();
+      return [before, checks];
+    };
+    expect(await counted({})).toEqual([1, 1]);
+    expect(await counted({ approval: "always" })).toEqual([1, 2]);
+    expect(await counted({ judge: () => ({ verdict: "pass", reason: "fine" }) })).toEqual([2, 2]);
+    expect(await counted({ judge })).toEqual([1, 2]);
+    expect(await counted({ judge, approval: "always" })).toEqual([1, 2]);
+  });
+
   it("a check is asked again right before the step runs", { tags: ["F1.4", "F4.4"] }, async () => {
     let stock = 1;
     const check = () => (stock > 0 ? undefined : "sold out");

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { extended, type Thread } from "../../thread/thread.ts";
+import { extendThread, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
 import { timelineOf } from "../views/timeline.ts";
@@ -117,7 +117,9 @@ function isStillValid({ deps }: Pages, c: Context): Promise<boolean> {
 /** The thread with what was added since; what was erased is read anew. */
 async function latest(runtime: Pages["deps"]["runtime"], thread: Thread): Promise<Thread> {
   const added = await runtime.store.read(thread.id, thread.state.seq);
-  return added.some(({ type }) => type === "data_erased") ? runtime.get(thread.id) : extended(thread, added);
+  return added.some(({ type }) => type === "data_erased")
+    ? runtime.get(thread.id)
+    : extendThread(thread, added);
 }
 
 const pause = (clock: Pages["deps"]["clock"], ms: number, signal: AbortSignal) =>

@@ -1,9 +1,9 @@
 import { Collector } from "@boundaryml/baml";
+import { withDeadline } from "../../base/deadlines.ts";
 import { sha256 } from "../../base/digest.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import { redactText } from "../http/redact.ts";
-import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { registryOf } from "../models/client-registry.ts";
 import { optionSecrets } from "../models/option-secrets.ts";
 import type { ModelClient } from "../types.ts";
@@ -26,21 +26,19 @@ export async function nativeAttempt(
   if (tb !== undefined) checkRunTimeTypes(tb);
   const collector = new Collector();
   // The native client knows no time-outs for Bedrock: at least the wait for it ends.
-  const deadline = AbortSignal.timeout(Math.min(timeouts.total, LONGEST_TIMER));
-  const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  const late = new Error(`no sign of the whole answer within ${timeouts.total} ms`);
   let finish: Finish | undefined = { kind: "stop", reason: "stop" };
   try {
-    await fn.call(args, {
-      clientRegistry: registryOf(client),
-      collector,
-      signal: both,
-      ...(tb === undefined ? {} : { tb }),
+    const clientRegistry = registryOf(client);
+    const types = tb === undefined ? {} : { tb };
+    await withDeadline((until) => fn.call(args, { clientRegistry, collector, signal: until, ...types }), {
+      ms: timeouts.total,
+      signal,
+      timeUp: () => late,
     });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (deadline.aborted) {
-      return { ...transient(`no sign of the whole answer within ${timeouts.total} ms`), again: false };
-    }
+    if (error === late) return { ...transient(late.message), again: false };
     const name = error instanceof Error ? error.constructor.name : "";
     // Whatever it parsed or not: the completion is read again below.
     if (name === "BamlClientFinishReasonError") finish = finishOf(error);

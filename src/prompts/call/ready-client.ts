@@ -1,6 +1,6 @@
+import { withDeadline } from "../../base/deadlines.ts";
 import type { BamlFunction } from "../baml/types.ts";
 import { ProviderUnavailableError } from "../errors.ts";
-import { LONGEST_TIMER } from "../http/timeouts.ts";
 import { hasAwsChain } from "../models/client-registry.ts";
 import type { ModelClient } from "../types.ts";
 import type { ReadyClient } from "./ask.ts";
@@ -48,22 +48,9 @@ export async function prepareClient(
 }
 
 /** Building a request may need the network, inside native code that no signal reaches: at least the wait for it ends. */
-async function readyInTime(prepared: Promise<Prepared>, how: AttemptOptions): Promise<Prepared> {
-  const ms = how.timeouts.firstToken;
-  const ended = Promise.withResolvers<never>();
-  const onAbort = () => ended.reject(how.signal?.reason);
-  const timer = setTimeout(
-    () => {
-      const message = `no sign of a token or an image for the request within ${ms} ms`;
-      ended.reject(new ProviderUnavailableError(message, { client: "", attempts: [] }));
-    },
-    Math.min(ms, LONGEST_TIMER),
-  );
-  how.signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([prepared, ended.promise]);
-  } finally {
-    clearTimeout(timer);
-    how.signal?.removeEventListener("abort", onAbort);
-  }
+function readyInTime(prepared: Promise<Prepared>, { timeouts, signal }: AttemptOptions): Promise<Prepared> {
+  const ms = timeouts.firstToken;
+  const message = `no sign of a token or an image for the request within ${ms} ms`;
+  const timeUp = () => new ProviderUnavailableError(message, { client: "", attempts: [] });
+  return withDeadline(() => prepared, { ms, signal, timeUp });
 }

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { LONGEST_TIMER_MS } from "../../base/deadlines.ts";
 import { FetchProblem, type ProblemKind } from "./problem.ts";
-import { LONGEST_TIMER, type Timeouts } from "./timeouts.ts";
+import type { Timeouts } from "./timeouts.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -119,7 +120,7 @@ class Watch {
     const { total } = this.timeouts;
     this.whole = setTimeout(
       () => this.fail("the whole answer", total, "too_slow"),
-      Math.min(total, LONGEST_TIMER),
+      Math.min(total, LONGEST_TIMER_MS),
     );
     this.enter("a connection", this.timeouts.connect);
     request.on("socket", (socket) => {
@@ -146,7 +147,7 @@ class Watch {
 
   private enter(awaited: string, ms: number): void {
     clearTimeout(this.phase);
-    this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER));
+    this.phase = setTimeout(() => this.fail(awaited, ms), Math.min(ms, LONGEST_TIMER_MS));
   }
 
   private fail(awaited: string, ms: number, kind: ProblemKind = "timeout"): void {

@@ -19,6 +19,3 @@ export const DEFAULT_TIMEOUTS: Required<Timeouts> = {
   idle: 60_000,
   total: 600_000,
 };
-
-/** Longer times make Node's timers fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
