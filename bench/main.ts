@@ -38,7 +38,8 @@ cpSync(join(root, assets), join(build, assets), { recursive: true });
 
 // The programs of start/ with the package as it is installed, and each as one file, as one bundles a program.
 const installed = join(build, "installed");
-for (const used of ["bench/engine.js", "bench/hand-loop.js", "bench/start", "baml_client"]) {
+const agent = "src/agents/calculator/agent.js";
+for (const used of ["bench/engine.js", "bench/hand-loop.js", "bench/start", "baml_client", agent]) {
   cpSync(join(build, used), join(installed, used), { recursive: true });
 }
 await bundlePackage(installed);
