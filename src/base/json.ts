@@ -121,10 +121,10 @@ const ESCAPED_KEY = /[{,]\s*"[^"\\]*\\/;
 /**
  * `JSON.parse` whose keys are right. V8 takes a key with an escape for one that it has met at that place before: after
  * `{"a":1,"\\":1}` it reads `{"a":1,"\n":1}` with a backslash for the line break (seen on Node 24). Everything whose
- * keys come from others is read with this. Throws `SyntaxError` like `JSON.parse`.
+ * keys come from others is read with this. Throws `SyntaxError` like `JSON.parse`; that it is a `T` is not checked.
  */
-export function parseJson(text: string): Json {
-  const value: Json = JSON.parse(text);
+export function parseJson<T = Json>(text: string): T {
+  const value: T = JSON.parse(text);
   return ESCAPED_KEY.test(text) ? JSON.parse(withPlainKeys(text), plainKeysBack) : value;
 }
 

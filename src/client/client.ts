@@ -1,3 +1,4 @@
+import { parseJson } from "../base/json.ts";
 import type { Operations, ThreadEvent } from "./operations.ts";
 import { messagesIn } from "./sse.ts";
 
@@ -101,7 +102,7 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
       const response = await call(operation, request);
       const text = await response.text();
       // The answer's type is the server's promise: it is made from the schema that its handler is checked against.
-      const answer: Operations[O]["answer"] = JSON.parse(isData(response) ? text : JSON.stringify(text));
+      const answer: Operations[O]["answer"] = parseJson(isData(response) ? text : JSON.stringify(text));
       return answer;
     },
 
@@ -117,10 +118,10 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
           if (!response.ok || response.body === null) throw await problemIn(response);
           for await (const { event, data } of messagesIn(response.body)) {
             if (event === "partial") {
-              onPartial?.(JSON.parse(data));
+              onPartial?.(parseJson(data));
               continue;
             }
-            const stored: ThreadEvent = JSON.parse(data);
+            const stored = parseJson<ThreadEvent>(data);
             last = stored.seq;
             yield stored;
           }

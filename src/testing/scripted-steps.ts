@@ -2,7 +2,7 @@ import type { NextStepFunction } from "../agent/agent.ts";
 import type { Fidelity } from "../base/completion.ts";
 import { sha256 } from "../base/digest.ts";
 import { TwelvefoldError } from "../base/errors.ts";
-import { canonicalJson, toJson } from "../base/json.ts";
+import { canonicalJson, parseJson, toJson } from "../base/json.ts";
 import type { Answer } from "../prompts/types.ts";
 
 /** One scripted answer: a step; several steps of one completion; a text that does not parse; or an error to throw. */
@@ -85,7 +85,7 @@ export function scriptedSteps<S extends { readonly intent: string }>(
       };
     },
     // A script knows no types: an edit of the right intent is taken as it is.
-    parse: (raw) => accepted(JSON.parse(raw), EXACT, [], raw),
+    parse: (raw) => accepted(parseJson<S>(raw), EXACT, [], raw),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { b } from "./baml_client/index.ts";
+import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { REFUND, refund } from "./completions/row.ts";
 
 const next = promptFunction(b, "NextStep");
@@ -33,6 +34,18 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
     expect(told(next, JSON.stringify({ intent: "x".repeat(200_000) }))).toBe(
       `The field intent is "${"x".repeat(60)}…"; ${INTENTS}`,
     );
+  });
+
+  it("names it in a list of steps as well, where the parser would drop it", () => {
+    const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles });
+    expect(steps.parse(`[${REFUND},{"intent":"refund_result","value":7}]`)).toMatchObject({
+      ok: false,
+      message: expect.stringContaining(`The field intent is "refund_result"; ${INTENTS}`),
+    });
+    expect(steps.parse(`[${REFUND},${REFUND.replace("A1", "A2")}]`)).toMatchObject({
+      ok: true,
+      fidelity: { grade: "exact" },
+    });
   });
 
   it("says that the intent is missing, with its values", () => {

@@ -1,5 +1,6 @@
 import type { CompletionRecord } from "../../base/completion.ts";
 import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
+import { readIntents } from "../baml/intents.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
@@ -40,7 +41,12 @@ export function completionReader(
     }
     if (tb !== undefined) checkRunTimeTypes(tb);
     const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
-    learned ??= { kind: resultKind(parse), intents: learnIntents(parse) };
+    learned ??= {
+      kind: resultKind(parse),
+      // Of a list, what does not fit is dropped without an error to learn from: the files say it.
+      intents:
+        learnIntents(parse) ?? (bamlFiles === undefined ? undefined : readIntents(bamlFiles(), fn.name)),
+    };
     const tools = { parse, aliases: readAliasesOnce, limits, prose, ...learned };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };

@@ -1,4 +1,4 @@
-import { isFields } from "./compare.ts";
+import { isFields, isList } from "./compare.ts";
 import { type ErrorNode, readParseError } from "./parse-error.ts";
 import { tryParse } from "./reading.ts";
 
@@ -23,11 +23,18 @@ function intentOf({ causes }: ErrorNode): string | undefined {
 }
 
 /**
- * What is wrong with the intent of a value: BAML would take one that only begins or ends like a known one. Capitals and
+ * What is wrong with the intent of a step, or of the first in a list of which something is: BAML would take one that only begins or ends like a known one. Capitals and
  * blanks do not count, nor does what is no text: that is for the parser.
  */
 export function intentProblem(value: unknown, intents: readonly string[] | undefined): string | undefined {
-  if (intents === undefined || !isFields(value)) return undefined;
+  if (intents === undefined) return undefined;
+  if (isList(value)) {
+    for (const item of value) {
+      const problem = intentProblem(item, intents);
+      if (problem !== undefined) return problem;
+    }
+  }
+  if (!isFields(value)) return undefined;
   const choice = intents.map((intent) => JSON.stringify(intent)).join(", ");
   const wanted = `it must be ${intents.length === 1 ? "" : "one of "}${choice}.`;
   const key = Object.keys(value).find((name) => normal(name) === "intent");
