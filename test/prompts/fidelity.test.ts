@@ -100,7 +100,7 @@ describe("the prose that a prompt function allows", { tags: "F4.10" }, () => {
   it("is refused where it is none of the three modes, with the modes in the message", () => {
     const options = { prose: "after" };
     expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", options])).toThrow(
-      'promptFunction NextStep: prose: Invalid option: expected one of "none"|"before"|"marked"',
+      'promptFunction NextStep: prose: must be one of: "none", "before", "marked"',
     );
   });
 

@@ -327,11 +327,11 @@ describe("time-outs and retries by configuration", { tags: "F9.9" }, () => {
 
   it.each<[object, string]>([
     [{ timeouts: { total: 0 } }, "timeouts.total: "],
-    [{ timeouts: { first: 5 } }, 'unknown option "timeouts.first"'],
+    [{ timeouts: { first: 5 } }, 'timeouts: unknown option "first"; known: connect, firstToken, idle, total'],
     [{ timeouts: { idle: "60" } }, "timeouts.idle: "],
     [{ timeouts: { idle: Number.NaN } }, "timeouts.idle: "],
-    [{ retry: { attempts: 0 } }, "retry.attempts: must be a whole number from 1 on"],
-    [{ retry: { attempts: 1.5 } }, "retry.attempts: must be a whole number from 1 on"],
+    [{ retry: { attempts: 0 } }, "retry.attempts: must be a whole number from 1 to"],
+    [{ retry: { attempts: 1.5 } }, "retry.attempts: must be a whole number from 1 to"],
     [{ retry: { maxDelay: -1 } }, "retry.maxDelay: "],
   ])("are checked where a function is made, and where it is called: %j", async (options, message) => {
     expect(() => promptFunction(b, "Summarize", options)).toThrow(UsageError);
