@@ -13,6 +13,7 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
   return [
     `  ${c.bold(visibleLine(card.title))}`,
     ...fields,
+    ...wroteLines(card, c),
     ...(card.preview === undefined
       ? []
       : [`    ${c.dim("would change:")} ${whole(JSON.stringify(card.preview, null, 2))}`]),
@@ -25,6 +26,14 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
     ...(needed > 1 ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals`)}`] : []),
     ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${expiresAt}`)}`]),
   ];
+}
+
+function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
+  if (said === undefined) return [];
+  const more = said.length - said.text.length;
+  const rest =
+    more > 0 ? [`      ${c.dim(`… ${more} more characters: \`twelvefold show\` with --json has them`)}`] : [];
+  return [`    ${c.dim("The model wrote:")}`, `      ${whole(said.text)}`, ...rest];
 }
 
 function whole(text: string): string {

@@ -6,10 +6,11 @@ import { isJsonObject, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { MIN_TOKENS } from "../context/budget/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
-import type { NewEvent, Step } from "../thread/events.ts";
+import type { NewEvent, OwnWords, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
+import { ownWords } from "./own-words.ts";
 
 /**
  * Asks for the next step. The model's mistakes become refusals that it reads; a provider that refuses or is down is
@@ -77,7 +78,12 @@ function providerProblem(error: unknown): NewEvent {
 }
 
 /** The events that record an answer, the first of them being event `seq`. Pure. */
-export function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent): NewEvent[] {
+export function answerEvents(
+  answer: Answer<unknown>,
+  seq: number,
+  agent: Agent,
+  said: OwnWords | undefined = ownWords(answer),
+): NewEvent[] {
   const { completion } = answer;
   if (!answer.ok) {
     return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];
@@ -94,7 +100,10 @@ export function answerEvents(answer: Answer<unknown>, seq: number, agent: Agent)
     return [{ type: "step_refused", data: { reason: "unparseable", message, completion } }];
   }
   const events: NewEvent[] = [
-    { type: "step_proposed", data: { callId: callIdAt(seq), ...first, completion } },
+    {
+      type: "step_proposed",
+      data: { callId: callIdAt(seq), ...first, completion, ...(said === undefined ? {} : { said }) },
+    },
   ];
   if (others.length === 0) return events;
   if (agent.severalSteps === "in_order") {

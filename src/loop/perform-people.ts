@@ -4,7 +4,7 @@ import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
-import type { ApprovalCard, EventData, NewEvent } from "../thread/events.ts";
+import type { ApprovalCard, EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { approvalSubject } from "./approval-subject.ts";
@@ -34,6 +34,7 @@ export function approvalRequest(
     arguments: args,
     reasons,
     ...(preview === undefined ? {} : { preview }),
+    ...(call.said === null ? {} : { said: cutWords(call.said) }),
   };
   const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
@@ -41,6 +42,13 @@ export function approvalRequest(
   const data = { callId, card, policy, digest };
   if (expiresAfter === undefined) return { type: "approval_requested", data };
   return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
+}
+
+/** Characters of the model's own words that stand on a card; the rest is in the thread. */
+const MAX_ON_CARD = 2_000;
+
+function cutWords({ text, length }: OwnWords): ApprovalCard["said"] & object {
+  return { text: text.slice(0, MAX_ON_CARD).toWellFormed(), length };
 }
 
 /** The digest covers the card as it is stored. */

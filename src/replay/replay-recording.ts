@@ -51,7 +51,9 @@ export async function writtenNow(
   switch (command.type) {
     case "ask_model": {
       const answer = recordedAnswer(events, thread.state.seq);
-      return answer === undefined ? undefined : answerEvents(answer, thread.state.seq + 1, agent);
+      if (answer === undefined) return undefined;
+      const said = next?.type === "step_proposed" ? next.data.said : undefined;
+      return answerEvents(answer, thread.state.seq + 1, agent, said);
     }
     case "request_approval": {
       const preview = hasPreview(agent, command.intent) ? recordedPreview(next) : undefined;

@@ -4,7 +4,7 @@ import { TwelvefoldError } from "../base/errors.ts";
 import { canonicalJson, type Json, toJson } from "../base/json.ts";
 import type { Command } from "../loop/command.ts";
 import { decide } from "../loop/decide.ts";
-import type { NewEvent, ThreadEvent } from "../thread/events.ts";
+import type { EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 import { asRecorded } from "./as-recorded.ts";
@@ -134,9 +134,10 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
       return command.type === "judge_step" && command.callId === event.data.callId;
     case "human_asked":
       return event.data.kind === "provider" && command.type === "ask_model";
+    case "step_refused":
+      return askedTheModelFirst(event, command);
     case "thread_started":
     case "step_proposed":
-    case "step_refused":
     case "steps_dropped":
     case "approval_requested":
     case "tool_started":
@@ -148,6 +149,16 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     default:
       return event satisfies never;
   }
+}
+
+/** Release 0.1.0 asked the model about a doubtful step also where a person had to approve it anyway. */
+function askedTheModelFirst({ data }: EventOf<"step_refused">, command: Command): boolean {
+  return (
+    data.reason === "doubtful" &&
+    command.type === "request_approval" &&
+    command.callId === data.callId &&
+    command.reasons.some(({ kind }) => kind === "doubtful")
+  );
 }
 
 function isAnswer(event: ThreadEvent): boolean {

@@ -48,8 +48,8 @@ export interface StepOptions<S, A extends Approval = Approval> {
    */
   approval?: Approval | ApprovalRule<S, A>["decide"];
   /**
-   * The least faithful parse that may run without a question: a `doubtful` step below it is refused once with the
-   * reason and needs approval after that. Default: `doubtful` for read-only tools and steps without effects,
+   * The least faithful parse that may run without a question: a step below it is asked about once (the model is shown its
+   * own words and both ways out) and needs a person's approval after that. Default: `doubtful` for read-only tools and steps without effects,
    * `tolerant` for tools with effects.
    */
   accepts?: Fidelity["grade"];

@@ -5,6 +5,7 @@ import type { ApprovalPolicy, ApprovalReason, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { StepDefinition } from "./definitions.ts";
+import { secondQuestion } from "./second-question.ts";
 
 /** Whether a step may run at once, and if not, what must happen first. */
 export type Permission =
@@ -81,11 +82,9 @@ export function permissionFor(
     reasons.push({ kind: "judge", reason: call.phase.reason });
   }
   if (isTooDoubtful(definition, call)) {
-    if (thread.state.doubtfulRefusals === 0) {
-      return {
-        kind: "refuse",
-        message: `It is not clear that this is what you meant (${call.fidelity.reasons.join(", ")}). Answer again with exactly one JSON object and nothing else.`,
-      };
+    // Where a person must look anyway, the model's words stand on the card.
+    if (reasons.length === 0 && thread.state.doubtfulRefusals === 0) {
+      return { kind: "refuse", message: secondQuestion(call) };
     }
     reasons.push({ kind: "doubtful", doubts: call.fidelity.reasons });
   }

@@ -47,6 +47,16 @@ export interface ApprovalPolicy {
   readonly escalation?: readonly { readonly after: number; readonly to: readonly string[] }[] | undefined;
 }
 
+/** What a model wrote beside its step, in its own words: untrusted, and cut where it is long. */
+export interface OwnWords {
+  /** With `[JSON]` in the place of the step, or with all of the JSON where there are several values. */
+  readonly text: string;
+  /** How many characters it all had. */
+  readonly length: number;
+  /** The words alone, where `text` holds JSON. */
+  readonly withoutJson?: string;
+}
+
 /** Why a person must approve a step. `describeReason` words each for people. */
 export type ApprovalReason =
   /** The step's own rule asks for it. */

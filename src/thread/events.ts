@@ -11,6 +11,7 @@ import type {
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
+  OwnWords,
   Principal,
   RefusalReason,
   Step,
@@ -27,6 +28,7 @@ export type {
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
+  OwnWords,
   Principal,
   RefusalReason,
   Step,
@@ -71,7 +73,9 @@ export const EVENTS = {
     readonly fidelity: Fidelity;
     /** Absent on the second and later steps of one completion. */
     readonly completion?: CompletionRecord;
-  }>({ callId: "string", step: "object", fidelity: "object" }),
+    /** What stood beside the steps of this completion. Absent: nothing, or an earlier release recorded it. */
+    readonly said?: OwnWords;
+  }>({ callId: "string", step: "object", fidelity: "object" }, [asBefore]),
   /** The model's answer, or a step it proposed, was not accepted. The model sees the message. */
   step_refused: event<{
     readonly reason: RefusalReason;

@@ -8,6 +8,7 @@ import type {
   ErrorInfo,
   HumanRequestKind,
   HumanRequestOptions,
+  OwnWords,
   Principal,
   Step,
 } from "./events.ts";
@@ -100,6 +101,8 @@ export interface OpenCall {
   readonly step: Step;
   readonly editedBy: Principal | null;
   readonly fidelity: Fidelity;
+  /** What the model wrote beside it. */
+  readonly said: OwnWords | null;
   readonly phase: CallPhase;
 }
 

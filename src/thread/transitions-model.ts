@@ -76,7 +76,8 @@ export const inputAndModel: Transitions<
     requireRunning(state, event);
     expectCallId(event);
     const { callId, step, fidelity, completion } = event.data;
-    const follows = completion === undefined && state.calls.at(-1)?.seq === event.seq - 1;
+    const before = state.calls.at(-1);
+    const follows = completion === undefined && before?.seq === event.seq - 1;
     require(state.calls.length === 0 || follows, event, "another step is not settled yet");
     const call = {
       callId,
@@ -85,6 +86,8 @@ export const inputAndModel: Transitions<
       step,
       editedBy: null,
       fidelity,
+      // Steps of one completion have its words in common.
+      said: event.data.said ?? (follows && before !== undefined ? before.said : null),
       phase: { kind: "proposed" },
     } as const;
     return {

@@ -13,7 +13,7 @@ import {
   personName,
 } from "./view.ts";
 
-/** The longest part of a refused completion that the model is shown again. */
+/** The longest part of a refused completion that the model is shown again, where it is. */
 const MAX_REFUSED_TEXT = 1000;
 
 /**
@@ -64,7 +64,7 @@ function defaultBlocks(
     case "step_proposed":
       return [stepBlock(event.data.step, view)];
     case "step_refused":
-      return [{ tag: event.type, body: refusalBody(event.data, earlier) }];
+      return [{ tag: event.type, body: refusalBody(event.data, earlier, view) }];
     case "steps_dropped":
       return [{ tag: event.type, body: { reason: event.data.reason, steps: event.data.steps } }];
     case "human_asked":
@@ -159,14 +159,20 @@ function prefetchedBlocks(
     : [{ tag: as, body: block.body }];
 }
 
-function refusalBody(refused: EventData["step_refused"], earlier: EarlierEvents): Json {
+function refusalBody(
+  refused: EventData["step_refused"],
+  earlier: EarlierEvents,
+  { echoRefused = false }: ContextView,
+): Json {
   const { reason, message, callId, completion } = refused;
   const step = callId === undefined ? undefined : earlier.stepOf(callId);
   return {
     ...(step === undefined ? {} : { step: step.intent }),
     reason,
     message,
-    ...(completion === undefined ? {} : { answer: cutMiddle(completion.raw, MAX_REFUSED_TEXT) }),
+    ...(completion === undefined || !echoRefused
+      ? {}
+      : { answer: cutMiddle(completion.raw, MAX_REFUSED_TEXT) }),
   };
 }
 

@@ -55,6 +55,11 @@ export interface ContextView {
   readonly vault?: SecretVault;
   /** Fields of steps that later calls need not read, e.g. `["reasoning"]`. */
   readonly hiddenFields?: readonly string[];
+  /**
+   * An answer that could not be used is shown again to the model, its start and end, beside the reason. Default false: models
+   * that read their own wrong answer tend to repeat it.
+   */
+  readonly echoRefused?: boolean;
   /** Where an event's content came from, if that is not to be trusted; the model is told. Default: `defaultOrigin`. */
   readonly untrusted?: (event: ThreadEvent, step: Step | undefined) => string | undefined;
 }

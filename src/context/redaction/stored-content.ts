@@ -19,7 +19,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   thread_started: ["agent", "forkedFrom", "parent"],
   message_received: ["from.channel", "from.id"],
   event_received: ["name", "source", "callId", "from.channel", "from.id"],
-  step_proposed: ["callId", "fidelity", ...COMPLETION],
+  step_proposed: ["callId", "fidelity", "said.length", ...COMPLETION],
   step_refused: ["reason", "callId", ...COMPLETION],
   steps_dropped: ["callIds"],
   step_judged: ["callId", "verdict"],

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../base/json.ts";
 import { fullNameOf, patternInWords } from "../../present/people.ts";
-import { visible } from "../../present/visible-text.ts";
+import { counted, visible } from "../../present/visible-text.ts";
+import type { PendingApproval } from "../../thread/state.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
@@ -74,6 +75,7 @@ export const RequestPage = (props: RequestPageProps) => {
               <Decide {...props} />
             </section>
           )}
+          {request.type === "approval" && <Wrote frame={frame} view={view} asked={request} />}
           {request.type === "approval" && request.card.preview !== undefined && (
             <section class="panel">
               <h2>{props.editing ? "What would change without your edit" : "What would change"}</h2>
@@ -92,6 +94,30 @@ export const RequestPage = (props: RequestPageProps) => {
         </div>
       </article>
     </Layout>
+  );
+};
+
+/** The model's own words beside the step, as plain text, and the way to what is cut off. */
+const Wrote = ({ frame, view, asked }: { frame: Frame; view: RequestView; asked: PendingApproval }) => {
+  const { said } = asked.card;
+  if (said === undefined) return null;
+  const more = said.length - said.text.length;
+  const step = Number(asked.callId.slice("call_".length));
+  return (
+    <section class="panel">
+      <h2>The model wrote</h2>
+      <Words text={said.text} />
+      {more > 0 && (
+        <p class="hint">
+          … {counted(more, "more character")}
+          {frame.reach === "everything" && (
+            <>
+              : <a href={paths.step(view.threadId, step)}>see it all</a>
+            </>
+          )}
+        </p>
+      )}
+    </section>
   );
 };
 

@@ -1,0 +1,39 @@
+import { type Said, wordsAround } from "../prompts/gate/said.ts";
+import type { Answer } from "../prompts/types.ts";
+import type { OwnWords } from "../thread/events.ts";
+
+/** Characters of a completion's words that are kept beside its step; the completion itself is kept whole. */
+const MAX_KEPT = 20_000;
+
+/**
+ * What the model wrote beside its step, to be stored with it: for the card of an approval, and for the question whether
+ * the step is meant. Where there are several values, they are part of it: one may be the draft of another.
+ */
+export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
+  if (!answer.ok || answer.said === undefined) return undefined;
+  const words = plainWords(answer.said);
+  if (words === "") return undefined;
+  const whole = answer.said.json.length > 1 ? answer.said.text.trim() : words;
+  const text = cutAtBlank(whole);
+  return whole === words
+    ? { text, length: whole.length }
+    : { text, length: whole.length, withoutJson: cutAtBlank(words) };
+}
+
+/** A fence around the JSON is no word. */
+function plainWords(said: Said): string {
+  const words = wordsAround(said, STAND_IN)
+    .replaceAll(/(?:```|~~~)[\w-]*\s*(\[JSON\](?:[\s,]*\[JSON\])*)\s*(?:```|~~~)/g, "$1")
+    .trim();
+  return words.replaceAll(STAND_IN, "").trim() === "" ? "" : words;
+}
+
+const STAND_IN = "[JSON]";
+
+/** Cut where a blank is, so that a secret that rules would recognise is not cut into one that they do not. */
+function cutAtBlank(text: string): string {
+  if (text.length <= MAX_KEPT) return text.toWellFormed();
+  const start = text.slice(0, MAX_KEPT);
+  const blank = Math.max(start.lastIndexOf(" "), start.lastIndexOf("\n"));
+  return start.slice(0, blank > 0 ? blank : MAX_KEPT).toWellFormed();
+}

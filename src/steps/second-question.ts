@@ -1,0 +1,25 @@
+import { describeFidelity } from "../base/fidelity.ts";
+import type { OpenCall } from "../thread/state.ts";
+
+/** Characters of its own words that the model is shown again. */
+const MAX_QUOTED = 1_000;
+
+/**
+ * What the model is asked, once, about a step that has effects and may not be meant: it is shown its own words, without
+ * the JSON, and both ways out.
+ */
+export function secondQuestion({ step, fidelity, said }: OpenCall): string {
+  const { intent } = step;
+  const because = `${intent} was not run: it is not clear that this is what you meant, because ${describeFidelity(fidelity)}.`;
+  const words = said === null ? undefined : (said.withoutJson ?? said.text);
+  const ways =
+    `If ${intent} is to run now, exactly as it stands, answer with its JSON alone and nothing else. ` +
+    "Otherwise answer with the JSON of the step that says what you meant instead.";
+  return words === undefined
+    ? `${because} ${ways}`
+    : `${because} You wrote, with [JSON] where the JSON stood:\n${quoted(words)}\n${ways}`;
+}
+
+function quoted(words: string): string {
+  return words.length <= MAX_QUOTED ? words : `${words.slice(0, MAX_QUOTED - 1).toWellFormed()}…`;
+}
