@@ -90,6 +90,7 @@ const CONTEXT = someFields({
   }),
   vault: objectWith("placeholderFor", "secretFor"),
   hiddenFields: list(nonEmptyName),
+  echoRefused: boolean,
   untrusted: callback,
   format: oneOfKinds(
     `must be ${FORMATS.join(", ")}, a text format or a function`,
