@@ -1,6 +1,10 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { fields, optional } from "../base/checks.ts";
 import { sha256 } from "../base/digest.ts";
 import { type CallId, callIdAt, parseThreadId, type ThreadId } from "../base/ids.ts";
+import { checkOptions, durationSeconds, nonEmptyName } from "../base/options.ts";
+
+const JOB_OPTIONS = fields({ name: optional(nonEmptyName), timeoutSeconds: optional(durationSeconds) });
 
 const marker = Symbol.for("twelvefold.job");
 
@@ -26,10 +30,12 @@ export interface JobStart {
  *
  * `start` is the tool's effect: it runs after the reserve is on disk, what it throws is the tool's error, and
  * after a crash in the middle of it the tool's own rules hold (an `idempotent` tool runs again under the same
- * key, any other asks a person). Give the runtime a `secret`, so that a tool that runs again hands out the same
+ * key, any other asks a person). Throws `UsageError`, before the job begins, for a time or a name that could not work.
+ * Give the runtime a `secret`, so that a tool that runs again hands out the same
  * token.
  */
 export function startJob(start: (token: string) => unknown, options: JobOptions = {}): JobStart {
+  checkOptions("startJob", JOB_OPTIONS, options);
   return {
     [marker]: true,
     name: options.name ?? "job_result",

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
@@ -333,6 +336,16 @@ describe("the one door into a thread", { tags: "S8" }, () => {
     expect(JSON.stringify(stored)).toContain("at most 10000000 are stored. Ask for less of it.");
     const payload = asEvent("event_received", { name: "x", source: "y", payload: "word ".repeat(2_100_000) });
     expect(() => toStore([payload], thread, agent)).toThrow("store a reference to it");
+  });
+
+  it("nothing else in the sources appends to a thread that is stored", () => {
+    const src = fileURLToPath(new URL("../../src", import.meta.url));
+    const others = readdirSync(src, { recursive: true })
+      .map(String)
+      .filter((name) => /\.tsx?$/.test(name) && !/^(thread|store|testing|model)\//.test(name))
+      .filter((name) => /\b(appendEvents|followingEvents)\(/.test(readFileSync(join(src, name), "utf8")));
+    // The command `prompt` shows what a thread would be sent; it stores none.
+    expect(others.sort()).toEqual(["agent/to-store.ts", "cli/commands/prompt.ts"]);
   });
 
   it("to a thread whose agent is not known here nothing is added but the end or a pause of it", () => {

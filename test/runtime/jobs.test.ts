@@ -32,6 +32,20 @@ async function waiting() {
   return { runtime, store, clock, thread, token: tokens[0] ?? "", nextStep };
 }
 
+describe("startJob", () => {
+  it.each<[object, string]>([
+    [{ timeoutSeconds: Number.NaN }, "timeoutSeconds:"],
+    [{ timeoutSeconds: -1 }, "timeoutSeconds:"],
+    [{ timeoutSeconds: Number.POSITIVE_INFINITY }, "timeoutSeconds:"],
+    [{ name: "" }, "name:"],
+    [{ timeout: 5 }, 'unknown option "timeout"'],
+  ])("%j is refused before the job begins", (options, message) => {
+    const started: string[] = [];
+    expect(() => startJob((token) => started.push(token), options)).toThrow(message);
+    expect(started).toEqual([]);
+  });
+});
+
 describe("long-running jobs", () => {
   it("a result comes back with nothing but the token, to another process, once", {
     tags: "F6.6",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import type { Observation } from "../../src/runtime/observers.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { fullAgent } from "./full-agent.ts";
 import { ada, bench, eventsOf, testRuntime, typesOf } from "./harness.ts";
@@ -87,6 +88,26 @@ describe("the loop", () => {
     expect(refused).toMatchObject({ reason: "unknown_intent", callId: "call_3" });
     expect(refused?.message).toContain("Valid steps: add, put");
     expect(nextStep.prompts[1]).toContain("There is no step");
+  });
+
+  it("a thread whose agent is not known here takes a pause and an end, and nothing that its agent might keep out of the store", {
+    tags: "S8",
+  }, async () => {
+    const store = createMemoryStore();
+    const { agent } = fullAgent([{ intent: "await", name: "ready" }]);
+    const first = testRuntime({ agents: [agent], store });
+    const { threadId } = await first.launch({ agent: "full", input: { message: "go", from: ada } });
+    const before = await first.settled(threadId);
+    await first.stop();
+    const other = testRuntime({ agents: [{ ...fullAgent([]).agent, name: "other" }], store });
+    const event = { name: "ready", source: "test", payload: { password: "correct horse 7" } };
+    const unknown = { code: "not_found", message: expect.stringContaining('no agent "full"') };
+    await expect(other.message(threadId, "hello", ada)).rejects.toMatchObject(unknown);
+    await expect(other.receive(threadId, event)).rejects.toMatchObject(unknown);
+    expect(await other.emit(event)).toEqual([]);
+    expect((await other.get(threadId)).events).toEqual(before.events);
+    await other.cancel(threadId, ada, "nobody knows it any more");
+    expect((await other.get(threadId)).state.status.kind).toBe("cancelled");
   });
 
   it("a model that insists on a tool that is gone does not loop: a person is asked", {
