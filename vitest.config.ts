@@ -11,5 +11,6 @@ export default defineConfig({
     // Continuous integration tries many more cases of each property, on whatever machine it has.
     testTimeout: process.env.CI === undefined ? 20_000 : 120_000,
     maxWorkers: 2,
+    globalSetup: "test/shared-servers.ts",
   },
 });

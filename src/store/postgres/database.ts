@@ -1,0 +1,185 @@
+import { setTimeout } from "node:timers/promises";
+import pg from "pg";
+import { StorageError } from "../../base/errors.ts";
+import { isConnectionError, isRetryable, storageError } from "./errors.ts";
+import type { Row } from "./row.ts";
+
+export type SqlValue =
+  | string
+  | number
+  | boolean
+  | null
+  | Uint8Array
+  | readonly (string | number | Uint8Array | null)[];
+
+export interface SqlResult {
+  readonly rows: readonly Row[];
+  /** Rows that were changed or found. */
+  readonly count: number;
+}
+
+/** Runs one statement. */
+export type Query = (sql: string, values?: readonly SqlValue[]) => Promise<SqlResult>;
+
+/** What work came to that was done, although the connection was lost before its end was heard of. */
+export interface Found<T> {
+  readonly value: T;
+}
+
+/** A pool of connections that outlives restarts of the server. */
+export interface Database {
+  /** Which database, for messages: without user and password. */
+  readonly where: string;
+  /**
+   * Does work that may be done twice, again for as long as the server is out of reach. Throws `StorageError` when it stays
+   * so, or for any other failure.
+   */
+  again<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /** Does work that must be done once. Where a lost connection leaves that open, `found` says what it came to, if it was done. */
+  once<T>(
+    work: (query: Query) => Promise<T>,
+    found: (query: Query) => Promise<Found<T> | undefined>,
+  ): Promise<T>;
+  /** Work in one transaction, to be given to `again` or `once`. */
+  transaction<T>(work: (query: Query) => Promise<T>): (query: Query) => Promise<T>;
+  /** Resolves when all that was begun is done; whatever comes later is refused. */
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly connectionString: string;
+  readonly schema: string;
+  readonly connections: number;
+  /** How long to wait, in ms, for a server that is out of reach. */
+  readonly patience: number;
+}
+
+export function createDatabase({
+  connectionString,
+  schema,
+  connections,
+  patience,
+}: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString,
+    max: connections,
+    connectionTimeoutMillis: Math.max(1, Math.min(patience, 10_000)),
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: "twelvefold",
+    // An identifier of letters, digits and _, checked when the store is opened.
+    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=60000`,
+  });
+  // A connection that breaks while nobody uses it leaves the pool; the next one who asks gets another.
+  pool.on("error", () => {});
+  const where = describe(connectionString);
+  const running = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  const connected = async <T>(work: (query: Query) => Promise<T>): Promise<Attempt<T>> => {
+    let client: pg.PoolClient;
+    try {
+      client = await pool.connect();
+    } catch (error) {
+      return { kind: "not_begun", error };
+    }
+    // Between two statements nobody else listens.
+    const ignore = () => {};
+    client.on("error", ignore);
+    let broken: Error | undefined;
+    try {
+      const query: Query = async (sql, values = []) => {
+        const { rows, rowCount } = await client.query<Row>(sql, [...values]);
+        return { rows, count: rowCount ?? 0 };
+      };
+      return { kind: "done", value: await work(query) };
+    } catch (error) {
+      if (isConnectionError(error)) broken = error instanceof Error ? error : new Error(String(error));
+      return { kind: "failed", error };
+    } finally {
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  };
+
+  const persist = async <T>(
+    work: (query: Query) => Promise<T>,
+    find?: (query: Query) => Promise<Found<T> | undefined>,
+  ): Promise<T> => {
+    let doubtful = false;
+    for (let waited = 0; ; ) {
+      const attempt = await connected(async (query) => {
+        const found = doubtful ? await find?.(query) : undefined;
+        if (found !== undefined) return found.value;
+        doubtful = true;
+        return work(query);
+      });
+      if (attempt.kind === "done") return attempt.value;
+      const { error } = attempt;
+      if (attempt.kind === "failed" && !isConnectionError(error)) doubtful = false;
+      const mayHelp = isConnectionError(error) || isRetryable(error);
+      if (!mayHelp || waited >= patience || (closing !== undefined && waited >= 1_000)) {
+        throw storageError(error, where);
+      }
+      const delay = Math.min(Math.max(20, waited), 1_000, Math.max(1, patience - waited));
+      waited += delay;
+      await setTimeout(delay);
+    }
+  };
+
+  const track = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) {
+      return Promise.reject(new StorageError("storage_failed", `the database ${where} is closed`));
+    }
+    const result = work();
+    running.add(result);
+    const forget = () => running.delete(result);
+    result.then(forget, forget);
+    return result;
+  };
+
+  return {
+    where,
+    again: (work) => track(() => persist(work)),
+    once: (work, found) => track(() => persist(work, found)),
+    transaction: (work) => async (query) => {
+      await query("BEGIN");
+      try {
+        const value = await work(query);
+        await query("COMMIT");
+        return value;
+      } catch (error) {
+        if (!isConnectionError(error)) await query("ROLLBACK").catch(() => {});
+        throw error;
+      }
+    },
+    close() {
+      closing ??= Promise.resolve().then(async () => {
+        await Promise.allSettled(running);
+        await pool.end();
+      });
+      return closing;
+    },
+  };
+}
+
+type Attempt<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "not_begun"; readonly error: unknown }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Throws `TypeError`. An address may leave its host out, for a socket, which is no URL elsewhere. */
+export function parseAddress(connectionString: string): URL {
+  return new URL(connectionString.replace("@/", "@localhost/"));
+}
+
+/** The database that an address names, without user and password. */
+function describe(connectionString: string): string {
+  try {
+    const { hostname, port, pathname, searchParams } = parseAddress(connectionString);
+    const host = searchParams.get("host") ?? (hostname || "localhost");
+    return `${decodeURIComponent(pathname.slice(1)) || "(default)"} at ${host}${port === "" ? "" : `:${port}`}`;
+  } catch {
+    return "(PostgreSQL)";
+  }
+}

@@ -1,0 +1,75 @@
+import { StorageError, TwelvefoldError } from "../../base/errors.ts";
+
+/** What is wrong, by SQLSTATE or the code of a socket. */
+const ADVICE: Readonly<Record<string, string>> = {
+  "25006": "it is read-only (a standby, or default_transaction_read_only): connect to the primary",
+  "28000": "it does not let this user in: look at the user and at pg_hba.conf",
+  "28P01": "the password is wrong",
+  "3D000": "there is no such database: create it, or correct the name",
+  "42501": "the user may not do this: the schema must belong to it, or it must be allowed to create one",
+  "53100": "its disk is full: make room; nothing was written",
+  "53200": "it is out of memory",
+  "53300": "it has no connection left: lower `connections` here or elsewhere, or raise max_connections",
+  "57014": "a statement was cancelled, by statement_timeout or by somebody",
+  "55P03": "a lock was held for too long",
+  ENOTFOUND: "there is no such host",
+  ECONNREFUSED: "nobody listens there: is the server running?",
+};
+
+/** The connection is gone or could not be made: what was asked may be asked again. */
+const CONNECTION = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+  "ENOENT",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "53300",
+]);
+
+const CONNECTION_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
+
+/** True when the connection failed, not what was asked: the server is down, restarting, or has no connection left. */
+export function isConnectionError(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== undefined && (CONNECTION.has(code) || code.startsWith("08"))) return true;
+  return error instanceof Error && CONNECTION_WORDS.test(error.message);
+}
+
+/** True when transactions got in each other's way and nothing was changed: do it again. */
+export function isRetryable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "40001" || code === "40P01";
+}
+
+/** Any failure as an error of this package; its own errors as they are. `where` says which database, without a password. */
+export function storageError(error: unknown, where: string): TwelvefoldError {
+  if (TwelvefoldError.isInstance(error)) return error;
+  const code = codeOf(error);
+  const kind = code?.startsWith("XX") ? "storage_corrupt" : "storage_failed";
+  const said = error instanceof Error && error.message !== "" ? error.message : (code ?? String(error));
+  const what =
+    (code === undefined ? undefined : ADVICE[code]) ?? (isConnectionError(error) ? DOWN : undefined);
+  return new StorageError(
+    kind,
+    `the database ${where} failed: ${what === undefined ? said : `${what} (${said})`}`,
+    {
+      cause: error,
+      details: { database: where, ...(code !== undefined && { code }) },
+    },
+  );
+}
+
+const DOWN = "it is down, restarting or out of reach";
+
+/** Node reports a failure at several addresses of one host together. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

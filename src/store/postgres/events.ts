@@ -1,0 +1,111 @@
+import { StorageError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import { contentOf, type StoredEvent } from "../../thread/chain.ts";
+import { type ChainAnchor, type Verification, verifyChain } from "../../thread/chain-verify.ts";
+import type { ThreadEvent } from "../../thread/events.ts";
+import { decodeEvent } from "../../thread/stored-event.ts";
+import { cannotErase, type StandIn } from "../erasure.ts";
+import type { Query } from "./database.ts";
+import { hex, hexOrNull, number, type Row, rawText } from "./row.ts";
+import { noThread } from "./threads.ts";
+
+/** The thread's events after `after`. One statement: it sees one state of the thread. */
+export async function readEvents(query: Query, id: ThreadId, after: number): Promise<readonly ThreadEvent[]> {
+  const { rows } = await query(
+    `SELECT t.seq AS last, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
+     FROM threads t LEFT JOIN events e ON e.thread = t.key AND e.seq > $2 WHERE t.id = $1 ORDER BY e.seq`,
+    [id, after],
+  );
+  if (rows[0] === undefined) throw noThread(id);
+  const last = number(rows[0], "last");
+  const events = rows
+    .filter((row) => row["seq"] !== null)
+    .map((row, index) => readEvent(id, row, after + 1 + index));
+  if (after + events.length < last) throw missing(id, after + events.length + 1);
+  return events;
+}
+
+function readEvent(id: ThreadId, row: Row, seq: number): ThreadEvent {
+  if (row["seq"] !== seq) throw missing(id, seq);
+  return decodeEvent(id, {
+    seq,
+    type: rawText(row, "type"),
+    v: number(row, "v"),
+    at: rawText(row, "at"),
+    text: rawText(row, "data"),
+    erased: row["erased"] === true,
+  });
+}
+
+function missing(id: ThreadId, seq: number): StorageError {
+  return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
+    details: { threadId: id, seq },
+  });
+}
+
+export async function verifyThread(
+  query: Query,
+  id: ThreadId,
+  anchor: ChainAnchor | undefined,
+): Promise<Verification> {
+  const { rows } = await query(
+    `SELECT t.seq AS last, t.head, e.* FROM threads t LEFT JOIN events e ON e.thread = t.key WHERE t.id = $1 ORDER BY e.seq`,
+    [id],
+  );
+  const [first] = rows;
+  if (first === undefined) throw noThread(id);
+  const events = rows.filter((row) => row["seq"] !== null).map(storedIn);
+  return verifyChain(id, events, { seq: number(first, "last"), digest: hex(first, "head") }, anchor);
+}
+
+function storedIn(row: Row): StoredEvent {
+  return {
+    seq: number(row, "seq"),
+    type: rawText(row, "type"),
+    v: number(row, "v"),
+    at: rawText(row, "at"),
+    text: rawText(row, "data"),
+    salt: hexOrNull(row, "salt"),
+    erased: hexOrNull(row, "erased"),
+    digest: hex(row, "digest"),
+  };
+}
+
+/** Puts the stand-ins in the place of what is erased. Throws `UsageError` where one does not fit. */
+export async function replaceContent(
+  query: Query,
+  id: ThreadId,
+  key: number,
+  standIns: readonly StandIn[],
+): Promise<void> {
+  const { rows } = await query("SELECT * FROM events WHERE thread = $1 AND seq = ANY($2::integer[])", [
+    key,
+    standIns.map(({ seq }) => seq),
+  ]);
+  const events = new Map(rows.map(storedIn).map((event) => [event.seq, event]));
+  const contents = standIns.map((standIn) => {
+    const event = events.get(standIn.seq);
+    if (event?.type !== standIn.type) throw cannotErase(id, standIn, event?.type);
+    return contentOf(event) ?? event.digest;
+  });
+  await query(
+    `UPDATE events SET data = r.data, salt = NULL, erased = r.erased
+     FROM unnest($2::integer[], $3::text[], $4::bytea[]) AS r (seq, data, erased)
+     WHERE events.thread = $1 AND events.seq = r.seq`,
+    [
+      key,
+      standIns.map(({ seq }) => seq),
+      standIns.map(({ text }) => text),
+      contents.map((content) => Buffer.from(content, "hex")),
+    ],
+  );
+}
+
+/** Whether the thread has this event, by its number and digest in the chain. */
+export async function hasEvent(query: Query, id: ThreadId, seq: number, digest: string): Promise<boolean> {
+  const { count } = await query(
+    "SELECT 1 FROM threads t JOIN events e ON e.thread = t.key WHERE t.id = $1 AND e.seq = $2 AND e.digest = $3",
+    [id, seq, Buffer.from(digest, "hex")],
+  );
+  return count > 0;
+}

@@ -1,0 +1,81 @@
+import type { ThreadId } from "../../base/ids.ts";
+import type { Query } from "./database.ts";
+import { threadId } from "./row.ts";
+import { encodeText } from "./text.ts";
+
+/** A lease that ran out so long ago, in ms, is nobody's any more; nor is one that lasts for longer than this. */
+const FORGOTTEN_AFTER = 3_600_000;
+
+export async function claim(
+  query: Query,
+  id: ThreadId,
+  { owner, now, until }: { readonly owner: string; readonly now: number; readonly until: number },
+): Promise<boolean> {
+  const { count } = await query(
+    `INSERT INTO leases AS l (thread, owner, until) SELECT key, $2, $3 FROM threads WHERE id = $1
+     ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
+       WHERE l.until <= $4 OR l.until > $5 OR l.owner = excluded.owner`,
+    [id, encodeText(owner), until, now, now + FORGOTTEN_AFTER],
+  );
+  return count === 1;
+}
+
+/** Whether the owner holds the thread past this time. */
+export async function holds(
+  query: Query,
+  id: ThreadId,
+  { owner, past }: { readonly owner: string; readonly past: number },
+): Promise<boolean> {
+  const { count } = await query(
+    `SELECT 1 FROM leases l JOIN threads t ON t.key = l.thread WHERE t.id = $1 AND l.owner = $2 AND l.until > $3`,
+    [id, encodeText(owner), past],
+  );
+  return count === 1;
+}
+
+export async function renew(
+  query: Query,
+  owner: string,
+  now: number,
+  until: number,
+): Promise<readonly ThreadId[]> {
+  const name = encodeText(owner);
+  await query("DELETE FROM leases WHERE until < $1 AND owner <> $2", [now - FORGOTTEN_AFTER, name]);
+  const { rows } = await query(
+    "UPDATE leases l SET until = $2 FROM threads t WHERE t.key = l.thread AND l.owner = $1 RETURNING t.id",
+    [name, until],
+  );
+  return rows.map((row) => threadId(row, "id"));
+}
+
+export async function release(query: Query, id: ThreadId, owner: string): Promise<void> {
+  await query("DELETE FROM leases WHERE thread = (SELECT key FROM threads WHERE id = $1) AND owner = $2", [
+    id,
+    encodeText(owner),
+  ]);
+}
+
+/** Three short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
+export async function due(
+  query: Query,
+  now: number,
+  limit: number,
+  agents: readonly string[] | undefined,
+): Promise<readonly ThreadId[]> {
+  const over = "(l.until <= $1 OR l.until > $2)";
+  const of = agents === undefined ? "" : "AND t.agent = ANY($4::text[])";
+  const free = `(l.thread IS NULL OR ${over}) ${of}`;
+  const { rows } = await query(
+    `SELECT id FROM (
+       (SELECT t.id, t.wanted_since AS since FROM threads t LEFT JOIN leases l ON l.thread = t.key
+        WHERE t.wanted_since IS NOT NULL AND ${free} ORDER BY t.wanted_since LIMIT $3)
+       UNION ALL
+       (SELECT t.id, t.wake_at FROM threads t LEFT JOIN leases l ON l.thread = t.key
+        WHERE t.wake_at <= $1 AND ${free} ORDER BY t.wake_at LIMIT $3)
+       UNION ALL
+       (SELECT t.id, l.until FROM leases l JOIN threads t ON t.key = l.thread WHERE ${over} ${of} LIMIT $3)
+     ) AS waiting GROUP BY id ORDER BY min(since) LIMIT $3`,
+    [now, now + FORGOTTEN_AFTER, limit, ...(agents === undefined ? [] : [agents.map(encodeText)])],
+  );
+  return rows.map((row) => threadId(row, "id"));
+}

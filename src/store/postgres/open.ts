@@ -1,0 +1,73 @@
+// `twelvefold/postgres`: threads in a PostgreSQL database that several machines share.
+import { UsageError } from "../../base/errors.ts";
+import type { ThreadStore } from "../store.ts";
+import { createDatabase, parseAddress } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { postgresStore } from "./store.ts";
+
+export interface PostgresStoreOptions {
+  /** Where the tables are, made when it is missing: a name of lower-case letters, digits and `_`. Default `twelvefold`. */
+  readonly schema?: string | undefined;
+  /** Connections that this process holds at most. Default 10. */
+  readonly connections?: number | undefined;
+  /**
+   * How long, in ms, to wait and try again while the server is down, restarting or has no connection left, before a call
+   * fails. Default 30,000.
+   */
+  readonly patience?: number | undefined;
+}
+
+/**
+ * Opens the store in a PostgreSQL database (14 or later) and brings its tables up to date. Any number of processes on any
+ * number of machines may share it. Needs the package `pg`.
+ *
+ *     const store = await openPostgresStore("postgres://user:password@host:5432/database");
+ *
+ * A call outlives a server that restarts: it is tried again for as long as `patience` says, and what was done is not done
+ * twice. Throws `StorageError` where the server cannot be reached or the tables are of a newer version, `UsageError` for
+ * options that cannot be.
+ */
+export async function openPostgresStore(
+  connectionString: string,
+  options: PostgresStoreOptions = {},
+): Promise<ThreadStore> {
+  const { schema = "twelvefold", connections = 10, patience = 30_000 } = options;
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
+    throw wrong(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
+  }
+  if (!Number.isInteger(connections) || connections < 1 || connections > 1_000) {
+    throw wrong(`connections is a whole number from 1 to 1000, not ${connections}`);
+  }
+  if (!Number.isInteger(patience) || patience < 0 || patience > 3_600_000) {
+    throw wrong(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
+  }
+  checkAddress(connectionString);
+  const database = createDatabase({ connectionString, schema, connections, patience });
+  try {
+    await migrate(database, schema);
+    return postgresStore(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Does not say the address: it may hold a password. */
+function checkAddress(connectionString: string): void {
+  let address: URL;
+  try {
+    address = parseAddress(connectionString);
+  } catch {
+    throw wrong("the address of the database must be like postgres://user@host:5432/database");
+  }
+  if (address.protocol !== "postgres:" && address.protocol !== "postgresql:") {
+    throw wrong(`the address of the database begins with postgres://, not ${address.protocol}`);
+  }
+  if (address.searchParams.has("options")) {
+    throw wrong("the address of the database cannot hold `options`: set them for the role, in the database");
+  }
+}
+
+function wrong(message: string): UsageError {
+  return new UsageError("invalid_configuration", message);
+}

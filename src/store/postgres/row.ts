@@ -1,0 +1,76 @@
+import { LAST_TIME } from "../../base/clock.ts";
+import { StorageError } from "../../base/errors.ts";
+import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { decodeText } from "./text.ts";
+
+/* Columns of a row as what they must be. The tables keep the types; these catch what was damaged or edited. */
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A text that was written with `encodeText`. */
+export function text(row: Row, column: string): string {
+  return decodeText(rawText(row, column));
+}
+
+export function textOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : text(row, column);
+}
+
+/** A text as it stands in the table. */
+export function rawText(row: Row, column: string): string {
+  const value = row[column];
+  return typeof value === "string" ? value : unexpected(column, "text", value);
+}
+
+/** `bigint` columns come as text. */
+export function number(row: Row, column: string): number {
+  const value = row[column];
+  const found = typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : value;
+  return typeof found === "number" && Number.isSafeInteger(found)
+    ? found
+    : unexpected(column, "a number", value);
+}
+
+export function numberOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : number(row, column);
+}
+
+/** Milliseconds since the epoch that a date can hold. */
+export function time(row: Row, column: string): number {
+  const value = number(row, column);
+  return Math.abs(value) <= LAST_TIME ? value : unexpected(column, "a time", value);
+}
+
+export function timeOrNull(row: Row, column: string): number | null {
+  return row[column] === null ? null : time(row, column);
+}
+
+/** Bytes as lower-case hex. */
+export function hex(row: Row, column: string): string {
+  const value = row[column];
+  return Buffer.isBuffer(value) ? value.toString("hex") : unexpected(column, "bytes", value);
+}
+
+export function hexOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : hex(row, column);
+}
+
+export function threadId(row: Row, column: string): ThreadId {
+  return parseThreadId(rawText(row, column)) ?? unexpected(column, "a thread id", row[column]);
+}
+
+export function statusKind(row: Row, column: string): StatusKind {
+  const value = rawText(row, column);
+  return STATUS_KINDS.find((kind) => kind === value) ?? unexpected(column, "a status", value);
+}
+
+function unexpected(column: string, wanted: string, value: unknown): never {
+  const came =
+    typeof value === "string" || typeof value === "number"
+      ? JSON.stringify(String(value).slice(0, 40))
+      : typeof value;
+  throw new StorageError("storage_corrupt", `the column ${column} should hold ${wanted}, not ${came}`, {
+    details: { column },
+  });
+}

@@ -1,0 +1,135 @@
+import { SequenceConflictError, StorageError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import { linkDigest } from "../../thread/chain.ts";
+import { fold } from "../../thread/fold.ts";
+import { checkProjection, checkTime } from "../check.ts";
+import { encodeEvents } from "../encode.ts";
+import { standInsOf } from "../erasure.ts";
+import type { ThreadStore } from "../store.ts";
+import { append, type ThreadCache } from "./append.ts";
+import type { Database, Query } from "./database.ts";
+import { hasEvent, readEvents, replaceContent, verifyThread } from "./events.ts";
+import { claim, due, release, renew } from "./leases.ts";
+import { listThreads } from "./list.ts";
+import { extendThread, lockThread, noThread, summaryIn } from "./threads.ts";
+import { forgetValues, getValue, setValue } from "./values.ts";
+
+/** A store on a database whose tables are up to date. */
+export function postgresStore(database: Database): ThreadStore {
+  const cache: ThreadCache = new Map();
+  const inTurn = createTurns<ThreadId>();
+  const { again, once, transaction } = database;
+  return {
+    async append(threadId, expectedSeq, events, options) {
+      const { projection } = options;
+      checkProjection(projection);
+      const appending = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
+      return inTurn(threadId, () => append(database, cache, appending, options));
+    },
+    read: (threadId, after = 0) => again((query) => readEvents(query, threadId, after)),
+    state: async (threadId) => fold(await again((query) => readEvents(query, threadId, 0))),
+    summary: (threadId) =>
+      again(async (query) => {
+        const { rows } = await query("SELECT * FROM threads WHERE id = $1", [threadId]);
+        return rows[0] && summaryIn(rows[0]);
+      }),
+    list: (filter = {}) => again((query) => listThreads(query, filter)),
+    verify: (threadId, anchor) => again((query) => verifyThread(query, threadId, anchor)),
+    async erase(threadId, expectedSeq, { replacements, record, projection }) {
+      checkProjection(projection);
+      const standIns = standInsOf(replacements, record);
+      const events = encodeEvents(expectedSeq, [record]);
+      let digest: string | undefined;
+      const work = transaction(async (query) => {
+        const before = await lockThread(query, threadId);
+        if (before === undefined) throw noThread(threadId);
+        if (before.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, before.seq);
+        await replaceContent(query, threadId, before.key, standIns);
+        const digests = events.map((event) => linkDigest(before.head, event.seq, event, event.content));
+        digest = digests[0];
+        await extendThread(query, before, { events, digests, projection });
+      });
+      return inTurn(threadId, () =>
+        once(work, async (query) =>
+          digest !== undefined && (await hasEvent(query, threadId, expectedSeq + 1, digest))
+            ? { value: undefined }
+            : undefined,
+        ).finally(() => cache.delete(threadId)),
+      );
+    },
+    delete: (threadId, expectedSeq) =>
+      inTurn(threadId, () =>
+        again(transaction((query) => deleteThread(query, threadId, expectedSeq))).finally(() => {
+          cache.delete(threadId);
+        }),
+      ),
+
+    async claim(threadId, owner, now, until) {
+      checkTime("until", until);
+      return again((query) => claim(query, threadId, { owner, now, until }));
+    },
+    async renew(owner, now, until) {
+      checkTime("until", until);
+      return again((query) => renew(query, owner, now, until));
+    },
+    release: (threadId, owner) => again((query) => release(query, threadId, owner)),
+    due: (now, limit, agents) => again((query) => due(query, now, limit, agents)),
+
+    getValue: (key) => again((query) => getValue(query, key)),
+    async setValue(key, value, expected, options = {}) {
+      if (options.expiresAt !== undefined) checkTime("expiresAt", options.expiresAt);
+      return once(
+        (query) => setValue(query, key, { value, expected, ...options }),
+        async (query) => {
+          if ((await getValue(query, key)) !== value || value === expected) return undefined;
+          // Somebody else may have set the same: nobody can say whose it is.
+          const message = `the connection was lost while ${key} was set: it has the new value, set by this or by another process`;
+          throw new StorageError("storage_failed", message, { details: { key } });
+        },
+      );
+    },
+    forgetValues: (now) => again((query) => forgetValues(query, now)),
+
+    async close() {
+      await inTurn.settled();
+      await database.close();
+    },
+  };
+}
+
+async function deleteThread(query: Query, id: ThreadId, expectedSeq: number | undefined): Promise<boolean> {
+  const thread = await lockThread(query, id);
+  if (thread === undefined) return false;
+  if (expectedSeq !== undefined && thread.seq !== expectedSeq) {
+    throw new SequenceConflictError(id, expectedSeq, thread.seq);
+  }
+  await query("DELETE FROM named_values WHERE about = $1", [id]);
+  await query("DELETE FROM once WHERE thread = $1", [id]);
+  await query("DELETE FROM events WHERE thread = $1", [thread.key]);
+  return (await query("DELETE FROM threads WHERE key = $1", [thread.key])).count === 1;
+}
+
+interface Turns<Key> {
+  /** Does what is asked of one key one after another, in the order in which it was asked. */
+  <T>(key: Key, work: () => Promise<T>): Promise<T>;
+  /** Resolves when all that was asked is done. */
+  settled(): Promise<void>;
+}
+
+function createTurns<Key>(): Turns<Key> {
+  const last = new Map<Key, Promise<unknown>>();
+  const take = <T>(key: Key, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(key);
+    const result = before === undefined ? work() : before.then(work, work);
+    last.set(key, result);
+    const forget = () => {
+      if (last.get(key) === result) last.delete(key);
+    };
+    result.then(forget, forget);
+    return result;
+  };
+  const settled = async () => {
+    while (last.size > 0) await Promise.allSettled(last.values());
+  };
+  return Object.assign(take, { settled });
+}

@@ -1,0 +1,164 @@
+import { isoTime } from "../../base/clock.ts";
+import { NotFoundError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import type { ThreadProjection } from "../../thread/projection.ts";
+import type { EncodedEvent } from "../encode.ts";
+import type { ThreadSummary } from "../store.ts";
+import type { Query, SqlValue } from "./database.ts";
+import { hex, number, type Row, statusKind, text, textOrNull, threadId, time, timeOrNull } from "./row.ts";
+import { encodeText } from "./text.ts";
+
+/** A working thread's place in lists is brought up to date so often, in ms, while nothing but its number changes. */
+const LISTED_EVERY = 10_000;
+
+/** A thread as far as an append needs it. */
+export interface ThreadRow {
+  readonly key: number;
+  readonly seq: number;
+  /** The digest of the last event, in hex. */
+  readonly head: string;
+}
+
+/** What an append writes: events with their digests in the chain. */
+export interface Addition {
+  readonly events: readonly EncodedEvent[];
+  /** In hex, one for each event. */
+  readonly digests: readonly string[];
+  readonly projection: ThreadProjection;
+}
+
+/** The thread's row, locked until the transaction ends; `undefined` where there is none. */
+export async function lockThread(query: Query, id: ThreadId): Promise<ThreadRow | undefined> {
+  const { rows } = await query("SELECT key, seq, head FROM threads WHERE id = $1 FOR UPDATE", [id]);
+  return rows[0] === undefined ? undefined : rowIn(rows[0]);
+}
+
+export async function findThread(query: Query, id: ThreadId): Promise<ThreadRow | undefined> {
+  const { rows } = await query("SELECT key, seq, head FROM threads WHERE id = $1", [id]);
+  return rows[0] === undefined ? undefined : rowIn(rows[0]);
+}
+
+function rowIn(row: Row): ThreadRow {
+  return { key: number(row, "key"), seq: number(row, "seq"), head: hex(row, "head") };
+}
+
+const INSERT_EVENTS = (thread: string) =>
+  `INSERT INTO events (thread, seq, type, v, at, data, salt, digest)
+   SELECT ${thread}, e.* FROM unnest($1::integer[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bytea[], $7::bytea[]) AS e`;
+
+/**
+ * Adds to a thread that is as `before` says, in one statement. False, changing nothing, where another writer was first, or
+ * `claim` names an owner who does not hold it.
+ */
+export async function extendThread(
+  query: Query,
+  before: ThreadRow,
+  { events, digests, projection }: Addition,
+  claim?: { readonly owner: string; readonly past: number } | undefined,
+): Promise<boolean> {
+  const columns = columnsOf(projection);
+  const at = events.at(-1)?.time ?? null;
+  const head = digests.at(-1) ?? before.head;
+  const held =
+    claim === undefined
+      ? ""
+      : "AND EXISTS (SELECT 1 FROM leases l WHERE l.thread = threads.key AND l.owner = $21 AND l.until > $22)";
+  const { count } = await query(
+    `WITH changed AS (
+       UPDATE threads SET seq = $8::integer + cardinality($1::integer[]), head = $9, updated_at = coalesce($11, updated_at),
+         listed_at = CASE
+           WHEN $11::bigint IS NULL OR (abs($11 - listed_at) < ${LISTED_EVERY}
+             AND (agent, status, title, wanted_since IS NOT NULL, wake_at, pending_request, awaited_event, parent_id)
+               IS NOT DISTINCT FROM ($13, $14, $15, $16::boolean, $17::bigint, $18::integer, $19, $20))
+           THEN listed_at ELSE $11 END,
+         agent = $13, status = $14, title = $15,
+         wanted_since = CASE WHEN $16 THEN coalesce(wanted_since, $11, updated_at) END,
+         wake_at = $17, pending_request = $18, awaited_event = $19, parent_id = $20
+       WHERE key = $12 AND seq = $8 AND head = $10 ${held}
+       RETURNING key),
+     added AS (${INSERT_EVENTS("changed.key").replace(" FROM unnest", " FROM changed, unnest")})
+     SELECT key FROM changed`,
+    [
+      ...eventColumns(events, digests),
+      before.seq,
+      Buffer.from(head, "hex"),
+      Buffer.from(before.head, "hex"),
+      at,
+      before.key,
+      ...columns,
+      ...(claim === undefined ? [] : [encodeText(claim.owner), claim.past]),
+    ],
+  );
+  return count === 1;
+}
+
+/** Begins a thread. `undefined` where there is one already. */
+export async function createThread(
+  query: Query,
+  id: ThreadId,
+  { events, digests, projection }: Addition,
+): Promise<ThreadRow | undefined> {
+  const createdAt = events[0]?.time ?? 0;
+  const updatedAt = events.at(-1)?.time ?? createdAt;
+  const head = digests.at(-1) ?? "";
+  const { rows } = await query(
+    `INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, wanted_since, agent, status, title,
+       wake_at, pending_request, awaited_event, parent_id)
+     VALUES ($1, $2, $3, $4, $5, $5, CASE WHEN $9::boolean THEN $5::bigint END, $6, $7, $8, $10, $11, $12, $13)
+     ON CONFLICT (id) DO NOTHING RETURNING key`,
+    [id, events.length, Buffer.from(head, "hex"), createdAt, updatedAt, ...columnsOf(projection)],
+  );
+  if (rows[0] === undefined) return undefined;
+  const key = number(rows[0], "key");
+  await query(INSERT_EVENTS("$8::bigint"), [...eventColumns(events, digests), key]);
+  return { key, seq: events.length, head };
+}
+
+function eventColumns(events: readonly EncodedEvent[], digests: readonly string[]): readonly SqlValue[] {
+  return [
+    events.map(({ seq }) => seq),
+    events.map(({ type }) => type),
+    events.map(({ v }) => v),
+    events.map(({ at }) => at),
+    events.map(({ text }) => text),
+    events.map(({ salt }) => Buffer.from(salt)),
+    digests.map((digest) => Buffer.from(digest, "hex")),
+  ];
+}
+
+function columnsOf(projection: ThreadProjection): readonly SqlValue[] {
+  const { agent, status, title, wantsAdvance, wakeAt, pendingRequest, awaitedEvent, parentThreadId } =
+    projection;
+  return [
+    encodeText(agent),
+    status,
+    encodeText(title),
+    wantsAdvance,
+    wakeAt,
+    pendingRequest,
+    awaitedEvent === null ? null : encodeText(awaitedEvent),
+    parentThreadId,
+  ];
+}
+
+/** A thread's row as what stores show of a thread. */
+export function summaryIn(row: Row): ThreadSummary {
+  return {
+    threadId: threadId(row, "id"),
+    seq: number(row, "seq"),
+    createdAt: isoTime(time(row, "created_at")),
+    updatedAt: isoTime(time(row, "updated_at")),
+    agent: text(row, "agent"),
+    status: statusKind(row, "status"),
+    title: text(row, "title"),
+    wantsAdvance: row["wanted_since"] !== null,
+    wakeAt: timeOrNull(row, "wake_at"),
+    pendingRequest: row["pending_request"] === null ? null : number(row, "pending_request"),
+    awaitedEvent: textOrNull(row, "awaited_event"),
+    parentThreadId: row["parent_id"] === null ? null : threadId(row, "parent_id"),
+  };
+}
+
+export function noThread(id: ThreadId): NotFoundError {
+  return new NotFoundError(`there is no thread ${id}`, { threadId: id });
+}
