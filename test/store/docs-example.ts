@@ -9,6 +9,7 @@ import {
   startThread,
   threadOf,
 } from "../../src/index.ts";
+import { openPostgresStore } from "../../src/store/postgres/open.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { TestRunner } from "../../src/testing/index.ts";
 import { storeContract } from "../../src/testing/index.ts";
@@ -51,6 +52,20 @@ export async function storageExample(folder: string, clock: Clock) {
   const anchored = await store.verify(thread.id, { seq: events, digest: head });
   await store.close();
   return { before: { ok, events, erased, problem }, anchored };
+}
+
+export async function removalExample(
+  runtime: Runtime,
+  threadId: ThreadId,
+  officer: VerifiedPrincipal,
+): Promise<void> {
+  await runtime.erase(threadId, officer, { reason: "asked for by the person" });
+  await runtime.delete(threadId);
+}
+
+export async function postgresExample() {
+  const shared = await openPostgresStore("postgres://agents@db.example/agents", { schema: "twelvefold" });
+  return shared;
 }
 
 export function contractExample({ describe, it }: TestRunner): void {
