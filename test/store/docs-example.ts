@@ -6,8 +6,11 @@ import {
   createMemoryStore,
   erasureData,
   projectionOf,
+  type Runtime,
   startThread,
+  type ThreadId,
   threadOf,
+  type VerifiedPrincipal,
 } from "../../src/index.ts";
 import { openPostgresStore } from "../../src/store/postgres/open.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
