@@ -17,7 +17,10 @@ const root = join(import.meta.dirname, "..");
 const out = join(root, "bench-results");
 
 function run(command: string, args: readonly string[]): void {
-  const { status } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, BAML_LOG: "off" } });
+  const { status } = spawnSync(command, args, {
+    stdio: "inherit",
+    env: { ...process.env, BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
