@@ -184,11 +184,21 @@ export function defineAgent<
     nextStep: aboutThreads(nextStep, options.input ?? renderedOnly<Args>(), context),
     steps,
     severalSteps,
-    limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask", ...options.limits },
-    budget: { steps: 20, ...options.budget },
+    limits: limitsOf(options.limits ?? {}),
+    budget: { ...options.budget, steps: options.budget?.steps ?? 20 },
     prefetch,
     summarize,
     context,
+  };
+}
+
+// A limit that is there and undefined is no limit: the default holds.
+function limitsOf({ consecutiveErrors, attemptsPerTool, repeats, onLimit }: ErrorLimits): Agent["limits"] {
+  return {
+    consecutiveErrors: consecutiveErrors ?? 3,
+    attemptsPerTool: attemptsPerTool ?? 3,
+    repeats: repeats ?? 3,
+    onLimit: onLimit ?? "ask",
   };
 }
 

@@ -4,6 +4,7 @@ import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
+import type { Verdict } from "../steps/definitions.ts";
 import type { ApprovalCard, EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -77,6 +78,8 @@ async function previewOf(
   }
 }
 
+const VERDICTS: readonly Verdict["verdict"][] = ["pass", "refuse", "ask_person"];
+
 /** The verdict is an event; a judge that fails leaves the decision to a person. */
 export const judgeStep: Effect<"judge_step"> = async function* (
   { callId, intent },
@@ -89,7 +92,8 @@ export const judgeStep: Effect<"judge_step"> = async function* (
   if (judge === undefined) return;
   try {
     const { verdict, reason } = await judge(step, { thread, fidelity, signal });
-    yield write({ type: "step_judged", data: { callId, verdict, reason } });
+    if (!VERDICTS.includes(verdict)) throw new TypeError(`its verdict is none of ${VERDICTS.join(", ")}`);
+    yield write({ type: "step_judged", data: { callId, verdict, reason: String(reason) } });
   } catch (error) {
     if (signal.aborted) return;
     const reason = `the judge failed: ${compactError(error).message}`;

@@ -59,6 +59,22 @@ describe("the options of defineAgent", () => {
     expect(define({}, payOptions)).toThrow(message);
   });
 
+  it("a limit or budget that is undefined is the default, not none", { tags: ["F9.5", "F10.1"] }, () => {
+    const agent = define({
+      limits: {
+        consecutiveErrors: undefined,
+        attemptsPerTool: undefined,
+        repeats: undefined,
+        onLimit: undefined,
+      },
+      budget: { steps: undefined },
+    })();
+    expect(agent).toMatchObject({
+      limits: { consecutiveErrors: 3, attemptsPerTool: 3, repeats: 3, onLimit: "ask" },
+      budget: { steps: 20 },
+    });
+  });
+
   it("a handler that is not wrapped is named, with what to do", () => {
     expect(define({ steps: { pay: () => 1, done: finish(() => "") } })).toThrow(
       "agent shop: pay is a function: wrap it in tool()",

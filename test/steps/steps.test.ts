@@ -302,6 +302,16 @@ describe("previews and judges", () => {
     expect(asked).toBe(3);
   });
 
+  it("a judge that says anything else than it may leaves it to a person", { tags: "F8.3" }, async () => {
+    for (const verdict of ["deny", "PASS", null, undefined]) {
+      const judge = () =>
+        ({ verdict, reason: "fine" }) as unknown as ReturnType<NonNullable<ToolOptions<Send>["judge"]>>;
+      const { thread, sent } = await run([send], { judge });
+      expect(sent).toEqual([]);
+      expect(JSON.stringify(approvalOf(thread).card.reasons)).toContain("none of pass, refuse, ask_person");
+    }
+  });
+
   it("a judge that fails leaves it to a person", { tags: "F8.3" }, async () => {
     const judge = () => Promise.reject(new Error("judge is down"));
     const { thread, sent } = await run([send], { judge });
