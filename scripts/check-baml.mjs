@@ -1,8 +1,9 @@
 // BAML's sources are valid, its version is the same everywhere, and the generated client is that of the sources.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clientStates } from "../src/cli/baml/client-state.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (...parts) => readFileSync(join(root, ...parts), "utf8");
@@ -25,11 +26,9 @@ const check = spawnSync(join(root, "node_modules", ".bin", "baml-cli"), ["check"
 });
 if (check.status !== 0) problems.push(`baml-cli check: ${check.stdout}${check.stderr}`);
 
-const inlined = read("baml_client", "inlinedbaml.ts");
-for (const name of readdirSync(join(root, "baml_src")).filter((file) => file.endsWith(".baml"))) {
-  const text = JSON.stringify(read("baml_src", name));
-  if (!inlined.includes(text))
-    problems.push(`baml_client is not generated from the present ${name}: run node scripts/setup.mjs`);
+for (const { problem } of clientStates(join(root, "baml_src"))) {
+  if (problem !== undefined)
+    problems.push(`baml_client is ${problem}, not that of the present baml_src: run node scripts/setup.mjs`);
 }
 
 for (const problem of problems) console.error(problem);

@@ -20,7 +20,7 @@ const steps = [
   ["types", "tsc", ["-p", "."]],
   ["import layers", "node", ["scripts/check-layers.mjs"]],
   ["BAML sources, versions, generated client", "node", ["scripts/check-baml.mjs"]],
-  ["BAML tests", "node", ["scripts/baml-test.mjs", "--offline"]],
+  ["BAML tests", "node", ["bin/twelvefold.mjs", "test", "--offline"]],
   ["capabilities named by tests", "node", ["scripts/requirements.mjs", "--check"]],
 ];
 const tests = ["tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile=${report}`]];

@@ -2,15 +2,7 @@
 // Runs on any Node, with nothing installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -56,18 +48,26 @@ function link() {
   }
 }
 
-function generate() {
-  const client = path("baml_client", "inlinedbaml.ts");
-  const names = readdirSync(path("baml_src")).filter((name) => name.endsWith(".baml"));
-  // The client holds its sources: it is fresh when they are those of today, and no others.
-  const inlined = existsSync(client) ? readFileSync(client, "utf8") : "";
-  const held = inlined.match(/^ {2}"[^"]+\.baml": /gm)?.length;
-  const isFresh = (name) => inlined.includes(JSON.stringify(readFileSync(path("baml_src", name), "utf8")));
-  if (held === names.length && names.every(isFresh)) return;
-  process.stderr.write("Generating the BAML client…\n");
-  run("baml-cli generate", path("node_modules", ".bin", "baml-cli"), ["generate"]);
+async function generate() {
+  // An older Node cannot read TypeScript; the one that is installed here can.
+  if (!process.features.typescript) {
+    if (process.argv.includes("--again")) throw new Error(`${process.version} cannot read TypeScript`);
+    const node = path("node_modules", ".bin", "node");
+    const args = [fileURLToPath(import.meta.url), "--again"];
+    const { status } = spawnSync(node, args, { stdio: "inherit", shell: process.platform === "win32" });
+    if (status !== 0) process.exit(status || 1);
+    return;
+  }
+  const { freshenClient } = await import("../src/cli/baml/fresh-client.ts");
+  const say = (text) => process.stderr.write(`${text}\n`);
+  try {
+    await freshenClient({ project: root, env: { ...process.env, NODE_ENV: "development" }, say });
+  } catch (error) {
+    say(error.message);
+    process.exit(1);
+  }
 }
 
 install();
 link();
-generate();
+await generate();

@@ -21,11 +21,8 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
       `there is no twelvefold.config.ts in ${folder}: run this in the folder of your project`,
     );
   }
-  // The configuration and what it imports may be any TypeScript. Where this file is, the loader is there already.
-  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) {
-    const { register } = await withPackages(basename(file), ["tsx"], () => import("tsx/esm/api"));
-    register();
-  }
+  // Where this file is TypeScript, the loader is there already.
+  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) await prepareTypeScript(basename(file));
   const module: unknown = await import(pathToFileURL(file).href);
   const exported = defaultOf(module);
   // TypeScript in a project of CommonJS modules is compiled to one, whose exports are the default of what is imported.
@@ -36,6 +33,19 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
   }
   checkConfig(file, config);
   return config;
+}
+
+/**
+ * With tsx, where it is installed, the configuration and what it imports may be any TypeScript; without it, what Node reads
+ * by itself since 22.18: types that can be erased, and files imported by their whole name.
+ */
+async function prepareTypeScript(file: string): Promise<void> {
+  try {
+    const { register } = await withPackages(file, ["tsx"], () => import("tsx/esm/api"));
+    register();
+  } catch (error) {
+    if (process.features.typescript === false || !UsageError.isInstance(error)) throw error;
+  }
 }
 
 function defaultOf(module: unknown): unknown {

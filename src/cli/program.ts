@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
+import { addProjectCommands } from "./project-commands.ts";
 import type { Session } from "./session.ts";
 
 /** Runs one command; resolves with its exit code. */
@@ -186,6 +187,7 @@ Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSO
         return serve(session, options);
       }),
     );
+  addProjectCommands(command, act);
   command(
     "key <id>",
     "make an API key: prints it once, and the line for the configuration",

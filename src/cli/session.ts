@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
 import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
-import { NotFoundError } from "../base/errors.ts";
+import { NotFoundError, UsageError } from "../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../base/ids.ts";
 import type { TwelvefoldConfig } from "../config.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
@@ -13,6 +13,7 @@ import type { ModelChoice } from "../prompts/types.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
+import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,9 +23,13 @@ export interface Session {
   readonly colors: Colors;
   readonly json: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The project's folder. */
+  readonly folder: string;
   /** Whoever sits at the terminal. */
   readonly person: VerifiedPrincipal;
   config(): Promise<TwelvefoldConfig>;
+  /** Throws where the BAML client is not that of the present sources and may not be generated: before agents run. */
+  requireFreshClient(): Promise<void>;
   store(): Promise<ThreadStore>;
   /** A runtime that does not advance threads by itself: no model is needed. */
   runtime(): Promise<Runtime>;
@@ -56,7 +61,16 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
       return made;
     };
   };
-  const config = once(() => loadConfig(folder));
+  const say = (text: string) => terminal.err(session.colors.dim(text));
+  const client = once(() => freshenClient({ project: folder, env, say }));
+  const config = once(async () => {
+    // Before the agents import it.
+    const staleClient = await client();
+    if (staleClient === undefined) return loadConfig(folder);
+    return loadConfig(folder).catch((error: unknown) => {
+      throw error instanceof UsageError ? error : staleClient;
+    });
+  });
   const store = once(async () => {
     const path = resolve(
       folder,
@@ -83,9 +97,9 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     return runtime;
   };
   const runtime = once(() => makeRuntime());
-  const say = (text: string) => terminal.err(session.colors.dim(text));
   const model = once(async () => {
     const { agents, timeouts, retry } = await config();
+    await requireFreshClient();
     const choice = await chooseModel();
     for (const { name, nextStep } of agents) {
       if (nextStep.ownModel.length > 0) say(`  ${name} has its own: ${nextStep.ownModel.join(", ")}`);
@@ -96,6 +110,10 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
       retry: { ...retry, ...choice.retry },
     };
   });
+  const requireFreshClient = async () => {
+    const staleClient = await client();
+    if (staleClient !== undefined) throw staleClient;
+  };
   const chooseModel = async (): Promise<ModelChoice> => {
     const selected = selectModel(env);
     if (selected.kind === "configured") {
@@ -118,6 +136,8 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     colors: pc.createColors(terminal.colors),
     json,
     env,
+    folder,
+    requireFreshClient,
     person: verifiedBy("terminal", env["USER"] ?? userInfo().username),
     config,
     store,

@@ -25,6 +25,7 @@ export async function prompt(
   const { terminal, colors: c, json } = session;
   const agent = (await session.config()).agents.find(({ name }) => name === agentName);
   if (agent === undefined) throw new NotFoundError(`there is no agent "${agentName}"`, { agent: agentName });
+  await session.requireFreshClient();
   const { thread, recorded } = await threadFor(session, agent, words, options);
   const plan = await agent.context.plan(thread);
   const request = await requestFor(session, agent, thread, recorded);

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { startScriptedModel } from "../../src/model/index.ts";
 
-/** Runs `scripts/baml-test.mjs` as `npm test` does, on the offline model unless another is given. */
+/** Runs `twelvefold test` as `npm test` does, on the offline model unless another is given. */
 function runScript(
   filter: string,
   settings: Readonly<Record<string, string>> = {},
@@ -10,13 +10,18 @@ function runScript(
   const none = { TWELVEFOLD_BASE_URL: undefined, TWELVEFOLD_MODEL: undefined };
   const env = { ...process.env, ...none, ...settings };
   return new Promise((resolve) => {
-    execFile(process.execPath, ["scripts/baml-test.mjs", "-i", filter], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : error.code, output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      ["bin/twelvefold.mjs", "test", "-i", filter],
+      { env },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : error.code, output: stdout + stderr });
+      },
+    );
   });
 }
 
-describe("the script that runs the BAML tests", () => {
+describe("twelvefold test", () => {
   it("the calculator's BAML tests pass against the offline model, in one line", {
     tags: "F2.4",
   }, async () => {
@@ -32,7 +37,7 @@ describe("the script that runs the BAML tests", () => {
 
   it("fails when no test matches", async () => {
     const { code, output } = await runScript("NoSuchFunction::");
-    expect([code, output]).toEqual([5, expect.stringContaining("No tests selected")]);
+    expect([code, output]).toEqual([2, "twelvefold: BAML tests: no test matches -i NoSuchFunction::\n"]);
   });
 
   it("fails with everything that was said when a test fails", async () => {
@@ -41,9 +46,11 @@ describe("the script that runs the BAML tests", () => {
       TWELVEFOLD_BASE_URL: model.url,
     });
     await model.close();
-    expect(code).toBe(2);
+    expect(code).toBe(1);
     expect(output).toContain("DetermineNextStep::Multiply");
     expect(output).toContain("FAILED");
+    expect(output).toMatch(/BAML tests: 1 of 1 failed \(http:\S+\)\n$/);
+    expect(output).not.toContain("backtrace");
   });
 
   it("asks the model of TWELVEFOLD_MODEL, with its name and key", { tags: "F2.8" }, async () => {

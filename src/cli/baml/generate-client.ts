@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { bamlComplaint, runBamlCli } from "./baml-cli.ts";
+import { clientStates } from "./client-state.ts";
+import { patchClient } from "./patch-client.ts";
+
+/**
+ * Generates the TypeScript clients of a project's BAML sources, so that Node runs them without a loader. Gives their folders.
+ * Throws `UsageError` that says where the sources are wrong, or that there are none.
+ *
+ * @param sources the folder of the sources, `baml_src` in the project.
+ */
+export async function generateClients(
+  project: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  sources = join(project, "baml_src"),
+): Promise<readonly string[]> {
+  if (!existsSync(sources)) {
+    const message = `there is no ${relative(project, sources) || sources} in ${project}: run this in the folder of your project`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  const folders = clientStates(sources).map(({ folder }) => folder);
+  if (folders.length === 0) {
+    const message = `no generator in ${relative(project, sources)} writes TypeScript: add one with output_type "typescript"`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  const { code, output } = await runBamlCli(project, ["generate", "--from", sources], environment);
+  if (code !== 0) {
+    const message = `the BAML client cannot be generated: ${bamlComplaint(output) || `baml-cli ended with ${code}`}`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  for (const folder of folders) patchClient(folder);
+  return folders;
+}

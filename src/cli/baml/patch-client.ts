@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * A file of a generated client as Node can run it without a loader: types are imported as types (under
+ * `verbatimModuleSyntax` BAML's own imports crash at run time), files are named as they are, and only types are left to
+ * erase: no enums, no parameter properties. A file that is so already stays as it is.
+ */
+export function patchClientFile(text: string): string {
+  return text
+    .replace(/, HTTPRequest,/g, ", type HTTPRequest,")
+    .replace(/(\bfrom\s+["']\.{1,2}\/[^"']+?)(?:\.js|\.ts)?(["'])/g, "$1.ts$2")
+    .replace(/constructor\(([^()]*\bprivate\s[^()]*)\)\s*\{/g, (_, parameters: string) =>
+      withoutProperties(parameters),
+    )
+    .replace(/^export enum (\w+) \{\n([\s\S]*?)^\}/gm, (_, name: string, members: string) =>
+      enumAsValues(name, members),
+    );
+}
+
+/** Patches each file of a client's folder in its place. */
+export function patchClient(folder: string): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
+    const path = join(folder, file);
+    const text = readFileSync(path, "utf8");
+    const patched = patchClientFile(text);
+    if (patched !== text) writeFileSync(path, patched);
+  }
+}
+
+/** `constructor(private a: A, b: B) {` with its properties declared and set. */
+function withoutProperties(parameters: string): string {
+  const all = parameters.split(",").map((one) => one.trim());
+  const own = all.filter((one) => one.startsWith("private ")).map((one) => one.replace(/^private\s+/, ""));
+  const names = own.map((one) => one.slice(0, one.search(/[?:]/)).trim());
+  const list = all.map((one) => one.replace(/^private\s+/, "")).join(", ");
+  const fields = own.map((one) => `private ${one};`).join(" ");
+  return `${fields}\n  constructor(${list}) { ${names.map((name) => `this.${name} = ${name};`).join(" ")}`;
+}
+
+function enumAsValues(name: string, members: string): string {
+  const values = members.replace(/^(\s*\w+) = (?=")/gm, "$1: ");
+  return `export const ${name} = {\n${values}} as const;\nexport type ${name} = (typeof ${name})[keyof typeof ${name}];`;
+}

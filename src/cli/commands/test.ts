@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { visible } from "../../present/visible-text.ts";
+import { selectModel } from "../../prompts/models/select-model.ts";
+import { bamlComplaint, runBamlCli } from "../baml/baml-cli.ts";
+import { EXIT } from "../exit.ts";
+import type { Session } from "../session.ts";
+
+export interface TestOptions {
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** The built-in model, whatever the environment names. */
+  readonly offline?: boolean;
+}
+
+/** The model that BAML's own test command asks. */
+interface TestModel {
+  readonly what: string;
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly name: string | undefined;
+}
+
+/** What a run of `baml-cli test` means; `NONE`: no test was chosen. */
+const BAML = { passed: 0, failed: 2, none: 5 } as const;
+
+/**
+ * `twelvefold test`: the BAML tests of the project. Who is asked: the model of `TWELVEFOLD_MODEL`, or the server of
+ * `TWELVEFOLD_BASE_URL`; without either, or with `--offline`, the built-in offline model. A provider's key alone chooses
+ * nothing here, so that nothing is paid for unasked.
+ */
+export async function test(session: Session, options: TestOptions): Promise<number> {
+  const { folder, env, terminal, json } = session;
+  checkSources(folder);
+  const model = options.offline === true ? await startOffline(session) : await modelFor(session);
+  const filters = [
+    ...(options.include ?? []).flatMap((filter) => ["-i", filter]),
+    ...(options.exclude ?? []).flatMap((filter) => ["-x", filter]),
+  ];
+  const { code, output } = await runBamlCli(folder, ["test", "--from", "baml_src", ...filters], {
+    ...env,
+    TWELVEFOLD_BASE_URL: model.url,
+    TWELVEFOLD_API_KEY: model.key ?? "none",
+    TWELVEFOLD_MODEL_NAME: model.name ?? "twelvefold-offline",
+  });
+  if (code === BAML.none) {
+    const which =
+      filters.length === 0 ? "there are no tests in baml_src" : `no test matches ${filters.join(" ")}`;
+    throw new UsageError("invalid_argument", `BAML tests: ${which}`);
+  }
+  const ran = /Test run completed, (\d+) tests? \(/.exec(output)?.[1];
+  if (ran === undefined) {
+    throw new UsageError("invalid_configuration", `the BAML tests cannot run: ${bamlComplaint(output)}`);
+  }
+  const passed = code === BAML.passed;
+  if (json) terminal.out(JSON.stringify({ passed, tests: Number(ran), model: model.what, output }));
+  else if (passed) terminal.out(`BAML tests: ${ran} passed (${model.what})`);
+  else {
+    terminal.out(visible(resultsIn(output)));
+    terminal.out(`BAML tests: ${failuresIn(output)} of ${ran} failed (${model.what})`);
+  }
+  return passed ? EXIT.ok : EXIT.failed;
+}
+
+/** From the results on: before them stand warnings of the run. */
+function resultsIn(output: string): string {
+  return output.slice(Math.max(0, output.indexOf("INFO: Test results"))).trim();
+}
+
+function failuresIn(output: string): number {
+  return output.match(/^\s*[\d.]+s (?:FAILED|ERROR)\s/gm)?.length ?? 0;
+}
+
+/** Throws where a run would test nothing, or would ask another model than the one that is named. */
+function checkSources(folder: string): void {
+  const sources = join(folder, "baml_src");
+  if (!existsSync(sources)) {
+    const message = `there is no baml_src in ${folder}: run this in the folder of your project`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  const names = readdirSync(sources, { recursive: true }).map(String);
+  const texts = names
+    .filter((name) => name.endsWith(".baml"))
+    .map((name) => readFileSync(join(sources, name), "utf8"));
+  if (texts.some((text) => text.includes("env.TWELVEFOLD_BASE_URL"))) return;
+  throw new UsageError(
+    "invalid_configuration",
+    'no client in baml_src reads env.TWELVEFOLD_BASE_URL, so its tests would ask another model than the one named: give the clients base_url env.TWELVEFOLD_BASE_URL, api_key env.TWELVEFOLD_API_KEY, model env.TWELVEFOLD_MODEL_NAME and provider "openai-generic"',
+  );
+}
+
+async function startOffline(session: Session): Promise<TestModel> {
+  const { startOfflineModel } = await import("../../model/offline/offline-model.ts");
+  const server = await startOfflineModel();
+  session.onClose(() => server.close());
+  return { what: "built-in offline model", url: server.url, key: undefined, name: undefined };
+}
+
+async function modelFor(session: Session): Promise<TestModel> {
+  const { env } = session;
+  if (env["TWELVEFOLD_MODEL"]) return namedModel(session);
+  const url = env["TWELVEFOLD_BASE_URL"];
+  if (!url) return startOffline(session);
+  return { what: url, url, key: env["TWELVEFOLD_API_KEY"], name: env["TWELVEFOLD_MODEL_NAME"] };
+}
+
+/** Where the providers that speak OpenAI's chat format are; `undefined`: their address is configured. */
+const SERVERS: ReadonlyMap<string, string | undefined> = new Map([
+  ["openai", "https://api.openai.com/v1"],
+  ["openrouter", "https://openrouter.ai/api/v1"],
+  ["ollama", undefined],
+  ["openai-generic", undefined],
+]);
+
+/** The client that the `.baml` files name speaks OpenAI's chat format. */
+async function namedModel(session: Session): Promise<TestModel> {
+  const selection = selectModel(session.env);
+  if (selection.kind === "offline") return startOffline(session);
+  const [client] = selection.choice.clients;
+  const { name = "", provider = "", options = {} } = client ?? {};
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
+  const url = text(options["base_url"]) ?? SERVERS.get(provider);
+  if (!SERVERS.has(provider) || url === undefined) {
+    throw new UsageError(
+      "invalid_configuration",
+      `BAML tests: their client speaks OpenAI's chat format, which ${name} does not: take one of ${[...SERVERS.keys()].join(", ")}`,
+    );
+  }
+  return { what: name, url, key: text(options["api_key"]), name: text(options["model"]) };
+}
