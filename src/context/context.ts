@@ -51,7 +51,7 @@ export interface AgentContext {
   /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
   prefetched(events: readonly ThreadEvent[]): Readonly<Record<string, Json>>;
   /** What is shown, event by event. */
-  shown(events: readonly ThreadEvent[]): readonly EventBlocks[];
+  entries(events: readonly ThreadEvent[]): readonly EventBlocks[];
   /** What the placeholders of the thread stand for. */
   vault(events: readonly ThreadEvent[]): SecretVault;
   /**
@@ -73,12 +73,12 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   const custom = typeof format === "function" ? format : undefined;
   const textFormat = textFormatOf(format);
   const read = createReader(options, textFormat);
-  const shown = (events: readonly ThreadEvent[]) => read(events).shown();
+  const showEvents = (events: readonly ThreadEvent[]) => read(events).entries();
   const render = (events: readonly ThreadEvent[]) =>
     custom === undefined
       ? read(events).text()
       : custom(
-          shown(events).flatMap(({ blocks }) => blocks),
+          showEvents(events).flatMap(({ blocks }) => blocks),
           events,
         );
   if (budget !== undefined) checkBudget(budget);
@@ -101,7 +101,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
     budgeted: budget !== undefined || foldErrors,
     render,
     messages: (events) => read(events).messages(),
-    shown,
+    entries: showEvents,
     prefetched: (events) => read(events).prefetched(),
     vault: (events) => read(events).vault,
     resetErrors(events) {

@@ -46,7 +46,7 @@ export class Reading {
   }
 
   /** What is shown, event by event. */
-  shown(): EventBlocks[] {
+  entries(): EventBlocks[] {
     return [...this.#shown];
   }
 

@@ -57,7 +57,8 @@ export async function startFaultyModel(options: FaultyOptions): Promise<FaultyMo
       const completion: Completion =
         fault === "truncated" ? { content, finishReason: "length" } : { content };
       if (fault !== "reset" && fault !== "slow_drip") return completion;
-      await sendBadly(fault, request, completion, response, options.dripInterval ?? 25);
+      const body = encodeCompletion(request, completion, { id: "chatcmpl-slow", model: NAME });
+      await sendBadly(fault, body, response, options.dripInterval ?? 25);
       return "answered";
     },
   });
@@ -137,12 +138,10 @@ function contentOf(body: Json): string | undefined {
 /** Sends half of the body and resets the connection, or all of it in slow pieces. */
 async function sendBadly(
   fault: "reset" | "slow_drip",
-  request: ChatRequest,
-  completion: Completion,
+  { contentType, text }: ReturnType<typeof encodeCompletion>,
   response: ServerResponse,
   dripInterval: number,
 ): Promise<void> {
-  const { contentType, text } = encodeCompletion(request, completion, { id: "chatcmpl-slow", model: NAME });
   const bytes = Buffer.from(text);
   response.writeHead(200, { "content-type": contentType, "content-length": bytes.length });
   if (fault === "reset") {

@@ -34,14 +34,14 @@ export async function tellPeople(
     const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq === inherited;
     const notice: Notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated };
     if (channel.wants?.(notice) === false) continue;
-    const told = { request: request.seq, channel: channel.name };
+    const delivery = { request: request.seq, channel: channel.name };
     let outcome: EventData["notified"];
     try {
       await channel.deliver(notice, signal);
-      outcome = { ...told, ok: true };
+      outcome = { ...delivery, ok: true };
     } catch (error) {
       if (signal.aborted) return;
-      outcome = { ...told, ok: false, error: compactError(error) };
+      outcome = { ...delivery, ok: false, error: compactError(error) };
     }
     // Told is told, whoever wrote to the thread meanwhile: without the record people would be told twice.
     await journal.append({ ...write({ type: "notified", data: outcome }), onConflict: "keep" });

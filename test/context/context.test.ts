@@ -56,7 +56,7 @@ describe("createContext", () => {
       { type: "event_received", data: { name: "tick", source: "cron", payload: null } },
       { type: "finished", data: { result: "done" } },
     );
-    expect(context.shown(thread).flatMap(({ blocks }) => blocks)).toEqual([
+    expect(context.entries(thread).flatMap(({ blocks }) => blocks)).toEqual([
       {
         tag: "mail_received",
         body: { from: "bob@example.com", subject: "Order" },

@@ -26,7 +26,7 @@ describe("reading a thread that grows", () => {
     events = next(events, message("three"));
     expect(context.messages(events)[0]?.content).toContain("three");
     context.prefetched(events);
-    context.shown(events);
+    context.entries(events);
     expect(read).toEqual([2, 3, 4]);
   });
 
@@ -48,7 +48,7 @@ describe("reading a thread that grows", () => {
           const now = events.slice(0, length);
           const fresh = createContext({ redact: {} });
           expect(growing.messages(now)).toEqual(fresh.messages(now));
-          expect(growing.shown(now)).toEqual(fresh.shown(now));
+          expect(growing.entries(now)).toEqual(fresh.entries(now));
         }
       }),
       // Each case reads the thread at every length.

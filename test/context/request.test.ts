@@ -50,7 +50,7 @@ describe("what the provider gets", () => {
           /^What happened so far:\n\n([\s\S]*)\n\nWhat is the next step\?$/.exec(
             messages[1]?.content ?? "",
           ) ?? [];
-        expect(parseXml(thread)).toEqual(context.shown(events).flatMap(({ blocks }) => blocks));
+        expect(parseXml(thread)).toEqual(context.entries(events).flatMap(({ blocks }) => blocks));
       }),
       runs,
     );

@@ -142,7 +142,10 @@ function cutLarge(situation: Situation, end: number, maxTokens: number, any: boo
       if (first === undefined) return [];
       const block = blocks.length === 1 ? first : { ...first, body: renderBlocks(blocks, format) };
       const room = Math.floor(maxTokens * 0.9);
-      const replacement = fitBody(block, room, format, limits.countTokens, limits.pointer(seq));
+      const replacement = fitBody(block, room, format, {
+        countTokens: limits.countTokens,
+        whereTheWholeIs: limits.pointer(seq),
+      });
       if (replacement === undefined) return [];
       const data = { from: seq, to, method: "cut_result", replacement } as const;
       return [{ event: { type: "context_compacted", data }, saves: size - room }];
@@ -157,7 +160,7 @@ function giveWay(
 ): ContextPlan | undefined {
   const { events, shown, tokens, limits, excess } = situation;
   const size = policy === "summarize" ? { most: limits.tokens } : { enough: excess };
-  const range = oldestRange(events, shown, tokens, keep, size);
+  const range = oldestRange(events, shown, tokens, { keep, ...size });
   if (range === undefined) return undefined;
   return policy === "summarize" ? summaryPlan(situation, range) : forgetting(situation, range);
 }
@@ -180,7 +183,10 @@ function summaryPlan({ shown, limits, format }: Situation, { start, end }: Entry
     maxTokens,
     event(summary) {
       const block = { tag: "summary", body: summary, untrusted: "x".repeat(100) };
-      const fitted = fitBody(block, maxTokens, format, limits.countTokens, limits.pointer(from));
+      const fitted = fitBody(block, maxTokens, format, {
+        countTokens: limits.countTokens,
+        whereTheWholeIs: limits.pointer(from),
+      });
       const data = { from, to, method: "summarize", replacement: fitted ?? summary } as const;
       return { type: "context_compacted", data };
     },

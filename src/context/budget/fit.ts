@@ -11,8 +11,7 @@ export function fitBody(
   block: ContextBlock,
   maxTokens: number,
   format: TextFormat,
-  countTokens: TokenCounter,
-  whereTheWholeIs: string,
+  { countTokens, whereTheWholeIs }: { readonly countTokens: TokenCounter; readonly whereTheWholeIs: string },
 ): string | undefined {
   const tokensOf = (body: string) => countTokens(format.renderBlock({ ...block, body }));
   const tokens = countTokens(format.renderBlock(block));

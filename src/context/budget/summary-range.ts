@@ -17,8 +17,11 @@ export function oldestRange(
   events: readonly ThreadEvent[],
   shown: readonly EventBlocks[],
   tokens: readonly number[],
-  keep: number,
-  { most = Infinity, enough = Infinity }: { readonly most?: number; readonly enough?: number },
+  {
+    keep,
+    most = Infinity,
+    enough = Infinity,
+  }: { readonly keep: number; readonly most?: number; readonly enough?: number },
 ): EntryRange | undefined {
   const start = openingLength(events, shown);
   const latest = shown.length - keep;

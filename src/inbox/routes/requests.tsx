@@ -25,18 +25,18 @@ export function requestRoutes(pages: Pages): Hono {
       return show(c, <InboxPage {...page} {...{ frame, agents, filter, cursor }} now={deps.clock.now()} />);
     })
     .get("/inbox/requests/:id", async (c) => {
-      const { thread, seq } = await asked(pages, c.req.param("id"));
-      return showRequest(pages, c, thread, seq, {});
+      const { thread, seq } = await readRequest(pages, c.req.param("id"));
+      return showRequest(pages, c, { thread, seq }, {});
     })
     .post("/inbox/requests/:id", async (c) => {
-      const { thread, seq } = await asked(pages, c.req.param("id"));
+      const { thread, seq } = await readRequest(pages, c.req.param("id"));
       if (!accessOf(pages, c).respond) {
         const text = "This session may look, but not respond to requests.";
         return showProblem(pages, c, { status: 403, title: "You may not do this", text });
       }
       const typed = await formOf(c);
       const { request } = thread.state;
-      if (request?.seq !== seq) return showRequest(pages, c, thread, seq, { rejected: true });
+      if (request?.seq !== seq) return showRequest(pages, c, { thread, seq }, { rejected: true });
       const requestId = requestIdOf(thread.id, seq);
       try {
         if (request.type === "approval" && typed["digest"] !== request.digest) throw changed(requestId);
@@ -44,10 +44,10 @@ export function requestRoutes(pages: Pages): Hono {
       } catch (error) {
         if (error instanceof ConflictError) {
           const now = await deps.runtime.get(thread.id);
-          return showRequest(pages, c, now, seq, { rejected: true });
+          return showRequest(pages, c, { thread: now, seq }, { rejected: true });
         }
         if (error instanceof UsageError && error.code === "invalid_argument") {
-          return showRequest(pages, c, thread, seq, { problem: error.message, typed });
+          return showRequest(pages, c, { thread, seq }, { problem: error.message, typed });
         }
         if (TwelvefoldError.isInstance(error) && error.code === "forbidden") {
           const text = `${error.message}. Nothing was changed.`;
@@ -72,7 +72,7 @@ function textQuery(c: Context, name: string): string {
 }
 
 /** The thread that a request id names. Throws `NotFoundError`. */
-async function asked({ deps }: Pages, id: string): Promise<{ thread: Thread; seq: number }> {
+async function readRequest({ deps }: Pages, id: string): Promise<{ thread: Thread; seq: number }> {
   const parsed = parseRequestId(id);
   if (parsed === undefined) throw new NotFoundError(`there is no request ${id.slice(0, 100)}`);
   return { thread: await deps.runtime.get(parsed.threadId), seq: parsed.seq };
@@ -86,7 +86,12 @@ interface ShowOptions {
 }
 
 /** The card where it can be decided, else what became of it. */
-async function showRequest(pages: Pages, c: Context, thread: Thread, seq: number, options: ShowOptions) {
+async function showRequest(
+  pages: Pages,
+  c: Context,
+  { thread, seq }: { readonly thread: Thread; readonly seq: number },
+  options: ShowOptions,
+) {
   const { deps } = pages;
   const now = deps.clock.now();
   const history = requestHistory(thread, seq);

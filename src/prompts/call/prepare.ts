@@ -47,7 +47,7 @@ export async function prepare(
   };
   const bedrock = client?.provider === "aws-bedrock";
   const streamed = stream && !bedrock;
-  const built = await build(fn, args, options, streamed, client);
+  const built = await build(fn, args, options, { streamed, client });
   const { url, headers, body } = bedrock ? await signed(built, client, now) : built;
   if (client === undefined && /\/converse$/.test(url)) {
     throw new UsageError(
@@ -79,12 +79,11 @@ async function build(
   fn: BamlFunction,
   args: readonly unknown[],
   options: BamlOptions,
-  stream: boolean,
-  client: ModelClient | undefined,
+  { streamed, client }: { readonly streamed: boolean; readonly client: ModelClient | undefined },
 ): Promise<Built> {
   let request: unknown;
   try {
-    request = await (stream ? fn.streamRequest(args, options) : fn.request(args, options));
+    request = await (streamed ? fn.streamRequest(args, options) : fn.request(args, options));
   } catch (error) {
     throw buildError(error, fn, client);
   }

@@ -21,7 +21,7 @@ export interface ClientSettings {
 }
 
 /** One function for providers that differ only in their names. */
-function plain(
+function keyedProvider(
   provider: string,
   keys: readonly string[],
   more: { readonly defaultModel?: string; readonly baseUrl?: string } = {},
@@ -41,16 +41,19 @@ function plain(
  * variable is not set.
  */
 export const PROVIDERS = {
-  openai: plain("openai", ["OPENAI_API_KEY"], { defaultModel: "gpt-5-mini", baseUrl: "OPENAI_BASE_URL" }),
-  anthropic: plain("anthropic", ["ANTHROPIC_API_KEY"], {
+  openai: keyedProvider("openai", ["OPENAI_API_KEY"], {
+    defaultModel: "gpt-5-mini",
+    baseUrl: "OPENAI_BASE_URL",
+  }),
+  anthropic: keyedProvider("anthropic", ["ANTHROPIC_API_KEY"], {
     defaultModel: "claude-sonnet-4-5",
     baseUrl: "ANTHROPIC_BASE_URL",
   }),
-  google: plain("google-ai", ["GOOGLE_API_KEY", "GEMINI_API_KEY"], {
+  google: keyedProvider("google-ai", ["GOOGLE_API_KEY", "GEMINI_API_KEY"], {
     defaultModel: "gemini-2.5-flash",
     baseUrl: "GOOGLE_BASE_URL",
   }),
-  openrouter: plain("openrouter", ["OPENROUTER_API_KEY"], {
+  openrouter: keyedProvider("openrouter", ["OPENROUTER_API_KEY"], {
     defaultModel: "openai/gpt-5-mini",
     baseUrl: "OPENROUTER_BASE_URL",
   }),

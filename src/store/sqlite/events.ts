@@ -51,12 +51,12 @@ export function verifyThread(sql: Statements, id: ThreadId, anchor: ChainAnchor 
     const first = thread.key * EVENTS_PER_THREAD;
     const events = sql("SELECT * FROM events WHERE id >= ? AND id < ? ORDER BY id")
       .all(first, first + EVENTS_PER_THREAD)
-      .map((row) => stored(row, number(row, "id") - first));
+      .map((row) => toStoredEvent(row, number(row, "id") - first));
     return verifyChain(id, events, { seq: thread.seq, digest: thread.head.hex }, anchor);
   });
 }
 
-function stored(row: SqlRow, seq: number): StoredEvent {
+function toStoredEvent(row: SqlRow, seq: number): StoredEvent {
   return {
     seq,
     type: text(row, "type"),
@@ -83,7 +83,7 @@ export function replacementsFor(
 ): readonly Replacement[] {
   return standIns.map((standIn) => {
     const row = sql("SELECT * FROM events WHERE id = ?").get(key * EVENTS_PER_THREAD + standIn.seq);
-    const event = row === undefined ? undefined : stored(row, standIn.seq);
+    const event = row === undefined ? undefined : toStoredEvent(row, standIn.seq);
     if (event?.type !== standIn.type) throw cannotErase(id, standIn, event?.type);
     return { ...standIn, content: contentOf(event) ?? event.digest };
   });

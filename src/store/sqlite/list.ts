@@ -30,9 +30,9 @@ export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
   const ranges = rangesOf(sql, filter);
-  if (filter.search !== undefined) return searchThreads(sql, ranges, filter.search, limit, start);
+  if (filter.search !== undefined) return searchThreads(sql, ranges, { search: filter.search, limit, start });
   const page: Placed[] = [];
-  for (const placed of inOrder(sql, "*", ranges, start, limit + 1)) {
+  for (const placed of inOrder(sql, ranges, { columns: "*", start, atOnce: limit + 1 })) {
     if (page.length === limit) return pageOf(page, page.at(-1));
     page.push(placed);
   }
@@ -42,14 +42,12 @@ export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
 function searchThreads(
   sql: Statements,
   ranges: readonly Range[],
-  search: string,
-  limit: number,
-  start: Position | undefined,
+  { search, limit, start }: { search: string; limit: number; start: Position | undefined },
 ): ThreadPage {
   const wanted = search.toLowerCase();
   const page: Placed[] = [];
   let searched = 0;
-  for (const placed of inOrder(sql, SEARCHED, ranges, start, READ_AT_ONCE)) {
+  for (const placed of inOrder(sql, ranges, { columns: SEARCHED, start, atOnce: READ_AT_ONCE })) {
     const { row } = placed;
     if (contains(text(row, "title"), text(row, "id"), wanted)) {
       const whole = sql("SELECT * FROM threads WHERE key = ?").get(placed.key);
@@ -132,17 +130,22 @@ function narrowed(index: string, where: string, values: readonly SqlValue[], fil
   return { index, where: conditions.join(" AND "), values: all };
 }
 
+/** What is read at once: these columns, so many rows, after this position. */
+interface Piece {
+  readonly columns: string;
+  readonly start: Position | undefined;
+  readonly atOnce: number;
+}
+
 /** The rows of all ranges, newest first. Each range is read piece by piece, as far as it is asked for. */
 function* inOrder(
   sql: Statements,
-  columns: string,
   ranges: readonly Range[],
-  start: Position | undefined,
-  atOnce: number,
+  { columns, start, atOnce }: Piece,
 ): Generator<Placed, void, undefined> {
   const sources = ranges.map((range) => ({
     range,
-    rows: readRange(sql, columns, range, start, atOnce),
+    rows: readRange(sql, range, { columns, start, atOnce }),
     next: 0,
   }));
   for (;;) {
@@ -151,7 +154,7 @@ function* inOrder(
     for (const source of sources) {
       const last = source.rows.at(-1);
       if (source.next === source.rows.length && source.next === atOnce && last !== undefined) {
-        source.rows = readRange(sql, columns, source.range, last, atOnce);
+        source.rows = readRange(sql, source.range, { columns, start: last, atOnce });
         source.next = 0;
       }
       const candidate = source.rows[source.next];
@@ -167,17 +170,15 @@ function* inOrder(
 
 function readRange(
   sql: Statements,
-  columns: string,
   { index, where, values }: Range,
-  start: Position | undefined,
-  count: number,
+  { columns, start, atOnce }: Piece,
 ): readonly Placed[] {
   const after = start === undefined ? "" : " AND (listed_at, key) < (?, ?)";
   const bounds = start === undefined ? [] : [start.time, start.key];
   return sql(
     `SELECT ${columns} FROM threads INDEXED BY ${index} WHERE ${where}${after} ORDER BY listed_at DESC, key DESC LIMIT ?`,
   )
-    .all(...values, ...bounds, count)
+    .all(...values, ...bounds, atOnce)
     .map((row) => ({ row, time: Number(row["listed_at"]), key: number(row, "key") }));
 }
 

@@ -42,14 +42,14 @@ class Plan {
       this.correct(
         this.next,
         turn.text,
-        ask(`I will not run ${described(this.next)}. What should I do instead?`),
+        ask(`I will not run ${describe(this.next)}. What should I do instead?`),
       );
     }
     if (turn.kind === "step") this.proposed = turn.intent;
     if (turn.kind === "result") this.finishCall(turn.intent ?? this.proposed, turn.value);
     if (turn.kind === "failed") {
       const reason = quoted(turn.text.split("\n")[0] ?? "").replace(/[. ]+$/, "");
-      this.reply = ask(`I could not run ${described(this.next)}: ${reason}. What should I do instead?`);
+      this.reply = ask(`I could not run ${describe(this.next)}: ${reason}. What should I do instead?`);
     }
   }
 
@@ -87,7 +87,7 @@ class Plan {
       this.reply = finish(`You are welcome. ${this.lastResult()}`);
     } else {
       this.last = last;
-      const value = bare.map((one) => ` with ${shown(worth(one))}`).at(-1) ?? "";
+      const value = bare.map((one) => ` with ${inText(worth(one))}`).at(-1) ?? "";
       const can = this.tools.map(({ intent }) => intent.replaceAll("_", " ")).join(", ");
       this.reply = ask(
         `What should I do${value}? I can ${can}, with the numbers that you give me. What would you like?`,
@@ -136,14 +136,14 @@ class Plan {
     const results = this.calls
       .slice(this.requestStart)
       .filter((call) => !used.includes(call))
-      .map(({ result }) => shown(result));
+      .map(({ result }) => inText(result));
     if (results.length < 2) return `The result is ${results[0] ?? "not known"}.`;
     return `The results are ${results.slice(0, -1).join(", ")} and ${results.at(-1)}.`;
   }
 
   private lastResult(): string {
     const last = this.calls.findLast(({ result }) => result !== undefined);
-    return last === undefined ? "" : `The last result is ${shown(last.result)}.`;
+    return last === undefined ? "" : `The last result is ${inText(last.result)}.`;
   }
 }
 
@@ -163,7 +163,7 @@ function askForValue({ tool, operands }: Call): Move {
   const known = operands.map(worth).filter((value) => value !== undefined);
   const question = `Which ${wanted} should I use to ${tool.intent.replaceAll("_", " ")}`;
   if (unread !== undefined) return ask(`I cannot read '${quoted(unread)}' as a ${wanted}. ${question}?`);
-  return ask(`${question}${known.length > 0 ? `, besides ${known.map(shown).join(" and ")}` : ""}?`);
+  return ask(`${question}${known.length > 0 ? `, besides ${known.map(inText).join(" and ")}` : ""}?`);
 }
 
 function isIncomplete({ operands }: Call): boolean {
@@ -189,13 +189,13 @@ function worth(operand: Operand | undefined): Json | undefined {
 }
 
 /** `divide(12, 2)` */
-function described(call: Call | undefined): string {
+function describe(call: Call | undefined): string {
   return call === undefined
     ? "that"
-    : `${call.tool.intent}(${call.operands.map((one) => shown(worth(one))).join(", ")})`;
+    : `${call.tool.intent}(${call.operands.map((one) => inText(worth(one))).join(", ")})`;
 }
 
-function shown(value: Json | undefined): string {
+function inText(value: Json | undefined): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? "?");
 }
 
