@@ -19,6 +19,7 @@ const steps = [
   ["format and lint", "biome", ["ci", "--error-on-warnings", "."]],
   ["types", "tsc", ["-p", "."]],
   ["import layers", "node", ["scripts/check-layers.mjs"]],
+  ["shape of the code", "node", ["scripts/code-shape.mjs", "--check"]],
   ["BAML sources, versions, generated client", "node", ["scripts/check-baml.mjs"]],
   ["BAML tests", "node", ["bin/twelvefold.mjs", "test", "--offline"]],
   ["capabilities named by tests", "node", ["scripts/requirements.mjs", "--check"]],

@@ -1,6 +1,11 @@
 import type { Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
-import { type BlockReader, compacted, createBlockReader, type EventBlocks } from "./blocks/context-blocks.ts";
+import {
+  type BlockReader,
+  compactEntries,
+  createBlockReader,
+  type EventBlocks,
+} from "./blocks/context-blocks.ts";
 import type { ContextView } from "./blocks/view.ts";
 import { renderBlocks, TEXT_FORMATS, type TextFormat } from "./formats/formats.ts";
 import { type ChatMessage, createMessageWriter, type MessageWriter } from "./formats/messages.ts";
@@ -31,7 +36,7 @@ export class Reading {
   add(event: ThreadEvent): void {
     const { redacted, blocks } = this.#read(event);
     if (redacted.type === "context_compacted") {
-      this.#shown = compacted(this.#shown, redacted);
+      this.#shown = compactEntries(this.#shown, redacted);
       this.#text = "";
       this.#inText = 0;
       this.#messages = createMessageWriter();

@@ -56,16 +56,16 @@ export function checkPolicy(value: object): CheckedPolicy {
 
 function salvage(value: object): ApprovalPolicy {
   const field = (name: keyof ApprovalPolicy): unknown => Reflect.get(value, name);
-  const kept = <T>(one: unknown, inner: Check): T | undefined => (fits<T>(one, inner) ? one : undefined);
+  const keepIfFit = <T>(one: unknown, inner: Check): T | undefined => (fits<T>(one, inner) ? one : undefined);
   const requesterMayApprove = field("requesterMayApprove");
   return {
     approvers: salvageApprovers(field("approvers")),
-    needed: kept<number>(Math.ceil(Number(field("needed"))), FIELDS.needed),
+    needed: keepIfFit<number>(Math.ceil(Number(field("needed"))), FIELDS.needed),
     // Whatever else it says there: it was not to be left open.
     requesterMayApprove: requesterMayApprove === undefined ? undefined : requesterMayApprove === true,
-    expiresAfter: kept<number>(field("expiresAfter"), FIELDS.expiresAfter),
-    onExpiry: kept<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
-    escalation: kept<ApprovalPolicy["escalation"]>(field("escalation"), FIELDS.escalation),
+    expiresAfter: keepIfFit<number>(field("expiresAfter"), FIELDS.expiresAfter),
+    onExpiry: keepIfFit<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
+    escalation: keepIfFit<ApprovalPolicy["escalation"]>(field("escalation"), FIELDS.escalation),
   };
 }
 

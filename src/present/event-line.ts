@@ -10,7 +10,7 @@ export function eventLine(event: ThreadEvent, c: Colors): string | undefined {
   const described = describeEvent(event);
   const { kind, tone, title, text, fields = {}, result, error } = described;
   if (kind === "note") return c.dim(`  ${title}${text === undefined ? "" : `: ${visibleLine(text)}`}`);
-  const words = text === undefined ? undefined : indented(text);
+  const words = text === undefined ? undefined : indent(text);
   const parts = [
     c[COLORS[tone]](signOf(described)),
     ...(SAID_BY_SIGN.has(kind)
@@ -60,10 +60,10 @@ function signOf({ kind, tone }: EventDescription): string {
 
 /** The end of a run is its answer: shown whole. */
 function resultText({ kind }: EventDescription, result: Json): string {
-  if (kind === "end") return indented(visible(typeof result === "string" ? result : JSON.stringify(result)));
+  if (kind === "end") return indent(visible(typeof result === "string" ? result : JSON.stringify(result)));
   return kind === "outcome" ? visibleValue(result, 400) : `= ${visibleValue(result, 400)}`;
 }
 
-function indented(text: string): string {
+function indent(text: string): string {
   return text.trimEnd().replace(/\n/g, "\n  ");
 }

@@ -1,6 +1,6 @@
 import { escapeXml } from "./escape-xml.ts";
 import { type GraphEdge, type GraphNode, graphInWords, nodeText, type ThreadGraph } from "./graph.ts";
-import { clipped } from "./visible-text.ts";
+import { clip } from "./visible-text.ts";
 
 const WIDTH = 260;
 const NODE_WIDTH = 148;
@@ -39,7 +39,7 @@ function drawNode(node: GraphNode, y: number): string {
   return [
     `<g class="node node-${kind}${outcome === undefined ? "" : ` ${outcome}`}" data-seq="${seq}"><title>${escapeXml(nodeText(node))}</title>`,
     `<rect x="${LEFT}" y="${y}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="${radius}"/>`,
-    `<text x="${MIDDLE}" y="${y + 21.5}" text-anchor="middle" fill="currentColor" stroke="none">${escapeXml(clipped(label, visits > 1 ? FITTING - 5 : FITTING))}${times}</text></g>`,
+    `<text x="${MIDDLE}" y="${y + 21.5}" text-anchor="middle" fill="currentColor" stroke="none">${escapeXml(clip(label, visits > 1 ? FITTING - 5 : FITTING))}${times}</text></g>`,
   ].join("");
 }
 

@@ -31,8 +31,8 @@ export {
 export { toSvg } from "./graph-svg.ts";
 export { fullNameOf, nameOf } from "./people.ts";
 export {
-  clipped,
-  counted,
+  clip,
+  countOf,
   inWords,
   visible,
   visibleFields,

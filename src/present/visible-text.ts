@@ -37,7 +37,7 @@ function codePoint(character: string): string {
 
 /** `visible` on one line, at most `limit` characters. */
 export function visibleLine(text: string, limit = 200): string {
-  return clipped(visible(text).replace(/\s+/gu, " ").trim(), limit);
+  return clip(visible(text).replace(/\s+/gu, " ").trim(), limit);
 }
 
 /** A JSON value on one visible line, as people read it: strings without quotes. `undefined` is an empty line. */
@@ -59,11 +59,11 @@ export function inWords(name: string): string {
 }
 
 /** The text cut to a number of characters, with an ellipsis where something is missing. */
-export function clipped(text: string, limit: number): string {
+export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`;
 }
 
 /** A number with its word: "1 step", "3 steps". */
-export function counted(count: number, word: string): string {
+export function countOf(count: number, word: string): string {
   return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
 }

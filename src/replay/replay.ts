@@ -28,9 +28,9 @@ export async function replayThread(recording: Pick<Thread, "id" | "events">, age
     const next = events[thread.state.seq];
     if (next === undefined) return thread;
     // An answer that came after a pause was asked for before it, and is kept.
-    const command = decide(isAnswer(next) ? unpaused(thread) : thread, agent);
+    const command = decide(isAnswer(next) ? withoutPauses(thread) : thread, agent);
     if (comesFromOutside(next, command)) thread = takeIn(thread, next);
-    else thread = await performed(thread, command, events, agent);
+    else thread = await performRecorded(thread, command, events, agent);
   }
 }
 
@@ -40,7 +40,7 @@ function startOf([first]: readonly ThreadEvent[]): number {
 }
 
 /** The command done on recorded outcomes; what is written of it must be what was recorded. */
-async function performed(
+async function performRecorded(
   thread: Thread,
   command: Command,
   events: readonly ThreadEvent[],
@@ -165,7 +165,7 @@ function isAnswer(event: ThreadEvent): boolean {
   return event.type === "step_proposed" || (event.type === "step_refused" && event.data.callId === undefined);
 }
 
-function unpaused(thread: Thread): Thread {
+function withoutPauses(thread: Thread): Thread {
   const state = { ...thread.state, pausedBy: null };
   return { ...thread, state: { ...state, status: statusOf(state) } };
 }

@@ -96,7 +96,7 @@ export class StoreJournal implements Journal {
     let conflict = this.#overtaken;
     this.#overtaken = null;
     // What survives a conflict is written before the caller hears of it.
-    while (this.#pending.length > 0) conflict = merged(conflict, await this.#writeOut());
+    while (this.#pending.length > 0) conflict = mergeWrites(conflict, await this.#writeOut());
     if (conflict !== null) throw conflict.error;
   }
 
@@ -130,7 +130,7 @@ export class StoreJournal implements Journal {
       if (this.#flushing !== null || this.#pending.length === 0) return;
       this.#writeOut().then(
         (conflict) => {
-          this.#overtaken = merged(this.#overtaken, conflict);
+          this.#overtaken = mergeWrites(this.#overtaken, conflict);
           // What still stands after another writer's events is still to be written.
           if (this.#pending.length > 0) this.#flushSoon();
         },
@@ -210,7 +210,7 @@ export class StoreJournal implements Journal {
   }
 }
 
-function merged(earlier: Conflict | null, later: Conflict | null): Conflict | null {
+function mergeWrites(earlier: Conflict | null, later: Conflict | null): Conflict | null {
   if (earlier === null || later === null) return later ?? earlier;
   return { error: later.error, outdated: earlier.outdated || later.outdated };
 }

@@ -94,7 +94,7 @@ function operationSection(
         ? ""
         : html`<details>
           <summary>Body</summary>
-          <pre tabindex="0">${JSON.stringify(resolved(body, schemas), null, 2)}</pre>
+          <pre tabindex="0">${JSON.stringify(resolveReference(body, schemas), null, 2)}</pre>
         </details>`
     }
     ${list(
@@ -123,10 +123,12 @@ function list(entries: readonly (readonly [string, string])[]) {
 }
 
 /** A schema with those it refers to in their place. None of ours refers to itself. */
-function resolved(schema: unknown, schemas: Readonly<Record<string, unknown>>): unknown {
-  if (Array.isArray(schema)) return schema.map((one) => resolved(one, schemas));
+function resolveReference(schema: unknown, schemas: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => resolveReference(one, schemas));
   if (typeof schema !== "object" || schema === null) return schema;
   const reference = "$ref" in schema ? String(schema.$ref).split("/").at(-1) : undefined;
-  if (reference !== undefined) return resolved(schemas[reference], schemas);
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value, schemas)]));
+  if (reference !== undefined) return resolveReference(schemas[reference], schemas);
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, resolveReference(value, schemas)]),
+  );
 }

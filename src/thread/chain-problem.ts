@@ -26,7 +26,7 @@ export function findProblem(at: Break): ChainProblem {
   const { events, index, head } = at;
   const seq = index + 1;
   const event = events[index];
-  if (event === undefined) return dropped(seq, `the thread's row says that it has ${head.seq} events`);
+  if (event === undefined) return droppedProblem(seq, `the thread's row says that it has ${head.seq} events`);
   if (seq > head.seq) {
     return problem("inserted", event.seq, `the thread's row says that event ${head.seq} is the last one`);
   }
@@ -34,17 +34,17 @@ export function findProblem(at: Break): ChainProblem {
     (other, place) => place >= index && digestAt(at.previous, other, seq) === other.digest,
   );
   if (belongs === index) return problem("reordered", seq, `it is stored under the number ${event.seq}`);
-  if (belongs > index) return displaced(at, belongs);
-  if (event.seq !== seq) return dropped(seq, `the next stored one is event ${event.seq}`);
+  if (belongs > index) return displacedProblem(at, belongs);
+  if (event.seq !== seq) return droppedProblem(seq, `the next stored one is event ${event.seq}`);
   const reason = readingError(at.threadId, event);
   if (reason !== undefined) return { seq, kind: "unreadable", message: reason };
   return closedUp(at, event)
-    ? dropped(seq, "the events after it were renumbered")
+    ? droppedProblem(seq, "the events after it were renumbered")
     : problem("changed", seq, "its content, header or digest is not what was written");
 }
 
 /** The event that belongs here is stored at `found`: does the one that is stored here belong anywhere? */
-function displaced({ events, index, head }: Break, found: number): ChainProblem {
+function displacedProblem({ events, index, head }: Break, found: number): ChainProblem {
   const seq = index + 1;
   let budget = MAX_LINKS;
   let place = found;
@@ -87,7 +87,7 @@ export function readingError(threadId: string, event: StoredEvent): string | und
   }
 }
 
-function dropped(seq: number, what: string): ChainProblem {
+function droppedProblem(seq: number, what: string): ChainProblem {
   return { seq, kind: "dropped", message: `event ${seq} is missing: ${what}` };
 }
 

@@ -64,7 +64,7 @@ function recordedErasures(events: readonly StoredEvent[]): ReadonlyMap<number, E
   const erasures = new Map<number, Erasure>();
   for (const event of events) {
     if (event.type !== "data_erased" || event.erased !== null) continue;
-    const data = parsed(event.text);
+    const data = parseStored(event.text);
     const { seqs, standIns } = isJsonObject(data) ? data : {};
     if (!isArray(seqs)) continue;
     seqs.forEach((seq, position) => {
@@ -86,10 +86,10 @@ function erasureProblem(
   if (event.erased === null) return undefined;
   const erasure = erasures.get(event.seq);
   if (erasure === undefined || erasure.recordedAt <= event.seq) {
-    return changed(event.seq, "its content is gone, and no later event records an erasure of it");
+    return changedProblem(event.seq, "its content is gone, and no later event records an erasure of it");
   }
   if (erasure.standIn !== sha256(event.text)) {
-    return changed(
+    return changedProblem(
       event.seq,
       `what stands in for its erased content is not what event ${erasure.recordedAt} recorded`,
     );
@@ -104,7 +104,10 @@ function readingProblem(threadId: string, event: StoredEvent): ChainProblem | un
 
 function headProblem(last: string, head: ChainAnchor): ChainProblem | undefined {
   if (last === head.digest) return undefined;
-  return changed(head.seq, "the thread's own row names another event as the last one; that may be gone");
+  return changedProblem(
+    head.seq,
+    "the thread's own row names another event as the last one; that may be gone",
+  );
 }
 
 function anchorProblem(
@@ -119,17 +122,17 @@ function anchorProblem(
       message: `the chain no longer reaches event ${anchor.seq}`,
     };
   }
-  return changed(
+  return changedProblem(
     anchor.seq,
     "its digest is not the one that was noted: it or an event before it was rewritten",
   );
 }
 
-function changed(seq: number, what: string): ChainProblem {
+function changedProblem(seq: number, what: string): ChainProblem {
   return { seq, kind: "changed", message: `event ${seq} was changed: ${what}` };
 }
 
-function parsed(text: string): Json {
+function parseStored(text: string): Json {
   try {
     return parseJson(text);
   } catch {

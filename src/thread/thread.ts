@@ -44,7 +44,7 @@ export function followingEvents(
   let state = before;
   const events: ThreadEvent[] = [];
   for (const event of added) {
-    const stored = numbered(event, state.seq + 1, time);
+    const stored = numberEvents(event, state.seq + 1, time);
     state = transition(state, stored);
     events.push(stored);
   }
@@ -83,6 +83,6 @@ export function forkThread(
 }
 
 // The union cannot be rebuilt field by field without repeating it; type and data come from one NewEvent.
-function numbered(event: NewEvent, seq: number, at: string): ThreadEvent {
+function numberEvents(event: NewEvent, seq: number, at: string): ThreadEvent {
   return { seq, at, type: event.type, v: EVENTS[event.type].version, data: event.data } as ThreadEvent;
 }

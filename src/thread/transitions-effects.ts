@@ -22,7 +22,7 @@ function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): Thread
   return { key, count: key === state.repeats.key ? state.repeats.count + 1 : 1 };
 }
 
-function succeeded(state: ThreadState, call: OpenCall): Change {
+function onSuccess(state: ThreadState, call: OpenCall): Change {
   const { intent } = call.step;
   const { [intent]: _, ...failures } = state.failures;
   const { [intent]: __, ...setAside } = state.setAside;
@@ -68,7 +68,7 @@ export const effects: Transitions<
     const call = findCall(state, event, event.data.callId);
     requirePhase(call, event, SETTLES);
     return {
-      ...succeeded(state, call),
+      ...onSuccess(state, call),
       ...withoutQuestion(state, call),
       repeats: repeatsAfter(state, call, event.data.result),
     };
@@ -121,7 +121,7 @@ export const effects: Transitions<
     requireOpen(state, event);
     const call = findCall(state, event, event.data.callId);
     requirePhase(call, event, ["sleeping", "awaiting_event"]);
-    return succeeded(state, call);
+    return onSuccess(state, call);
   },
 
   child_started(state, event) {
@@ -134,6 +134,6 @@ export const effects: Transitions<
   child_finished(state, event) {
     const call = findCall(state, event, event.data.callId);
     requirePhase(call, event, ["awaiting_child"]);
-    return succeeded(state, call);
+    return onSuccess(state, call);
   },
 };

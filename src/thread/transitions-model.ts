@@ -18,7 +18,7 @@ import {
   withPhase,
 } from "./transition.ts";
 
-function spent(state: ThreadState, completion: CompletionRecord | undefined): Change {
+function addSpent(state: ThreadState, completion: CompletionRecord | undefined): Change {
   if (completion === undefined) return {};
   const used = completion.usage;
   if (used === null) return { modelCalls: state.modelCalls + 1 };
@@ -33,7 +33,7 @@ function spent(state: ThreadState, completion: CompletionRecord | undefined): Ch
 }
 
 /** New input: a finished or failed thread goes on. */
-function reopened(state: ThreadState, seq: number): Change {
+function reopen(state: ThreadState, seq: number): Change {
   const counts = { lastInput: seq, stop: null, stepsSinceExtension: 0, ...FRESH_COUNTS };
   return state.ended === null ? counts : { ...counts, ended: null, interrupted: false };
 }
@@ -52,7 +52,7 @@ export const inputAndModel: Transitions<
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
     const { from, text } = event.data;
     const requesters = addRequester(state.requesters, from);
-    return { ...reopened(state, event.seq), requester: from, requesters, title: oneLine(text) };
+    return { ...reopen(state, event.seq), requester: from, requesters, title: oneLine(text) };
   },
 
   event_received(state, event) {
@@ -62,7 +62,7 @@ export const inputAndModel: Transitions<
     const requester = from === undefined || from === "system" ? state.requester : from;
     if (callId === undefined) {
       const title = state.title === "" ? oneLine(name) : state.title;
-      return { ...reopened(state, event.seq), requester, requesters, title };
+      return { ...reopen(state, event.seq), requester, requesters, title };
     }
     requireOpen(state, event);
     const call = findCall(state, event, callId);
@@ -91,7 +91,7 @@ export const inputAndModel: Transitions<
       phase: { kind: "proposed" },
     } as const;
     return {
-      ...spent(state, completion),
+      ...addSpent(state, completion),
       calls: [...state.calls, call],
       steps: state.steps + 1,
       stepsSinceExtension: state.stepsSinceExtension + 1,
@@ -112,7 +112,7 @@ export const inputAndModel: Transitions<
       requireRunning(state, event);
       require(state.calls.length === 0, event, "a step is not settled yet");
       return {
-        ...spent(state, completion),
+        ...addSpent(state, completion),
         ...counts,
         steps: state.steps + 1,
         stepsSinceExtension: state.stepsSinceExtension + 1,
@@ -151,7 +151,7 @@ export const inputAndModel: Transitions<
     require(from >= 1 &&
       from <= to &&
       to < event.seq, event, `${from} to ${to} is not a range of earlier events`);
-    if (method !== "reset_errors") return spent(state, completion);
+    if (method !== "reset_errors") return addSpent(state, completion);
     requireRunning(state, event);
     require(state.calls.length === 0, event, "a step is not settled yet");
     require(state.consecutiveErrors > 0, event, "there are no errors in a row");

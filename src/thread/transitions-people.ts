@@ -91,7 +91,9 @@ export const people: Transitions<
     const request = requireRequest(state, event, event.data.request);
     require(event.data.callId ===
       request.callId, event, `the request is about ${request.callId ?? "no call"}`);
-    return request.type === "approval" ? decided(state, event, request) : answered(state, event, request);
+    return request.type === "approval"
+      ? applyDecision(state, event, request)
+      : applyAnswer(state, event, request);
   },
 
   request_escalated(state, event) {
@@ -104,7 +106,7 @@ export const people: Transitions<
 
   request_expired(state, event) {
     requireOpen(state, event);
-    if (state.request === null) return lapsed(state, event);
+    if (state.request === null) return lapse(state, event);
     const request = requireRequest(state, event, event.data.request);
     require(request.type === "approval", event, "only an approval expires");
     const call = findCall(state, event, request.callId);
@@ -113,7 +115,11 @@ export const people: Transitions<
   },
 };
 
-function decided(state: ThreadState, event: EventOf<"human_responded">, request: PendingApproval): Change {
+function applyDecision(
+  state: ThreadState,
+  event: EventOf<"human_responded">,
+  request: PendingApproval,
+): Change {
   const { decision, digest, by } = event.data;
   require(digest === request.digest, event, "the decision is about another version of this call");
   const call = findCall(state, event, request.callId);
@@ -131,7 +137,7 @@ function decided(state: ThreadState, event: EventOf<"human_responded">, request:
     return {
       request: null,
       ...FRESH_COUNTS,
-      ...replaced(state, call, { ...call, step: decision.editedStep, editedBy: by, phase }),
+      ...replaceCall(state, call, { ...call, step: decision.editedStep, editedBy: by, phase }),
     };
   }
   if (approvedBy.length < needed) return { request: { ...request, approvedBy } };
@@ -147,7 +153,7 @@ function approvedPhase(
 }
 
 /** An approval that was given in time, and not used in time: it is worth nothing any more. */
-function lapsed(state: ThreadState, event: EventOf<"request_expired">): Change {
+function lapse(state: ThreadState, event: EventOf<"request_expired">): Change {
   const call = state.calls[0];
   const isGiven = call?.phase.kind === "approved" && call.phase.request === event.data.request;
   require(call !== undefined && isGiven, event, "no request is pending");
@@ -155,11 +161,15 @@ function lapsed(state: ThreadState, event: EventOf<"request_expired">): Change {
   return withPhase(state, call, { kind: "proposed" });
 }
 
-function replaced(state: ThreadState, call: OpenCall, next: OpenCall): Change {
+function replaceCall(state: ThreadState, call: OpenCall, next: OpenCall): Change {
   return { calls: state.calls.map((open) => (open === call ? next : open)) };
 }
 
-function answered(state: ThreadState, event: EventOf<"human_responded">, request: PendingQuestion): Change {
+function applyAnswer(
+  state: ThreadState,
+  event: EventOf<"human_responded">,
+  request: PendingQuestion,
+): Change {
   const { decision } = event.data;
   switch (request.kind) {
     case "question": {

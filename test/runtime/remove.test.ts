@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
-import { messages, projected } from "../../src/testing/store-contract/samples.ts";
+import { messages, project } from "../../src/testing/store-contract/samples.ts";
 import { temporaryStore } from "../store/temporary.ts";
 import { ada, bench, bob } from "./harness.ts";
 
@@ -95,7 +95,7 @@ describe("erasing and deleting threads", { tags: "F5.10" }, () => {
     const { id, state } = await start();
     meanwhile = async () => {
       meanwhile = async () => {};
-      const projection = projected({ status: "running", agent: state.agent });
+      const projection = project({ status: "running", agent: state.agent });
       await store.append(id, state.seq, messages(state.seq, "one more thing"), { projection });
     };
     await expect(runtime.delete(id)).rejects.toMatchObject({ code: "conflict" });

@@ -9,9 +9,9 @@ import {
   createThread,
   eraseMessages,
   messages,
-  numbered,
-  projected,
-  started,
+  numberEvents,
+  project,
+  startSample,
 } from "../../src/testing/store-contract/samples.ts";
 import { temporaryFolder, temporaryStore } from "./temporary.ts";
 
@@ -116,21 +116,21 @@ describe("faults of an SQLite store", () => {
     let seq = 2;
     const huge = "x".repeat(10_000);
     const fill = async () => {
-      for (; ; seq++) await full.append(id, seq, messages(seq, huge), { projection: projected() });
+      for (; ; seq++) await full.append(id, seq, messages(seq, huge), { projection: project() });
     };
     await expect(fill()).rejects.toMatchObject(failed(/disk is full; make room/));
     expect(seq).toBeGreaterThan(3);
     expect(await full.read(id)).toHaveLength(seq);
     expect(await full.verify(id)).toMatchObject({ ok: true, events: seq });
     const together = await Promise.allSettled([
-      full.append(id, seq, messages(seq, huge.repeat(10)), { projection: projected() }),
-      full.append(other, 1, messages(1, "small"), { projection: projected() }),
+      full.append(id, seq, messages(seq, huge.repeat(10)), { projection: project() }),
+      full.append(other, 1, messages(1, "small"), { projection: project() }),
     ]);
     expect(together.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
     await full.close();
 
     const roomy = await openSqliteStore(path);
-    await roomy.append(id, seq, messages(seq, huge), { projection: projected() });
+    await roomy.append(id, seq, messages(seq, huge), { projection: project() });
     expect(await roomy.verify(id)).toMatchObject({ ok: true, events: seq + 1 });
     expect(await roomy.read(other)).toHaveLength(2);
     await roomy.close();
@@ -145,7 +145,7 @@ describe("faults of an SQLite store", () => {
     const reader = await openSqliteStore(path, { driver });
     expect(await reader.read(id)).toHaveLength(2);
     expect((await reader.list()).threads).toHaveLength(1);
-    await expect(reader.append(id, 2, messages(2, "x"), { projection: projected() })).rejects.toMatchObject(
+    await expect(reader.append(id, 2, messages(2, "x"), { projection: project() })).rejects.toMatchObject(
       failed(/cannot be written; check the permissions/),
     );
     await expect(reader.claim(id, "a", 0, 1)).rejects.toMatchObject(failed(/cannot be written/));
@@ -157,7 +157,7 @@ describe("faults of an SQLite store", () => {
     const { path, store } = await newStore();
     const id = await createThread(store, { texts: ["one"] });
     for (let seq = 2; seq < 40; seq++)
-      await store.append(id, seq, messages(seq, "text"), { projection: projected() });
+      await store.append(id, seq, messages(seq, "text"), { projection: project() });
     const folder = await newFolder();
     const log = (await stat(`${path}-wal`)).size;
     for (const [index, size] of [0, 31, 5000, Math.floor(log / 2), log - 3000, log - 1].entries()) {
@@ -176,7 +176,7 @@ describe("faults of an SQLite store", () => {
         expect(events.length).toBe(summary.seq);
         expect(events.length).toBeLessThan(40);
         expect(await cut.verify(id)).toMatchObject({ ok: true, events: summary.seq });
-        await cut.append(id, summary.seq, messages(summary.seq, "it goes on"), { projection: projected() });
+        await cut.append(id, summary.seq, messages(summary.seq, "it goes on"), { projection: project() });
       }
       await cut.close();
     }
@@ -237,7 +237,7 @@ describe("faults of an SQLite store", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     let settled = false;
-    const append = store.append(id, 1, messages(1, "waits"), { projection: projected() }).then(() => {
+    const append = store.append(id, 1, messages(1, "waits"), { projection: project() }).then(() => {
       settled = true;
     });
     const claim = store.claim(id, "a", 0, 1);
@@ -263,14 +263,14 @@ describe("faults of an SQLite store", () => {
     const other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
     const writes = [
-      impatient.append(id, 1, messages(1, "x"), { projection: projected() }),
-      impatient.append(id, 1, messages(1, "y"), { projection: projected() }),
+      impatient.append(id, 1, messages(1, "x"), { projection: project() }),
+      impatient.append(id, 1, messages(1, "y"), { projection: project() }),
     ];
     for (const write of writes)
       await expect(write).rejects.toMatchObject(failed(/another process held its lock/));
     other.exec("ROLLBACK");
     other.close();
-    await impatient.append(id, 1, messages(1, "z"), { projection: projected() });
+    await impatient.append(id, 1, messages(1, "z"), { projection: project() });
     await impatient.close();
     expect(await store.read(id)).toHaveLength(2);
   });
@@ -287,9 +287,7 @@ describe("faults of an SQLite store", () => {
       .run(ids[1]);
     other.close();
     const outcomes = await Promise.allSettled(
-      ids.map((id) =>
-        store.append(id, 1, messages(1, "text"), { projection: projected({ title: "later" }) }),
-      ),
+      ids.map((id) => store.append(id, 1, messages(1, "text"), { projection: project({ title: "later" }) })),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(outcomes[1]).toMatchObject({ reason: { code: "storage_failed" } });
@@ -319,14 +317,14 @@ describe("faults of an SQLite store", () => {
     const { store } = await newStore({ driver });
     const id = await createThread(store);
     broken = true;
-    await expect(store.append(id, 1, messages(1, "lost"), { projection: projected() })).rejects.toMatchObject(
+    await expect(store.append(id, 1, messages(1, "lost"), { projection: project() })).rejects.toMatchObject(
       failed(/disk failed to read or write/),
     );
     await expect(
-      store.append(id, 0, numbered(1, [started()]), { projection: projected() }),
+      store.append(id, 0, numberEvents(1, [startSample()]), { projection: project() }),
     ).rejects.toBeDefined();
     broken = false;
-    await store.append(id, 1, messages(1, "kept"), { projection: projected() });
+    await store.append(id, 1, messages(1, "kept"), { projection: project() });
     expect(await store.read(id)).toHaveLength(2);
     expect((await store.verify(id)).ok).toBe(true);
   });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parseThreadId } from "../../src/base/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
-import { createThread, messages, projected } from "../../src/testing/store-contract/samples.ts";
+import { createThread, messages, project } from "../../src/testing/store-contract/samples.ts";
 import { runChild, startChild, startLimitedChild } from "./children.ts";
 import { temporaryFolder, temporaryStore } from "./temporary.ts";
 
@@ -39,7 +39,7 @@ async function expectAllThere(path: string, reported: readonly string[]): Promis
     expect(events.length).toBeGreaterThanOrEqual(last.get(threadId) ?? 0);
     expect(await store.verify(threadId)).toMatchObject({ ok: true, events: events.length });
     await store.append(threadId, events.length, messages(events.length, "it goes on"), {
-      projection: projected(),
+      projection: project(),
     });
     last.delete(threadId);
   }

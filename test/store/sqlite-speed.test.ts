@@ -5,7 +5,7 @@ import { sampleThread, working } from "../../bench/store-sample.ts";
 import { nodeSqlite } from "../../src/store/sqlite/node-sqlite.ts";
 import type { SqlDatabase, SqliteDriver } from "../../src/store/sqlite/port.ts";
 import type { ListFilter } from "../../src/store/store.ts";
-import { createThread, EPOCH, messages, projected } from "../../src/testing/store-contract/samples.ts";
+import { createThread, EPOCH, messages, project } from "../../src/testing/store-contract/samples.ts";
 import { temporaryStore } from "./temporary.ts";
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -67,13 +67,13 @@ describe("the speed of the SQLite store, without a clock", () => {
     await Promise.all(
       ids.map(async (id) => {
         for (let seq = 1; seq <= 10; seq++)
-          await store.append(id, seq, messages(seq, "x"), { projection: projected() });
+          await store.append(id, seq, messages(seq, "x"), { projection: project() });
       }),
     );
     expect(count(statements, "COMMIT")).toBe(10);
     statements.length = 0;
     await store.append(ids[0] ?? (await createThread(store)), 11, messages(11, "x"), {
-      projection: projected(),
+      projection: project(),
     });
     expect(statements).toHaveLength(4); // BEGIN, UPDATE, INSERT, COMMIT
   });
@@ -87,7 +87,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     await Promise.all(
       ids.map(async (id) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
-        await store.append(id, 1, messages(1, "x"), { projection: projected() });
+        await store.append(id, 1, messages(1, "x"), { projection: project() });
       }),
     );
     expect(count(statements, "COMMIT")).toBeLessThan(8);
@@ -104,7 +104,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     };
     setImmediate(count);
     for (let seq = 1; seq <= 100; seq++)
-      await store.append(id, seq, messages(seq, "x"), { projection: projected() });
+      await store.append(id, seq, messages(seq, "x"), { projection: project() });
     writing = false;
     expect(turns).toBeGreaterThanOrEqual(5);
     expect(turns).toBeLessThan(50);
@@ -121,7 +121,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     expect(synchronous()).toEqual(["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"]);
     await Promise.all([
       store.renew("a", 0, 1),
-      store.append(id, 1, messages(1, "x"), { projection: projected() }),
+      store.append(id, 1, messages(1, "x"), { projection: project() }),
     ]);
     expect(synchronous()).toEqual([]);
     expect(settings()).toEqual(safe);
@@ -150,7 +150,7 @@ describe("the speed of the SQLite store, without a clock", () => {
     const pages = async () => ((await stat(`${path}-wal`)).size - 32) / (4096 + 24);
     await store.delete(await createThread(store)); // leaves an empty log
     for (let seq = 1; seq <= 8; seq++)
-      await store.append(id, seq, messages(seq, "x"), { projection: projected() });
+      await store.append(id, seq, messages(seq, "x"), { projection: project() });
     // Its event's and its own; one of the eight may have begun a new page of events.
     expect(await pages()).toBeLessThanOrEqual(2 * 8 + 2);
   });
@@ -194,8 +194,8 @@ describe("the speed of the SQLite store, without a clock", () => {
     await store.due(5, 5, ["a", "b"]);
     await store.claim(parentThreadId, "me", 0, 5);
     await store.release(parentThreadId, "me");
-    await store.append(parentThreadId, 1, messages(1, "x"), { projection: projected(), once: "k" });
-    await store.append(parentThreadId, 2, messages(2, "x"), { projection: projected({ title: "other" }) });
+    await store.append(parentThreadId, 1, messages(1, "x"), { projection: project(), once: "k" });
+    await store.append(parentThreadId, 2, messages(2, "x"), { projection: project({ title: "other" }) });
     await store.read(parentThreadId);
     await store.verify(parentThreadId);
     await store.delete(parentThreadId);

@@ -1,11 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import {
-  createThread,
-  eraseMessages,
-  messages,
-  projected,
-} from "../../src/testing/store-contract/samples.ts";
+import { createThread, eraseMessages, messages, project } from "../../src/testing/store-contract/samples.ts";
 import { contentDigest, genesisDigest, linkDigest } from "../../src/thread/chain.ts";
 import { temporaryStore } from "./temporary.ts";
 
@@ -18,7 +13,7 @@ async function verifiedAfter(tamper: Tamper, anchored = false) {
   try {
     const id = await createThread(temporary.store, { texts: ["one", "two", "three", "four"] });
     await eraseMessages(temporary.store, id, 5, [3]);
-    await temporary.store.append(id, 6, messages(6, "six"), { projection: projected() });
+    await temporary.store.append(id, 6, messages(6, "six"), { projection: project() });
     const before = await temporary.store.verify(id);
     expect(before).toMatchObject({ ok: true, events: 7, erased: 1 });
     await temporary.store.close();
@@ -226,8 +221,8 @@ describe("verify finds what was done to an SQLite file", () => {
     });
     expect(verification.ok).toBe(true);
     expect((await store.summary(id))?.title).toBe("all is well");
-    await store.append(id, 7, [], { projection: projected() });
-    expect(await store.summary(id)).toMatchObject(projected());
+    await store.append(id, 7, [], { projection: project() });
+    expect(await store.summary(id)).toMatchObject(project());
     await close();
   });
 
@@ -240,8 +235,8 @@ describe("verify finds what was done to an SQLite file", () => {
     expect(verification.ok).toBe(true);
     expect(await store.read(id)).toHaveLength(7);
     await expect(store.summary(id)).rejects.toMatchObject({ code: "storage_corrupt" });
-    await store.append(id, 7, [], { projection: projected() });
-    expect(await store.summary(id)).toMatchObject(projected());
+    await store.append(id, 7, [], { projection: project() });
+    expect(await store.summary(id)).toMatchObject(project());
     await close();
   });
 
@@ -343,7 +338,7 @@ describe("a row of the table of threads that was damaged", () => {
         expect(await store.due(0, 10)).toEqual([]);
         await expect(store.summary(id)).rejects.toMatchObject({ code: "storage_corrupt" });
         if (change.startsWith("created_at") || change.startsWith("listed_at")) return;
-        await store.append(id, 2, [], { projection: projected() });
+        await store.append(id, 2, [], { projection: project() });
         expect((await store.list()).unreadable).toEqual([]);
         expect(await store.summary(id)).toMatchObject({ status: "running", seq: 2 });
       } finally {

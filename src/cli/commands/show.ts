@@ -61,7 +61,7 @@ function timeline(thread: Thread, { colors: c }: Session): string[] {
     const line = eventLine(event, c);
     if (line === undefined) return [];
     const offset = start === undefined ? 0 : Date.parse(event.at) - Date.parse(start.at);
-    const margin = `${String(event.seq).padStart(width)} ${elapsed(offset).padStart(7)}  `;
+    const margin = `${String(event.seq).padStart(width)} ${elapsedTime(offset).padStart(7)}  `;
     return [`${c.dim(margin)}${line.replace(/\n/g, `\n${" ".repeat(margin.length)}`)}`];
   });
   const { request, usage } = state;
@@ -77,7 +77,7 @@ function timeline(thread: Thread, { colors: c }: Session): string[] {
   ];
 }
 
-function elapsed(ms: number): string {
+function elapsedTime(ms: number): string {
   if (ms < 1_000) return `+${ms}ms`;
   if (ms < 60_000) return `+${(ms / 1_000).toFixed(1)}s`;
   if (ms < 3_600_000) return `+${Math.floor(ms / 60_000)}m`;

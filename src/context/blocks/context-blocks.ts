@@ -38,7 +38,7 @@ export function eventBlocks(
   let shown: EventBlocks[] = [];
   for (const event of events) {
     const { redacted, blocks } = read(event);
-    if (redacted.type === "context_compacted") shown = compacted(shown, redacted);
+    if (redacted.type === "context_compacted") shown = compactEntries(shown, redacted);
     else if (blocks.length > 0) {
       const { seq, type } = event;
       shown.push({ seq, to: seq, compacted: false, fromModel: type === "step_proposed", blocks });
@@ -91,7 +91,10 @@ function withoutNames(event: ThreadEvent, { text }: Redactor): ThreadEvent {
 }
 
 /** The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. */
-export function compacted(shown: readonly EventBlocks[], event: EventOf<"context_compacted">): EventBlocks[] {
+export function compactEntries(
+  shown: readonly EventBlocks[],
+  event: EventOf<"context_compacted">,
+): EventBlocks[] {
   const { from, to } = event.data;
   const before = shown.filter(({ seq }) => seq < from);
   const hidden = shown.filter(({ seq }) => seq >= from && seq <= to);

@@ -55,7 +55,7 @@ function lastResort(situation: Situation): ContextPlan {
   const helps = used > limits.countTokens(noteText(situation, range));
   return (
     giveWay(policy, situation, 1) ??
-    (helps ? forgetting(situation, range) : { kind: "ready", tokens: sum(tokens) })
+    (helps ? forgetOldest(situation, range) : { kind: "ready", tokens: sum(tokens) })
   );
 }
 
@@ -162,10 +162,10 @@ function giveWay(
   const size = policy === "summarize" ? { most: limits.tokens } : { enough: excess };
   const range = oldestRange(events, shown, tokens, { keep, ...size });
   if (range === undefined) return undefined;
-  return policy === "summarize" ? summaryPlan(situation, range) : forgetting(situation, range);
+  return policy === "summarize" ? summaryPlan(situation, range) : forgetOldest(situation, range);
 }
 
-function forgetting(situation: Situation, range: EntryRange): ContextPlan {
+function forgetOldest(situation: Situation, range: EntryRange): ContextPlan {
   const plan = summaryPlan(situation, range);
   return { kind: "compact", events: [plan.event(forgottenNote(plan))] };
 }

@@ -19,10 +19,10 @@ interface Attempts {
 export function resetErrors(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): NewEvent[] {
   const runs = failedAttempts(events, shown);
   const last = runs.pop() ?? { from: events.length, to: events.length, failures: [] };
-  return [...runs.map((run) => folded(run, "fold_errors")), folded(last, "reset_errors")];
+  return [...runs.map((run) => foldFailures(run, "fold_errors")), foldFailures(last, "reset_errors")];
 }
 
-function folded(
+function foldFailures(
   { from, to, failures }: Attempts,
   method: EventData["context_compacted"]["method"],
 ): NewEvent {

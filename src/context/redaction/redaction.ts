@@ -107,15 +107,15 @@ export function createRedactor(
 
   function object(value: JsonObject): JsonObject {
     return mapObject(value, text, (key, item) =>
-      names.has(plainName(key)) || (builtIn && isSecretName(key, item)) ? hidden(item) : json(item),
+      names.has(plainName(key)) || (builtIn && isSecretName(key, item)) ? hideSecrets(item) : json(item),
     );
   }
 
-  function hidden(value: Json): Json {
+  function hideSecrets(value: Json): Json {
     if (value === null || typeof value === "boolean" || value === "") return value;
-    if (isJsonArray(value)) return value.map(hidden);
+    if (isJsonArray(value)) return value.map(hideSecrets);
     return isJsonObject(value)
-      ? mapObject(value, text, (_key, item) => hidden(item))
+      ? mapObject(value, text, (_key, item) => hideSecrets(item))
       : placeholder(value, "secret");
   }
 
@@ -176,12 +176,12 @@ export function restoreSecrets(step: Step, allowed: true | readonly string[], va
   const { intent, ...fields } = step;
   const entries = Object.entries(fields).map(([name, value]): [string, Json] => [
     name,
-    allowed === true || allowed.includes(name) ? restored(value, vault) : value,
+    allowed === true || allowed.includes(name) ? restoreIn(value, vault) : value,
   ]);
   return { ...Object.fromEntries(entries), intent };
 }
 
-function restored(value: Json, vault: SecretVault): Json {
+function restoreIn(value: Json, vault: SecretVault): Json {
   if (typeof value === "string") {
     if (PLACEHOLDER_ONLY.test(value)) return vault.secretFor(value) ?? value;
     return value.replace(PLACEHOLDER, (found) => {
@@ -189,9 +189,9 @@ function restored(value: Json, vault: SecretVault): Json {
       return secret === undefined ? found : typeof secret === "string" ? secret : JSON.stringify(secret);
     });
   }
-  if (isJsonArray(value)) return value.map((item) => restored(item, vault));
+  if (isJsonArray(value)) return value.map((item) => restoreIn(item, vault));
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restored(item, vault)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restoreIn(item, vault)]));
 }
 
 /** The vault of a thread: what its placeholders stand for, found again from its events. */

@@ -46,7 +46,7 @@ const NOT_REMOVED =
 const ESCAPES = "\\\\{0,8}";
 const NAMED = `${SECRET_NAME}(?:${ESCAPES}["'])?\\s{0,4}(?::|=>?)\\s{0,4}`;
 
-function named(value: string): RegExp {
+function namedPattern(value: string): RegExp {
   return new RegExp(`${NAMED}${value}`, "gid");
 }
 
@@ -97,10 +97,10 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     ),
   },
   // In quotes a secret ends where they end, whatever it holds; in escaped quotes at the next backslash.
-  { kind: "secret", pattern: named(`"${NOT_REMOVED}((?:[^"\\\\\\r\\n]|\\\\.){3,500})`) },
-  { kind: "secret", pattern: named(`\\\\{1,8}["']${NOT_REMOVED}([^"'\\\\\\r\\n]{3,500})`) },
-  { kind: "secret", pattern: named(`'${NOT_REMOVED}([^'\\r\\n]{3,500})`) },
-  { kind: "secret", pattern: named(`(?!["'\\\\])${NOT_REMOVED}([^\\s"',;<>]{4,})`), accept: isNoWord },
+  { kind: "secret", pattern: namedPattern(`"${NOT_REMOVED}((?:[^"\\\\\\r\\n]|\\\\.){3,500})`) },
+  { kind: "secret", pattern: namedPattern(`\\\\{1,8}["']${NOT_REMOVED}([^"'\\\\\\r\\n]{3,500})`) },
+  { kind: "secret", pattern: namedPattern(`'${NOT_REMOVED}([^'\\r\\n]{3,500})`) },
+  { kind: "secret", pattern: namedPattern(`(?!["'\\\\])${NOT_REMOVED}([^\\s"',;<>]{4,})`), accept: isNoWord },
   {
     kind: "secret",
     pattern:

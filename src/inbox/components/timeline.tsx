@@ -1,7 +1,7 @@
 import type { ThreadId } from "../../base/ids.ts";
 import { isJsonObject } from "../../base/json.ts";
 import { errorText } from "../../context/blocks/errors.ts";
-import { counted, visible } from "../../present/visible-text.ts";
+import { countOf, visible } from "../../present/visible-text.ts";
 import { paths } from "../paths.ts";
 import { fullTime, timeOfDay } from "../views/time.ts";
 import type { TimelineItem } from "../views/timeline.ts";
@@ -62,7 +62,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
       {item.byModel && <a href={paths.step(threadId, item.seq)}>What the model saw</a>}
       {item.completion?.usage != null && (
         <span class="entry-tokens">
-          {counted(item.completion.usage.inputTokens, "token")} in, {item.completion.usage.outputTokens} out
+          {countOf(item.completion.usage.inputTokens, "token")} in, {item.completion.usage.outputTokens} out
         </span>
       )}
       {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}

@@ -1,5 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
-import { counted, inWords, visible } from "../../present/visible-text.ts";
+import { countOf, inWords, visible } from "../../present/visible-text.ts";
 import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { Empty, Labels } from "../components/parts.tsx";
@@ -24,7 +24,7 @@ export const AgentsPage = ({ frame, agents }: { frame: Frame; agents: readonly A
               </a>
             </h2>
             <p>{agent.description}</p>
-            <p class="hint">{counted(agent.steps.size, "step")}</p>
+            <p class="hint">{countOf(agent.steps.size, "step")}</p>
           </li>
         ))}
       </ul>

@@ -1,4 +1,4 @@
-import { clipped, inWords, visible } from "../../present/visible-text.ts";
+import { clip, inWords, visible } from "../../present/visible-text.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
@@ -91,13 +91,13 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
     </div>
     <h2 class="row-title">
       <a href={paths.request(request.id)} data-item dir="auto">
-        {clipped(request.title, 160)}
+        {clip(request.title, 160)}
       </a>
     </h2>
     {request.asked.type === "approval" && <ArgumentLine request={request} />}
     {request.goal !== "" && (
       <p class="row-goal" dir="auto">
-        {clipped(request.goal, 200)}
+        {clip(request.goal, 200)}
       </p>
     )}
   </li>
@@ -116,8 +116,8 @@ const ArgumentLine = ({ request: { asked: request } }: { request: RequestView })
     <p class="row-arguments">
       {parts.map(([name, value]) => (
         <span class="argument">
-          <span class="argument-name">{clipped(inWords(name), 40)}</span>{" "}
-          <code>{clipped(visible(typeof value === "string" ? value : JSON.stringify(value)), 60)}</code>
+          <span class="argument-name">{clip(inWords(name), 40)}</span>{" "}
+          <code>{clip(visible(typeof value === "string" ? value : JSON.stringify(value)), 60)}</code>
         </span>
       ))}
     </p>

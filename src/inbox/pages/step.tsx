@@ -1,5 +1,5 @@
 import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
-import { counted, visible } from "../../present/visible-text.ts";
+import { countOf, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName } from "../components/parts.tsx";
@@ -74,7 +74,7 @@ const Facts = ({ step: { completion, fidelity } }: { step: StepView }) => (
     <li>{visible(completion.client)}</li>
     {completion.usage !== null && (
       <li>
-        {counted(completion.usage.inputTokens, "token")} in, {counted(completion.usage.outputTokens, "token")}{" "}
+        {countOf(completion.usage.inputTokens, "token")} in, {countOf(completion.usage.outputTokens, "token")}{" "}
         out
       </li>
     )}

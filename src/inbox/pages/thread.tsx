@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { requestIdOf } from "../../base/ids.ts";
 import { threadGraph } from "../../present/graph.ts";
 import { toSvg } from "../../present/graph-svg.ts";
-import { counted, inWords, visible } from "../../present/visible-text.ts";
+import { countOf, inWords, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill } from "../components/parts.tsx";
@@ -171,7 +171,7 @@ export const ThreadFacts = ({ thread, now }: { thread: Thread; now: number }) =>
           <Fact name="Tokens in">
             {state.usage.inputTokens.toLocaleString("en-US")}
             {state.usage.cachedInputTokens > 0 && (
-              <span class="hint"> {counted(state.usage.cachedInputTokens, "token")} cached</span>
+              <span class="hint"> {countOf(state.usage.cachedInputTokens, "token")} cached</span>
             )}
           </Fact>
           <Fact name="Tokens out">{state.usage.outputTokens.toLocaleString("en-US")}</Fact>

@@ -39,7 +39,7 @@ export function requestRoutes(pages: Pages): Hono {
       if (request?.seq !== seq) return showRequest(pages, c, { thread, seq }, { rejected: true });
       const requestId = requestIdOf(thread.id, seq);
       try {
-        if (request.type === "approval" && typed["digest"] !== request.digest) throw changed(requestId);
+        if (request.type === "approval" && typed["digest"] !== request.digest) throw cardChanged(requestId);
         await deps.runtime.respond(requestId, responseOf(request, typed), viewerOf(pages, c));
       } catch (error) {
         if (error instanceof ConflictError) {
@@ -60,7 +60,7 @@ export function requestRoutes(pages: Pages): Hono {
     });
 }
 
-function changed(requestId: string): ConflictError {
+function cardChanged(requestId: string): ConflictError {
   return new ConflictError(
     "conflict",
     `the card of ${requestId} that was shown is not the one that is asked now`,

@@ -39,14 +39,14 @@ async function requestOf(
     const plain = await nextStep.request(before, options);
     const streamed = await nextStep.request(before, { ...options, onPartial: () => {} });
     const request = streamed.digest === recorded ? streamed : plain;
-    return { url: request.redactedUrl, body: indented(request.body), same: request.digest === recorded };
+    return { url: request.redactedUrl, body: indent(request.body), same: request.digest === recorded };
   } catch {
     // Without its key a request cannot be built; the page then shows the rendered thread alone.
     return null;
   }
 }
 
-function indented(body: string): string {
+function indent(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);
   } catch {

@@ -1,6 +1,6 @@
 import { describeDecision, wordsOf } from "../../present/describe-event.ts";
 import { nameOf } from "../../present/people.ts";
-import { clipped, visible } from "../../present/visible-text.ts";
+import { clip, visible } from "../../present/visible-text.ts";
 import type { EventOf } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
 
@@ -48,6 +48,6 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
 
 function responseText({ data: { by, decision } }: EventOf<"human_responded">): string {
   const words = wordsOf(decision);
-  const said = words === undefined ? "." : `: “${clipped(words, 500)}”`;
+  const said = words === undefined ? "." : `: “${clip(words, 500)}”`;
   return `${nameOf(by)} ${describeDecision(decision)}${said}`;
 }

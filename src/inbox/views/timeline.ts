@@ -2,7 +2,7 @@ import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
 import type { CallId } from "../../base/ids.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { describeEvent, type EventDescription, type Tone } from "../../present/describe-event.ts";
-import { clipped } from "../../present/visible-text.ts";
+import { clip } from "../../present/visible-text.ts";
 import type { ErrorInfo, ThreadEvent } from "../../thread/events.ts";
 
 /** A line under an item: what else happened to it. */
@@ -108,5 +108,5 @@ function markText(event: ThreadEvent, { kind, title, text }: EventDescription): 
   const isAsked = event.type === "human_asked" && event.data.kind === "question";
   if (text === undefined || isAsked) return title;
   if (kind === "progress") return text;
-  return kind === "decision" ? `${title}: “${clipped(text, 500)}”` : `${title}: ${text}`;
+  return kind === "decision" ? `${title}: “${clip(text, 500)}”` : `${title}: ${text}`;
 }

@@ -48,7 +48,7 @@ export async function prepare(
   const bedrock = client?.provider === "aws-bedrock";
   const streamed = stream && !bedrock;
   const built = await build(fn, args, options, { streamed, client });
-  const { url, headers, body } = bedrock ? await signed(built, client, now) : built;
+  const { url, headers, body } = bedrock ? await signIfNeeded(built, client, now) : built;
   if (client === undefined && /\/converse$/.test(url)) {
     throw new UsageError(
       "invalid_configuration",
@@ -150,7 +150,7 @@ function nameOf(url: string, body: string): string {
   return model === undefined ? host : `${host}/${model}`;
 }
 
-async function signed(request: Built, { options }: ModelClient, now: number): Promise<Built> {
+async function signIfNeeded(request: Built, { options }: ModelClient, now: number): Promise<Built> {
   const option = (name: string) => {
     const value = options[name];
     return typeof value === "string" && value !== "" ? value : undefined;

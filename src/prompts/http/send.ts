@@ -45,7 +45,7 @@ export function send(
       reject(signal?.aborted ? signal.reason : problemOf(error, request));
     });
     request.on("response", (response) => {
-      watch.answered(response);
+      watch.onAnswer(response);
       response.on("close", finish);
       resolve({
         status: response.statusCode ?? 0,
@@ -130,7 +130,7 @@ class Watch {
     });
   }
 
-  answered(response: IncomingMessage): void {
+  onAnswer(response: IncomingMessage): void {
     response.on("error", () => {});
   }
 

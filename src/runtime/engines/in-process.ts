@@ -121,7 +121,7 @@ export class InProcessEngine {
     };
     const done = work(threadId, this.#options, signals, known)
       .then(
-        (thread) => this.#succeeded(threadId, thread),
+        (thread) => this.#onSuccess(threadId, thread),
         (error: unknown) => this.#failed(threadId, error),
       )
       .then(() => {
@@ -182,7 +182,7 @@ export class InProcessEngine {
   }
 
   /** Between the last look at the thread and its release somebody may have written: look again. */
-  async #succeeded(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
+  async #onSuccess(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
     this.#retryAt.delete(threadId);
     if (thread === undefined || this.#stopping) return;
     const summary = await this.#options.store.summary(threadId).catch(() => undefined);

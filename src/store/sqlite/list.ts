@@ -80,10 +80,10 @@ function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage
 function rangesOf(sql: Statements, filter: ListFilter): readonly Range[] {
   if (filter.status?.length === 0) return [];
   if (filter.parentThreadId !== undefined) {
-    return [narrowed("threads_by_parent", "parent_id = ?", [filter.parentThreadId], filter)];
+    return [narrowRange("threads_by_parent", "parent_id = ?", [filter.parentThreadId], filter)];
   }
   if (filter.awaitedEvent !== undefined) {
-    return [narrowed("threads_awaiting", "awaited_event = ?", [filter.awaitedEvent], filter)];
+    return [narrowRange("threads_awaiting", "awaited_event = ?", [filter.awaitedEvent], filter)];
   }
   const table = filter.pending === true ? "pending" : "threads";
   const pending = filter.pending === true ? " AND pending_request IS NOT NULL" : "";
@@ -111,7 +111,7 @@ function statusesThere(sql: Statements): readonly string[] {
 }
 
 /** A range that is read through an index which knows only its first condition. */
-function narrowed(index: string, where: string, values: readonly SqlValue[], filter: ListFilter): Range {
+function narrowRange(index: string, where: string, values: readonly SqlValue[], filter: ListFilter): Range {
   const conditions = [where];
   const all = [...values];
   if (filter.parentThreadId !== undefined && filter.awaitedEvent !== undefined) {

@@ -3,7 +3,15 @@ import { inspect } from "node:util";
 import { parseThreadId, randomThreadId } from "../../base/ids.ts";
 import { fold } from "../../thread/fold.ts";
 import type { StoreTest } from "./runner.ts";
-import { createThread, eraseMessages, message, messages, numbered, projected, started } from "./samples.ts";
+import {
+  createThread,
+  eraseMessages,
+  message,
+  messages,
+  numberEvents,
+  project,
+  startSample,
+} from "./samples.ts";
 
 const STRANGE = [
   "",
@@ -21,7 +29,7 @@ export function appendContract(test: StoreTest): void {
       const before = fold(await store.read(id));
       const status = seq % 2 === 0 ? "finished" : "running";
       await store.append(id, seq, messages(seq, `message ${seq}`), {
-        projection: projected({ status }),
+        projection: project({ status }),
         before,
       });
       assert.deepEqual(await store.state(id), fold(await store.read(id)));
@@ -36,9 +44,9 @@ export function appendContract(test: StoreTest): void {
   test("events come back as they were appended, in order", async ({ store }) => {
     const id = await createThread(store, { texts: STRANGE });
     await store.append(id, STRANGE.length + 1, messages(STRANGE.length + 1, "one", "two"), {
-      projection: projected(),
+      projection: project(),
     });
-    const expected = numbered(1, [started(), ...[...STRANGE, "one", "two"].map(message)]);
+    const expected = numberEvents(1, [startSample(), ...[...STRANGE, "one", "two"].map(message)]);
     assert.deepEqual(await store.read(id), expected);
     assert.deepEqual(await store.read(id, STRANGE.length + 2), expected.slice(-1));
     assert.deepEqual(await store.read(id, expected.length), []);
@@ -48,9 +56,9 @@ export function appendContract(test: StoreTest): void {
     const payload = { zebra: 1, apple: { 10: "b", 9: "a", ["__proto__"]: 3 }, list: [null, 1.5e300, -0.1] };
     const event = { type: "event_received", data: { name: "n", source: "s", payload } } as const;
     const id = await createThread(store);
-    const [appended] = numbered(2, [event]);
+    const [appended] = numberEvents(2, [event]);
     assert(appended);
-    await store.append(id, 1, [appended], { projection: projected() });
+    await store.append(id, 1, [appended], { projection: project() });
     const [read] = await store.read(id, 1);
     assert.equal(JSON.stringify(read?.data), JSON.stringify(appended.data));
   });
@@ -59,7 +67,7 @@ export function appendContract(test: StoreTest): void {
     const tags = ["a"];
     const id = await createThread(store);
     const event = { type: "event_received", data: { name: "n", source: "s", payload: tags } } as const;
-    await store.append(id, 1, numbered(2, [event]), { projection: projected() });
+    await store.append(id, 1, numberEvents(2, [event]), { projection: project() });
     tags.push("b");
     const [read] = await store.read(id, 1);
     assert.deepEqual(read?.type === "event_received" && read.data.payload, ["a"]);
@@ -70,8 +78,8 @@ export function appendContract(test: StoreTest): void {
   }) => {
     const id = await createThread(store, { texts: ["one"] });
     for (const expected of [0, 1, 3]) {
-      const late = expected === 0 ? numbered(1, [started()]) : messages(expected, "late");
-      await assert.rejects(store.append(id, expected, late, { projection: projected({ title: "late" }) }), {
+      const late = expected === 0 ? numberEvents(1, [startSample()]) : messages(expected, "late");
+      await assert.rejects(store.append(id, expected, late, { projection: project({ title: "late" }) }), {
         code: "sequence_conflict",
         details: { threadId: id, expected, actual: 2 },
       });
@@ -86,7 +94,7 @@ export function appendContract(test: StoreTest): void {
     const missing = { code: "not_found", details: { threadId: id } };
     await assert.rejects(store.read(id), missing);
     await assert.rejects(store.verify(id), missing);
-    await assert.rejects(store.append(id, 1, messages(1, "x"), { projection: projected() }), missing);
+    await assert.rejects(store.append(id, 1, messages(1, "x"), { projection: project() }), missing);
     assert.equal(await store.summary(id), undefined);
     assert.equal(await store.delete(id), false);
   });
@@ -98,16 +106,16 @@ export function appendContract(test: StoreTest): void {
     assert(event);
     const cycle: Record<string, unknown> = {};
     cycle["self"] = cycle;
-    await assert.rejects(store.append(id, 1, messages(2, "gap"), { projection: projected() }), wrong);
-    await assert.rejects(store.append(id, 1, [{ ...event, v: 99 }], { projection: projected() }), wrong);
+    await assert.rejects(store.append(id, 1, messages(2, "gap"), { projection: project() }), wrong);
+    await assert.rejects(store.append(id, 1, [{ ...event, v: 99 }], { projection: project() }), wrong);
     await assert.rejects(
-      store.append(id, 1, [{ ...event, at: "yesterday" }], { projection: projected() }),
+      store.append(id, 1, [{ ...event, at: "yesterday" }], { projection: project() }),
       wrong,
     );
-    await assert.rejects(store.append(id, -1, messages(-1, "x"), { projection: projected() }), wrong);
-    await assert.rejects(store.append(randomThreadId(), 0, [], { projection: projected() }), wrong);
+    await assert.rejects(store.append(id, -1, messages(-1, "x"), { projection: project() }), wrong);
+    await assert.rejects(store.append(randomThreadId(), 0, [], { projection: project() }), wrong);
     const unwritable = Object.assign({}, event, { data: cycle });
-    await assert.rejects(store.append(id, 1, [unwritable], { projection: projected() }), wrong);
+    await assert.rejects(store.append(id, 1, [unwritable], { projection: project() }), wrong);
     assert.equal((await store.read(id)).length, 1);
   });
 
@@ -136,7 +144,7 @@ export function appendContract(test: StoreTest): void {
     ];
     for (const [ofEvent, ofProjection] of wrong) {
       const events = [Object.assign({}, event, ofEvent)];
-      const projection = Object.assign(projected(), ofProjection);
+      const projection = Object.assign(project(), ofProjection);
       const append = store.append(id, 2, events, { projection, once: "k" });
       await assert.rejects(append, { code: "invalid_argument" }, inspect([ofEvent, ofProjection]));
     }
@@ -144,16 +152,16 @@ export function appendContract(test: StoreTest): void {
     assert.deepEqual((await store.list()).unreadable, []);
     assert.equal((await store.summary(id))?.seq, 2);
     const last = { wakeAt: 8_640_000_000_000_000, status: "awaiting_time" } as const;
-    await store.append(id, 2, messages(2, "x"), { projection: projected(last), once: "k" });
+    await store.append(id, 2, messages(2, "x"), { projection: project(last), once: "k" });
     assert.equal((await store.list()).threads[0]?.wakeAt, last.wakeAt);
   });
 
   test("an append without events only writes the projection anew", async ({ store }) => {
     const id = await createThread(store, { texts: ["one"] });
-    await store.append(id, 2, [], { projection: projected({ title: "rebuilt", status: "finished" }) });
+    await store.append(id, 2, [], { projection: project({ title: "rebuilt", status: "finished" }) });
     const { title, status, seq, updatedAt } = (await store.summary(id)) ?? {};
     assert.deepEqual([title, status, seq, updatedAt], ["rebuilt", "finished", 2, "2026-01-01T00:00:01.000Z"]);
-    await assert.rejects(store.append(id, 1, [], { projection: projected() }), {
+    await assert.rejects(store.append(id, 1, [], { projection: project() }), {
       code: "sequence_conflict",
     });
     assert((await store.verify(id)).ok);
@@ -167,14 +175,11 @@ export function appendContract(test: StoreTest): void {
     const first = { kind: "duplicate", threadId: id, seq: 2 };
     const again = { once: "delivery 1" };
     assert.deepEqual(
-      await store.append(other, 1, messages(1, "x"), { projection: projected(), ...again }),
+      await store.append(other, 1, messages(1, "x"), { projection: project(), ...again }),
       first,
     );
-    assert.deepEqual(
-      await store.append(id, 2, messages(2, "x"), { projection: projected(), ...again }),
-      first,
-    );
-    const stale = store.append(id, 0, numbered(1, [started()]), { projection: projected(), ...again });
+    assert.deepEqual(await store.append(id, 2, messages(2, "x"), { projection: project(), ...again }), first);
+    const stale = store.append(id, 0, numberEvents(1, [startSample()]), { projection: project(), ...again });
     assert.deepEqual(await stale, first, "the key counts before the expected number");
     assert.equal((await store.read(id)).length, 2);
     assert.equal((await store.read(other)).length, 1);
@@ -183,7 +188,7 @@ export function appendContract(test: StoreTest): void {
   test("a key is not used up by an append that was refused", async ({ store }) => {
     const id = await createThread(store);
     const append = (expected: number) =>
-      store.append(id, expected, messages(expected, "x"), { projection: projected(), once: "k" });
+      store.append(id, expected, messages(expected, "x"), { projection: project(), once: "k" });
     await assert.rejects(append(7), { code: "sequence_conflict" });
     assert.deepEqual(await append(1), { kind: "appended" });
   });
@@ -193,9 +198,9 @@ export function appendContract(test: StoreTest): void {
     const id = await createThread(store, { texts: ["one"] });
     const other = await reopen();
     assert.deepEqual(await other.read(id), await store.read(id));
-    await other.append(id, 2, messages(2, "two"), { projection: projected({ title: "from the other" }) });
-    await store.append(id, 3, messages(3, "three"), { projection: projected() });
-    await assert.rejects(other.append(id, 3, messages(3, "late"), { projection: projected() }), {
+    await other.append(id, 2, messages(2, "two"), { projection: project({ title: "from the other" }) });
+    await store.append(id, 3, messages(3, "three"), { projection: project() });
+    await assert.rejects(other.append(id, 3, messages(3, "late"), { projection: project() }), {
       details: { threadId: id, expected: 3, actual: 4 },
     });
     assert.equal((await other.read(id)).length, 4);

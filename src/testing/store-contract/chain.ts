@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoreTest } from "./runner.ts";
-import { createThread, eraseMessages, message, messages, numbered, OFFICER, projected } from "./samples.ts";
+import { createThread, eraseMessages, message, messages, numberEvents, OFFICER, project } from "./samples.ts";
 
 const SECRET = "ada@example.org, born 1815-12-10";
 
@@ -11,7 +11,7 @@ export function chainContract(test: StoreTest): void {
     assert.equal(before.ok, true);
     assert.deepEqual([before.events, before.erased, before.problem], [3, 0, undefined]);
     assert.match(before.head, /^[0-9a-f]{64}$/);
-    await store.append(id, 3, messages(3, "three"), { projection: projected() });
+    await store.append(id, 3, messages(3, "three"), { projection: project() });
     const after = await store.verify(id, { seq: 3, digest: before.head });
     assert(after.ok);
     assert.notEqual(after.head, before.head);
@@ -40,7 +40,7 @@ export function chainContract(test: StoreTest): void {
     assert.deepEqual([title, status, seq], ["erased", "finished", 5]);
     const verified = await store.verify(id, { seq: 4, digest: head });
     assert.deepEqual([verified.ok, verified.events, verified.erased], [true, 5, 1]);
-    await store.append(id, 5, messages(5, "it goes on"), { projection: projected() });
+    await store.append(id, 5, messages(5, "it goes on"), { projection: project() });
     await eraseMessages(store, id, 6, [3, 6]);
     const again = await (reopen === undefined ? store : await reopen()).verify(id, { seq: 4, digest: head });
     assert.deepEqual([again.ok, again.events, again.erased], [true, 7, 2]);
@@ -53,18 +53,20 @@ export function chainContract(test: StoreTest): void {
     await assert.rejects(eraseMessages(store, id, 2, [1]), wrong, "another type");
     await assert.rejects(eraseMessages(store, id, 2, [2, 2]), wrong, "twice the same");
     await assert.rejects(eraseMessages(store, id, 2, [3]), wrong, "the record itself");
-    const [standIn] = numbered(2, [message("(erased)")]);
-    const [unsigned] = numbered(3, [{ type: "data_erased", data: { seqs: [2], by: OFFICER, reason: "r" } }]);
+    const [standIn] = numberEvents(2, [message("(erased)")]);
+    const [unsigned] = numberEvents(3, [
+      { type: "data_erased", data: { seqs: [2], by: OFFICER, reason: "r" } },
+    ]);
     assert(standIn && unsigned);
     await assert.rejects(
-      store.erase(id, 2, { replacements: [standIn], record: unsigned, projection: projected() }),
+      store.erase(id, 2, { replacements: [standIn], record: unsigned, projection: project() }),
       wrong,
       "no digests",
     );
-    const [other] = numbered(3, [message("x")]);
+    const [other] = numberEvents(3, [message("x")]);
     assert(other);
     await assert.rejects(
-      store.erase(id, 2, { replacements: [standIn], record: other, projection: projected() }),
+      store.erase(id, 2, { replacements: [standIn], record: other, projection: project() }),
       wrong,
       "no record",
     );

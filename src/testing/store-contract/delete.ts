@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoreTest } from "./runner.ts";
-import { createThread, EPOCH, message, messages, numbered, projected, started } from "./samples.ts";
+import { createThread, EPOCH, message, messages, numberEvents, project, startSample } from "./samples.ts";
 
 export function deleteContract(test: StoreTest): void {
   test("a deleted thread is gone with all that was kept about it, and its id can begin anew", async ({
@@ -17,8 +17,8 @@ export function deleteContract(test: StoreTest): void {
       (await store.list()).threads.map(({ threadId }) => threadId),
       [other],
     );
-    const outcome = await store.append(id, 0, numbered(1, [started("anew")]), {
-      projection: projected(),
+    const outcome = await store.append(id, 0, numberEvents(1, [startSample("anew")]), {
+      projection: project(),
       once: "k",
     });
     assert.deepEqual(outcome, { kind: "appended" });
@@ -34,8 +34,8 @@ export function deleteContract(test: StoreTest): void {
     const other = await opened.reopen();
     await other.delete(id);
     await createThread(other, { id, texts: ["new"] });
-    await store.append(id, 2, messages(2, "more"), { projection: projected() });
-    assert.deepEqual(await other.read(id), numbered(1, [started(), message("new"), message("more")]));
+    await store.append(id, 2, messages(2, "more"), { projection: project() });
+    assert.deepEqual(await other.read(id), numberEvents(1, [startSample(), message("new"), message("more")]));
     assert((await store.verify(id)).ok);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomThreadId } from "../../base/ids.ts";
 import type { StoreTest } from "./runner.ts";
-import { createThread, EPOCH, messages, projected } from "./samples.ts";
+import { createThread, EPOCH, messages, project } from "./samples.ts";
 
 export function leaseContract(test: StoreTest): void {
   test("one owner holds a thread until its time is over or it lets go", async ({ store, reopen }) => {
@@ -48,7 +48,7 @@ export function leaseContract(test: StoreTest): void {
     const other = reopen === undefined ? store : await reopen();
     const append = (seq: number, owner: string, past: number) =>
       store.append(id, seq, messages(seq, "again"), {
-        projection: projected(),
+        projection: project(),
         claim: { owner, past },
         once: `after ${seq}`,
       });
@@ -64,7 +64,7 @@ export function leaseContract(test: StoreTest): void {
     await other.release(id, "b");
     assert.deepEqual(await append(3, "b", 300), refused, "let go of");
     assert.equal((await store.read(id)).length, 3);
-    await store.append(id, 3, messages(3, "an answer"), { projection: projected(), once: "after 3" });
+    await store.append(id, 3, messages(3, "an answer"), { projection: project(), once: "after 3" });
   });
 
   test("a claim from before the clock was set back holds nobody up", async ({ store }) => {
@@ -111,7 +111,7 @@ export function leaseContract(test: StoreTest): void {
     assert.deepEqual((await store.due(now + 4, 10)).slice(0, 2), [both, sleeping]);
     assert.equal((await store.due(now + 5, 10))[0], long, "its lease has run out");
     await store.append(both, 1, messages(1, "done"), {
-      projection: projected({ status: "finished", agent: "other" }),
+      projection: project({ status: "finished", agent: "other" }),
     });
     assert(!(await store.due(now, 10)).includes(both));
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ThreadId } from "../../base/ids.ts";
 import type { ListFilter, ThreadStore } from "../../store/store.ts";
 import type { StoreTest } from "./runner.ts";
-import { createThread, EPOCH, messages, projected } from "./samples.ts";
+import { createThread, EPOCH, messages, project } from "./samples.ts";
 
 const MINUTE = 60_000;
 
@@ -12,7 +12,7 @@ export function listContract(test: StoreTest): void {
   }) => {
     const parentThreadId = await createThread(store);
     const id = await createThread(store, { texts: ["one"] });
-    const projection = projected({
+    const projection = project({
       agent: "other",
       status: "awaiting_event",
       title: "t\u0000 👩‍🚀",
@@ -50,7 +50,7 @@ export function listContract(test: StoreTest): void {
     const first = await createThread(store, { at: EPOCH });
     const second = await createThread(store, { at: EPOCH + MINUTE });
     const later = messages(1, "later").map((event) => ({ ...event, at: "2026-01-02T00:00:00.000Z" }));
-    await store.append(first, 1, later, { projection: projected() });
+    await store.append(first, 1, later, { projection: project() });
     assert.deepEqual(await pages(store, {}), [first, second]);
   });
 

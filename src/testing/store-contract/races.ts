@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomThreadId } from "../../base/ids.ts";
 import type { StoreTest } from "./runner.ts";
-import { createThread, messages, numbered, projected, started } from "./samples.ts";
+import { createThread, messages, numberEvents, project, startSample } from "./samples.ts";
 
 export function raceContract(test: StoreTest): void {
   test("of many appends after the same event, one succeeds and the others say so", async (opened) => {
@@ -12,7 +12,7 @@ export function raceContract(test: StoreTest): void {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 16 }, (_, index) =>
           (index % 2 === 0 ? store : other).append(id, seq, messages(seq, `writer ${index}`), {
-            projection: projected(),
+            projection: project(),
           }),
         ),
       );
@@ -29,7 +29,7 @@ export function raceContract(test: StoreTest): void {
     const id = randomThreadId();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 8 }, () =>
-        store.append(id, 0, numbered(1, [started()]), { projection: projected() }),
+        store.append(id, 0, numberEvents(1, [startSample()]), { projection: project() }),
       ),
     );
     assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
@@ -40,9 +40,9 @@ export function raceContract(test: StoreTest): void {
     const other = reopen === undefined ? store : await reopen();
     const outcomes = await Promise.all(
       Array.from({ length: 16 }, (_, index) => {
-        const events = numbered(1, [started()]);
+        const events = numberEvents(1, [startSample()]);
         const through = index % 2 === 0 ? store : other;
-        return through.append(randomThreadId(), 0, events, { projection: projected(), once: "mail 17" });
+        return through.append(randomThreadId(), 0, events, { projection: project(), once: "mail 17" });
       }),
     );
     const taken = outcomes.filter(({ kind }) => kind === "appended");
@@ -59,7 +59,7 @@ export function raceContract(test: StoreTest): void {
     const outcomes = await Promise.allSettled(
       ids.map((id, index) => {
         const expected = index % 4 === 3 ? 5 : 1;
-        return store.append(id, expected, messages(expected, `text ${index}`), { projection: projected() });
+        return store.append(id, expected, messages(expected, `text ${index}`), { projection: project() });
       }),
     );
     for (const [index, id] of ids.entries()) {
@@ -73,7 +73,7 @@ export function raceContract(test: StoreTest): void {
   test("appends to one thread that follow each other without waiting keep their order", async ({ store }) => {
     const id = await createThread(store);
     const appends = Array.from({ length: 20 }, (_, index) =>
-      store.append(id, index + 1, messages(index + 1, `text ${index}`), { projection: projected() }),
+      store.append(id, index + 1, messages(index + 1, `text ${index}`), { projection: project() }),
     );
     await Promise.all(appends);
     const texts = (await store.read(id, 1)).map(

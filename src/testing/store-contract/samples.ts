@@ -8,7 +8,7 @@ import { EVENTS, type NewEvent, type ThreadEvent } from "../../thread/events.ts"
 export const EPOCH = Date.UTC(2026, 0, 1);
 
 /** A projection of a working thread, with what a test wants different. */
-export function projected(differences: Partial<ThreadProjection> = {}): ThreadProjection {
+export function project(differences: Partial<ThreadProjection> = {}): ThreadProjection {
   return {
     agent: "sample",
     status: "running",
@@ -23,14 +23,18 @@ export function projected(differences: Partial<ThreadProjection> = {}): ThreadPr
 }
 
 /** Events in their place: numbered from `first`, a second apart, event 1 at `start`. */
-export function numbered(first: number, added: readonly NewEvent[], start = EPOCH): readonly ThreadEvent[] {
+export function numberEvents(
+  first: number,
+  added: readonly NewEvent[],
+  start = EPOCH,
+): readonly ThreadEvent[] {
   return added.map((event, index) => {
     const seq = first + index;
     return { seq, at: isoTime(start + (seq - 1) * 1000), v: EVENTS[event.type].version, ...event };
   });
 }
 
-export function started(agent = "sample"): NewEvent {
+export function startSample(agent = "sample"): NewEvent {
   return { type: "thread_started", data: { agent } };
 }
 
@@ -40,7 +44,7 @@ export function message(text: string): NewEvent {
 
 /** Further events for a thread that has `seq` of them. */
 export function messages(seq: number, ...texts: readonly string[]): readonly ThreadEvent[] {
-  return numbered(seq + 1, texts.map(message));
+  return numberEvents(seq + 1, texts.map(message));
 }
 
 /** A new thread with one event more than `texts`. Resolves to its id. */
@@ -55,8 +59,8 @@ export async function createThread(
   } & Pick<AppendOptions, "once" | "claim"> = {},
 ): Promise<ThreadId> {
   const { id = randomThreadId(), texts = [], projection = {}, at = EPOCH, ...append } = options;
-  const events = numbered(1, [started(projection.agent), ...texts.map(message)], at);
-  await store.append(id, 0, events, { projection: projected(projection), ...append });
+  const events = numberEvents(1, [startSample(projection.agent), ...texts.map(message)], at);
+  await store.append(id, 0, events, { projection: project(projection), ...append });
   return id;
 }
 
@@ -70,13 +74,13 @@ export async function eraseMessages(
   seq: number,
   seqs: readonly number[],
 ): Promise<void> {
-  const standIns = seqs.flatMap((erased) => numbered(erased, [message("(erased)")]));
+  const standIns = seqs.flatMap((erased) => numberEvents(erased, [message("(erased)")]));
   const data = erasureData(standIns, OFFICER, "right to be forgotten");
-  for (const record of numbered(seq + 1, [{ type: "data_erased", data }])) {
+  for (const record of numberEvents(seq + 1, [{ type: "data_erased", data }])) {
     await store.erase(id, seq, {
       replacements: standIns,
       record,
-      projection: projected({ title: "erased", status: "finished" }),
+      projection: project({ title: "erased", status: "finished" }),
     });
   }
 }

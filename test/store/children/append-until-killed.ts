@@ -1,7 +1,7 @@
 /* Appends to eight threads at once for ever, printing each thread and number once its append has resolved. */
 import { writeSync } from "node:fs";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
-import { createThread, messages, projected } from "../../../src/testing/store-contract/samples.ts";
+import { createThread, messages, project } from "../../../src/testing/store-contract/samples.ts";
 
 const store = await openSqliteStore(process.argv[2] ?? "");
 const padding = "x".repeat(Number(process.argv[3] ?? 0));
@@ -11,7 +11,7 @@ async function work(): Promise<never> {
   const id = await createThread(store);
   report(id, 1);
   for (let seq = 1; ; seq++) {
-    await store.append(id, seq, messages(seq, `text ${seq} ${padding}`), { projection: projected() });
+    await store.append(id, seq, messages(seq, `text ${seq} ${padding}`), { projection: project() });
     report(id, seq + 1);
   }
 }

@@ -2,7 +2,7 @@
 import { TwelvefoldError } from "../../../src/base/errors.ts";
 import { parseThreadId, randomThreadId, type ThreadId } from "../../../src/base/ids.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
-import { messages, numbered, projected, started } from "../../../src/testing/store-contract/samples.ts";
+import { messages, numberEvents, project, startSample } from "../../../src/testing/store-contract/samples.ts";
 
 const [path = "", name = "", appends = "0", ...ids] = process.argv.slice(2);
 const threads = ids.map(parseThreadId).filter((id): id is ThreadId => id !== undefined);
@@ -20,7 +20,7 @@ async function append(worker: number): Promise<void> {
     for (let done = false; !done; ) {
       const seq = known.get(id) ?? 1;
       try {
-        await store.append(id, seq, messages(seq, `${name} ${worker} ${round}`), { projection: projected() });
+        await store.append(id, seq, messages(seq, `${name} ${worker} ${round}`), { projection: project() });
         known.set(id, seq + 1);
         appended[id] = (appended[id] ?? 0) + 1;
         done = true;
@@ -41,8 +41,8 @@ for (const id of threads) if (await store.claim(id, name, 0, 1000)) claimed.push
 let delivered = 0;
 for (let delivery = 0; delivery < 50; delivery++) {
   const once = { once: `delivery ${delivery}` };
-  const outcome = await store.append(randomThreadId(), 0, numbered(1, [started()]), {
-    projection: projected(),
+  const outcome = await store.append(randomThreadId(), 0, numberEvents(1, [startSample()]), {
+    projection: project(),
     ...once,
   });
   if (outcome.kind === "appended") delivered += 1;

@@ -48,7 +48,7 @@ class Plan {
     if (turn.kind === "step") this.proposed = turn.intent;
     if (turn.kind === "result") this.finishCall(turn.intent ?? this.proposed, turn.value);
     if (turn.kind === "failed") {
-      const reason = quoted(turn.text.split("\n")[0] ?? "").replace(/[. ]+$/, "");
+      const reason = quote(turn.text.split("\n")[0] ?? "").replace(/[. ]+$/, "");
       this.reply = ask(`I could not run ${describe(this.next)}: ${reason}. What should I do instead?`);
     }
   }
@@ -78,7 +78,7 @@ class Plan {
     const { calls, last, bare, unread } = new Reading(text, this.tools, this.last);
     this.reply = undefined;
     if (unread.length > 0) {
-      this.reply = ask(`I do not understand '${quoted(unread.join(", "))}'. Could you say it another way?`);
+      this.reply = ask(`I do not understand '${quote(unread.join(", "))}'. Could you say it another way?`);
     } else if (calls.length > 0 || next !== undefined) {
       if (next === undefined) this.requestStart = this.calls.length;
       this.calls.push(...calls);
@@ -162,7 +162,7 @@ function askForValue({ tool, operands }: Call): Move {
   const unread = missing?.kind === "missing" && missing.text !== "" ? missing.text : undefined;
   const known = operands.map(worth).filter((value) => value !== undefined);
   const question = `Which ${wanted} should I use to ${tool.intent.replaceAll("_", " ")}`;
-  if (unread !== undefined) return ask(`I cannot read '${quoted(unread)}' as a ${wanted}. ${question}?`);
+  if (unread !== undefined) return ask(`I cannot read '${quote(unread)}' as a ${wanted}. ${question}?`);
   return ask(`${question}${known.length > 0 ? `, besides ${known.map(inText).join(" and ")}` : ""}?`);
 }
 
@@ -200,6 +200,6 @@ function inText(value: Json | undefined): string {
 }
 
 /** What somebody wrote, short, and without what could pass for JSON. */
-function quoted(text: string): string {
+function quote(text: string): string {
   return text.replace(/[{}[\]"`\p{C}]/gu, "").slice(0, 60);
 }
