@@ -17,9 +17,9 @@ export function secondQuestion({ step, fidelity, said }: OpenCall): string {
     "Otherwise answer with the JSON of the step that says what you meant instead.";
   return words === undefined
     ? `${because} ${ways}`
-    : `${because} You wrote, with [JSON] where the JSON stood:\n${quoted(words)}\n${ways}`;
+    : `${because} You wrote, with [JSON] where the JSON stood:\n${quoteWords(words)}\n${ways}`;
 }
 
-function quoted(words: string): string {
+function quoteWords(words: string): string {
   return words.length <= MAX_QUOTED ? words : `${words.slice(0, MAX_QUOTED - 1).toWellFormed()}…`;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../base/json.ts";
 import { fullNameOf, patternInWords } from "../../present/people.ts";
-import { counted, visible } from "../../present/visible-text.ts";
+import { countOf, visible } from "../../present/visible-text.ts";
 import type { PendingApproval } from "../../thread/state.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
@@ -109,7 +109,7 @@ const Wrote = ({ frame, view, asked }: { frame: Frame; view: RequestView; asked:
       <Words text={said.text} />
       {more > 0 && (
         <p class="hint">
-          … {counted(more, "more character")}
+          … {countOf(more, "more character")}
           {frame.reach === "everything" && (
             <>
               : <a href={paths.step(view.threadId, step)}>see it all</a>
