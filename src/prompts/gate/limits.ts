@@ -45,7 +45,7 @@ export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Brea
 // square of the number of quotes and the cube of the depth.
 const MAX_LOOSE_DEPTH = 12;
 const MAX_LOOSE_CHARACTERS = 50_000;
-const MAX_LOOSE_SEPARATORS = 400;
+const MAX_LOOSE_SEPARATORS = 800;
 const MAX_LOOSE_QUOTES = 2_000;
 const MAX_LOOSE_CONTAINERS = 60;
 

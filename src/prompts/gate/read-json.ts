@@ -9,7 +9,7 @@ import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
-import { secondReading } from "./second-parser.ts";
+import { type SecondReading, secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
 export function readStrict(text: string, read: unknown, tools: ReadTools): Candidate {
@@ -69,7 +69,7 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
 function checkLoose(
   text: string,
   shape: Shape,
-  second: { readonly value: unknown } | undefined,
+  second: SecondReading | undefined,
   tools: ReadTools,
 ): Candidate | undefined {
   const { left } = tools;
@@ -79,7 +79,7 @@ function checkLoose(
   if (second === undefined) return undefined;
   const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;
-  const refusal = findUnaffordable(second.value, valuesIn(shape), tools);
+  const refusal = findUnaffordable(second.value, valuesIn(shapeOf(second.text, true)), tools);
   // A sample of the repaired value says nothing of how the first parser repairs it.
   return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
 }

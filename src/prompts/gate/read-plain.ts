@@ -75,8 +75,9 @@ function checkPlain(
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
   const { containers, separators } = shape;
+  if (tools.kind === "text_or_json") return undefined;
   if (containers > 0 && separators > tools.left.texts) return { kind: "breach", breach: LOOSE_BREACH };
-  if (tools.kind === "text_or_json" || text.length <= MAX_PLAIN) return undefined;
+  if (text.length <= MAX_PLAIN) return undefined;
   return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, undefined) } };
 }
 

@@ -3,13 +3,19 @@ import { parseJson } from "../../base/json.ts";
 
 type Repair = (text: string) => string;
 
+export interface SecondReading {
+  readonly value: unknown;
+  /** The JSON that it was repaired to. */
+  readonly text: string;
+}
+
 let repair: Repair | undefined;
 
 /**
  * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` where it cannot
  * repair it. Loaded when first needed: most completions are strict.
  */
-export function secondReading(text: string): { readonly value: unknown; readonly text: string } | undefined {
+export function secondReading(text: string): SecondReading | undefined {
   repair ??= loadRepair();
   try {
     const repaired = repair(text);

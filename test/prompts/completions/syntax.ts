@@ -31,6 +31,11 @@ export const SYNTAX: readonly Row[] = [
   }),
   tolerant('{"intent": "search", "query": "x", "tags": [],}', SEARCH_VALUE),
 
+  tolerant(`{"intent": "done_for_now", "message": "${"one, two: ".repeat(200)}", }`, {
+    ...DONE_VALUE,
+    message: "one, two: ".repeat(200),
+  }),
+
   // Cut off: what came last may be half of it, and what would have come is missing.
   doubtful('{"intent":"refund","order_id":"A1","amount":4', { ...REFUND_VALUE, amount: 4 }, "cut_off"),
   doubtful('{"intent":"refund","order_id":"A1","amount":40', REFUND_VALUE, "cut_off"),
