@@ -65,7 +65,7 @@ export function createProgram(action: Action): Command {
     );
   command(
     "approve <id>",
-    "approve a pending step, or go on after an escalation; then follow the thread",
+    "approve a pending step, or go on after an escalation; then follow the thread. With a thread's id the card is shown and you are asked",
     "twelvefold approve thr_….7",
   )
     .option("--digest <digest>", "decide on exactly this version of the card")

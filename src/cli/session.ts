@@ -46,10 +46,33 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
   readonly json: boolean;
+  /** Who sits at the terminal. Default: the account that the process runs under. */
+  readonly person?: VerifiedPrincipal | undefined;
+}
+
+/**
+ * The account of this process, as the operating system knows it: an environment variable proves nothing, since whoever
+ * starts the command sets it. `uid-<number>` where the account has no name.
+ */
+export function accountPerson(account: () => { readonly username: string } = userInfo): VerifiedPrincipal {
+  const named = nameOf(account);
+  return verifiedBy(
+    "terminal",
+    named === undefined || named === "" ? `uid-${process.getuid?.() ?? "unknown"}` : named,
+  );
+}
+
+/** A user id that no account belongs to, as in many containers, has no name. */
+function nameOf(account: () => { readonly username: string }): string | undefined {
+  try {
+    return account().username.trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Opens nothing before it is asked for; `close` closes what was opened, latest first. */
-export function createSession({ terminal, env, folder, json }: SessionOptions): {
+export function createSession({ terminal, env, folder, json, person }: SessionOptions): {
   readonly session: Session;
   close(): Promise<void>;
 } {
@@ -138,7 +161,7 @@ export function createSession({ terminal, env, folder, json }: SessionOptions): 
     env,
     folder,
     requireFreshClient,
-    person: verifiedBy("terminal", env["USER"] ?? userInfo().username),
+    person: person ?? accountPerson(),
     config,
     store,
     runtime,

@@ -1,18 +1,20 @@
 import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { approve } from "../../src/cli/commands/answer.ts";
 import { run } from "../../src/cli/commands/run.ts";
-import { createSession } from "../../src/cli/session.ts";
+import { accountPerson, createSession } from "../../src/cli/session.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
 
 /** A terminal with a person who gives these answers, then ends the input. */
-function person(...answers: string[]) {
+function person(...answers: (string | undefined)[]) {
   const lines: string[] = [];
   const asked: string[] = [];
   const terminal: Terminal = {
@@ -28,9 +30,10 @@ function person(...answers: string[]) {
   const store = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "threads.db");
   const opened = createSession({
     terminal,
-    env: { TWELVEFOLD_STORE: store, USER: "ada" },
+    env: { TWELVEFOLD_STORE: store, USER: "eve" },
     folder: root,
     json: false,
+    person: verifiedBy("terminal", "ada"),
   });
   close = opened.close;
   return { session: opened.session, asked, text: () => lines.join("\n") };
@@ -41,7 +44,7 @@ describe("at a terminal", () => {
     const { session, asked, text } = person("");
     expect(await run(session, "calculator", ["divide 12 by 2 and then add 12"], {})).toBe(0);
     expect(asked).toEqual([expect.stringContaining("Enter approves")]);
-    expect(text()).toMatch(/ada: approved[\s\S]*= 6[\s\S]*\b18\b/);
+    expect(text()).toMatch(/terminal:ada approved[\s\S]*= 6[\s\S]*\b18\b/);
   });
 
   it("any text denies with that feedback", { tags: "F7.12" }, async () => {
@@ -61,5 +64,55 @@ describe("at a terminal", () => {
     const { session, text } = person();
     expect(await run(session, "calculator", ["divide 12 by 2"], {})).toBe(0);
     expect(text()).toMatch(/approve: npx twelvefold approve thr_\w+\.\d+/);
+  });
+
+  it("approve with a thread's id shows the card and asks; only a yes approves it", {
+    tags: "F7.12",
+  }, async () => {
+    const { session, asked, text } = person(undefined, "", "no", "yes");
+    await run(session, "calculator", ["divide 12 by 2"], {});
+    const [requestId = "", threadId = ""] = /(thr_\w+)\.\d+/.exec(text()) ?? [];
+    for (const _ of ["nothing", "no"]) {
+      expect(await approve(session, threadId, {})).toBe(0);
+      expect(text()).toContain("nothing was decided");
+    }
+    expect(text()).not.toContain("= 6");
+    expect(await approve(session, threadId, {})).toBe(0);
+    expect(asked.filter((question) => question.includes("Approve this?"))).toHaveLength(3);
+    expect(text()).toContain("= 6");
+    await expect(approve(session, requestId, {})).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  it("where nobody can be asked, approve needs the id of the request", { tags: "F7.6" }, async () => {
+    const { session, text } = person();
+    await run(session, "calculator", ["divide 12 by 2"], {});
+    const [requestId = "", threadId = ""] = /(thr_\w+)\.\d+/.exec(text()) ?? [];
+    const alone = { ...session, terminal: { ...session.terminal, interactive: false } };
+    await expect(approve(alone, threadId, {})).rejects.toThrow(`twelvefold approve ${requestId}`);
+    expect(await approve(alone, requestId, {})).toBe(0);
+    expect(text()).toContain("= 6");
+  });
+});
+
+describe("who sits at the terminal", { tags: "F7.11" }, () => {
+  it("is the account of the process, never what the environment says", () => {
+    const { username } = userInfo();
+    const before = process.env["USER"];
+    process.env["USER"] = "somebody-else";
+    try {
+      expect(accountPerson()).toMatchObject({ channel: "terminal", id: username });
+    } finally {
+      if (before === undefined) delete process.env["USER"];
+      else process.env["USER"] = before;
+    }
+  });
+
+  it("is named by its number where the account has no name", () => {
+    const nameless = () => {
+      throw Object.assign(new Error("ENOENT: no such user"), { code: "ERR_SYSTEM_ERROR" });
+    };
+    expect(accountPerson(nameless).id).toMatch(/^uid-\d+$/);
+    expect(accountPerson(() => ({ username: "" })).id).toMatch(/^uid-\d+$/);
+    expect(accountPerson(() => ({ username: "grace" })).id).toBe("grace");
   });
 });

@@ -1,11 +1,12 @@
 import { ConflictError, UsageError } from "../../base/errors.ts";
-import { parseRequestId, requestIdOf } from "../../base/ids.ts";
+import { parseRequestId, type RequestId, requestIdOf } from "../../base/ids.ts";
 import { isJsonObject, type Json, toJson } from "../../base/json.ts";
 import { parseExactJson } from "../../base/json-numbers.ts";
 import type { HumanDecision, Step } from "../../thread/events.ts";
 import type { PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { cardLines } from "../card.ts";
+import { EXIT } from "../exit.ts";
 import { follow } from "../follow.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 
@@ -45,12 +46,30 @@ export interface ApproveOptions {
   readonly edit?: string;
 }
 
+/**
+ * A thread's id does not say which of its cards was seen: whoever is there is asked about the one that is shown now. Throws
+ * `UsageError` where nobody can be asked.
+ */
+async function confirms({ terminal, json }: Session, requestId: RequestId): Promise<boolean> {
+  if (!terminal.interactive || json) {
+    const message = `approve names the request that you have seen: twelvefold approve ${requestId}`;
+    throw new UsageError("invalid_argument", message, { details: { requestId } });
+  }
+  const answer = await terminal.ask("  Approve this? Type yes: ");
+  if (answer !== undefined && /^y(es)?$/i.test(answer.trim())) return true;
+  terminal.out(`nothing was decided; approve it with: npx twelvefold approve ${requestId}`);
+  return false;
+}
+
 /** `twelvefold approve <id>` */
 export async function approve(session: Session, id: string, options: ApproveOptions): Promise<number> {
   const found = await target(session, id);
   const { request } = found;
   if (request?.type === "approval" && !session.json) {
     for (const line of cardLines(request, session.colors)) session.terminal.err(line);
+  }
+  if (request?.type === "approval" && parseRequestId(id) === undefined && options.digest === undefined) {
+    if (!(await confirms(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
   }
   if (options.edit === undefined) return decide(session, found, { kind: "approved" }, options.digest);
   if (request?.type !== "approval") throw new UsageError("invalid_argument", "only an approval takes --edit");
