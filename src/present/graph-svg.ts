@@ -10,7 +10,7 @@ const LEFT = 56;
 const TOP = 10;
 const MIDDLE = LEFT + NODE_WIDTH / 2;
 /** Characters that fit into a node. */
-const FITTING = 20;
+const FITTING = 22;
 
 /**
  * The graph as an SVG drawing: nodes downwards in the order of first visits, jumps at the sides. It needs no script and
@@ -35,11 +35,13 @@ const topOf = (index: number) => TOP + index * (NODE_HEIGHT + GAP);
 function drawNode(node: GraphNode, y: number): string {
   const { kind, outcome, visits, label, seq } = node;
   const times = visits > 1 ? `<tspan class="times"> ×${visits}</tspan>` : "";
+  const how = outcome === undefined || outcome === "ok" ? "" : ` (${outcome})`;
+  const text = `${clip(label, FITTING - how.length - (visits > 1 ? 3 : 0))}${how}`;
   const radius = kind === "step" ? 8 : NODE_HEIGHT / 2;
   return [
     `<g class="node node-${kind}${outcome === undefined ? "" : ` ${outcome}`}" data-seq="${seq}"><title>${escapeXml(nodeText(node))}</title>`,
     `<rect x="${LEFT}" y="${y}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="${radius}"/>`,
-    `<text x="${MIDDLE}" y="${y + 21.5}" text-anchor="middle" fill="currentColor" stroke="none">${escapeXml(clip(label, visits > 1 ? FITTING - 5 : FITTING))}${times}</text></g>`,
+    `<text x="${MIDDLE}" y="${y + 21.5}" text-anchor="middle" fill="currentColor" stroke="none">${escapeXml(text)}${times}</text></g>`,
   ].join("");
 }
 

@@ -78,7 +78,7 @@ function stationFor(
       return event.data.callId === undefined ? { kind: "trouble", label } : undefined;
     case "human_asked":
     case "approval_requested":
-      return event.seq === pending ? { kind: "wait", label, outcome: "pending" } : undefined;
+      return event.seq === pending ? { kind: "wait", label } : undefined;
     case "human_responded":
       return { kind: "person", label };
     case "request_expired":

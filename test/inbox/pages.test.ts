@@ -229,7 +229,7 @@ describe("inbox pages", () => {
     await settled(runtime, thread.id);
     expect(paid).toEqual([{ amount: 12.5, to: "ACME" }]);
     expect(await (await get(`/inbox/threads/${thread.id}`)).text()).toContain(
-      "Ada (web:ada) approved it with changed arguments.",
+      "Ada (web:ada) approved with changed arguments",
     );
   });
 
@@ -334,7 +334,7 @@ describe("inbox pages", () => {
     const chunk = new TextDecoder().decode((await reader?.read())?.value);
     await reader?.cancel();
     expect(chunk).toContain('hx-target="#entry-3"');
-    expect(chunk).toContain("Ada (web:ada) approved.");
+    expect(chunk).toContain("Ada (web:ada) approved");
     expect(chunk).not.toContain('id="entry-2"');
   });
 

@@ -59,7 +59,7 @@ describe("the path that was taken", () => {
       ["Message", undefined, 1],
       ["Add", "ok", 2],
       ["Divide", "pending", 1],
-      ["Approval needed", "pending", 1],
+      ["Approval needed", undefined, 1],
     ]);
     expect(edges).toContainEqual({ from: "n2", to: "n2", times: 1 });
   });

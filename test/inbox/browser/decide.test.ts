@@ -79,7 +79,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     await page.keyboard.press("e");
     await page.getByLabel("Amount").fill("35.5");
     await page.getByRole("button", { name: "Approve with these arguments" }).click();
-    await page.getByText("approved it with changed arguments").waitFor();
+    await page.getByText("approved with changed arguments").waitFor();
     await settled(runtime, threadId);
     expect(paid).toEqual([{ amount: 35.5, to: "ACME" }]);
   });
