@@ -70,7 +70,7 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       expect(calls, which).toBeLessThanOrEqual(140);
       expect(characters, which).toBeLessThanOrEqual(4 * text.length + 100);
       // What is text for the type is not looked into.
-      if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(120);
+      if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(80);
     }
   });
 
