@@ -55,9 +55,15 @@ export interface StepOptions<S, A extends Approval = Approval> {
   accepts?: Fidelity["grade"];
   /** Rules beyond the BAML types, on the step with its intent. The model is told which field is wrong. */
   arguments?: StandardSchema<S>;
-  /** Any other rule: a message for the model refuses the step, `undefined` lets it pass. Throwing refuses too. */
+  /**
+   * Any other rule: a message for the model refuses the step, `undefined` lets it pass. Throwing refuses too. It is asked
+   * once before anybody (the judge, a person) is asked about the step, and once right before it runs.
+   */
   check?: StepCheck<S>["check"];
-  /** A reviewer, plain code or an LLM function. Its verdict is an event. Throwing asks a person. */
+  /**
+   * A reviewer, plain code or an LLM function, asked once, before people are. Its verdict is an event. Throwing, or a
+   * verdict that is none of the three, asks a person. After a crash it may be asked again.
+   */
   judge?: StepJudge<S>["judge"];
   /**
    * A person must approve it while the thread holds content from outside (see `untrusted` and the agent's context);

@@ -1,3 +1,4 @@
+import { withDeadline } from "../../base/deadlines.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import type { Thread, ThreadHead } from "../../thread/thread.ts";
 import { type WorkerOptions, work } from "../worker.ts";
@@ -68,20 +69,13 @@ export class InProcessEngine {
 
   /** Resolves when nothing runs here for the thread and nothing is about to. Rejects with the signal's reason. */
   async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const onAbort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        const job = this.#jobs.get(threadId);
-        if (job === undefined && !this.#waiting.has(threadId)) return;
-        // It waits for a place: any of the others may leave one.
-        const done = job === undefined ? [...this.#jobs.values()].map((other) => other.done) : [job.done];
-        await Promise.race([aborted, ...done]);
-      }
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
+    for (;;) {
+      signal?.throwIfAborted();
+      const job = this.#jobs.get(threadId);
+      if (job === undefined && !this.#waiting.has(threadId)) return;
+      // It waits for a place: any of the others may leave one.
+      const done = job === undefined ? Array.from(this.#jobs.values(), (other) => other.done) : [job.done];
+      await withDeadline(() => Promise.race(done), { signal });
     }
   }
 
