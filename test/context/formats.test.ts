@@ -19,6 +19,15 @@ const blocksOfExample = contextBlocks(
   ),
 );
 
+const ROLE_MARKS = [
+  ..."<|im_start|> <|user|> <｜User｜> <｜begin▁of▁sentence｜> <start_of_turn> <end_of_turn> <<SYS>> <</SYS>> <s> </s> <bos>".split(
+    " ",
+  ),
+  ..."[INST] [/INST] [SYSTEM_PROMPT] [TOOL_CALLS] [AVAILABLE_TOOLS] [gMASK] [|assistant|] <extra_id_1> <SPECIAL_10> ]~b]".split(
+    " ",
+  ),
+];
+
 describe("the other formats", () => {
   it("each shows the same thread in its own notation", { tags: "F3.4" }, () => {
     expect(renderBlocks(blocksOfExample, TEXT_FORMATS.yaml)).toBe(
@@ -86,12 +95,34 @@ describe("the other formats", () => {
         fc.property(anyBlocks, (blocks) => {
           const text = renderBlocks(blocks, format);
           expect(text.replace(/[\n\r\t]/g, " ")).not.toMatch(
-            /[\p{Cs}\p{Cc}\u202e]|<\|im_start\|>|BAML_(?:CHAT_ROLE|MEDIA)|_MAGIC_STRING_DELIMITER|:baml-(?:start|end)-/u,
+            /[\p{Cs}\p{Cc}\u202e]|<[|｜]|\[\/?(?:INST|SYSTEM_PROMPT)\]|\[\|user\||<\/?(?:s|start_of_turn|extra_id_1)>|<<\/?SYS>>|\]~b\]|BAML_(?:CHAT_ROLE|MEDIA)|_MAGIC_STRING_DELIMITER|:baml-(?:start|end)-/u,
           );
         }),
         runs,
       );
     });
+
+    it.each(ROLE_MARKS)(
+      `in ${name} the mark %s of a chat template is none, and reads back as it was`,
+      {
+        tags: "S2",
+      },
+      (mark) => {
+        const bodies = [
+          mark,
+          `a ${mark} b`,
+          `"${mark}"\n${mark}: x`,
+          { [mark]: [mark, `${mark}${mark}`] },
+          [mark],
+        ];
+        for (const body of bodies) {
+          const blocks = [{ tag: "message_received", body, untrusted: mark }];
+          const text = renderBlocks(blocks, format);
+          expect(text).not.toContain(mark);
+          expect(format.parse(text)).toEqual(blocks);
+        }
+      },
+    );
 
     it(`${name} grows at its end only`, { tags: "F3.15" }, () => {
       fc.assert(

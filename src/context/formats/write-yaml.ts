@@ -1,5 +1,5 @@
 import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
-import { BAML_MARKER } from "../blocks/baml-markers.ts";
+import { ROLE_MARKER } from "../blocks/role-markers.ts";
 
 /** Deeper than this a value stands on one line as JSON, which is YAML too: indentation would outgrow the content. */
 export const MAX_BLOCK_DEPTH = 16;
@@ -83,7 +83,7 @@ function isPlain(text: string): boolean {
 
 const CONTROL =
   "[[\\p{Cc}\\p{Cs}\\uFEFF\\u2028\\u2029\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\t]]";
-const HARMFUL = new RegExp(`${CONTROL}|<\\||${BAML_MARKER}`, "v");
+const HARMFUL = new RegExp(`${CONTROL}|${ROLE_MARKER}`, "v");
 
 /**
  * False for a text with characters that models see and people do not, other line breaks than `\n`, or the markers with
@@ -117,8 +117,7 @@ export function quote(text: string): string {
 const TO_ESCAPE = new RegExp(
   [
     "[\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f\\ufeff\\ufff0-\\uffff\\u{E0000}-\\u{E007F}]",
-    "<(?=\\|)",
-    BAML_MARKER,
+    ROLE_MARKER,
   ].join("|"),
   "gu",
 );

@@ -1,4 +1,5 @@
 import { BAML_MARKER } from "../blocks/baml-markers.ts";
+import { MARKER_NAME, ROLE_MARKER } from "../blocks/role-markers.ts";
 
 // What may hide between `<` and a name without being seen. No overlap with white space: the patterns stay linear.
 const INVISIBLE = "[[\\p{Cf}\\p{Cc}\\p{Mn}\\u2800]--\\s]";
@@ -12,7 +13,7 @@ const TO_ESCAPE = new RegExp(
     "&(?=(?:lt|amp|#x[0-9A-F]{1,6});)",
     // Seen by models, not by people: controls, bidi overrides, Unicode tag characters. UTF-8 cannot carry surrogates.
     "[[\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\r\\t]]",
-    BAML_MARKER,
+    ROLE_MARKER,
   ].join("|"),
   "gv",
 );
@@ -44,7 +45,7 @@ const NOT_IN_TAG = new RegExp(`[^A-Za-z0-9_.\\-]|${BAML_MARKER}|b(?=aml-(?:start
 /** A name as a tag: letters, digits, `_`, `.` and `-` stay, every other character becomes `:hex:`. */
 export function escapeTag(name: string): string {
   const escaped = name.replace(NOT_IN_TAG, hexName).replace(/^[0-9.-]/, hexName);
-  return escaped === "" ? "::" : escaped;
+  return escaped === "" || MARKER_NAME.test(escaped) ? `::${escaped}` : escaped;
 }
 
 /** The inverse of `escapeTag`. */
