@@ -35,7 +35,10 @@ export interface Database {
    * so, or for any other failure.
    */
   again<T>(work: (query: Query) => Promise<T>): Promise<T>;
-  /** Does work that must be done once. Where a lost connection leaves that open, `found` says what it came to, if it was done. */
+  /**
+   * Does work that must be done once. Where a lost connection leaves that open, `found` says what it came to, if it was done;
+   * it is asked before the work is done again and after.
+   */
   once<T>(
     work: (query: Query) => Promise<T>,
     found: (query: Query) => Promise<Found<T> | undefined>,
@@ -52,23 +55,26 @@ export interface DatabaseOptions {
   readonly connections: number;
   /** How long to wait, in ms, for a server that is out of reach. */
   readonly patience: number;
+  /** How long, in ms, a single statement may take to be answered. */
+  readonly answerWithin: number;
 }
 
-export function createDatabase({
-  connectionString,
-  schema,
-  connections,
-  patience,
-}: DatabaseOptions): Database {
+/** How long one connection may take to be made, or one of those that are busy to be free. */
+const CONNECT_MS = 5_000;
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const { connectionString, schema, connections, patience, answerWithin } = options;
   const pool = new pg.Pool({
     connectionString,
     max: connections,
-    connectionTimeoutMillis: Math.max(1, Math.min(patience, 10_000)),
+    connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // A connection that stands still is as good as lost.
+    query_timeout: answerWithin,
     application_name: "twelvefold",
-    // An identifier of letters, digits and _, checked when the store is opened.
-    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=60000`,
+    // The schema is letters, digits and _: checked when the store is opened.
+    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000`,
   });
   // A connection that breaks while nobody uses it leaves the pool; the next one who asks gets another.
   pool.on("error", () => {});
@@ -106,17 +112,26 @@ export function createDatabase({
     work: (query: Query) => Promise<T>,
     find?: (query: Query) => Promise<Found<T> | undefined>,
   ): Promise<T> => {
-    let doubtful = false;
+    // Whether an attempt may have been done, or may still be: its connection was lost.
+    let lost = false;
     for (let waited = 0; ; ) {
+      const doubtful = lost;
       const attempt = await connected(async (query) => {
-        const found = doubtful ? await find?.(query) : undefined;
-        if (found !== undefined) return found.value;
-        doubtful = true;
-        return work(query);
+        const before = doubtful ? await find?.(query) : undefined;
+        if (before !== undefined) return before.value;
+        try {
+          const value = await work(query);
+          return doubtful ? ((await find?.(query)) ?? { value }).value : value;
+        } catch (error) {
+          // The server may have gone on with the earlier attempt after it was looked for.
+          const meanwhile = doubtful && !isConnectionError(error) ? await find?.(query) : undefined;
+          if (meanwhile !== undefined) return meanwhile.value;
+          throw error;
+        }
       });
       if (attempt.kind === "done") return attempt.value;
       const { error } = attempt;
-      if (attempt.kind === "failed" && !isConnectionError(error)) doubtful = false;
+      if (attempt.kind === "failed" && isConnectionError(error)) lost = true;
       const mayHelp = isConnectionError(error) || isRetryable(error);
       if (!mayHelp || waited >= patience || (closing !== undefined && waited >= 1_000)) {
         throw storageError(error, where);

@@ -32,7 +32,7 @@ const CONNECTION = new Set([
 ]);
 
 const CONNECTION_WORDS =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout)/;
 
 /** True when the connection failed, not what was asked: the server is down, restarting, or has no connection left. */
 export function isConnectionError(error: unknown): boolean {

@@ -15,6 +15,8 @@ export interface PostgresStoreOptions {
    * fails. Default 30,000.
    */
   readonly patience?: number | undefined;
+  /** How long, in ms, one statement may take: a connection that stands still longer counts as lost. Default 30,000. */
+  readonly answerWithin?: number | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function openPostgresStore(
   connectionString: string,
   options: PostgresStoreOptions = {},
 ): Promise<ThreadStore> {
-  const { schema = "twelvefold", connections = 10, patience = 30_000 } = options;
+  const { schema = "twelvefold", connections = 10, patience = 30_000, answerWithin = 30_000 } = options;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
     throw wrong(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
   }
@@ -41,8 +43,11 @@ export async function openPostgresStore(
   if (!Number.isInteger(patience) || patience < 0 || patience > 3_600_000) {
     throw wrong(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
   }
+  if (!Number.isInteger(answerWithin) || answerWithin < 100 || answerWithin > 3_600_000) {
+    throw wrong(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
+  }
   checkAddress(connectionString);
-  const database = createDatabase({ connectionString, schema, connections, patience });
+  const database = createDatabase({ connectionString, schema, connections, patience, answerWithin });
   try {
     await migrate(database, schema);
     return postgresStore(database);

@@ -78,9 +78,15 @@ export function postgresStore(database: Database): ThreadStore {
     getValue: (key) => again((query) => getValue(query, key)),
     async setValue(key, value, expected, options = {}) {
       if (options.expiresAt !== undefined) checkTime("expiresAt", options.expiresAt);
+      let set = false;
       return once(
-        (query) => setValue(query, key, { value, expected, ...options }),
         async (query) => {
+          set = false;
+          set = await setValue(query, key, { value, expected, ...options });
+          return set;
+        },
+        async (query) => {
+          if (set) return { value: true };
           if ((await getValue(query, key)) !== value || value === expected) return undefined;
           // Somebody else may have set the same: nobody can say whose it is.
           const message = `the connection was lost while ${key} was set: it has the new value, set by this or by another process`;

@@ -1,9 +1,9 @@
 /* Appends to eight threads at once for ever, printing each thread and number once its append has resolved. */
 import { writeSync } from "node:fs";
-import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createThread, messages, project } from "../../../src/testing/store-contract/samples.ts";
+import { openStoreAt } from "./open-store.ts";
 
-const store = await openSqliteStore(process.argv[2] ?? "");
+const store = await openStoreAt(process.argv[2] ?? "");
 const padding = "x".repeat(Number(process.argv[3] ?? 0));
 const report = (id: string, seq: number) => writeSync(1, `${id} ${seq}\n`);
 

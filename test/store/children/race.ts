@@ -1,12 +1,12 @@
 /* One of several processes that write to the same threads. Prints what it did as one line of JSON. */
 import { TwelvefoldError } from "../../../src/base/errors.ts";
 import { parseThreadId, randomThreadId, type ThreadId } from "../../../src/base/ids.ts";
-import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { messages, numberEvents, project, startSample } from "../../../src/testing/store-contract/samples.ts";
+import { openStoreAt } from "./open-store.ts";
 
 const [path = "", name = "", appends = "0", ...ids] = process.argv.slice(2);
 const threads = ids.map(parseThreadId).filter((id): id is ThreadId => id !== undefined);
-const store = await openSqliteStore(path);
+const store = await openStoreAt(path);
 
 const appended: Record<string, number> = {};
 let conflicts = 0;
