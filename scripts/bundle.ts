@@ -18,13 +18,17 @@ const FILES = [
   { name: "engine", test: /\/src\// },
 ];
 
+const CLIENT = "src/client/index";
+
 /**
  * Writes the JavaScript that the package ships: one file for each entry of `exports` in package.json and for the command
  * line, and what they share in `src/chunks`. Names are kept; dependencies stay imports.
  */
 export async function bundlePackage(outdir: string): Promise<void> {
   const manifest = readFileSync(join(root, "package.json"), "utf8");
-  const built = [...manifest.matchAll(/"default": "\.\/dist\/(.*)\.js"/g)].map((match) => match[1]);
+  const built = [...manifest.matchAll(/"default": "\.\/dist\/(.*)\.js"/g)]
+    .map((match) => match[1])
+    .filter((entry) => entry !== CLIENT);
   const entries = [...built, "src/cli/main", "src/base/missing-package"].map((entry) => [
     entry,
     `./${entry}.ts`,
@@ -33,6 +37,14 @@ export async function bundlePackage(outdir: string): Promise<void> {
     z.object({ peerDependenciesMeta: z.record(z.string(), z.unknown()) }).parse(JSON.parse(manifest))
       .peerDependenciesMeta,
   );
+  // Browsers load the client: it is one file, which shares nothing.
+  const client = await rolldown({
+    cwd: root,
+    input: { [CLIENT]: `./${CLIENT}.ts` },
+    tsconfig: "tsconfig.json",
+  });
+  await client.write({ dir: outdir, format: "esm", sourcemap: true });
+  await client.close();
   const core = new Set<string>();
   const bundle = await rolldown({
     cwd: root,

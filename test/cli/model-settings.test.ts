@@ -53,7 +53,7 @@ describe("the model of a project", () => {
 
   it("may not be waited for in a way that cannot be", { tags: "F9.9" }, async () => {
     const { session: wrong } = session("timeouts: { fistToken: 1 }");
-    await expect(wrong.model()).rejects.toThrow('unknown option "timeouts.fistToken"');
+    await expect(wrong.model()).rejects.toThrow('timeouts: unknown option "fistToken"');
   });
 
   it("is not what is said to answer for an agent with its own", { tags: "F2.8" }, async () => {

@@ -182,11 +182,15 @@ const steps = { done: finish((step: { readonly intent: "done" }) => step.intent)
 export default defineConfig({ agents: [defineAgent(nextStep, { name: "quiet", steps })] });
 `;
 
-function list(home: string): { readonly code: number | null; readonly stderr: string } {
+function list(home: string, options = ""): { readonly code: number | null; readonly stderr: string } {
   cpSync(join(root, "bin"), join(home, "node_modules", "twelvefold", "bin"), { recursive: true });
   writeFileSync(join(home, "twelvefold.config.ts"), CONFIG);
   const bin = join(home, "node_modules", "twelvefold", "bin", "twelvefold.mjs");
-  const { status, stderr } = spawnSync(process.execPath, [bin, "list"], { cwd: home, encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [bin, "list"], {
+    cwd: home,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: options },
+  });
   return { code: status, stderr };
 }
 
@@ -203,9 +207,16 @@ it.each(["commonjs", "module"])(
   },
 );
 
+it("a configuration in TypeScript needs no tsx where Node reads its types", { tags: "E2" }, () => {
+  const home = project();
+  writeFileSync(join(home, "package.json"), JSON.stringify({ type: "module" }));
+  expect(list(home)).toEqual({ code: 0, stderr: "" });
+  rmSync(home, { recursive: true });
+});
+
 it("a configuration in TypeScript asks for tsx by name where it is missing", { tags: "E2" }, () => {
   const home = project();
-  const { code, stderr } = list(home);
+  const { code, stderr } = list(home, "--no-experimental-strip-types");
   expect(code).toBe(2);
   expect(stderr).toContain("twelvefold.config.ts needs tsx, which is not installed: npm install tsx@4");
   rmSync(home, { recursive: true });

@@ -204,7 +204,7 @@ describe("verify finds what was done to an SQLite file", () => {
       let previous = genesisDigest("other");
       for (let seq = 1; seq <= 4; seq++) {
         const row = database.prepare("SELECT * FROM events WHERE id = ?").get(at(seq));
-        const header = { type: String(row?.type), v: 1, at: String(row?.at) };
+        const header = { type: String(row?.type), v: Number(row?.v), at: String(row?.at) };
         previous = linkDigest(previous, seq, header, contentDigest("", String(row?.data)));
       }
       database.prepare("UPDATE events SET digest = ? WHERE id = ?").run(Buffer.from(previous, "hex"), at(4));
@@ -254,6 +254,7 @@ describe("verify finds what was done to an SQLite file", () => {
         database.prepare("UPDATE events SET data = ?, digest = ? WHERE id = ?").run(data, digest, at(seq));
       }
       database.prepare("UPDATE threads SET head = ?").run(Buffer.from(previous, "hex"));
+      database.exec("DELETE FROM thread_states");
     };
     const unseen = await verifiedAfter(rewrite);
     await unseen.close();
