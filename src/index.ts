@@ -140,6 +140,7 @@ export type {
   HumanRequestKind,
   HumanRequestOptions,
   NewEvent,
+  OwnWords,
   Principal,
   RefusalReason,
   Step,
