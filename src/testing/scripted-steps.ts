@@ -3,13 +3,16 @@ import type { Fidelity } from "../base/completion.ts";
 import { sha256 } from "../base/digest.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import { canonicalJson, parseJson, toJson } from "../base/json.ts";
-import type { Answer } from "../prompts/types.ts";
+import type { Accepted, Answer } from "../prompts/types.ts";
 
-/** One scripted answer: a step; several steps of one completion; a text that does not parse; or an error to throw. */
+/**
+ * One scripted answer: a step; several steps of one completion; a step with its fidelity and what stood before its JSON; a
+ * text that does not parse; or an error to throw.
+ */
 export type ScriptedAnswer<S> =
   | S
   | { readonly steps: readonly [S, ...S[]] }
-  | { readonly step: S; readonly fidelity: Fidelity }
+  | { readonly step: S; readonly fidelity: Fidelity; readonly said?: string }
   | { readonly unparseable: string }
   | { readonly throws: Error };
 
@@ -101,12 +104,17 @@ function asAnswer<S extends { readonly intent: string }>(
     return accepted(first, EXACT, more, answer.steps.map((step) => canonicalJson(toJson(step))).join("\n"));
   }
   if ("step" in answer && "fidelity" in answer) {
-    return accepted(answer.step, answer.fidelity, [], canonicalJson(toJson(answer.step)));
+    const json = canonicalJson(toJson(answer.step));
+    const { said } = answer;
+    if (said === undefined) return accepted(answer.step, answer.fidelity, [], json);
+    const text = `${said}\n${json}`;
+    const range = { start: text.length - json.length, end: text.length };
+    return { ...accepted(answer.step, answer.fidelity, [], text), said: { text, json: [range] } };
   }
   return accepted(answer, EXACT, [], canonicalJson(toJson(answer)));
 }
 
-function accepted<S>(value: S, fidelity: Fidelity, more: readonly S[], raw: string): Answer<S> {
+function accepted<S>(value: S, fidelity: Fidelity, more: readonly S[], raw: string): Accepted<S> {
   return {
     ok: true,
     value,
