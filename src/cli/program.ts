@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
+import { visible } from "../present/visible-text.ts";
 import { addProjectCommands } from "./project-commands.ts";
 import type { Session } from "./session.ts";
 
@@ -22,6 +23,8 @@ export function createProgram(action: Action): Command {
   const program = new Command("twelvefold")
     .description("Runs, shows, answers and steers the threads of your agents.")
     .addHelpText("after", EXIT_CODES)
+    // Its errors quote what was typed, which a script may have from elsewhere.
+    .configureOutput({ outputError: (message, write) => write(visible(message)) })
     .showHelpAfterError("(--help shows what is valid)")
     .showSuggestionAfterError()
     .exitOverride();

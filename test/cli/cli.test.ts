@@ -105,6 +105,8 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     [["list", "--limit", "x"], 2, /whole number/],
     [["show", "thr_abcd", "--as", "poem"], 2, /--as takes timeline/],
     [["nonsense"], 2, /unknown command/],
+    [["\u001b[31mx"], 2, /unknown command '\[U\+001B\]\[31mx'/],
+    [["list", "--\u202ex"], 2, /unknown option '--\[U\+202E\]x'/],
     [["fork", "thr_abcd"], 2, /--at/],
     [["answer", "thr_abcd.3"], 2, /give one of/],
   ];
