@@ -14,7 +14,10 @@ import type { Webhook } from "./triggers/webhook.ts";
 /** What `twelvefold.config.ts` exports by default: the agents and settings of a project. */
 export interface TwelvefoldConfig {
   readonly agents: readonly Agent[];
-  /** The SQLite file of the threads. Default `.twelvefold/threads.db`; `TWELVEFOLD_STORE` wins. */
+  /**
+   * Where the threads are: an SQLite file, or a PostgreSQL database (`postgres://agents@db.example/agents?schema=support`,
+   * needs the package `pg`). Default `.twelvefold/threads.db`; `TWELVEFOLD_STORE` wins.
+   */
   readonly store?: string;
   /** Threads advanced at the same time. Default 16. */
   readonly concurrency?: number;

@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname, resolve } from "node:path";
 import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
 import { NotFoundError, UsageError } from "../base/errors.ts";
@@ -11,10 +9,10 @@ import { patienceIn } from "../prompts/models/patience-variables.ts";
 import { localModel, selectModel } from "../prompts/models/select-model.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import { createRuntime, type Runtime } from "../runtime/runtime.ts";
-import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
+import { openStore } from "./open-store.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command is given: the only way to the environment, the terminal and the project. */
@@ -95,12 +93,8 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     });
   });
   const store = once(async () => {
-    const path = resolve(
-      folder,
-      env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db",
-    );
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const opened = await openSqliteStore(path);
+    const place = env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db";
+    const opened = await openStore(place, folder);
     closers.push(() => opened.close());
     return opened;
   });

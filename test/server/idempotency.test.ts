@@ -77,6 +77,31 @@ describe("Idempotency-Key", () => {
     expect((await call("/threads", { body, headers })).body).toEqual(again.body);
   });
 
+  it("an answer is kept no longer than the thread that it is about", {
+    tags: ["F5.10", "F11.6"],
+  }, async () => {
+    const { call, launch, runtime, store } = serve({
+      script: [
+        { intent: "done", message: "ok" },
+        { intent: "done", message: "ok" },
+      ],
+    });
+    const { threadId } = await launch();
+    const kept: string[] = [];
+    const watched = store.setValue;
+    Reflect.set(store, "setValue", (...args: Parameters<typeof watched>) => {
+      kept.push(args[0]);
+      return watched(...args);
+    });
+    const message = { body: { text: "once more" }, headers };
+    expect((await call(`/threads/${threadId}/messages`, message)).status).toBe(202);
+    await runtime.settled(threadId);
+    const [key = ""] = kept;
+    expect(await store.getValue(key)).toContain(threadId);
+    await runtime.delete(threadId);
+    expect(await store.getValue(key)).toBeUndefined();
+  });
+
   it("a fork asked for twice is one fork", { tags: ["F11.6", "F5.4"] }, async () => {
     const { launch, runtime } = serve({ script: [{ intent: "done", message: "ok" }] });
     const { threadId } = await launch();

@@ -46,7 +46,7 @@ describe("several processes on one PostgreSQL database", { timeout: 120_000 }, (
     const { store, place } = await newPlace();
     const ids = await Promise.all(Array.from({ length: 6 }, () => createThread(store)));
     const children = await Promise.all(
-      ["a", "b", "c"].map((name) => runChild("race.ts", place, name, "40", ...ids)),
+      ["a", "b", "c"].map((name) => runChild("race.ts", place, name, "20", ...ids)),
     );
     const done = children.flat().map((report) => raceReport.parse(report));
     let total = 0;
@@ -55,14 +55,14 @@ describe("several processes on one PostgreSQL database", { timeout: 120_000 }, (
       expect(await store.verify(id)).toMatchObject({ ok: true, events: 1 + appended });
       total += appended;
     }
-    expect(total).toBe(3 * 4 * 40);
+    expect(total).toBe(3 * 4 * 20);
     expect(done.flatMap(({ claimed }) => claimed).toSorted()).toEqual(ids.toSorted());
     expect(done.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(50);
     expect((await store.list({ limit: 1000 })).threads).toHaveLength(6 + 50);
   });
 
   it("a process killed while it writes loses nothing that was acknowledged", { tags: "F12.5" }, async () => {
-    for (const lines of [1, 9, 200]) {
+    for (const lines of [1, 60]) {
       const { store, place } = await newPlace();
       const child = startChild("append-until-killed.ts", place);
       const reported: string[] = [];
@@ -87,7 +87,7 @@ describe("several processes on one PostgreSQL database", { timeout: 120_000 }, (
     let next = 0;
     for await (const line of child.lines) {
       reported.push(line);
-      if (reported.length < 60 * (next + 1)) continue;
+      if (reported.length < 40 * (next + 1)) continue;
       const signal = restarts[next];
       next += 1;
       if (signal === undefined) child.process.kill("SIGKILL");
@@ -106,7 +106,7 @@ describe("several processes on one PostgreSQL database", { timeout: 120_000 }, (
   it("processes that open a new schema at the same time all find it ready", { tags: "F12.5" }, async () => {
     const { place } = await newPlace();
     const fresh = `${place}_anew`;
-    await Promise.all(Array.from({ length: 5 }, () => runChild("open-at-once.ts", fresh)));
+    await Promise.all(Array.from({ length: 3 }, () => runChild("open-at-once.ts", fresh)));
     const store = await openStoreAt(fresh);
     cleanUps.push(() => store.close());
     expect((await store.list()).threads).toEqual([]);
