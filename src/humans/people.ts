@@ -1,6 +1,6 @@
 import { type Check, list, record } from "../base/checks.ts";
 import type { Principal } from "../thread/events.ts";
-import { matchesPrincipal, PATTERN, principalKey } from "./principal.ts";
+import { matchesPrincipal, PATTERN, samePrincipal } from "./principal.ts";
 
 /**
  * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
@@ -19,7 +19,7 @@ export type Comparison = "same" | "different" | "unknown";
  * where it lists neither, nothing is known.
  */
 export function comparePeople(one: Principal, other: Principal, people: People): Comparison {
-  if (principalKey(one) === principalKey(other)) return "same";
+  if (samePrincipal(one, other)) return "same";
   const names = namesOf(one, people);
   const otherNames = namesOf(other, people);
   if (names.some((name) => otherNames.includes(name))) return "same";

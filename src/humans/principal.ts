@@ -43,6 +43,11 @@ function spellId(channel: string, id: string): string {
   return ignoresCase(channel) ? composed.toLowerCase() : composed;
 }
 
+/** Whether two are the same person on the same channel, however an earlier release spelled the id. */
+export function samePrincipal(one: Principal, other: Principal): boolean {
+  return one.channel === other.channel && spellId(one.channel, one.id) === spellId(other.channel, other.id);
+}
+
 /** `channel:id`, as policies name people. */
 export function principalKey(principal: Principal): string {
   return `${principal.channel}:${principal.id}`;

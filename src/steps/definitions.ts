@@ -70,7 +70,11 @@ export interface StepOptions<S, A extends Approval = Approval> {
    * the card says which. Default false.
    */
   approveWhenUntrusted?: boolean;
-  /** Counts towards the approval digest: change it when the step's meaning changes, so that old approvals lapse. */
+  /**
+   * Counts towards the approval digest: change it when the step's meaning changes, so that old approvals lapse. Without it
+   * the text of the handler counts, which says nothing of what the handler calls or closes over (a helper, a limit, a base
+   * address, a library): a version must cover those. Needed for bound and native handlers, which have no text.
+   */
   version?: string;
 }
 

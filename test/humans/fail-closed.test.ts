@@ -3,7 +3,7 @@ import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { describeReason } from "../../src/humans/approval-reasons.ts";
 import { lookAlikes } from "../../src/humans/look-alikes.ts";
-import type { People } from "../../src/humans/people.ts";
+import { comparePeople, type People } from "../../src/humans/people.ts";
 import { matchesPrincipal, type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
 import { mayDecide, pendingRequest } from "../../src/humans/request.ts";
 import type { Input } from "../../src/runtime/input.ts";
@@ -283,6 +283,13 @@ describe("who is who", { tags: "F7.11" }, () => {
     "a\nb",
   ])("the id %j is refused", (id) => {
     expect(() => verifiedBy("web", id)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+  });
+
+  it("a requester whom an earlier release spelled otherwise is still the same person", () => {
+    const before = { channel: "email", id: "Ada@Example.com" };
+    expect(comparePeople(verifiedBy("email", "ada@example.com"), before, {})).toBe("same");
+    expect(comparePeople(verifiedBy("web", "zoë"), { channel: "web", id: "zoe\u0308" }, {})).toBe("same");
+    expect(comparePeople(verifiedBy("web", "ada"), { channel: "web", id: "Ada" }, {})).toBe("different");
   });
 
   it("names that look alike and are not the same stand on the card", async () => {

@@ -4,6 +4,7 @@ import { requestIdOf } from "../../src/base/ids.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/model/index.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { b } from "../prompts/baml_client/index.ts";
@@ -56,6 +57,7 @@ async function office(answers: readonly string[], { echoRefused = false, ...opti
   return {
     thread,
     refunded,
+    agent,
     decide,
     asked: () => model.requests.map(({ messages }) => messages.at(-1)?.text ?? ""),
   };
@@ -197,6 +199,16 @@ describe("a step that has effects and may not be meant", { tags: ["F4.8", "F4.10
       digests.add(approvalOf(thread).digest);
     }
     expect(digests.size).toBe(3);
+  });
+
+  it("a recording of it replays to the same events", { tags: "F12.3" }, async () => {
+    for (const answers of [
+      [`If you like: ${REFUND}`, `${REFUND} Shall I?`, DONE],
+      [`${REFUND}\nNo:\n${OTHER}`, OTHER, DONE],
+    ]) {
+      const { thread, agent } = await office(answers);
+      expect((await replayThread(thread, agent)).events).toEqual(thread.events);
+    }
   });
 
   it("what only reads runs whatever the grade, unless it says that it wants more", async () => {
