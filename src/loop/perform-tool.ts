@@ -6,7 +6,7 @@ import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
 import { isIdempotent } from "../steps/permission.ts";
-import { isJobStart, type JobStart, jobTokenDigest, jobTokens } from "../steps/start-job.ts";
+import { createJobTokens, isJobStart, type JobStart, jobTokenDigest } from "../steps/start-job.ts";
 import type { EventData, NewEvent, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -148,7 +148,7 @@ async function run(
 async function beginJob(
   job: JobStart,
   { threadId, callId }: ToolContext,
-  { jobToken = jobTokens(), clock }: EffectContext,
+  { jobToken = createJobTokens().issue, clock }: EffectContext,
 ): Promise<EventData["event_awaited"]> {
   const token = jobToken(threadId, callId);
   await job.start(token);

@@ -79,6 +79,8 @@ export interface ChangesOptions {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly people: People;
   readonly newThreadId: NewThreadId;
+  /** Whether a job's token can be told to be genuine without looking at any thread. */
+  readonly isOwnToken: (token: string) => boolean;
   readonly notify: Observer;
   /** Looks after a thread that has changed. */
   readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
@@ -102,7 +104,7 @@ export function parseRequest(requestId: string): { readonly threadId: ThreadId; 
 }
 
 export function createChanges(options: ChangesOptions): Changes {
-  const { store, clock, agents, people, newThreadId, notify, nudge } = options;
+  const { store, clock, agents, people, newThreadId, isOwnToken, notify, nudge } = options;
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
   const change = async (wanted: Change): Promise<ThreadHead> => {
@@ -149,7 +151,7 @@ export function createChanges(options: ChangesOptions): Changes {
 
     emit: (event, once) => emitEvent(eventData(event), once, { store, agents, change }),
 
-    finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, change }),
+    finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, change, isOwnToken }),
 
     async respond(requestId, response, by) {
       const { threadId, seq } = parseRequest(requestId);

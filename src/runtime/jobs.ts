@@ -16,6 +16,8 @@ export interface FinishJobOptions {
   readonly clock: Clock;
   readonly store: Pick<ThreadStore, "state">;
   readonly change: (change: Change) => Promise<ThreadHead>;
+  /** Whether a token can be told to be genuine without looking at any thread. */
+  readonly isOwnToken: (token: string) => boolean;
 }
 
 /** How long a result waits for a job that was started a moment ago and is not recorded yet. */
@@ -24,19 +26,21 @@ const EARLY_MS = 5_000;
 /**
  * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never given out,
  * `ConflictError` (`expired`) for one that was used or whose call has ended, and `ConflictError` (`conflict`)
- * when the start of the job is still not recorded.
+ * when the start of the job is still not recorded. Only a token that this process can tell to be genuine is waited for,
+ * and told that it was used: any other learns, in the same time, that there is no such job.
  */
 export async function finishJob(
   token: string,
   outcome: JobOutcome,
-  { clock, store, change }: FinishJobOptions,
+  { clock, store, change, isOwnToken }: FinishJobOptions,
 ): Promise<ThreadHead> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) throw unknownToken();
   const { threadId, callId } = parsed;
+  const isOwn = isOwnToken(token);
   const deadline = clock.now() + EARLY_MS;
   // A fast job may be done before the tool that started it has returned.
-  while ((await callOf(threadId, callId, store))?.phase.kind === "started") {
+  while (isOwn && (await callOf(threadId, callId, store))?.phase.kind === "started") {
     if (clock.now() >= deadline) {
       throw new ConflictError(
         "conflict",
@@ -46,19 +50,25 @@ export async function finishJob(
     await clock.sleep(25);
   }
   const digest = jobTokenDigest(token);
-  const build: Change["build"] = async ({ state }, whole) => {
-    const call = state.calls.find((open) => open.callId === callId);
-    if (call?.phase.kind === "awaiting_event" && call.phase.tokenDigest === digest) {
+  const refusal = () =>
+    isOwn
+      ? new ConflictError("expired", "this token was used, or nobody waits for its result any more")
+      : unknownToken();
+  if (!isAwaited(await callOf(threadId, callId, store), digest)) throw refusal();
+  return change({
+    threadId,
+    build: ({ state }) => {
+      const call = state.calls.find((open) => open.callId === callId);
+      if (!isAwaited(call, digest)) throw refusal();
       return [jobEvent(call, call.phase.name, outcome)];
-    }
-    const { events } = await whole();
-    const wasGiven = events.some(
-      (event) => event.type === "event_awaited" && event.data.tokenDigest === digest,
-    );
-    if (!wasGiven) throw unknownToken();
-    throw new ConflictError("expired", "this token was used, or nobody waits for its result any more");
-  };
-  return change({ threadId, build });
+    },
+  });
+}
+
+type AwaitedCall = OpenCall & { readonly phase: Extract<OpenCall["phase"], { kind: "awaiting_event" }> };
+
+function isAwaited(call: OpenCall | undefined, tokenDigest: string): call is AwaitedCall {
+  return call?.phase.kind === "awaiting_event" && call.phase.tokenDigest === tokenDigest;
 }
 
 function jobEvent({ callId }: OpenCall, name: string, outcome: JobOutcome): NewEvent {

@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { type RequestId, randomThreadId, type ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
 import { type HumanRequest, requestOf } from "../humans/request.ts";
-import { jobTokens } from "../steps/start-job.ts";
+import { createJobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { type Changes, createChanges, parseRequest } from "./changes.ts";
@@ -50,6 +50,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const agents = new Map(options.agents.map((agent) => [agent.name, agent]));
   const observers = createObservers();
   const { notify, subscribe } = observers;
+  const jobTokens = createJobTokens(options.secret);
   const engine = new InProcessEngine({
     store,
     agents,
@@ -61,7 +62,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     stream: () => options.stream ?? observers.size > 0,
     observe: notify,
     concurrency: options.concurrency ?? 16,
-    jobToken: jobTokens(options.secret),
+    jobToken: jobTokens.issue,
   });
   const stopped = new AbortController();
   observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
@@ -75,6 +76,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       clock,
       agents,
       people,
+      isOwnToken: jobTokens.isOwn,
       newThreadId,
       notify,
       nudge: (threadId, thread) => engine.nudge(threadId, thread),

@@ -51,17 +51,46 @@ export function isJobStart(value: unknown): value is JobStart {
 /** Makes the token for a call: `<thread>.<number of the call>.<43 characters that cannot be guessed>`. */
 export type NewJobToken = (threadId: ThreadId, callId: CallId) => string;
 
+/** Makes tokens, and knows its own again without looking at any thread. */
+export interface JobTokens {
+  readonly issue: NewJobToken;
+  /** Whether this token was made here, or by another process with the same secret. */
+  isOwn(token: string): boolean;
+}
+
+/** Tokens of one process without a secret that are remembered. */
+const MAX_REMEMBERED = 10_000;
+
 /**
  * Tokens with 256 bits of randomness; with a secret, the same token for the same call in every process that knows
  * the secret.
  */
-export function jobTokens(secret?: string): NewJobToken {
-  return (threadId, callId) => {
-    const unguessable =
-      secret === undefined
-        ? randomBytes(32)
-        : createHmac("sha256", secret).update(`job:${threadId}:${callId}`).digest();
-    return `${threadId}.${callId.slice("call_".length)}.${unguessable.toString("base64url")}`;
+export function createJobTokens(secret?: string): JobTokens {
+  const write = (threadId: ThreadId, callId: CallId, unguessable: Buffer) =>
+    `${threadId}.${callId.slice("call_".length)}.${unguessable.toString("base64url")}`;
+  if (secret !== undefined) {
+    const issue: NewJobToken = (threadId, callId) =>
+      write(threadId, callId, createHmac("sha256", secret).update(`job:${threadId}:${callId}`).digest());
+    const isOwn = (token: string) => {
+      const parsed = parseJobToken(token);
+      // Digests are compared, so that the time it takes says nothing about the token.
+      return (
+        parsed !== undefined &&
+        jobTokenDigest(issue(parsed.threadId, parsed.callId)) === jobTokenDigest(token)
+      );
+    };
+    return { issue, isOwn };
+  }
+  const issued = new Set<string>();
+  return {
+    issue(threadId, callId) {
+      const token = write(threadId, callId, randomBytes(32));
+      issued.add(jobTokenDigest(token));
+      const [oldest] = issued;
+      if (issued.size > MAX_REMEMBERED && oldest !== undefined) issued.delete(oldest);
+      return token;
+    },
+    isOwn: (token) => issued.has(jobTokenDigest(token)),
   };
 }
 

@@ -21,12 +21,14 @@ function deployer(tokens: string[], script: Step[] = [{ intent: "deploy" }, { in
   return { agent, nextStep };
 }
 
+const SECRET = "the-same-secret-in-every-process-of-it";
+
 async function waiting() {
   const tokens: string[] = [];
   const { agent, nextStep } = deployer(tokens);
   const store = createMemoryStore();
   const clock = fakeClock();
-  const runtime = testRuntime({ agents: [agent], store, clock });
+  const runtime = testRuntime({ agents: [agent], store, clock, secret: SECRET });
   const { threadId } = await runtime.launch({ agent: "deployer", input: { message: "go", from: ada } });
   const thread = await runtime.settled(threadId);
   return { runtime, store, clock, thread, token: tokens[0] ?? "", nextStep };
@@ -55,11 +57,42 @@ describe("long-running jobs", () => {
     expect(JSON.stringify(thread.events)).not.toContain(token);
     await runtime.stop();
     const { agent, nextStep } = deployer([], [{ intent: "done" }]);
-    const second = testRuntime({ agents: [agent], store, clock });
+    const second = testRuntime({ agents: [agent], store, clock, secret: SECRET });
     await second.finishJob(token, { result: { version: 7 } });
     expect((await second.settled(thread.id)).state.status.kind).toBe("finished");
     expect(nextStep.prompts[0]).toContain("version: 7");
     await expect(second.finishJob(token, { result: 8 })).rejects.toMatchObject({ code: "expired" });
+  });
+
+  it("a wrong token is refused at once, while the job is being started too", {
+    tags: ["F6.6", "S7"],
+  }, async () => {
+    const clock = fakeClock();
+    const started = Promise.withResolvers<string>();
+    const ready = Promise.withResolvers<void>();
+    const agent = defineAgent(scriptedSteps<Step>([{ intent: "deploy" }, { intent: "done" }]), {
+      name: "deployer",
+      steps: {
+        deploy: tool(() =>
+          startJob((token) => {
+            started.resolve(token);
+            return ready.promise;
+          }),
+        ),
+        done: finish(() => "done"),
+      },
+    });
+    const runtime = testRuntime({ agents: [agent], store: createMemoryStore(), clock });
+    const { threadId } = await runtime.launch({ agent: "deployer", input: { message: "go", from: ada } });
+    const token = await started.promise;
+    const wrong = `${token.slice(0, -43)}${"A".repeat(43)}`;
+    // The clock stands still: whoever waited would wait for ever.
+    await expect(runtime.finishJob(wrong, { result: 1 })).rejects.toThrow("there is no job with this token");
+    const early = runtime.finishJob(token, { result: 1 });
+    ready.resolve();
+    await clock.advance(25);
+    await early;
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
   });
 
   it("a job that fails is the tool's error", { tags: "F6.6" }, async () => {
