@@ -51,6 +51,10 @@ describe("cron triggers", () => {
     const store = createMemoryStore();
     process(clock, store, [{ ...every10, payload: "report" }]);
     await pass(clock, 31 * MINUTE);
+    // Nobody has asked for it: any approver is somebody else.
+    const [first] = (await store.list({})).threads;
+    const [, tick] = first === undefined ? [] : await store.read(first.threadId);
+    expect(tick?.data).toMatchObject({ source: "cron", from: "system" });
     expect(await fired(store)).toEqual([
       { at: "2026-01-01T00:10:00.000Z", payload: "report" },
       { at: "2026-01-01T00:20:00.000Z", payload: "report" },

@@ -1,6 +1,7 @@
 import { Webhook as Signer } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { isJsonObject, type Json } from "../../src/base/json.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { isAllowed } from "../../src/triggers/allow-list.ts";
 import { type WebhookOptions, webhook } from "../../src/triggers/webhook.ts";
@@ -146,6 +147,25 @@ describe("signed webhooks", () => {
     expect((await runtime.list()).threads[0]?.title).toBe(
       '{"id":"2512292042121000001","lines":[{"ref":"9007199254740993"}],"total":12.5}',
     );
+  });
+
+  it("an event's sender is who the action names, nobody, or unknown", { tags: "F7.8" }, async () => {
+    const requestersOf = async (from: "system" | ReturnType<typeof verifiedBy> | undefined) => {
+      const { deliver, runtime } = start({
+        action: () => ({ launch: { agent: "example", event: { name: "order" }, from } }),
+      });
+      await deliver({ order: 7 });
+      const [summary] = (await runtime.list()).threads;
+      if (summary === undefined) throw new Error("nothing was launched");
+      return (await runtime.get(summary.threadId)).state.requesters;
+    };
+    const ada = { channel: "webhook:mail", id: "ada@example.com" };
+    expect(await requestersOf(verifiedBy("webhook:mail", "Ada@Example.com"))).toEqual({
+      known: [ada],
+      unknown: false,
+    });
+    expect(await requestersOf("system")).toEqual({ known: [], unknown: false });
+    expect(await requestersOf(undefined)).toEqual({ known: [], unknown: true });
   });
 
   it("only senders on the list", { tags: "F11.4" }, async () => {
