@@ -26,14 +26,9 @@ const LAYERS = {
   telemetry: running,
   triggers: running,
   channels: running,
-  protocols: running,
   client: ["base", "thread"],
 };
-LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client"].concat([
-  "triggers",
-  "channels",
-  "protocols",
-]);
+LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client", "triggers", "channels"];
 LAYERS.inbox = [...LAYERS.server, "server"];
 LAYERS.testing = [...running, "model"];
 LAYERS.agents = ["index.ts", "prompts"];
