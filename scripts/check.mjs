@@ -18,6 +18,7 @@ if (process.env.CI) env.PROPERTY_RUNS ??= "10000";
 const steps = [
   ["format and lint", "biome", ["ci", "--error-on-warnings", "."]],
   ["types", "tsc", ["-p", "."]],
+  ["types of templates", "tsc", ["-p", "templates"]],
   ["import layers", "node", ["scripts/check-layers.mjs"]],
   ["shape of the code", "node", ["scripts/code-shape.mjs", "--check"]],
   ["BAML sources, versions, generated client", "node", ["scripts/check-baml.mjs"]],

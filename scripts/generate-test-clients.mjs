@@ -1,4 +1,4 @@
-// Generates the BAML clients that only tests use: for each test/**/baml_src, the baml_client beside it, where it is not
+// Generates the BAML clients that only tests and the types of templates use: for each test/**/baml_src, the baml_client beside it, where it is not
 // that of the present sources. `--force` generates all.
 import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -9,7 +9,9 @@ import { generateClients } from "../src/cli/baml/generate-client.ts";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const force = process.argv.includes("--force");
 
-const folders = readdirSync(join(root, "test"), { recursive: true, withFileTypes: true });
+const folders = ["test", "templates"].flatMap((name) =>
+  readdirSync(join(root, name), { recursive: true, withFileTypes: true }),
+);
 for (const folder of folders.filter((entry) => entry.isDirectory() && entry.name === "baml_src")) {
   const project = folder.parentPath;
   const fresh = clientStates(join(project, "baml_src")).every(({ problem }) => problem === undefined);

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const rows = readRequirementRows();
 const files = readdirSync(join(root, "test"), { recursive: true })
   .map(String)
-  .filter((name) => /\.(test|soak)\.tsx?$/.test(name));
+  .filter((name) => /\.(test|soak|pack)\.tsx?$/.test(name));
 const DESCRIBE = /\bdescribe(?:\.\w+)*(?:\([^"'`]*?\))?\(\s*["'`]([^"'`\n]*)/g;
 /** A text that begins with an id where only the title of a test can stand. */
 const TITLE = /(?<!\bdescribe(?:\.\w+)*(?:\([^"'`]*?\))?)\(\s*["'`]([FSE]\d+(?:\.\d+)? [^"'`\n]*)/g;

@@ -11,6 +11,15 @@ export type Act = (
 
 /** The commands that make and test a project: its BAML client and its tests. */
 export function addProjectCommands(command: NewCommand, act: Act): void {
+  command("init [folder]", "write a new project: prompts, an agent, tests", "twelvefold init my-agent")
+    .option("-y, --yes", "ask nothing; what no option says is as it is usual")
+    .option("--own-the-loop", "with a hand-written loop instead of the runtime")
+    .option("--no-serve", "without the packages of the HTTP API and the web inbox")
+    .option("--force", "overwrite files that are there")
+    .action(
+      (folder: string | undefined, options: { json?: boolean } & import("./commands/init.ts").InitOptions) =>
+        act(options, async (session) => (await import("./commands/init.ts")).init(session, folder, options)),
+    );
   command("generate", "generate the BAML client of baml_src, ready for Node as it is", "twelvefold generate")
     .option("--from <folder>", "the folder of the BAML sources", "baml_src")
     .action((options: { json?: boolean; from: string }) =>

@@ -9,7 +9,9 @@ export const root = join(import.meta.dirname, "..", "..");
 /** What the tests need besides the development dependencies, kept in `node_modules` between runs. */
 const TOOLS = {
   "@arethetypeswrong/core": "0.18.5",
+  bun: "1.4.5",
   "node-22": "npm:node@22.23.3",
+  pnpm: "12.21.0",
   publint: "0.3.25",
   "typescript-5.9": "npm:typescript@5.9.3",
 };
@@ -35,7 +37,7 @@ const npm = (cwd: string, ...args: string[]) =>
 export function installTools(): string {
   const manifest = JSON.stringify({
     private: true,
-    allowScripts: { node: true, "node-22": true },
+    allowScripts: { bun: true, node: true, "node-22": true },
     dependencies: TOOLS,
   });
   const path = join(tools, "package.json");

@@ -33,6 +33,8 @@ const BAML = { passed: 0, failed: 2, none: 5 } as const;
 export async function test(session: Session, options: TestOptions): Promise<number> {
   const { folder, env, terminal, json } = session;
   checkSources(folder);
+  // The project's other tests, which come after this, use it.
+  await session.requireFreshClient();
   const model = options.offline === true ? await startOffline(session) : await modelFor(session);
   const filters = [
     ...(options.include ?? []).flatMap((filter) => ["-i", filter]),

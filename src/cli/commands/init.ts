@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { basename, relative, resolve } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { EXIT } from "../exit.ts";
+import { readPackageFacts } from "../scaffold/package-facts.ts";
+import { type PackageManager, type ProjectChoices, projectFiles } from "../scaffold/project.ts";
+import { writeFiles } from "../scaffold/write-files.ts";
+import type { Session } from "../session.ts";
+
+export interface InitOptions {
+  /** Asks nothing. */
+  readonly yes?: boolean;
+  /** Overwrites files that are there. */
+  readonly force?: boolean;
+  readonly ownTheLoop?: boolean;
+  /** Absent: yes. */
+  readonly serve?: boolean;
+}
+
+/** What a person at the terminal is asked, where no option says it. `undefined`: the person has gone. */
+export interface InitQuestions {
+  folder(): Promise<string | undefined>;
+  ownLoop(): Promise<boolean | undefined>;
+  serve(): Promise<boolean | undefined>;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const DEFAULT_NAME = "my-agent";
+
+/** `twelvefold init [folder]`: writes a small project that its owner can change, and says what to do next. */
+export async function init(
+  session: Session,
+  folder: string | undefined,
+  options: InitOptions,
+  questions: InitQuestions = clackQuestions,
+): Promise<number> {
+  const { terminal, json, env } = session;
+  const ask = options.yes !== true;
+  if (ask && (json || !terminal.interactive)) {
+    throw new UsageError(
+      "invalid_argument",
+      `without a terminal nothing can be asked: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --force)`,
+    );
+  }
+  const wanted = folder ?? (ask ? await questions.folder() : DEFAULT_NAME);
+  if (wanted === undefined) return EXIT.interrupted;
+  const target = resolve(session.folder, wanted);
+  const name = checkName(basename(target));
+  const ownLoop = options.ownTheLoop ?? (ask ? await questions.ownLoop() : false);
+  if (ownLoop === undefined) return EXIT.interrupted;
+  const serve = options.serve === false || ownLoop ? false : ask ? await questions.serve() : true;
+  if (serve === undefined) return EXIT.interrupted;
+
+  const choices: ProjectChoices = { name, ownLoop, serve, manager: managerOf(env) };
+  const files = projectFiles(readPackageFacts(), choices);
+  writeFiles(target, files, options.force === true);
+  if (json) terminal.out(JSON.stringify({ folder: target, files: [...files.keys()] }));
+  else for (const line of nextSteps(relative(session.folder, target), choices)) terminal.out(line);
+  return EXIT.ok;
+}
+
+function checkName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new UsageError(
+    "invalid_argument",
+    `a project's folder has 1 to 63 small letters, digits and hyphens, a letter first, not ${JSON.stringify(name)}: it also names the agent`,
+  );
+}
+
+/** The package manager that runs this. */
+function managerOf(env: Session["env"]): PackageManager {
+  const agent = env["npm_config_user_agent"] ?? "";
+  return (["pnpm", "yarn", "bun"] as const).find((one) => agent.startsWith(`${one}/`)) ?? "npm";
+}
+
+function nextSteps(folder: string, { name, manager }: ProjectChoices): string[] {
+  const start = `${manager} run start ${manager === "npm" ? "-- " : ""}"deposit 50, then withdraw 20"`;
+  return [
+    `${name} is written. Next:`,
+    ...(folder === "" ? [] : [`  cd ${folder}`]),
+    `  ${manager} install`,
+    `  ${manager} run test`,
+    `  ${start}`,
+  ];
+}
+
+const clackQuestions: InitQuestions = {
+  async folder() {
+    const { isCancel, text } = await import("@clack/prompts");
+    const folder = await text({
+      message: "Which folder? Its name is the agent's, too.",
+      initialValue: DEFAULT_NAME,
+      validate: (value) => {
+        const path = resolve(value ?? "");
+        if (!NAME.test(basename(path))) return "Small letters, digits and hyphens, a letter first.";
+        return existsSync(resolve(path, "package.json")) ? "There is a project already." : undefined;
+      },
+    });
+    return isCancel(folder) ? undefined : folder;
+  },
+  async ownLoop() {
+    const { isCancel, select } = await import("@clack/prompts");
+    const loop = await select({
+      message: "Who runs the agent?",
+      options: [
+        { value: false, label: "The runtime", hint: "threads on disk, approvals, inbox" },
+        { value: true, label: "A loop of your own", hint: "one short file with the parts" },
+      ],
+    });
+    return isCancel(loop) ? undefined : loop;
+  },
+  async serve() {
+    const { confirm, isCancel } = await import("@clack/prompts");
+    const serve = await confirm({ message: "With the packages of the HTTP API and the web inbox?" });
+    return isCancel(serve) ? undefined : serve;
+  },
+};

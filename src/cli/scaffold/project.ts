@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { SERVE_NEEDS } from "../../base/missing-package.ts";
+import type { PackageFacts } from "./package-facts.ts";
+import { type Files, readTemplate } from "./write-files.ts";
+
+export interface ProjectChoices {
+  /** The name of the project and of its agent. */
+  readonly name: string;
+  /** The hand-written loop instead of the runtime. */
+  readonly ownLoop: boolean;
+  /** With the packages of `twelvefold serve`. */
+  readonly serve: boolean;
+  /** Who installs it. */
+  readonly manager: PackageManager;
+}
+
+export type PackageManager = "npm" | "pnpm" | "yarn" | "bun";
+
+/** pnpm fails where nobody has said whether a package may run scripts at its installation. */
+const PNPM_WORKSPACE = `# Of BAML: it reports installations.
+allowBuilds:
+  "@scarf/scarf": false
+`;
+
+/** Files of the project with the runtime that one with its own loop does not have. */
+const OF_RUNTIME = ["src/agent.ts", "test/agent.test.ts", "twelvefold.config.ts"];
+const PLACEHOLDER = "my-agent";
+
+/** The files of a new project, which pins this version of the package. */
+export function projectFiles(facts: PackageFacts, choices: ProjectChoices): Files {
+  const { name, ownLoop } = choices;
+  const files = new Map(readTemplate(join(facts.root, "templates", "project")));
+  if (ownLoop) {
+    for (const file of OF_RUNTIME) files.delete(file);
+    for (const [file, text] of readTemplate(join(facts.root, "templates", "own-loop"))) files.set(file, text);
+    files.set("AGENTS.md", (files.get("AGENTS.md") ?? "").replaceAll("src/agent.ts", "src/loop.ts"));
+    const prompt = files.get("baml_src/agent.baml") ?? "";
+    files.set("baml_src/agent.baml", prompt.replace("src/agent.ts", "src/loop.ts"));
+  }
+  for (const [file, text] of files) files.set(file, text.replaceAll(PLACEHOLDER, name));
+  const generator = files.get("baml_src/generators.baml") ?? "";
+  const version = `version "${facts.versionOf("@boundaryml/baml")}"`;
+  files.set("baml_src/generators.baml", generator.replace(/version "[^"]*"/, version));
+  files.set("package.json", `${JSON.stringify(manifestOf(facts, choices), null, 2)}\n`);
+  if (choices.manager === "pnpm") files.set("pnpm-workspace.yaml", PNPM_WORKSPACE);
+  return files;
+}
+
+function manifestOf(facts: PackageFacts, { name, ownLoop, serve }: ProjectChoices) {
+  const withVersions = (names: readonly string[]) =>
+    Object.fromEntries([...names].sort().map((one) => [one, facts.versionOf(one)]));
+  const start = ownLoop
+    ? "twelvefold generate && node --env-file-if-exists=.env src/main.ts"
+    : `twelvefold run ${name}`;
+  return {
+    name,
+    private: true,
+    type: "module",
+    engines: { node: ">=22.18" },
+    scripts: {
+      start,
+      ...(ownLoop ? {} : { serve: "twelvefold serve" }),
+      test: 'twelvefold test && tsc && node --test "test/**/*.test.ts"',
+      generate: "twelvefold generate",
+    },
+    dependencies: {
+      ...withVersions(["@boundaryml/baml", ...(serve && !ownLoop ? SERVE_NEEDS : [])]),
+      twelvefold: facts.version,
+    },
+    devDependencies: withVersions(["@types/node", "typescript"]),
+    // Of BAML: it reports installations.
+    allowScripts: { "@scarf/scarf": false },
+  };
+}

@@ -1,0 +1,4 @@
+import { defineConfig } from "twelvefold";
+import { agent } from "./src/agent.ts";
+
+export default defineConfig({ agents: [agent] });

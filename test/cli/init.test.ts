@@ -1,0 +1,159 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { type InitOptions, type InitQuestions, init } from "../../src/cli/commands/init.ts";
+import { createSession } from "../../src/cli/session.ts";
+import { cli } from "./run-cli.ts";
+
+const root = join(import.meta.dirname, "../..");
+const home = mkdtempSync(join(tmpdir(), "twelvefold-init-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const manifest: { version: string; dependencies: Record<string, string> } = JSON.parse(
+  readFileSync(join(root, "package.json"), "utf8"),
+);
+
+interface Person {
+  readonly interactive?: boolean;
+  readonly questions?: Partial<InitQuestions>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const unasked = () => Promise.reject(new Error("this was asked"));
+
+/** `init` in a folder of its own, with a person who answers these questions and no others. */
+async function run(folder: string | undefined, options: InitOptions, person: Person = {}) {
+  const { interactive = false, questions = {}, env = {} } = person;
+  const cwd = mkdtempSync(join(home, "cwd-"));
+  const lines: string[] = [];
+  const terminal = {
+    interactive,
+    colors: false,
+    out: (text: string) => lines.push(text),
+    err: (text: string) => lines.push(text),
+    ask: unasked,
+  };
+  const { session } = createSession({ terminal, env, folder: cwd, json: false });
+  const asked = { folder: unasked, ownLoop: unasked, serve: unasked, ...questions };
+  const again = (more: InitOptions = {}) => init(session, folder, { ...options, ...more }, asked);
+  const code = await again();
+  const read = (file: string) => readFileSync(join(cwd, folder ?? "my-agent", file), "utf8");
+  return { code, cwd, again, read, text: lines.join("\n") };
+}
+
+describe("twelvefold init", { tags: "E1" }, () => {
+  it("writes a project that names its agent, and pins the versions of who writes it", async () => {
+    const { code, cwd, read, text } = await run("desk-2", { yes: true });
+    expect(code).toBe(0);
+    expect(text).toBe(
+      'desk-2 is written. Next:\n  cd desk-2\n  npm install\n  npm run test\n  npm run start -- "deposit 50, then withdraw 20"',
+    );
+    const { name, dependencies, scripts } = JSON.parse(read("package.json"));
+    expect([name, scripts.start]).toEqual(["desk-2", "twelvefold run desk-2"]);
+    expect(dependencies).toMatchObject({
+      twelvefold: manifest.version,
+      "@boundaryml/baml": manifest.dependencies["@boundaryml/baml"],
+      hono: expect.stringMatching(/^\d/),
+    });
+    expect(read("baml_src/generators.baml")).toContain(
+      `version "${manifest.dependencies["@boundaryml/baml"]}"`,
+    );
+    const files = readdirSync(join(cwd, "desk-2"), { recursive: true, withFileTypes: true });
+    for (const file of files.filter((one) => one.isFile()))
+      expect(readFileSync(join(file.parentPath, file.name), "utf8")).not.toContain("my-agent");
+    const names = readdirSync(join(cwd, "desk-2"), { recursive: true }).map(String);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        ".env.example",
+        ".gitignore",
+        ".vscode/extensions.json",
+        "AGENTS.md",
+        "README.md",
+      ]),
+    );
+    expect(names.some((one) => one.includes("baml_client"))).toBe(false);
+  });
+
+  it("writes nothing where files are in the way, and names them; --force overwrites them", async () => {
+    const { cwd, again, read } = await run("desk", { yes: true });
+    writeFileSync(join(cwd, "desk/src/agent.ts"), "mine");
+    rmSync(join(cwd, "desk/README.md"));
+    await expect(again()).rejects.toThrow(
+      /nothing was written: .*src\/agent\.ts.* already; --force overwrites them/,
+    );
+    expect(read("src/agent.ts")).toBe("mine");
+    expect(existsSync(join(cwd, "desk/README.md"))).toBe(false);
+    expect(await again({ force: true })).toBe(0);
+    expect(read("src/agent.ts")).toContain("defineAgent");
+  });
+
+  it("asks at a terminal what no option says", async () => {
+    const questions = {
+      folder: async () => "my-agent",
+      ownLoop: async () => false,
+      serve: async () => false,
+    };
+    const { code, read } = await run(undefined, {}, { interactive: true, questions });
+    expect(code).toBe(0);
+    expect(Object.keys(JSON.parse(read("package.json")).dependencies)).toEqual([
+      "@boundaryml/baml",
+      "twelvefold",
+    ]);
+    const own = await run("own", {}, { interactive: true, questions: { ownLoop: async () => true } });
+    expect(own.read("src/loop.ts")).toContain("while (thread.state.ended === null)");
+  });
+
+  it("writes nothing when the person leaves", async () => {
+    const { code, cwd } = await run(
+      "desk",
+      {},
+      { interactive: true, questions: { ownLoop: async () => undefined } },
+    );
+    expect([code, readdirSync(cwd)]).toEqual([130, []]);
+  });
+
+  it("with --own-the-loop writes the loop instead of the runtime", async () => {
+    const { cwd, read } = await run("own", { yes: true, ownTheLoop: true });
+    const names = readdirSync(join(cwd, "own"), { recursive: true }).map(String);
+    expect(names).toEqual(expect.arrayContaining(["src/loop.ts", "src/main.ts", "test/loop.test.ts"]));
+    expect(names.filter((one) => /agent\.ts|agent\.test|config\.ts/.test(one))).toEqual([]);
+    for (const file of ["AGENTS.md", "README.md", "baml_src/agent.baml"]) {
+      expect(read(file)).toContain("src/loop.ts");
+      expect(read(file)).not.toContain("src/agent.ts");
+    }
+  });
+
+  it("says what the package manager that runs it is told", async () => {
+    const { read, text } = await run(
+      "desk",
+      { yes: true },
+      { env: { npm_config_user_agent: "pnpm/11.0.0 npm/?" } },
+    );
+    expect(text).toContain('pnpm run start "deposit 50, then withdraw 20"');
+    expect(read("pnpm-workspace.yaml")).toContain("@scarf/scarf");
+  });
+
+  it("takes a folder that names an agent, and no other", async () => {
+    for (const folder of ["My Agent", "1st", "a_b", "..", "x".repeat(64)])
+      await expect(run(folder, { yes: true })).rejects.toThrow("small letters, digits and hyphens");
+    const { cwd } = await run("nested/deep/desk", { yes: true });
+    expect(existsSync(join(cwd, "nested/deep/desk/package.json"))).toBe(true);
+  });
+
+  it("without a terminal and without --yes names the options", async () => {
+    const folder = join(home, "silent");
+    mkdirSync(folder);
+    const { code, stderr } = await cli()(["init", join(folder, "desk")]);
+    expect(code).toBe(2);
+    for (const flag of ["--yes", "--own-the-loop", "--no-serve", "--force"]) expect(stderr).toContain(flag);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,125 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { installTools, newProject, pack, root } from "./packed.ts";
+
+let archive = "";
+let installed = "";
+let tools = "";
+beforeAll(() => {
+  tools = installTools();
+  archive = pack();
+  installed = newProject(archive);
+});
+
+const NODE_24 = join(root, "node_modules", ".bin");
+const node22 = () => join(tools, "node-22", "bin");
+
+interface Place {
+  readonly cwd: string;
+  /** The folder of the Node to run. */
+  readonly node?: string;
+  readonly input?: string;
+}
+
+/** Runs a command with the tools' package managers and a certain Node, without any provider's key. */
+function run(command: string, args: readonly string[], { cwd, node = NODE_24, input = "" }: Place) {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/_API_KEY$|^TWELVEFOLD_|^npm_(?:lifecycle|package|config_user)|^NODE_ENV$/.test(name),
+  );
+  const path = [node, join(tools, ".bin"), process.env.PATH].join(delimiter);
+  const env = { ...Object.fromEntries(kept), PATH: path, SCARF_ANALYTICS: "false", CI: "1" };
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    ...{ cwd, env, input, encoding: "utf8" },
+    shell: process.platform === "win32",
+  });
+  return { status, output: `${stdout}${stderr}${error?.message ?? ""}` };
+}
+
+/** A project that `init` has written into an empty folder; it takes the packed package for the published one. */
+function written(name: string, options: readonly string[], manager = "npm"): string {
+  const parent = mkdtempSync(join(tmpdir(), "twelvefold-init-"));
+  const bin = join(installed, "node_modules", "twelvefold", "bin", "twelvefold.mjs");
+  const agent = `npm_config_user_agent=${manager}/1.0.0`;
+  const made = run("env", [agent, "node", bin, "init", name, "--yes", ...options], { cwd: parent });
+  expect(made.status, made.output).toBe(0);
+  const file = join(parent, name, "package.json");
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  manifest.dependencies.twelvefold = `file:${archive}`;
+  writeFileSync(file, JSON.stringify(manifest, null, 2));
+  return join(parent, name);
+}
+
+function succeeds(command: string, args: readonly string[], place: Place): string {
+  const { status, output } = run(command, args, place);
+  expect(status, `${command} ${args.join(" ")}: ${output}`).toBe(0);
+  return output;
+}
+
+describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
+  it("starts and passes its tests at once, offline, under Node 22 and 24; its inbox is served", () => {
+    const cwd = written("desk", []);
+    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    for (const node of [NODE_24, node22()]) {
+      const tested = succeeds("npm", ["test"], { cwd, node });
+      expect(tested).toMatch(/BAML tests: 3 passed \(built-in offline model\)[\s\S]*pass 2[\s\S]*fail 0/);
+      const started = succeeds("npm", ["start", "--", "deposit 50, then withdraw 20"], { cwd, node });
+      const [approve = ""] = /(?<=npx )twelvefold approve \S+/.exec(started) ?? [];
+      expect(succeeds("npx", approve.split(" "), { cwd, node })).toContain("= 30");
+      writeFileSync(join(cwd, ".twelvefold", "account.jsonl"), "");
+    }
+    expect(
+      run("timeout", ["-s", "INT", "8", "npx", "twelvefold", "serve", "--port", "0"], { cwd }).output,
+    ).toMatch(/inbox: http:/);
+  });
+
+  it("with its own loop does the same", () => {
+    const cwd = written("own", ["--own-the-loop"]);
+    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    for (const node of [NODE_24, node22()]) {
+      expect(succeeds("npm", ["test"], { cwd, node })).toMatch(/3 passed[\s\S]*pass 2[\s\S]*fail 0/);
+      const words = ["start", "--", "deposit 50, then withdraw 20"];
+      expect(succeeds("npm", words, { cwd, node, input: "\n" })).toMatch(
+        /<withdraw_result>[\s\S]*<done_for_now>/,
+      );
+      const alone = run("npm", words, { cwd, node });
+      expect([alone.status, alone.output]).toEqual([1, expect.stringContaining("nobody answers")]);
+    }
+  });
+
+  it("is installed and tested by pnpm and bun as well", () => {
+    for (const manager of ["pnpm", "bun"]) {
+      const cwd = written(`with-${manager}`, ["--no-serve"], manager);
+      succeeds(manager, ["install"], { cwd });
+      expect(succeeds(manager, ["run", "test"], { cwd }), manager).toMatch(
+        /3 passed[\s\S]*pass 2[\s\S]*fail 0/,
+      );
+    }
+  });
+
+  it("after an edit of its prompt compiles what a step lacks, and its client follows", () => {
+    const cwd = written("edited", ["--no-serve"]);
+    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    succeeds("npm", ["run", "generate"], { cwd });
+    const prompt = join(cwd, "baml_src", "agent.baml");
+    const text = readFileSync(prompt, "utf8");
+    const tool =
+      'class Transfer {\n  intent "transfer" @description("move money to another account")\n  reasoning string\n  amount int | float\n}\n\n';
+    writeFileSync(prompt, text.replace("type Tools = ", `${tool}type Tools = Transfer | `));
+    const lacking = run("npm", ["test"], { cwd });
+    expect(lacking.status).not.toBe(0);
+    expect(lacking.output).toContain("not generated from the present baml_src: generating it");
+    expect(lacking.output).toContain("'transfer' is missing");
+    const agent = join(cwd, "src", "agent.ts");
+    const handler = '      transfer: tool(({ amount }) => amount, { approval: "always" }),\n';
+    const code = readFileSync(agent, "utf8");
+    writeFileSync(
+      agent,
+      code.replace("      request_more_information", `${handler}      request_more_information`),
+    );
+    succeeds("npm", ["test"], { cwd });
+    expect(succeeds("npm", ["start", "--", "transfer 7"], { cwd })).toContain("Approval needed: transfer");
+  });
+});
