@@ -15,35 +15,38 @@ import type { Webhook } from "./triggers/webhook.ts";
 export interface TwelvefoldConfig {
   readonly agents: readonly Agent[];
   /**
-   * Where the threads are: an SQLite file, or a PostgreSQL database (`postgres://agents@db.example/agents?schema=support`,
-   * needs the package `pg`). Default `.twelvefold/threads.db`; `TWELVEFOLD_STORE` wins.
+   * Where the threads are kept: an SQLite file, or a PostgreSQL database (`postgres://agents@db.example/agents?schema=support`,
+   * which needs the package `pg`). Default `.twelvefold/threads.db`; `TWELVEFOLD_STORE` takes precedence.
    */
   readonly store?: string;
-  /** Threads advanced at the same time. Default 16. */
+  /** How many threads are advanced at the same time. Default 16. */
   readonly concurrency?: number;
-  /** How long the model is waited for, in ms; `TWELVEFOLD_TIMEOUT_…` wins, and so does what a prompt function has of its own. */
+  /** How long to wait for the model, in ms. `TWELVEFOLD_TIMEOUT_…` and a prompt function's own timeouts take precedence. */
   readonly timeouts?: Timeouts;
-  /** How often and how patiently it is asked; `TWELVEFOLD_ATTEMPTS` and the like win, and so does a function's own. */
+  /**
+   * How often, and with what pauses, a failed model call is tried again. `TWELVEFOLD_ATTEMPTS` and the like, and a prompt
+   * function's own retries, take precedence.
+   */
   readonly retry?: RetryPolicy;
   /** Ways to tell people about requests, besides the inbox. */
   readonly channels?: readonly Channel[];
-  /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy wants different people. */
+  /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy requires different people. */
   readonly people?: People;
-  /** What `twelvefold serve` needs to know. */
+  /** Settings of `twelvefold serve`. */
   readonly server?: ServerConfig;
 }
 
 export interface ServerConfig {
-  /** Who may use it. `twelvefold key` makes one; only its digest stands here. None: this machine only. */
+  /** The API keys that are let in. `twelvefold key` makes one; only its digest goes here. Default: none, this machine only. */
   readonly keys?: readonly ApiKey[];
   /**
-   * The product's own sign-in: who sends a request, or `undefined` for nobody that is known. For API, streams and inbox
-   * alike; `keys` are taken besides. See `AuthOptions`.
+   * Your own sign-in: returns who sent a request, or `undefined` if that is not known. Applies to the API, event streams
+   * and the inbox alike, in addition to `keys`. See `AuthOptions`.
    */
   readonly authenticate?: (request: Request) => Caller | undefined | Promise<Caller | undefined>;
-  /** Where a browser is sent that `authenticate` does not know. */
+  /** Where to send a browser whose user `authenticate` does not know. */
   readonly signInUrl?: string;
-  /** The address people reach it by, e.g. behind a proxy; `TWELVEFOLD_PUBLIC_URL` wins. */
+  /** The address people reach the server by, e.g. behind a proxy; `TWELVEFOLD_PUBLIC_URL` takes precedence. */
   readonly publicUrl?: string;
   readonly webhooks?: readonly Webhook[];
   readonly cron?: readonly CronTrigger[];
@@ -77,12 +80,19 @@ const CONFIG = fields({
   ),
 });
 
-/** Throws `UsageError` that names every option that is unknown or wrong. `what`: whose configuration it is. */
+/** Throws a `UsageError` that names every unknown or invalid option. `what` says whose configuration it is. */
 export function checkConfig(what: string, config: unknown): asserts config is TwelvefoldConfig {
   checkOptions(what, CONFIG, config);
 }
 
-/** Checks and types the configuration; returns it as it is. Throws `UsageError` as `checkConfig` does. */
+/**
+ * Checks and types the configuration, and returns it unchanged. Throws a `UsageError` (`invalid_configuration`) that
+ * names every unknown or invalid option.
+ *
+ * @example
+ * // twelvefold.config.ts
+ * export default defineConfig({ agents: [calculator], concurrency: 8 });
+ */
 export function defineConfig(config: TwelvefoldConfig): TwelvefoldConfig {
   checkConfig("twelvefold.config.ts", config);
   return config;

@@ -14,11 +14,11 @@ import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import type { Prefetches } from "./prefetch.ts";
 
-/** The context of an agent: what its options say, and what the declarations of its tools add. */
+/** Options of an agent's context: those of any context, and where its redaction applies. */
 export interface AgentContextOptions extends ContextOptions {
   /**
-   * What people and tools say is redacted before it is stored, not only before the model reads it; the real values are
-   * in the `vault` alone. Default false.
+   * Redact what people and tools say before it is stored, not only before the model reads it; the `vault` alone then holds
+   * the real values. Needs `redact` and `vault`. Default false.
    */
   readonly keepOutOfStore?: boolean;
 }
@@ -26,32 +26,32 @@ export interface AgentContextOptions extends ContextOptions {
 /** What an agent makes of a thread: for the model, for a tool and for the store. Pure. */
 export interface ContextOfAgent {
   readonly options: ContextOptions;
-  /** False where `plan` always says `ready`. */
+  /** False if `plan` always returns `ready`. */
   readonly budgeted: boolean;
   /** What the model reads. */
   render(thread: Thread): string;
-  /** The same as chat messages, whatever the format. */
+  /** What the model reads, as chat messages, whatever the format. */
   messages(thread: Thread): ChatMessage[];
-  /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
+  /** The latest result of each prefetch, by name; failures are left out. */
   prefetched(thread: Thread): Readonly<Record<string, Json>>;
-  /** What to do before the model is asked, so that the thread fits its token budget, or these `tokens`. */
+  /** What to do before the model is asked, so that the thread fits its token budget, or `tokens` if given. */
   plan(thread: Thread, tokens?: number): Promise<ContextPlan>;
   /** How many tokens the model reads of the thread. */
   countTokens(thread: Pick<Thread, "events">): Promise<number>;
   /** The events that take failed attempts out of what the model reads. */
   resetErrors(thread: Thread): NewEvent[];
-  /** Where untrusted content in the thread came from, each source once. */
+  /** The sources of untrusted content in the thread, each once. */
   untrustedIn(thread: Thread): readonly string[];
-  /** The step as the tool gets it: with real values where it is declared to get them. */
+  /** The step as the tool gets it, with real values in the fields declared by `realValues`. */
   forTool(step: Step, thread: Thread): Step;
-  /** False where `forStore` needs no events of the thread. */
+  /** False if `forStore` does not need the thread's events. */
   readonly keepsOutOfStore: boolean;
   /**
-   * Events as they are stored in a thread, what is kept out of it redacted. For `toStore` only. Throws `UsageError` where
-   * the agent keeps things out of the store and the thread is not given with its events.
+   * Redacts, in events about to be stored, whatever the agent keeps out of the store. For `toStore` only. Throws
+   * `UsageError` if the agent keeps anything out of the store and `thread` comes without its events.
    */
   forStore(events: readonly JsonEvent[], thread: ThreadHead | Thread): readonly JsonEvent[];
-  /** A text without secrets, for good: also without those that the step's tool was given. */
+  /** Removes secrets from a text for good, including those that the step's tool was given. */
   hide(text: string, thread: Thread, step?: Step): string;
 }
 
@@ -102,7 +102,7 @@ export function contextOfAgent(
     forTool(step, { events }) {
       const allowed = new Map(tools).get(step.intent)?.realValues;
       if (allowed === undefined || redact === undefined) return step;
-      // Without what was erased, secrets of the thread are numbered otherwise: a placeholder could lead to another one.
+      // An erasure changes how the thread's secrets are numbered: a placeholder could lead to the wrong one.
       if (vault === undefined && events.some(({ type }) => type === "data_erased")) return step;
       return restoreSecrets(step, allowed, context.vault(events));
     },
@@ -119,7 +119,7 @@ export function contextOfAgent(
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
       const given = allowed === undefined || step === undefined ? [] : secretsIn(step, context.vault(events));
-      // The longest first: one may be part of another.
+      // Longest first: one value may be part of another.
       const removed = given
         .sort((one, other) => other.length - one.length)
         .reduce((rest, secret) => rest.replaceAll(secret, "[secret removed]"), text);

@@ -11,48 +11,48 @@ import { checkAgentOptions } from "./options.ts";
 import type { Prefetch, Prefetches } from "./prefetch.ts";
 import type { Summarizer } from "./summarize.ts";
 
-/** What the loop needs of a prompt function; `promptFunction(b, "Name")` gives one. */
+/** What the loop needs of a prompt function; `promptFunction(b, "Name")` returns one. */
 export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
-  /** The intents that its answers may have. Absent: they are not known, or only when it is called. */
+  /** The intents that its answers may have. Absent if they are unknown, or known only once it is called. */
   readonly intents?: readonly string[] | undefined;
-  /** The names of the function's own model's clients. Absent or empty: it has none of its own. */
+  /** The names of the clients of the function's own model. Absent or empty if it has no model of its own. */
   readonly ownModel?: readonly string[];
   call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
-  /** A text through guard, parser and gate, without a model: how an approver's edit is checked. */
+  /** Puts a text through guard, parser and gate without asking a model. This is how an approver's edit is checked. */
   parse(raw: string): Answer<Result>;
 }
 
 export interface NextStepOptions {
-  /** Who answers, whatever the function says. */
+  /** The model that answers, even if the function has one of its own. */
   readonly model?: ModelChoice | undefined;
-  /** Who answers where the function has no model of its own. */
+  /** The model that answers if the function has none of its own. */
   readonly defaultModel?: ModelChoice | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Partial output while it streams: to be shown, never acted on. */
+  /** Called with partial output while it streams, for display only: never act on it. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
 }
 
-/** Limits on what goes wrong. */
+/** How much may go wrong before a person is asked. */
 export interface ErrorLimits {
   /** Errors in a row. Default 3. */
   readonly consecutiveErrors?: number;
-  /** Failures of one tool since it last succeeded. Default 3. */
+  /** Failures of one tool since its last success. Default 3. */
   readonly attemptsPerTool?: number;
   /**
-   * The same step with the same outcome in a row, before the model is told; when it proposes it once more, it does not
-   * run and a person is asked. Default 3.
+   * How often the same step may have the same outcome in a row before the model is told. If the model then proposes it
+   * once more, the step does not run and a person is asked. Default 3.
    */
   readonly repeats?: number;
   /**
-   * At a limit: `ask` a person (default); `stop`, so that the thread fails; or `reset`: the failed attempts since people
-   * last looked become one line in what the model reads, and errors count anew. That happens once: at the next limit
-   * with nothing successful in between, for a tool that has had its second chance, and for a step that succeeds again
-   * and again, a person is asked.
+   * What happens at a limit. `ask` (default) asks a person. `stop` lets the thread fail. `reset` shrinks the failed
+   * attempts since people last looked to one line in what the model reads, and starts counting errors anew. It does so
+   * once: a person is asked at the next limit if nothing has succeeded in between, if a tool has had its second chance,
+   * or if the same step keeps succeeding.
    */
   readonly onLimit?: "ask" | "stop" | "reset";
 }
@@ -78,7 +78,10 @@ export type AgentOptions<
         readonly input: PromptInput<Args>;
       });
 
-/** Makes the prompt's arguments. Default: the rendered thread as the only one. */
+/**
+ * Makes the prompt's arguments. Called before each model call, and again whenever the request is shown; must be pure.
+ * Default: the rendered thread as the only argument.
+ */
 export type PromptInput<Args> = (context: PromptContext) => Args;
 
 export interface PromptContext {
@@ -86,34 +89,34 @@ export interface PromptContext {
   readonly thread: Thread;
   /** The thread as chat messages, for prompts that take those. */
   readonly messages: readonly ChatMessage[];
-  /** The latest results of `prefetch`, as far as there are any: redacted like the thread. */
+  /** The latest result of each prefetch that has one, by name, redacted like the thread. */
   readonly prefetched: Readonly<Record<string, Json>>;
 }
 
 export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   readonly name: string;
-  /** One line: the agent's one purpose. */
+  /** The agent's one purpose, in one line. */
   readonly description?: string;
-  /** What code does about each intent. */
+  /** What code does about each intent of the prompt. */
   readonly steps: Steps & { readonly [I in Exclude<keyof Steps, S["intent"]>]: never };
   /**
-   * A completion with several steps: `first` runs the first and tells the model that the others were dropped
-   * (default); `in_order` runs them one after another, and drops the rest when one is refused, denied or fails.
+   * What happens to a completion with several steps. `first` (default) runs the first and tells the model that the others
+   * were dropped. `in_order` runs one after another, and drops the rest when one is refused or denied, or fails.
    */
   readonly severalSteps?: "first" | "in_order";
   readonly limits?: ErrorLimits;
   readonly budget?: Budget;
   /** What the model reads of a thread: format, view, redaction, token budget. Default: everything, as XML. */
   readonly context?: AgentContextOptions;
-  /** What is fetched, all at once, before the model is first asked. Names stand where intents do. */
+  /** What to fetch, all at once, before the model is first asked. The model reads each name where it reads intents. */
   readonly prefetch?: Readonly<Record<string, Prefetch>>;
-  /** Writes the summary where the context's token budget needs one. Default: a note of what is left out. */
+  /** Writes a summary when the context's token budget needs one. Default: a note of what is left out. */
   readonly summarize?: Summarizer;
 }
 
 /**
- * An agent: plain data, made by `defineAgent`. The engine needs to know nothing of its steps; the types of them and of
- * its result are kept for who uses it: see `StepOf` and `ResultOf`.
+ * An agent: plain data, made by `defineAgent`. The engine knows nothing of its steps' types; callers get the types of
+ * its steps and of its result with `StepOf` and `ResultOf`.
  */
 export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly name: string;
@@ -127,28 +130,28 @@ export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly prefetch: Prefetches;
   readonly summarize: Summarizer | undefined;
   readonly context: ContextOfAgent;
-  /** For the type checker only; never there when the program runs. */
+  /** For the type checker only; always absent at run time. */
   readonly types?: { readonly step: S; readonly result: Result } | undefined;
 }
 
-/** The prompt function of an agent, asked about a thread: the agent's `input` makes its arguments. */
+/** An agent's prompt function, called with a thread: the agent's `input` makes the arguments. */
 export interface NextStep<S extends AnyStep = AnyStep> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
-  /** The names of the function's own model's clients; empty where it has none of its own. */
+  /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   call(thread: Thread, options?: NextStepOptions): Promise<Answer<S | readonly S[]>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
-  /** A text through guard, parser and gate, without a model. */
+  /** Puts a text through guard, parser and gate without asking a model. */
   parse(raw: string): Answer<S | readonly S[]>;
 }
 
 /** The steps of an agent, as BAML types them: `StepOf<typeof calculator>`. */
 export type StepOf<A> = A extends Agent<infer S, unknown> ? S : never;
 
-/** What a run of an agent ends with: what its `finish` steps return, and the reason of a `nothing`. */
+/** What a run of an agent ends with: the result of a `finish` step, or the reason of a `nothing` step. */
 export type ResultOf<A> = A extends Agent<AnyStep, infer Result> ? Result : never;
 
 type ResultOfStep<Definition> = Definition extends
@@ -158,11 +161,22 @@ type ResultOfStep<Definition> = Definition extends
   : never;
 
 /**
- * Puts a prompt function and the code for each of its steps together. Pure: nothing is opened or started.
- * `nextStep` comes first and alone, so that the type of every step is known where its code is written.
+ * Joins a prompt function with the code for each of its steps. Pure: nothing is opened or started. `nextStep` is the
+ * first argument, on its own, so that TypeScript knows the type of every step where its code is written.
+ *
  * Throws `UsageError` (`invalid_configuration`) for options that could not work: unknown names, numbers that timers and
- * stores cannot hold, a policy that is wrong, handlers that do not fit the prompt's intents, and a handler without a
- * source of its own (bound, native) on a tool that has effects or an approval and no `version`.
+ * stores cannot hold, an invalid policy, handlers that do not match the prompt's intents, and a bound or native handler,
+ * which has no source of its own, on a tool that has effects or an approval but no `version`.
+ *
+ * @example
+ * const calculator = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
+ *   name: "calculator",
+ *   steps: {
+ *     add: tool(({ a, b }) => a + b, { readOnly: true }),
+ *     request_more_information: askHuman((step) => step.question),
+ *     done_for_now: finish((step) => step.message),
+ *   },
+ * });
  */
 export function defineAgent<
   Args extends readonly unknown[],
@@ -192,7 +206,7 @@ export function defineAgent<
   };
 }
 
-// A limit that is there and undefined is no limit: the default holds.
+// An explicit `undefined` sets no limit: the default applies.
 function limitsOf({ consecutiveErrors, attemptsPerTool, repeats, onLimit }: ErrorLimits): Agent["limits"] {
   return {
     consecutiveErrors: consecutiveErrors ?? 3,
@@ -223,7 +237,7 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
   return {
     name: nextStep.name,
     ownModel: nextStep.ownModel ?? [],
-    // Made when it is asked for: it may need all prompts to be read.
+    // Computed on demand: it may require reading all prompts.
     get version() {
       return nextStep.version;
     },

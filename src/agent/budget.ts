@@ -5,14 +5,14 @@ import type { Thread } from "../thread/thread.ts";
 export interface TokenPrice {
   readonly input: number;
   readonly output: number;
-  /** Of input tokens that the provider had cached. Default: as `input`. */
+  /** The price of input tokens that the provider had cached. Default: the same as `input`. */
   readonly cachedInput?: number;
 }
 
-/** Prices by the name of the client that answered, e.g. `openai/gpt-5-mini`; `*` is for all others. */
+/** Prices by the name of the client that answered, e.g. `openai/gpt-5-mini`; `*` applies to all others. */
 export type PriceTable = { readonly "*": TokenPrice; readonly [client: string]: TokenPrice };
 
-/** Limits of one thread. Crossing one asks a person whether to go on with as much again. */
+/** Limits of one thread. When one is crossed, a person is asked whether to grant the same amount again. */
 export interface Budget {
   /** Steps since the last message or extension. Default 20. */
   readonly steps?: number;
@@ -20,7 +20,7 @@ export interface Budget {
   readonly tokens?: number;
   /** The cost of all model calls, by your prices. Default: no limit. */
   readonly money?: { readonly limit: number; readonly prices: PriceTable };
-  /** Seconds of running, without the time spent waiting for people, events or other threads. Default: no limit. */
+  /** Seconds of running time; waiting for people, events or other threads does not count. Default: no limit. */
   readonly time?: number;
 }
 
@@ -30,7 +30,7 @@ export interface ReachedBudget {
   readonly used: number;
 }
 
-/** The first budget that is used up. Pure: the time is that of the latest event. */
+/** The first budget that is used up. Pure: the current time is taken to be that of the latest event. */
 export function reachedBudget(
   thread: Thread,
   budget: Budget & { readonly steps: number },
@@ -52,7 +52,10 @@ export function reachedBudget(
   );
 }
 
-/** What the model calls of a thread have cost. Calls whose provider counted no tokens cost nothing here. */
+/**
+ * What the model calls of a thread have cost, in the currency of `prices`. Calls for which the provider reported no token
+ * counts cost nothing here.
+ */
 export function costOf({ events }: Pick<Thread, "events">, prices: PriceTable | undefined): number {
   if (prices === undefined) return 0;
   let cost = 0;

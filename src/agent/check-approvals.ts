@@ -5,8 +5,8 @@ import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 
 /**
- * What can be said of approvals before anything runs: policies that are data must be right, and an approval must lapse
- * when the code of its tool changes. Throws `UsageError`.
+ * Checks of approvals what can be checked before anything runs: policies given as data must be valid, and an approval
+ * must lapse when the code of its tool changes. Throws `UsageError`.
  */
 export function checkApprovals(agent: string, steps: ReadonlyMap<string, StepDefinition<Step>>): void {
   for (const [intent, definition] of steps) {
@@ -21,7 +21,7 @@ export function checkApprovals(agent: string, steps: ReadonlyMap<string, StepDef
   }
 }
 
-/** Whatever a function without a source of its own runs, its text is always the same: only a version tells. */
+/** A bound or native function always has the same text, whatever it runs: only a version tells of a change. */
 function checkVersion(agent: string, intent: string, definition: StepDefinition<Step>): void {
   if (definition.kind !== "tool" || definition.options.version !== undefined) return;
   const { approval = "never", readOnly = false } = definition.options;
@@ -31,7 +31,7 @@ function checkVersion(agent: string, intent: string, definition: StepDefinition<
   throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
 }
 
-/** Intents whose declared policy keeps the requester from approving: there must be somebody to compare with. */
+/** Intents whose declared policy keeps the requester from approving, so that the requester must be known. */
 export function needsRequester(steps: ReadonlyMap<string, StepDefinition<Step>>): readonly string[] {
   return Array.from(steps).flatMap(
     ([

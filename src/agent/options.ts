@@ -31,15 +31,15 @@ import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 
 /*
- * What the options of an agent may be. Everything is checked when the agent is defined, so that a misspelt name or a
- * number that could not work is found before anything runs.
+ * Valid options of an agent. All are checked when the agent is defined, so that a misspelt name or an impossible number
+ * is found before anything runs.
  */
 
 const NOT_NEGATIVE = numberFrom(0, Number.MAX_SAFE_INTEGER);
 const untrusted = oneOfKinds("must be true, false or where it comes from", boolean, nonEmptyName);
 
 const STEP: Shape = {
-  // Looked at by `checkApprovals`.
+  // Checked by `checkApprovals`.
   approval: anything,
   accepts: oneOf(["exact", "tolerant", "doubtful"]),
   arguments: check((value) =>
@@ -157,8 +157,8 @@ const AGENT = both(
 );
 
 /**
- * Throws `UsageError` (`invalid_configuration`) for anything in the options that could not work. `intents`: those of
- * the prompt's answers, where they are known.
+ * Throws `UsageError` (`invalid_configuration`) for anything in the options that could not work. `intents` are those of
+ * the prompt's answers, if known.
  */
 export function checkAgentOptions(
   options: { readonly name: string; readonly steps: object; readonly prefetch?: object | undefined },
@@ -189,7 +189,7 @@ function checkStepDefinition(agent: string, intent: string, definition: StepDefi
     refuse("has cacheSeconds but is not readOnly; only what changes nothing is cached");
 }
 
-/** Names that the model could not tell from other parts of the thread are refused. */
+/** Refuses names that the model could not tell from other parts of the thread. */
 function checkNames(agent: string, names: readonly string[]): void {
   const unsafe = names.filter((name) => !isSafeTag(name));
   if (unsafe.length === 0) return;
@@ -200,7 +200,7 @@ function checkNames(agent: string, names: readonly string[]): void {
   );
 }
 
-/** The type checker sees it too; a program that was not checked finds it here, not in the middle of a thread. */
+/** The type checker finds this, too; a program that was not type-checked finds it here instead of in mid-thread. */
 function checkHandlers(agent: string, intents: readonly string[], handlers: ReadonlySet<string>): void {
   const missing = intents.filter((intent) => !handlers.has(intent));
   const superfluous = [...handlers].filter((intent) => !intents.includes(intent));

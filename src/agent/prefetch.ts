@@ -2,22 +2,25 @@ import type { JsonObject } from "../base/json.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** Something that the model will probably need: fetched before it is asked. It must only read. */
+/** Something the model will probably need, fetched before the model is asked. It must only read. */
 export interface Prefetch {
-  /** What it gives is recorded (made JSON by `toJson`); what it throws is recorded as an error. */
+  /**
+   * Called once for each time it is due (see `when`); after a crash it may run again. What it returns is recorded
+   * (converted to JSON by `toJson`); what it throws is recorded as an error, and the run goes on.
+   */
   readonly run: (context: { readonly thread: Thread; readonly signal: AbortSignal }) => unknown;
-  /** What the model is told was asked, beside the name. Default: nothing. */
+  /** The arguments that the model reads beside the name, as if it had asked. Default: none. */
   readonly arguments?: JsonObject;
   /**
-   * How the model gets it. `call` (default): like a call and its result in the thread. `memory` and `document`: as
-   * blocks of that name, one for each item where it gives a list. `parameter`: to the agent's `input` only.
+   * How the model gets the result. `call` (default): like a call and its result in the thread. `memory` and `document`:
+   * as blocks of that name, one for each item of a list. `parameter`: only through the agent's `input`.
    */
   readonly as?: "call" | "memory" | "document" | "parameter";
-  /** `start` (default): once in a thread. `each_input`: anew for every message or event from outside. */
+  /** `start` (default): once per thread. `each_input`: again for every message or event from outside. */
   readonly when?: "start" | "each_input";
-  /** It comes from outside and is labelled as such: `true`, or where from, e.g. `web page`. Default false. */
+  /** The result comes from outside and is labelled so: `true`, or the source, e.g. `web page`. Default false. */
   readonly untrusted?: boolean | string;
-  /** Milliseconds until it is given up. Default 10,000. */
+  /** Milliseconds after which the fetch is given up. Default 10,000. */
   readonly timeoutMs?: number;
 }
 

@@ -8,15 +8,15 @@ import type { NewEvent } from "../thread/events.ts";
 import type { Agent, NextStepOptions } from "./agent.ts";
 
 /**
- * Summarises part of a thread. Throwing asks a person whether to try again; `undefined` or an empty summary leaves a note
- * instead.
+ * Summarises part of a thread. Called each time the token budget needs a summary. If it throws, a person is asked whether
+ * to try again; `undefined` or an empty summary leaves a note instead.
  */
 export type Summarizer = (
   part: { readonly text: string; readonly blocks: readonly ContextBlock[]; readonly maxTokens: number },
   options: NextStepOptions,
 ) => Promise<{ readonly summary: string; readonly completion?: CompletionRecord } | undefined>;
 
-/** A BAML function that summarises: `summarizeWith(promptFunction(b, "SummarizeThread"))`. */
+/** Makes a summarizer from a BAML function: `summarizeWith(promptFunction(b, "SummarizeThread"))`. */
 export function summarizeWith(summarize: {
   call(
     args: [thread: string, maxWords: number],
@@ -27,14 +27,14 @@ export function summarizeWith(summarize: {
     // A word of English is about one and a third tokens.
     const answer = await summarize.call([text, Math.floor(maxTokens * 0.6)], options);
     const { completion } = answer;
-    // No summary, but it was paid for.
+    // There is no summary, but the call was paid for.
     if (!answer.ok) return { summary: "", completion };
     const { value } = answer;
     return { summary: typeof value === "string" ? value : value.summary, completion };
   };
 }
 
-/** The event that puts a summary in the place of a range, or a note where there is no summary. */
+/** The event that replaces a range with a summary, or with a note if there is none. */
 export async function summaryOf(
   plan: SummaryPlan,
   agent: Pick<Agent, "summarize">,

@@ -9,19 +9,19 @@ import type { ThreadState } from "../thread/state.ts";
 import { appendEvents, followingEvents, type Thread, type ThreadHead } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
 
-/** Characters of a message. */
+/** The longest message, in characters. */
 const MAX_MESSAGE = 1_000_000;
-/** Characters of an event's data as JSON. */
+/** The largest data of an event, in characters of JSON. */
 const MAX_EVENT = 10_000_000;
-/** Characters that are left of a result that is larger. */
+/** How many characters are kept of a result that is too large. */
 const LEFT_OF_RESULT = 10_000;
 
 /**
- * The one way into a thread: its events with further ones, each as it is stored. Journals and the runtime's changes use
- * it, nothing else appends. `now` is in milliseconds since the epoch.
+ * The one way into a thread: returns it with further events appended, each as it is stored. Only journals and the
+ * runtime's changes use it; nothing else appends. `now` is in milliseconds since the epoch.
  *
- * Throws `UsageError` for an event that is malformed or too large, `NotFoundError` where the agent is not known here and
- * the event holds content, and `IllegalEventError` for one that does not fit.
+ * Throws `UsageError` for a malformed or oversized event, `NotFoundError` if the event holds content and the agent is not
+ * known here, and `IllegalEventError` for an event that is not allowed in the thread's state.
  */
 export function appendToThread(
   thread: Thread,
@@ -32,8 +32,8 @@ export function appendToThread(
 }
 
 /**
- * The same for a change that has not read the whole thread: the events as they follow it, and its state after them. An agent
- * that keeps things out of the store needs the whole one.
+ * The same for a change that has not read the whole thread: returns the events to append and the state after them. An
+ * agent that keeps anything out of the store needs the whole thread.
  */
 export function eventsFor(
   thread: ThreadHead | Thread,
@@ -43,7 +43,7 @@ export function eventsFor(
   return followingEvents(thread.state, toStore(events, thread, agent), now);
 }
 
-/** Events as they are stored in a thread: what the agent keeps out of the store redacted, checked, not too large. */
+/** Events as they are stored in a thread: checked, cut to size, and without what the agent keeps out of the store. */
 export function toStore(
   events: readonly NewEvent[],
   thread: ThreadHead | Thread,
@@ -67,7 +67,7 @@ function jsonObject(type: EventType, data: NewEvent["data"]): JsonObject {
   throw new UsageError("invalid_argument", `the data of a ${type} event must be an object`);
 }
 
-/** What may be done to a thread whose agent, and with it its rules for the store, are not known here. */
+/** The events allowed for a thread whose agent, and with it the rules for the store, is not known here. */
 const LIFE: ReadonlySet<EventType> = new Set([
   "thread_started",
   "paused",
@@ -91,7 +91,7 @@ function withinSize(event: JsonEvent): JsonEvent {
   }
   const size = JSON.stringify(data).length;
   if (size <= MAX_EVENT) return event;
-  // What has happened is recorded, as much of it as there is room for.
+  // What has happened must be recorded, as far as there is room.
   if (data["result"] !== undefined)
     return { type, data: { ...data, result: shortResult(data["result"], size) } };
   const { completion } = data;

@@ -4,15 +4,15 @@ import { toJson } from "../base/json.ts";
 import type { ApprovalCard, ApprovalPolicy } from "../thread/events.ts";
 import { cardWithSentences } from "../thread/old-reasons.ts";
 
-/** Everything a decision is about. A change of any part gives another digest, and the approval lapses. */
+/** Everything a decision is about. If any part changes, so does the digest, and the approval lapses. */
 export interface ApprovalSubject {
   readonly threadId: ThreadId;
   readonly callId: CallId;
-  /** What will run: changes with the tool's code or declared version. */
+  /** Identifies what will run: changes with the tool's code or declared version. */
   readonly tool: string;
   readonly promptVersion: string;
   readonly policy: ApprovalPolicy;
-  /** What the approver is shown, the arguments included. */
+  /** What the approver is shown, including the arguments. */
   readonly card: ApprovalCard;
 }
 
@@ -22,8 +22,8 @@ export function approvalDigest(subject: ApprovalSubject): string {
 }
 
 /**
- * Whether a decision that carries this digest is about this subject. Release 0.1.0 took the digest over a card whose
- * reasons were sentences: what was asked for then still holds.
+ * Whether a decision that carries this digest is about this subject. In release 0.1.0 the digest covered a card whose
+ * reasons were sentences; approvals requested then remain valid.
  */
 export function coversSubject(digest: string, subject: ApprovalSubject): boolean {
   if (digest === approvalDigest(subject)) return true;

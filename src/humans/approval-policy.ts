@@ -23,7 +23,7 @@ const FIELDS = {
   escalation: list(fields({ after: durationSeconds, to: list(PATTERN, 1) })),
 } satisfies { readonly [K in keyof ApprovalPolicy]-?: Check };
 
-/** A policy as plain data. Unknown names are refused: a misspelt one must not go unnoticed. */
+/** Checks a policy given as plain data. Unknown names are refused, so that a misspelt one does not go unnoticed. */
 export const APPROVAL_POLICY: Check = both(
   someFields(FIELDS),
   check((value) => (fits<ApprovalPolicy>(value, anything) ? quorumProblem(value) : undefined)),
@@ -45,8 +45,8 @@ export interface CheckedPolicy {
 }
 
 /**
- * What a policy function gave, made safe. A wrong policy asks a person all the same: of what it says, that is kept
- * which can be read and never lets more people decide; the fault is for the card.
+ * Makes safe what a policy function returned. An invalid policy still asks a person: whatever can be read of it and does
+ * not let more people decide is kept, and the fault goes on the card.
  */
 export function checkPolicy(value: object): CheckedPolicy {
   if ("then" in value) return { policy: {}, fault: "it gave a promise: a policy must be known at once" };
@@ -61,7 +61,7 @@ function salvage(value: object): ApprovalPolicy {
   return {
     approvers: salvageApprovers(field("approvers")),
     needed: keepIfFit<number>(Math.ceil(Number(field("needed"))), FIELDS.needed),
-    // Whatever else it says there: it was not to be left open.
+    // Any other value: the policy was not meant to leave this open.
     requesterMayApprove: requesterMayApprove === undefined ? undefined : requesterMayApprove === true,
     expiresAfter: keepIfFit<number>(field("expiresAfter"), FIELDS.expiresAfter),
     onExpiry: keepIfFit<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
@@ -69,7 +69,7 @@ function salvage(value: object): ApprovalPolicy {
   };
 }
 
-/** Names that match nobody let nobody in; without a list, anybody would be let in. */
+/** Keeps even names that match nobody: they let nobody in, whereas without a list anybody would be let in. */
 function salvageApprovers(given: unknown): readonly string[] | undefined {
   if (given === undefined) return undefined;
   const all: readonly unknown[] = Array.isArray(given) ? given : [given];

@@ -5,11 +5,11 @@ import type { ApprovalReason } from "../thread/events.ts";
 export interface ReasonInWords {
   /** Two or three words, for a mark on a card. */
   readonly label: string;
-  /** A sentence. May hold text from outside: make it visible where it is shown. */
+  /** A sentence. It may hold text from outside: make invisible characters visible before showing it. */
   readonly text: string;
 }
 
-/** Why a person is asked, in words. The only place where that is said. */
+/** Words the reason why a person is asked. The only place that does. */
 export function describeReason(reason: ApprovalReason): ReasonInWords {
   switch (reason.kind) {
     case "policy":

@@ -4,22 +4,23 @@ import type { PendingApproval, Requesters } from "../thread/state.ts";
 import { comparePeople, type People } from "./people.ts";
 import { matchesPrincipal, principalKey } from "./principal.ts";
 
-/** What is to be known of an approval to say who may decide on it. */
+/** What must be known of an approval to say who may decide on it. */
 export interface ApprovalCase {
   readonly approval: PendingApproval;
-  /** As they are now: whoever has asked since the approval was requested is among them. */
+  /** The current requesters, including anybody who has asked since the approval was requested. */
   readonly requesters: Requesters;
   readonly people: People;
 }
 
-/** Who may decide on this request now, as patterns; `null`: anybody whom a channel has verified. */
+/** Patterns of who may decide on this request now; `null` means anybody whom a channel has verified. */
 export function approversOf({ policy, escalatedTo }: PendingApproval): readonly string[] | null {
   return policy.approvers === undefined ? null : [...policy.approvers, ...escalatedTo];
 }
 
 /**
- * Why policy does not let this person decide so, or `undefined` where it does. Where people must be different and nobody
- * can say whether they are, they count as one; a denial needs no proof of that, and who has approved may still deny.
+ * Why policy does not let this person make this decision, or `undefined` if it does. If people must be different but it is
+ * not known whether they are, they count as one person. A denial needs no such proof, and somebody who has approved may
+ * still deny.
  */
 export function objectionTo(
   { approval, requesters, people }: ApprovalCase,
@@ -42,13 +43,13 @@ export function objectionTo(
     const objection = sameAsOne(by, requesters.known, people, own);
     if (objection !== undefined && (decision === "approved" || objection.certain)) return objection.error;
   }
-  // Who has approved may still stop it, as long as others are to agree.
+  // Somebody who has approved may still stop the step while other approvals are missing.
   if (decision === "denied") return undefined;
   const twice = `${who} has approved already; ${needed} approvals of different people are needed`;
   return sameAsOne(by, approval.approvedBy, people, twice)?.error;
 }
 
-/** What is wrong where this person is, or may be, one of the others. `certain`: is. */
+/** The objection if this person is (`certain`), or may be, one of the others. */
 function sameAsOne(
   by: Principal,
   others: readonly Principal[],

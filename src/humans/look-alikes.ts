@@ -1,4 +1,4 @@
-/** Letters of other alphabets that look like Latin ones, the Latin ones below them. */
+/** Letters of other alphabets that look like Latin ones, with the Latin ones below them. */
 const TWINS = new Map(
   Array.from({ length: 36 }, (_, index): [string, string] => [
     Array.from("аеорсухіјѕһԁԛԝкмтвнгзɑοαιρυνκτχωуӏ01")[index] ?? "",
@@ -16,7 +16,7 @@ function look(name: string): string {
     .replaceAll("i", "l");
 }
 
-/** Those of the names that look like another one of them without being the same, in their order. Pure. */
+/** The names that look like another one in the list without being the same, in their order. Pure. */
 export function lookAlikes(names: readonly string[]): readonly string[] {
   const different = [...new Set(names)];
   const looks = different.map(look);

@@ -4,8 +4,8 @@ import { matchesPrincipal, PATTERN, samePrincipal } from "./principal.ts";
 
 /**
  * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
- * `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Patterns as in policies. A person who is listed is taken to be nobody else:
- * list all of a person's principals, or one person counts as two.
+ * `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Patterns are those of policies. The list of a person must be complete: a
+ * principal that is missing from it counts as a different person.
  */
 export type People = Readonly<Record<string, readonly string[]>>;
 
@@ -15,8 +15,8 @@ export const PEOPLE: Check = record(list(PATTERN));
 export type Comparison = "same" | "different" | "unknown";
 
 /**
- * Whether two principals are one person. A channel tells its own people apart; across channels only `people` can say:
- * where it lists neither, nothing is known.
+ * Whether two principals are one person. A channel tells its own people apart; across channels only `people` can tell,
+ * and if it lists neither principal, nothing is known.
  */
 export function comparePeople(one: Principal, other: Principal, people: People): Comparison {
   if (samePrincipal(one, other)) return "same";

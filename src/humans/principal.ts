@@ -5,15 +5,16 @@ import type { Principal } from "../thread/events.ts";
 declare const verified: unique symbol;
 
 /**
- * A principal whose identity a channel has checked: a signature, a session, a key, the terminal's user. Only channels
- * make one, with `verifiedBy`; everything that acts for a person asks for one, so text can never pass for a person.
+ * A principal whose identity a channel has checked: by a signature, a session, a key, or the terminal's user. Only
+ * channels make one, with `verifiedBy`. Everything that acts for a person requires one, so text can never pass for a
+ * person.
  */
 export type VerifiedPrincipal = Principal & { readonly [verified]: true };
 
 /**
- * Call this in a channel, after the check that proves who it is, and nowhere else. An id has one spelling: without
- * blanks around it, in composed form (NFC), in lower case where the channel does not tell cases apart. Throws
- * `UsageError` for a channel or an id that is empty or holds invisible characters.
+ * Declares a principal verified. Call this in a channel, after the check that proves who the person is, and nowhere else.
+ * An id has one spelling: trimmed, in composed form (NFC), and in lower case if the channel ignores case. Throws
+ * `UsageError` if the channel or the id is empty or holds invisible characters.
  */
 export function verifiedBy(channel: string, id: string, name?: string | undefined): VerifiedPrincipal {
   const spelled = spellId(channel, id);
@@ -25,7 +26,7 @@ export function verifiedBy(channel: string, id: string, name?: string | undefine
   return principal as VerifiedPrincipal;
 }
 
-/** What cannot be seen, or changes what is seen: controls, format characters, fillers, blanks but the plain one. */
+/** Characters that cannot be seen or change what is seen: controls, format characters, fillers, unusual blanks. */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|[^\P{Zs} ]/u;
 
 function idProblem(text: string): string | undefined {
@@ -33,7 +34,7 @@ function idProblem(text: string): string | undefined {
   return INVISIBLE.test(text) ? "holds characters that nobody sees" : undefined;
 }
 
-/** Mail addresses are one however they are written, and so are the senders of webhooks. */
+/** The case of letters makes no difference in mail addresses and in senders of webhooks. */
 function ignoresCase(channel: string): boolean {
   return channel === "email" || channel.startsWith("webhook:");
 }
@@ -54,8 +55,8 @@ export function principalKey(principal: Principal): string {
 }
 
 /**
- * Whether a pattern names this principal: its whole key `channel:id`, `*:id` for any channel, `channel:*` for anybody
- * there. Channels and ids may hold colons themselves.
+ * Whether a pattern names this principal: by its whole key `channel:id`, by `*:id` for any channel, or by `channel:*` for
+ * anybody in that channel. Channels and ids may hold colons themselves.
  */
 export function matchesPrincipal(pattern: string, { channel, id }: Principal): boolean {
   if (pattern === "*:*" || pattern === `${channel}:*`) return true;

@@ -15,29 +15,29 @@ import type { People } from "./people.ts";
 
 export type Urgency = NonNullable<HumanRequestOptions["urgency"]>;
 
-/** A request that waits for a person, as every page, command, channel and client sees it. */
+/** A request that is waiting for a person, as every page, command, channel and client sees it. */
 export interface HumanRequest {
   readonly id: RequestId;
   readonly threadId: ThreadId;
   readonly agent: string;
   readonly kind: "approval" | HumanRequestKind;
   readonly urgency: Urgency;
-  /** The kinds of decision that it takes. */
+  /** The kinds of decision that the request accepts. */
   readonly accepts: readonly HumanDecision["kind"][];
-  /** Why a person must approve: `describeReason` words each. Empty for anything but an approval. */
+  /** Why a person must approve; `describeReason` puts each reason into words. Empty for anything but an approval. */
   readonly reasons: readonly ApprovalReason[];
-  /** Who may decide, as patterns; `null`: anybody whom a channel has verified. */
+  /** Patterns of who may decide; `null` means anybody whom a channel has verified. */
   readonly to: readonly string[] | null;
   /** What would run, and what else the approver is shown; `null` for anything but an approval. */
   readonly card: ApprovalCard | null;
-  /** Names this version of the card: a decision carries it. */
+  /** Names this version of the card; a decision must carry it. `null` for a request without a card. */
   readonly digest: string | null;
-  /** ISO 8601, like `askedAt`; `null`: never. */
+  /** ISO 8601, like `askedAt`; `null` if the request never expires. */
   readonly expiresAt: string | null;
   readonly askedAt: string;
-  /** What the model wrote beside the step, in its own words; `null`: nothing, or nobody knows. */
+  /** What the model wrote beside the step, in its own words; `null` if there is nothing, or it is not known. */
   readonly said: string | null;
-  /** The request as the thread's state has it: the question and its options, the policy, who has approved. */
+  /** The request as it is in the thread's state: the question and its options, the policy, who has approved. */
   readonly asked: PendingRequest;
   /** Who has asked for something in the thread. */
   readonly requesters: Requesters;
@@ -52,7 +52,7 @@ const ACCEPTED: { readonly [K in HumanRequest["kind"]]: readonly HumanDecision["
   unknown_outcome: ["happened", "did_not_happen", "denied"],
 };
 
-/** The request that is pending in a thread, or `null`. Pure. */
+/** The request that a thread is waiting for, or `null`. Pure. */
 export function pendingRequest(thread: ThreadHead): HumanRequest | null {
   const { request: asked, agent, requesters } = thread.state;
   if (asked === null) return null;
@@ -77,7 +77,7 @@ export function pendingRequest(thread: ThreadHead): HumanRequest | null {
   };
 }
 
-/** The pending request of this id. Throws `ConflictError`, saying what is pending, where it waits no more. */
+/** The pending request with this id. If it is no longer pending, throws a `ConflictError` that says what is. */
 export function requestOf(thread: ThreadHead, id: RequestId): HumanRequest {
   const request = pendingRequest(thread);
   if (request?.id === id) return request;
@@ -88,7 +88,7 @@ export function requestOf(thread: ThreadHead, id: RequestId): HumanRequest {
   });
 }
 
-/** What has waited for others already, and what nobody else will find out, comes first. */
+/** High after an escalation, and for an unknown outcome, which nobody else will notice. */
 function urgencyOf(asked: PendingRequest): Urgency {
   if (asked.type === "approval") return asked.escalations > 0 ? "high" : "medium";
   return asked.kind === "unknown_outcome" ? "high" : (asked.options?.urgency ?? "medium");
@@ -96,13 +96,13 @@ function urgencyOf(asked: PendingRequest): Urgency {
 
 /**
  * Whether this person may approve or answer the request now. `people` says who is who across channels; without it,
- * nobody who might be the requester may.
+ * anybody who might be the requester may not.
  */
 export function mayDecide(request: HumanRequest, by: Principal, people: People = {}): boolean {
   return whyNot(request, by, "approved", people) === null;
 }
 
-/** Why this person may not decide so, in a sentence; `null` where they may. Anybody may answer a question. */
+/** Why this person may not make this decision, in a sentence; `null` if they may. Anybody may answer a question. */
 export function whyNot(
   { asked, requesters }: HumanRequest,
   by: Principal,

@@ -9,8 +9,8 @@ import type { VerifiedPrincipal } from "./principal.ts";
 import { type HumanRequest, requestOf } from "./request.ts";
 
 /**
- * A person's response to a request. Whoever approves or denies says which version of the card was shown: its digest, or
- * `null` for a request without a card.
+ * A person's response to a request. An approval or denial names the version of the card that was shown by its digest, or
+ * says `null` for a request without a card.
  */
 export type HumanResponse =
   | { readonly decision: HumanDecision; readonly digest: string | null }
@@ -22,7 +22,7 @@ export type HumanResponse =
 /** Checks an approver's edit against the step's type: the step to run, or what is wrong with it. */
 export type ValidateEdit = (edited: Step) => { readonly step: Step } | { readonly problem: string };
 
-/** A response, and what is needed to say whether it can be taken. */
+/** A response, and what is needed to say whether it can be accepted. */
 export interface ResponseCase {
   /** Sequence number of the asking event. */
   readonly seq: number;
@@ -35,10 +35,10 @@ export interface ResponseCase {
 }
 
 /**
- * The event that records a response, or an error that says what would be accepted: `ConflictError` when the request
- * is not pending (any more) or the decision is about another version, `ForbiddenError` when policy does not let this
- * person decide, `UsageError` for a decision of the wrong kind. Pure; nothing is changed. Where the request is not pending,
- * only the thread with its events tells whether it ever was.
+ * The event that records a response. Throws errors that say what would be accepted: `ConflictError` if the request is not
+ * (or no longer) pending or the decision is about another version of the card, `ForbiddenError` if policy does not let
+ * this person decide, `NotFoundError` if there never was such a request, `UsageError` for a decision of the wrong kind.
+ * Pure. If the request is not pending, only a thread with its events can tell whether it ever was.
  */
 export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase): NewEvent {
   const request = requestAt(thread, attempt.seq);

@@ -4,7 +4,7 @@ import type { Thread } from "../thread/thread.ts";
 import type { StepDefinition } from "./definitions.ts";
 import { describeIssues } from "./standard-schema.ts";
 
-/** What is wrong with the step's arguments, in words for the model, or `undefined` when every rule passes. Throws what a rule throws. */
+/** What is wrong with the step's arguments, in words for the model, or `undefined` if every rule passes. Throws what a rule throws. */
 export async function checkStep(
   definition: StepDefinition<Step>,
   call: Pick<OpenCall, "step" | "fidelity">,
@@ -14,7 +14,7 @@ export async function checkStep(
   return issues ?? definition.options.check?.(call.step, { thread, fidelity: call.fidelity });
 }
 
-/** The part of it that the step's schema says. */
+/** What the step's schema says is wrong with its arguments. */
 export async function checkArguments(
   { options: { arguments: schema } }: StepDefinition<Step>,
   step: Step,

@@ -5,75 +5,87 @@ import type { ApprovalPolicy, HumanRequestOptions } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
-/** What a tool is told besides its arguments. */
+/** What a tool's handler receives besides the step. */
 export interface ToolContext {
   readonly threadId: ThreadId;
   readonly callId: CallId;
-  /** The same for every attempt of this call, in every process: hand it to what you call as its idempotency key. */
+  /**
+   * The same for every attempt of this call, in every process. Pass it on as the idempotency key to whatever the tool
+   * calls.
+   */
   readonly key: string;
   /** The thread as it was when the call began. */
   readonly thread: Thread;
-  /** 1 for the first attempt. */
+  /** Counts from 1. */
   readonly attempt: number;
-  /** Aborted when the thread is cancelled, the tool's time is up or the process stops. */
+  /**
+   * Aborted when the thread is cancelled or the tool's `timeoutMs` has passed. A runtime that stops lets its tools end; in
+   * a loop written by hand, aborting the loop's signal aborts this one.
+   */
   readonly signal: AbortSignal;
 }
 
-/** What rules, policies and judges may look at. */
+/** What rules, policies and judges may look at besides the step. */
 export interface StepContext {
   readonly thread: Thread;
   readonly fidelity: Fidelity;
 }
 
+/** Whether people must approve a step: never, always, or as the policy says. A policy always asks. */
 export type Approval = "never" | "always" | ApprovalPolicy;
 
-/** What a policy function gives. Names that a policy does not have are reported by the type checker. */
+/** What a policy function returns. The type checker reports names that no policy has. */
 export type KnownApproval<A> = A extends object
   ? [Exclude<keyof A, keyof ApprovalPolicy>] extends [never]
     ? A
     : A & { readonly [Name in Exclude<keyof A, keyof ApprovalPolicy>]: never }
   : A;
 
+/** What a judge says of a step: let it pass, refuse it (the model reads the reason), or ask a person. */
 export type Verdict = {
   readonly verdict: "pass" | "refuse" | "ask_person";
   readonly reason: string;
 };
 
-/** What may be said of any step, whatever code does with it. */
+/** Options that every kind of step takes. */
 export interface StepOptions<S, A extends Approval = Approval> {
   /**
-   * Who must agree before it runs. A function is given the step and must be pure: it is evaluated anew in every
-   * process. One that throws or gives a policy that is wrong asks a person all the same, and the card says what is
-   * wrong. Default `never`.
+   * Who must agree before the step runs. Default `never`. A function must be pure: it is called with the step as often
+   * as needed, in any process. If it throws or returns an invalid policy, a person is asked anyway, and the card says
+   * what is wrong.
    */
   approval?: Approval | ApprovalRule<S, A>["decide"];
   /**
-   * The least faithful parse that may run without a question: a step below it is asked about once (the model is shown its
-   * own words and both ways out) and needs a person's approval after that. Default: `doubtful` for read-only tools and steps without effects,
-   * `tolerant` for tools with effects.
+   * The lowest fidelity at which the step runs without further questions. Below it, the model is asked once whether it
+   * meant the step (it sees its own words and both ways out); after that, a person must approve. Default: `doubtful`
+   * for read-only tools and for steps without effects, `tolerant` for tools with effects.
    */
   accepts?: Fidelity["grade"];
-  /** Rules beyond the BAML types, on the step with its intent. The model is told which field is wrong. */
+  /**
+   * Rules beyond the BAML types, for the whole step including its intent. A step that breaks one does not run; the model
+   * is told which field is wrong.
+   */
   arguments?: StandardSchema<S>;
   /**
-   * Any other rule: a message for the model refuses the step, `undefined` lets it pass. Throwing refuses too. It is asked
-   * once before anybody (the judge, a person) is asked about the step, and once right before it runs.
+   * Any other rule. A returned message refuses the step and is shown to the model; `undefined` lets it pass. Throwing
+   * refuses the step, too. Called once before the judge or a person is asked, and once more right before the step runs.
    */
   check?: StepCheck<S>["check"];
   /**
-   * A reviewer, plain code or an LLM function, asked once, before people are. Its verdict is an event. Throwing, or a
-   * verdict that is none of the three, asks a person. After a crash it may be asked again.
+   * A reviewer, in plain code or as an LLM function, called once for each call, before people are asked; after a crash
+   * it may be called again. Its verdict is recorded as an event. If it throws, or returns none of the three verdicts,
+   * a person is asked.
    */
   judge?: StepJudge<S>["judge"];
   /**
-   * A person must approve it while the thread holds content from outside (see `untrusted` and the agent's context);
-   * the card says which. Default false.
+   * A person must approve the step while the thread holds content from outside (see `untrusted` and the agent's
+   * context); the card names the sources. Default false.
    */
   approveWhenUntrusted?: boolean;
   /**
-   * Counts towards the approval digest: change it when the step's meaning changes, so that old approvals lapse. Without it
-   * the text of the handler counts, which says nothing of what the handler calls or closes over (a helper, a limit, a base
-   * address, a library): a version must cover those. Needed for bound and native handlers, which have no text.
+   * Part of the approval digest: change it when the step's meaning changes, so that old approvals lapse. By default the
+   * text of the handler counts, which does not cover what the handler calls or closes over (a helper, a limit, a base
+   * address, a library): a version must cover those. Required for bound and native handlers, which have no text.
    */
   version?: string;
 }
@@ -89,35 +101,43 @@ interface StepJudge<S> {
   judge(step: S, context: StepContext & { readonly signal: AbortSignal }): Verdict | Promise<Verdict>;
 }
 
+/** Options of a tool, besides those of every step. */
 export interface ToolOptions<S, A extends Approval = Approval> extends StepOptions<S, A> {
-  /** It changes nothing anywhere. Implies `idempotent`. */
+  /** The tool changes nothing anywhere. Implies `idempotent`. Default false. */
   readOnly?: boolean;
   /**
-   * Running it again under the same key has no further effect. After a crash it runs again; any other tool is never
-   * repeated, and a person decides. Default false.
+   * Running the tool again under the same key has no further effect, so it runs again after a crash. A tool that is not
+   * idempotent is never repeated: a person decides. Default false.
    */
   idempotent?: boolean;
-  /** What would change, computed before approval and shown to the approver. Throwing is shown too. */
+  /**
+   * Computes what would change, to be shown to the approver. Called once before an approval is requested. May throw: the
+   * error is shown instead.
+   */
   preview?: ToolPreview<S>["preview"];
   /** Milliseconds until the tool's signal is aborted. Default: no limit. */
   timeoutMs?: number;
-  /** How its result is shown to the model; what is stored is the result. Must be pure; may not throw. */
+  /**
+   * How the result is shown to the model; the result itself is what is stored. Called whenever the thread is rendered.
+   * Must be pure and must not throw.
+   */
   renderResult?: ToolRendering<S>["renderResult"];
   /**
-   * What the model reads instead of a result, e.g. a summary by another model; `undefined` leaves the result. It runs
-   * once, when the result is safely stored, and what it gives is an event. Throwing leaves the result.
+   * What the model reads instead of the result, e.g. a summary by another model; `undefined` keeps the result. Called
+   * once, after the result is safely stored; what it returns is recorded as an event. If it throws, the model reads the
+   * result.
    */
   summarize?: ToolSummary<S>["summarize"];
   /**
-   * A call with the same arguments in the same thread within so many seconds gets the earlier result without running.
-   * Only for tools that are `readOnly`.
+   * For this many seconds, a call with the same arguments in the same thread gets the earlier result without running.
+   * Only for `readOnly` tools. Default: nothing is cached.
    */
   cacheSeconds?: number;
-  /** Its results come from outside and are labelled as such: `true`, or where from, e.g. `web page`. */
+  /** The results come from outside and are labelled so: `true`, or the source, e.g. `web page`. Default false. */
   untrusted?: boolean | string;
   /**
-   * The tool gets real values where the model wrote placeholders of redacted ones: `true` for all its fields, or the
-   * names of those fields. Default: it gets what the model wrote.
+   * Where the model wrote placeholders, the tool gets the redacted values they stand for: in all fields (`true`) or in
+   * those named. Default: it gets what the model wrote.
    */
   realValues?: true | readonly (string & keyof S)[];
 }
@@ -137,56 +157,58 @@ interface Options<S> {
   readonly options: StepOptions<S>;
 }
 
-/** Code runs; what it returns is the result the model reads, what it throws is an error event. */
+/** Runs code. What it returns is the result that the model reads; what it throws becomes an error event. */
 export interface ToolStep<S> {
   readonly kind: "tool";
   readonly options: ToolOptions<S>;
   run(step: S, context: ToolContext): unknown;
 }
 
-/** A person is asked; the thread waits. */
+/** Asks a person; the thread waits for the answer. */
 export interface AskHumanStep<S> extends Options<S> {
   readonly kind: "ask_human";
   ask(step: S): HumanQuestion;
 }
+/** A question to a person, with what helps to answer it. */
 export interface HumanQuestion {
   readonly question: string;
   readonly context?: string;
   readonly options?: HumanRequestOptions;
 }
 
-/** The thread ends with a result. */
+/** Ends the run with a result. */
 export interface FinishStep<S, Result = unknown> extends Options<S> {
   readonly kind: "finish";
   result(step: S): Result;
 }
 
-/** The thread sleeps, without a process, until a time. */
+/** Puts the thread to sleep until a given time; no process is needed meanwhile. */
 export interface SleepStep<S> extends Options<S> {
   readonly kind: "sleep";
-  /** Milliseconds since the epoch. */
+  /** When to wake up. Takes and returns milliseconds since the epoch. */
   until(step: S, now: number): number;
 }
 
-/** The thread waits for a named event. */
+/** Makes the thread wait for a named event. */
 export interface WaitForEventStep<S> extends Options<S> {
   readonly kind: "wait_for_event";
-  /** `until`: milliseconds since the epoch; absent: for ever. */
+  /** `until` is in milliseconds since the epoch; without it, the thread waits for ever. */
   event(step: S, now: number): { readonly name: string; readonly until?: number };
 }
 
-/** People are told something; the run goes on. */
+/** Tells people something; the run goes on. */
 export interface ProgressStep<S> extends Options<S> {
   readonly kind: "progress";
   message(step: S): string;
 }
 
-/** Nothing is to be done: the thread ends quietly and nobody is told. */
+/** Ends the run quietly, because there is nothing to do; nobody is told. */
 export interface NothingStep<S> extends Options<S> {
   readonly kind: "nothing";
   reason(step: S): string;
 }
 
+/** What code does about one intent. Made by `tool`, `askHuman`, `finish` and the like. */
 export type StepDefinition<S> =
   | ToolStep<S>
   | AskHumanStep<S>

@@ -7,7 +7,7 @@ import type { Thread } from "../thread/thread.ts";
 import type { StepDefinition } from "./definitions.ts";
 import { secondQuestion } from "./second-question.ts";
 
-/** Whether a step may run at once, and if not, what must happen first. */
+/** Whether a step may run at once and, if not, what must happen first. */
 export type Permission =
   | { readonly kind: "run" }
   | { readonly kind: "refuse"; readonly message: string }
@@ -24,7 +24,7 @@ export function isReadOnly(definition: StepDefinition<Step>): boolean {
   return definition.kind !== "tool" || definition.options.readOnly === true;
 }
 
-/** True when a crash may be followed by running it again under the same key. */
+/** True when the step may run again under the same key after a crash. */
 export function isIdempotent(definition: StepDefinition<Step>): boolean {
   return (
     definition.kind === "tool" &&
@@ -32,13 +32,13 @@ export function isIdempotent(definition: StepDefinition<Step>): boolean {
   );
 }
 
-/** Who must agree before a step runs; `policy: null`: nobody. `fault`: what is wrong with the rule that says so. */
+/** Who must agree before a step runs (`policy: null` means nobody), and what is wrong with the rule that says so. */
 export interface DeclaredApproval {
   readonly policy: ApprovalPolicy | null;
   readonly fault: string | undefined;
 }
 
-/** The declared approval for a step. A rule that throws or gives anything else than a policy asks a person. */
+/** The approval that is declared for a step. If the rule throws or returns anything but a policy, a person is asked. */
 export function approvalFor(
   definition: StepDefinition<Step>,
   call: OpenCall,
@@ -62,8 +62,8 @@ function readApproval(approval: unknown): DeclaredApproval {
 }
 
 /**
- * Pure: what must happen before this call may run, from its policy, its fidelity, its judge's verdict and, for a step
- * that is careful about it, where untrusted content in the thread came from.
+ * What must happen before this call may run, given its policy, its fidelity, its judge's verdict and, for a step with
+ * `approveWhenUntrusted`, the sources of untrusted content in the thread. Pure.
  */
 export function permissionFor(
   definition: StepDefinition<Step>,
@@ -82,7 +82,7 @@ export function permissionFor(
     reasons.push({ kind: "judge", reason: call.phase.reason });
   }
   if (isTooDoubtful(definition, call)) {
-    // Where a person must look anyway, the model's words stand on the card.
+    // If a person must look anyway, there is no second question: the model's words are on the card.
     if (reasons.length === 0 && thread.state.doubtfulRefusals === 0) {
       return { kind: "refuse", message: secondQuestion(call) };
     }
@@ -92,7 +92,7 @@ export function permissionFor(
   return { kind: "approve", policy: policy ?? {}, reasons: [...reasons, ...warnings(policy ?? {}, thread)] };
 }
 
-/** What an approver must know about those who have asked and those who may approve. */
+/** What an approver must know about the people who asked and those who may approve. */
 export function warnings(policy: ApprovalPolicy, { state: { requesters } }: Thread): ApprovalReason[] {
   const found: ApprovalReason[] = [];
   if (policy.requesterMayApprove === false && requesters.unknown) found.push({ kind: "unknown_requester" });

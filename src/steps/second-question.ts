@@ -1,12 +1,12 @@
 import { describeFidelity } from "../base/fidelity.ts";
 import type { OpenCall } from "../thread/state.ts";
 
-/** Characters of its own words that the model is shown again. */
+/** How many characters of its own words the model is shown again. */
 const MAX_QUOTED = 1_000;
 
 /**
- * What the model is asked, once, about a step that has effects and may not be meant: it is shown its own words, without
- * the JSON, and both ways out.
+ * The question that the model is asked, once, about a step that has effects and that it may not have meant. It shows the
+ * model its own words, without the JSON, and both ways out.
  */
 export function secondQuestion({ step, fidelity, said }: OpenCall): string {
   const { intent } = step;

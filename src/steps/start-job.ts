@@ -9,13 +9,13 @@ const JOB_OPTIONS = fields({ name: optional(nonEmptyName), timeoutSeconds: optio
 const marker = Symbol.for("twelvefold.job");
 
 export interface JobOptions {
-  /** What is awaited, for people who look at the thread. Default `job_result`. */
+  /** Tells people who look at the thread what it waits for. Default `job_result`. */
   readonly name?: string;
-  /** The model is told that time ran out after so many seconds. Default: it waits for ever. */
+  /** After this many seconds the model is told that time ran out. Default: the thread waits for ever. */
   readonly timeoutSeconds?: number;
 }
 
-/** What a tool returns that has only begun its work. Made by `startJob`. */
+/** What a tool returns when it has only begun its work. Made by `startJob`. */
 export interface JobStart {
   readonly [marker]: true;
   readonly name: string;
@@ -24,15 +24,17 @@ export interface JobStart {
 }
 
 /**
- * Return this from a tool whose work takes long and goes on elsewhere. `start` is given the token with which the
- * result comes back (`POST /jobs/<token>`, or `runtime.finishJob`) and hands it to the job; when it has resolved,
+ * Return this from a tool whose work takes a long time and goes on elsewhere. `start` receives a token and hands it to
+ * the job, which delivers its result with it (`POST /jobs/<token>`, or `runtime.finishJob`). Once `start` has resolved,
  * the thread waits and needs no process. The token is good for one result; only its digest is stored.
  *
- * `start` is the tool's effect: it runs after the reserve is on disk, what it throws is the tool's error, and
- * after a crash in the middle of it the tool's own rules hold (an `idempotent` tool runs again under the same
- * key, any other asks a person). Throws `UsageError`, before the job begins, for a time or a name that could not work.
- * Give the runtime a `secret`, so that a tool that runs again hands out the same
- * token.
+ * `start` is the tool's effect. It is called once for each attempt, after the attempt is recorded on disk. What it
+ * throws is the tool's error; after a crash in the middle of it the tool's own rules apply (an `idempotent` tool runs
+ * again under the same key, any other asks a person). Throws `UsageError`, before the job begins, for an invalid
+ * timeout or name. Give the runtime a `secret`, so that a tool that runs again hands out the same token.
+ *
+ * @example
+ * run_report: tool((step) => startJob((token) => reports.start(step.query, { resultTo: `${url}/jobs/${token}` }))),
  */
 export function startJob(start: (token: string) => unknown, options: JobOptions = {}): JobStart {
   checkOptions("startJob", JOB_OPTIONS, options);
@@ -62,8 +64,8 @@ export interface JobTokens {
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Tokens with 256 bits of randomness; with a secret, the same token for the same call in every process that knows
- * the secret.
+ * Makes tokens with 256 bits of randomness. With a secret, every process that knows it makes the same token for the
+ * same call.
  */
 export function createJobTokens(secret?: string): JobTokens {
   const write = (threadId: ThreadId, callId: CallId, unguessable: Buffer) =>
@@ -94,7 +96,7 @@ export function createJobTokens(secret?: string): JobTokens {
   };
 }
 
-/** What is stored of a token. */
+/** The digest that is stored instead of the token. */
 export function jobTokenDigest(token: string): string {
   return sha256(token);
 }

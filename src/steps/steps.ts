@@ -14,18 +14,29 @@ import type {
 } from "./definitions.ts";
 
 /**
- * The step calls a function. It gets exactly the BAML type; what it returns becomes the result (made JSON by
- * `toJson`), what it throws becomes an error event and the loop goes on.
+ * A step that calls a function. The function gets exactly the BAML type. What it returns becomes the result (converted
+ * to JSON by `toJson`); what it throws becomes an error event, and the loop goes on.
+ *
+ * @example
+ * steps: {
+ *   list_tags: tool(({ repository }) => git.tags(repository), { readOnly: true }),
+ *   deploy: tool((step, { key }) => deploys.create(step.tag, { idempotencyKey: key }), { approval: "always" }),
+ * }
  */
 export function tool<S, A extends Approval = Approval>(
-  // The step's type comes from the prompt and the handler alone: options that are shared by several tools fit in.
+  // The step's type comes from the prompt and the handler alone, so that several tools can share their options.
   run: (step: S, context: ToolContext) => unknown,
   options: ToolOptions<NoInfer<S>, A> = {},
 ): ToolStep<S> {
   return { kind: "tool", run, options };
 }
 
-/** The step asks a person; the thread waits, on disk, until somebody answers. */
+/**
+ * A step that asks a person; the thread waits, on disk, until somebody answers.
+ *
+ * @example
+ * steps: { request_more_information: askHuman((step) => step.question) }
+ */
 export function askHuman<S, A extends Approval = Approval>(
   ask: (step: S) => string | HumanQuestion,
   options: StepOptions<NoInfer<S>, A> = {},
@@ -40,7 +51,12 @@ export function askHuman<S, A extends Approval = Approval>(
   };
 }
 
-/** The step ends the run with a result. A later message to the thread goes on from there. */
+/**
+ * A step that ends the run with a result. A later message to the thread continues from there.
+ *
+ * @example
+ * steps: { done_for_now: finish((step) => step.message) }
+ */
 export function finish<S, Result, A extends Approval = Approval>(
   result: (step: S) => Result,
   options: StepOptions<NoInfer<S>, A> = {},
@@ -48,7 +64,7 @@ export function finish<S, Result, A extends Approval = Approval>(
   return { kind: "finish", result, options };
 }
 
-/** The step waits: for `{ seconds }` or until a time. No process is needed meanwhile. */
+/** A step that waits for some `seconds` or `until` a date. No process is needed meanwhile. */
 export function sleep<S, A extends Approval = Approval>(
   duration: (step: S) => { readonly seconds: number } | { readonly until: Date },
   options: StepOptions<NoInfer<S>, A> = {},
@@ -63,7 +79,7 @@ export function sleep<S, A extends Approval = Approval>(
   };
 }
 
-/** The step waits for a named event from outside, at most `timeoutSeconds`. */
+/** A step that waits for a named event from outside, at most `timeoutSeconds` (default: for ever). */
 export function waitForEvent<S, A extends Approval = Approval>(
   event: (step: S) => { readonly name: string; readonly timeoutSeconds?: number },
   options: StepOptions<NoInfer<S>, A> = {},
@@ -78,7 +94,7 @@ export function waitForEvent<S, A extends Approval = Approval>(
   };
 }
 
-/** The step tells people something and the run goes on. */
+/** A step that tells people something; the run goes on. */
 export function progress<S, A extends Approval = Approval>(
   message: (step: S) => string,
   options: StepOptions<NoInfer<S>, A> = {},
@@ -86,7 +102,7 @@ export function progress<S, A extends Approval = Approval>(
   return { kind: "progress", message, options };
 }
 
-/** The step says that nothing is to be done: the run ends and nobody is contacted. */
+/** A step that says there is nothing to do: the run ends and nobody is contacted. */
 export function nothing<S, A extends Approval = Approval>(
   reason: (step: S) => string,
   options: StepOptions<NoInfer<S>, A> = {},
