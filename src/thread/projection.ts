@@ -44,12 +44,12 @@ function wakeAt({ status, request }: ThreadState): number | null {
   if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
     return null;
   const times = requestTimes(request);
-  return times.length === 0 ? null : Math.min(LAST_TIME, Math.ceil(Math.min(...times)));
+  return times.length === 0 ? null : Math.ceil(Math.min(...times));
 }
 
 /** A time that stores and clocks can hold; what lies beyond never comes. */
 function isMoment(ms: number): boolean {
-  return Math.abs(ms) <= 8.64e15;
+  return Math.abs(ms) <= LAST_TIME;
 }
 
 /** When something about a pending request falls due: expiry, the next escalation, the next try to tell people. */

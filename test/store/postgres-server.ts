@@ -25,11 +25,9 @@ async function binaries(): Promise<Binaries> {
   const { initdb, postgres }: Binaries = await import(name);
   if (asUser.uid === undefined || (await mayRun(initdb))) return { initdb, postgres };
   // A checkout in the home of root: nobody else may go there.
-  const folder = join(
-    tmpdir(),
-    `twelvefold-pg-bin-${process.env["npm_package_version"] ?? "0"}-${process.ppid}`,
-  );
-  await cp(join(dirname(initdb), ".."), folder, { recursive: true, verbatimSymlinks: true });
+  const folder = join(process.env[SHARED] ?? tmpdir(), `bin-${process.pid}`);
+  if (!existsSync(folder))
+    await cp(join(dirname(initdb), ".."), folder, { recursive: true, verbatimSymlinks: true });
   return { initdb: join(folder, "bin", "initdb"), postgres: join(folder, "bin", "postgres") };
 }
 
@@ -159,7 +157,6 @@ export async function sharedPostgres(): Promise<string> {
     }
     return addressOf(join(folder, "pg"));
   }
-  await chmod(folder, 0o755);
   const cluster = join(folder, "pg");
   await createCluster(cluster);
   const child = await launch(cluster, {}, true);

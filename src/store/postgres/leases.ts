@@ -55,7 +55,10 @@ export async function release(query: Query, id: ThreadId, owner: string): Promis
   ]);
 }
 
-/** Three short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
+/**
+ * Three short walks, each along an index that holds only threads with something to do, merged by how long they wait.
+ * OFFSET 0: few threads have a lease; each is looked up by its key, whatever the planner expects of the table.
+ */
 export async function due(
   query: Query,
   now: number,
@@ -73,7 +76,9 @@ export async function due(
        (SELECT t.id, t.wake_at FROM threads t LEFT JOIN leases l ON l.thread = t.key
         WHERE t.wake_at <= $1 AND ${free} ORDER BY t.wake_at LIMIT $3)
        UNION ALL
-       (SELECT t.id, l.until FROM leases l JOIN threads t ON t.key = l.thread WHERE ${over} ${of} LIMIT $3)
+       (SELECT t.id, l.until
+        FROM leases l CROSS JOIN LATERAL (SELECT id, agent FROM threads WHERE key = l.thread OFFSET 0) t
+        WHERE ${over} ${of} LIMIT $3)
      ) AS waiting GROUP BY id ORDER BY min(since) LIMIT $3`,
     [now, now + FORGOTTEN_AFTER, limit, ...(agents === undefined ? [] : [agents.map(encodeText)])],
   );
