@@ -3,20 +3,20 @@ import type { Operations, ThreadEvent } from "./operations.ts";
 import { messagesIn } from "./sse.ts";
 
 export interface ClientOptions {
-  /** Where the server is, e.g. `http://127.0.0.1:3120`, with the path it is mounted under, if any. */
+  /** The server's address, e.g. `http://127.0.0.1:3120`, with the path it is mounted under, if any. */
   readonly url: string;
-  /** An API key. Absent: for a server that needs none, on this machine. */
+  /** An API key. Default: none, for a server on this machine that needs none. */
   readonly key?: string | undefined;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
 }
 
-/** A refusal by the server: its problem document, for people (`message`) and programs (`code`, `details`). */
+/** A refusal by the server, with its problem document for people (`message`) and programs (`code`, `details`). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** Seconds after which to try again, where the server says so. */
+  /** Seconds after which to try again, if the server says so. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, problem: Readonly<Record<string, unknown>>, retryAfter: number | undefined) {
@@ -36,34 +36,35 @@ type Filled<Name extends string, Fields> = keyof Fields extends never
     ? { readonly [K in Name]?: Fields }
     : { readonly [K in Name]: Fields };
 
-/** What an operation is given: the parts of its path, its query, its body, and settings of this one request. */
+/** The arguments of an operation: the parts of its path, its query, its body, and settings of this one request. */
 export type RequestOf<O extends keyof Operations> = Filled<"path", Operations[O]["path"]> &
   Filled<"query", Operations[O]["query"]> &
   (undefined extends Operations[O]["body"]
     ? { readonly body?: Operations[O]["body"] }
     : { readonly body: Operations[O]["body"] }) & {
-    /** The same key with the same request acts once. */
+    /** The server acts only once on the same request with the same key. */
     readonly idempotencyKey?: string;
     readonly signal?: AbortSignal;
   };
 
 export interface WatchOptions {
-  /** Only events after this number. */
+  /** Send only events after this sequence number. Default 0: all. */
   readonly after?: number;
   readonly signal?: AbortSignal;
-  /** Model output that is still being written. To be shown, never acted on. */
+  /** Called with model output that is still being written, for display only. What it throws ends the watch. */
   readonly onPartial?: (partial: unknown) => void;
 }
 
 export interface Client {
   /**
-   * Sends one request, e.g. `request("POST /threads", { body: { agent, message } })`. Throws `ApiError` for a
-   * refusal; network errors as `fetch` throws them.
+   * Sends one request, e.g. `request("POST /threads", { body: { agent, message } })`. Throws `ApiError` for a refusal, and
+   * network errors as `fetch` throws them.
    */
   request<O extends keyof Operations>(operation: O, request: RequestOf<O>): Promise<Operations[O]["answer"]>;
   /**
-   * The events of a thread as they come; a newer server may send types that this version does not know. Connects again after an interruption, also while the server is busy or
-   * away, and misses none. Ends when `signal` is aborted; throws `ApiError` for any other refusal.
+   * The events of a thread as they come. A newer server may send types that this version does not know. Reconnects after an
+   * interruption, even while the server is busy or away, and misses no event. Ends when `signal` is aborted; throws
+   * `ApiError` if the server refuses for good.
    */
   watch(threadId: string, options?: WatchOptions): AsyncGenerator<ThreadEvent, void, void>;
 }
@@ -76,7 +77,14 @@ interface AnyRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A typed client of the HTTP API, on `fetch` alone. */
+/**
+ * Creates a typed client of the HTTP API that needs nothing but `fetch`.
+ *
+ * @example
+ * const client = createClient({ url: "http://127.0.0.1:3120", key });
+ * const { threadId } = await client.request("POST /threads", { body: { agent: "calculator", message: "3 + 4" } });
+ * for await (const event of client.watch(threadId)) console.log(event.type);
+ */
 export function createClient({ url, key, fetch: send = fetch }: ClientOptions): Client {
   const credentials = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
@@ -138,7 +146,7 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
   };
 }
 
-/** Refusals that are not about the request: the server is busy, starts again, or a proxy does not reach it. */
+/** Whether a refusal is not about the request: the server is busy or restarting, or a proxy cannot reach it. */
 function passes({ status }: ApiError): boolean {
   return status === 429 || status >= 500;
 }
@@ -147,7 +155,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
-/** JSON that is meant as data; a file that happens to hold JSON is text. */
+/** Whether the answer is JSON meant as data; a file that happens to hold JSON is text. */
 function isData({ headers }: Response): boolean {
   const isFile = headers.get("content-disposition")?.startsWith("attachment") === true;
   return !isFile && headers.get("content-type")?.startsWith("application/json") === true;

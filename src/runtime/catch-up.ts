@@ -2,7 +2,10 @@ import type { ThreadStore } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 
-/** The thread with what others have appended since, and that. Read anew where they have erased something: that changes older events. */
+/**
+ * The thread with the events that others have appended since, and those events. The whole thread is read again if they
+ * have erased anything, because that changes older events.
+ */
 export async function catchUp(
   store: ThreadStore,
   thread: Thread,

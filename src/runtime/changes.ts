@@ -33,21 +33,24 @@ import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
 
 export interface Launch {
   readonly agent: string;
-  /** What starts the thread: a person's message, or anything else that happened. */
+  /** What starts the thread: a person's message, or any other event. */
   readonly input: Input;
   readonly threadId?: ThreadId;
-  /** An idempotency key: a second launch with it gives the first one's thread. */
+  /** An idempotency key: a second launch with it returns the thread of the first. */
   readonly once?: string;
 }
 
-/** What people and programs do to threads. Every method returns when its change is on disk; work goes on behind it. */
+/**
+ * What people and programs do to threads. Every method resolves when its change is on disk; the work itself goes on in the
+ * background. `once` is an idempotency key: the same change under the same key is made only once.
+ */
 export interface Changes {
   launch(launch: Launch): Promise<{ readonly threadId: ThreadId; readonly created: boolean }>;
   message(threadId: ThreadId, text: string, from: VerifiedPrincipal, once?: string): Promise<ThreadHead>;
-  /** An event from outside: to the thread, or to its call that waits for an event of this name. */
+  /** Sends the thread an event from outside: to its call that waits for an event of this name, or else as new input. */
   receive(threadId: ThreadId, event: SentEvent, once?: string): Promise<ThreadHead>;
   /**
-   * A named event: to every thread that waits for it and whose agent is known here. Gives the threads that it woke.
+   * Sends a named event to every thread that waits for it and whose agent is known here. Returns the threads that it woke.
    */
   emit(event: SentEvent, once?: string): Promise<readonly ThreadId[]>;
   /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
@@ -57,18 +60,18 @@ export interface Changes {
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<ThreadHead>;
   cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
   /**
-   * A new, paused thread with the events up to `seq`; the original stays as it is. With `once`, a second call
-   * gives the first one's.
+   * Makes a new, paused thread with the events up to `seq`; the original does not change. With `once`, a second call
+   * returns the thread of the first.
    */
   fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
   /**
-   * Erases what people, models and tools said in a thread that has ended, for good; its ids, times, names of steps, and who
-   * did what stay. The hash chain still verifies. `ConflictError` for a thread that works or waits: cancel it first.
+   * Erases for good what people, models and tools said in a thread that has ended. Ids, times, names of steps, and who did
+   * what remain, and the hash chain still verifies. Throws `ConflictError` if the thread works or waits: cancel it first.
    */
   erase(threadId: ThreadId, by: VerifiedPrincipal, options: EraseOptions): Promise<Thread>;
   /**
-   * Deletes a thread that has ended and everything kept about it, for good: its events, its idempotency keys and the answers
-   * kept for them, sessions for its requests. `ConflictError` for a thread that works or waits: cancel it first.
+   * Deletes for good a thread that has ended and everything kept about it: its events, its idempotency keys with their
+   * answers, and sessions for its requests. Throws `ConflictError` if the thread works or waits: cancel it first.
    */
   delete(threadId: ThreadId): Promise<void>;
 }
@@ -82,13 +85,13 @@ export interface ChangesOptions {
   /** Whether a job's token can be told to be genuine without looking at any thread. */
   readonly isOwnToken: (token: string) => boolean;
   readonly notify: Observer;
-  /** Looks after a thread that has changed. */
+  /** Makes this process advance a thread that has changed. */
   readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
-  /** Stops what runs here for a thread. */
+  /** Aborts whatever runs here for a thread. */
   readonly interrupt: (threadId: ThreadId) => void;
 }
 
-/** The agent of this name. Throws `NotFoundError`, naming those that are there. */
+/** The agent of this name. Throws a `NotFoundError` that names the known agents. */
 export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
   const agent = agents.get(name);
   if (agent !== undefined) return agent;
@@ -96,7 +99,7 @@ export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Ag
   throw new NotFoundError(`there is no agent "${name}"; known: ${known}`, { agent: name });
 }
 
-/** The thread and the asking event that an id names. Throws `NotFoundError` for a text that is no id. */
+/** The thread and the asking event that a request id names. Throws `NotFoundError` if the text is not such an id. */
 export function parseRequest(requestId: string): { readonly threadId: ThreadId; readonly seq: number } {
   const parsed = parseRequestId(requestId);
   if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
@@ -208,8 +211,8 @@ export function createChanges(options: ChangesOptions): Changes {
 }
 
 /**
- * Whether a response to the request asked at this event takes more than the thread's state: what became of a request that
- * waits no more, or all who ever asked for something, where they may not approve.
+ * Whether handling a response to the request asked at this event takes more than the thread's state: to tell what became
+ * of a request that is no longer pending, or to know all requesters if they may not approve.
  */
 function needsEvents({ request }: ThreadState, seq: number): boolean {
   if (request?.seq !== seq) return true;

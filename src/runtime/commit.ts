@@ -15,12 +15,13 @@ export interface Committed {
   readonly outcome: AppendOutcome;
 }
 
-/** A change of one thread. */
+/** A change to one thread. */
 export interface Change {
   readonly threadId: ThreadId;
   /**
-   * The events that make the change, given what the thread has come to. What it throws is thrown, and nothing is changed.
-   * `whole` reads the thread with its events, for what its state does not tell: the longer it is, the longer that takes.
+   * Returns the events that make the change. Called once for each try, with the thread's current head. What it throws is
+   * thrown on, and nothing is changed. `whole` reads the thread with its events, for what the state does not tell; the
+   * longer the thread, the longer this takes.
    */
   readonly build: (
     thread: ThreadHead,
@@ -38,7 +39,7 @@ export interface CommitOptions {
 
 const MAX_TRIES = 50;
 
-/** Makes a change, again from the start whenever another writer was first. */
+/** Makes a change, starting over whenever another writer was first. */
 export async function commit(change: Change, options: CommitOptions): Promise<Committed> {
   for (let tries = 1; ; tries++) {
     try {

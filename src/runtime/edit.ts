@@ -4,8 +4,8 @@ import type { ValidateEdit } from "../humans/respond.ts";
 import type { Step } from "../thread/events.ts";
 
 /**
- * An approver's edit goes through the same parser as the model's output, and must come out of it unchanged: exactly
- * the BAML type, nothing coerced, lost or added.
+ * Makes the check of approvers' edits. An edit goes through the same parser as the model's output and must come out
+ * unchanged: exactly the BAML type, with nothing coerced, lost or added.
  */
 export function validateEdit(agent: Agent): ValidateEdit {
   return (edited: Step) => {
@@ -23,7 +23,7 @@ export function validateEdit(agent: Agent): ValidateEdit {
   };
 }
 
-/** Absent optional fields come out of the parser as `null`. */
+/** Compares the fields; the parser returns absent optional fields as `null`. */
 function sameFields(parsed: Step | ReturnType<typeof toJson>, edited: Step): boolean {
   if (!isJsonObject(parsed)) return false;
   const withoutNulls = (value: Step | typeof parsed) =>

@@ -5,14 +5,14 @@ import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { EventData, NewEvent, Principal } from "../thread/events.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
-/** A person's message, or anything else that happened. */
+/** What starts a thread: a person's message, or any other event. */
 export type Input =
   | { readonly message: string; readonly from: VerifiedPrincipal }
   | {
       readonly event: ReceivedEvent;
       /**
-       * Who sent it; `system`: code alone, so that nobody has asked for anything. Needed by an agent that keeps the
-       * requester from approving: where nobody knows who that is, nobody may.
+       * Who sent it; `system` means code alone, so that nobody has requested anything. Required for an agent that keeps
+       * the requester from approving: if the requester is not known, nobody may approve.
        */
       readonly from?: Sender | undefined;
     };
@@ -27,7 +27,7 @@ export function isEnded(kind: string): boolean {
   return kind === "finished" || kind === "failed" || kind === "cancelled";
 }
 
-/** Throws `ConflictError` where the thread's status does not fit. */
+/** Throws `ConflictError` if the thread has another status. */
 export function requireStatus(
   { id, state }: ThreadHead,
   verb: string,
@@ -39,14 +39,14 @@ export function requireStatus(
   });
 }
 
-/** Throws `ConflictError` where the thread takes no more input. */
+/** Throws `ConflictError` if the thread takes no more input. */
 export function requireOpen(thread: ThreadHead): void {
   requireStatus(thread, "given new input", (kind) => kind !== "cancelled");
 }
 
 /**
- * What starts a thread of this agent. Throws `UsageError` for an event of which nobody knows who sent it, where the agent
- * keeps whoever did from approving.
+ * The first event of a thread of this agent. Throws `UsageError` for an event without a known sender if the agent keeps
+ * requesters from approving.
  */
 export function firstEvent(input: Input, agent: Agent): NewEvent {
   if ("message" in input) return messageEvent(input.message, input.from);
@@ -68,13 +68,13 @@ export function eventData({ from, ...event }: SentEvent): EventData["event_recei
   return { ...event, from: from === "system" ? from : identify(from) };
 }
 
-/** Throws `UsageError` for a message that is empty. */
+/** The event that records a message. Throws `UsageError` if the message is empty. */
 export function messageEvent(text: string, from: VerifiedPrincipal): NewEvent {
   if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
   return { type: "message_received", data: { text: text.toWellFormed(), from: identify(from) } };
 }
 
-/** What is stored of a person: nothing but who it is. */
+/** The part of a principal that is stored: only who it is. */
 export function identify({ channel, id, name }: Principal): Principal {
   return name === undefined ? { channel, id } : { channel, id, name };
 }

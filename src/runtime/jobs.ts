@@ -20,13 +20,13 @@ export interface FinishJobOptions {
   readonly isOwnToken: (token: string) => boolean;
 }
 
-/** How long a result waits for a job that was started a moment ago and is not recorded yet. */
+/** How long, in ms, a result waits until the start of its job is recorded. */
 const EARLY_MS = 5_000;
 
 /**
- * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never given out,
- * `ConflictError` (`expired`) for one that was used or whose call has ended, and `ConflictError` (`conflict`)
- * when the start of the job is still not recorded. Only a token that this process can tell to be genuine is waited for,
+ * Settles the call that waits for this token. Throws `NotFoundError` for a token that was never issued, `ConflictError`
+ * (`expired`) for one that was already used or whose call has ended, and `ConflictError` (`conflict`) if the start of the
+ * job is still not recorded after a few seconds. Only a token that this process can tell to be genuine is waited for,
  * and told that it was used: any other learns, in the same time, that there is no such job.
  */
 export async function finishJob(
@@ -77,7 +77,7 @@ function jobEvent({ callId }: OpenCall, name: string, outcome: JobOutcome): NewE
     : { type: "event_received", data: { name, source: "job", payload: outcome.result, callId } };
 }
 
-/** An unknown thread is an unknown token: nothing is told about which threads there are. */
+/** An unknown thread counts as an unknown token, so that nobody learns which threads exist. */
 async function callOf(
   threadId: ThreadId,
   callId: string,

@@ -31,7 +31,7 @@ export interface EmitOptions {
   readonly change: (change: Change) => Promise<ThreadHead>;
 }
 
-/** Gives the event to every thread that waits for one of its name; the ids of those that still did. */
+/** Gives the event to every thread that waits for one of its name. Returns the ids of those that took it. */
 export async function emitEvent(
   event: Omit<Received, "callId">,
   once: string | undefined,
@@ -43,7 +43,7 @@ export async function emitEvent(
     const filter = { awaitedEvent: event.name, limit: 1000, ...(cursor === null ? {} : { cursor }) };
     const page: ThreadPage = await store.list(filter);
     for (const { threadId, agent } of page.threads) {
-      // A process that knows the agent is asked for those, or nobody.
+      // Threads of an agent that is unknown here are left to a process that knows it.
       if (!agents.has(agent)) continue;
       let waits = false;
       const build = (thread: ThreadHead): readonly NewEvent[] => {

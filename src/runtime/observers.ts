@@ -3,28 +3,31 @@ import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
-/** What can be watched. Nothing here may be acted on as if it were an event that is not on disk. */
+/** What an observer is told. Only `events` are on disk; never act on anything else as if it were. */
 export type Observation =
-  /** These events are on disk; `before` is the state before them, `thread` what the thread came to with them. */
+  /** These events are on disk; `before` is the state before them, `thread` the thread after them. */
   | {
       readonly kind: "events";
       readonly before: ThreadState;
       readonly thread: ThreadHead;
       readonly events: readonly ThreadEvent[];
     }
-  /** Partial model output, as far as it has streamed. */
+  /** Partial model output, as much as has streamed so far. */
   | { readonly kind: "partial"; readonly threadId: ThreadId; readonly partial: unknown }
   /**
-   * Somebody waits here for a thread that another process works on, or has left within the last `claimMs` without
-   * letting go of it; then it is taken up here.
+   * Somebody here is waiting for a thread that another process works on, or abandoned within the last `claimMs`. If it was
+   * abandoned, this process takes it up when that time is over.
    */
   | { readonly kind: "elsewhere"; readonly threadId: ThreadId; readonly claimMs: number }
   /** The thread could not be advanced; it is tried again later. */
   | { readonly kind: "problem"; readonly threadId: ThreadId; readonly error: unknown }
-  /** The store could not be looked through; it is tried again at the next look. */
+  /** The store could not be searched for work; this is tried again at the next sweep. */
   | { readonly kind: "sweep_problem"; readonly error: unknown };
 
-/** May throw: what it throws is dropped, the run goes on. */
+/**
+ * Called once for each observation, in order, right after it happened. It holds up the run, so it should return quickly.
+ * May throw: the error is dropped and the run goes on.
+ */
 export type Observer = (observation: Observation) => void;
 
 /** A set of observers that cannot disturb what they watch. */

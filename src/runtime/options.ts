@@ -31,24 +31,24 @@ import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
 
 export interface RuntimeOptions {
-  /** Each with a name of its own. */
+  /** The agents whose threads this runtime advances. Their names must differ. */
   readonly agents: readonly Agent[];
   readonly store: ThreadStore;
   /**
-   * Which model answers where an agent's prompt function has none of its own; absent: the client named in each prompt. Its
-   * time-outs and retries hold wherever a function has none.
+   * The model that answers if an agent's prompt function has none of its own. Default: the client named in each prompt.
+   * Its time-outs and retries apply to every function that sets none.
    */
   readonly model?: ModelChoice | undefined;
-  /** Each with a name of its own. */
+  /** Ways to tell people about requests. Their names must differ. Default: none. */
   readonly channels?: readonly Channel[] | undefined;
-  /** Who is who across channels, where a policy asks for different people. Default: nobody is known. */
+  /** Who is who across channels, for policies that require different people. Default: nothing is known. */
   readonly people?: People | undefined;
   /**
-   * Stream the model's answers and show partial ones to observers. Default: while there are observers, so that the
-   * first-token and idle time-outs mean what they say; where nobody watches it is slower and brings nothing else.
+   * Whether to stream the model's answers and show partials to observers. Default: only while there are observers, because
+   * streaming is slower. Without it, the first-token and idle time-outs do not apply.
    */
   readonly stream?: boolean | undefined;
-  /** Threads advanced at the same time in this process. Default 16. */
+  /** How many threads this process advances at the same time. Default 16. */
   readonly concurrency?: number | undefined;
   readonly clock?: Clock | undefined;
   readonly newThreadId?: NewThreadId | undefined;
@@ -59,8 +59,8 @@ export interface RuntimeOptions {
   /** Milliseconds between two looks for work. Default 1,000; at most a third of `claimMs`. */
   readonly sweepMs?: number | undefined;
   /**
-   * The same in every process of one installation, at least 32 random characters: a long-running job that is
-   * started again after a crash then keeps its token. Default: tokens are random.
+   * At least 32 random characters, the same in every process of one installation. With it, a long-running job that is
+   * started again after a crash keeps its token. Default: tokens are random.
    */
   readonly secret?: string | undefined;
 }

@@ -7,7 +7,7 @@ import type { NewEvent } from "../thread/events.ts";
 import { forkThread, type Thread } from "../thread/thread.ts";
 import { identify, isEnded } from "./input.ts";
 
-/** A copy of a thread up to an event: paused, unless it has ended. Throws `UsageError` for an event that it does not have. */
+/** A copy of a thread up to an event, paused unless it has ended. Throws `UsageError` if there is no such event. */
 export function pausedFork(
   original: Thread,
   { seq, id, by }: { readonly seq: number; readonly id: ThreadId; readonly by: VerifiedPrincipal },
@@ -24,7 +24,7 @@ export function pausedFork(
   return appendToThread(copy, added, options);
 }
 
-/** What was asked of the original is no question of the copy: the copy asks anew, about its own call. */
+/** An approval requested for the original is not the copy's: the copy asks again, about its own call. */
 function ownApproval({ state: { request } }: Thread): readonly NewEvent[] {
   if (request?.type !== "approval") return [];
   return [{ type: "request_expired", data: { request: request.seq, outcome: "ask_again" } }];

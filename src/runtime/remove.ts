@@ -14,7 +14,7 @@ import { type Thread, threadOf } from "../thread/thread.ts";
 import { identify, isEnded } from "./input.ts";
 
 export interface EraseOptions {
-  /** Why, e.g. "asked for by the person". It is recorded. */
+  /** The reason, e.g. "requested by the customer". It is recorded. */
   readonly reason: string;
   /** Sequence numbers of the events to erase. Default: all that hold content. */
   readonly seqs?: readonly number[] | undefined;
@@ -37,7 +37,7 @@ interface Erased {
   readonly added: readonly ThreadEvent[];
 }
 
-/** Erases the content of events of a thread that has ended, again from the start whenever another writer was first. */
+/** Erases the content of events of a thread that has ended, starting over whenever another writer was first. */
 export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Erased> {
   for (;;) {
     const before = threadOf(erasing.threadId, await tools.store.read(erasing.threadId));
@@ -79,7 +79,7 @@ export async function deleteThread(threadId: ThreadId, store: ThreadStore): Prom
       await store.delete(threadId, summary.seq);
       return;
     } catch (error) {
-      // Somebody wrote to it meanwhile: it may work again.
+      // Somebody wrote to the thread meanwhile: it may be working again.
       if (!(error instanceof SequenceConflictError)) throw error;
     }
   }

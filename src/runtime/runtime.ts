@@ -17,7 +17,7 @@ import { observeClosed } from "./tell-closed.ts";
 export type { Launch } from "./changes.ts";
 export type { RuntimeOptions } from "./options.ts";
 
-/** Launch, pause, resume and answer threads; look at them; and advance them in this process. */
+/** Launches, changes and reads threads, and advances them in this process. */
 export interface Runtime extends Changes {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly store: ThreadStore;
@@ -25,24 +25,34 @@ export interface Runtime extends Changes {
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;
   verify(threadId: ThreadId): Promise<Verification>;
-  /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` for one that waits no more. */
+  /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` if it is no longer pending. */
   request(requestId: RequestId): Promise<HumanRequest>;
   /**
-   * Looks after the thread and resolves when it waits, has ended or is paused, whoever advances it. Throws what kept
-   * this process from advancing it; the thread is as it was and can be taken up again.
+   * Resolves when the thread waits, has ended or is paused, no matter which process advances it. Throws the error that kept
+   * this process from advancing it (the thread is unharmed and can be taken up again), `NotFoundError` for an unknown
+   * thread, and the signal's reason when it is aborted.
    */
   settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
-  /** `observer` is told of everything that happens from now on; see `Observer`. Gives the function that ends it. */
+  /** Calls `observer` with everything that happens from now on; see `Observer`. Returns a function that ends this. */
   subscribe(observer: Observer): () => void;
-  /** Starts looking for threads that want advancing: after a crash, by time, or left by other processes. */
+  /** Starts looking for threads that have work: after a crash, at a due time, or abandoned by another process. */
   start(): void;
-  /** Lets running tools end, leaves everything else for later. */
+  /** Stops: lets running tools end and leaves everything else for later. The store stays open. */
   stop(): Promise<void>;
 }
 
 const SWEPT_AT_ONCE = 100;
 
-/** Opens and starts nothing: `start` does. Throws `UsageError` (`invalid_configuration`) for options that could not work. */
+/**
+ * Creates a runtime. Nothing is opened or started yet; `launch` and the like advance their thread right away, `start` also
+ * takes up threads left over from before. Throws `UsageError` (`invalid_configuration`) for options that could not work.
+ *
+ * @example
+ * const runtime = createRuntime({ agents: [calculator], store: await openSqliteStore("threads.db") });
+ * runtime.start();
+ * const { threadId } = await runtime.launch({ agent: "calculator", input: { message: "3 + 4", from } });
+ * const thread = await runtime.settled(threadId);
+ */
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options);
   const { store, clock = systemClock, newThreadId = randomThreadId, claimMs = 15_000 } = options;

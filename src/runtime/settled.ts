@@ -20,8 +20,8 @@ export interface SettleOptions {
 }
 
 /**
- * Looks after a thread and resolves when it waits, has ended or is paused, whoever advances it. Throws what kept this
- * process from advancing it, and the signal's reason.
+ * Resolves when the thread waits, has ended or is paused, no matter which process advances it. Throws the error that kept
+ * this process from advancing it, or the signal's reason.
  */
 export async function settle(
   threadId: ThreadId,
@@ -43,7 +43,7 @@ export async function settle(
     await engine.idle(threadId, signal);
     const now = await store.summary(threadId);
     if (now?.wantsAdvance !== true || now.seq !== summary.seq || isActive()) continue;
-    // Nothing was done here: another process holds the thread. It does not go by this one's clock.
+    // Nothing was done here: another process, with its own clock, holds the thread.
     if (engine.failureOf(threadId) === earlier && !elsewhere) {
       notify({ kind: "elsewhere", threadId, claimMs });
       elsewhere = true;

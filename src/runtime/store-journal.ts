@@ -17,32 +17,33 @@ export interface Claim {
   readonly owner: string;
   /** How long it lasts without a heartbeat, in ms. */
   readonly ms: number;
-  /** Claims the thread again; false when another process holds it. Called when that is in doubt. */
+  /** Claims the thread again; false if another process holds it. Called when the claim is in doubt. */
   retake(): Promise<boolean>;
 }
 
 export interface StoreJournalOptions {
   readonly store: ThreadStore;
   readonly clock: Clock;
-  /** Whose thread it is: says what is kept out of the store. */
+  /** The thread's agent, which says what is kept out of the store. */
   readonly agent: Agent;
   readonly onAppended?: OnAppended | undefined;
   readonly claim?: Claim | undefined;
 }
 
 const SOON_MS = 20;
-/** What changes nothing that a model's answer goes by. Any other event may be the very step that it proposes. */
+/** Events that leave a model's answer valid. Any other event may be the very step that the answer proposes. */
 const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed"]);
 
 interface Conflict {
   readonly error: SequenceConflictError;
-  /** What the other writer wrote makes a model's answer out of date. */
+  /** Whether the other writer's events make a model's answer out of date. */
   readonly outdated: boolean;
 }
 
 /**
- * A journal that keeps a thread in a store: what may wait for the next write goes with it, in one transaction.
- * With a claim, nothing is decided without it: whoever has lost it can only record what has already happened.
+ * A journal that keeps a thread in a store. Events that may wait are written together with the next ones, in one
+ * transaction. If there is a claim, nothing is decided without it: a worker that has lost its claim can only record what
+ * has already happened.
  */
 export class StoreJournal implements Journal {
   #thread: Thread;
@@ -50,7 +51,7 @@ export class StoreJournal implements Journal {
   #pending: Write[] = [];
   #flushing: Promise<unknown> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** Another writer was first while nobody was looking: the next write must hear of it. */
+  /** A conflict found by a write in the background; the next write must report it. */
   #overtaken: Conflict | null = null;
   #failure: { readonly error: unknown } | null = null;
   readonly #store: ThreadStore;
@@ -100,7 +101,7 @@ export class StoreJournal implements Journal {
     if (conflict !== null) throw conflict.error;
   }
 
-  /** Stops the timer; what was not written is written. */
+  /** Stops the timer and writes whatever is still pending. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -160,7 +161,7 @@ export class StoreJournal implements Journal {
     const options: AppendOptions = {
       projection: projectionOf(thread.state),
       before: this.#onDisk.state,
-      // A heartbeat comes every third of a claim: one with less than a third left was missed.
+      // A heartbeat comes every third of a claim, so a claim with less than a third left has missed one.
       claim: claim === undefined ? undefined : { owner: claim.owner, past: before + claim.ms / 3 },
     };
     let written: AppendOutcome;
@@ -179,7 +180,7 @@ export class StoreJournal implements Journal {
     return claim !== undefined && took > claim.ms / 10 ? this.#overtakenMeanwhile(claim) : null;
   }
 
-  /** A write that took very long is on disk, but whoever took the thread meanwhile already goes by it. */
+  /** A write that took very long is on disk; a worker that took the thread over meanwhile already builds on it. */
   async #overtakenMeanwhile(claim: Claim): Promise<Conflict | null> {
     if (await claim.retake()) {
       const newer = await this.#store.read(this.#onDisk.id, this.#onDisk.state.seq);
@@ -188,7 +189,7 @@ export class StoreJournal implements Journal {
     return this.#rebase();
   }
 
-  /** Takes in the other writer's events and what of ours still stands. */
+  /** Takes in the other writer's events, and those of ours that are still valid after them. */
   async #rebase(): Promise<Conflict> {
     const expected = this.#onDisk.state.seq;
     const held = (await this.#claim?.retake()) ?? true;

@@ -11,18 +11,19 @@ export interface SweeperOptions {
   readonly graceMs: number;
   /** Only threads of these agents. */
   readonly agents: readonly string[];
-  /** How many threads to look at: more than may be known to fail. */
+  /** How many threads to look at; must exceed the number of threads known to fail. */
   readonly limit: () => number;
   readonly nudge: (threadId: ThreadId) => void;
   /** May not throw. */
   readonly onProblem: (error: unknown) => void;
 }
 
-/** Nobody counts on it: who reads such a value looks at its time. */
+/** How often expired values are removed. Nothing depends on it: every reader of a value checks its time. */
 const FORGET_EVERY_MS = 600_000;
 
 /**
- * Finds threads that want advancing and nobody advances (their process died, their time has come). Makes every way of scheduling safe: a lost nudge is only a delay.
+ * Finds threads that have work and that nobody advances, because their process died or their time has come. This makes
+ * every way of scheduling safe: a lost nudge only causes a delay.
  */
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
   const { store, clock, intervalMs, graceMs } = options;
@@ -31,7 +32,7 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
     let last = clock.now();
     let forgotten = last;
     while (!stopped.signal.aborted) {
-      // The machine slept, or its clock was set: who seems dead may only be waking up, as this process is.
+      // The machine slept, or its clock was set: a process that seems dead may only be waking up, like this one.
       const jumped = clock.now() - last > intervalMs + graceMs;
       if (jumped) await clock.sleep(graceMs, stopped.signal).catch(() => {});
       try {

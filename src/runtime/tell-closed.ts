@@ -9,7 +9,7 @@ import type { PendingRequest, ThreadState } from "../thread/state.ts";
 import { threadOf } from "../thread/thread.ts";
 import type { Observer } from "./observers.ts";
 
-/** About two and a half minutes of trying. */
+/** With the back-off, these tries take about two and a half minutes. */
 const MAX_ATTEMPTS = 6;
 
 type Closing = ClosedNotice["by"];
@@ -49,13 +49,13 @@ export interface TellClosedOptions {
   readonly store: Pick<ThreadStore, "read">;
   readonly channels: readonly Channel[];
   readonly clock: Clock;
-  /** Aborted: nothing is tried again. */
+  /** Once it is aborted, nothing is tried again. */
   readonly signal: AbortSignal;
   /** Told of each failure. May not throw. */
   readonly onProblem: (error: unknown) => void;
 }
 
-/** Tells channels of each request that is closed, as long as `signal` is not aborted. */
+/** Tells channels about each request that is closed, until `signal` is aborted. */
 export function observeClosed(
   subscribe: (observer: Observer) => unknown,
   { notify, ...options }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
@@ -66,15 +66,15 @@ export function observeClosed(
     const { id: threadId } = observation.thread;
     const onProblem = (error: unknown) => notify({ kind: "problem", threadId, error });
     const closed = closedRequests(observation.before, observation.events);
-    // Never rejects: a channel's failure is a problem that is told.
+    // Never rejects: a channel's failure is reported as a problem.
     void tellClosed(threadId, closed, { ...options, onProblem });
   });
 }
 
 /**
- * Tells every channel that has told people about a request that it is closed, so that its message can be brought
- * up to date. A channel that fails is tried again with the same back-off as a notification, a few times and as long
- * as this process runs: only a courtesy, since a late answer is refused in any case.
+ * Tells every channel that has announced a request that it is closed, so that the channel can update its message. A
+ * channel that fails is tried again with the back-off of notifications, a few times and only while this process runs.
+ * This is a mere courtesy: a late answer is refused in any case.
  */
 export async function tellClosed(
   threadId: ThreadId,

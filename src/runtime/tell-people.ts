@@ -13,13 +13,13 @@ export interface TellPeopleOptions {
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** The request that was pending already when this worker took the thread up; who held it before may have told people. */
+  /** The request that was already pending when this worker took the thread up: people may have been told about it. */
   readonly inherited: number | undefined;
 }
 
 /**
- * Tells people about the pending request, over each channel that wants it and has not delivered it. The request is on
- * disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
+ * Tells people about the pending request, through each channel that wants it and has not delivered it yet. The request is
+ * on disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
  */
 export async function tellPeople(
   journal: StoreJournal,
@@ -43,12 +43,12 @@ export async function tellPeople(
       if (signal.aborted) return;
       outcome = { ...delivery, ok: false, error: compactError(error) };
     }
-    // Told is told, whoever wrote to the thread meanwhile: without the record people would be told twice.
+    // Keep the record whatever else was written meanwhile: without it, people would be told twice.
     await journal.append({ ...write({ type: "notified", data: outcome }), onConflict: "keep" });
   }
 }
 
-/** Whether some channel has still to be told about the pending request. */
+/** Whether some channel has yet to deliver the pending request. */
 export function isNewsOwed({ state }: ThreadHead, channels: readonly Channel[], now: number): boolean {
   const { request, status } = state;
   if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval"))

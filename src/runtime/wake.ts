@@ -2,8 +2,8 @@ import type { NewEvent } from "../thread/events.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
 /**
- * What the passing of time has made true: sleeps over, waits timed out, approvals escalated or expired, also one that
- * was given and not used in time. Pure.
+ * The events that have fallen due: the end of a sleep, the time-out of a wait, the escalation or expiry of an approval,
+ * including one that was given but not used in time. Pure.
  */
 export function dueEvents({ state }: ThreadHead, now: number): NewEvent[] {
   const { status, request } = state;

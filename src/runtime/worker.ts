@@ -26,7 +26,7 @@ export interface WorkerOptions {
   readonly claimMs: number;
   readonly channels: readonly Channel[];
   readonly model: ModelChoice | undefined;
-  /** Whether the model's next answer is streamed, and its partial ones shown to observers. */
+  /** Whether the model's next answer is streamed and its partials are shown to observers. Called before each model call. */
   readonly stream: () => boolean;
   readonly observe: Observer;
   readonly jobToken: NewJobToken;
@@ -42,9 +42,9 @@ export interface WorkSignals {
 }
 
 /**
- * Takes a thread up, advances it until it waits, and lets it go. Resolves with the thread, or `undefined` when
- * somebody else holds it, no agent of that name is known here, or nothing is to be done. `known`: the thread, or what it had
- * come to, as it was on disk a moment ago: then only what came since is read, or nothing at all.
+ * Takes a thread up, advances it until it waits, and lets it go. Resolves with the thread, or with `undefined` if somebody
+ * else holds it, its agent is not known here, or there is nothing to do. `known` is the thread or its head as it was on
+ * disk a moment ago; with it, only later events are read, or none at all.
  */
 export async function work(
   threadId: ThreadId,
@@ -103,7 +103,7 @@ async function run(
     toolSignal: signals.toolSignal,
     jobToken,
     model,
-    // Asked at each model call: somebody may have begun to watch, or have stopped.
+    // Evaluated at each model call: somebody may have begun or stopped watching.
     get onPartial() {
       return stream() ? onPartial : undefined;
     },

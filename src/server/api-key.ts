@@ -4,14 +4,14 @@ import { sha256 } from "../base/digest.ts";
 import { nonEmptyName } from "../base/options.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 
-/** A key as it is configured: never the key itself. */
+/** An API key as it is configured: its digest, never the key itself. */
 export interface ApiKey {
   /** Names the key in logs. */
   readonly id: string;
   /** `digestOfKey(key)`: 64 hex digits. */
   readonly digest: string;
   readonly scopes: readonly Scope[];
-  /** Who uses it. Policies name this person `web:<id>`, over the API and in the inbox alike. */
+  /** The person or program that uses it. Policies name it `web:<id>`, for the API and the inbox alike. */
   readonly principal: { readonly id: string; readonly name?: string | undefined };
 }
 
@@ -23,7 +23,7 @@ const digest = check((value) =>
     : "must be the SHA-256 of the key, 64 hex digits: `twelvefold key` prints it",
 );
 
-/** Keys as they are configured, each with an id of its own. */
+/** Configured keys, all with different ids. */
 export const API_KEYS: Check = both(
   list(fields({ id: nonEmptyName, digest, scopes: list(oneOf(SCOPES), 1), principal: PRINCIPAL })),
   distinct("id"),
@@ -35,12 +35,12 @@ export function newApiKey(): { readonly key: string; readonly digest: string } {
   return { key, digest: digestOfKey(key) };
 }
 
-/** What is stored of a key or token. They are random, so a plain SHA-256 cannot be turned back by guessing. */
+/** The digest that is stored of a key or token. They are random, so a plain SHA-256 cannot be reversed by guessing. */
 export function digestOfKey(key: string): string {
   return sha256(key);
 }
 
-/** The configured key that this text is, if any. Takes the same time wherever a mistake is. */
+/** The configured key that this text is, if any. Takes the same time wherever the text differs. */
 export function findKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
   const digest = digestOfKey(presented);
   let found: ApiKey | undefined;

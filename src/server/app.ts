@@ -37,23 +37,23 @@ import { securityHeaders } from "./security-headers.ts";
 
 export interface ServerOptions {
   readonly runtime: Runtime;
-  /** Who may use it. There is no default: a server that nobody thought about stays closed. */
+  /** Who may use the server. There is no default, so that no server is open by oversight. */
   readonly auth: AuthOptions;
-  /** Pages for people, at `/inbox`; `/` leads there. Everything in it has a verified caller. */
+  /** Pages for people, at `/inbox`; `/` redirects there. All of them require a verified caller. */
   readonly inbox?: Hono<ServerEnv>;
-  /** Files of the pages (styles, scripts), under paths of their own; they need no sign-in. */
+  /** The pages' files (styles, scripts), under paths of their own; they need no sign-in. */
   readonly assets?: Hono<ServerEnv>;
-  /** The address people reach it by, e.g. behind a proxy. With `https:`, cookies are for https only. */
+  /** The address people reach the server by, e.g. behind a proxy. With `https:`, cookies are sent only over https. */
   readonly publicUrl?: string;
   /** Webhooks at `/webhooks/<name>`. */
   readonly webhooks?: readonly Webhook[];
-  /** What links to requests are signed with, at least 32 random characters. Absent: there are no such links. */
+  /** Signs the links to requests; at least 32 random characters. Default: there are no such links. */
   readonly secret?: string;
   readonly limits?: Partial<ServerLimits>;
-  /** Default: faults alone, on the console. */
+  /** Default: faults only, on the console. */
   readonly log?: ServerLog;
   readonly clock?: Clock;
-  /** The caller's network address, for limits on callers that are not known yet. */
+  /** Returns the caller's network address, for limits on callers that are not signed in. Called for each such request. */
   readonly remoteAddress?: (c: Context) => string | undefined;
   /** See `EventStreamOptions`. */
   readonly pollMs?: number;
@@ -65,7 +65,7 @@ export interface Server {
   readonly streams: EventStreams;
 }
 
-/** The HTTP API, and the inbox when one is given. Nothing listens yet: see `startServer`. */
+/** Creates the HTTP API, with the inbox if one is given. Does not listen: see `startServer`. */
 export function createServer(options: ServerOptions): Server {
   checkOptions("createServer", SERVER_OPTIONS, options);
   const { runtime, auth, clock = systemClock, log = consoleLog, publicUrl } = options;
@@ -116,7 +116,7 @@ export function createServer(options: ServerOptions): Server {
       {
         requestId: c.get("requestId"),
         method: c.req.method,
-        // The pattern, not the address: an address may hold a token.
+        // Log the pattern, not the address: an address may hold a token.
         route: matchedRoutes(c).findLast(({ path }) => !path.endsWith("*"))?.path ?? "none",
         status: c.res.status,
         ms: clock.now() - started,
@@ -153,7 +153,7 @@ export function createServer(options: ServerOptions): Server {
     throw new RequestError(422, refused.message, { details: refused.details, cause: refused });
   });
 
-  // Open to everybody: each looks after itself.
+  // Open to everybody: these routes protect themselves.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get(STYLE_PATH, (c) =>
     c.body(PAGE_STYLE, 200, { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=300" }),
@@ -197,12 +197,12 @@ export function createServer(options: ServerOptions): Server {
   return { app, streams };
 }
 
-/** The app alone, for tests and for mounting it in a server of your own. */
+/** Creates the app alone, for tests and for mounting it in a server of your own. */
 export function createServerApp(options: ServerOptions): Hono<ServerEnv> {
   return createServer(options).app;
 }
 
-/** Middleware of another framework that has read the body leaves nothing: every request would look malformed. */
+/** If another framework's middleware has read the body, nothing is left of it: every request would look malformed. */
 const requireUnreadBody: MiddlewareHandler = async (c, next) => {
   const incoming: unknown = c.env?.incoming;
   const wasRead =
@@ -223,7 +223,7 @@ function originsOf(publicUrl: string | undefined): readonly string[] {
   return publicUrl === undefined ? [] : [new URL(publicUrl).origin];
 }
 
-/** A browser that shows what comes, not a program. */
+/** Whether the caller is a browser that shows the answer to a person, not a program. */
 function wantsPage(c: Context): boolean {
   return /\btext\/html\b/.test(c.req.header("accept") ?? "");
 }

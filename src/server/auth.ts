@@ -10,7 +10,7 @@ import type { Scope } from "./scopes.ts";
 
 /**
  * Sets `principal`, `scopes`, `login` and `stillValid`, or refuses: 401 without valid credentials, 403 for requests that
- * another site may have made the browser send. Everything behind it has a verified caller.
+ * another site may have made the browser send. All routes behind it have a verified caller.
  */
 export function authenticate(context: AuthContext): MiddlewareHandler<ServerEnv> {
   return createMiddleware<ServerEnv>(async (c, next) => {
@@ -28,10 +28,10 @@ export function authenticate(context: AuthContext): MiddlewareHandler<ServerEnv>
   });
 }
 
-/** Milliseconds for which an open stream takes its caller's credentials to be valid without asking again. */
+/** How long, in ms, an open stream relies on its caller's credentials without checking them again. */
 const TRUST_MS = 1_000;
 
-/** Whether the credentials of a request that is still open would be taken again, for the same person and scopes. */
+/** Tells whether the credentials of an open request would still be accepted, for the same person and scopes. */
 function stillValid(c: Context<ServerEnv>, context: AuthContext): () => Promise<boolean> {
   const { clock } = context;
   const before = principalKey(c.get("principal"));
@@ -47,8 +47,8 @@ function stillValid(c: Context<ServerEnv>, context: AuthContext): () => Promise<
 }
 
 /**
- * Lets the request pass only with one of these scopes; `admin` has them all. What was answered before under the request's
- * idempotency key is answered again only then.
+ * Lets only callers with one of these scopes pass; `admin` has them all. An answer kept under the request's idempotency
+ * key is repeated only after this check.
  */
 export function requireScope(...wanted: readonly Scope[]): MiddlewareHandler<ServerEnv> {
   return createMiddleware<ServerEnv>((c, next) => {
@@ -73,7 +73,7 @@ export function checkScope(c: Context<ServerEnv>, ...wanted: readonly Scope[]): 
   });
 }
 
-/** A session from a link is for one request: every address it may reach names that request. */
+/** A session from a link is for one request: it may reach only addresses that name that request. */
 function refuseBeyondLink(c: Context<ServerEnv>): void {
   const login = c.get("login");
   if (login.kind !== "session" || login.limitedTo === undefined) return;

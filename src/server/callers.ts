@@ -22,10 +22,10 @@ import type { Login, ServerEnv } from "./env.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 import { csrfFor, readSession, sessionCookie } from "./session.ts";
 
-/** The name of the channel that this server is: the API and the inbox know people by the same names. */
+/** The name of this server's channel, shared by the API and the inbox: people have the same names in both. */
 export const WEB_CHANNEL = "web";
 
-/** Who sends a request, and what they may do. */
+/** Who sent a request, and what they may do. */
 export interface Caller {
   /** Policies name this person `web:<id>`. */
   readonly principal: { readonly id: string; readonly name?: string | undefined };
@@ -37,9 +37,9 @@ export type AuthOptions =
   /** Only callers with a key, or with a session that a key or a one-time token has opened. */
   | { readonly kind: "keys"; readonly keys: readonly ApiKey[] }
   /**
-   * Whoever knows the token is this person and may do everything: as `Authorization: Bearer <token>`, or by a session
-   * that `/login?token=…` opens. For one person on their own machine: requests that come by another host name or
-   * through a proxy are refused.
+   * Anybody who knows the token counts as this person and may do everything: with `Authorization: Bearer <token>`, or in a
+   * session opened by `/login?token=…`. Meant for one person on their own machine: requests that come by another host name
+   * or through a proxy are refused.
    */
   | {
       readonly kind: "local";
@@ -47,18 +47,18 @@ export type AuthOptions =
       /** At least 32 characters that cannot be guessed, new for each start. */
       readonly token: string;
     }
-  /** The product's own sign-in says who it is, for the API, its streams and the inbox alike. */
+  /** Your own sign-in says who the caller is, for the API, its streams and the inbox alike. */
   | {
       readonly kind: "own";
       /**
-       * Who sends this request; `undefined`: nobody that is known. Called for each request that needs a caller, and
-       * about once a second for an open stream that has something to send, so that a sign-out ends it. Throwing answers
-       * 500. It must prove who it is by a credential (a session cookie, a bearer token), never by what anybody can send.
+       * Returns who sent this request, or `undefined` if that is not known. Called for each request that needs a caller,
+       * and about once a second for an open stream that has something to send, so that a sign-out ends it. If it throws,
+       * the answer is 500. It must go by a credential (a session cookie, a bearer token), never by what anybody can send.
        */
       authenticate(request: Request): Caller | undefined | Promise<Caller | undefined>;
-      /** API keys that are taken besides. Default: none. */
+      /** API keys that are accepted as well. Default: none. */
       readonly keys?: readonly ApiKey[];
-      /** Where a browser is sent that is not signed in. Default: it is told that it is not. */
+      /** Where to send a browser that is not signed in. Default: it gets a page that says so. */
       readonly signInUrl?: string;
     };
 
@@ -70,11 +70,11 @@ export interface AuthContext {
   readonly secure: boolean;
   /** Origins of this server besides the one a request names as its host, e.g. behind a proxy. */
   readonly origins: readonly string[];
-  /** What the form tokens of `own` callers are made with. */
+  /** The secret from which the form tokens of `own` callers are derived. */
   readonly formSecret: string;
 }
 
-/** A caller whose credentials were checked. */
+/** A caller whose credentials have been checked. */
 export interface KnownCaller {
   readonly principal: VerifiedPrincipal;
   readonly scopes: readonly Scope[];
@@ -92,7 +92,7 @@ const AUTH: { readonly [K in AuthOptions["kind"]]: Check } = {
   }),
 };
 
-/** Whether a value is one of the ways to say who may use the server. */
+/** Checks that a value is one of the ways to say who may use the server. */
 export const AUTH_OPTIONS: Check = both(fieldsAtLeast({ kind: oneOf(Object.keys(AUTH)) }), (value) =>
   fits<AuthOptions>(value, anything) ? AUTH[value.kind](value) : [],
 );
@@ -107,7 +107,7 @@ export function newLocalToken(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** The keys that are valid now. The local token is one: known to one person, good for everything, gone with the process. */
+/** The keys that are valid now, including the local token: known to one person, good for everything, gone with the process. */
 export function keysOf(auth: AuthOptions): readonly ApiKey[] {
   if (auth.kind !== "local") return auth.keys ?? [];
   const digest = digestOfKey(auth.token);
@@ -122,7 +122,7 @@ export function keysOf(auth: AuthOptions): readonly ApiKey[] {
   ];
 }
 
-/** Who sends this request, by its credentials alone; `undefined`: nobody that is known. */
+/** Who sent this request, judged by its credentials alone; `undefined` if that is not known. */
 export async function identify(
   c: Context<ServerEnv>,
   context: AuthContext,
@@ -134,7 +134,7 @@ export async function identify(
     const key = findKey(keysOf(auth), bearer);
     if (key !== undefined) return { ...webCaller(key.principal, key.scopes), login: { kind: "key" } };
   }
-  // Credentials that are wrong are not made good by a cookie that the browser sends along.
+  // A cookie that the browser sends along does not make up for wrong credentials.
   if (header !== undefined && auth.kind !== "own") return undefined;
   if (auth.kind === "own") {
     const own = await ownSignIn(c, auth, context, bearer !== undefined);
@@ -176,7 +176,7 @@ async function ownSignIn(
   }
   const caller = webCaller(parsed.data.principal, parsed.data.scopes);
   if (bearer) return { ...caller, login: { kind: "key" } };
-  // A cookie comes by itself, also for other sites: every form needs a token that only this caller's pages hold.
+  // The browser sends a cookie by itself, even for other sites: every form needs a token that only this caller's pages hold.
   const csrf = createHmac("sha256", formSecret)
     .update(`csrf:${principalKey(caller.principal)}`)
     .digest("base64url");

@@ -10,7 +10,7 @@ import type { OnceEnv } from "./idempotency.ts";
 import type { ServerLimits } from "./limits.ts";
 import { problemSchema } from "./problem.ts";
 
-/** What the routes are made of. */
+/** What the routes need. */
 export interface RouteDeps {
   readonly runtime: Runtime;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface RouteDeps {
   readonly limits: ServerLimits;
 }
 
-/** An app whose bodies and queries are checked; what does not fit is answered with the fields that are wrong. */
+/** An app that checks bodies and queries and answers invalid ones with a list of the wrong fields. */
 export function apiApp(): OpenAPIHono<OnceEnv> {
   return new OpenAPIHono<OnceEnv>({
     defaultHook: (result) => {
@@ -40,7 +40,7 @@ export function jsonBody<S>(schema: S) {
 
 type Problems = keyof typeof HTTP_TITLE;
 
-/** The problem documents that a route may answer. */
+/** The problem documents that a route may answer with. */
 export function problems<S extends Problems>(...statuses: readonly S[]) {
   return Object.fromEntries(
     statuses.map((status) => [

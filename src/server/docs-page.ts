@@ -33,7 +33,7 @@ const operation = z.object({
   responses: z.record(z.string(), z.object({ description: z.string().optional() }).loose()).optional(),
 });
 
-/** `/openapi.json`, made from the schemas that check the requests, and `/docs`, the same to read. */
+/** `/openapi.json`, made from the schemas that check the requests, and `/docs`, the same for people. */
 export function documentation(app: OpenAPIHono<ServerEnv>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer" });
   app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(document)));
@@ -65,7 +65,7 @@ export function documentation(app: OpenAPIHono<ServerEnv>): void {
   });
 }
 
-/** Threads first, then what waits for people; what callers without a key send comes last. */
+/** Sorts threads first, then requests to people; operations for callers without a key come last. */
 function orderOf(path: string, { security }: z.infer<typeof operation>): number {
   if (security?.length === 0) return 3;
   return path.startsWith("/threads") ? 0 : path.startsWith("/requests") ? 1 : 2;
@@ -122,7 +122,7 @@ function list(entries: readonly (readonly [string, string])[]) {
   </dl>`;
 }
 
-/** A schema with those it refers to in their place. None of ours refers to itself. */
+/** A schema with its references replaced by what they refer to. None of ours refers to itself. */
 function resolveReference(schema: unknown, schemas: Readonly<Record<string, unknown>>): unknown {
   if (Array.isArray(schema)) return schema.map((one) => resolveReference(one, schemas));
   if (typeof schema !== "object" || schema === null) return schema;

@@ -3,7 +3,7 @@ import type { RequestId } from "../base/ids.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { Scope } from "./scopes.ts";
 
-/** How a request proved who sends it. */
+/** How the sender of a request was verified. */
 export type Login =
   /** A credential that browsers never send by themselves: an API key, a bearer token. */
   | { readonly kind: "key" }
@@ -11,9 +11,9 @@ export type Login =
   | {
       readonly kind: "session";
       readonly csrf: string;
-      /** Opened by a link to one request, and good for nothing else. */
+      /** The only request that the session may reach, if a link opened it. */
       readonly limitedTo: RequestId | undefined;
-      /** The product's own sign-in opened it and ends it. */
+      /** True if the product's own sign-in opened the session and ends it. */
       readonly elsewhere?: boolean;
     };
 
@@ -25,9 +25,9 @@ export interface ServerEnv {
     login: Login;
     /** Names this request in logs and problem documents. */
     requestId: string;
-    /** Whether the caller's credentials are valid now: a stream asks before it sends. */
+    /** Whether the caller's credentials are still valid. A stream calls it before it sends anything. */
     stillValid: () => Promise<boolean>;
-    /** Runs a request under its `Idempotency-Key`; `requireScope` calls it once the caller may. */
+    /** Runs a request under its `Idempotency-Key`; `requireScope` calls it once the caller is known to have the scope. */
     actOnce?: MiddlewareHandler;
   };
 }

@@ -6,34 +6,34 @@ import type { Runtime } from "../runtime/runtime.ts";
 
 export interface EventStreams {
   /**
-   * Sends every event of a thread after `after`, then goes on with new ones, whichever process writes them, until
-   * the reader goes, its credentials are not valid any more, or the server stops. Partial model output comes as
+   * Sends every event of a thread after `reader.after`, then new ones as they come, no matter which process writes them,
+   * until the reader goes away, its credentials become invalid, or the server stops. Partial model output is sent as
    * `partial`, without an id.
    */
   send(threadId: ThreadId, reader: StreamReader, stream: SSEStreamingApi): Promise<void>;
-  /** Streams that are open. */
+  /** How many streams are open. */
   readonly open: number;
-  /** Ends all streams. Readers connect again, elsewhere, and miss nothing. */
+  /** Ends all streams. Readers connect again, to another process, and miss nothing. */
   close(): void;
 }
 
 export interface StreamReader {
-  /** The last event that the reader has. */
+  /** Sequence number of the last event that the reader has. */
   readonly after: number;
-  /** Asked before anything is sent, a heartbeat too: whether the reader may still have it. */
+  /** Whether the reader's credentials are still valid. Called before anything is sent, even a heartbeat. */
   stillValid(): Promise<boolean>;
 }
 
 export interface EventStreamOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
-  /** Milliseconds between two looks for events that another process wrote. Default 1,000. */
+  /** How often to look for events that another process wrote, in ms. Default 1,000. */
   readonly pollMs?: number | undefined;
   /** Milliseconds of silence after which a comment is sent. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
 }
 
-/** A stream ends after so long and its reader connects again: credentials that are not valid any more get no new one. */
+/** After this long a stream ends and its reader connects again, so that its credentials are checked anew. */
 const LONGEST_MS = 15 * 60_000;
 
 interface Listener {
@@ -65,7 +65,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     closed.signal.addEventListener("abort", end, { once: true });
     const listener: Listener = {
       wake: () => news.resolve(),
-      // A reader that is slow sees the newest partial, not each.
+      // A slow reader sees only the newest partial.
       partial: (partial) => {
         latest = { partial };
         news.resolve();
@@ -92,7 +92,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
           await stream.writeSSE({ id: String(event.seq), data: JSON.stringify(event) });
           last = event.seq;
         }
-        // A partial that was overtaken by its own step is old news.
+        // Once its own step is there, a partial is old news.
         if (partial !== null && events.length === 0) {
           await stream.writeSSE({ event: "partial", data: JSON.stringify(toJson(partial.partial)) });
         }
@@ -129,7 +129,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   };
 }
 
-/** Until there is news, the time is up or the reader is gone. Leaves no timer behind. */
+/** Waits until there is news, the time is up or the reader is gone. Leaves no timer behind. */
 async function waitFor(news: Promise<void>, clock: Clock, ms: number, gone: AbortSignal): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, gone]);

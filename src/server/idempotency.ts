@@ -9,7 +9,7 @@ import type { ThreadStore } from "../store/store.ts";
 import type { ServerEnv } from "./env.ts";
 import { RequestError } from "./errors.ts";
 
-/** The `Idempotency-Key` of this request, made unique across callers and addresses: what `once` takes. */
+/** The `Idempotency-Key` of this request, made unique across callers and addresses, to be passed on as `once`. */
 export interface OnceEnv extends ServerEnv {
   Variables: ServerEnv["Variables"] & { once?: string };
 }
@@ -24,12 +24,12 @@ const stored = z.object({
     .optional(),
 });
 
-/** How long an answer is kept. Afterwards the same request still does nothing twice: threads keep their keys. */
+/** How long an answer is kept. Even afterwards the same request changes nothing twice: threads keep their keys. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
 const FREE = "{}";
 
-/** Takes the key; where it is taken, what is known of the request that has it. */
+/** Claims the key. If it is already claimed, returns what is known of the request that has it. */
 async function take(store: ThreadStore, once: string, claim: string, until: number) {
   let seen: string | undefined;
   while (!(await store.setValue(once, claim, seen, { expiresAt: until }))) {
@@ -43,8 +43,8 @@ async function take(store: ThreadStore, once: string, claim: string, until: numb
 const KEPT_HEADERS = ["content-type", "location"];
 
 /**
- * `Idempotency-Key`: the same request again gets the first one's answer and does nothing; another request under
- * the same key is refused (422). An answer that was no success is not kept: the request may be sent again.
+ * `Idempotency-Key`: the same request sent again gets the answer of the first and does nothing; a different request under
+ * the same key is refused (422). Only successful answers are kept: after any other, the request may be sent again.
  */
 export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler<OnceEnv> {
   const running = new Map<string, Promise<void>>();
@@ -99,7 +99,7 @@ export function idempotency(store: ThreadStore, clock: Clock): MiddlewareHandler
 
 const aboutThread = z.object({ threadId: z.string() });
 
-/** The thread that an answer is about: it is kept no longer than the thread is. */
+/** The thread that an answer is about: the answer is kept no longer than the thread. */
 function threadIn(body: string): ThreadId | undefined {
   try {
     const parsed = aboutThread.safeParse(JSON.parse(body));

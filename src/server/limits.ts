@@ -2,11 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import { RequestError } from "./errors.ts";
 
 export interface ServerLimits {
-  /** The largest body taken, in bytes. Default 2 MB. */
+  /** The largest body accepted, in bytes. Default 2 MB. */
   readonly bodyBytes: number;
-  /** Requests a second that one caller may send for long. Default 100. */
+  /** Requests per second that one caller may send in the long run. Default 100. */
   readonly requestsPerSecond: number;
-  /** Requests that one caller may send at once after a rest. Default 500. */
+  /** Requests that one caller may send at once after a pause. Default 500. */
   readonly burst: number;
   /** Event streams open at the same time. Default 2,000. */
   readonly streams: number;
@@ -21,7 +21,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 
 const MAX_CALLERS = 10_000;
 
-/** Counts requests by caller. Throws `RequestError` 429 for one too many, with the time to wait. */
+/** Counts requests per caller. Throws a `RequestError` 429, with the time to wait, for one request too many. */
 export function createRateLimit(
   clock: Clock,
   { requestsPerSecond, burst }: Pick<ServerLimits, "requestsPerSecond" | "burst">,
@@ -32,7 +32,7 @@ export function createRateLimit(
     const before = callers.get(caller) ?? { tokens: burst, at: now };
     const refilled = before.tokens + ((now - before.at) / 1000) * requestsPerSecond;
     const tokens = Math.min(burst, refilled);
-    // Moved to the end: the first in the map is the one that was quiet longest.
+    // Moves the caller to the end, so that the first in the map is the one that has been quiet longest.
     callers.delete(caller);
     callers.set(caller, { tokens: Math.max(0, tokens - 1), at: now });
     if (callers.size > MAX_CALLERS) {

@@ -13,7 +13,7 @@ export interface LinkOptions {
   readonly secret: string;
   readonly publicUrl: string;
   readonly requestId: RequestId;
-  /** Whom the link is sent to. Whoever opens it counts as this person: send it where only they read. */
+  /** The person the link is for. Anybody who opens it counts as this person: send it only where nobody else reads it. */
   readonly principal: { readonly channel: string; readonly id: string };
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -22,8 +22,8 @@ export interface LinkOptions {
 const payload = z.object({ r: z.string(), c: z.string(), i: z.string(), e: z.number() });
 
 /**
- * An address that opens one request for one person without a sign-in. Opening it decides nothing, and lets its
- * reader see and answer that request only: programs that follow every link in a mail do no harm.
+ * An address that opens one request for one person without a sign-in. Opening it decides nothing, so programs that follow
+ * every link in a mail do no harm; it lets its reader see and answer that request only.
  */
 export function requestLink({ secret, publicUrl, requestId, principal, expiresAt }: LinkOptions): string {
   const text = JSON.stringify({ r: requestId, c: principal.channel, i: principal.id, e: expiresAt });
@@ -36,8 +36,8 @@ function signature(secret: string, body: string): string {
 }
 
 /**
- * `GET /open/<token>`: opens a session for that request alone, unless the reader is signed in, and leads to its
- * card.
+ * `GET /open/<token>`: opens a session for that request alone, unless the reader is signed in, and redirects to the
+ * request's card.
  */
 export function linkRoutes(secret: string, context: AuthContext) {
   const { store, clock, secure } = context;
@@ -54,7 +54,7 @@ export function linkRoutes(secret: string, context: AuthContext) {
         scopes: ["read", "respond"],
         limitedTo: requestId,
       } as const;
-      // The link is worth nothing when it has expired, and so is what it opened.
+      // The session ends when the link expires.
       setSessionCookie(c, await openSession(store, clock, grant, link.expiresAt), secure);
     }
     return c.redirect(`/inbox/requests/${requestId}`, 303);

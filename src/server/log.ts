@@ -1,4 +1,7 @@
-/** Where the server writes its log: pino, or anything with these methods. Gets no secrets, bodies or tokens. May not throw. */
+/**
+ * Where the server writes its log: pino, or anything with these methods. They are never passed secrets, bodies or tokens,
+ * and must not throw.
+ */
 export interface ServerLog {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;

@@ -11,7 +11,7 @@ import {
 import { AUTH_OPTIONS } from "./callers.ts";
 
 const app = objectWith("fetch", "route");
-/** What `webhook()` gives. */
+/** What `webhook()` returns. */
 const webhook = fieldsAtLeast({ name: nonEmptyName, secrets: list(text(), 1), action: callback });
 
 const OF_BOTH = {

@@ -4,14 +4,14 @@ import type { AuthContext } from "./callers.ts";
 import type { ServerEnv } from "./env.ts";
 import { carriesCsrfToken } from "./session.ts";
 
-/** What a proxy adds: then whoever sends the request need not be on this machine. */
+/** Headers that proxies add: with one of them, the sender need not be on this machine. */
 const OF_PROXIES =
   /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-original-.*|true-client-ip|cf-.*|fastly-client-ip|x-envoy-.*|x-proxy-.*)$/;
 
 export const LOOPBACK_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
 
 /**
- * The browser sends cookies, and reaches this machine, on behalf of any site: those requests stop here. Throws
+ * A browser sends cookies, and reaches this machine, on behalf of any site: such requests are refused here. Throws
  * `ForbiddenError`.
  */
 export async function refuseOtherSites(c: Context<ServerEnv>, { auth, origins }: AuthContext): Promise<void> {
@@ -19,7 +19,7 @@ export async function refuseOtherSites(c: Context<ServerEnv>, { auth, origins }:
   const login = c.get("login");
   if (login.kind === "key" || c.req.method === "GET" || c.req.method === "HEAD") return;
   requireOwnOrigin(c, origins);
-  // A script on another site cannot send a header of its own without asking first, and we never agree; a form it can.
+  // A script on another site cannot send a custom header without a preflight, which is never granted; but it can send a form.
   if (!(await carriesCsrfToken(c))) {
     throw new ForbiddenError("the form's token is missing or old: load the page again, then send it");
   }
@@ -28,7 +28,7 @@ export async function refuseOtherSites(c: Context<ServerEnv>, { auth, origins }:
 /** Throws `ForbiddenError` for a request that did not come straight from this machine, as far as it shows. */
 function requireThisMachine(c: Context): void {
   const host = c.req.header("host") ?? new URL(c.req.url).host;
-  // A name that an attacker points at 127.0.0.1 makes his page the same origin as this server.
+  // An attacker's host name that resolves to 127.0.0.1 makes the attacker's page the same origin as this server.
   if (!LOOPBACK_HOST.test(host)) {
     throw new ForbiddenError(`without API keys this server answers to localhost only, not ${host}`);
   }

@@ -3,7 +3,7 @@ import { PALETTE } from "./palette.ts";
 
 type Html = ReturnType<typeof html>;
 
-/** Where the style sheet of these pages is. Inline styles are not allowed anywhere. */
+/** The path of these pages' style sheet. Inline styles are not allowed anywhere. */
 export const STYLE_PATH = "/pages.css";
 
 /** A page of the server's own: sign-in, refusals, the description of the API. Works without scripts. */
@@ -23,7 +23,7 @@ export function page(title: string, body: Html, layout: "narrow" | "wide" = "nar
     </html>`;
 }
 
-/** Looks like the inbox, also where there is none. */
+/** Makes the pages look like the inbox, even if there is none. */
 export const PAGE_STYLE = `${PALETTE}* { box-sizing: border-box; }
 body {
   margin: 0;

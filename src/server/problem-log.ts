@@ -1,7 +1,7 @@
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import type { ServerLog } from "./log.ts";
 
-/** A log of faults alone, one line each for a person to read, without secrets. `write` gets no line break. */
+/** A log of faults only, each in one readable line without secrets. `write` is called with the line, without a line break. */
 export function problemLog(write: (line: string) => void): ServerLog {
   const problem: ServerLog["error"] = ({ err, ...fields }, message) => {
     const ids = Object.entries(fields).map(([name, value]) => `${name} ${String(value)}`);
@@ -12,5 +12,5 @@ export function problemLog(write: (line: string) => void): ServerLog {
   return { info: () => {}, warn: problem, error: problem };
 }
 
-/** The default: faults alone, on the console's error stream, so that none goes unnoticed. */
+/** The default log: faults only, on the console's error stream, so that none goes unnoticed. */
 export const consoleLog: ServerLog = problemLog((line) => console.error(line));

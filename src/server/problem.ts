@@ -13,12 +13,12 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.number().int(),
   detail: z.string(),
-  /** A stable name of the mistake; the list is in docs/errors.md. */
+  /** A stable name of the error; docs/errors.md lists them. */
   code: z.string(),
   instance: z.string().optional(),
   /** Facts for programs: ids, limits, what would be valid. */
   details: z.record(z.string(), z.unknown()).optional(),
-  /** Fields that are wrong. */
+  /** The fields that are wrong, and why. */
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
@@ -36,7 +36,7 @@ function asContentful(status: number): ContentfulStatusCode {
   return known.find((one) => one === status) ?? 500;
 }
 
-/** The problem document for anything thrown. What went wrong inside is logged, not told. */
+/** The problem document for anything thrown. Internal errors are logged, not disclosed. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const status = statusOf(error);
   const base = {

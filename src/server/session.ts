@@ -16,9 +16,9 @@ export interface Grant {
   /** The channel that verified the person. Default `web`. */
   readonly channel?: string;
   readonly scopes: readonly Scope[];
-  /** The API key it was opened with: it ends when the key does. */
+  /** The API key that the session was opened with; the session ends when the key does. */
   readonly keyId?: string;
-  /** The only request it is good for. */
+  /** The only request that the session may reach. */
   readonly limitedTo?: RequestId;
 }
 
@@ -42,8 +42,8 @@ const storedGrant = z.object({
 });
 
 /**
- * Opens a session and gives its token, of which only the digest is stored. Ends after twelve hours, or at `until`
- * (milliseconds since the epoch) where that is sooner.
+ * Opens a session and returns its token, of which only the digest is stored. The session ends after twelve hours, or at
+ * `until` (milliseconds since the epoch) if that is sooner.
  */
 export async function openSession(
   store: ThreadStore,
@@ -64,19 +64,19 @@ export async function readSession(
   return grantIn(stored, clock.now());
 }
 
-/** Ends a session for good, also for copies of its cookie. */
+/** Ends a session for good, even for copies of its cookie. */
 export async function endSession(store: ThreadStore, token: string): Promise<void> {
   const key = `session:${digestOfKey(token)}`;
   const stored = await store.getValue(key);
   if (stored !== undefined && stored !== "") await store.setValue(key, "", stored, { expiresAt: 0 });
 }
 
-/** A token that opens one session within ten minutes. `twelvefold serve` prints one. */
+/** Issues a token that opens one session within ten minutes. `twelvefold serve` prints one. */
 export async function issueLoginToken(store: ThreadStore, clock: Clock, grant: Grant): Promise<string> {
   return issue(store, "login", grant, clock.now() + TOKEN_MS);
 }
 
-/** Takes a one-time token: the first who presents it gets its grant, everybody later nothing. */
+/** Redeems a one-time token: the first caller to present it gets its grant, later ones get nothing. */
 export async function takeLoginToken(
   store: ThreadStore,
   clock: Clock,
@@ -107,8 +107,8 @@ function grantIn(stored: string | undefined, now: number): Grant | undefined {
 const cookieName = (secure: boolean) => (secure ? "__Host-tf_session" : "tf_session");
 
 /**
- * Sets the session cookie: out of reach of scripts, not sent with other sites' posts, only over https where there
- * is https.
+ * Sets the session cookie: out of reach of scripts, not sent with other sites' posts, and sent only over https if the
+ * server is reached by https.
  */
 export function setSessionCookie(c: Context, token: string, secure: boolean): void {
   const options = { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: SESSION_MS / 1000 } as const;
@@ -123,7 +123,7 @@ export function clearSessionCookie(c: Context, secure: boolean): void {
   deleteCookie(c, cookieName(secure), { path: "/", secure });
 }
 
-/** What a session's forms carry: derived from its token, which no other site knows. */
+/** The token that a session's forms carry, derived from the session's token, which no other site knows. */
 export function csrfFor(secret: string): string {
   return createHmac("sha256", secret).update("csrf").digest("base64url");
 }

@@ -14,25 +14,25 @@ import { type Grant, issueLoginToken } from "./session.ts";
 
 export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddress"> {
   /**
-   * Default: whoever knows the token of this run (`StartedServer.token`) is `web:local`; taken only on a loopback
-   * address.
+   * Who may use the server. Default: anybody who knows the token of this run (`StartedServer.token`), as `web:local`; this
+   * is accepted only on a loopback address.
    */
   readonly auth?: ServerOptions["auth"];
-  /** Default 3120; 0 takes a free one. */
+  /** The port to listen on. Default 3120; 0 picks a free one. */
   readonly port?: number;
-  /** Default 127.0.0.1. Any address that others can reach needs API keys. */
+  /** The address to listen on. Default 127.0.0.1; any address that others can reach requires credentials. */
   readonly host?: string;
   readonly cron?: readonly CronTrigger[];
 }
 
 export interface StartedServer {
-  /** Where it listens. */
+  /** The address it listens on. */
   readonly url: string;
-  /** Without keys: the token of this run, for `Authorization: Bearer` and `/login?token=…`. */
+  /** The token of this run, for `Authorization: Bearer` and `/login?token=…`; `undefined` if `auth` was given. */
   readonly token: string | undefined;
-  /** An address that signs a browser in, once, within ten minutes. */
+  /** Makes an address that signs a browser in, once, within ten minutes. */
   loginUrl(grant: Grant): Promise<string>;
-  /** Takes no new requests, ends streams, lets running tools end, stops the runtime. The store stays open. */
+  /** Stops taking requests, ends streams, lets running tools end and stops the runtime. The store stays open. */
   close(): Promise<void>;
 }
 
@@ -40,8 +40,13 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 const CLOSE_MS = 5_000;
 
 /**
- * Starts the server and the runtime behind it. Throws `UsageError` instead of listening where others could reach
- * it without credentials, or when the address is taken.
+ * Starts the server and the runtime behind it; resolves when it listens. Throws `UsageError` for invalid options, for an
+ * address that others could reach without credentials, and for an address that is already in use.
+ *
+ * @example
+ * const server = await startServer({ runtime, auth: { kind: "keys", keys }, port: 3120 });
+ * console.log(server.url);
+ * await server.close(); // on shutdown
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
   checkOptions("startServer", START_OPTIONS, options);
@@ -60,7 +65,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       { details: { host } },
     );
   }
-  // Whoever names a public address has a proxy in front, and everybody behind it would be on this machine.
+  // With a public address there is a proxy in front, and everybody behind it would seem to be on this machine.
   const { publicUrl: named } = options;
   if (named !== undefined && auth.kind === "local" && !LOOPBACK_HOST.test(new URL(named).host)) {
     throw new UsageError(
@@ -105,7 +110,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
       streams.close();
       await new Promise<void>((resolve) => {
         const atLast = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-        // Answers that are on their way get there first; then nothing holds the connections, used or not.
+        // Let answers in progress arrive first; then close every connection, used or not.
         const whenAnswered = setInterval(() => {
           endStreams();
           if (answering() === 0) server.closeAllConnections();
@@ -124,7 +129,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
 
 type App = ReturnType<typeof createServer>["app"];
 
-/** Resolves when it listens. */
+/** Resolves once the server listens. */
 async function listen(app: App, hostname: string, port: number) {
   const started = Promise.withResolvers<number>();
   const open = new Set<ServerResponse>();

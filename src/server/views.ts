@@ -27,7 +27,7 @@ export function summaryView(summary: ThreadSummary): z.infer<typeof threadSummar
   };
 }
 
-/** What a change answers: where the thread stands now that it is on disk. */
+/** The answer to a change: the thread's status now that the change is on disk. */
 export function acceptedView({ id, state }: ThreadHead): z.infer<typeof acceptedSchema> {
   return { threadId: id, status: state.status.kind, seq: state.seq };
 }
@@ -51,7 +51,7 @@ export function threadView(thread: Thread, viewer: Principal, people: People): z
 }
 
 function statusView(status: Thread["state"]["status"]): { kind: Thread["state"]["status"]["kind"] } {
-  // The request stands beside the status; showing it twice helps nobody.
+  // The request is shown beside the status: no need to show it twice.
   if (status.kind === "awaiting_approval" || status.kind === "awaiting_human") return { kind: status.kind };
   return { ...status };
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a sender is on the list. Entries are whole names (`ada@example.com`, `+4912345`) or begin with `*` for
- * everything that ends so (`*@example.com`). Upper and lower case are the same. An empty list lets nobody in.
+ * Whether a sender is on the list. An entry is a whole name (`ada@example.com`, `+4912345`), or `*` and the end of a name
+ * (`*@example.com`). Case makes no difference. An empty list lets nobody in.
  */
 export function isAllowed(list: readonly string[], sender: string): boolean {
   const wanted = sender.trim().toLowerCase();

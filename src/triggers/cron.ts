@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 
 /** Launches a thread at certain times. */
 export interface CronTrigger {
-  /** Unique and lasting: what has fired is remembered under it. */
+  /** Unique and permanent: the store remembers under this name what has fired. */
   readonly name: string;
   /** A cron expression of five fields, or six with seconds first. */
   readonly schedule: string;
@@ -19,12 +19,12 @@ export interface CronTrigger {
   /** Stored with the event that starts the thread. Default `null`. */
   readonly payload?: Json;
   /**
-   * Looks, at the time, whether there is anything to do: its value becomes the payload, `null` starts no thread
-   * and contacts nobody. Throwing is reported, and tried again within a minute. May run twice for one tick when a
-   * process dies.
+   * Called at each tick to see whether there is anything to do. Its value becomes the payload; `null` starts no thread and
+   * contacts nobody. If it throws, that is reported and the check runs again within a minute. If a process dies, it may
+   * run twice for one tick.
    */
   readonly check?: (signal: AbortSignal) => Promise<Json | null>;
-  /** Ticks that passed while no process ran: the latest of them fires (`latest`, default), or none (`skip`). */
+  /** What happens to ticks that passed while no process ran: the latest fires (`latest`, default) or none (`skip`). */
   readonly missed?: "latest" | "skip";
 }
 
@@ -38,14 +38,14 @@ export interface CronOptions {
 
 /** A tick this late counts as missed. */
 const LATE_MS = 60_000;
-/** A process that took a tick and has not finished it after so long is dead. */
+/** A process that has not finished a tick this long after taking it counts as dead. */
 const CLAIM_MS = 60_000;
 const LOOK_MS = 20_000;
 
 const stored = z.object({
   /** The latest tick that was taken, or where counting began. */
   tick: z.number(),
-  /** Until when its taker has time; `null`: it is done. */
+  /** Until when the process that took the tick has time; `null` once it is done. */
   claimedUntil: z.number().nullable(),
 });
 type Stored = z.infer<typeof stored>;
@@ -61,8 +61,8 @@ const TRIGGER = fields({
 });
 
 /**
- * Throws `UsageError` for triggers that could never fire rightly: an unknown option, a schedule that cannot be read, two
- * of one name, an agent that is not among `agents` (where those are known).
+ * Throws `UsageError` for triggers that could never fire correctly: an unknown option, a schedule that cannot be read, two
+ * triggers of one name, or an agent that is not among `agents` (if those are given).
  */
 export function checkCronTriggers(
   triggers: readonly CronTrigger[],
@@ -102,7 +102,7 @@ export function startCron(options: CronOptions): { stop(): Promise<void> } {
   };
 }
 
-/** The first tick after a time, in ms; `null`: there is none. */
+/** The first tick after a time, in ms; `null` if there is none. */
 type Next = (after: number) => number | null;
 
 function scheduleOf({ name, schedule, timeZone = "UTC" }: CronTrigger): Next {
@@ -137,7 +137,7 @@ async function watch(
   }
 }
 
-/** Fires what is due. Gives the milliseconds until there can be something to do again. */
+/** Fires what is due. Returns the milliseconds until there may be something to do again. */
 async function look(
   trigger: CronTrigger,
   next: Next,

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Seconds that a delivery's time may be off, either way. */
+/** How many seconds a delivery's time may be off, either way. */
 const WINDOW_SECONDS = 300;
 
 /** The three headers of a delivery: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
@@ -10,7 +10,7 @@ export interface WebhookHeaders {
   readonly signature: string | undefined;
 }
 
-/** The secret as bytes: base64 after `whsec_`. Undefined for one that no sender can sign with. */
+/** The secret as bytes: base64 after `whsec_`. `undefined` if no sender could sign with it. */
 export function webhookSecret(secret: string): Buffer | undefined {
   const text = secret.replace(/^whsec_/, "");
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
@@ -20,9 +20,9 @@ export function webhookSecret(secret: string): Buffer | undefined {
 
 /**
  * Checks a delivery as Standard Webhooks 1.0 says (https://www.standardwebhooks.com): an HMAC over id, time and
- * the body's bytes as they came, no older than five minutes. Any of several secrets may have signed, so that they can be changed
- * without losing deliveries. Gives what is wrong, or `undefined` when the delivery is genuine.
- * `now` is in milliseconds.
+ * the body's bytes as received, at most five minutes off. Any of the secrets may have signed it, so that secrets can be
+ * changed without losing deliveries. Returns what is wrong, or `undefined` if the delivery is genuine. `now` is in
+ * milliseconds since the epoch.
  *
  * @example
  * const headers = { id: header("webhook-id"), timestamp: header("webhook-timestamp"), signature: header("webhook-signature") };

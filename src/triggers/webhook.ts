@@ -9,16 +9,16 @@ import { webhookSecret } from "./standard-webhooks.ts";
 
 /** A genuine delivery from an allowed sender. */
 export interface WebhookDelivery {
-  /** `webhook-id`: the same when the sender tries again. */
+  /** The header `webhook-id`, which stays the same when the sender tries again. */
   readonly id: string;
   readonly payload: Json;
   readonly sender: string | undefined;
 }
 
-/** What to do about a delivery; `null`: nothing. */
+/** What to do about a delivery; `null` means nothing. */
 export type WebhookAction =
   | { readonly launch: { readonly agent: string; readonly message: string } }
-  /** `from`: who asks for it, made with `verifiedBy`, or `"system"` for nobody. Absent: nobody can say. */
+  /** `from` is who asks for it, made with `verifiedBy`, or `"system"` for nobody. Absent if that is not known. */
   | {
       readonly launch: {
         readonly agent: string;
@@ -26,7 +26,7 @@ export type WebhookAction =
         readonly from?: Sender | undefined;
       };
     }
-  /** A named event: to one thread, or to every thread that waits for it. Its payload is the delivery's. */
+  /** Sends a named event to one thread, or to every thread that waits for it. Its payload is the delivery's. */
   | {
       readonly event: {
         readonly name: string;
@@ -36,27 +36,34 @@ export type WebhookAction =
     }
   | null;
 
-/** A webhook at `/webhooks/<name>`, signed as Standard Webhooks says. */
+/** A webhook at `/webhooks/<name>`, signed according to Standard Webhooks. */
 export interface WebhookOptions {
   readonly name: string;
-  /** Any of these may have signed: `whsec_…`, at least 128 bits. */
+  /** A delivery may be signed with any of these: `whsec_…`, at least 128 bits each. */
   readonly secrets: readonly string[];
   /**
-   * Must be pure: a delivery that comes again is asked about again. What it throws is answered with 500, and the
-   * sender tries again.
+   * Decides what to do about a genuine delivery from an allowed sender. Must be pure: it is called again whenever the same
+   * delivery comes again. If it throws, the answer is 500 and the sender tries again.
    */
   readonly action: (delivery: WebhookDelivery) => WebhookAction;
-  /** Who a payload says it is from. Needed with `allow`. */
+  /** Returns who a payload says it is from. Called for each genuine delivery; required with `allow`. */
   readonly sender?: (payload: Json) => string | undefined;
-  /** Only these senders; see `isAllowed`. Absent: whoever has a secret. */
+  /** The senders to accept; see `isAllowed`. Default: anybody who signs with one of the secrets. */
   readonly allow?: readonly string[];
 }
 
 export type Webhook = WebhookOptions;
 
 /**
- * Checks the settings. Throws `UsageError` for secrets that are too short, or an allow-list that nobody can be
- * checked against.
+ * Declares a webhook and checks its settings. Throws `UsageError` if there is no secret or one is too short, or if there is
+ * an allow-list but no `sender`.
+ *
+ * @example
+ * webhook({
+ *   name: "orders",
+ *   secrets: [secret],
+ *   action: ({ payload }) => ({ launch: { agent: "support", message: `New order: ${JSON.stringify(payload)}` } }),
+ * });
  */
 export function webhook(options: WebhookOptions): Webhook {
   const invalid = (why: string) => new UsageError("invalid_configuration", `webhook ${options.name}: ${why}`);
@@ -77,7 +84,7 @@ export function mayDeliver({ allow }: Webhook, sender: string | undefined): bool
   return allow === undefined || (sender !== undefined && isAllowed(allow, sender));
 }
 
-/** Acts on a delivery, once however often it comes. Gives the threads it started or advanced. */
+/** Acts on a delivery once, however often it comes. Returns the threads it started or advanced. */
 export async function deliver(
   runtime: Runtime,
   { name, action }: Webhook,

@@ -7,23 +7,23 @@ interface Job {
   readonly cancel: AbortController;
   readonly stop: AbortController;
   readonly done: Promise<void>;
-  /** This process has held the thread's claim since. */
+  /** Whether this process has claimed the thread. */
   claimed: boolean;
-  /** Something came while it ran: look once more. */
+  /** Something arrived while the job ran: look once more. */
   again: boolean;
 }
 
-/** Milliseconds until a cancellation by another process is seen here, at most. */
+/** The longest time, in ms, until a cancellation by another process is noticed here. */
 const LOOK_MS = 500;
 
 export interface InProcessOptions extends WorkerOptions {
-  /** Threads advanced at the same time. */
+  /** How many threads are advanced at the same time. */
   readonly concurrency: number;
 }
 
 /**
- * Advances threads in this process: one worker per thread, at most `concurrency` at once, the others in order.
- * Holds nothing for a thread that waits.
+ * Advances threads in this process: one worker per thread, at most `concurrency` at once; the others queue. A thread that
+ * waits takes up nothing here.
  */
 export class InProcessEngine {
   readonly #options: InProcessOptions;
@@ -42,12 +42,12 @@ export class InProcessEngine {
     return [...this.#jobs.keys()];
   }
 
-  /** How many threads failed here at their last try. */
+  /** How many threads could not be advanced here at the last try. */
   get failing(): number {
     return this.#retryAt.size;
   }
 
-  /** Looks after a thread soon: at once, or when a place is free. `known`: the thread, or what it came to, as it was just written. */
+  /** Advances a thread at once, or when a place is free. `known` is the thread or its head as it was just written. */
   nudge(threadId: ThreadId, known?: Thread | ThreadHead): void {
     if (this.#stopping) return;
     const job = this.#jobs.get(threadId);
@@ -56,7 +56,7 @@ export class InProcessEngine {
     else this.#waiting.add(threadId);
   }
 
-  /** Like `nudge`, but not for a thread that failed here a moment ago. */
+  /** Like `nudge`, but skips a thread that failed here a moment ago. */
   nudgeUnlessFailing(threadId: ThreadId): void {
     const retry = this.#retryAt.get(threadId);
     if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
@@ -67,26 +67,26 @@ export class InProcessEngine {
     return this.#retryAt.get(threadId);
   }
 
-  /** Resolves when nothing runs here for the thread and nothing is about to. Rejects with the signal's reason. */
+  /** Resolves when nothing runs or is queued here for the thread. Rejects with the signal's reason when it is aborted. */
   async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
       const job = this.#jobs.get(threadId);
       if (job === undefined && !this.#waiting.has(threadId)) return;
-      // It waits for a place: any of the others may leave one.
+      // The thread is queued: any other job may free a place.
       const done = job === undefined ? Array.from(this.#jobs.values(), (other) => other.done) : [job.done];
       await withDeadline(() => Promise.race(done), { signal });
     }
   }
 
-  /** Aborts the model call and the tool that run here for this thread. */
+  /** Aborts the model call or tool that runs here for this thread. */
   interrupt(threadId: ThreadId): void {
     const job = this.#jobs.get(threadId);
     job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
     job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
   }
 
-  /** Starts nothing more, aborts model calls, lets tools end. Resolves when nothing runs. */
+  /** Starts nothing more, aborts model calls and lets tools end. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#waiting.clear();
@@ -130,8 +130,8 @@ export class InProcessEngine {
   }
 
   /**
-   * Renews this process's claims while it works, for a tool that takes long must not look like a process that died;
-   * and looks for what other processes have done to the threads it works on.
+   * Renews this process's claims while it works, so that a long-running tool does not look like a dead process, and checks
+   * what other processes have done to the threads it works on.
    */
   #keepAlive(): void {
     if (this.#heartbeat !== null && !this.#heartbeat.signal.aborted) return;
@@ -157,7 +157,7 @@ export class InProcessEngine {
     beat().catch(() => {});
   }
 
-  /** What another process has taken is left to it; a tool that runs may end, for what it does is done. */
+  /** Leaves a thread to the process that has taken it over. A running tool may end: its effects cannot be undone. */
   async #renew(now: number): Promise<void> {
     const { store, owner, claimMs } = this.#options;
     const claimed = [...this.#jobs].filter(([, job]) => job.claimed);
@@ -175,7 +175,7 @@ export class InProcessEngine {
     }
   }
 
-  /** Between the last look at the thread and its release somebody may have written: look again. */
+  /** Somebody may have written to the thread between the last look at it and its release: looks again. */
   async #onSuccess(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
     this.#retryAt.delete(threadId);
     if (thread === undefined || this.#stopping) return;
