@@ -51,7 +51,10 @@ export interface WatchOptions {
   /** Send only events after this sequence number. Default 0: all. */
   readonly after?: number;
   readonly signal?: AbortSignal;
-  /** Called with model output that is still being written, for display only. What it throws ends the watch. */
+  /**
+   * Called with model output that is still being written, again and again, for display only. Must not throw: an error
+   * breaks the connection, and the watch reconnects.
+   */
   readonly onPartial?: (partial: unknown) => void;
 }
 

@@ -1,10 +1,10 @@
 import { type ErrorCode, TwelvefoldError } from "../base/errors.ts";
 
-/** One try at one client that did not give an answer. Holds no secrets. */
+/** One try at one client that brought no answer. Holds no secrets. */
 export interface FailedAttempt {
   /** Name of the client, e.g. `openai/gpt-5-mini`. */
   readonly client: string;
-  /** HTTP status, where there was an answer. */
+  /** HTTP status; absent if there was no response. */
   readonly status?: number;
   /** What happened, in one line. */
   readonly message: string;
@@ -23,7 +23,7 @@ type ProviderErrorCode = Extract<ErrorCode, "provider_rejected" | "provider_unav
 export class ProviderError extends TwelvefoldError {
   /** The client of the failure that the message is about. */
   readonly client: string;
-  /** Its HTTP status; `undefined` where there was no answer at all. */
+  /** Its HTTP status; `undefined` if there was no response at all. */
   readonly status: number | undefined;
   readonly attempts: readonly FailedAttempt[];
 
@@ -46,8 +46,8 @@ export class ProviderRejectedError extends ProviderError {
 }
 
 /**
- * The prompt has more tokens than the model, or its server, reads. The same request is refused every time: make the prompt
- * shorter (the agent's token budget), or choose a model that reads more.
+ * The prompt has more tokens than the model or its server accepts. Trying again does not help: make the prompt shorter
+ * (see the agent's token budget), or choose a model that accepts more.
  */
 export class PromptTooLongError extends ProviderError {
   constructor(message: string, facts: ProviderFacts) {
@@ -55,9 +55,9 @@ export class PromptTooLongError extends ProviderError {
   }
 }
 
-/** The provider is down, slow or busy, and was so at every try: ask again later. */
+/** The provider was down, slow or busy at every try: try again later. */
 export class ProviderUnavailableError extends ProviderError {
-  /** How long the provider asked to wait, in ms, where it said so. */
+  /** How long the provider asked to wait, in ms, if it said so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, facts: ProviderFacts & { readonly retryAfterMs?: number | undefined }) {

@@ -21,7 +21,7 @@ import type { PromptFunctionOptions } from "./prompt-function.ts";
 const some = (keys: object, inner: Check): Check =>
   optional(someFields(Object.fromEntries(Object.keys(keys).map((key) => [key, inner]))));
 
-/** How long a call waits, and how often it asks. */
+/** Valid settings of how long a call waits, and how often it tries. */
 export const PATIENCE = {
   timeouts: some(DEFAULT_TIMEOUTS, durationMs),
   retry: both(
@@ -43,12 +43,12 @@ const OPTIONS = {
   random: optional(callback),
 } satisfies Record<keyof PromptFunctionOptions, Check>;
 
-/** Throws `UsageError` for options that `promptFunction` does not know, and for values that they cannot have. */
+/** Throws `UsageError` for options that `promptFunction` does not know, and for invalid values. */
 export function checkPromptOptions(name: string, options: PromptFunctionOptions): void {
   checkOptions(`promptFunction ${name}`, fields(OPTIONS), options);
 }
 
-/** Throws `UsageError` for time-outs and retries that could not work. `what`: whose they are. */
+/** Throws `UsageError` for time-outs and retries that could not work. `what` says whose they are. */
 export function checkPatience(what: string, { timeouts, retry }: Patience): void {
   if (timeouts === undefined && retry === undefined) return;
   checkOptions(what, fields(PATIENCE), { timeouts, retry });

@@ -26,20 +26,20 @@ import type { Timeouts } from "./http/timeouts.ts";
 import { checkPatience, checkPromptOptions } from "./options.ts";
 import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
-/** Settings of one call; those of the function hold where one is absent. */
+/** Settings of one call. The function's own settings apply where one is absent. */
 export interface CallOptions<Partial = unknown> {
-  /** Who answers this call, whatever the function says. */
+  /** The model that answers this call, even if the function has one of its own. */
   readonly model?: ModelChoice | ModelClient | undefined;
   /**
-   * Who answers where neither the call nor the function has a model of its own, e.g. the choice of the environment.
-   * Absent too: the client that the function names in its `.baml` file. Its time-outs and retries fill in as well.
+   * The model that answers if neither the call nor the function has one, e.g. the one chosen by the environment. Without
+   * it, the client named in the function's `.baml` file answers. Its time-outs and retries apply if no others are set.
    */
   readonly defaultModel?: ModelChoice | ModelClient | undefined;
   /** Aborting it closes the connection; the call throws `CallAbortedError`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Given: the answer is streamed, and this gets what there is of it, again and again. To be shown, never acted on:
-   * values are incomplete and neither guarded nor gated. What it throws is thrown by the call.
+   * If given, the answer is streamed, and this is called with what there is of it so far, again and again. For display
+   * only: values are incomplete and neither guarded nor gated. What it throws is thrown by the call.
    */
   readonly onPartial?: ((partial: Partial) => void) | undefined;
   /** Types that are known only at run time. */
@@ -49,28 +49,28 @@ export interface CallOptions<Partial = unknown> {
 }
 
 export interface PromptFunctionOptions {
-  /** The function's own model, with its temperature, limits and so on: it wins over the `defaultModel` of a call. */
+  /** The function's own model, with its temperature, limits and so on. It takes precedence over a call's `defaultModel`. */
   readonly model?: ModelChoice | ModelClient;
   readonly timeouts?: Timeouts;
   readonly retry?: RetryPolicy;
-  /** What a completion may be like to reach the native parser. */
+  /** Limits on a completion (size, depth and the like); beyond them it does not reach the native parser. */
   readonly limits?: AnswerLimits;
   /**
-   * Where the model may write prose beside the JSON of its answer: `"none"` (default), `"before"` one last JSON value, or
-   * before the line `FINAL ANSWER:` (`"marked"`). Prose anywhere else makes a value `doubtful`. A function that returns
-   * text has no JSON: this is nothing to it.
+   * Where the model may write prose beside the JSON of its answer: nowhere (`"none"`, default), before one last JSON value
+   * (`"before"`), or before the line `FINAL ANSWER:` (`"marked"`). Prose anywhere else makes a value `doubtful`. Has no
+   * effect on a function that returns text.
    */
   readonly prose?: ProseMode;
   /**
-   * `getBamlFiles` of the generated `inlinedbaml.ts`: gives the function its version, and the gate the aliases of
-   * fields and enum values. Without it an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
+   * `getBamlFiles` of the generated `inlinedbaml.ts`. It gives the function its version, and tells the gate the aliases of
+   * fields and enum values. Without it, an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
    */
   readonly bamlFiles?: () => BamlFiles;
-  /** Changes whenever the prompt or its types change. Default: from `bamlFiles`, else `"unversioned"`. */
+  /** Must change whenever the prompt or its types change. Default: derived from `bamlFiles`, else `"unversioned"`. */
   readonly version?: string;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
-  /** From 0 to 1, for the jitter of waits. Default `Math.random`. */
+  /** Returns numbers from 0 to 1, for the jitter of waits. Default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -78,9 +78,9 @@ export interface PromptFunctionOptions {
 export interface PromptFunction<Args extends readonly unknown[], Result, Partial = unknown> {
   readonly name: string;
   readonly version: string;
-  /** The intents that its answers may have, as `bamlFiles` says; `undefined` where that is not known before a call. */
+  /** The intents that its answers may have, according to `bamlFiles`; `undefined` if they are not known before a call. */
   readonly intents: readonly string[] | undefined;
-  /** The names of the function's own model's clients; empty where it has none of its own. */
+  /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /**
    * Asks the model. A model's mistake is data: a refusal, or an answer whose fidelity is not `exact`. Throws
@@ -88,7 +88,7 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
    * for wrong arguments.
    */
   call(args: Args, options?: CallOptions<Partial>): Promise<Answer<Result>>;
-  /** The same, streamed: iterate over the partials, then await `answer`. */
+  /** Like `call`, but streamed: iterate over the partials, then await `answer`. */
   stream(args: Args, options?: Omit<CallOptions<Partial>, "onPartial">): PromptStream<Result, Partial>;
   /** The exact request that `call` would send first. Nothing is sent. */
   request(args: Args, options?: CallOptions<Partial>): Promise<PreparedRequest>;
@@ -97,8 +97,14 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
 }
 
 /**
- * Joins what BAML generates for a function into one value: build the request, send it, guard the completion, parse it,
- * gate the result. Typed from the generated client `b`. Nothing is opened, sent or read here.
+ * Joins what BAML generates for a function into one value that builds the request, sends it, guards the completion, parses
+ * it and gates the result. The types come from the generated client. Nothing is opened, sent or read here. Throws
+ * `UsageError` for unknown options, values that they cannot have, and a name that the client does not know.
+ *
+ * @example
+ * const extract = promptFunction(b, "ExtractInvoice", { bamlFiles: getBamlFiles });
+ * const answer = await extract.call([mail.text], { signal });
+ * if (answer.ok) console.log(answer.value, answer.fidelity.grade);
  */
 export function promptFunction<Client extends GeneratedClient, Name extends FunctionName<Client>>(
   client: Client,
@@ -151,7 +157,7 @@ export function promptFunction(
 
   return {
     name,
-    // Made when it is asked for: reading all prompts is no small part of starting a process.
+    // Computed on demand: reading all prompts takes a good part of a process's start.
     get version() {
       version ??= bamlFiles === undefined ? "unversioned" : promptVersion(bamlFiles(), name);
       return version;
@@ -175,7 +181,7 @@ export function promptFunction(
   };
 }
 
-/** Calls of this process, of any function: one alone is quickest on its own thread, many are not. */
+/** Calls in progress in this process, of any function: a single one is quickest on its own thread, many are not. */
 let inProgress = 0;
 
 function choiceIn(model: ModelChoice | ModelClient | undefined): ModelChoice | undefined {

@@ -35,15 +35,15 @@ export interface Refusal {
   readonly completion: CompletionRecord;
 }
 
-/** A completion that parsed. `more` are further values of the same type that stood in the same completion. */
+/** A completion that parsed. `more` holds further values of the same type from the same completion. */
 export interface Accepted<Result> {
   readonly ok: true;
   readonly value: Result;
   readonly fidelity: Fidelity;
   readonly more: readonly { readonly value: Result; readonly fidelity: Fidelity }[];
   /**
-   * What the model wrote that can be seen, with the places of the JSON in it; `wordsAround` gives the words alone. Absent
-   * where the value was not read from a completion: from a script, say.
+   * The visible part of what the model wrote, with the places of the JSON in it; `wordsAround` returns the words alone.
+   * Absent if the value was not read from a completion but, say, from a script.
    */
   readonly said?: Said | undefined;
   readonly completion: CompletionRecord;
@@ -51,26 +51,26 @@ export interface Accepted<Result> {
 
 export type Answer<Result> = Accepted<Result> | Refusal;
 
-/** A streamed answer. Partials that nobody has read yet are dropped when a later one comes. */
+/** A streamed answer. A partial that nobody has read yet is dropped when a later one comes. */
 export interface PromptStream<Result, Partial> extends AsyncIterable<Partial> {
   /** Rejects as `call` does. Iterating ends, or throws, together with it. */
   readonly answer: Promise<Answer<Result>>;
 }
 
-/** A model client as plain data: what becomes a per-call BAML client. `options` holds the key. */
+/** A model client as plain data, from which a BAML client is made for each call. `options` holds the key. */
 export interface ModelClient {
-  /** Shown to people and kept on events, e.g. `openai/gpt-5-mini`. */
+  /** The name shown to people and kept in events, e.g. `openai/gpt-5-mini`. */
   readonly name: string;
   readonly provider: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Which clients answer: the first and, when it is down, the next; or each in turn. */
+/** The clients that may answer: the first and, if it is down, the next; or each in turn. */
 export interface ModelChoice {
   readonly clients: readonly ModelClient[];
   readonly strategy: "fallback" | "round_robin";
-  /** For functions that have none of their own. */
+  /** Time-outs for functions that set none. */
   readonly timeouts?: Timeouts | undefined;
-  /** For functions that have none of their own. */
+  /** Retries for functions that set none. */
   readonly retry?: RetryPolicy | undefined;
 }

@@ -21,7 +21,7 @@ export function checkProjection(projection: ThreadProjection): void {
   );
 }
 
-/** Throws `UsageError` for a time that is no whole number of milliseconds or beyond what a date can hold. */
+/** Throws `UsageError` unless the time is a whole number of milliseconds that a date can hold. */
 export function checkTime(name: string, ms: number): void {
   check(Number.isInteger(ms) && Math.abs(ms) <= LAST_TIME, name, ms);
 }

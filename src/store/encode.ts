@@ -4,7 +4,7 @@ import { contentDigest } from "../thread/chain.ts";
 import { misfit } from "../thread/declare-event.ts";
 import { EVENTS, isEventType, type ThreadEvent } from "../thread/events.ts";
 
-/** An event ready to be written, all but its digest: that needs the event before it. */
+/** An event ready to be written, except for its digest, which needs the event before it. */
 export interface EncodedEvent {
   readonly seq: number;
   readonly type: string;

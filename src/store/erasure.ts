@@ -4,14 +4,14 @@ import { standInText } from "../thread/chain.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { dataText } from "./encode.ts";
 
-/** What a store writes in the place of an erased event's data. */
+/** What a store writes in place of an erased event's data. */
 export interface StandIn {
   readonly seq: number;
   readonly type: string;
   readonly text: string;
 }
 
-/** Checks that the record names exactly the replacements, with their digests. Throws `UsageError`. */
+/** The stand-ins. Throws `UsageError` unless the record names exactly the replacements, with their digests. */
 export function standInsOf(replacements: readonly ThreadEvent[], record: ThreadEvent): readonly StandIn[] {
   if (record.type !== "data_erased") {
     throw new UsageError("invalid_argument", `an erasure is recorded by data_erased, not ${record.type}`);

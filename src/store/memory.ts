@@ -23,7 +23,7 @@ interface Stored {
   readonly key: number;
   readonly events: StoredEvent[];
   readonly summary: ThreadSummary;
-  /** Since when a worker has something to do, in ms; `null`: nothing to do. */
+  /** Since when a worker has had something to do, in ms; `null` if there is nothing to do. */
   readonly wantedSince: number | null;
 }
 
@@ -42,8 +42,8 @@ interface Memory {
 }
 
 /**
- * A store that lives and dies with the process: for tests, examples and agents whose threads need not outlive a call.
- * It keeps the same text and the same hash chain as the others, so that it behaves as they do.
+ * Creates a store that lives and dies with the process: for tests, examples and agents whose threads need not outlive a
+ * call. It keeps the same text and the same hash chain as the other stores, so that it behaves as they do.
  */
 export function createMemoryStore(): ThreadStore {
   let opened: Memory | undefined = {

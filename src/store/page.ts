@@ -4,11 +4,11 @@ import type { ListFilter, ThreadSummary } from "./store.ts";
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 
-/** Where a page ends: the next one holds what comes after it in the order of lists, newest first. */
+/** Where a page ends: the next page begins after it in the order of lists, newest first. */
 export interface Position {
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** Tells threads of the same time apart: the number a store gave to the thread. */
+  /** The number that the store gave to the thread; tells threads of the same time apart. */
   readonly key: number;
 }
 
@@ -22,7 +22,7 @@ export function pageLimit(filter: ListFilter): number {
   );
 }
 
-/** Where the page begins; `undefined`: at the newest thread. Throws `UsageError` for a cursor that no page gave. */
+/** Where the page begins; `undefined` means at the newest thread. Throws `UsageError` for a cursor that no page returned. */
 export function pageStart(filter: ListFilter): Position | undefined {
   if (filter.cursor === undefined) return undefined;
   const match = /^(-?[0-9]{1,19})\.([0-9]{1,16})$/.exec(filter.cursor);
@@ -39,7 +39,7 @@ export function newestFirst(a: Position, b: Position): number {
   return b.time - a.time || b.key - a.key;
 }
 
-/** True when the thread is one that the filter asks for. */
+/** True if the filter selects the thread. */
 export function matches(summary: ThreadSummary, filter: ListFilter): boolean {
   return (
     (filter.agent === undefined || filter.agent === summary.agent) &&
@@ -51,7 +51,7 @@ export function matches(summary: ThreadSummary, filter: ListFilter): boolean {
   );
 }
 
-/** True when a thread's title or id has the searched text, given in lower case, in it. */
+/** True if a thread's title or id contains the searched text, which must be in lower case. */
 export function contains(title: string, threadId: string, lowerCase: string): boolean {
   return title.toLowerCase().includes(lowerCase) || threadId.toLowerCase().includes(lowerCase);
 }

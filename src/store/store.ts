@@ -25,11 +25,11 @@ export interface ListFilter {
   readonly parentThreadId?: ThreadId;
   /** Default 50, at most 1000. */
   readonly limit?: number;
-  /** `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly cursor?: string;
 }
 
-/** A thread whose row was damaged or edited by hand. Its events can be read; an append without events mends the row. */
+/** A thread whose row is damaged or was edited by hand. Its events can be read; an append without events repairs the row. */
 export interface UnreadableThread {
   readonly threadId: string;
   readonly problem: string;
@@ -41,14 +41,14 @@ export interface ThreadPage {
    * change (one that works step after step).
    */
   readonly threads: readonly ThreadSummary[];
-  /** Threads of this page that are there and cannot be shown, with what is wrong with them. */
+  /** Threads of this page that exist but cannot be shown, with what is wrong with them. */
   readonly unreadable: readonly UnreadableThread[];
-  /** Where the next page begins; `null`: there is none. With `search`, a page may be short while this is set. */
+  /** Where the next page begins; `null` if there is none. With `search`, a page may be short although this is set. */
   readonly next: string | null;
 }
 
 export interface AppendOptions {
-  /** What the events come to: written in the same transaction, for lists and for waking. */
+  /** What follows from the events, for lists and for waking; written in the same transaction. */
   readonly projection: ThreadProjection;
   /**
    * An idempotency key. The first append with it wins; a later one with the same key changes nothing and reports
@@ -56,12 +56,12 @@ export interface AppendOptions {
    */
   readonly once?: string | undefined;
   /**
-   * Only while this owner holds the thread past this time (ms), as `claim` and `renew` say; otherwise nothing changes.
-   * Looked at in the same transaction as the events are written in.
+   * Append only if this owner holds the thread past this time (ms since the epoch), as `claim` and `renew` say; otherwise
+   * nothing changes. Checked in the transaction that writes the events.
    */
   readonly claim?: { readonly owner: string; readonly past: number } | undefined;
   /**
-   * The thread's state before these events, as `fold` gave it. A store may keep it, so that `state` need not begin with
+   * The thread's state before these events, as returned by `fold`. A store may keep it, so that `state` need not start from
    * the first event.
    */
   readonly before?: ThreadState | undefined;
@@ -69,27 +69,27 @@ export interface AppendOptions {
 
 export type AppendOutcome =
   | { readonly kind: "appended" }
-  /** The owner that `claim` names does not hold the thread any more, or not for long enough. */
+  /** The owner named in `claim` no longer holds the thread, or not for long enough. */
   | { readonly kind: "not_claimed" }
   /** `once` was used before: these are the thread and sequence number after that append. */
   | { readonly kind: "duplicate"; readonly threadId: ThreadId; readonly seq: number };
 
 export interface Erasure {
-  /** Events without content, of the same types, in the place of those that `record` names. */
+  /** Events without content, of the same types, to replace those that `record` names. */
   readonly replacements: readonly ThreadEvent[];
   /** The `data_erased` event, its data made by `erasureData`. */
   readonly record: ThreadEvent;
-  /** What the events come to after the erasure. */
+  /** What follows from the events after the erasure. */
   readonly projection: ThreadProjection;
 }
 
 /** The events of threads: the only truth. */
 export interface EventLog {
   /**
-   * Appends events, compare-and-swap: fails with `SequenceConflictError`, changing nothing, unless the thread's last
-   * sequence number is `expectedSeq`. `expectedSeq` 0 creates the thread. `events` carry consecutive numbers; none at all
-   * (for a thread that exists) only writes the projection anew. Nothing is written that could not be read again: an event
-   * or projection of another shape, or with a time beyond what a date can hold, is a `UsageError`.
+   * Appends events by compare-and-swap: throws `SequenceConflictError`, changing nothing, unless the thread's last sequence
+   * number is `expectedSeq`. An `expectedSeq` of 0 creates the thread. `events` carry consecutive numbers; an empty list
+   * (for an existing thread) only rewrites the projection. Nothing is written that could not be read again: an event or
+   * projection of the wrong shape, or with a time that no date can hold, is a `UsageError`.
    */
   append(
     threadId: ThreadId,
@@ -97,29 +97,29 @@ export interface EventLog {
     events: readonly ThreadEvent[],
     options: AppendOptions,
   ): Promise<AppendOutcome>;
-  /** The thread's events after `after` (default 0: all), in order. `NotFoundError` for an unknown thread. */
+  /** The thread's events after `after` (default 0: all), in order. Throws `NotFoundError` for an unknown thread. */
   read(threadId: ThreadId, after?: number): Promise<readonly ThreadEvent[]>;
   /**
-   * What `fold` gives for the thread's events; a store that keeps states need not read them all. A kept state is used
-   * only where it was made from the very events that are there, and goes with whatever is erased. `NotFoundError` for an
-   * unknown thread.
+   * What `fold` returns for the thread's events; a store that keeps states need not read them all. A kept state is used only
+   * if it was made from the very events in the store, and is removed when any of them is erased. Throws `NotFoundError` for
+   * an unknown thread.
    */
   state(threadId: ThreadId): Promise<ThreadState>;
-  /** Checks the hash chain, and that it still leads through `anchor`. `NotFoundError` for an unknown thread. */
+  /** Checks the hash chain, and that it still passes through `anchor`. Throws `NotFoundError` for an unknown thread. */
   verify(threadId: ThreadId, anchor?: ChainAnchor): Promise<Verification>;
   /**
-   * Replaces the data of events with content-free stand-ins and appends the record of it, compare-and-swap like
-   * `append`. The digests stay, so that the chain still verifies; what was erased cannot be guessed from them.
+   * Replaces the data of events with content-free stand-ins and appends the record of the erasure, by compare-and-swap like
+   * `append`. The digests stay, so that the chain still verifies; the erased data cannot be guessed from them.
    */
   erase(threadId: ThreadId, expectedSeq: number, erasure: Erasure): Promise<void>;
   /**
-   * Removes the thread and everything kept about it, in every role, for good. False if there was none. With
-   * `expectedSeq`, fails with `SequenceConflictError`, changing nothing, where the thread has another last number.
+   * Removes for good the thread and everything kept about it, in every role. Resolves with false if there was none. With
+   * `expectedSeq`, throws `SequenceConflictError`, changing nothing, unless that is the thread's last sequence number.
    */
   delete(threadId: ThreadId, expectedSeq?: number): Promise<boolean>;
 }
 
-/** What the events of each thread come to, for lists. */
+/** What follows from the events of each thread, for lists. */
 export interface Listing {
   /** `undefined` for an unknown thread. */
   summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
@@ -129,50 +129,51 @@ export interface Listing {
 /** Who works on which thread, and which threads want work. */
 export interface Leases {
   /**
-   * Takes the right to advance a thread until `until` (ms). False while another owner holds it past `now`. A claim that
-   * would last for more than an hour from `now` was made before the clock was set back: it is over, in `due` as well.
+   * Takes the right to advance a thread until `until` (ms since the epoch). Resolves with false if another owner holds it
+   * past `now`. A claim that would last for more than an hour from `now` was made before the clock was set back: it counts
+   * as over, in `due` as well.
    */
   claim(threadId: ThreadId, owner: string, now: number, until: number): Promise<boolean>;
   /**
-   * Extends every claim the owner still holds, also one that has run out as long as nobody else has taken it; returns
-   * the threads it holds. A thread that is missing was taken by another owner: stop working on it. A store may forget
-   * claims that ran out an hour before `now`.
+   * Extends every claim that the owner still holds, even one that has run out if nobody else has taken it, and returns the
+   * threads it holds. If a thread is missing, another owner has taken it: stop working on it. A store may forget claims
+   * that ran out an hour before `now`.
    */
   renew(owner: string, now: number, until: number): Promise<readonly ThreadId[]>;
   release(threadId: ThreadId, owner: string): Promise<void>;
   /**
-   * Threads that nobody holds and that want advancing, whose `wakeAt` has come, or whose claim ran out without being
-   * released (its worker died, maybe before it had told people); the longest waiting first. With `agents`, only threads
-   * of those agents: a process asks for what it can run.
+   * Threads that nobody holds and that have work, whose `wakeAt` has come, or whose claim ran out without being released
+   * (its worker died, perhaps before it had told people); those that have waited longest come first. With `agents`, only
+   * threads of those agents: a process asks for what it can run.
    */
   due(now: number, limit: number, agents?: readonly string[]): Promise<readonly ThreadId[]>;
 }
 
 export interface ValueOptions {
-  /** From this time (ms) on it may be forgotten. Default: never. */
+  /** From this time on (ms since the epoch) the value may be forgotten. Default: never. */
   readonly expiresAt?: number | undefined;
-  /** The thread that it says something about: it goes when the thread is deleted. Default: none. */
+  /** The thread that the value is about; it is removed when the thread is deleted. Default: none. */
   readonly about?: ThreadId | undefined;
 }
 
-/** Small values beside the threads: cron ticks, channel cursors, sessions, answers kept for a time. */
+/** Small values kept beside the threads: cron ticks, channel cursors, sessions, answers kept for a while. */
 export interface Values {
   getValue(key: string): Promise<string | undefined>;
-  /** Compare-and-swap on the old value: false, changing nothing, where it is not `expected`. */
+  /** Compare-and-swap on the old value: resolves with false, changing nothing, unless it is `expected`. */
   setValue(
     key: string,
     value: string,
     expected: string | undefined,
     options?: ValueOptions,
   ): Promise<boolean>;
-  /** Removes the values whose time was over at `now`; how many. Until then they are there, also after their time. */
+  /** Removes the values that had expired at `now` and resolves with their number. Until then even expired values are there. */
   forgetValues(now: number): Promise<number>;
 }
 
 /**
- * Where threads live. All methods are safe to call from several processes at once. A resolved promise means that the
- * change is on disk. Throws `SequenceConflictError`, `NotFoundError`, `StorageError` and, for arguments that can never be
- * right (events out of order, data that is not JSON, a malformed cursor), `UsageError`; nothing else.
+ * Where threads are kept. All methods may be called from several processes at once. When a promise resolves, the change is
+ * on disk. Methods throw `SequenceConflictError`, `NotFoundError`, `StorageError` and, for arguments that can never be
+ * valid (events out of order, data that is not JSON, a malformed cursor), `UsageError`; nothing else.
  */
 export interface ThreadStore extends EventLog, Listing, Leases, Values {
   close(): Promise<void>;

@@ -2,13 +2,13 @@ import { TwelvefoldError } from "../base/errors.ts";
 import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
 
 export interface FakeChannel extends Channel {
-  /** Everything it was asked to deliver, in order, also what failed. */
+  /** Every notice it was asked to deliver, in order, even those that failed. */
   readonly notices: readonly Notice[];
-  /** Requests that it was told are closed. */
+  /** The requests it was told are closed. */
   readonly closedNotices: readonly ClosedNotice[];
-  /** Makes the next delivery fail; called several times, as many deliveries. Default: an error that says so. */
+  /** Makes the next delivery fail; each further call makes one more fail. Default: an error that says so. */
   failNext(error?: Error): void;
-  /** Throws when a failure was not used, or anybody was told of a request twice without a failure in between. */
+  /** Throws if a failure was not used, or if people were told about a request twice without a failure in between. */
   assertUsedUp(): void;
 }
 

@@ -6,7 +6,7 @@ import { canonicalJson, parseJson, toJson } from "../base/json.ts";
 import type { Accepted, Answer } from "../prompts/types.ts";
 
 /**
- * One scripted answer: a step; several steps of one completion; a step with its fidelity and what stood before its JSON; a
+ * One scripted answer: a step; several steps of one completion; a step with its fidelity and the words before its JSON; a
  * text that does not parse; or an error to throw.
  */
 export type ScriptedAnswer<S> =
@@ -19,9 +19,9 @@ export type ScriptedAnswer<S> =
 export interface ScriptedSteps<S> extends NextStepFunction<[thread: string], S> {
   /** What the model was shown at each call. */
   readonly prompts: readonly string[];
-  /** Answers that were not asked for. */
+  /** How many answers are left in the script. */
   readonly remaining: number;
-  /** Throws when answers are left over, or when more were asked for. Call it at the end of a test. */
+  /** Throws if answers are left over or too many were asked for. Call it at the end of a test. */
   assertUsedUp(): void;
 }
 
@@ -87,7 +87,7 @@ export function scriptedSteps<S extends { readonly intent: string }>(
         digest: sha256(thread),
       };
     },
-    // A script knows no types: an edit of the right intent is taken as it is.
+    // A script has no types: an edit with the right intent is accepted as it is.
     parse: (raw) => accepted(parseJson<S>(raw), EXACT, [], raw),
   };
 }

@@ -15,7 +15,8 @@ export type { OpenedStore, TestRunner };
  *     import { describe, it } from "vitest"; // or any runner that has the two
  *     storeContract({ describe, it }, "my store", async () => ({ store: await openMyStore(), close: cleanUp }));
  *
- * `open` is called for each test and gives a fresh, empty store; `close` is called after it, also when it failed.
+ * `open` is called before each test and must return a fresh, empty store; if it throws, that test fails. `close` is called
+ * after the test, even if it failed.
  */
 export function storeContract(runner: TestRunner, name: string, open: () => Promise<OpenedStore>): void {
   const test: StoreTest = (title, body) => {

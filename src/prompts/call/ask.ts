@@ -19,11 +19,11 @@ export interface AskOptions {
   readonly signal: AbortSignal | undefined;
   readonly onText: ((text: string) => void) | undefined;
   readonly clock: Clock;
-  /** From 0 to 1, for the jitter. */
+  /** Returns numbers from 0 to 1, for the jitter. */
   readonly random: () => number;
 }
 
-/** A client with a request that can be sent to it, as often as need be. */
+/** A client with a request that can be sent to it as often as needed. */
 export interface ReadyClient {
   readonly client: string;
   attempt(options: AttemptOptions): Promise<AttemptOutcome>;
@@ -38,9 +38,9 @@ export interface Asked {
 }
 
 /**
- * Asks the clients in turn until one answers: each is tried again while that may help, and then the next. Throws, with
- * every attempt, what the last client's failure was: `ProviderRejectedError`, `PromptTooLongError` or
- * `ProviderUnavailableError`; and the signal's reason when aborted.
+ * Asks the clients in turn until one answers: each is tried again as long as that may help, then the next. Throws the last
+ * client's failure, with every attempt: `ProviderRejectedError`, `PromptTooLongError` or `ProviderUnavailableError`; or
+ * the signal's reason when it is aborted.
  */
 export async function ask(
   clients: readonly (ModelClient | undefined)[],
@@ -114,8 +114,8 @@ function providerError(failure: Failure, client: string, attempts: readonly Fail
 const turns = new WeakMap<ModelChoice, number>();
 
 /**
- * The clients of a choice in the order in which they are to be asked: as listed, or beginning with the one whose turn it
- * is. `take`: the turn is used, so that the next call begins with the next one.
+ * The clients of a choice in the order in which to ask them: as listed, or beginning with the one whose turn it is. `take`
+ * uses up the turn, so that the next call begins with the next client.
  */
 export function inOrder(choice: ModelChoice, take: boolean): readonly ModelClient[] {
   const { clients, strategy } = choice;

@@ -8,7 +8,7 @@ import type { Failure } from "./failure.ts";
 import type { Prepared } from "./prepared-request.ts";
 import { readAnswer } from "./read-answer.ts";
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export type AttemptOutcome =
   | {
       readonly kind: "replied";
@@ -21,18 +21,18 @@ export type AttemptOutcome =
 export interface AttemptOptions {
   readonly timeouts: Required<Timeouts>;
   readonly signal: AbortSignal | undefined;
-  /** All of the text so far, whenever a stream has brought some. Absent: the request is not streamed. */
+  /** Called with all of the text so far whenever a stream brings more. Absent if the request is not streamed. */
   readonly onText: ((text: string) => void) | undefined;
   /** Ms since the epoch, to read `Retry-After` dates. */
   readonly now: () => number;
 }
 
-/** Sends a request once. Every failure of the provider is an outcome; throws only the signal's reason when aborted. */
+/** Sends a request once. Every failure of the provider is an outcome; throws only the signal's reason when it is aborted. */
 export async function attempt(request: Prepared, options: AttemptOptions): Promise<AttemptOutcome> {
   const { onText, now, signal } = options;
   const { url, method, headers, body, digest } = request;
   const secrets = secretsOf(url, headers);
-  // What is not streamed comes at its end: a limit for the first token would cut the whole answer.
+  // An answer that is not streamed comes all at once: a limit for the first token would limit the whole answer.
   const timeouts = request.streamed
     ? options.timeouts
     : { ...options.timeouts, firstToken: Number.POSITIVE_INFINITY };

@@ -1,21 +1,21 @@
 import { redactText } from "../http/redact.ts";
 import type { ReportedError } from "../wire/wire.ts";
 
-/** An attempt that gave no answer. */
+/** An attempt that brought no answer. */
 export interface Failure {
   readonly kind: "failed";
   readonly status?: number | undefined;
   readonly message: string;
-  /** The provider is down or busy, refuses the request, or the request has more tokens than it reads. */
+  /** The provider is down or busy, it refuses the request, or the request has more tokens than it accepts. */
   readonly verdict: "unavailable" | "rejected" | "too_long";
-  /** Trying again at once, or after a moment, may help. */
+  /** Whether trying again, at once or after a moment, may help. */
   readonly again: boolean;
-  /** The provider did nothing: try again at once, without counting it as an attempt. */
+  /** The provider did nothing: try again at once, without counting this as an attempt. */
   readonly free?: boolean | undefined;
   /** The server is still loading the model: it is worth waiting for. */
   readonly loading?: boolean | undefined;
   readonly retryAfterMs?: number | undefined;
-  /** The server may have refused no more than to count the tokens of a stream. */
+  /** The server may have refused only because it was asked to count the tokens of a stream. */
   readonly mayRefuseUsage?: boolean | undefined;
 }
 
@@ -34,7 +34,7 @@ const HINTS: Readonly<Record<number, string>> = {
 // OpenAI answers 429 both for too many requests, which passes, and for an empty account, which does not.
 const FINAL_CODES = new Set(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"]);
 
-/** What a provider's error comes to. `status`: of HTTP, or the one that the body gives. */
+/** The failure that a provider's error stands for. `status` is that of HTTP, or the one given in the body. */
 export function failureOf(
   status: number,
   error: ReportedError,
@@ -79,7 +79,7 @@ const TOO_LONG = new RegExp(
 
 function isTooLong(status: number, { code, message }: ReportedError): boolean {
   if (status === 413 || (code !== undefined && TOO_LONG_CODES.has(code))) return true;
-  // Of what is asked too often, a provider may say "too many tokens" as well.
+  // A rate limit may say "too many tokens", too.
   const mayBe = status === 400 || status === 422 || status === 500 || status === 502;
   return mayBe && TOO_LONG.test(message);
 }

@@ -12,9 +12,9 @@ import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
 import { type Failure, failureOf, transient } from "./failure.ts";
 
 /**
- * Asks through the generated call, where the request cannot be built outside native code: for a Bedrock client whose
- * credentials come from AWS's own chain. The completion is then read again, guarded and gated. What is lost: the native
- * parser has seen the completion before the guard; `Retry-After`, the time-outs of this package and partials.
+ * Asks through the generated call if the request cannot be built outside native code: for a Bedrock client whose
+ * credentials come from AWS's own chain. The completion is then read again, guarded and gated. The price: the native parser
+ * sees the completion before the guard does, and there is no `Retry-After`, no time-outs of this package and no partials.
  * @see docs/prompts.md
  */
 export async function nativeAttempt(
@@ -25,7 +25,7 @@ export async function nativeAttempt(
 ): Promise<AttemptOutcome> {
   if (tb !== undefined) checkRunTimeTypes(tb);
   const collector = new Collector();
-  // The native client knows no time-outs for Bedrock: at least the wait for it ends.
+  // The native client has no time-outs for Bedrock: at least stop waiting for it.
   const late = new Error(`no sign of the whole answer within ${timeouts.total} ms`);
   let finish: Finish | undefined = { kind: "stop", reason: "stop" };
   try {
@@ -40,7 +40,7 @@ export async function nativeAttempt(
     if (signal?.aborted) throw signal.reason;
     if (error === late) return { ...transient(late.message), again: false };
     const name = error instanceof Error ? error.constructor.name : "";
-    // Whatever it parsed or not: the completion is read again below.
+    // It makes no difference whether it parsed: the completion is read again below.
     if (name === "BamlClientFinishReasonError") finish = finishOf(error);
     else if (name !== "BamlValidationError") return failure(error, client);
   }

@@ -12,8 +12,8 @@ const MAX_CHARACTERS = 100_000;
 const REST = 9;
 
 /**
- * Turns the text so far of a stream into partials for `onPartial`. Thoughts give none, nor does text that does not
- * parse, nor what changes nothing. Values are incomplete and unchecked.
+ * Turns a stream's text so far into partials for `onPartial`. There is none for thoughts, for text that does not parse, or
+ * if nothing has changed. Values are incomplete and unchecked.
  */
 export function partialReader(
   fn: BamlFunction,
@@ -31,7 +31,7 @@ export function partialReader(
     notBefore = ended + (ended - started) * REST;
     if (partial === undefined) return;
     const now = JSON.stringify(partial.value) ?? "";
-    // Most of what streams ends in the middle of a value that is shown only when it is complete.
+    // Most chunks end in the middle of a value, which is shown only once it is complete.
     if (now === shown) return;
     shown = now;
     onPartial(partial.value);

@@ -1,13 +1,13 @@
 import { DEFAULT_TIMEOUTS, type Timeouts } from "../http/timeouts.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 
-/** How long a call waits, and how often it asks. */
+/** How long a call waits, and how often it tries. */
 export interface Patience {
   readonly timeouts?: Timeouts | undefined;
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** Every limit from the last of the settings that has it; otherwise the default. */
+/** Takes every limit from the last of the settings that has it, or else its default. */
 export function patienceOf(...settings: readonly (Patience | undefined)[]): {
   readonly timeouts: Required<Timeouts>;
   readonly retry: Required<RetryPolicy>;

@@ -15,22 +15,22 @@ export interface PrepareOptions {
   readonly tb: RunTimeTypes | undefined;
   /** Bedrock is never streamed (see docs/prompts.md). */
   readonly stream: boolean;
-  /** Other calls are in progress: see `BamlOptions`. */
+  /** Whether other calls are in progress: see `BamlOptions`. */
   readonly apart?: boolean;
   /** Ms since the epoch, for signatures. */
   readonly now: number;
 }
 
-/** Arguments as BAML may get them: without its own markers. */
+/** Removes BAML's own markers from the arguments, so that they can be passed to BAML. */
 export function safeArguments(args: readonly unknown[]): readonly unknown[] {
   return args.map(neutralise);
 }
 
 /**
  * Builds the exact request for one client; without one, for the client that the function names in its `.baml` file.
- * `args` must have gone through `safeArguments`. Throws `UsageError` for arguments or clients that BAML rejects and
- * `MissingCredentialsError` where a key is missing; `ProviderUnavailableError` where a token or an image that belongs
- * to the request cannot be fetched now.
+ * `args` must have gone through `safeArguments`. Throws `UsageError` for arguments or clients that BAML rejects,
+ * `MissingCredentialsError` if a key is missing, and `ProviderUnavailableError` if a token or an image that belongs to the
+ * request cannot be fetched now.
  */
 export async function prepare(
   fn: BamlFunction,
@@ -64,7 +64,7 @@ export async function prepare(
 
 const uncounted = new WeakSet<object>();
 
-/** Remembers that a client's server refuses to be asked for the token counts of a stream. */
+/** Remembers that a client's server refuses requests for the token counts of a stream. */
 export function doesNotCount(client: ModelClient | BamlFunction): void {
   uncounted.add(client);
 }
@@ -129,7 +129,7 @@ function buildError(
   );
 }
 
-// BAML sends the variable's name where the variable is not set: `Bearer $OPENAI_API_KEY`.
+// If a variable is not set, BAML sends its name: `Bearer $OPENAI_API_KEY`.
 const UNSET = /^(?:Bearer )?\$([A-Z][A-Z0-9_]*)$/;
 
 function checkKey(headers: Readonly<Record<string, string>>, client: string): void {

@@ -3,7 +3,7 @@ import { redactHeaders, redactUrl } from "../http/redact.ts";
 import type { PreparedRequest } from "../types.ts";
 import { withoutUsage } from "../wire/stream-usage.ts";
 
-/** A request that can be sent. */
+/** A request that is ready to be sent. */
 export class Prepared implements PreparedRequest {
   readonly client: string;
   readonly method = "POST";
@@ -14,7 +14,7 @@ export class Prepared implements PreparedRequest {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** The answer is asked for as a stream. */
+  /** Whether the answer is requested as a stream. */
   readonly #streamed: boolean;
 
   constructor(
@@ -44,7 +44,7 @@ export class Prepared implements PreparedRequest {
     return this.#streamed;
   }
 
-  /** The same request without the wish for token counts; `undefined` where it has none. */
+  /** The same request without the wish for token counts; `undefined` if it asks for none. */
   withoutUsage(): Prepared | undefined {
     const body = withoutUsage(this.body);
     if (body === this.body) return undefined;

@@ -13,16 +13,16 @@ import type { ModelReply, ReportedError, WholeBody, WireFormat } from "../wire/w
 import { type Failure, failureOf, transient } from "./failure.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
-/** What an answer holds: a reply whose end is known, or the reason why it is none. */
+/** What an answer holds: a complete reply, or the reason why it is none. */
 export type ReadAnswer =
   | { readonly kind: "replied"; readonly reply: ModelReply; readonly validText: boolean }
   | Failure;
 
 export interface ReadOptions {
   readonly format: WireFormat;
-  /** Cut from what the provider says. */
+  /** Secrets to remove from what the provider says. */
   readonly secrets: readonly string[];
-  /** All of the text so far, whenever a stream has brought some. */
+  /** Called with all of the text so far whenever a stream brings more. */
   readonly onText: ((text: string) => void) | undefined;
   /** Ms since the epoch, to read `Retry-After` dates. */
   readonly now: () => number;
@@ -31,8 +31,8 @@ export interface ReadOptions {
 const EVENT = /^(?:data|event|id|retry)?:|^data[\r\n]/;
 
 /**
- * Reads an answer by what it is and not by what it says it is: streams come as plain text, and whole bodies and errors as
- * streams. Throws `FetchProblem` where the connection breaks or is too slow.
+ * Reads an answer by what it is, not by what it claims to be: some streams come as plain text, some whole bodies and errors
+ * as streams. Throws `FetchProblem` if the connection breaks or is too slow.
  */
 export async function readAnswer(answer: HttpAnswer, options: ReadOptions): Promise<ReadAnswer> {
   const { beginning, body } = await decodeBody(answer);
@@ -102,15 +102,14 @@ async function readStream(
       if (part.done === true) break;
     }
   } catch (error) {
-    // What has said how it finished is whole, even if the end of the stream itself never comes: unless it says so in
-    // every part.
+    // An answer that has said how it finished is whole, even if the stream itself never ends; unless every part says so.
     const whole = finish !== undefined && !spokeOn;
     if (!(error instanceof FetchProblem) || error.kind === "too_large" || !whole) throw error;
   }
   return ended({ text, finish, usage }, !text.includes("\ufffd"), status);
 }
 
-/** Only what the provider says is at its end counts as an answer. */
+/** Accepts only what the provider says is complete. */
 function ended({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
   if (finish === undefined) return transient("the stream ended before the answer did", status);
   const { kind, reason } = finish;
@@ -123,7 +122,7 @@ function errorIn(body: Json | undefined, format: WireFormat): ReportedError | un
   return readError(body) ?? readError(format.errorsIn?.(body));
 }
 
-// Counts come in several events, some of them partial, none of them ever going down.
+// Counts come in several events, some of them partial; they never go down.
 function laterUsage(before: Usage | null, now: Usage): Usage {
   return {
     inputTokens: Math.max(before?.inputTokens ?? 0, now.inputTokens),
@@ -132,7 +131,7 @@ function laterUsage(before: Usage | null, now: Usage): Usage {
   };
 }
 
-/** The JSON of a body, also where it is dressed as a stream of one event. */
+/** The JSON of a body, even if it is dressed as a stream of one event. */
 function jsonIn(text: string): Json | undefined {
   return parseJson(text) ?? parseJson(withoutFields(text));
 }
@@ -152,7 +151,7 @@ function parseJson(text: string): Json | undefined {
   }
 }
 
-// Of an HTML page or another text that should not be there: enough to recognise it.
+// Quotes enough of an HTML page, or of another text that should not be there, to recognise it.
 function plainExcerpt(text: string): string {
   const plain = text
     .replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ")

@@ -9,7 +9,7 @@ import { transient } from "./failure.ts";
 import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Prepared } from "./prepared-request.ts";
 
-/** A client with the request for it. A server that does not know how to count a stream's tokens is asked without. */
+/** Prepares the request for a client. A server that cannot count a stream's tokens is not asked to. */
 export async function prepareClient(
   fn: BamlFunction,
   args: readonly unknown[],
@@ -47,7 +47,7 @@ export async function prepareClient(
   };
 }
 
-/** Building a request may need the network, inside native code that no signal reaches: at least the wait for it ends. */
+/** Building a request may use the network inside native code that no signal reaches: at least the waiting can end. */
 function readyInTime(prepared: Promise<Prepared>, { timeouts, signal }: AttemptOptions): Promise<Prepared> {
   const ms = timeouts.firstToken;
   const message = `no sign of a token or an image for the request within ${ms} ms`;

@@ -1,14 +1,14 @@
-/** How often and how patiently one client is tried. Times in milliseconds. */
+/** How often one client is tried, and with what pauses. Times in milliseconds. */
 export interface RetryPolicy {
-  /** Tries at each client. Default 3. */
+  /** Tries at each client, the first included. Default 3. */
   readonly attempts?: number;
-  /** Wait before the second try; doubles with each. The real wait is between half of it and all of it. Default 500. */
+  /** The wait before the second try; it doubles with each. The actual wait is between half of that and all of it. Default 500. */
   readonly firstDelay?: number;
-  /** Default 20 s. */
+  /** The longest wait between two tries. Default 20,000. */
   readonly maxDelay?: number;
-  /** A provider that asks for a longer wait is given up instead. Default 60 s. */
+  /** A provider that asks for a longer wait than this is given up. Default 60,000. */
   readonly maxRetryAfter?: number;
-  /** A server that is still loading its model (503) is waited for in all, whatever `attempts` says. Default 2 min. */
+  /** How long to wait in all for a server that is still loading its model (503), whatever `attempts` says. Default 120,000. */
   readonly maxLoading?: number;
 }
 

@@ -19,7 +19,7 @@ export class Stream<Result, Partial> implements PromptStream<Result, Partial> {
       this.ended = true;
       this.signal();
     };
-    // Both branches: a rejection belongs to whoever awaits `answer` or iterates.
+    // Handle both: a rejection is for the caller that awaits `answer` or iterates.
     this.answer.then(end, end);
   }
 

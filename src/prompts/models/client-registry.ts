@@ -8,9 +8,9 @@ import { checkKeyText, checkUrl } from "./environment.ts";
 const registries = new WeakMap<ModelClient, ClientRegistry>();
 
 /**
- * The client as a BAML registry of its own, made once for each client object. The key is always part of it: where
- * BAML is left to find a key itself, it reuses the one of an earlier call.
- * Throws `MissingCredentialsError` where the provider needs a key and the client has none.
+ * A BAML registry for the client alone, made once for each client object. The key is always part of it, because BAML, when
+ * left to find a key itself, reuses that of an earlier call. Throws `MissingCredentialsError` if the provider needs a key
+ * and the client has none.
  */
 export function registryOf(client: ModelClient): ClientRegistry {
   const known = registries.get(client);

@@ -11,7 +11,7 @@ import {
   type ProviderSettings,
 } from "./providers.ts";
 
-/** Which model an environment asks for. */
+/** The model that an environment asks for. */
 export type ModelSelection =
   | { readonly kind: "configured"; readonly choice: ModelChoice }
   /** No key is set: the built-in offline model answers. */
@@ -20,16 +20,16 @@ export type ModelSelection =
 /**
  * Chooses the model by configuration:
  *
- * - `TWELVEFOLD_MODEL=provider/model`, e.g. `openai/gpt-5-mini` or `ollama/qwen3`; `provider` alone takes its default
- *   model; `offline` the built-in one. Several, separated by commas, are tried one after another when one is down;
- *   after `round-robin:` they take turns.
+ * - `TWELVEFOLD_MODEL=provider/model`, e.g. `openai/gpt-5-mini` or `ollama/qwen3`; `provider` alone means its default
+ *   model, `offline` the built-in one. Of several, separated by commas, the next is tried if one is down; after
+ *   `round-robin:` they take turns.
  * - otherwise the first provider whose key is set, with its default model;
  * - otherwise `offline`.
  *
- * `TWELVEFOLD_TIMEOUT_…` and `TWELVEFOLD_ATTEMPTS` say how long and how often it is asked (see docs/prompts.md).
- * Throws `MissingCredentialsError` when the named provider has no key, and `UsageError` for a name it does not know,
- * an address without its scheme, a key that cannot be one, and a time that is none; each names the variable.
- * Reads nothing but its argument.
+ * `TWELVEFOLD_TIMEOUT_…` and `TWELVEFOLD_ATTEMPTS` say how long to wait and how often to try (see docs/prompts.md).
+ * Throws `MissingCredentialsError` if the named provider has no key, and `UsageError` for an unknown provider, an address
+ * without its scheme, an impossible key or an invalid time; each message names the variable. Reads nothing but its
+ * argument.
  */
 export function selectModel(environment: Environment): ModelSelection {
   const wanted = set(environment, "TWELVEFOLD_MODEL");
@@ -54,7 +54,7 @@ export function only(client: ModelClient): ModelChoice {
   return { clients: [client], strategy: "fallback" };
 }
 
-/** The built-in offline model, or any OpenAI-compatible server without a key, as a choice. */
+/** A choice of the built-in offline model, or of any OpenAI-compatible server that needs no key. */
 export function localModel(name: string, baseUrl: string): ModelChoice {
   return only(
     modelClient(name, {

@@ -12,17 +12,21 @@ import { sqliteStore } from "./store.ts";
 export type { SqlDatabase, SqliteDriver, SqlRow, SqlStatement, SqlValue } from "./port.ts";
 
 export interface SqliteStoreOptions {
-  /** How long to wait for another process's lock before giving up, in ms. Default 30000. */
+  /** How long to wait for another process's lock before giving up, in ms. Default 30,000. */
   readonly lockTimeout?: number;
-  /** Default: the SQLite that is built into Node. */
+  /** The SQLite to use. Default: the one built into Node. */
   readonly driver?: SqliteDriver;
 }
 
 /**
- * Opens the store in an SQLite file, creating the file (readable by its owner only) and its folders where they are
- * missing, and bringing its tables up to date. Several processes may open the same file, on one machine: SQLite's
- * write-ahead log needs shared memory and does not work on network file systems. Throws `StorageError` where the file
- * is no database of this package, or of a newer version.
+ * Opens the store in an SQLite file. Creates the file (readable by its owner only) and its folders if they are missing, and
+ * brings its tables up to date. Several processes on one machine may open the same file; SQLite's write-ahead log needs
+ * shared memory and does not work on network file systems. Throws `StorageError` if the file is not a database of this
+ * package, or is of a newer version.
+ *
+ * @example
+ * const store = await openSqliteStore(".twelvefold/threads.db");
+ * const runtime = createRuntime({ agents: [calculator], store });
  */
 export async function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Promise<ThreadStore> {
   if (path === "" || path.startsWith(":") || path.startsWith("file:")) {
