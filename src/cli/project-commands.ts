@@ -20,6 +20,15 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
       (folder: string | undefined, options: { json?: boolean } & import("./commands/init.ts").InitOptions) =>
         act(options, async (session) => (await import("./commands/init.ts")).init(session, folder, options)),
     );
+  command(
+    "add [name]",
+    "copy an agent, a recipe or a channel into the project, with its test; without a name: list them",
+    "twelvefold add webhook",
+  )
+    .option("--force", "overwrite files that are there")
+    .action((name: string | undefined, options: { json?: boolean; force?: boolean }) =>
+      act(options, async (session) => (await import("./commands/add.ts")).add(session, name, options)),
+    );
   command("generate", "generate the BAML client of baml_src, ready for Node as it is", "twelvefold generate")
     .option("--from <folder>", "the folder of the BAML sources", "baml_src")
     .action((options: { json?: boolean; from: string }) =>

@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
 
 /** How many seconds a delivery's time may be off, either way. */
 const WINDOW_SECONDS = 300;
@@ -8,14 +9,6 @@ export interface WebhookHeaders {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
   readonly signature: string | undefined;
-}
-
-/** The secret as bytes: base64 after `whsec_`. `undefined` if no sender could sign with it. */
-export function webhookSecret(secret: string): Buffer | undefined {
-  const text = secret.replace(/^whsec_/, "");
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
-  const bytes = Buffer.from(text, "base64");
-  return bytes.length >= 16 ? bytes : undefined;
 }
 
 /**
@@ -50,7 +43,7 @@ export function verifyWebhook(
   const genuine = secrets.some((secret) => {
     const key = webhookSecret(secret);
     if (key === undefined) return false;
-    const wanted = createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest();
+    const wanted = signDelivery(key, { id, timestamp, body });
     return signatures.some((bytes) => bytes.length === wanted.length && timingSafeEqual(bytes, wanted));
   });
   return genuine ? undefined : "the signature is not valid";

@@ -1,11 +1,11 @@
 import { UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { webhookSecret } from "../base/webhook-signature.ts";
 import { verifiedBy } from "../humans/principal.ts";
 import type { Sender } from "../runtime/input.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { isAllowed } from "./allow-list.ts";
-import { webhookSecret } from "./standard-webhooks.ts";
 
 /** A genuine delivery from an allowed sender. */
 export interface WebhookDelivery {

@@ -62,7 +62,14 @@ describe("the package as it is installed", { tags: ["E2"] }, () => {
   it("holds no sources, tests or pictures, and what it names", () => {
     const own = join(full, "node_modules", "twelvefold");
     const files = readdirSync(own, { recursive: true }).map(String);
-    expect(files.filter((name) => /^(?:test|bench|scripts)\b|\.png$|(?<!\.d)\.tsx?$/.test(name))).toEqual([]);
+    // `init` and `add` write these into projects, as source.
+    const built = files.filter((name) => !/^(?:templates|src\/agents|examples)\b/.test(name));
+    expect(built.filter((name) => /^(?:test|bench|scripts)\b|\.png$|(?<!\.d)\.tsx?$/.test(name))).toEqual([]);
+    expect(
+      files.filter((name) =>
+        /^templates\b.*baml_client|^(?:src|examples)\/(?!agents|hand-written)/.test(name),
+      ),
+    ).toEqual([]);
     for (const door of Object.values(manifest.exports)) {
       const paths =
         typeof door === "string" ? [door] : Object.values(z.record(z.string(), z.string()).parse(door));

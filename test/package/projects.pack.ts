@@ -58,10 +58,14 @@ function succeeds(command: string, args: readonly string[], place: Place): strin
   return output;
 }
 
+function install(cwd: string): void {
+  succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+}
+
 describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
   it("starts and passes its tests at once, offline, under Node 22 and 24; its inbox is served", () => {
     const cwd = written("desk", []);
-    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    install(cwd);
     for (const node of [NODE_24, node22()]) {
       const tested = succeeds("npm", ["test"], { cwd, node });
       expect(tested).toMatch(/BAML tests: 3 passed \(built-in offline model\)[\s\S]*pass 2[\s\S]*fail 0/);
@@ -77,7 +81,7 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
 
   it("with its own loop does the same", () => {
     const cwd = written("own", ["--own-the-loop"]);
-    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    install(cwd);
     for (const node of [NODE_24, node22()]) {
       expect(succeeds("npm", ["test"], { cwd, node })).toMatch(/3 passed[\s\S]*pass 2[\s\S]*fail 0/);
       const words = ["start", "--", "deposit 50, then withdraw 20"];
@@ -101,7 +105,7 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
 
   it("after an edit of its prompt compiles what a step lacks, and its client follows", () => {
     const cwd = written("edited", ["--no-serve"]);
-    succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    install(cwd);
     succeeds("npm", ["run", "generate"], { cwd });
     const prompt = join(cwd, "baml_src", "agent.baml");
     const text = readFileSync(prompt, "utf8");
@@ -121,5 +125,37 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     );
     succeeds("npm", ["test"], { cwd });
     expect(succeeds("npm", ["start", "--", "transfer 7"], { cwd })).toContain("Approval needed: transfer");
+  });
+});
+
+describe("what is added to a project", { tags: ["E12"] }, () => {
+  it("passes its own test there, one by one and all together", () => {
+    const cwd = written("more", ["--no-serve"]);
+    install(cwd);
+    for (const [name, passed] of [
+      ["calculator", 3],
+      ["hand-written-loop", 4],
+      ["webhook", 6],
+    ] as const) {
+      succeeds("npx", ["twelvefold", "add", name], { cwd });
+      expect(succeeds("npm", ["test"], { cwd }), name).toMatch(
+        new RegExp(`pass ${passed}\\b[\\s\\S]*fail 0`),
+      );
+    }
+  });
+});
+
+describe("docs/start.md", { tags: ["E1", "E12"] }, () => {
+  it("goes from an empty folder to an agent of one's own: every command runs", () => {
+    const page = readFileSync(join(root, "docs", "start.md"), "utf8");
+    const [first = [], ...more] = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = ""]) =>
+      block.trim().split("\n"),
+    );
+    const [begin, enter, ...then] = first;
+    expect([begin, enter]).toEqual(["npx twelvefold init my-agent --yes", "cd my-agent"]);
+    // As `npx` would, with the packed package.
+    const cwd = written("my-agent", []);
+    const outputs = [...then, ...more.flat()].map((line) => succeeds("sh", ["-c", line], { cwd }));
+    expect(outputs.join("\n")).toContain("Approval needed: withdraw");
   });
 });

@@ -1,0 +1,145 @@
+import { both, check, fields, optional, text } from "../base/checks.ts";
+import { address, checkOptions, durationMs, nonEmptyName } from "../base/options.ts";
+import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
+import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
+import { type HumanRequest, pendingRequest } from "../humans/request.ts";
+
+export interface WebhookChannelOptions {
+  /** Names the channel, among others of the runtime. Default `webhook`. */
+  readonly name?: string;
+  /** Where requests are posted: `https:`, or `http:` on this machine. */
+  readonly url: string;
+  /** Signs each delivery: base64 of at least 16 bytes, with `whsec_` before it or not. Who receives has the same one. */
+  readonly secret: string;
+  /** How long an answer is waited for, in ms. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A request to people as it is posted; `closed` says what closed it. */
+export type WebhookMessage =
+  | {
+      readonly type: "request.opened";
+      /** ISO 8601. */
+      readonly timestamp: string;
+      /** `mayBeRepeated`: this may have been posted before; the `webhook-id` is the same then. */
+      readonly data: PostedRequest & { readonly mayBeRepeated: boolean };
+    }
+  | {
+      readonly type: "request.closed";
+      readonly timestamp: string;
+      readonly data: {
+        readonly id: string;
+        readonly threadId: string;
+        readonly by: ClosedNotice["by"]["type"];
+      };
+    };
+
+/** What of a request is posted: what the person who decides is shown, and what an answer needs. */
+export type PostedRequest = Pick<
+  HumanRequest,
+  | "id"
+  | "threadId"
+  | "agent"
+  | "kind"
+  | "urgency"
+  | "accepts"
+  | "to"
+  | "card"
+  | "digest"
+  | "expiresAt"
+  | "askedAt"
+> & {
+  /** The question as it was put; `null` for an approval. */
+  readonly question: string | null;
+};
+
+const OPTIONS = fields({
+  name: optional(nonEmptyName),
+  url: both(address, check(problemWithUrl)),
+  secret: both(
+    text(),
+    check((value) =>
+      webhookSecret(String(value)) === undefined
+        ? "must be base64 of at least 16 random bytes, with whsec_ before it or not"
+        : undefined,
+    ),
+  ),
+  timeoutMs: optional(durationMs),
+});
+
+/**
+ * A channel that posts each request to people, and its end, to one address, signed as Standard Webhooks 1.0 says. Answers come
+ * back through the HTTP API. Anything but a 2xx answer counts as not delivered: the runtime tries again later. Redirects are
+ * not followed. Throws `UsageError` for options that cannot be.
+ *
+ * @example
+ * const channel = webhookChannel({ url: "https://desk.example.com/hooks", secret: process.env.WEBHOOK_SECRET ?? "" });
+ */
+export function webhookChannel(options: WebhookChannelOptions): Channel {
+  checkOptions("webhookChannel", OPTIONS, options);
+  const { name = "webhook", url, secret, timeoutMs = 10_000 } = options;
+  const key = webhookSecret(secret) ?? Buffer.alloc(0);
+
+  async function post(id: string, message: WebhookMessage, signal: AbortSignal | undefined): Promise<void> {
+    const body = JSON.stringify(message);
+    const timestamp = String(Math.floor(Date.parse(message.timestamp) / 1000));
+    const signature = signDelivery(key, { id, timestamp, body }).toString("base64");
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      redirect: "manual",
+      headers: {
+        "content-type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": `v1,${signature}`,
+      },
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`${new URL(url).origin} answered ${response.status}`);
+  }
+
+  return {
+    name,
+    async deliver(notice, signal) {
+      const request = postedRequest(notice);
+      // Answered meanwhile: `closed` says so.
+      if (request === undefined) return;
+      const data = { ...request, mayBeRepeated: notice.mayBeRepeated };
+      // After an escalation people are told again: that is another message.
+      const id = `${notice.requestId}.opened.${escalationsOf(notice)}`;
+      await post(id, { type: "request.opened", timestamp: now(), data }, signal);
+    },
+    async closed({ requestId, threadId, by }) {
+      const data = { id: requestId, threadId, by: by.type };
+      await post(`${requestId}.closed`, { type: "request.closed", timestamp: now(), data }, undefined);
+    },
+  };
+}
+
+function escalationsOf({ request }: Notice): number {
+  return request.type === "approval" ? request.escalations : 0;
+}
+
+/** The time of the delivery, which who receives compares with a clock: the machine's. */
+function now(): string {
+  return new Date().toISOString();
+}
+
+function postedRequest({ thread, requestId }: Notice): PostedRequest | undefined {
+  const pending = pendingRequest(thread);
+  if (pending === null || pending.id !== requestId) return undefined;
+  const { id, threadId, agent, kind, urgency, accepts, to, card, digest, expiresAt, askedAt, asked } =
+    pending;
+  const question = asked.type === "approval" ? null : asked.question;
+  return { id, threadId, agent, kind, urgency, accepts, to, card, digest, expiresAt, askedAt, question };
+}
+
+function problemWithUrl(value: unknown): string | undefined {
+  const { protocol, hostname, username, password } = new URL(String(value));
+  if (username !== "" || password !== "") return "must not hold a name or a password";
+  if (protocol === "https:") return undefined;
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+  return protocol === "http:" && isHere ? undefined : "must begin with https: (http: on this machine alone)";
+}

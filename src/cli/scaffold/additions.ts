@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Files, readTemplate } from "./write-files.ts";
+
+/** Something that `twelvefold add` copies into a project. */
+export interface Addition {
+  readonly name: string;
+  readonly kind: "agent" | "recipe" | "channel";
+  readonly what: string;
+  /** Packages that it needs besides this one. */
+  readonly packages: readonly string[];
+  /** What its owner does next. */
+  readonly next: readonly string[];
+  /** Its files, by their paths in the project. `root`: the folder of this package. */
+  files(root: string): Files;
+}
+
+/** BAML sources of the calculator; the types of human tools are the project's own where it has them. */
+const CALCULATOR_PROMPT = ["calculator.baml", "calculator_tests.baml"].map((name) => `baml_src/${name}`);
+
+export const ADDITIONS: readonly Addition[] = [
+  {
+    name: "calculator",
+    kind: "agent",
+    what: "arithmetic step by step; asks before it divides",
+    packages: [],
+    next: [
+      'in twelvefold.config.ts: import { calculator } from "./src/agents/calculator/agent.ts", and add it to agents',
+      'npx twelvefold run calculator "what is 12 plus 30"',
+    ],
+    files: (root) => copyOf(root, [...CALCULATOR_PROMPT, "src/agents/calculator/agent.ts"], "calculator"),
+  },
+  {
+    name: "hand-written-loop",
+    kind: "recipe",
+    what: "the calculator's prompt in a loop of your own, in one short file",
+    packages: [],
+    next: ["read examples/hand-written-loop.ts; it is yours to change"],
+    files: (root) =>
+      copyOf(root, [...CALCULATOR_PROMPT, "examples/hand-written-loop.ts"], "hand-written-loop"),
+  },
+  {
+    name: "webhook",
+    kind: "channel",
+    what: "posts requests to people to your own service, signed as Standard Webhooks says",
+    packages: [],
+    next: ["follow src/channels/webhook.md"],
+    files: (root) => readTemplate(join(root, "templates", "add", "webhook")),
+  },
+];
+
+/** Whether a project's BAML sources declare a name. */
+export function declares(project: string, declaration: RegExp): boolean {
+  const sources = join(project, "baml_src");
+  if (!existsSync(sources)) return false;
+  const names = readdirSync(sources, { recursive: true }).map(String);
+  return names.some(
+    (name) => name.endsWith(".baml") && declaration.test(readFileSync(join(sources, name), "utf8")),
+  );
+}
+
+/** Files of this repository as a project writes them, with the tests of a template. */
+function copyOf(root: string, paths: readonly string[], template: string): Files {
+  const copies = paths.map((path): [string, string] => [
+    path,
+    asProjectWrites(readFileSync(join(root, path), "utf8")),
+  ]);
+  return new Map([...copies, ...readTemplate(join(root, "templates", "add", template))]);
+}
+
+/** Its own prompt function has a name of its own: the project's agent has taken the usual one. */
+function asProjectWrites(text: string): string {
+  return text
+    .replace(/"(?:\.\.\/)+(?:src\/)?index\.ts"/g, '"twelvefold"')
+    .replaceAll("DetermineNextStep", "DetermineCalculatorStep");
+}

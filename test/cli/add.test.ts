@@ -1,0 +1,112 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { add } from "../../src/cli/commands/add.ts";
+import { init } from "../../src/cli/commands/init.ts";
+import { createSession } from "../../src/cli/session.ts";
+
+const home = mkdtempSync(join(tmpdir(), "twelvefold-add-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** The command line in a new project, or in an empty folder. */
+async function project({ empty = false } = {}) {
+  const lines: string[] = [];
+  const terminal = {
+    interactive: false,
+    colors: false,
+    out: (text: string) => lines.push(text),
+    err: (text: string) => lines.push(text),
+    ask: async () => undefined,
+  };
+  const parent = mkdtempSync(join(home, "p-"));
+  const folder = empty ? parent : join(parent, "desk");
+  const open = (cwd: string) => createSession({ terminal, env: {}, folder: cwd, json: false }).session;
+  if (!empty) await init(open(parent), "desk", { yes: true });
+  lines.length = 0;
+  const session = open(folder);
+  const files = () =>
+    new Map(
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((path) => [path.slice(folder.length + 1), readFileSync(path, "utf8")]),
+    );
+  return { folder, session, files, text: () => lines.join("\n") };
+}
+
+describe("twelvefold add", { tags: "E12" }, () => {
+  it("lists what there is", async () => {
+    const { session, text } = await project({ empty: true });
+    expect(await add(session, undefined, {})).toBe(0);
+    expect(text()).toMatch(
+      /^agent +calculator +\S.*\nrecipe +hand-written-loop +\S.*\nchannel +webhook +\S.*$/,
+    );
+  });
+
+  it.each([
+    [
+      "calculator",
+      [
+        "baml_src/calculator.baml",
+        "baml_src/calculator_tests.baml",
+        "src/agents/calculator/agent.ts",
+        "test/calculator.test.ts",
+      ],
+    ],
+    [
+      "hand-written-loop",
+      [
+        "baml_src/calculator.baml",
+        "baml_src/calculator_tests.baml",
+        "examples/hand-written-loop.ts",
+        "test/hand-written-loop.test.ts",
+      ],
+    ],
+    ["webhook", ["src/channels/webhook.md", "src/channels/webhook.ts", "test/webhook.test.ts"]],
+  ])(
+    "copies the %s with its test, as a project writes it, and names what comes next",
+    async (name, wanted) => {
+      const { session, files, text } = await project();
+      const before = files();
+      expect(await add(session, name, {})).toBe(0);
+      const added = [...files()].filter(([file]) => !before.has(file));
+      expect(added.map(([file]) => file).sort()).toEqual(wanted);
+      for (const [file, content] of added) {
+        expect(text()).toContain(`wrote ${file}`);
+        expect(content).not.toMatch(/from "[./]+(?:src\/)?index\.ts"|DetermineNextStep/);
+      }
+      for (const [file, content] of before) expect(files().get(file)).toBe(content);
+      expect(text()).toContain("next: ");
+    },
+  );
+
+  it("writes nothing over what its owner has changed, and what is there word for word stays", async () => {
+    const { session, folder, files } = await project();
+    await add(session, "calculator", {});
+    const before = files();
+    await add(session, "hand-written-loop", {});
+    writeFileSync(join(folder, "src/agents/calculator/agent.ts"), "mine");
+    await expect(add(session, "calculator", {})).rejects.toThrow(
+      /nothing was written: .*agent\.ts already; --force/,
+    );
+    expect(await add(session, "calculator", { force: true })).toBe(0);
+    for (const [file, content] of before) expect(files().get(file)).toBe(content);
+  });
+
+  it("brings the BAML that a prompt needs where the project has none", async () => {
+    const { session, folder } = await project({ empty: true });
+    writeFileSync(join(folder, "package.json"), "{}");
+    await add(session, "calculator", {});
+    for (const name of ["human_tools", "clients", "generators"])
+      expect(existsSync(join(folder, `baml_src/${name}.baml`))).toBe(true);
+  });
+
+  it("names what there is to add, and that it wants a project", async () => {
+    const { session } = await project({ empty: true });
+    await expect(add(session, "calculater", {})).rejects.toThrow(
+      "known: calculator, hand-written-loop, webhook",
+    );
+    await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
+  });
+});
