@@ -8,7 +8,7 @@ export interface Misfit {
   readonly message: string;
 }
 
-/** Says everything that is wrong with a value; an empty list: it fits. */
+/** Lists everything that is wrong with a value; an empty list means that it fits. */
 export type Check = (value: unknown) => readonly Misfit[];
 
 /** Whether a value fits, and so has the type that the check stands for. */
@@ -16,7 +16,7 @@ export function fits<T>(value: unknown, inner: Check): value is T {
   return inner(value).length === 0;
 }
 
-/** Fits where `problem` finds nothing to say. */
+/** A check that passes if `problem` returns `undefined`. */
 export function check(problem: (value: unknown) => string | undefined): Check {
   return (value) => {
     const message = problem(value);
@@ -24,16 +24,16 @@ export function check(problem: (value: unknown) => string | undefined): Check {
   };
 }
 
-/** Fits whatever is. */
+/** Accepts any value. */
 export const anything: Check = () => [];
 
-/** `undefined` fits too. */
+/** Accepts `undefined` as well. */
 export const optional =
   (inner: Check): Check =>
   (value) =>
     value === undefined ? [] : inner(value);
 
-/** Fits where both do; the second is asked only about what fits the first. */
+/** Passes if both checks do; the second runs only if the first passes. */
 export const both =
   (first: Check, second: Check): Check =>
   (value) => {
@@ -45,7 +45,7 @@ export interface Shape {
   readonly [name: string]: Check;
 }
 
-/** Fits where one of the checks finds nothing to say. `message` says what would fit. */
+/** Passes if one of the checks does. `message` says what would fit. */
 export function oneOfKinds(message: string, ...kinds: readonly Check[]): Check {
   return check((value) => (kinds.some((kind) => fits(value, kind)) ? undefined : message));
 }
@@ -84,7 +84,7 @@ export function record(inner: Check): Check {
       : [{ path: [], message: "must be an object" }];
 }
 
-/** A list of what fits, with at least so many. */
+/** A list of at least `atLeast` values that fit. */
 export function list(inner: Check, atLeast = 0): Check {
   return (value) => {
     if (!Array.isArray(value)) return [{ path: [], message: "must be a list" }];
@@ -128,7 +128,7 @@ export const boolean: Check = check((value) =>
   typeof value === "boolean" ? undefined : "must be true or false",
 );
 
-/** Text with at least so many characters. */
+/** Text of at least `atLeast` characters. */
 export function text(atLeast = 1): Check {
   return check((value) =>
     typeof value === "string" && value.length >= atLeast

@@ -4,7 +4,7 @@ import { LONGEST_TIMER_MS } from "./deadlines.ts";
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Resolves after `ms` milliseconds, or rejects with the signal's reason when it is aborted first. */
+  /** Resolves after `ms` milliseconds, or rejects with the signal's reason if it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
-    // A timer cannot wait for longer than that: what is left is slept after it.
+    // A timer cannot wait for longer than that: sleep the rest afterwards.
     let left = ms;
     for (; left > LONGEST_TIMER_MS; left -= LONGEST_TIMER_MS) await pause(LONGEST_TIMER_MS, signal);
     await pause(left, signal);
@@ -38,9 +38,9 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
 export const LAST_TIME = 8_640_000_000_000_000;
 
 /**
- * A time as the text kept in events: ISO 8601, UTC, milliseconds. What lies beyond the latest (or before the earliest)
- * time that a date can hold becomes that time, so that "in 300,000 years" and "never" are written as what they mean.
- * Throws `RangeError` for what is no number.
+ * A time in the form kept in events: ISO 8601, UTC, with milliseconds. A time later than any date (or earlier than any)
+ * becomes the latest (or earliest) date, so that "in 300,000 years" and "never" are written as what they mean. Throws
+ * `RangeError` for anything that is not a number.
  */
 export function isoTime(ms: number): string {
   return new Date(Math.min(LAST_TIME, Math.max(-LAST_TIME, ms))).toISOString();

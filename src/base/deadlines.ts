@@ -2,17 +2,17 @@
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface Deadline {
-  /** Milliseconds; absent or infinite: no limit. Longer than a timer can wait: as long as it can. */
+  /** Milliseconds. No limit if absent or infinite; at most what a timer can wait. */
   readonly ms?: number | undefined;
-  /** Aborting it ends the wait too. */
+  /** Aborting it ends the wait, too. */
   readonly signal?: AbortSignal | undefined;
-  /** What is thrown when the time is up. Default: an `Error` that says how long was waited. */
+  /** Makes the error to throw when the time is up. Default: an `Error` that says how long the wait was. */
   readonly timeUp?: (() => Error) | undefined;
 }
 
 /**
- * What `work` gives, unless its time is up or `signal` is aborted first: then it rejects with what `timeUp` gives or
- * with the signal's reason, whether `work` heeds the signal it is given or not. What `work` throws is thrown.
+ * Resolves with the result of `work`, or throws what `work` throws. If the time is up or `signal` is aborted first, it
+ * rejects with the error from `timeUp` or the signal's reason, even if `work` ignores the signal it is passed.
  */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,

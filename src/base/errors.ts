@@ -1,4 +1,4 @@
-/** Stable names of everything that this package throws; `docs/errors.md` explains each. */
+/** The stable names of all errors that this package throws; `docs/errors.md` explains each. */
 export type ErrorCode =
   | "invalid_argument"
   | "invalid_configuration"
@@ -29,7 +29,7 @@ export const HTTP_STATUS = {
   illegal_event: 409,
   forbidden: 403,
   expired: 410,
-  // The disk is full, or somebody holds its lock: it may pass.
+  // The disk is full, or another process holds the lock: this may pass.
   storage_failed: 503,
   storage_corrupt: 500,
   provider_rejected: 500,
@@ -40,7 +40,7 @@ export const HTTP_STATUS = {
   unexpected_call: 500,
 } as const satisfies Readonly<Record<ErrorCode, number>>;
 
-/** What each HTTP status that is answered means, in a few words. */
+/** The meaning of each HTTP status that the server answers with, in a few words. */
 export const HTTP_TITLE = {
   400: "The request is malformed",
   401: "Nobody is signed in",
@@ -56,7 +56,7 @@ export const HTTP_TITLE = {
   503: "Try again later",
 } as const;
 
-/** Errors from inside: what they say is for the log, not for whoever asked. */
+/** True for internal errors: their message is for the log, not for the caller. */
 export function isInternal(error: unknown): boolean {
   if (!TwelvefoldError.isInstance(error)) return true;
   return HTTP_STATUS[error.code] === 500 || error.code === "storage_failed";
@@ -70,7 +70,7 @@ const marker = Symbol.for("twelvefold.error");
  */
 export class TwelvefoldError extends Error {
   readonly code: ErrorCode;
-  /** Facts for programs: ids, limits, what came. Holds no secrets. */
+  /** Facts for programs: ids, limits, the value received. Holds no secrets. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly [marker] = true;
 
@@ -85,7 +85,7 @@ export class TwelvefoldError extends Error {
     this.details = options.details ?? {};
   }
 
-  /** True for errors of this package, also when two copies of it are loaded. */
+  /** True for errors of this package, even if two copies of it are loaded. */
   static isInstance(value: unknown): value is TwelvefoldError {
     return typeof value === "object" && value !== null && (value as { [marker]?: unknown })[marker] === true;
   }
@@ -93,7 +93,7 @@ export class TwelvefoldError extends Error {
 
 /** The call or the configuration is wrong: fix it. */
 export class UsageError extends TwelvefoldError {}
-/** No such thread, request, agent, event. */
+/** There is no such thread, request, agent or event. */
 export class NotFoundError extends TwelvefoldError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
     super("not_found", message, details === undefined ? {} : { details });
@@ -107,7 +107,7 @@ export class ForbiddenError extends TwelvefoldError {
     super("forbidden", message, details === undefined ? {} : { details });
   }
 }
-/** The store could not read or write: nothing was changed; the message says what to look at. */
+/** The store could not read or write. Nothing was changed; the message says what to check. */
 export class StorageError extends TwelvefoldError {}
 
 /** Somebody else appended first: load the thread and decide again. */

@@ -21,9 +21,9 @@ import { createReader } from "./reading.ts";
 import { createRedactor, type SecretVault } from "./redaction/redaction.ts";
 
 /**
- * A format of the agent's own: the whole text from the blocks (and the events, for those who want to look further).
- * Must be pure. A token budget is held by hiding blocks, so a thread that a format makes of the events instead may not
- * fit: then a person is asked, and nothing is sent.
+ * A format of your own: makes the whole text from the blocks (and from the events, if it needs more). Called whenever the
+ * thread is rendered or its tokens are counted; must be pure. A token budget is kept by hiding blocks, so a text made from
+ * the events instead may not fit: then a person is asked, and nothing is sent.
  */
 export type CustomFormat = (blocks: readonly ContextBlock[], events: readonly ThreadEvent[]) => string;
 
@@ -33,31 +33,31 @@ export interface ContextOptions extends ContextView {
    * messages, a text format per block, or a function of all blocks.
    */
   readonly format?: TextFormatName | "messages" | TextFormat | CustomFormat;
-  /** Held before every model call. Default: none. */
+  /** The token budget, enforced before every model call. Default: none. */
   readonly budget?: TokenBudget;
-  /** Failed attempts become one line as soon as they are resolved, not only when the budget needs it. Default false. */
+  /** Shrink failed attempts to one line as soon as they are resolved, not only when the budget needs it. Default false. */
   readonly foldErrors?: boolean;
 }
 
 /** The context window of one agent: what the model reads of a thread, and what must be done before it fits. */
 export interface AgentContext {
   readonly options: ContextOptions;
-  /** False where `plan` always says `ready`. */
+  /** False if `plan` always returns `ready`. */
   readonly budgeted: boolean;
   /** The thread as one text. Only what is new since the last call is rendered, unless the format is a function. */
   render(events: readonly ThreadEvent[]): string;
   /** The thread as chat messages, whatever the format. */
   messages(events: readonly ThreadEvent[]): ChatMessage[];
-  /** The latest result of everything that was fetched beforehand, by name; failures are left out. */
+  /** The latest result of each prefetch, by name; failures are left out. */
   prefetched(events: readonly ThreadEvent[]): Readonly<Record<string, Json>>;
   /** What is shown, event by event. */
   entries(events: readonly ThreadEvent[]): readonly EventBlocks[];
   /** What the placeholders of the thread stand for. */
   vault(events: readonly ThreadEvent[]): SecretVault;
   /**
-   * What to do so that the thread fits its budget: see `planContext`. Throws `UsageError` (`invalid_configuration`) where
-   * nothing more can be left out and the agent's own format is over the budget all the same. `tokens`: what it may have this
-   * time, whatever the budget is.
+   * What to do so that the thread fits its budget: see `planContext`. `tokens` replaces the budget for this call. Throws
+   * `UsageError` (`invalid_configuration`) if the agent's own format is over the budget although nothing more can be left
+   * out.
    */
   plan(events: readonly ThreadEvent[], tokens?: number): Promise<ContextPlan>;
   /** How many tokens the model reads of the thread. */
@@ -66,7 +66,7 @@ export interface AgentContext {
   resetErrors(events: readonly ThreadEvent[]): NewEvent[];
 }
 
-/** Pure: opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
+/** Creates a context; opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
 export function createContext(options: ContextOptions = {}): AgentContext {
   const { format = "xml", budget, foldErrors = false } = options;
   if (options.redact !== undefined) createRedactor(options.redact);

@@ -7,9 +7,9 @@ interface Remembered<Value> {
 }
 
 /**
- * Remembers what came of a thread's events: given the same events with more behind them, `add` hears of the new ones
- * only; given others, it begins anew. It remembers per thread, by the identity of the first event, as long as that event
- * is in use. `add` changes the value in place.
+ * Remembers what was made of a thread's events: for the same events with more after them, `add` is called only with the new
+ * ones; for other events, it starts over. It remembers each thread by the identity of its first event, as long as that
+ * event is in use. `add` changes the value in place.
  */
 export function createThreadCache<Value>(
   begin: () => Value,

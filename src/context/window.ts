@@ -4,8 +4,8 @@ import type { TextFormat } from "./formats/formats.ts";
 import { createReader } from "./reading.ts";
 
 /**
- * A renderer that remembers: when it is given the same events again with more behind them, only the new ones are
- * rendered. It remembers per thread, by the identity of the first event, as long as that event is in use.
+ * Creates a renderer with a memory: called again with the same events and more after them, it renders only the new ones. It
+ * remembers each thread by the identity of its first event, as long as that event is in use.
  */
 export function createContextWindow(
   view: ContextView = {},

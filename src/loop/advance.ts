@@ -7,8 +7,8 @@ import type { Journal } from "./journal.ts";
 import { perform } from "./perform.ts";
 
 /**
- * The loop: decide, perform, append, until there is nothing to do but wait. Returns the thread as it then is.
- * When `context.signal` is aborted it stops before the next command, leaving the thread to be taken up later.
+ * The loop: decides, performs and appends until there is nothing to do but wait, and returns the thread as it is then. When
+ * `context.signal` is aborted, it stops before the next command; the thread can be taken up again later.
  */
 export async function advance(journal: Journal, agent: Agent, context: EffectContext): Promise<Thread> {
   while (!context.signal.aborted) {

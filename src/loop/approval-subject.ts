@@ -6,7 +6,7 @@ import type { ApprovalCard, ApprovalPolicy, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** What an approval of this call covers: the card and policy given here, and the tool and prompt as they are now. */
+/** What an approval of this call covers: the card and policy passed in, and the current tool and prompt. */
 export function approvalSubject(
   thread: Pick<Thread, "id">,
   agent: Agent,

@@ -5,8 +5,8 @@ import type { NewEvent, Principal, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
 /*
- * The events that a loop written by hand appends to a thread: what a person said, and what became of each step.
- * They are appended as they are: nothing is kept out of a store that you write to yourself.
+ * The events that a loop written by hand appends to a thread: what a person said, and the outcome of each step. They are
+ * appended unchanged: nothing is kept out of a store that you write to yourself.
  */
 
 type AnswerOf = Accepted<{ readonly intent: string }>;
@@ -17,8 +17,8 @@ export function said(text: string, by: Pick<Principal, "channel" | "id">): NewEv
 }
 
 /**
- * A step that was proposed and has run, with its result. The engine itself reserves first, runs then: use it where
- * running twice would do harm.
+ * A step that was proposed and has run, with its result. The engine itself reserves a call before running it: use the
+ * engine if running a step twice would do harm.
  */
 export function ranStep(thread: Thread, answer: AnswerOf, result: unknown): NewEvent[] {
   const { callId, proposed, step } = proposal(thread, answer);
@@ -30,7 +30,7 @@ export function ranStep(thread: Thread, answer: AnswerOf, result: unknown): NewE
   ];
 }
 
-/** A step that asked a person, with the question as it was put and the person's reply. */
+/** A step that asked a person, with the question as asked and the person's reply. */
 export function askedHuman(thread: Thread, answer: AnswerOf, { question, text, by }: HumanReply): NewEvent[] {
   const { callId, proposed } = proposal(thread, answer);
   const request = thread.state.seq + 2;

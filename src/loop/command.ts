@@ -1,20 +1,20 @@
 import type { CallId } from "../base/ids.ts";
 import type { ApprovalPolicy, ApprovalReason, BudgetName, RefusalReason } from "../thread/events.ts";
 
-/** A step that the model has proposed, and the kind of it. What code does about it stands in the agent's `steps`. */
+/** A step that the model has proposed. The agent's `steps` say what code does about it. */
 interface OfStep {
   readonly callId: CallId;
   readonly intent: string;
 }
 
-/** What each command says. Plain data: it names calls and intents, so that it can be printed, compared and sent. */
+/** The data of each command. It names calls and intents only, so that it can be printed, compared and sent. */
 export interface CommandData {
-  /** Nothing to do until somebody or something comes. */
+  /** Nothing to do until a person answers, an event arrives or time passes. */
   readonly wait: object;
   readonly ask_model: object;
   /** Fetch what the model will probably need, before it is asked. */
   readonly prefetch: { readonly names: readonly string[] };
-  /** Tell the model that its step, or its latest turn, is not accepted. */
+  /** Tell the model that its step or its latest turn was not accepted. */
   readonly refuse_step: {
     readonly callId: CallId | null;
     readonly reason: RefusalReason;
@@ -29,11 +29,11 @@ export interface CommandData {
     readonly reasons: readonly ApprovalReason[];
   };
   readonly run_tool: OfStep;
-  /** Its process died between start and outcome. */
+  /** Record that the outcome is unknown: the process died after the call had started. */
   readonly mark_unknown: { readonly callId: CallId };
   /** The model asks a person. */
   readonly ask_human: OfStep;
-  /** The engine itself does not know how to go on: a person decides. */
+  /** The engine cannot go on by itself: ask a person to decide. */
   readonly ask_for_help: {
     readonly kind: "escalation" | "unknown_outcome";
     readonly question: string;

@@ -19,7 +19,7 @@ import type { Command } from "./command.ts";
 
 const WAIT: Command = { type: "wait" };
 
-/** What to do now. Pure: the same thread and agent give the same command in every process. */
+/** Says what to do now. Pure: for the same thread and agent, the command is the same in every process. */
 export function decide(thread: Thread, agent: Agent): Command {
   const { state } = thread;
   if (state.status.kind !== "running") return WAIT;
@@ -53,7 +53,7 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   return names.length > 0 ? { type: "prefetch", names } : { type: "ask_model" };
 }
 
-/** Tools that have failed as often as they may since they last succeeded, or since a reset. */
+/** Tools that have reached the limit of failures since their last success, or since a reset. */
 function exhaustedTools({ failures, setAside }: ThreadState, { attemptsPerTool }: Agent["limits"]): string[] {
   return Object.keys(failures).filter((intent) => {
     const before = Object.hasOwn(setAside, intent) ? (setAside[intent] ?? 0) : 0;
@@ -79,7 +79,7 @@ function stopOrAsk({ onLimit }: Agent["limits"], what: string): Command {
   };
 }
 
-/** A fresh start is given once, to the thread and to each tool: otherwise the loop might never end. */
+/** A reset is granted once to the thread and to each tool: otherwise the loop might never end. */
 function mayReset(state: ThreadState, limits: Agent["limits"]): boolean {
   if (state.errorsReset || state.consecutiveErrors === 0) return false;
   return !exhaustedTools(state, limits).some((intent) => Object.hasOwn(state.setAside, intent));
@@ -91,7 +91,7 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
   const { intent } = step;
   switch (phase.kind) {
     case "started":
-      // Whoever started it is gone: a living worker holds the claim on the thread.
+      // The process that started it is gone: a living worker would hold the claim on the thread.
       return definition?.kind === "tool" && isIdempotent(definition)
         ? { type: "run_tool", callId, intent }
         : { type: "mark_unknown", callId };
@@ -171,7 +171,7 @@ function decideStep(
   }
 }
 
-/** The model proposes the very step again, of which it was told a moment ago that it repeats itself. */
+/** True if the model has just been told that it repeats a step, and proposes the same step again. */
 function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boolean {
   if (state.repeatRefusals === 0) return false;
   const before = events.slice(0, seq - 1);
@@ -182,7 +182,7 @@ function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boole
   return repeated !== undefined && canonicalJson(repeated.data.step) === canonicalJson(step);
 }
 
-/** An approval covers exactly what was shown: tool, prompt and policy must be the same now as they were then. */
+/** An approval covers exactly what was shown: tool, prompt and policy must not have changed since. */
 function approvalHolds(
   thread: Thread,
   agent: Agent,

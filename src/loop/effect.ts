@@ -11,22 +11,22 @@ import type { Thread } from "../thread/thread.ts";
 import type { Command, CommandType } from "./command.ts";
 import type { Write } from "./journal.ts";
 
-/** What effects need from outside: passed in, so that tests decide. */
+/** What effects need from outside, passed in so that tests control it. */
 export interface EffectContext {
   readonly clock: Clock;
   /** Aborted when the thread is cancelled or the process wants to stop: no further command, no model call. */
   readonly signal: AbortSignal;
   /** Aborted only when the thread is cancelled: a process that stops lets its tools end. Default: `signal`. */
   readonly toolSignal?: AbortSignal | undefined;
-  /** Which model answers where the prompt function has none of its own; absent: the client named in the prompt. */
+  /** The model that answers if the prompt function has none of its own. Default: the client named in the prompt. */
   readonly model?: ModelChoice | undefined;
-  /** Partial output while a step streams: to be shown, never acted on. May not throw. */
+  /** Called with partial output while a step streams, for display only: never act on it. Must not throw. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
   /** Makes the tokens of long-running jobs. Default: random ones. */
   readonly jobToken?: NewJobToken | undefined;
 }
 
-/** Does what one kind of command says. Yields the events to append; goes on only when they are appended. */
+/** Carries out one kind of command. Yields the events to append, and continues only once they are appended. */
 export type Effect<T extends CommandType> = (
   command: Command<T>,
   thread: Thread,
@@ -34,14 +34,14 @@ export type Effect<T extends CommandType> = (
   context: EffectContext,
 ) => AsyncIterable<Write> | Iterable<Write>;
 
-/** The call that a command names. Throws `UsageError` where the command was decided for another thread. */
+/** The call that a command names. Throws `UsageError` if the command was decided for another thread. */
 export function callOf({ id, state }: Thread, callId: CallId): OpenCall {
   const call = state.calls.find((open) => open.callId === callId);
   if (call !== undefined) return call;
   throw new UsageError("invalid_argument", `thread ${id} has no open call ${callId}: decide again`);
 }
 
-/** What the agent's code does about an intent. Throws `UsageError` where it is something else than was decided on. */
+/** What the agent's code does about an intent. Throws `UsageError` if that is not the kind of step that was decided on. */
 export function definitionOf<K extends StepDefinition<Step>["kind"]>(
   { name, steps }: Agent,
   intent: string,

@@ -4,36 +4,39 @@ import type { Clock } from "../base/clock.ts";
 import type { NewEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** Events to append, and how. */
+/** Events to append, and how to append them. */
 export interface Write {
-  /** A function where the events depend on their place in the thread: it is called anew when they move. */
+  /**
+   * The events, or a pure function that makes them if they depend on their place in the thread. It is called again whenever
+   * that place changes; what it throws, `append` throws.
+   */
   readonly events: readonly NewEvent[] | ((thread: Thread) => readonly NewEvent[]);
   /**
-   * `now`: on disk before the next effect begins. `soon`: together with the next write, within milliseconds; only
-   * for what can be had again without harm (a model's answer, the result of an idempotent tool).
+   * `now`: on disk before the next effect begins. `soon`: together with the next write, within milliseconds; only for what
+   * can be obtained again without harm (a model's answer, the result of an idempotent tool).
    */
   readonly when: "now" | "soon";
   /**
-   * What to do when somebody else wrote first. `drop`: the decision is stale. `keep`: it happened, so it is recorded
-   * all the same. `keep_unless_outdated`: dropped when anything has happened that its maker would have gone by (all but
-   * pausing and resuming).
+   * What to do if another writer was first. `drop`: the decision is stale. `keep`: it has happened, so it is recorded
+   * anyway. `keep_unless_outdated`: dropped if anything but pausing and resuming has happened, since the answer did not
+   * take that into account.
    */
   readonly onConflict: "drop" | "keep" | "keep_unless_outdated";
 }
 
-/** The thread being advanced and the only way to change it. */
+/** Holds the thread that is being advanced; the only way to change it. */
 export interface Journal {
   readonly thread: Thread;
   /**
-   * Appends. Throws `SequenceConflictError` after another writer's events were taken in and this write was dropped;
-   * `thread` is then up to date.
+   * Appends events. Throws `SequenceConflictError` if another writer was first and this write was dropped; `thread` then
+   * includes the other writer's events.
    */
   append(write: Write): Promise<void>;
-  /** Everything that was to be written soon is on disk. Throws like `append`. */
+  /** Writes everything that is to be written soon; resolves when it is on disk. Throws like `append`. */
   flush(): Promise<void>;
 }
 
-/** The thread with what a write holds, as it is stored. Throws what `appendToThread` throws. */
+/** The thread with the events of a write, as they are stored. Throws what `appendToThread` throws. */
 export function appendWrite(
   thread: Thread,
   { events }: Write,
@@ -61,7 +64,7 @@ export function createJournal(start: Thread, agent: Agent, clock: Clock): Journa
   };
 }
 
-/** On disk before anything else happens. */
+/** A write that is on disk before anything else happens. */
 export function write(...events: readonly NewEvent[]): Write {
   return { events, when: "now", onConflict: "drop" };
 }

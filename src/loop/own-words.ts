@@ -2,12 +2,12 @@ import { type Said, wordsAround } from "../prompts/gate/said.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { OwnWords } from "../thread/events.ts";
 
-/** Characters of a completion's words that are kept beside its step; the completion itself is kept whole. */
+/** How many characters of a completion's words are kept beside its step; the completion itself is kept whole. */
 const MAX_KEPT = 20_000;
 
 /**
- * What the model wrote beside its step, to be stored with it: for the card of an approval, and for the question whether
- * the step is meant. Where there are several values, they are part of it: one may be the draft of another.
+ * What the model wrote beside its step, to be stored with the step: for the card of an approval, and for asking whether the
+ * step was meant. If there are several values, they are part of it: one may be a draft of another.
  */
 export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
   if (!answer.ok || answer.said === undefined) return undefined;
@@ -20,7 +20,7 @@ export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
     : { text, length: whole.length, withoutJson: cutAtBlank(words) };
 }
 
-/** A fence around the JSON is no word. */
+/** The words without a code fence around the JSON. */
 function plainWords(said: Said): string {
   const words = wordsAround(said, STAND_IN)
     .replaceAll(/(?:```|~~~)[\w-]*\s*(\[JSON\](?:[\s,]*\[JSON\])*)\s*(?:```|~~~)/g, "$1")
@@ -30,7 +30,7 @@ function plainWords(said: Said): string {
 
 const STAND_IN = "[JSON]";
 
-/** Cut where a blank is, so that a secret that rules would recognise is not cut into one that they do not. */
+/** Cuts only at a blank, so that no secret is cut into something that the rules no longer recognise. */
 function cutAtBlank(text: string): string {
   if (text.length <= MAX_KEPT) return text.toWellFormed();
   const start = text.slice(0, MAX_KEPT);

@@ -13,14 +13,14 @@ import { write } from "./journal.ts";
 import { ownWords } from "./own-words.ts";
 
 /**
- * Asks for the next step. The model's mistakes become refusals that it reads; a provider that refuses or is down is
- * no mistake of the model's: a person is asked whether to try again.
+ * Asks for the next step. The model's mistakes become refusals that it reads. If the provider refuses or is down, that is not
+ * the model's mistake: a person is asked whether to try again.
  */
 export const askModel: Effect<"ask_model"> = async function* (_command, thread, agent, context) {
   let answer: Answer<unknown>;
   const { signal, model: defaultModel } = context;
   try {
-    // Decided anew after each compaction, until the thread fits.
+    // Decide again after each compaction until the thread fits.
     const compacted = await compaction(thread, agent, { signal, defaultModel });
     if (compacted.length > 0) {
       yield write(...compacted);
@@ -54,7 +54,7 @@ async function compaction(
   return plan.kind === "compact" ? plan.events : [await summaryOf(plan, agent, options)];
 }
 
-/** Half of what the thread had when it was too long for the model, once a person has agreed to shorten it. */
+/** Half of the thread's tokens when it was too long for the model, if a person has agreed to shorten it. */
 async function agreedTokens({ events }: Thread, { context }: Agent): Promise<number | undefined> {
   const index = events.findLastIndex(
     ({ type, data }) => type === "human_asked" || ("completion" in data && type !== "context_compacted"),

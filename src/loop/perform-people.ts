@@ -14,13 +14,13 @@ import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.
 import { write } from "./journal.ts";
 import { recordStep } from "./perform-turn.ts";
 
-/** Shows the step to people and binds their decision to exactly what they are shown. */
+/** Shows the step to people, and binds their decision to exactly what they see. */
 export const requestApproval: Effect<"request_approval"> = async function* (command, thread, agent, context) {
   const preview = await previewOf(callOf(thread, command.callId), thread, agent, context);
   yield write(approvalRequest(command, thread, agent, { preview, now: context.clock.now() }));
 };
 
-/** The request, made with what the tool's preview gave. Pure. */
+/** The request, with the preview that the tool returned. Pure. */
 export function approvalRequest(
   { callId, intent, policy, reasons }: Command<"request_approval">,
   thread: Thread,
@@ -45,7 +45,7 @@ export function approvalRequest(
   return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
 }
 
-/** Characters of the model's own words that stand on a card; the rest is in the thread. */
+/** How many characters of the model's own words are on a card; the rest is in the thread. */
 const MAX_ON_CARD = 2_000;
 
 function cutWords({ text, length }: OwnWords): ApprovalCard["said"] & object {

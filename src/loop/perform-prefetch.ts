@@ -8,7 +8,7 @@ import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
 
-/** All at once. A failure or a slow one is an event like a result: the model is asked all the same. */
+/** Runs prefetches all at once. A failure or time-out is an event, just like a result: the model is asked anyway. */
 export const prefetch: Effect<"prefetch"> = async function* ({ names }, thread, agent, { signal }) {
   const events = await Promise.all(
     names.map((name) => {

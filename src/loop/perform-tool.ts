@@ -16,8 +16,9 @@ import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.
 import { type Write, write } from "./journal.ts";
 
 /**
- * Reserve, execute, settle. The reserve is on disk before the tool runs, and whoever loses it does not run the tool.
- * What a tool returns or throws is recorded even if the thread was cancelled meanwhile: it happened.
+ * Reserves, executes and settles a call. The reserve is on disk before the tool runs, and a worker that loses the race for
+ * it does not run the tool. What a tool returns or throws is recorded even if the thread was cancelled meanwhile, because
+ * it has happened.
  */
 export const runTool: Effect<"run_tool"> = async function* (command, thread, agent, context) {
   const definition = definitionOf(agent, command.intent, "tool");
@@ -70,8 +71,8 @@ function fromCache(
 }
 
 /**
- * After the result is recorded: a summary that fails, or never comes about in a crash, loses nothing. It is made of the
- * result as the thread holds it.
+ * Runs after the result is recorded, so that nothing is lost if the summary fails or a crash prevents it. It summarises the
+ * result as it is in the thread.
  */
 async function* summarizeResult(
   { options: { summarize } }: ToolStep<Step>,
@@ -112,7 +113,7 @@ async function outcome(definition: ToolStep<Step>, step: Step, attempt: Attempt)
   const stop = context.toolSignal ?? context.signal;
   let late: AbortSignal | undefined;
   try {
-    // A tool that ignores its signal does not hold the thread for ever; one that is stopped may still say how it ended.
+    // A tool that ignores its signal must not hold up the thread for ever; one that is stopped may still say how it ended.
     return await withDeadline(
       (timeUp) => {
         late = timeUp;
@@ -122,7 +123,7 @@ async function outcome(definition: ToolStep<Step>, step: Step, attempt: Attempt)
       { ms },
     );
   } catch (error) {
-    // Cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
+    // If it was cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
     if ((late?.aborted || stop.aborted) && !isIdempotent(definition)) {
       const reason = late?.aborted ? `it did not answer within ${ms} ms` : "it was interrupted";
       return { type: "tool_unknown", data: { callId, reason } };

@@ -6,7 +6,7 @@ import type { NewEvent } from "../thread/events.ts";
 import { callOf, definitionOf, type Effect, refuseArguments } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
 
-/** What the code for a step makes of it; what that code throws refuses the step. */
+/** The events that the code for a step makes of it. If that code throws, the step is refused. */
 export function recordStep(callId: CallId, make: () => readonly NewEvent[]): Write[] {
   try {
     return [write(...make())];

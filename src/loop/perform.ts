@@ -34,7 +34,7 @@ export const EFFECTS: { readonly [T in CommandType]: Effect<T> } = {
   fail,
 };
 
-/** Does what was decided. Yields the events to append; goes on only when they are appended. */
+/** Carries out a command. Yields the events to append, and continues only once they are appended. */
 export async function* perform(
   command: Command,
   thread: Thread,
@@ -58,8 +58,8 @@ export function effectOf<T extends CommandType>(
 export type Check = typeof checkStep;
 
 /**
- * The rules for a step are checked before anybody is asked about it (the judge, then people), and right before it runs,
- * when earlier results are known.
+ * What is wrong with a step. Its rules are checked before anybody (the judge, then people) is asked about it, and again
+ * right before it runs, when earlier results are known.
  */
 export async function problemWith(
   command: Command,

@@ -10,16 +10,16 @@ import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { writtenNow } from "./replay-recording.ts";
 
-/** Longest time between deciding and writing that a recording is believed to hold, in ms. */
+/** The longest plausible time, in ms, between deciding and writing in a recording. */
 const MAX_LAG_MS = 60_000;
 
 /**
- * Makes a thread again from its own recording: what came from outside (people, time, tool and judge outcomes, the
- * model's steps, the result of a `check`) is fed in at its place and time, everything else is decided and written anew
- * by today's code. No model, tool or preview runs. Of a fork, what it was forked with is taken as it is.
+ * Rebuilds a thread from its own recording. Whatever came from outside (people, time, outcomes of tools and judges, the
+ * model's steps, the result of a `check`) is fed in at its place and time; everything else is decided and written anew by
+ * today's code. No model, tool or preview runs. The events that a fork started with are taken as they are.
  *
- * Throws `TwelvefoldError` (`replay_mismatch`) naming the first event that today's code would not write, or not so:
- * the agent's steps, policies, limits or the engine have changed since.
+ * Throws a `TwelvefoldError` (`replay_mismatch`) that names the first event that today's code would write differently or not
+ * at all: the agent's steps, policies or limits, or the engine, have changed since.
  */
 export async function replayThread(recording: Pick<Thread, "id" | "events">, agent: Agent): Promise<Thread> {
   const { id, events } = recording;

@@ -25,10 +25,10 @@ interface Run {
 const MAX_RUNS = 10_000;
 
 /**
- * An observer that makes OpenTelemetry spans with the GenAI semantic conventions: `invoke_agent` from the moment
- * a thread has something to do until it waits, and in it `chat` for each model call and `execute_tool` for each
- * tool. They hold names, times and token counts, no prompts, arguments or answers. Does nothing unless the
- * application has set up a tracer provider. Pass it to `runtime.subscribe`.
+ * Creates an observer that makes OpenTelemetry spans according to the GenAI semantic conventions: `invoke_agent` from the
+ * moment a thread has something to do until it waits, and within it `chat` for each model call and `execute_tool` for each
+ * tool. They hold names, times and token counts, but no prompts, arguments or answers. Does nothing unless the application
+ * has set up a tracer provider. Pass it to `runtime.subscribe`.
  */
 export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Observer {
   const runs = new Map<ThreadId, Run>();

@@ -35,11 +35,11 @@ export type {
 };
 
 /**
- * Every type of event: what its data holds, which of its fields must be there, and what brings the data of earlier
- * versions up to date. A type's meaning never changes; its data changes only with a new version.
+ * Every type of event: the type of its data, its required fields, and the upcasts that bring data of earlier versions up to
+ * date. The meaning of a type never changes; its data changes only with a new version.
  */
 export const EVENTS = {
-  /** Always and only event 1: which agent this thread belongs to and where it comes from. */
+  /** Always event 1, and never any other: the agent that the thread belongs to, and where the thread comes from. */
   thread_started: event<{
     readonly agent: string;
     readonly forkedFrom?: {
@@ -56,13 +56,13 @@ export const EVENTS = {
     text: "string",
     from: "object",
   }),
-  /** A cron tick, webhook, job result or named event. With `callId` it answers that waiting call. */
+  /** A cron tick, webhook delivery, job result or named event. With `callId`, it answers that waiting call. */
   event_received: event<{
     readonly name: string;
     readonly source: string;
     readonly payload: Json;
     readonly callId?: CallId;
-    /** Who sent it; `system`: nobody, code did. Absent: nobody can say. */
+    /** Who sent it; `system` means code alone. Absent if that is not known. */
     readonly from?: Principal | "system";
   }>({ name: "string", source: "string", payload: "json" }, [senderFromSource]),
 
@@ -73,7 +73,7 @@ export const EVENTS = {
     readonly fidelity: Fidelity;
     /** Absent on the second and later steps of one completion. */
     readonly completion?: CompletionRecord;
-    /** What stood beside the steps of this completion. Absent: nothing, or an earlier release recorded it. */
+    /** What the model wrote beside the steps of this completion. Absent if nothing, or in events of an earlier release. */
     readonly said?: OwnWords;
   }>({ callId: "string", step: "object", fidelity: "object" }, [asBefore]),
   /** The model's answer, or a step it proposed, was not accepted. The model sees the message. */
@@ -81,7 +81,7 @@ export const EVENTS = {
     readonly reason: RefusalReason;
     readonly message: string;
     readonly callId?: CallId;
-    /** The answer that was refused, where no `step_proposed` holds it. */
+    /** The refused answer, if no `step_proposed` holds it. */
     readonly completion?: CompletionRecord;
   }>({ reason: "string", message: "string" }),
   /** Steps that were proposed together with another one and will not run. */
@@ -103,7 +103,7 @@ export const EVENTS = {
     readonly context?: string;
     readonly options?: HumanRequestOptions;
     readonly callId?: CallId;
-    /** Of a provider: the prompt was longer than the model reads. Going on shortens the thread. */
+    /** The provider's problem: the prompt was longer than the model accepts. Going on shortens the thread. */
     readonly problem?: "prompt_too_long";
   }>({ kind: "string", question: "string" }),
   approval_requested: event<{
@@ -141,7 +141,7 @@ export const EVENTS = {
   }),
 
   // tools
-  /** The reserve: whoever appends this, and nobody else, executes. */
+  /** The reserve: only the worker that appended it may run the call. */
   tool_started: event<{
     readonly callId: CallId;
     readonly intent: string;
@@ -152,7 +152,7 @@ export const EVENTS = {
   tool_finished: event<{
     readonly callId: CallId;
     readonly result: Json;
-    /** The tool did not run: this is the result of the same call at this event. */
+    /** The event with the earlier result that was reused. If present, the tool did not run. */
     readonly cachedFrom?: number;
   }>({ callId: "string", result: "json" }),
   tool_failed: event<{ readonly callId: CallId; readonly error: ErrorInfo }>({
@@ -193,7 +193,7 @@ export const EVENTS = {
   }),
 
   // context
-  /** Fetched for the model before it was asked: what it will probably need, or why it could not be had. */
+  /** Something fetched before the model was asked because it will probably need it, or why it could not be fetched. */
   prefetched: event<{
     readonly name: string;
     readonly arguments: JsonObject;
@@ -207,8 +207,8 @@ export const EVENTS = {
     readonly as: "call" | "memory" | "document" | "parameter";
   }>({ name: "string", arguments: "object", outcome: "object", as: "string" }),
   /**
-   * What the model will no longer see of events `from` to `to`, and what stands in its place. `reset_errors`: these
-   * attempts were the last before a limit on errors, which counts anew from here, once.
+   * Events `from` to `to` are replaced, in what the model reads, by what this event says. `reset_errors`: they are the last
+   * attempts before a limit on errors, which counts anew from here, once.
    */
   context_compacted: event<{
     readonly from: number;
@@ -241,7 +241,7 @@ export const EVENTS = {
     readonly seqs: readonly number[];
     readonly by: Principal;
     readonly reason: string;
-    /** One digest for each of `seqs`: what now stands in the place of its data. See `erasureData`. */
+    /** The digest of what now replaces the data, for each of `seqs`. See `erasureData`. */
     readonly standIns?: readonly string[];
   }>({ seqs: "array", by: "object", reason: "string" }),
 };

@@ -44,8 +44,8 @@ export const EMPTY_STATE: ThreadState = {
 };
 
 /**
- * The state after one more event. Pure. Throws `IllegalEventError`, changing nothing, for an event that does not fit
- * the state: wrong number, an answer to no question, a result of a call that was never started.
+ * The state after one more event. Pure. Throws `IllegalEventError` for an event that the state does not allow: one with the
+ * wrong number, an answer without a question, a result of a call that was never started.
  */
 export function transition(state: ThreadState, event: ThreadEvent): ThreadState {
   if (event.seq !== state.seq + 1) throw new IllegalEventError(event, `its number must be ${state.seq + 1}`);
@@ -55,7 +55,7 @@ export function transition(state: ThreadState, event: ThreadEvent): ThreadState 
   return apply(state, event, handlerOf(event)(state, event));
 }
 
-/** What has happened and what is awaited. Pure; the only source of a thread's status. */
+/** The state that follows from a thread's events. Pure; the only source of a thread's status. */
 export function fold(events: Iterable<ThreadEvent>, from: ThreadState = EMPTY_STATE): ThreadState {
   let state = from;
   for (const event of events) state = transition(state, event);

@@ -3,8 +3,8 @@ import type { ThreadId } from "../base/ids.ts";
 import type { PendingRequest, StatusKind, ThreadState } from "./state.ts";
 
 /**
- * What a store keeps beside the events, for listing and waking. Computed from the fold and written in the same
- * transaction as the events; it can be rebuilt from them at any time.
+ * What a store keeps beside the events, for listing and waking. Computed from the folded state and written in the same
+ * transaction as the events, from which it can be rebuilt at any time.
  */
 export interface ThreadProjection {
   readonly agent: string;
@@ -17,7 +17,7 @@ export interface ThreadProjection {
   readonly wakeAt: number | null;
   /** Sequence number of the pending request to people. */
   readonly pendingRequest: number | null;
-  /** `event_awaited`: the name of the awaited event. */
+  /** The name of the event that the thread waits for; `null` if it waits for none. */
   readonly awaitedEvent: string | null;
   readonly parentThreadId: ThreadId | null;
 }
@@ -47,7 +47,7 @@ function wakeAt({ status, request }: ThreadState): number | null {
   return times.length === 0 ? null : Math.ceil(Math.min(...times));
 }
 
-/** A time that stores and clocks can hold; what lies beyond never comes. */
+/** Whether stores and clocks can hold the time; any later time never comes. */
 function isMoment(ms: number): boolean {
   return Math.abs(ms) <= LAST_TIME;
 }

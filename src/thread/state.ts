@@ -13,15 +13,15 @@ import type {
   Step,
 } from "./events.ts";
 
-/** Who has asked for something in a thread, and so may not approve it where others must. */
+/** Who has asked for something in a thread, and so may not approve it if somebody else must. */
 export interface Requesters {
-  /** Whoever launched the thread, wrote to it, sent it an event, answered a question of the agent or forked it. */
+  /** Those who launched the thread, wrote to it, sent it an event, answered a question of the agent, or forked it. */
   readonly known: readonly Principal[];
-  /** It was begun by an event of which nobody can say who sent it. */
+  /** Whether the thread was started by an event whose sender is not known. */
   readonly unknown: boolean;
 }
 
-/** How telling people about a request went, by channel. */
+/** The attempts to tell people about a request, by channel. */
 export type Deliveries = Readonly<
   Record<string, { readonly ok: boolean; readonly attempts: number; readonly lastAt: string }>
 >;
@@ -52,7 +52,7 @@ export interface PendingApproval {
   readonly expiresAt?: string;
   /** Those who have approved so far (fewer than `policy.needed`). */
   readonly approvedBy: readonly Principal[];
-  /** Who may decide as well after escalations. */
+  /** Patterns of who else may decide after escalations. */
   readonly escalatedTo: readonly string[];
   /** How many steps of the escalation chain were taken. */
   readonly escalations: number;
@@ -76,10 +76,10 @@ export type CallPhase =
       readonly request: number;
       readonly expiresAt?: string;
     }
-  /** Reserved: running somewhere, or its process died. */
+  /** Reserved: it is running somewhere, or its process has died. */
   | { readonly kind: "started"; readonly key: string; readonly attempt: number }
   | { readonly kind: "unknown"; readonly key: string; readonly attempt: number }
-  /** A person said that it did not happen: run it again under the same key. */
+  /** A person said that it had not happened: run it again under the same key. */
   | { readonly kind: "to_run_again"; readonly key: string; readonly attempt: number }
   | { readonly kind: "awaiting_answer" }
   | { readonly kind: "sleeping"; readonly until: string }
@@ -106,7 +106,7 @@ export interface OpenCall {
   readonly phase: CallPhase;
 }
 
-/** What the thread waits for, or how it ended. Closed: every consumer handles each kind. */
+/** What the thread is waiting for, or how it ended. A closed union: every consumer handles each kind. */
 export type Status =
   | { readonly kind: "running" }
   | { readonly kind: "awaiting_human"; readonly request: PendingQuestion }
@@ -147,11 +147,11 @@ export interface ThreadState {
   readonly startedAt: string;
   /** When the latest event was appended. */
   readonly updatedAt: string;
-  /** Milliseconds in which the thread was running, not waiting for anybody or anything. */
+  /** How long, in ms, the thread has been running, not waiting for anybody or anything. */
   readonly runningMs: number;
   /** Sequence number of the latest message or event from outside that is not an answer to a waiting step. */
   readonly lastInput: number;
-  /** What was fetched before the model was asked, with the number of the latest event that holds it. */
+  /** The prefetches by name, each with the sequence number of its latest event. */
   readonly prefetched: Readonly<Record<string, number>>;
   readonly parent: { readonly threadId: ThreadId; readonly callId: CallId } | null;
   readonly status: Status;
@@ -160,10 +160,10 @@ export interface ThreadState {
   readonly pausedBy: { readonly by: Principal; readonly reason?: string } | null;
   /** Steps that are not settled, in the order they were proposed. The first is the current one. */
   readonly calls: readonly OpenCall[];
-  /** A call ended badly while others of the same completion were waiting behind it: they must not run. */
+  /** Whether a call ended badly while others of the same completion were waiting behind it: those must not run. */
   readonly interrupted: boolean;
   readonly request: PendingRequest | null;
-  /** A person said to stop instead of going on. */
+  /** Set if a person chose to stop instead of going on. */
   readonly stop: { readonly reason: string } | null;
   /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
@@ -177,20 +177,20 @@ export interface ThreadState {
   readonly modelCalls: number;
   /** Errors in a row (refused steps and failed tools) since the last success or human answer. */
   readonly consecutiveErrors: number;
-  /** Failures of each intent since it last succeeded. */
+  /** Failures of each intent since its last success. */
   readonly failures: Readonly<Record<string, number>>;
-  /** The failed attempts were taken out of the context at a limit, and nothing has succeeded since. */
+  /** Whether failed attempts were taken out of the context at a limit, and nothing has succeeded since. */
   readonly errorsReset: boolean;
-  /** Of `failures`: how many a reset has set aside. Each intent gets that once until it succeeds. */
+  /** How many of `failures` a reset has set aside. Each intent is granted this once until it succeeds. */
   readonly setAside: Readonly<Record<string, number>>;
-  /** The same step with the same outcome, how often in a row. */
+  /** How often in a row the same step has had the same outcome. */
   readonly repeats: { readonly key: string; readonly count: number };
-  /** Repetitions that were pointed out to the model since a person last looked: the next one is a person's. */
+  /** Repetitions pointed out to the model since a person last looked; at the next one a person is asked. */
   readonly repeatRefusals: number;
   /** How often each budget was extended by a person. */
   readonly extensions: Readonly<Record<BudgetName, number>>;
   /** The budget that was reached and is not yet extended. */
   readonly reachedBudget: BudgetName | null;
-  /** Doubtful steps refused since the last step that ran: after the first, approval is asked instead. */
+  /** Doubtful steps refused since the last step that ran; after the first, approval is requested instead. */
   readonly doubtfulRefusals: number;
 }

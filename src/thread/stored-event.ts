@@ -8,8 +8,8 @@ import { type EventCatalogue, upcast } from "./upcast.ts";
 type Header = Pick<StoredEvent, "seq" | "type" | "v" | "at">;
 
 /**
- * A stored event in its current shape. Throws `StorageError` (`storage_corrupt`), naming the thread and the event, when
- * it is no JSON, of an unknown type or version, or lacks a field.
+ * A stored event in its current shape. Throws a `StorageError` (`storage_corrupt`) that names the thread and the event if it
+ * is not JSON, is of an unknown type or version, or lacks a field.
  */
 export function decodeEvent(
   threadId: string,

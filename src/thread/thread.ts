@@ -4,7 +4,7 @@ import { EVENTS, type EventData, type NewEvent, type Principal, type ThreadEvent
 import { EMPTY_STATE, fold, transition } from "./fold.ts";
 import type { ThreadState } from "./state.ts";
 
-/** What a thread has come to, without the events that led there. */
+/** A thread's id and state, without its events. */
 export interface ThreadHead {
   readonly id: ThreadId;
   readonly state: ThreadState;
@@ -25,8 +25,8 @@ export function startThread(
 }
 
 /**
- * The thread with further events, numbered and dated (`at`: milliseconds since the epoch). The given
- * thread is not changed. Throws `IllegalEventError` when one of them does not fit.
+ * Returns the thread with further events, numbered and dated `at` (milliseconds since the epoch). The original thread does
+ * not change. Throws `IllegalEventError` if an event is not allowed in the thread's state.
  */
 export function appendEvents(thread: Thread, added: readonly NewEvent[], at: number): Thread {
   if (added.length === 0) return thread;
@@ -34,7 +34,7 @@ export function appendEvents(thread: Thread, added: readonly NewEvent[], at: num
   return { id: thread.id, events: [...thread.events, ...events], state };
 }
 
-/** The events as they follow a state, numbered and dated, and the state after them. Throws like `appendEvents`. */
+/** Numbers and dates events to follow a state; returns them with the state after them. Throws like `appendEvents`. */
 export function followingEvents(
   before: ThreadState,
   added: readonly NewEvent[],
@@ -51,7 +51,7 @@ export function followingEvents(
   return { events, state };
 }
 
-/** The thread that stored events make up. */
+/** The thread that consists of these stored events. */
 export function threadOf(id: ThreadId, events: readonly ThreadEvent[]): Thread {
   return { id, events, state: fold(events) };
 }
@@ -63,8 +63,8 @@ export function extendThread(thread: Thread, stored: readonly ThreadEvent[]): Th
 }
 
 /**
- * A new thread with the events up to and including `seq`; the original stays as it is. A pending request of the copy
- * is its own: it is answered under the copy's id. Tool calls keep their keys, so what ran is not run again.
+ * A new thread with the events up to and including `seq`; the original does not change. A pending request of the copy is its
+ * own and is answered under the copy's id. Tool calls keep their keys, so that nothing that has run runs again.
  */
 export function forkThread(
   thread: Thread,

@@ -13,7 +13,7 @@ const MAX_SCANNED = 20_000;
  * nearest to the failure in the user's own code. No stack, no secrets of the built-in kinds, no control characters.
  * The message has at most 600 characters, each of at most 4 causes 200. Never throws, unless `hide` does.
  *
- * `hide` takes out further secrets, before texts are cut, so that no part of one is left. Default: nothing more.
+ * `hide` removes further secrets before texts are cut, so that no part of one is left. Default: removes nothing more.
  */
 export function compactError(error: unknown, hide: (text: string) => string = (text) => text): ErrorInfo {
   const causes = causesOf(error).map((cause) => cutMiddle(hide(describe(cause)), MAX_CAUSE));

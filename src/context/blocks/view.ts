@@ -33,7 +33,10 @@ export interface EarlierEvents {
   ): { readonly kind: HumanRequestKind | "approval"; readonly question: string } | undefined;
 }
 
-/** An event's own presentation: its blocks (none hides it), or `undefined` for the default. May not throw. */
+/**
+ * Presentations by event type: each returns the event's blocks (an empty list hides it), or `undefined` for the default.
+ * Called whenever the event is rendered for the first time in a process. Must be pure and must not throw.
+ */
 export type EventFormatters = {
   readonly [T in EventType]?: (
     event: EventRecord[T],
@@ -41,26 +44,26 @@ export type EventFormatters = {
   ) => readonly ContextBlock[] | undefined;
 };
 
-/** What of a thread the model is shown. Every field is optional; without any it is the default view. */
+/** Which parts of a thread the model sees, and how. Without any field, the default view. */
 export interface ContextView {
   /** Shows who wrote each message. Default false. */
   readonly senders?: boolean;
   /** Presentations for event types of your choice. */
   readonly formatters?: EventFormatters;
-  /** How a tool's result is shown, by intent. May not throw. */
+  /** How a tool's result is shown, by intent. Must be pure and must not throw. */
   readonly renderResult?: { readonly [intent: string]: (result: Json, step: Step) => Json };
-  /** What is taken out before the model reads it. Default: nothing. */
+  /** What to redact before the model reads it. Default: nothing. */
   readonly redact?: RedactionRules;
   /** Where placeholders come from. Default: each thread numbers its own secrets. */
   readonly vault?: SecretVault;
   /** Fields of steps that later calls need not read, e.g. `["reasoning"]`. */
   readonly hiddenFields?: readonly string[];
   /**
-   * An answer that could not be used is shown again to the model, its start and end, beside the reason. Default false: models
-   * that read their own wrong answer tend to repeat it.
+   * Show the model the start and end of its answer that could not be used, beside the reason. Default false: models that
+   * read their own wrong answer tend to repeat it.
    */
   readonly echoRefused?: boolean;
-  /** Where an event's content came from, if that is not to be trusted; the model is told. Default: `defaultOrigin`. */
+  /** Returns the origin of an event's content if it is untrusted; the model is told. Must be pure. Default: `defaultOrigin`. */
   readonly untrusted?: (event: ThreadEvent, step: Step | undefined) => string | undefined;
 }
 

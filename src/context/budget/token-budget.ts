@@ -10,7 +10,7 @@ import { loadTokenCounter, type TokenCounter } from "./tokens.ts";
  */
 export type BudgetPolicy = "fold_errors" | "cut_result" | "drop_superseded" | "summarize" | "forget";
 
-/** What the rendered thread may cost, and what is done, in order, when it would cost more. */
+/** How many tokens the rendered thread may have, and what to do, in order, if it has more. */
 export interface TokenBudget {
   /**
    * Tokens that the rendered thread may have at each model call; at least 1000. Leave room for the prompt around it and
@@ -19,7 +19,7 @@ export interface TokenBudget {
   readonly tokens: number;
   /** Compaction goes on until the thread is down to this share of the budget. Default 0.7. */
   readonly target?: number;
-  /** So many of the latest blocks are left alone as long as the rest suffices. Default 6. */
+  /** How many of the latest blocks are left alone as long as compacting the rest suffices. Default 6. */
   readonly keepRecent?: number;
   /** Default: `fold_errors`, `cut_result`, `drop_superseded`, `summarize`, in this order. */
   readonly policies?: readonly BudgetPolicy[];
@@ -27,7 +27,7 @@ export interface TokenBudget {
   readonly largeResult?: number;
   /** Intents that only read, so that a later call with the same arguments supersedes an earlier one. */
   readonly lookups?: readonly string[];
-  /** What the model is told about the whole of a cut text. Default: `the whole is event <seq>`. */
+  /** Returns what the model is told about where to find the whole of a cut text. Default: `the whole is event <seq>`. */
   readonly pointer?: (seq: number) => string;
   /** Default: `loadTokenCounter()`. */
   readonly countTokens?: TokenCounter;

@@ -5,8 +5,8 @@ export interface SecretPattern {
   /** Appears in placeholders and reports, e.g. `card`. */
   readonly kind: string;
   /**
-   * Must have the flag `g`, and `d` where only group 1 is the secret; otherwise the whole match is. Must take time in
-   * proportion to the text.
+   * Must have the flag `g`, and also `d` if only group 1 is the secret; otherwise the whole match is. Must run in time
+   * proportional to the length of the text.
    */
   readonly pattern: RegExp;
   /** A further test of the found text, e.g. a check digit. */
