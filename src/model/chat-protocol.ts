@@ -135,7 +135,7 @@ export function completionChunks(
       model: fingerprint.model,
       system_fingerprint: fingerprint.model,
       choices,
-      ...(usage === undefined ? {} : { usage }),
+      usage,
     });
   const delta = (fields: JsonObject, finishReason: string | null = null): string =>
     chunk([{ index: 0, delta: fields, logprobs: null, finish_reason: finishReason }]);

@@ -22,7 +22,7 @@ export interface ModelServer {
 
 export interface ListenOptions {
   /** Default 0: a free port. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   readonly host?: "127.0.0.1";
 }
 

@@ -89,7 +89,6 @@ async function passOn(
   const clean = removeCredentials(request.headers, url);
   const recorded = recordedRequest(method, url, request.headers, bodyText);
   const body = await copyBody(answer, response);
-  const retryAfter = answer.headers.get("retry-after");
   return {
     v: 1,
     digest: requestDigest(recorded),
@@ -97,7 +96,7 @@ async function passOn(
     response: {
       status: answer.status,
       contentType: answer.headers.get("content-type") ?? "application/octet-stream",
-      ...(retryAfter === null ? {} : { retryAfter }),
+      retryAfter: answer.headers.get("retry-after") ?? undefined,
       body: clean(body),
     },
   };

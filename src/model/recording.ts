@@ -21,7 +21,7 @@ export interface RecordedRequest {
 export interface RecordedResponse {
   readonly status: number;
   readonly contentType: string;
-  readonly retryAfter?: string;
+  readonly retryAfter?: string | undefined;
   /** The body as it came; of a stream, all of it. */
   readonly body: string;
 }
@@ -96,7 +96,7 @@ function readRecordedResponse(response: JsonObject): RecordedResponse | undefine
   const { status, contentType, retryAfter, body } = response;
   if (typeof status !== "number" || typeof contentType !== "string" || typeof body !== "string")
     return undefined;
-  return { status, contentType, body, ...(typeof retryAfter === "string" ? { retryAfter } : {}) };
+  return { status, contentType, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, body };
 }
 
 /** Where two requests differ, for people: the first difference with some text around it. */

@@ -5,7 +5,7 @@ export interface FailedAttempt {
   /** Name of the client, e.g. `openai/gpt-5-mini`. */
   readonly client: string;
   /** HTTP status; absent if there was no response. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** What happened, in one line. */
   readonly message: string;
 }
@@ -30,7 +30,7 @@ export class ProviderError extends TwelvefoldError {
   constructor(code: ProviderErrorCode, message: string, facts: ProviderFacts) {
     super(code, message, {
       details: { client: facts.client, status: facts.status, attempts: facts.attempts },
-      ...(facts.cause === undefined ? {} : { cause: facts.cause }),
+      cause: facts.cause,
     });
     this.client = facts.client;
     this.status = facts.status;
@@ -69,7 +69,7 @@ export class ProviderUnavailableError extends ProviderError {
 /** No key for the chosen provider: set the variable that the message names, or choose another model. */
 export class MissingCredentialsError extends TwelvefoldError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super("missing_credentials", message, details === undefined ? {} : { details });
+    super("missing_credentials", message, { details });
   }
 }
 

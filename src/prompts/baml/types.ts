@@ -15,8 +15,8 @@ export interface RunTimeTypes {
 
 /** The options of generated functions that are used here. */
 export interface BamlOptions {
-  readonly clientRegistry?: ClientRegistry;
-  readonly tb?: RunTimeTypes;
+  readonly clientRegistry?: ClientRegistry | undefined;
+  readonly tb?: RunTimeTypes | undefined;
   /** Building the request may need the network: to fetch an image, or a token. */
   readonly remote?: boolean;
   /** The request is built on a thread of its own, so that other calls go on meanwhile. */

@@ -76,7 +76,7 @@ async function askOne(
       continue;
     }
     const { status, message } = outcome;
-    failed.push({ client: ready.client, ...(status === undefined ? {} : { status }), message });
+    failed.push({ client: ready.client, status, message });
     const asked = outcome.retryAfterMs ?? 0;
     const wait = Math.max(asked, backOff(tries, options));
     const patient = outcome.loading === true && loading + wait <= retry.maxLoading;

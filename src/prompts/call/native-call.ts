@@ -30,8 +30,7 @@ export async function nativeAttempt(
   let finish: Finish | undefined = { kind: "stop", reason: "stop" };
   try {
     const clientRegistry = registryOf(client);
-    const types = tb === undefined ? {} : { tb };
-    await withDeadline((until) => fn.call(args, { clientRegistry, collector, signal: until, ...types }), {
+    await withDeadline((until) => fn.call(args, { clientRegistry, collector, signal: until, tb }), {
       ms: timeouts.total,
       signal,
       timeUp: () => late,

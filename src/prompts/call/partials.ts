@@ -20,7 +20,7 @@ export function partialReader(
   tb: RunTimeTypes | undefined,
   onPartial: (partial: unknown) => void,
 ): (text: string) => void {
-  const options = tb === undefined ? {} : { tb };
+  const options = { tb };
   let notBefore = 0;
   let shown: string | undefined;
   return (text) => {

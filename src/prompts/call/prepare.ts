@@ -40,8 +40,8 @@ export async function prepare(
 ): Promise<Prepared> {
   if (tb !== undefined) checkRunTimeTypes(tb);
   const options: BamlOptions = {
-    ...(client === undefined ? {} : { clientRegistry: registryOf(client) }),
-    ...(tb === undefined ? {} : { tb }),
+    clientRegistry: client && registryOf(client),
+    tb,
     remote: client?.provider === "vertex-ai" || args.some(holdsMedia),
     apart,
   };
@@ -125,7 +125,7 @@ function buildError(
     forArguments
       ? `${fn.name} was called with wrong arguments: ${message}`
       : `no request for ${fn.name}${client === undefined ? "" : ` and ${client.name}`} can be built: ${message}`,
-    { details: { function: fn.name, ...(client === undefined ? {} : { client: client.name }) } },
+    { details: { function: fn.name, client: client?.name } },
   );
 }
 
@@ -162,12 +162,11 @@ async function signIfNeeded(request: Built, { options }: ModelClient, now: numbe
   if (bearer !== undefined) {
     return { ...request, url, headers: { ...request.headers, authorization: `Bearer ${bearer}` } };
   }
-  const sessionToken = option("session_token");
   const credentials = {
     accessKeyId: option("access_key_id") ?? "",
     secretAccessKey: option("secret_access_key") ?? "",
     region: option("region") ?? "",
-    ...(sessionToken === undefined ? {} : { sessionToken }),
+    sessionToken: option("session_token"),
   };
   const { signForAws } = await import("../http/aws-signature.ts");
   const { headers } = signForAws({ ...request, url, method: "POST" }, credentials, "bedrock", now);

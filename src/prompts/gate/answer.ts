@@ -40,7 +40,7 @@ export function completionReader(
       return { ok: false, reason: "content_filtered", message: CONTENT_FILTERED, completion };
     }
     if (tb !== undefined) checkRunTimeTypes(tb);
-    const parse = (text: string) => fn.parse(text, tb === undefined ? {} : { tb });
+    const parse = (text: string) => fn.parse(text, { tb });
     learned ??= {
       kind: resultKind(parse),
       // Of a list, what does not fit is dropped without an error to learn from: the files say it.

@@ -4,7 +4,7 @@ import type { OutgoingRequest } from "./send.ts";
 export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string;
+  readonly sessionToken?: string | undefined;
   readonly region: string;
 }
 

@@ -17,7 +17,7 @@ export interface ClientSettings {
   readonly provider: string;
   readonly options: Readonly<Record<string, unknown>>;
   /** A variable that is missing besides the key. */
-  readonly missing?: string;
+  readonly missing?: string | undefined;
 }
 
 /** One function for providers that differ only in their names. */
@@ -80,7 +80,7 @@ function azure(deployment: string, environment: Environment, key: string | undef
       api_version: version,
       api_key: key,
     },
-    ...(endpoint === undefined ? { missing: "AZURE_OPENAI_ENDPOINT" } : {}),
+    missing: endpoint === undefined ? "AZURE_OPENAI_ENDPOINT" : undefined,
   };
 }
 
@@ -110,7 +110,7 @@ function bedrock(model: string, environment: Environment): ClientSettings {
       endpoint_url: urlIn(environment, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
       ...credentials,
     },
-    ...(missing === undefined ? {} : { missing }),
+    missing,
   };
 }
 
@@ -133,7 +133,7 @@ function generic(model: string, environment: Environment): ClientSettings {
   return {
     provider: "openai-generic",
     options: { model, base_url: url, api_key: valueForHeader(environment, "TWELVEFOLD_API_KEY") },
-    ...(url === undefined ? { missing: "TWELVEFOLD_BASE_URL" } : {}),
+    missing: url === undefined ? "TWELVEFOLD_BASE_URL" : undefined,
   };
 }
 
