@@ -83,9 +83,7 @@ export function contextOfAgent(
     ...view,
     untrusted,
     renderResult: { ...Object.fromEntries(renderers), ...options.renderResult },
-    ...(budget === undefined
-      ? {}
-      : { budget: { lookups, ...(hasSummarizer ? {} : { policies: WITHOUT_MODEL }), ...budget } }),
+    budget: budget && { lookups, ...(hasSummarizer ? {} : { policies: WITHOUT_MODEL }), ...budget },
   });
   return {
     options: context.options,

@@ -77,7 +77,7 @@ export class TwelvefoldError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> | undefined } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
@@ -96,7 +96,7 @@ export class UsageError extends TwelvefoldError {}
 /** There is no such thread, request, agent or event. */
 export class NotFoundError extends TwelvefoldError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super("not_found", message, details === undefined ? {} : { details });
+    super("not_found", message, { details });
   }
 }
 /** The call is well formed but does not fit the thread's state: read the state again, then decide. */
@@ -104,7 +104,7 @@ export class ConflictError extends TwelvefoldError {}
 /** The principal may not do this: ask somebody who may. */
 export class ForbiddenError extends TwelvefoldError {
   constructor(message: string, details?: Readonly<Record<string, unknown>>) {
-    super("forbidden", message, details === undefined ? {} : { details });
+    super("forbidden", message, { details });
   }
 }
 /** The store could not read or write. Nothing was changed; the message says what to check. */

@@ -34,7 +34,7 @@ export interface ContextOptions extends ContextView {
    */
   readonly format?: TextFormatName | "messages" | TextFormat | CustomFormat;
   /** The token budget, enforced before every model call. Default: none. */
-  readonly budget?: TokenBudget;
+  readonly budget?: TokenBudget | undefined;
   /** Shrink failed attempts to one line as soon as they are resolved, not only when the budget needs it. Default false. */
   readonly foldErrors?: boolean;
 }

@@ -186,7 +186,7 @@ function mismatch(
     "replay_mismatch",
     `thread ${thread.id}, event ${recorded.seq} (${recorded.type}): recorded ${what}`,
     {
-      ...(cause === undefined ? {} : { cause }),
+      cause,
       details: { threadId: thread.id, seq: recorded.seq, made: now },
     },
   );

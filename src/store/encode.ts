@@ -71,5 +71,5 @@ function newSalt(): Buffer {
 }
 
 function wrong(message: string, cause?: unknown): UsageError {
-  return new UsageError("invalid_argument", message, cause === undefined ? {} : { cause });
+  return new UsageError("invalid_argument", message, { cause });
 }

@@ -60,7 +60,7 @@ export function storageError(error: unknown, where: string): TwelvefoldError {
     `the database ${where} failed: ${what === undefined ? said : `${what} (${said})`}`,
     {
       cause: error,
-      details: { database: where, ...(code !== undefined && { code }) },
+      details: { database: where, code },
     },
   );
 }

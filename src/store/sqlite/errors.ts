@@ -42,7 +42,7 @@ export function storageError(error: unknown, path: string): TwelvefoldError {
   ];
   return new StorageError(kind, `the database ${path} failed: ${what}`, {
     cause: error,
-    details: { path, ...(code !== undefined && { sqliteCode: code }) },
+    details: { path, sqliteCode: code },
   });
 }
 
