@@ -105,10 +105,10 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
       agents,
       store: await store(),
       ...extra,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(channels === undefined ? {} : { channels }),
-      ...(people === undefined ? {} : { people }),
-      ...(secret === undefined ? {} : { secret }),
+      concurrency,
+      channels,
+      people,
+      secret,
     });
     closers.push(() => runtime.stop());
     return runtime;

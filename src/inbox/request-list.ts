@@ -36,9 +36,9 @@ export function createRequestList(runtime: Runtime) {
       const { threads, next } = await runtime.list({
         pending: true,
         limit: SORTED,
-        ...(filter.agent === "" ? {} : { agent: filter.agent }),
-        ...(filter.q === "" ? {} : { search: filter.q }),
-        ...(cursor === "" ? {} : { cursor }),
+        agent: filter.agent || undefined,
+        search: filter.q || undefined,
+        cursor: cursor || undefined,
       });
       const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
       const sorted = found.filter((view) => view !== null).sort(byUrgency);

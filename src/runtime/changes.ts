@@ -37,7 +37,7 @@ export interface Launch {
   readonly input: Input;
   readonly threadId?: ThreadId;
   /** An idempotency key: a second launch with it returns the thread of the first. */
-  readonly once?: string;
+  readonly once?: string | undefined;
 }
 
 /**

@@ -40,7 +40,7 @@ export async function emitEvent(
   const woken: ThreadId[] = [];
   let cursor: string | null = null;
   do {
-    const filter = { awaitedEvent: event.name, limit: 1000, ...(cursor === null ? {} : { cursor }) };
+    const filter = { awaitedEvent: event.name, limit: 1000, cursor: cursor ?? undefined };
     const page: ThreadPage = await store.list(filter);
     for (const { threadId, agent } of page.threads) {
       // Threads of an agent that is unknown here are left to a process that knows it.

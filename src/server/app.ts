@@ -44,11 +44,11 @@ export interface ServerOptions {
   /** The pages' files (styles, scripts), under paths of their own; they need no sign-in. */
   readonly assets?: Hono<ServerEnv>;
   /** The address people reach the server by, e.g. behind a proxy. With `https:`, cookies are sent only over https. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
   /** Webhooks at `/webhooks/<name>`. */
-  readonly webhooks?: readonly Webhook[];
+  readonly webhooks?: readonly Webhook[] | undefined;
   /** Signs the links to requests; at least 32 random characters. Default: there are no such links. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   readonly limits?: Partial<ServerLimits>;
   /** Default: faults only, on the console. */
   readonly log?: ServerLog;

@@ -17,12 +17,12 @@ export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddres
    * Who may use the server. Default: anybody who knows the token of this run (`StartedServer.token`), as `web:local`; this
    * is accepted only on a loopback address.
    */
-  readonly auth?: ServerOptions["auth"];
+  readonly auth?: ServerOptions["auth"] | undefined;
   /** The port to listen on. Default 3120; 0 picks a free one. */
   readonly port?: number;
   /** The address to listen on. Default 127.0.0.1; any address that others can reach requires credentials. */
   readonly host?: string;
-  readonly cron?: readonly CronTrigger[];
+  readonly cron?: readonly CronTrigger[] | undefined;
 }
 
 export interface StartedServer {

@@ -15,18 +15,18 @@ export interface ThreadSummary extends ThreadProjection {
 }
 
 export interface ListFilter {
-  readonly agent?: string;
-  readonly status?: readonly StatusKind[];
+  readonly agent?: string | undefined;
+  readonly status?: readonly StatusKind[] | undefined;
   /** Only threads with a pending request to people. */
-  readonly pending?: boolean;
+  readonly pending?: boolean | undefined;
   /** Case-insensitive part of the title or id. */
-  readonly search?: string;
+  readonly search?: string | undefined;
   readonly awaitedEvent?: string;
   readonly parentThreadId?: ThreadId;
   /** Default 50, at most 1000. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The `next` of the previous page. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
 }
 
 /** A thread whose row is damaged or was edited by hand. Its events can be read; an append without events repairs the row. */

@@ -11,7 +11,7 @@ export async function model(
 ): Promise<number> {
   if (which !== "offline") throw new UsageError("invalid_argument", `model takes: offline (not ${which})`);
   const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../../model/offline/offline-model.ts");
-  const server = await startOfflineModel(options.port === undefined ? {} : { port: options.port });
+  const server = await startOfflineModel({ port: options.port });
   session.onClose(() => server.close());
   const { terminal, colors, json } = session;
   if (json) terminal.out(JSON.stringify({ url: server.url, model: OFFLINE_MODEL_NAME }));

@@ -27,7 +27,7 @@ export async function run(
   const { threadId, created } = await runtime.launch({
     agent,
     input: { message, from: session.person },
-    ...(options.once === undefined ? {} : { once: options.once }),
+    once: options.once,
   });
   if (!created) session.terminal.err(`this was launched before as ${threadId}`);
   return follow(session, runtime, threadId);

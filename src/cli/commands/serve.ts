@@ -37,11 +37,11 @@ export async function serve(
     host: options.host,
     log,
     ...serverInbox({ runtime, clock: systemClock, model, log, promptSource: promptSources(process.cwd()) }),
-    ...authOf(config),
-    ...(config.webhooks === undefined ? {} : { webhooks: config.webhooks }),
-    ...(config.cron === undefined ? {} : { cron: config.cron }),
-    ...(publicUrl === undefined ? {} : { publicUrl }),
-    ...(secret === undefined ? {} : { secret }),
+    auth: authOf(config),
+    webhooks: config.webhooks,
+    cron: config.cron,
+    publicUrl,
+    secret,
   });
   session.onClose(() => server.close());
   const admin = config.keys?.find(({ scopes }) => scopes.includes("admin")) ?? config.keys?.[0];
@@ -60,13 +60,13 @@ export async function serve(
   return EXIT.ok;
 }
 
-/** Absent: the server makes a token for this run. */
-function authOf({ keys, authenticate, signInUrl }: ServerConfig): { readonly auth?: AuthOptions } {
+/** `undefined`: the server makes a token for this run. */
+function authOf({ keys, authenticate, signInUrl }: ServerConfig): AuthOptions | undefined {
   if (authenticate !== undefined) {
     const own = { kind: "own", authenticate, keys: keys ?? [] } as const;
-    return { auth: signInUrl === undefined ? own : { ...own, signInUrl } };
+    return signInUrl === undefined ? own : { ...own, signInUrl };
   }
-  return keys === undefined ? {} : { auth: { kind: "keys", keys } };
+  return keys === undefined ? undefined : { kind: "keys", keys };
 }
 
 /** The address that signs the person at this terminal in: with the token of this run, or once with a configured key. */

@@ -21,7 +21,7 @@ export interface ListOptions {
 export async function list(session: Session, options: ListOptions): Promise<number> {
   const { terminal, colors, json } = session;
   const { status, ...rest } = options;
-  const filter = { ...rest, ...(status === undefined ? {} : { status: status.map(statusKind) }) };
+  const filter = { ...rest, status: status?.map(statusKind) };
   const page = await (await session.store()).list(filter);
   if (json) {
     terminal.out(JSON.stringify(page, null, 2));
@@ -31,7 +31,8 @@ export async function list(session: Session, options: ListOptions): Promise<numb
     const { limit: _, ...narrowed } = filter;
     const [agent] = (await session.config()).agents;
     const start = `no threads; start one with: npx twelvefold run ${agent?.name ?? "<agent>"} "…"`;
-    terminal.out(Object.keys(narrowed).length === 0 ? start : "no threads like that");
+    const isNarrowed = Object.values(narrowed).some((value) => value !== undefined);
+    terminal.out(isNarrowed ? "no threads like that" : start);
   }
   for (const thread of page.threads) terminal.out(row(thread, colors));
   for (const { threadId, problem } of page.unreadable) {

@@ -10,7 +10,7 @@ interface FormProps {
   readonly view: RequestView;
   readonly csrf: string;
   /** What the person typed before, when the answer was not accepted. */
-  readonly typed?: Readonly<Record<string, string>>;
+  readonly typed?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A form that carries what it decides on: the request's id, and the digest of the card that was shown. */

@@ -19,8 +19,8 @@ export interface RequestPageProps {
   readonly editing: boolean;
   readonly mayRespond: boolean;
   /** Why what was sent was not accepted. */
-  readonly problem?: string;
-  readonly typed?: Readonly<Record<string, string>>;
+  readonly problem?: string | undefined;
+  readonly typed?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One request to people: what is asked, why, what would happen, and the ways to decide. */
@@ -126,7 +126,7 @@ const Decide = (props: RequestPageProps) => {
   const { asked: request } = view;
   if (!props.mayRespond)
     return <p class="notice">You may look, but not decide: this session cannot respond.</p>;
-  const shared = { view, csrf: frame.csrf, ...(typed === undefined ? {} : { typed }) };
+  const shared = { view, csrf: frame.csrf, typed };
   if (deciders.mayNot !== null) {
     return (
       <div class="decisions">

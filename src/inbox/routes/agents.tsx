@@ -22,7 +22,7 @@ export function agentRoutes(pages: Pages): Hono {
         const once = onceOf(pages, c, form, text);
         const { threadId } = await runtime.launch({
           agent,
-          ...(once === undefined ? {} : { once }),
+          once,
           input: { message: text, from: viewerOf(pages, c) },
         });
         return c.redirect(paths.thread(threadId), 303);

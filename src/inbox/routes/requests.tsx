@@ -132,8 +132,8 @@ async function showRequest(
       now={now}
       editing={c.req.query("edit") === "1" || options.typed?.["decision"] === "approve_edited"}
       mayRespond={accessOf(pages, c).respond}
-      {...(options.problem === undefined ? {} : { problem: options.problem })}
-      {...(options.typed === undefined ? {} : { typed: options.typed })}
+      problem={options.problem}
+      typed={options.typed}
     />
   );
   return show(c, page, options.problem === undefined ? 200 : 422);

@@ -26,10 +26,10 @@ export function threadRoutes(pages: Pages): Hono {
       const cursor = query("cursor");
       const page = await runtime.list({
         limit: 50,
-        ...(filter.q === "" ? {} : { search: filter.q }),
-        ...(filter.agent === "" ? {} : { agent: filter.agent }),
-        ...(status === "" ? {} : { status: [status] }),
-        ...(cursor === "" ? {} : { cursor }),
+        search: filter.q || undefined,
+        agent: filter.agent || undefined,
+        status: status === "" ? undefined : [status],
+        cursor: cursor || undefined,
       });
       const frame = await frameOf(pages, c);
       const agents = [...runtime.agents.keys()];

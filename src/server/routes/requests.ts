@@ -58,8 +58,8 @@ export function requestRoutes({ runtime }: RouteDeps) {
       const page = await runtime.list({
         pending: true,
         limit,
-        ...(agent === undefined ? {} : { agent }),
-        ...(cursor === undefined ? {} : { cursor }),
+        agent,
+        cursor,
       });
       const threads = await Promise.all(
         page.threads.map(async ({ threadId: id }) => ({ id, state: await runtime.store.state(id) })),

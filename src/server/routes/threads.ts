@@ -106,12 +106,12 @@ export function threadRoutes({ runtime }: RouteDeps) {
     .openapi(list, async (c) => {
       const { status, pending, agent, search, limit, cursor } = c.req.valid("query");
       const page = await runtime.list({
-        ...(agent === undefined ? {} : { agent }),
-        ...(status === undefined ? {} : { status: Array.isArray(status) ? status : [status] }),
-        ...(pending === undefined ? {} : { pending: true }),
-        ...(search === undefined ? {} : { search }),
-        ...(limit === undefined ? {} : { limit }),
-        ...(cursor === undefined ? {} : { cursor }),
+        agent,
+        status: status === undefined || Array.isArray(status) ? status : [status],
+        pending: pending === undefined ? undefined : true,
+        search,
+        limit,
+        cursor,
       });
       const { unreadable, next } = page;
       return c.json({ threads: page.threads.map(summaryView), unreadable: [...unreadable], next }, 200);
@@ -123,7 +123,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
       const { threadId, created } = await runtime.launch({
         agent,
         input: inputOf(text, event, from),
-        ...(once === undefined ? {} : { once }),
+        once,
       });
       return c.json({ threadId, created }, 201, { location: `/threads/${threadId}` });
     })
