@@ -21,8 +21,8 @@ export interface ListFilter {
   readonly pending?: boolean | undefined;
   /** Case-insensitive part of the title or id. */
   readonly search?: string | undefined;
-  readonly awaitedEvent?: string;
-  readonly parentThreadId?: ThreadId;
+  readonly awaitedEvent?: string | undefined;
+  readonly parentThreadId?: ThreadId | undefined;
   /** Default 50, at most 1000. */
   readonly limit?: number | undefined;
   /** The `next` of the previous page. */

@@ -96,6 +96,25 @@ export function listContract(test: StoreTest): void {
     }
   });
 
+  test("a field of a filter that is undefined leaves no thread out", async ({ store }) => {
+    const threadId = await createThread(store);
+    const nothing: Readonly<Record<keyof ListFilter, undefined>> = {
+      agent: undefined,
+      status: undefined,
+      pending: undefined,
+      search: undefined,
+      awaitedEvent: undefined,
+      parentThreadId: undefined,
+      limit: undefined,
+      cursor: undefined,
+    };
+    const { threads } = await store.list(nothing);
+    assert.deepEqual(
+      threads.map((thread) => thread.threadId),
+      [threadId],
+    );
+  });
+
   test("a malformed limit or cursor is refused", async ({ store }) => {
     for (const filter of [{ limit: 0 }, { limit: 1001 }, { limit: 1.5 }, { cursor: "x" }, { cursor: "" }]) {
       await assert.rejects(store.list(filter), { code: "invalid_argument" });
