@@ -211,7 +211,7 @@ function checkHandlers(agent: string, intents: readonly string[], handlers: Read
   ];
   throw new UsageError(
     "invalid_configuration",
-    `${agent}: ${problems.join("; ")}. Generate the BAML client anew, or change \`steps\``,
+    `${agent}: ${problems.join("; ")}. Change \`steps\`, or generate the BAML client anew`,
     { details: { agent, missing, superfluous } },
   );
 }

@@ -17,7 +17,8 @@ const READ_AT_START = [
 
 /**
  * Adds the variables of the `.env` file in a folder to an environment; what is set there already stays. Returns the names
- * of those that come too late, because Node has read them when it started. Throws `UsageError` for a file that is not UTF-8.
+ * of those that come too late, because Node has read them when it started. Throws `UsageError` for a file that cannot be read or
+ * is not UTF-8.
  */
 export async function readEnvFile(
   folder: string,
@@ -30,18 +31,20 @@ export async function readEnvFile(
   const { config } = await import("dotenv");
   const added: Record<string, string> = {};
   const { error } = config({ path, quiet: true, processEnv: added });
-  if (error !== undefined) {
-    throw new UsageError("invalid_configuration", `${path} cannot be read: ${error.message}`, {
-      cause: error,
-    });
-  }
+  if (error !== undefined) throw unreadable(path, error);
   const news = Object.entries(added).filter(([name]) => !before.has(name));
   for (const [name, value] of news) environment[name] = value;
   return news.flatMap(([name, value]) => (READ_AT_START.includes(name) && value !== "" ? [name] : []));
 }
 
+function unreadable(path: string, error: Error): UsageError {
+  return new UsageError("invalid_configuration", `${path} cannot be read: ${error.message}`, {
+    cause: error,
+  });
+}
+
 function checkEncoding(path: string): void {
-  const [first, second] = readFileSync(path);
+  const [first, second] = bytesOf(path);
   const isUtf16 =
     (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || first === 0 || second === 0;
   if (!isUtf16) return;
@@ -49,6 +52,14 @@ function checkEncoding(path: string): void {
     "invalid_configuration",
     `${path} is UTF-16: save it as UTF-8 (of which a BOM may be part)`,
   );
+}
+
+function bytesOf(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw error instanceof Error ? unreadable(path, error) : error;
+  }
 }
 
 /** What to say about variables that come too late. */

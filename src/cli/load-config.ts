@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UsageError } from "../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
 import { checkConfig, type TwelvefoldConfig } from "../config.ts";
 
@@ -12,8 +12,11 @@ const NAMES = [
   "twelvefold.config.mjs",
 ];
 
-/** Loads the configuration of the project in a folder. Throws `UsageError` where there is none or it is not valid. */
-export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
+/**
+ * Loads the configuration of the project in a folder. Throws `UsageError` where there is none, it cannot be loaded or is not
+ * valid; `staleClient` instead where it cannot be loaded and the generated client is known to be the likely cause.
+ */
+export async function loadConfig(folder: string, staleClient?: UsageError): Promise<TwelvefoldConfig> {
   const file = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
   if (file === undefined) {
     throw new UsageError(
@@ -23,7 +26,7 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
   }
   // Where this file is TypeScript, the loader is there already.
   if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) await prepareTypeScript(basename(file));
-  const module: unknown = await import(pathToFileURL(file).href);
+  const module: unknown = await importConfig(file, staleClient);
   const exported = defaultOf(module);
   // TypeScript in a project of CommonJS modules is compiled to one, whose exports are the default of what is imported.
   const config = defaultOf(exported) ?? exported;
@@ -33,6 +36,18 @@ export async function loadConfig(folder: string): Promise<TwelvefoldConfig> {
   }
   checkConfig(file, config);
   return config;
+}
+
+/** Errors of this package say by themselves what is wrong; any other is said with the file that it comes from. */
+async function importConfig(file: string, staleClient: UsageError | undefined): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (TwelvefoldError.isInstance(error)) throw error;
+    if (staleClient !== undefined) throw staleClient;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError("invalid_configuration", `${file} cannot be loaded: ${message}`, { cause: error });
+  }
 }
 
 /**

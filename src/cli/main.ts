@@ -37,8 +37,10 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     process.exitCode = exitCodeOf(error);
     const known = TwelvefoldError.isInstance(error);
     const message = error instanceof Error ? error.message : String(error);
-    const wanted = !known && process.env.TWELVEFOLD_DEBUG !== undefined && error instanceof Error;
+    const origin = known && error.code === "invalid_configuration" ? error.cause : known ? undefined : error;
+    const trace =
+      process.env.TWELVEFOLD_DEBUG !== undefined && origin instanceof Error ? origin.stack : undefined;
     if (asJson) terminal.out(JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }));
-    else terminal.err(visible(`twelvefold: ${wanted ? error.stack : message}`));
+    else terminal.err(visible(`twelvefold: ${trace ?? message}`));
   }
 }

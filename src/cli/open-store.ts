@@ -1,5 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { withPackages } from "../base/missing-package.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
@@ -19,7 +18,5 @@ export async function openStore(place: string, folder: string): Promise<ThreadSt
     const address = place.replace(/([?&])schema=[^&]*&?/, "$1").replace(/[?&]$/, "");
     return openPostgresStore(address, { schema });
   }
-  const path = resolve(folder, place);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return openSqliteStore(path);
+  return openSqliteStore(resolve(folder, place));
 }

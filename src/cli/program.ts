@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import { visible } from "../present/visible-text.ts";
@@ -22,6 +25,7 @@ const SHOW_AS =
 export function createProgram(action: Action): Command {
   const program = new Command("twelvefold")
     .description("Runs, shows, answers and steers the threads of your agents.")
+    .version(packageVersion(), "-V, --version", "display the version")
     .addHelpText("after", EXIT_CODES)
     // Its errors quote what was typed, which a script may have from elsewhere.
     .configureOutput({ outputError: (message, write) => write(visible(message)) })
@@ -179,9 +183,9 @@ export function createProgram(action: Action): Command {
     .addHelpText(
       "after",
       `
-Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts it serves this machine only, and everybody on it
-is the same person. With keys, programs send \`Authorization: Bearer <key>\` and people sign in at /login; the address
-printed at the start signs a browser in once. TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
+Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts it serves this machine only: whoever has
+the address that is printed, or the token in it, is one and the same person, until the server stops. With keys, programs
+send \`Authorization: Bearer <key>\` and people sign in at /login; the printed address signs a browser in once. TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
 Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
     )
     .action((options: Flags & { port?: number; host: string }) =>
@@ -206,4 +210,13 @@ Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSO
 function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It takes a whole number.");
   return Number(text);
+}
+
+function packageVersion(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "";
 }

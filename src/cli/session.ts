@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import pc from "picocolors";
 import type { Colors } from "picocolors/types.js";
-import { NotFoundError, UsageError } from "../base/errors.ts";
+import { NotFoundError } from "../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../base/ids.ts";
 import type { TwelvefoldConfig } from "../config.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
@@ -87,10 +87,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   const config = once(async () => {
     // Before the agents import it.
     const staleClient = await client();
-    if (staleClient === undefined) return loadConfig(folder);
-    return loadConfig(folder).catch((error: unknown) => {
-      throw error instanceof UsageError ? error : staleClient;
-    });
+    return loadConfig(folder, staleClient);
   });
   const store = once(async () => {
     const place = env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db";

@@ -87,7 +87,7 @@ describe("the options of defineAgent", () => {
     const misfit = () =>
       defineAgent(nextStep, { name: "shop", steps: { pay: tool(() => 1), done: finish(() => "") } });
     expect(misfit).toThrow(
-      "agent shop: no code handles refund; the prompt has no done. Generate the BAML client anew, or change `steps`",
+      "agent shop: no code handles refund; the prompt has no done. Change `steps`, or generate the BAML client anew",
     );
   });
 });

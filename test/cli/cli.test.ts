@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { cli } from "./run-cli.ts";
 
@@ -117,6 +120,27 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect(result.stderr).not.toMatch(/\n\s+at /);
   });
 
+  it("a store in a place that can hold none ends with the code of storage", async () => {
+    const result = await cli(join(fileURLToPath(import.meta.url), "threads.db"))(["list"]);
+    expect(result.code).toBe(5);
+    expect(result.stderr).toMatch(/the database .*threads\.db failed/);
+  });
+
+  it("approve with a thread's id names the request to approve where nobody can be asked", async () => {
+    const twelvefold = cli();
+    const { stdout } = await twelvefold(["run", "calculator", "divide 9 by 3"]);
+    const requestId = REQUEST.exec(stdout)?.[1] ?? "";
+    const refused = await twelvefold(["approve", requestId.split(".")[0] ?? ""]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`nobody can be asked here: to approve the request shown, name it`);
+    expect(refused.stderr).toContain(requestId);
+  });
+
+  it("serve --help says who gets in without keys", async () => {
+    const { stdout } = await cli()(["serve", "--help"]);
+    expect(stdout).toMatch(/whoever has\s+the address that is printed, or the token in it/);
+  });
+
   it("an empty list says how to begin, or that nothing fits", { tags: "F6.2" }, async () => {
     const twelvefold = cli();
     const lists = [["list"], ["list", "--pending"], ["list", "--limit", "3"]];
@@ -130,6 +154,11 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     const result = await cli()(["run", "calculator", "1 plus 1"], { TWELVEFOLD_MODEL: "openai/gpt-5-mini" });
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(/OPENAI_API_KEY[\s\S]*offline/);
+  });
+
+  it("--version is that of the package", async () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(await cli()(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
   it("--help teaches every command", async () => {

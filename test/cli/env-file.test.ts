@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -24,6 +24,11 @@ describe("the .env file", { tags: "F2.8" }, () => {
       TAKEN: "environment",
       EMPTY: "",
     });
+  });
+
+  it("is refused by name where it cannot be read", async () => {
+    mkdirSync(join(folder, ".env"));
+    await expect(readEnvFile(folder, {})).rejects.toThrow(/\.env cannot be read: EISDIR/);
   });
 
   it("may be missing", async () => {

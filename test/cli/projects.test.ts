@@ -54,6 +54,19 @@ describe("a project", { tags: "E1" }, () => {
     expect(stderr).toContain("twelvefold.config.ts must export by default");
   });
 
+  it.each([
+    ["throws", 'throw new Error("boom");', "boom"],
+    ["is no TypeScript", "export default {", "cannot be loaded: "],
+    ["imports what is not there", 'import "./agents.ts";', "agents.ts"],
+  ])("whose configuration %s is told which file it is", async (name, source, said) => {
+    const folder = project(name, { "package.json": "{}", "twelvefold.config.ts": source });
+    const { code, stderr } = await twelvefold(folder, ["list"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("twelvefold.config.ts cannot be loaded: ");
+    expect(stderr).toContain(said);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
   it("with an .env in UTF-16 is told so, and of a proxy that comes too late", async () => {
     const files = { "package.json": '{ "type": "module" }', "twelvefold.config.ts": CONFIG };
     const folder = project("env", { ...files, ".env": Buffer.from("\ufeffA=1", "utf16le") });

@@ -52,7 +52,7 @@ export interface ApproveOptions {
  */
 async function confirms({ terminal, json }: Session, requestId: RequestId): Promise<boolean> {
   if (!terminal.interactive || json) {
-    const message = `approve names the request that you have seen: twelvefold approve ${requestId}`;
+    const message = `nobody can be asked here: to approve the request shown, name it: npx twelvefold approve ${requestId}`;
     throw new UsageError("invalid_argument", message, { details: { requestId } });
   }
   const answer = await terminal.ask("  Approve this? Type yes: ");
