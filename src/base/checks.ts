@@ -89,7 +89,8 @@ export function list(inner: Check, atLeast = 0): Check {
   return (value) => {
     if (!Array.isArray(value)) return [{ path: [], message: "must be a list" }];
     if (value.length < atLeast) return [{ path: [], message: `needs at least ${atLeast}` }];
-    return value.flatMap((one: unknown, index) => below(String(index), inner(one)));
+    // A hole in a list is no value of it, and does not go unnoticed.
+    return Array.from(value).flatMap((one: unknown, index) => below(String(index), inner(one)));
   };
 }
 

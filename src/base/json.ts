@@ -125,34 +125,32 @@ const ESCAPED_KEY = /[{,]\s*"[^"\\]*\\/;
  */
 export function parseJson<T = Json>(text: string): T {
   const value: T = JSON.parse(text);
-  return ESCAPED_KEY.test(text) ? JSON.parse(withPlainKeys(text), plainKeysBack) : value;
+  if (!ESCAPED_KEY.test(text)) return value;
+  const keys = new Map<string, number>();
+  const plain = withPlainKeys(text, keys);
+  const names = [...keys.keys()];
+  return JSON.parse(plain, (_, part: Json) => keysBack(part, names));
 }
 
 const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?/g;
-const MARK = "\u241b";
+// No number: objects keep the order of such keys.
+const MARK = "k";
 
-/** Valid JSON with every key written without escapes: marked, and what cannot stand plainly as a mark and four digits. */
-function withPlainKeys(text: string): string {
+/** Valid JSON with the number of each key in its place. */
+function withPlainKeys(text: string, keys: Map<string, number>): string {
   return text.replace(STRING, (all, inside: string, colon: string | undefined) => {
     if (colon === undefined) return all;
     const key = inside.includes("\\") ? String(JSON.parse(`"${inside}"`)) : inside;
-    return `"${MARK}${key.replace(UNPLAIN, asDigits)}"${colon}`;
+    const number = keys.get(key) ?? keys.size;
+    keys.set(key, number);
+    return `"${MARK}${number}"${colon}`;
   });
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings cannot hold them unescaped.
-const UNPLAIN = /["\\\u0000-\u001f\u241b]/g;
-const asDigits = (character: string): string =>
-  `${MARK}${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-
-function plainKeysBack(_: string, value: Json): Json {
+function keysBack(value: Json, names: readonly string[]): Json {
   if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value).map(([key, item]) => [unmark(key), item] as const);
+  const entries = Object.entries(value).map(
+    ([key, item]) => [names[Number(key.slice(MARK.length))] ?? key, item] as const,
+  );
   return Object.fromEntries(entries);
-}
-
-function unmark(key: string): string {
-  return key
-    .slice(MARK.length)
-    .replace(/\u241b([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }

@@ -49,9 +49,27 @@ export interface CheckedPolicy {
  * not let more people decide is kept, and the fault goes on the card.
  */
 export function checkPolicy(value: object): CheckedPolicy {
-  if ("then" in value) return { policy: {}, fault: "it gave a promise: a policy must be known at once" };
-  if (fits<ApprovalPolicy>(value, APPROVAL_POLICY)) return { policy: value, fault: undefined };
-  return { policy: salvage(value), fault: problemWith(value, APPROVAL_POLICY) };
+  if ("then" in value) {
+    // It may fail yet, and nobody else waits for it.
+    Promise.resolve(value).catch(() => {});
+    return { policy: {}, fault: "it gave a promise: a policy must be known at once" };
+  }
+  const plain = plainPolicy(value);
+  if (fits<ApprovalPolicy>(plain, APPROVAL_POLICY)) return { policy: plain, fault: undefined };
+  return { policy: salvage(plain), fault: problemWith(plain, APPROVAL_POLICY) };
+}
+
+/** Its own fields, and those that a class or a prototype gives it: each is read once, and none is lost in the store. */
+function plainPolicy(value: object): object {
+  if (Array.isArray(value)) return value;
+  const known = Object.keys(FIELDS).filter((name) => name in value);
+  const names = new Set([...Object.keys(value), ...known]);
+  return Object.fromEntries(Array.from(names, (name) => [name, copyOf(Reflect.get(value, name))]));
+}
+
+/** A list without holes: what is missing in it is seen to be missing. */
+function copyOf(field: unknown): unknown {
+  return Array.isArray(field) ? Array.from(field) : field;
 }
 
 function salvage(value: object): ApprovalPolicy {

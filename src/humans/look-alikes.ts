@@ -20,7 +20,7 @@ function look(name: string): string {
 export function lookAlikes(names: readonly string[]): readonly string[] {
   const different = [...new Set(names)];
   const looks = different.map(look);
-  return different.filter(
-    (_, index) => looks.indexOf(looks[index] ?? "") !== looks.lastIndexOf(looks[index] ?? ""),
-  );
+  const counts = new Map<string, number>();
+  for (const one of looks) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return different.filter((_, index) => (counts.get(looks[index] ?? "") ?? 0) > 1);
 }

@@ -50,7 +50,7 @@ export function approvalFor(
       typeof approval === "function" ? approval(call.step, { thread, fidelity: call.fidelity }) : approval,
     );
   } catch (error) {
-    return { policy: {}, fault: `it failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { policy: {}, fault: `it failed: ${textOf(error instanceof Error ? error.message : error)}` };
   }
 }
 
@@ -58,7 +58,16 @@ function readApproval(approval: unknown): DeclaredApproval {
   if (approval === "never") return { policy: null, fault: undefined };
   if (approval === "always") return { policy: {}, fault: undefined };
   if (typeof approval === "object" && approval !== null) return checkPolicy(approval);
-  return { policy: {}, fault: `it gave ${String(approval)}; wanted: "never", "always" or a policy` };
+  return { policy: {}, fault: `it gave ${textOf(approval)}; wanted: "never", "always" or a policy` };
+}
+
+/** Anything may be thrown, also what cannot be made a text of. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "something that cannot be shown";
+  }
 }
 
 /**

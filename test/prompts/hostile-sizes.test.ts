@@ -90,6 +90,9 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       "a field that is there 2,000 times",
       `{"intent":"search",${Array(2_000).fill('"query":"x"').join()},"tags":[]}`,
     ],
+    ["quotes that nothing parts", `{"intent":"refund","amount":${'" x '.repeat(1_500)}}`],
+    ["the same, with backslashes", `{"intent":"refund","amount":${'\\\\" x '.repeat(1_500)}}`],
+    ["a name of a field without end", `{"intent":"search","${"x".repeat(900_000)}":1}`],
     ["10,000 objects in need of repair", "{intent: refund, amount: x},".repeat(10_000)],
   ])("is refused before the native parser sees it: %s", (_, text) => {
     const { reading, characters } = readAndCount("NextStep", text);

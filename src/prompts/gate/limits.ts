@@ -47,13 +47,16 @@ const MAX_LOOSE_DEPTH = 12;
 const MAX_LOOSE_CHARACTERS = 50_000;
 const MAX_LOOSE_SEPARATORS = 800;
 const MAX_LOOSE_QUOTES = 2_000;
+// Quotes that no separator parts cost the cube of their number: a second for 1,600.
+const MAX_QUOTE_RUN = 200;
 const MAX_LOOSE_CONTAINERS = 60;
 
 /** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
-  const { containers, closings, separators, quotes } = shape;
+  const { containers, closings, separators, quotes, quoteRun } = shape;
+  if (quoteRun > MAX_QUOTE_RUN) return LOOSE_BREACH;
   if (Math.max(containers, closings) > MAX_LOOSE_CONTAINERS)
     return { ...LOOSE_BREACH, reason: "too_many_objects" };
   if (text.length > MAX_LOOSE_CHARACTERS || separators > MAX_LOOSE_SEPARATORS || quotes > MAX_LOOSE_QUOTES) {

@@ -33,15 +33,20 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
+// A quote costs about as much as so many characters.
+const QUOTE_COST = 5;
+
 /** Reads a text that is no strict JSON: BAML and a second parser repair it, each in its own way, and must agree. */
 export function readLoose(text: string, closed: boolean, tools: ReadTools): Candidate {
   const shape = shapeOf(text, false);
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
+  // Whatever comes of it, repairing costs time.
+  if (text.length > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
+  tools.left.looseCharacters -= text.length + shape.quotes * QUOTE_COST;
   const second = secondReading(text);
-  const refusal = checkLoose(text, shape, second, tools);
+  const refusal = checkLoose(shape, second, tools);
   if (refusal !== undefined) return refusal;
-  tools.left.looseCharacters -= text.length;
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(second?.value, undefined, tools);
@@ -67,7 +72,6 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
 
 /** Why a text in need of repair may not be given to the native parser. */
 function checkLoose(
-  text: string,
   shape: Shape,
   second: SecondReading | undefined,
   tools: ReadTools,
@@ -75,7 +79,7 @@ function checkLoose(
   const { left } = tools;
   // What the second parser cannot repair could be anything.
   const tooMuch = second === undefined && shape.separators > left.texts;
-  if (tooMuch || text.length > left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
+  if (tooMuch) return { kind: "breach", breach: LOOSE_BREACH };
   if (second === undefined) return undefined;
   const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;

@@ -65,6 +65,7 @@ export interface Size {
 
 // So many characters cost about as much as a short text where neither is wanted.
 const LONG_TEXT = 8_000;
+const LONG_KEY = 1_000;
 
 export function sizeOf(value: unknown): Size {
   let values = 0;
@@ -76,6 +77,8 @@ export function sizeOf(value: unknown): Size {
     if (typeof next === "string" && !isNumeric(next)) texts += 1 + Math.floor(next.length / LONG_TEXT);
     if (typeof next !== "object" || next === null) continue;
     const items: readonly unknown[] = Object.values(next);
+    // A key is compared with the names of all fields.
+    if (!isList(next)) for (const key of Object.keys(next)) texts += Math.floor(key.length / LONG_KEY);
     if (isList(next)) {
       const containers = items.filter((item) => typeof item === "object").length;
       pairs += (items.length + containers) ** 2;

@@ -13,6 +13,8 @@ export interface Shape {
   readonly separators: number;
   readonly commas: number;
   readonly quotes: number;
+  /** Quotes without a backslash, and with no comma, colon or bracket between them, at most. */
+  readonly quoteRun: number;
   /** Brackets that nothing closes. */
   readonly open: number;
 }
@@ -37,15 +39,22 @@ export function shapeOf(text: string, strings: boolean): Shape {
   let separators = 0;
   let commas = 0;
   let quotes = 0;
+  let quotesBefore = 0;
+  let quoteRun = 0;
   let arrays = 0;
   // For each open bracket, how many arrays directly around each other it ends; 0 for an object.
   const open: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
-    switch (text.charCodeAt(index)) {
-      case QUOTE:
-        quotes += 1;
-        if (strings) index = endOfString(text, index);
-        break;
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) {
+      quotes += 1;
+      if (isEscaped(text, index)) quotesBefore += 1;
+      quoteRun = Math.max(quoteRun, quotes - quotesBefore);
+      if (strings) index = endOfString(text, index);
+      continue;
+    }
+    const found = containers + closings + separators;
+    switch (code) {
       case OPEN_ARRAY: {
         containers += 1;
         const run = (open.at(-1) ?? 0) + 1;
@@ -70,9 +79,10 @@ export function shapeOf(text: string, strings: boolean): Shape {
         separators += 1;
         break;
     }
+    if (containers + closings + separators > found) quotesBefore = quotes;
     if (open.length > depth) depth = open.length;
   }
-  return { depth, arrays, containers, closings, separators, commas, quotes, open: open.length };
+  return { depth, arrays, containers, closings, separators, commas, quotes, quoteRun, open: open.length };
 }
 
 /**
@@ -97,11 +107,16 @@ export function withoutStrings(text: string): string {
 /** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
+    if (!isEscaped(text, end)) return end;
   }
   return text.length;
+}
+
+/** True where an odd number of backslashes stands before a place. */
+function isEscaped(text: string, place: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(place - 1 - backslashes) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
 }
 
 /**
