@@ -56,7 +56,7 @@ function lineBreaks(text: string): string {
   return text.replaceAll("\r\n", "\n").toWellFormed();
 }
 
-/** A result is JSON where it reads as JSON, else text; nothing is `null`. */
+/** Reads a result as JSON if it is JSON, or else as text; an empty one is `null`. */
 function looseJson(text: string): Json {
   if (text.trim() === "") return null;
   try {

@@ -21,7 +21,7 @@ export interface InboxAccess {
 export interface InboxDeps {
   readonly runtime: Runtime;
   readonly clock: Clock;
-  /** Who looks, as the server has verified it; `undefined`: nobody is signed in. May not throw. */
+  /** Returns the person who is looking, as verified by the server; `undefined` if nobody is signed in. Must not throw. */
   principal(c: Context): VerifiedPrincipal | undefined;
   /** Default: everything. */
   access?(c: Context): InboxAccess;
@@ -31,9 +31,9 @@ export interface InboxDeps {
   checkCsrf(c: Context, token: string): boolean;
   /** Whether this person's credentials are valid now: asked before an open page is sent anything. Default: they are. */
   stillValid?(c: Context): Promise<boolean>;
-  /** Where a person signs in; absent: a page says that nobody is signed in. */
+  /** Where a person signs in. Default: a page says that nobody is signed in. */
   readonly signInPath?: string;
-  /** Where a form posts to sign out, with the token as `csrf`; absent or `undefined`: there is no such button. */
+  /** Where the sign-out form posts, with the token as `csrf`. Absent or `undefined` if there is no such button. */
   signOutPath?(c: Context): string | undefined;
   /** Links to a thread's exports; absent: none are shown. */
   exportLinks?(threadId: ThreadId): readonly { readonly label: string; readonly href: string }[];

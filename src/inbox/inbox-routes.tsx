@@ -53,7 +53,7 @@ export function inboxRoutes(deps: InboxDeps): Hono {
     return c.redirect(isOwnPath(back) ? back : paths.inbox, 303);
   });
   app.use("/inbox/*", async (c, next) => {
-    // Whoever answers requests sees requests; everything else is for those who may read.
+    // People who may answer requests see requests; everything else is for those who may read.
     const isRequest = /^\/inbox\/?$|^\/inbox\/requests\//.test(c.req.path);
     if (!isRequest || !accessOf(pages, c).respond) requireRead(pages, c);
     return next();

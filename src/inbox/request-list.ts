@@ -2,7 +2,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
 
 const MAX_CACHED = 2_000;
-/** So many are sorted together: an urgent one that has waited long stands before all newer ones of these. */
+/** How many requests are sorted together: an urgent one that has waited long comes before all newer ones among these. */
 const SORTED = 200;
 const PAGE = 50;
 

@@ -45,7 +45,7 @@ export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions
     signInPath: "/login",
     signOutPath: (c: Context<ServerEnv>) => {
       const login = c.get("login");
-      // A product's own sign-in is ended where it began.
+      // A session of the product's own sign-in is ended there.
       const isOurs = login.kind === "session" && login.limitedTo === undefined && login.elsewhere !== true;
       return isOurs ? "/logout" : undefined;
     },

@@ -34,7 +34,7 @@ export interface EventDescription {
   readonly text?: string | undefined;
   /** The arguments of a step, or the payload of an event, as they are. */
   readonly fields?: JsonObject | undefined;
-  /** What came out, as it is. */
+  /** The result, unchanged. */
   readonly result?: Json | undefined;
   readonly error?: ErrorInfo | undefined;
 }

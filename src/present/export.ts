@@ -74,7 +74,7 @@ function headingOf(event: ThreadEvent, { title }: EventDescription): string {
   return event.type === "step_proposed" ? `Step ${title}` : title;
 }
 
-/** What an event says under its title: its words, then what was given, came out or went wrong. */
+/** The text under an event's title: its words, then the arguments, result or error. */
 function bodyOf({ text, fields, result, error }: EventDescription): string {
   return [
     text ?? "",

@@ -9,11 +9,11 @@ export interface GraphNode {
   readonly kind: "input" | "step" | "person" | "wait" | "trouble" | "end";
   /** In words, with hidden characters visible. */
   readonly label: string;
-  /** How it came out, where that is known. */
+  /** The outcome, if it is known. */
   readonly outcome?: Outcome | undefined;
   /** How often the path came through; 1 or more. */
   readonly visits: number;
-  /** Number of the first event that it stands for. */
+  /** Sequence number of the first event that the node stands for. */
   readonly seq: number;
 }
 
@@ -33,8 +33,8 @@ export interface ThreadGraph {
 }
 
 /**
- * Draws together what a thread went through: steps of the same intent that came out alike are one node, and so are
- * decisions of one kind. The last node is where it is now. Pure.
+ * Sums up a thread's path: steps of the same intent with the same outcome are one node, and so are decisions of the same
+ * kind. The last node is the thread's current status. Pure.
  *
  * @example
  * console.log(toMermaid(threadGraph(thread)));
@@ -60,7 +60,7 @@ export function threadGraph({ events, state }: Pick<Thread, "events" | "state">)
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-/** What is drawn for an event; `undefined`: nothing. `pending` is the number of the request that is open. */
+/** What to draw for an event; `undefined` for nothing. `pending` is the sequence number of the open request. */
 function stationFor(
   event: ThreadEvent,
   pending: number | undefined,
@@ -129,7 +129,7 @@ function outcomeFrom(event: ThreadEvent): Outcome | undefined {
   }
 }
 
-/** What a node says: its label, how it came out unless well, and how often. */
+/** The text of a node: its label, its outcome unless that is a success, and how often it occurred. */
 export function nodeText({ label, outcome, visits }: GraphNode): string {
   const told = outcome === undefined || outcome === "ok" ? label : `${label} (${outcome})`;
   return visits === 1 ? told : `${told} ×${visits}`;

@@ -5,7 +5,7 @@
  */
 const HIDDEN =
   "[[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800\\u{16FE4}\\u{1D159}]--[\\t\\n]]";
-/** Inside an emoji they are part of what is seen: ❤️, 👩‍🚀, 1️⃣. */
+/** Inside an emoji they are part of what people see: ❤️, 👩‍🚀, 1️⃣. */
 const IN_EMOJI = [
   "(?<=\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?)\\u200D(?=\\p{Extended_Pictographic})",
   "(?<=\\p{Extended_Pictographic})\\uFE0F",

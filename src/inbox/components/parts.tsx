@@ -33,7 +33,7 @@ export const UrgencyMark = ({ urgency }: { urgency: Urgency }) => (
   </span>
 );
 
-/** Shown where there is nothing to list. */
+/** Shown if there is nothing to list. */
 export const Empty = ({ title, text }: { title: string; text: string }) => (
   <div class="empty">
     <p class="empty-title">{title}</p>

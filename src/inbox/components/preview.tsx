@@ -2,7 +2,7 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../../b
 import { inWords, visible } from "../../present/visible-text.ts";
 import { Fields, Value } from "./text.tsx";
 
-/** What a tool says would change: what is before and after, side by side where it says both, else as it is. */
+/** What a tool says would change: before and after side by side if it says both, or else the preview as it is. */
 export const Preview = ({ preview }: { preview: Json }) => {
   if (!isJsonObject(preview) || preview["before"] === undefined || preview["after"] === undefined) {
     return <Value value={preview} />;
@@ -29,7 +29,7 @@ export const Preview = ({ preview }: { preview: Json }) => {
   );
 };
 
-/** Field by field; what stays as it is stands back. */
+/** Compares field by field; unchanged fields are shown less prominently. */
 const Changes = ({ before, after }: { before: JsonObject; after: JsonObject }) => {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return (

@@ -13,7 +13,7 @@ interface FormProps {
   readonly typed?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A form that carries what it decides on: the request's id, and the digest of the card that was shown. */
+/** A form that names what it decides on: the request's id, and the digest of the card that was shown. */
 const DecisionForm = ({
   view,
   csrf,
@@ -27,7 +27,7 @@ const DecisionForm = ({
   </form>
 );
 
-/** Approve as it stands, edit, or deny with a reason that the agent reads. */
+/** Approve the step unchanged, edit it, or deny it with a reason that the agent reads. */
 export const ApprovalForms = (props: FormProps & { request: PendingApproval }) => (
   <div class="decisions">
     <DecisionForm {...props} class="decision decision-approve">

@@ -94,7 +94,7 @@ const left = (entries: number) => `${entries - MAX_ENTRIES} more; the export has
 
 const MAX_COMPACT = 48;
 
-/** An object in one line where its values are few and short, else as a list. */
+/** Shows an object on one line if its values are few and short, or else as a list. */
 export const CompactFields = ({ fields }: { fields: JsonObject }) => {
   const entries = Object.entries(fields);
   const short = entries.every(([, value]) => isShort(value));
@@ -118,7 +118,7 @@ function isShort(value: Json): boolean {
   return typeof value === "string" && value.length <= MAX_COMPACT && !value.includes("\n");
 }
 
-/** Only a whole text that is an http or https address becomes a link; it leads where it says. */
+/** A text becomes a link only if all of it is an http or https address; the link leads where the text says. */
 function isWebAddress(text: string): boolean {
   return /^https?:\/\/[^\s]{1,2000}$/i.test(text) && URL.canParse(text) && visible(text) === text;
 }

@@ -15,7 +15,7 @@ interface ItemProps {
   readonly csrf: string | null;
 }
 
-/** One entry: what it was, what it was given, what became of it; more on demand. */
+/** One entry: the step, its arguments and its outcome; more on demand. */
 export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
   <li class={`entry tone-${item.tone}`} id={`entry-${item.seq}`} data-seq={item.lastSeq}>
     <span class="entry-dot" aria-hidden="true"></span>

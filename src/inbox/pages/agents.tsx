@@ -41,7 +41,7 @@ interface AgentProps {
   readonly typed?: string;
 }
 
-/** One agent: launch it, what it can do, and its prompt as it is written. */
+/** One agent: a form to launch it, what it can do, and the source of its prompt. */
 export const AgentPage = ({ frame, agent, source, mayLaunch, problem, typed }: AgentProps) => (
   <Layout frame={frame} title={agent.name} section="agents">
     <p class="crumbs">

@@ -18,7 +18,7 @@ export interface RequestPageProps {
   readonly now: number;
   readonly editing: boolean;
   readonly mayRespond: boolean;
-  /** Why what was sent was not accepted. */
+  /** Why the posted form was not accepted. */
   readonly problem?: string | undefined;
   readonly typed?: Readonly<Record<string, string>> | undefined;
 }
@@ -97,7 +97,7 @@ export const RequestPage = (props: RequestPageProps) => {
   );
 };
 
-/** The model's own words beside the step, as plain text, and the way to what is cut off. */
+/** The model's own words beside the step, as plain text, with a link to the rest if they are cut. */
 const Wrote = ({ frame, view, asked }: { frame: Frame; view: RequestView; asked: PendingApproval }) => {
   const { said } = asked.card;
   if (said === undefined) return null;
@@ -161,7 +161,7 @@ const Call = (props: { heading: string; call: { intent: string; arguments: JsonO
   </section>
 );
 
-/** Who may decide, who has, how long there is. Kept up to date while the page is open. */
+/** Who may decide, who has decided, and how much time is left. Kept up to date while the page is open. */
 export const RequestStatus = (props: { view: RequestView; deciders: Deciders; now: number }) => {
   const { view, deciders, now } = props;
   return (

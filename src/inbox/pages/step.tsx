@@ -15,7 +15,7 @@ export interface StepView {
   readonly request: {
     readonly url: string;
     readonly body: string;
-    /** Byte for byte what was sent then. */
+    /** Whether the request is byte for byte the one that was sent. */
     readonly same: boolean;
   } | null;
 }

@@ -25,7 +25,7 @@ export interface ThreadPageProps {
   readonly exports: readonly { readonly label: string; readonly href: string }[];
 }
 
-/** One thread: where it stands, what happened, and everything a person can do about it. */
+/** One thread: its status, what happened, and everything a person can do about it. */
 export const ThreadPage = (props: ThreadPageProps) => {
   const { frame, thread, items, mayLaunch } = props;
   const { state } = thread;
@@ -93,7 +93,7 @@ export const ThreadHead = ({ thread: { id, state } }: { thread: Thread }) => (
   </header>
 );
 
-/** What stands under the timeline: the request that waits, or how it ended. Always there, so that it can be replaced. */
+/** The part under the timeline: the pending request, or how the thread ended. Always there, so that it can be replaced. */
 export const ThreadEnd = ({ thread: { id, state } }: { thread: Thread }) => {
   const { request, status } = state;
   return (

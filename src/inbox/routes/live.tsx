@@ -10,9 +10,9 @@ import { threadIdIn } from "./threads.tsx";
 
 /** Events of other processes are looked for this often. */
 const LOOK_MS = 1_000;
-/** Proxies and browsers close what is silent. */
+/** Proxies and browsers close connections that are silent. */
 const HEARTBEAT_MS = 15_000;
-/** What comes in a burst is shown together. */
+/** Events that come in a burst are shown together. */
 const BURST_MS = 60;
 const MAX_STREAMS = 200;
 /** A stream ends after so long, and the browser asks again: a session that is over gets no new one. */
@@ -114,7 +114,7 @@ function isStillValid({ deps }: Pages, c: Context): Promise<boolean> {
   return deps.stillValid?.(c) ?? Promise.resolve(true);
 }
 
-/** The thread with what was added since; what was erased is read anew. */
+/** The thread with the events added since; read again as a whole if anything was erased. */
 async function latest(runtime: Pages["deps"]["runtime"], thread: Thread): Promise<Thread> {
   const added = await runtime.store.read(thread.id, thread.state.seq);
   return added.some(({ type }) => type === "data_erased")

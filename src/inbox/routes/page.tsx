@@ -32,7 +32,7 @@ export function requireRead(pages: Pages, c: Context): void {
   if (!accessOf(pages, c).read) throw new ForbiddenError("this session may not see threads and agents");
 }
 
-/** The person who looks. Throws where there is none; the middleware of `inboxRoutes` has checked. */
+/** The person who is looking. Throws if there is none, which the middleware of `inboxRoutes` has already ruled out. */
 export function viewerOf({ deps }: Pages, c: Context): VerifiedPrincipal {
   const principal = deps.principal(c);
   if (principal === undefined) throw new Error("the route is reachable without a principal");

@@ -79,13 +79,13 @@ async function readRequest({ deps }: Pages, id: string): Promise<{ thread: Threa
 }
 
 interface ShowOptions {
-  /** A decision was posted and not taken because the request is not what it was. */
+  /** Whether a posted decision was refused because the request has changed since. */
   readonly rejected?: boolean;
   readonly problem?: string;
   readonly typed?: Readonly<Record<string, string>>;
 }
 
-/** The card where it can be decided, else what became of it. */
+/** The card if it can still be decided, or else its outcome. */
 async function showRequest(
   pages: Pages,
   c: Context,

@@ -5,7 +5,7 @@ import { type Thread, threadOf } from "../../thread/thread.ts";
 import type { InboxDeps } from "../deps.ts";
 import type { StepView } from "../pages/step.tsx";
 
-/** What the model saw before the event `seq` and what it wrote. Throws `NotFoundError` where no model was asked. */
+/** What the model saw before the event `seq`, and what it wrote. Throws `NotFoundError` if no model was asked. */
 export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Promise<StepView> {
   const event = thread.events[seq - 1];
   const asked = event?.type === "step_proposed" || event?.type === "step_refused" ? event : undefined;
@@ -27,7 +27,7 @@ export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Pr
   };
 }
 
-/** The request as it is built today: for a stream, where that is what was recorded. Never sent. */
+/** The request as it would be built today, for a stream if the recorded one was. It is never sent. */
 async function requestOf(
   { model }: InboxDeps,
   { nextStep }: Agent,

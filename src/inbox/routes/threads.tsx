@@ -91,7 +91,7 @@ export function threadIdIn(c: Context): ThreadId {
   return threadId;
 }
 
-/** The form of somebody who may act on threads. Throws `ForbiddenError`. */
+/** Reads the form of a person who may act on threads. Throws `ForbiddenError` for anybody else. */
 export async function actingForm(pages: Pages, c: Context) {
   if (!accessOf(pages, c).launch)
     throw new ForbiddenError("this session may look, but not start or change threads");

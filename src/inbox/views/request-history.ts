@@ -21,7 +21,7 @@ export interface RequestHistory {
   readonly pendingInstead: number | null;
 }
 
-/** What became of the request asked at `seq`; `null` where that event asks nothing. Pure. */
+/** The outcome of the request asked at `seq`; `null` if that event asks nothing. Pure. */
 export function requestHistory(thread: Thread, seq: number): RequestHistory | null {
   const asked = thread.events[seq - 1];
   if (asked?.type !== "approval_requested" && asked?.type !== "human_asked") return null;

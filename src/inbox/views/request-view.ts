@@ -19,11 +19,11 @@ export interface Label {
 
 /** A pending request as the list and its card show it. Holds nothing that depends on the time or on who looks. */
 export interface RequestView extends HumanRequest {
-  /** What is asked, in one line. */
+  /** The question, in one line. */
   readonly title: string;
   readonly paused: boolean;
   readonly labels: readonly Label[];
-  /** The call whose outcome nobody knows, where that is what is asked. */
+  /** The call whose outcome is unknown, if the request is about that. */
   readonly call: { readonly intent: string; readonly arguments: JsonObject } | null;
   /** What the thread was asked to do: the latest message in it. */
   readonly goal: string;
@@ -117,7 +117,7 @@ function reasonLabel(reason: ApprovalReason): Label {
   return { text: label, meaning: visible(text), tone: TONES[reason.kind] };
 }
 
-/** Who may decide and who has, for one person who looks at the card. */
+/** Who may decide and who has decided, for the person looking at the card. */
 export interface Deciders {
   /** `null`: anybody who is signed in. */
   readonly allowed: readonly string[] | null;

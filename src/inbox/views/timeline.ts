@@ -31,7 +31,7 @@ export interface TimelineItem {
   readonly marks: Mark[];
   completion?: CompletionRecord | undefined;
   fidelity?: Fidelity | undefined;
-  /** The model was asked for this item: what it saw can be shown. */
+  /** Whether the model was asked for this item, so that what it saw can be shown. */
   readonly byModel: boolean;
 }
 
@@ -60,7 +60,7 @@ export function timelineOf(events: readonly ThreadEvent[]): readonly TimelineIte
   return items;
 }
 
-/** An event that begins an item; `undefined` where it is bookkeeping that people need not see. */
+/** The item that an event begins; `undefined` if it is bookkeeping that people need not see. */
 function newItem(event: ThreadEvent): TimelineItem | undefined {
   const described = describeEvent(event);
   const { kind, label, title, tone, text, fields, result, error } = described;
