@@ -88,7 +88,7 @@ export function scriptedSteps<S extends { readonly intent: string }>(
       };
     },
     // A script has no types: an edit with the right intent is accepted as it is.
-    parse: (raw) => accepted(parseJson<S>(raw), EXACT, [], raw),
+    parse: (raw) => acceptAnswer(parseJson<S>(raw), EXACT, [], raw),
   };
 }
 
@@ -101,20 +101,25 @@ function asAnswer<S extends { readonly intent: string }>(
   }
   if ("steps" in answer) {
     const [first, ...more] = answer.steps;
-    return accepted(first, EXACT, more, answer.steps.map((step) => canonicalJson(toJson(step))).join("\n"));
+    return acceptAnswer(
+      first,
+      EXACT,
+      more,
+      answer.steps.map((step) => canonicalJson(toJson(step))).join("\n"),
+    );
   }
   if ("step" in answer && "fidelity" in answer) {
     const json = canonicalJson(toJson(answer.step));
     const { said } = answer;
-    if (said === undefined) return accepted(answer.step, answer.fidelity, [], json);
+    if (said === undefined) return acceptAnswer(answer.step, answer.fidelity, [], json);
     const text = `${said}\n${json}`;
     const range = { start: text.length - json.length, end: text.length };
-    return { ...accepted(answer.step, answer.fidelity, [], text), said: { text, json: [range] } };
+    return { ...acceptAnswer(answer.step, answer.fidelity, [], text), said: { text, json: [range] } };
   }
-  return accepted(answer, EXACT, [], canonicalJson(toJson(answer)));
+  return acceptAnswer(answer, EXACT, [], canonicalJson(toJson(answer)));
 }
 
-function accepted<S>(value: S, fidelity: Fidelity, more: readonly S[], raw: string): Accepted<S> {
+function acceptAnswer<S>(value: S, fidelity: Fidelity, more: readonly S[], raw: string): Accepted<S> {
   return {
     ok: true,
     value,

@@ -38,7 +38,7 @@ export function findProblem(at: Break): ChainProblem {
   if (event.seq !== seq) return droppedProblem(seq, `the next stored one is event ${event.seq}`);
   const reason = readingError(at.threadId, event);
   if (reason !== undefined) return { seq, kind: "unreadable", message: reason };
-  return closedUp(at, event)
+  return isClosedUp(at, event)
     ? droppedProblem(seq, "the events after it were renumbered")
     : problem("changed", seq, "its content, header or digest is not what was written");
 }
@@ -67,7 +67,7 @@ function displacedProblem({ events, index, head }: Break, found: number): ChainP
 const MAX_LINKS = 200_000;
 
 /** True when the event stored here was written with a higher number: those before it are gone. */
-function closedUp({ events, index, head }: Break, event: StoredEvent): boolean {
+function isClosedUp({ events, index, head }: Break, event: StoredEvent): boolean {
   const next = events[index + 1];
   if (next === undefined) return head.seq > index + 1 && head.digest === event.digest;
   const most = Math.max(64, head.seq - events.length);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { callIdAt } from "../../src/base/ids.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import { responseOf } from "../../src/inbox/decide.ts";
-import { ago, left, span } from "../../src/inbox/views/time.ts";
+import { ago, describeTimeLeft, span } from "../../src/inbox/views/time.ts";
 import { timelineOf } from "../../src/inbox/views/timeline.ts";
 import { threadGraph } from "../../src/present/graph.ts";
 import type { NewEvent } from "../../src/thread/events.ts";
@@ -120,7 +120,10 @@ describe("views of the inbox", () => {
     const iso = "2026-01-01T00:10:00.000Z";
     const at = Date.parse(iso);
     expect([ago(iso, at + 9_000), ago(iso, at + 300_000)]).toEqual(["just now", "5 min ago"]);
-    expect([left(iso, at - 90_000), left(iso, at)]).toEqual(["1 min left", "expired"]);
+    expect([describeTimeLeft(iso, at - 90_000), describeTimeLeft(iso, at)]).toEqual([
+      "1 min left",
+      "expired",
+    ]);
   });
 });
 

@@ -35,7 +35,7 @@ function foldFailures(
 function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): Attempts[] {
   const since = events.findLast(({ type }) => LOOKS.has(type))?.seq ?? 0;
   const intents = intentsOfFailedCalls(events);
-  const failed = failedAfter(events, since);
+  const failed = findFailedCalls(events, since);
   const runs: Attempts[] = [];
   let run: Attempts | undefined;
   for (const { seq, to } of shown) {
@@ -59,7 +59,7 @@ function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlo
 }
 
 /** Calls that failed, were refused, or were dropped because one before them did. */
-function failedAfter(events: readonly ThreadEvent[], since: number): ReadonlySet<CallId> {
+function findFailedCalls(events: readonly ThreadEvent[], since: number): ReadonlySet<CallId> {
   const calls = new Set<CallId>();
   for (const event of events.slice(since)) {
     if (event.type === "steps_dropped") for (const callId of event.data.callIds ?? []) calls.add(callId);

@@ -41,7 +41,7 @@ const List = ({ items, depth }: { items: readonly Json[]; depth: number }) =>
           <Value value={item} depth={depth + 1} />
         </li>
       ))}
-      {items.length > MAX_ENTRIES && <li class="value-none">{left(items.length)}</li>}
+      {items.length > MAX_ENTRIES && <li class="value-none">{describeRest(items.length)}</li>}
     </ol>
   );
 
@@ -83,14 +83,14 @@ export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: numb
       {entries.length > MAX_ENTRIES && (
         <div class="field">
           <dt>…</dt>
-          <dd class="value-none">{left(entries.length)}</dd>
+          <dd class="value-none">{describeRest(entries.length)}</dd>
         </div>
       )}
     </dl>
   );
 };
 
-const left = (entries: number) => `${entries - MAX_ENTRIES} more; the export has them`;
+const describeRest = (entries: number) => `${entries - MAX_ENTRIES} more; the export has them`;
 
 const MAX_COMPACT = 48;
 

@@ -5,7 +5,7 @@ import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
-import { left } from "../views/time.ts";
+import { describeTimeLeft } from "../views/time.ts";
 
 export interface InboxFilter {
   readonly q: string;
@@ -86,7 +86,9 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
       <Labels labels={request.paused ? [...request.labels, PAUSED] : request.labels} />
       <span class="row-age">
         <Ago at={request.askedAt} now={now} />
-        {request.expiresAt !== null && <span class="expiry"> · {left(request.expiresAt, now)}</span>}
+        {request.expiresAt !== null && (
+          <span class="expiry"> · {describeTimeLeft(request.expiresAt, now)}</span>
+        )}
       </span>
     </div>
     <h2 class="row-title">

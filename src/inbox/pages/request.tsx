@@ -9,7 +9,7 @@ import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/
 import { Ago, Fields, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
-import { fullTime, left } from "../views/time.ts";
+import { describeTimeLeft, fullTime } from "../views/time.ts";
 
 export interface RequestPageProps {
   readonly frame: Frame;
@@ -200,7 +200,7 @@ export const RequestStatus = (props: { view: RequestView; deciders: Deciders; no
             <dt>Time left</dt>
             <dd>
               <time datetime={view.expiresAt} title={fullTime(view.expiresAt)}>
-                {left(view.expiresAt, now)}
+                {describeTimeLeft(view.expiresAt, now)}
               </time>
               {view.asked.type === "approval" && (view.asked.policy.onExpiry ?? "deny") === "deny"
                 ? "; then it counts as denied"

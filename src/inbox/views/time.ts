@@ -18,7 +18,7 @@ export function ago(iso: string, now: number): string {
 }
 
 /** How much time is left until a moment: "12 min left", or "expired". */
-export function left(iso: string, now: number): string {
+export function describeTimeLeft(iso: string, now: number): string {
   const ms = Date.parse(iso) - now;
   return ms <= 0 ? "expired" : `${span(ms)} left`;
 }

@@ -67,7 +67,7 @@ async function readWhole(
     return transient(redactText(`answered ${status} with ${what}`, secrets), status);
   }
   onText?.(whole.text);
-  return ended(whole, isUtf8(bytes), status);
+  return acceptComplete(whole, isUtf8(bytes), status);
 }
 
 async function readStream(
@@ -106,11 +106,11 @@ async function readStream(
     const whole = finish !== undefined && !spokeOn;
     if (!(error instanceof FetchProblem) || error.kind === "too_large" || !whole) throw error;
   }
-  return ended({ text, finish, usage }, !text.includes("\ufffd"), status);
+  return acceptComplete({ text, finish, usage }, !text.includes("\ufffd"), status);
 }
 
 /** Accepts only what the provider says is complete. */
-function ended({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
+function acceptComplete({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
   if (finish === undefined) return transient("the stream ended before the answer did", status);
   const { kind, reason } = finish;
   if (kind === "failed") return transient(`the provider broke the answer off (${reason})`, status);

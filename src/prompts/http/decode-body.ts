@@ -14,9 +14,9 @@ export async function decodeBody(answer: HttpAnswer): Promise<{
   readonly beginning: string;
   readonly body: AsyncIterable<Uint8Array>;
 }> {
-  const raw = await peek(limited(answer.body));
+  const raw = await peek(limitSize(answer.body));
   const decoder = decoderFor(answer, raw.seen);
-  const { seen, body } = decoder === undefined ? raw : await peek(limited(through(raw.body, decoder)));
+  const { seen, body } = decoder === undefined ? raw : await peek(limitSize(through(raw.body, decoder)));
   return { beginning: new TextDecoder().decode(seen).trimStart(), body };
 }
 
@@ -39,10 +39,10 @@ async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
     count += new TextDecoder().decode(value).trim().length;
   }
   const seen = Buffer.concat(chunks);
-  return { seen, body: joined(seen, rest) };
+  return { seen, body: joinParts(seen, rest) };
 }
 
-async function* joined(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joinParts(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Also where only `seen` was read: the connection is let go of at the end of `rest`.
   const all: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => rest };
   try {
@@ -104,7 +104,7 @@ function isZlibError(error: unknown): boolean {
   return error instanceof Error && "code" in error && /^(Z_|ERR_)/.test(String(error.code));
 }
 
-async function* limited(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* limitSize(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;

@@ -21,12 +21,12 @@ export async function readEvents(query: Query, id: ThreadId, after: number): Pro
   const events = rows
     .filter((row) => row["seq"] !== null)
     .map((row, index) => readEvent(id, row, after + 1 + index));
-  if (after + events.length < last) throw missing(id, after + events.length + 1);
+  if (after + events.length < last) throw missingEvent(id, after + events.length + 1);
   return events;
 }
 
 function readEvent(id: ThreadId, row: Row, seq: number): ThreadEvent {
-  if (row["seq"] !== seq) throw missing(id, seq);
+  if (row["seq"] !== seq) throw missingEvent(id, seq);
   return decodeEvent(id, {
     seq,
     type: rawText(row, "type"),
@@ -37,7 +37,7 @@ function readEvent(id: ThreadId, row: Row, seq: number): ThreadEvent {
   });
 }
 
-function missing(id: ThreadId, seq: number): StorageError {
+function missingEvent(id: ThreadId, seq: number): StorageError {
   return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
     details: { threadId: id, seq },
   });

@@ -20,7 +20,7 @@ export function textOrNull(row: Row, column: string): string | null {
 /** A text as it stands in the table. */
 export function rawText(row: Row, column: string): string {
   const value = row[column];
-  return typeof value === "string" ? value : unexpected(column, "text", value);
+  return typeof value === "string" ? value : throwUnexpected(column, "text", value);
 }
 
 /** `bigint` columns come as text. */
@@ -29,7 +29,7 @@ export function number(row: Row, column: string): number {
   const found = typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : value;
   return typeof found === "number" && Number.isSafeInteger(found)
     ? found
-    : unexpected(column, "a number", value);
+    : throwUnexpected(column, "a number", value);
 }
 
 export function numberOrNull(row: Row, column: string): number | null {
@@ -39,7 +39,7 @@ export function numberOrNull(row: Row, column: string): number | null {
 /** Milliseconds since the epoch that a date can hold. */
 export function time(row: Row, column: string): number {
   const value = number(row, column);
-  return Math.abs(value) <= LAST_TIME ? value : unexpected(column, "a time", value);
+  return Math.abs(value) <= LAST_TIME ? value : throwUnexpected(column, "a time", value);
 }
 
 export function timeOrNull(row: Row, column: string): number | null {
@@ -49,7 +49,7 @@ export function timeOrNull(row: Row, column: string): number | null {
 /** Bytes as lower-case hex. */
 export function hex(row: Row, column: string): string {
   const value = row[column];
-  return Buffer.isBuffer(value) ? value.toString("hex") : unexpected(column, "bytes", value);
+  return Buffer.isBuffer(value) ? value.toString("hex") : throwUnexpected(column, "bytes", value);
 }
 
 export function hexOrNull(row: Row, column: string): string | null {
@@ -57,15 +57,15 @@ export function hexOrNull(row: Row, column: string): string | null {
 }
 
 export function threadId(row: Row, column: string): ThreadId {
-  return parseThreadId(rawText(row, column)) ?? unexpected(column, "a thread id", row[column]);
+  return parseThreadId(rawText(row, column)) ?? throwUnexpected(column, "a thread id", row[column]);
 }
 
 export function statusKind(row: Row, column: string): StatusKind {
   const value = rawText(row, column);
-  return STATUS_KINDS.find((kind) => kind === value) ?? unexpected(column, "a status", value);
+  return STATUS_KINDS.find((kind) => kind === value) ?? throwUnexpected(column, "a status", value);
 }
 
-function unexpected(column: string, wanted: string, value: unknown): never {
+function throwUnexpected(column: string, wanted: string, value: unknown): never {
   const came =
     typeof value === "string" || typeof value === "number"
       ? JSON.stringify(String(value).slice(0, 40))

@@ -22,12 +22,12 @@ export function readEvents(sql: Statements, id: ThreadId, after: number): readon
   const events = rows
     .filter((row) => row["seq"] !== null)
     .map((row, index) => readEvent(id, row, after + 1 + index));
-  if (after + events.length < last) throw missing(id, after + events.length + 1);
+  if (after + events.length < last) throw missingEvent(id, after + events.length + 1);
   return events;
 }
 
 function readEvent(id: ThreadId, row: SqlRow, seq: number): ThreadEvent {
-  if (row["seq"] !== seq) throw missing(id, seq);
+  if (row["seq"] !== seq) throw missingEvent(id, seq);
   return decodeEvent(id, {
     seq,
     type: text(row, "type"),
@@ -38,7 +38,7 @@ function readEvent(id: ThreadId, row: SqlRow, seq: number): ThreadEvent {
   });
 }
 
-function missing(id: ThreadId, seq: number): StorageError {
+function missingEvent(id: ThreadId, seq: number): StorageError {
   return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
     details: { threadId: id, seq },
   });

@@ -8,7 +8,7 @@ import type { SqlRow } from "./port.ts";
 
 export function text(row: SqlRow, column: string): string {
   const value = row[column];
-  return typeof value === "string" ? value : unexpected(column, "text", value);
+  return typeof value === "string" ? value : throwUnexpected(column, "text", value);
 }
 
 export function number(row: SqlRow, column: string): number {
@@ -17,13 +17,13 @@ export function number(row: SqlRow, column: string): number {
   if (typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))) {
     return Number(value);
   }
-  return typeof value === "number" ? value : unexpected(column, "a number", value);
+  return typeof value === "number" ? value : throwUnexpected(column, "a number", value);
 }
 
 /** Milliseconds since the epoch that a date can hold. */
 export function time(row: SqlRow, column: string): number {
   const value = number(row, column);
-  return Math.abs(value) <= LAST_TIME ? value : unexpected(column, "a time", value);
+  return Math.abs(value) <= LAST_TIME ? value : throwUnexpected(column, "a time", value);
 }
 
 export function timeOrNull(row: SqlRow, column: string): number | null {
@@ -41,7 +41,7 @@ export function numberOrNull(row: SqlRow, column: string): number | null {
 /** Bytes as lower-case hex. */
 export function hex(row: SqlRow, column: string): string {
   const value = row[column];
-  if (!(value instanceof Uint8Array)) return unexpected(column, "bytes", value);
+  if (!(value instanceof Uint8Array)) return throwUnexpected(column, "bytes", value);
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex");
 }
 
@@ -54,21 +54,21 @@ export function bytes(hexText: string): Uint8Array {
 }
 
 export function threadId(row: SqlRow, column: string): ThreadId {
-  return parseThreadId(text(row, column)) ?? unexpected(column, "a thread id", row[column]);
+  return parseThreadId(text(row, column)) ?? throwUnexpected(column, "a thread id", row[column]);
 }
 
 const kinds: ReadonlySet<string> = new Set(STATUS_KINDS);
 
 export function statusKind(row: SqlRow, column: string): StatusKind {
   const value = text(row, column);
-  return isStatusKind(value) ? value : unexpected(column, "a status", value);
+  return isStatusKind(value) ? value : throwUnexpected(column, "a status", value);
 }
 
 function isStatusKind(value: string): value is StatusKind {
   return kinds.has(value);
 }
 
-function unexpected(column: string, wanted: string, value: unknown): never {
+function throwUnexpected(column: string, wanted: string, value: unknown): never {
   const isNumber = typeof value === "number" || typeof value === "bigint";
   const came =
     typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : isNumber ? String(value) : typeof value;
