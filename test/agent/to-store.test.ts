@@ -226,6 +226,19 @@ describe("the one door into a thread", { tags: "S8" }, () => {
     expect(toStore([message], thread, agent)).toEqual([message]);
   });
 
+  it("a name of a step that a model has made up is content", () => {
+    const agent = keeper();
+    const thread = threadThatKnows(agent);
+    const madeUp = { intent: "sk-live-abcdefghijklmnop123456" };
+    const events = [
+      asEvent("step_proposed", { callId, step: madeUp, fidelity, completion }),
+      asEvent("steps_dropped", { steps: [madeUp, step], reason: text }),
+    ];
+    const stored = toStore(events, thread, agent);
+    expect(JSON.stringify(stored)).not.toContain(madeUp.intent);
+    expect(stored[1]?.data).toMatchObject({ steps: [{}, { intent: step.intent }] });
+  });
+
   it("what is recognised late in one write is recognised everywhere in it", () => {
     const agent = keeper();
     const thread = startThread({ agent: "keeper" }, 0);

@@ -114,6 +114,18 @@ describe("the prose that a prompt function allows", { tags: "F4.10" }, () => {
   });
 });
 
+describe("tokens of a chat template", { tags: "F4.8" }, () => {
+  it("are passed over, but not words that stand in their place", () => {
+    const json = '{"intent":"refund","order_id":"A1","amount":5}';
+    const grade = (text: string) => {
+      const answer = promptFunction(b, "NextStep").parse(text);
+      return answer.ok ? answer.fidelity.grade : answer.reason;
+    };
+    expect(grade(`${json}<|im_end|>`)).toBe("exact");
+    expect(grade(`<|I refuse, an example only:|>${json}`)).toBe("doubtful");
+  });
+});
+
 describe("the model's own words", { tags: "F4.10" }, () => {
   const next = promptFunction(b, "NextStep", { prose: "marked" });
   const said = (completion: string) => {

@@ -69,6 +69,8 @@ export function isKept(type: EventType, path: string): boolean {
 /** What is done to the content of stored events. `path` says where a value stands in an event's data. */
 export interface StoredContentMap extends Pick<ContentMap, "object"> {
   json(value: Json, path: string): Json;
+  /** The intent of a step, which a model may have made up. Default: as it is. */
+  name?(intent: string): string;
 }
 
 /** The event with its content mapped, for the store: more of it than what the model reads. */
@@ -86,6 +88,10 @@ export function mapStored({ type, data }: JsonEvent, map: StoredContentMap): Jso
   return { type, data: mapFields(data, "") };
 }
 
-function mapStep({ intent = null, ...fields }: JsonObject, map: Pick<ContentMap, "object">): JsonObject {
-  return { ...map.object(fields), intent };
+function mapStep(
+  { intent = null, ...fields }: JsonObject,
+  map: Pick<StoredContentMap, "object" | "name">,
+): JsonObject {
+  const name = typeof intent === "string" ? (map.name?.(intent) ?? intent) : intent;
+  return { ...map.object(fields), intent: name };
 }

@@ -37,18 +37,22 @@ export function removeStoredSecrets(event: JsonEvent): JsonEvent {
     placeholderFor: (_secret, kind) => `[${kind} removed]`,
     secretFor: () => undefined,
   };
-  return mapStored(event, createRedactor({}, nowhere));
+  return redactOne(event, createRedactor({}, nowhere));
+}
+
+function redactOne(event: JsonEvent, redactor: Redactor): JsonEvent {
+  return mapStored(event, { ...redactor, name: redactor.text });
 }
 
 function redactAll(events: readonly JsonEvent[], redactor: Redactor): readonly JsonEvent[] {
   for (const event of events) checkNames(event, redactor);
-  const redacted = events.map((event) => mapStored(event, redactor));
+  const redacted = events.map((event) => redactOne(event, redactor));
   const changed = redacted.some(({ data }, index) => {
     const given = events[index]?.data;
     return given === undefined || canonicalJson(data) !== canonicalJson(given);
   });
   // What was recognised late may stand without its surroundings earlier.
-  return changed ? redacted.map((event) => mapStored(event, redactor)) : redacted;
+  return changed ? redacted.map((event) => redactOne(event, redactor)) : redacted;
 }
 
 /** Threads are found by these names: they are stored as they are or not at all. */

@@ -19,7 +19,7 @@ const TAG = String.raw`<\s{0,2}(?<close>/?)\s{0,2}(?:${NAMES})\b[^<>]*>`;
 const MARKS = String.raw`\[(?<close2>/?)THINK\]|◁(?<close3>/?)think▷|<\|(?<bar>begin|end)_of_thought\|>`;
 const CHANNEL = String.raw`<\|channel\|>(?<channel>[^<]*)<\|message\|>`;
 const END = String.raw`<\|(?:end|return|call)\|>|<\|start\|>[a-z]*`;
-const TOKEN = String.raw`<\|[^|<>]{1,40}\|>|</s>`;
+const TOKEN = String.raw`<\|[^|<>\s]{1,40}\|>|</s>`;
 
 const TAGS = `${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})`;
 const NEXT_TAG = new RegExp(TAGS, "giu");
