@@ -16,7 +16,7 @@ export type NewThreadId = () => ThreadId;
 
 const THREAD_ID = /^[A-Za-z0-9_-]{4,64}$/;
 
-/** The text as a thread id, or `undefined` where it cannot be one. */
+/** The text as a thread id, or `undefined` if it cannot be one. */
 export function parseThreadId(text: string): ThreadId | undefined {
   return THREAD_ID.test(text) ? (text as ThreadId) : undefined;
 }

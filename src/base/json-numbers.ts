@@ -35,7 +35,7 @@ function withDigitsAsText(text: string): string {
   return text.replace(TOKEN, (token) => (token.startsWith('"') || holdsNumber(token) ? token : `"${token}"`));
 }
 
-/** True when a double holds the number that a text writes in JSON's way. */
+/** True if a double holds the number that a text writes in JSON's way. */
 export function holdsNumber(text: string): boolean {
   const wanted = decimal(text);
   const value = Number(text);

@@ -13,7 +13,7 @@ const NAMES = [
 ];
 
 /**
- * Loads the configuration of the project in a folder. Throws `UsageError` where there is none, it cannot be loaded or is not
+ * Loads the configuration of the project in a folder. Throws `UsageError` if there is none, it cannot be loaded or is not
  * valid; `staleClient` instead where it cannot be loaded and the generated client is known to be the likely cause.
  */
 export async function loadConfig(folder: string, staleClient?: UsageError): Promise<TwelvefoldConfig> {

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 
 /** The terminal, or what stands for it. */
 export interface Terminal {
-  /** True when a person can be asked. */
+  /** True if a person can be asked. */
   readonly interactive: boolean;
   readonly colors: boolean;
   /** Results, on standard output. */

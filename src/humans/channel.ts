@@ -28,8 +28,9 @@ export interface Channel {
    */
   wants?(notice: Notice): boolean;
   /**
-   * Tells people. Called until it succeeds once for each request; throwing means that the notice was not delivered, and
-   * it is tried again later, with back-off. After a crash it may be called again: see `mayBeRepeated`.
+   * Tells people. Called for each request until it succeeds once, and again after each escalation. Throwing means that the
+   * notice was not delivered: it is tried again later, with back-off. After a crash it may be called again: see
+   * `mayBeRepeated`.
    */
   deliver(notice: Notice, signal: AbortSignal): Promise<void>;
   /**

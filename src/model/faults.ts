@@ -65,7 +65,7 @@ export async function spoil(fault: Fault, good: string, random: Random): Promise
   }
 }
 
-/** The object in a completion; empty where it holds none. */
+/** The object in a completion; empty if it holds none. */
 async function stepIn(content: string): Promise<JsonObject> {
   const found = /\{[\s\S]*\}/.exec(content)?.[0];
   if (found === undefined) return {};

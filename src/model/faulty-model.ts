@@ -37,7 +37,7 @@ const PIECES = 20;
 
 /**
  * Starts a model that answers well or badly, as its seed and rates say. Which fault the n-th request gets depends on
- * seed and n alone. Throws `UsageError` where the options do not fit together.
+ * seed and n alone. Throws `UsageError` if the options do not fit together.
  */
 export async function startFaultyModel(options: FaultyOptions): Promise<FaultyModel> {
   checkOptions(options);

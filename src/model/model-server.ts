@@ -36,7 +36,7 @@ export type HttpHandler = (
 /** A request larger than this is refused with 413. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Listens on loopback only. Throws `UsageError` where the port cannot be had. */
+/** Listens on loopback only. Throws `UsageError` if the port cannot be had. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<ModelServer> {
   const server = createServer((request, response) => {
     answerSafely(handler, request, response).catch(() => response.destroy());
@@ -85,7 +85,7 @@ async function answerSafely(
   }
 }
 
-/** The body as text, or `undefined` where it is too large. */
+/** The body as text, or `undefined` if it is too large. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let size = 0;

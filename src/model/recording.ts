@@ -75,7 +75,7 @@ function readBody(text: string): Json {
   }
 }
 
-/** Reads one line of a recording; `undefined` where it is none. */
+/** Reads one line of a recording; `undefined` if it is none. */
 export function readRecordedCall(line: string): RecordedCall | undefined {
   const call = readBody(line);
   if (!isJsonObject(call) || call["v"] !== 1 || typeof call["digest"] !== "string") return undefined;

@@ -36,7 +36,7 @@ function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step
 
 /**
  * The first events that today's code writes for a command, made of what was recorded of the outside world: of a command
- * that has effects those before it or those that hold what came back. `undefined` where the recording lacks that.
+ * that has effects those before it or those that hold what came back. `undefined` if the recording lacks that.
  * Pure: no user code with effects runs.
  */
 export async function writtenNow(

@@ -45,7 +45,7 @@ export interface RuntimeOptions {
   readonly people?: People | undefined;
   /**
    * Whether to stream the model's answers and show partials to observers. Default: only while there are observers, because
-   * streaming is slower. Without it, the first-token and idle time-outs do not apply.
+   * streaming is slower. Only in a stream can the first-token and idle time-outs measure what their names say.
    */
   readonly stream?: boolean | undefined;
   /** How many threads this process advances at the same time. Default 16. */

@@ -28,7 +28,7 @@ export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddres
 export interface StartedServer {
   /** The address it listens on. */
   readonly url: string;
-  /** The token of this run, for `Authorization: Bearer` and `/login?token=…`; `undefined` if `auth` was given. */
+  /** The token of this run, for `Authorization: Bearer` and `/login?token=…`; `undefined` with keys or your own sign-in. */
   readonly token: string | undefined;
   /** Makes an address that signs a browser in, once, within ten minutes. */
   loginUrl(grant: Grant): Promise<string>;

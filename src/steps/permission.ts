@@ -19,12 +19,12 @@ export type Permission =
 
 const RANK = { exact: 2, tolerant: 1, doubtful: 0 } as const;
 
-/** True when running the step again, or by mistake, changes nothing. */
+/** True if running the step again, or by mistake, changes nothing. */
 export function isReadOnly(definition: StepDefinition<Step>): boolean {
   return definition.kind !== "tool" || definition.options.readOnly === true;
 }
 
-/** True when the step may run again under the same key after a crash. */
+/** True if the step may run again under the same key after a crash. */
 export function isIdempotent(definition: StepDefinition<Step>): boolean {
   return (
     definition.kind === "tool" &&

@@ -42,7 +42,7 @@ function encode(event: ThreadEvent, seq: number): EncodedEvent {
   return { seq, type, v, at, time, text, salt, saltHex, content: contentDigest(saltHex, text) };
 }
 
-/** The JSON text of an event's data. Throws `UsageError` where the data cannot be JSON or lacks a field. */
+/** The JSON text of an event's data. Throws `UsageError` if the data cannot be JSON or lacks a field. */
 export function dataText(event: ThreadEvent): string {
   let text: string | undefined;
   try {

@@ -66,7 +66,7 @@ function displacedProblem({ events, index, head }: Break, found: number): ChainP
 /** Enough for any order of a few hundred events; the answer is `inserted` when a longer thread needs more. */
 const MAX_LINKS = 200_000;
 
-/** True when the event stored here was written with a higher number: those before it are gone. */
+/** True if the event stored here was written with a higher number: those before it are gone. */
 function isClosedUp({ events, index, head }: Break, event: StoredEvent): boolean {
   const next = events[index + 1];
   if (next === undefined) return head.seq > index + 1 && head.digest === event.digest;

@@ -46,12 +46,12 @@ export function linkDigest(previous: string, seq: number, header: Header, conten
   return sha256(JSON.stringify([previous, seq, header.type, header.at, header.v, content]));
 }
 
-/** The content digest of a stored event, kept or computed; `undefined` where it is lost. */
+/** The content digest of a stored event, kept or computed; `undefined` if it is lost. */
 export function contentOf(event: Pick<StoredEvent, "erased" | "salt" | "text">): string | undefined {
   return event.erased ?? (event.salt === null ? undefined : contentDigest(event.salt, event.text));
 }
 
-/** What the digest of an event would be in a place of the chain; `undefined` where its content digest is lost. */
+/** What the digest of an event would be in a place of the chain; `undefined` if its content digest is lost. */
 export function digestAt(previous: string, event: StoredEvent, seq: number): string | undefined {
   const content = contentOf(event);
   return content === undefined ? undefined : linkDigest(previous, seq, event, content);

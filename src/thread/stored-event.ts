@@ -46,7 +46,7 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
   });
 }
 
-/** An event that was changed, checked again. Throws `Error` where it lacks a field. */
+/** An event that was changed, checked again. Throws `Error` if it lacks a field. */
 export function parseEvent({ data, ...header }: Header & { readonly data: JsonObject }): ThreadEvent {
   return current(header, data, EVENTS);
 }

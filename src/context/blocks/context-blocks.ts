@@ -11,7 +11,7 @@ export interface EventBlocks {
   readonly seq: number;
   /** The last event of the range; for a single event the same as `seq`. */
   readonly to: number;
-  /** True where a `context_compacted` event put something else in the place of the original. */
+  /** True if a `context_compacted` event put something else in the place of the original. */
   readonly compacted: boolean;
   /** True for a step that the model itself proposed. */
   readonly fromModel: boolean;

@@ -41,7 +41,7 @@ export function compaction(situation: Situation): ContextPlan {
 }
 
 /**
- * What is left is recent, or may not be summarised. The budget is held all the same: no block may have more than a
+ * What is left is recent, or may not be summarised. The budget is held anyway: no block may have more than a
  * quarter of it, and what stands between the first and the last gives way.
  */
 function lastResort(situation: Situation): ContextPlan {

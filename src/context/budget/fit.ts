@@ -5,7 +5,7 @@ import type { TokenCounter } from "./tokens.ts";
 
 /**
  * The body of a block cut so that the rendered block has at most `maxTokens`: its beginning, a note of how much is left
- * out and where the whole is, and its end. `undefined` where it fits as it is, or where even the note would be too much.
+ * out and where the whole is, and its end. `undefined` if it fits as it is, or where even the note would be too much.
  */
 export function fitBody(
   block: ContextBlock,

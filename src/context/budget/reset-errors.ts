@@ -39,7 +39,7 @@ function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlo
   const runs: Attempts[] = [];
   let run: Attempts | undefined;
   for (const { seq, to } of shown) {
-    // A failure that was cut to size is one all the same; a range of several events is something else.
+    // A failure that was cut to size is one anyway; a range of several events is something else.
     const event = seq === to ? events[seq - 1] : undefined;
     const failure = event === undefined || seq <= since ? undefined : failureOf(event, intents);
     const starts = event?.type === "step_proposed" && failed.has(event.data.callId);

@@ -35,7 +35,7 @@ export function plainName(name: string): string {
   return name.toLowerCase().replace(/[_\s.-]/g, "");
 }
 
-/** True where a field of this name holds a secret, whatever it looks like: `dbPassword`, `X-Api-Key`, `refresh_token`. */
+/** True if a field of this name holds a secret, whatever it looks like: `dbPassword`, `X-Api-Key`, `refresh_token`. */
 export function isSecretName(name: string, value: Json): boolean {
   const plain = plainName(name);
   if (SECRET_NAMES.has(plain)) return true;

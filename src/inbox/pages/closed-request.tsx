@@ -12,7 +12,7 @@ interface ClosedProps {
   readonly thread: Thread;
   readonly history: RequestHistory;
   readonly now: number;
-  /** True after a decision that was not taken; false when the page is only looked at. */
+  /** True after a decision that was not taken; false if the page is only looked at. */
   readonly rejected: boolean;
   /** True right after this person's own decision. */
   readonly done: boolean;

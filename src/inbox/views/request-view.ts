@@ -29,7 +29,7 @@ export interface RequestView extends HumanRequest {
   readonly goal: string;
 }
 
-/** The pending request of a thread, `null` where nothing is asked. Pure. */
+/** The pending request of a thread, `null` if nothing is asked. Pure. */
 export function requestView(thread: Thread, agent: Agent | undefined): RequestView | null {
   const request = pendingRequest(thread);
   if (request === null) return null;

@@ -109,7 +109,7 @@ async function readValue(text: string): Promise<Json> {
   }
 }
 
-/** `key: value` lines with simple values, or `undefined` where the text holds anything else. */
+/** `key: value` lines with simple values, or `undefined` if the text holds anything else. */
 function readPlainFields(text: string): Json | undefined {
   const entries: [string, Json][] = [];
   for (const line of text.split("\n")) {

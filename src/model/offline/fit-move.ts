@@ -26,7 +26,7 @@ export function isForPeople({ intent }: StepShape): boolean {
 
 /**
  * A move as a step of the schema: questions and answers go to the intent that is named for them, or to the other kind
- * where the schema has only that; further required fields get minimal values. `undefined` where nothing fits.
+ * where the schema has only that; further required fields get minimal values. `undefined` if nothing fits.
  */
 export function fitMove(
   move: Move,

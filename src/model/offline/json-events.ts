@@ -34,7 +34,7 @@ function endOfValue(text: string, start: number): number {
   return text.length;
 }
 
-/** `undefined` where the text is anything but events. */
+/** `undefined` if the text is anything but events. */
 function eventsIn(text: string): Block[] | undefined {
   // BAML's schemas have no quotes around their keys.
   const value = /^[[{\s]*"/.test(text) ? parse(text) : undefined;

@@ -25,7 +25,7 @@ export interface OfflineModel extends ModelServer {
 /**
  * Starts the built-in offline model: an OpenAI-compatible server on loopback that needs no key and no network. It
  * knows nothing but the request it is sent: it reads the rendered thread and the allowed schema, calls the tools that
- * the request names with the numbers in it, and is deterministic. Throws `UsageError` where the port cannot be had.
+ * the request names with the numbers in it, and is deterministic. Throws `UsageError` if the port cannot be had.
  *
  * @example
  * const model = await startOfflineModel();

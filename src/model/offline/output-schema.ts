@@ -29,7 +29,7 @@ const ALIAS = /^[ \t]*(\w+) = (?=\S)/gm;
 
 /**
  * Reads the text that BAML writes for `ctx.output_format`. Under a prefix of the prompt's own, the classes defined
- * with an intent are taken for the schema, else the first object. `undefined` where no schema is found, which is how
+ * with an intent are taken for the schema, else the first object. `undefined` if no schema is found, which is how
  * BAML asks for plain text.
  */
 export function readOutputSchema(prompt: string): OutputSchema | undefined {

@@ -20,7 +20,7 @@ const TOLD_DENIAL =
 
 /** A prompt, taken apart. */
 export interface PromptParts {
-  /** The blocks of the thread; empty where the prompt has none. */
+  /** The blocks of the thread; empty if the prompt has none. */
   readonly blocks: readonly Block[];
   readonly messages: readonly ChatMessage[];
   /** Everything outside of the blocks, where the schema stands; system messages first. */

@@ -32,13 +32,13 @@ function objectsOf(type: Schema, schema: OutputSchema, depth: number): StepShape
   }
 }
 
-/** True where the schema wants a list of steps rather than one. */
+/** True if the schema wants a list of steps rather than one. */
 export function wantsList(schema: OutputSchema): boolean {
   return resolve(schema.root, schema).kind === "list";
 }
 
 /**
- * A small valid value: the first literal or enum value, the first option of a union (`null` where allowed), empty
+ * A small valid value: the first literal or enum value, the first option of a union (`null` if allowed), empty
  * lists and maps, zero, false, and `text` for strings.
  */
 export function minimalValue(type: Schema, schema: OutputSchema, text: string): Json {

@@ -2,7 +2,7 @@ import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 
 /**
  * The intents that a function's answers may have: the literals of the field `intent` in each class of its return type,
- * in the order of the type. `undefined` where they cannot be told from the files: no such field, one that is no
+ * in the order of the type. `undefined` if they cannot be told from the files: no such field, one that is no
  * literal, or a class whose fields are known only at run time.
  */
 export function readIntents(files: BamlFiles, functionName: string): readonly string[] | undefined {

@@ -46,7 +46,7 @@ function walk(value: unknown, depth: number): unknown {
   return changed ? Object.fromEntries(cleaned) : value;
 }
 
-/** True where an argument holds an image or other media, which BAML may have to fetch while it builds the request. */
+/** True if an argument holds an image or other media, which BAML may have to fetch while it builds the request. */
 export function holdsMedia(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some(holdsMedia);

@@ -2,7 +2,7 @@ import { UsageError } from "../../base/errors.ts";
 import type { RunTimeTypes } from "./types.ts";
 
 /**
- * Throws `UsageError` where classes made with a `TypeBuilder` contain themselves, directly or through each other:
+ * Throws `UsageError` if classes made with a `TypeBuilder` contain themselves, directly or through each other:
  * rendering such a type kills the process (BAML 0.226). Recursive classes declared as text, with `tb.addBaml`, are
  * fine. Reads the builder's own listing, which does not follow references.
  */

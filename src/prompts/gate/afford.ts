@@ -22,7 +22,7 @@ const MAX_TEXTS_WITH_KEYS = 60;
 const MAX_SAMPLE_PAIRS = 10_000;
 
 /**
- * Why a value may not be given to the native parser; `undefined` where it may. A small value may always. Of a large one a
+ * Why a value may not be given to the native parser; `undefined` if it may. A small value may always. Of a large one a
  * sample is parsed first: only if that fits its type, with nothing but harmless differences, is the whole sure to be cheap.
  *
  * @param written how many values its text holds.

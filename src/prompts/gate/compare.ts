@@ -163,7 +163,7 @@ function compareMissing(
   reasons.add(isList(value) && value.length === 0 ? "defaulted_list" : "coerced_value");
 }
 
-/** True where a key is an alias of the name but for capitals and blanks, as BAML matches them. */
+/** True if a key is an alias of the name but for capitals and blanks, as BAML matches them. */
 function hasName(aliases: ReadonlyMap<string, ReadonlySet<string>>, key: string, name: string): boolean {
   for (const [alias, names] of aliases) if (normal(alias) === normal(key) && names.has(name)) return true;
   return false;

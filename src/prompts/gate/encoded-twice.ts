@@ -4,7 +4,7 @@ import { isJsonText } from "./mismatch.ts";
 
 /**
  * The path of a field that holds the JSON of an object or list as text although its type is no text: the parser may have
- * taken it apart, wrapped it in a list, or dropped it. `undefined` where there is none.
+ * taken it apart, wrapped it in a list, or dropped it. `undefined` if there is none.
  */
 export function findEncodedTwice(
   read: unknown,

@@ -20,7 +20,7 @@ export const FINAL_ANSWER = "FINAL ANSWER:";
 // Models like to set such a line in bold or as a heading.
 const MARKER_LINE = new RegExp(String.raw`^[ \t]*(?:[*_#]{1,4}[ \t]*)?${FINAL_ANSWER}[*_]{0,4}`, "gm");
 
-/** The index after the last marker; `undefined` where the text has none. */
+/** The index after the last marker; `undefined` if the text has none. */
 export function afterMarker(text: string): number | undefined {
   const last = [...text.matchAll(MARKER_LINE)].at(-1);
   return last === undefined ? undefined : last.index + last[0].length;
@@ -66,14 +66,14 @@ function withoutClosingFence(after: string): string {
   return after.replace(CLOSING_FENCE, "");
 }
 
-/** True where nothing but blanks and commas stands between two values. */
+/** True if nothing but blanks and commas stands between two values. */
 export function isCleanGap(gap: string): boolean {
   return /^[\s,]*$/.test(gap);
 }
 
 const MAX_NEAR = 20_000;
 
-/** True where a bracket before the JSON is still open: it is part of something larger that could not be read. */
+/** True if a bracket before the JSON is still open: it is part of something larger that could not be read. */
 export function openBracket(head: string): boolean {
   const near = head.slice(-MAX_NEAR);
   return shapeOf(near, true).open > 0 || shapeOf(near, false).open > 0;

@@ -83,7 +83,7 @@ function differ(first: string, second: string): boolean {
   return JSON.stringify(strictJson(first)) !== JSON.stringify(strictJson(second));
 }
 
-/** True where the number that a text of digits says is not the one that a double makes of it. */
+/** True if the number that a text of digits says is not the one that a double makes of it. */
 export function isImprecise(number: string): boolean {
   if (number.length < 16 && !/[eE]/.test(number)) return false;
   const value = Number(number);

@@ -6,7 +6,7 @@ const NO_INTENT = "\u0001";
 const LITERAL = /^Failed to parse field intent: intent: Expected "((?:[^"\\]|\\.)*)"/;
 
 /**
- * The intents of the steps that a function returns, found out by asking for one that there is not. `undefined` where what
+ * The intents of the steps that a function returns, found out by asking for one that there is not. `undefined` if what
  * it returns has no intent, or need not have one.
  */
 export function learnIntents(parse: (text: string) => unknown): readonly string[] | undefined {

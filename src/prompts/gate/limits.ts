@@ -31,7 +31,7 @@ export function valuesIn({ commas, containers }: Shape): number {
   return commas + containers + 1;
 }
 
-/** Why strict JSON of this shape may not reach the parser; `undefined` where it may. */
+/** Why strict JSON of this shape may not reach the parser; `undefined` if it may. */
 export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   const { depth, arrays, containers } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
@@ -51,7 +51,7 @@ const MAX_LOOSE_QUOTES = 2_000;
 const MAX_QUOTE_RUN = 200;
 const MAX_LOOSE_CONTAINERS = 60;
 
-/** Why a text that is no strict JSON may not be repaired; `undefined` where it may. */
+/** Why a text that is no strict JSON may not be repaired; `undefined` if it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });

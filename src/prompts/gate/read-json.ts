@@ -109,7 +109,7 @@ const SINGLE_QUOTED = /(?<=[:,[{]\s*)'(?:[^'\\\n]|\\.)*'/g;
 const COMMENT = /(?<!\w:)\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|(?<![\w&])#[^\n]*/g;
 const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
 
-/** True where a comment holds what could stand in the JSON: a value that was left out, or one to choose from. */
+/** True if a comment holds what could stand in the JSON: a value that was left out, or one to choose from. */
 function holdsCommentedValue(text: string, outside: string): boolean {
   const plain = outside.replace(SINGLE_QUOTED, (quoted) => "_".repeat(quoted.length));
   // As it was written: quotes in a comment are part of what it says.
@@ -118,7 +118,7 @@ function holdsCommentedValue(text: string, outside: string): boolean {
   );
 }
 
-/** True where a repaired text may hold quotes that were meant as JSON's. */
+/** True if a repaired text may hold quotes that were meant as JSON's. */
 function holdsQuotes(value: unknown): boolean {
   if (typeof value === "string") return KEPT_QUOTES.test(value);
   return typeof value === "object" && value !== null && Object.values(value).some(holdsQuotes);

@@ -26,7 +26,7 @@ export function sampleOf(value: unknown, keepKeys: boolean): unknown {
   return Object.fromEntries(kept.map(([key, item]) => [key, sampleOf(item, keepKeys)]));
 }
 
-/** True where something in the value is of a kind that nothing at its place was before; notes all of them. */
+/** True if something in the value is of a kind that nothing at its place was before; notes all of them. */
 function addsKinds(value: unknown, place: string, seen: Set<string>): boolean {
   const kind = `${place} ${kindOf(value)}`;
   let adds = !seen.has(kind);

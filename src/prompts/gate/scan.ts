@@ -112,7 +112,7 @@ export function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** True where an odd number of backslashes stands before a place. */
+/** True if an odd number of backslashes stands before a place. */
 function isEscaped(text: string, place: number): boolean {
   let backslashes = 0;
   while (text.charCodeAt(place - 1 - backslashes) === BACKSLASH) backslashes += 1;
@@ -169,7 +169,7 @@ export function elementsOf(array: string): string[] {
   return elements;
 }
 
-/** The value of strict JSON; `undefined` where the text is none. */
+/** The value of strict JSON; `undefined` if the text is none. */
 export function strictJson(text: string): unknown {
   try {
     return parseJson(text);

@@ -12,7 +12,7 @@ export interface SecondReading {
 let repair: Repair | undefined;
 
 /**
- * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` where it cannot
+ * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` if it cannot
  * repair it. Loaded when first needed: most completions are strict.
  */
 export function secondReading(text: string): SecondReading | undefined {

@@ -11,7 +11,7 @@ export interface Span {
   readonly strict: { readonly value: unknown } | undefined;
   /** What a text in need of repair was read as. */
   readonly loose?: Candidate;
-  /** False where the text ends before its brackets do. */
+  /** False if the text ends before its brackets do. */
   readonly closed: boolean;
 }
 
@@ -22,7 +22,7 @@ const MAX_LOOSE = 8;
 
 /**
  * The outermost strict JSON values of a text from an index on, and what may be JSON in need of repair. `read`
- * reads the latter: where nothing comes of it, it is prose, and its inside is searched. `undefined` where there are too many.
+ * reads the latter: where nothing comes of it, it is prose, and its inside is searched. `undefined` if there are too many.
  */
 export function findSpans(
   text: string,

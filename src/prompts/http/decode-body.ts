@@ -6,7 +6,7 @@ import type { HttpAnswer } from "./send.ts";
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
- * The body as it was before compression: no request asks for any, but gateways compress all the same, and some do not say
+ * The body as it was before compression: no request asks for any, but gateways compress anyway, and some do not say
  * so. `beginning`: some of it, from the first character that is no blank. Iterating throws `FetchProblem`, as
  * `HttpAnswer.body` does, also for a body that is larger than `MAX_BODY_BYTES`.
  */

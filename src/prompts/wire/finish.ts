@@ -74,7 +74,7 @@ const KINDS = new Map(
   ),
 );
 
-/** Reads a reason; `undefined` where it is none. */
+/** Reads a reason; `undefined` if it is none. */
 export function readFinish(reason: Json | undefined): Finish | undefined {
   if (typeof reason !== "string") return undefined;
   const word = reason.trim().toLowerCase();

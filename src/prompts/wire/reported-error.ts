@@ -1,7 +1,7 @@
 import type { Json } from "../../base/json.ts";
 import { items, member, type ReportedError, text } from "./wire.ts";
 
-/** The error that a body or an event reports, in any provider's shape; `undefined` where it reports none. */
+/** The error that a body or an event reports, in any provider's shape; `undefined` if it reports none. */
 export function readError(body: Json | undefined): ReportedError | undefined {
   const error = member(body, "error");
   if (isError(error)) return describe(error, error);

@@ -18,7 +18,7 @@ export function withoutUsage(body: string): string {
   return body.replace(ASK, "");
 }
 
-/** True where a server may have refused a request because of it. Some name the member only in the details. */
+/** True if a server may have refused a request because of it. Some name the member only in the details. */
 export function mayRefuseUsage(status: number, answer: string): boolean {
   return (status === 400 || status === 422) && /stream_options|include_usage/.test(answer);
 }

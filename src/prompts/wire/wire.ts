@@ -13,7 +13,7 @@ export interface ModelReply {
 /** A whole body, as its format has it. */
 export interface WholeBody {
   readonly text: string;
-  /** `undefined` where the provider says nothing about the end, which no whole answer does. */
+  /** `undefined` if the provider says nothing about the end, which no whole answer does. */
   readonly finish: Finish | undefined;
   readonly usage: Usage | null;
 }
@@ -39,7 +39,7 @@ export interface ReportedError {
 /** One provider's way to write answers. All functions read any JSON and never throw. */
 export interface WireFormat {
   readonly name: string;
-  /** The answer in a whole body; `undefined` where the body is no answer of this format. */
+  /** The answer in a whole body; `undefined` if the body is no answer of this format. */
   readBody(body: Json): WholeBody | undefined;
   /** What one event of a stream adds. */
   readPart(event: Json): StreamedPart;
@@ -47,7 +47,7 @@ export interface WireFormat {
   readonly errorsIn?: (body: Json) => Json | undefined;
 }
 
-/** A member of a JSON object; `undefined` where the value is no object or has no such member. */
+/** A member of a JSON object; `undefined` if the value is no object or has no such member. */
 export function member(value: Json | undefined, name: string): Json | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const found: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
@@ -71,7 +71,7 @@ function count(value: Json | undefined): number {
   return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : 0;
 }
 
-/** Token counts from the members of a usage object; `undefined` where there is no object. */
+/** Token counts from the members of a usage object; `undefined` if there is no object. */
 export function readUsage(
   usage: Json | undefined,
   names: {

@@ -34,14 +34,14 @@ const CONNECTION = new Set([
 const CONNECTION_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout)/;
 
-/** True when the connection failed, not what was asked: the server is down, restarting, or has no connection left. */
+/** True if the connection failed, not what was asked: the server is down, restarting, or has no connection left. */
 export function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION.has(code) || code.startsWith("08"))) return true;
   return error instanceof Error && CONNECTION_WORDS.test(error.message);
 }
 
-/** True when transactions got in each other's way and nothing was changed: do it again. */
+/** True if transactions got in each other's way and nothing was changed: do it again. */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";

@@ -71,7 +71,7 @@ function storedIn(row: Row): StoredEvent {
   };
 }
 
-/** Puts the stand-ins in the place of what is erased. Throws `UsageError` where one does not fit. */
+/** Puts the stand-ins in the place of what is erased. Throws `UsageError` if one does not fit. */
 export async function replaceContent(
   query: Query,
   id: ThreadId,

@@ -26,7 +26,7 @@ export interface PostgresStoreOptions {
  *     const store = await openPostgresStore("postgres://user:password@host:5432/database");
  *
  * A call outlives a server that restarts: it is tried again for as long as `patience` says, and what was done is not done
- * twice. Throws `StorageError` where the server cannot be reached or the tables are of a newer version, `UsageError` for
+ * twice. Throws `StorageError` if the server cannot be reached or the tables are of a newer version, `UsageError` for
  * options that cannot be.
  */
 export async function openPostgresStore(

@@ -27,7 +27,7 @@ export interface Addition {
   readonly projection: ThreadProjection;
 }
 
-/** The thread's row, locked until the transaction ends; `undefined` where there is none. */
+/** The thread's row, locked until the transaction ends; `undefined` if there is none. */
 export async function lockThread(query: Query, id: ThreadId): Promise<ThreadRow | undefined> {
   const { rows } = await query("SELECT key, seq, head FROM threads WHERE id = $1 FOR UPDATE", [id]);
   return rows[0] === undefined ? undefined : rowIn(rows[0]);
@@ -92,7 +92,7 @@ export async function extendThread(
   return count === 1;
 }
 
-/** Begins a thread. `undefined` where there is one already. */
+/** Begins a thread. `undefined` if there is one already. */
 export async function createThread(
   query: Query,
   id: ThreadId,

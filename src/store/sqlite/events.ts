@@ -74,7 +74,7 @@ export interface Replacement extends StandIn {
   readonly content: string;
 }
 
-/** Reads what is to be erased. Throws `UsageError` where a stand-in does not fit. */
+/** Reads what is to be erased. Throws `UsageError` if a stand-in does not fit. */
 export function replacementsFor(
   sql: Statements,
   id: ThreadId,
