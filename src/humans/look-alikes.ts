@@ -16,11 +16,27 @@ function look(name: string): string {
     .replaceAll("i", "l");
 }
 
-/** The names that look like another one in the list without being the same, in their order. Pure. */
+/** The person's own part of a name, whichever channel knows it. */
+function idIn(name: string): string {
+  return name.slice(name.lastIndexOf(":") + 1);
+}
+
+/**
+ * The names (`channel:id` or patterns) that look like another one in the list without being the same, in their order: as
+ * a whole, or by their ids where these differ by more than case. Pure.
+ */
 export function lookAlikes(names: readonly string[]): readonly string[] {
   const different = [...new Set(names)];
-  const looks = different.map(look);
-  const counts = new Map<string, number>();
-  for (const one of looks) counts.set(one, (counts.get(one) ?? 0) + 1);
-  return different.filter((_, index) => (counts.get(looks[index] ?? "") ?? 0) > 1);
+  const wholes = new Map<string, number>();
+  const ids = new Map<string, Set<string>>();
+  for (const name of different) {
+    const whole = look(name);
+    wholes.set(whole, (wholes.get(whole) ?? 0) + 1);
+    const id = idIn(name);
+    const alike = ids.get(look(id)) ?? new Set();
+    ids.set(look(id), alike.add(id.normalize("NFC").toLowerCase()));
+  }
+  return different.filter(
+    (name) => (wholes.get(look(name)) ?? 0) > 1 || (ids.get(look(idIn(name)))?.size ?? 0) > 1,
+  );
 }

@@ -356,6 +356,8 @@ describe("who is who", { tags: "F7.11" }, () => {
       "web:pau1",
     ]);
     expect(lookAlikes(["web:eve", "web:ada", "slack:ada", "*:ada"])).toEqual([]);
+    expect(lookAlikes(["email:ada", "web:Ada"])).toEqual([]);
+    expect(lookAlikes(["web:аda", "*:ada"])).toEqual(["web:аda", "*:ada"]);
     const many = Array.from(
       { length: 100_000 },
       (_, index) => `web:${index.toString(36).replaceAll(/[a-z]/g, "x$&")}`,
