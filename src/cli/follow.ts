@@ -34,8 +34,14 @@ export async function follow(
       if (line !== undefined && event.type !== "finished") terminal.err(line);
     }
   };
+  const catchUp = async () => show((await runtime.get(threadId)).events);
   const unsubscribe = runtime.subscribe((observation) => {
-    if (observation.kind === "events" && observation.thread.id === threadId) show(observation.events);
+    if (observation.kind === "events" && observation.thread.id === threadId) {
+      const [first] = observation.events;
+      // A failure to read is told by the wait for the thread below.
+      if (first !== undefined && first.seq > shown + 1) void catchUp().catch(() => undefined);
+      else show(observation.events);
+    }
     if (observation.kind === "elsewhere" && observation.threadId === threadId) {
       const seconds = Math.ceil(observation.claimMs / 1000);
       const what = "another process is working on this thread; its end is shown here. If it was killed, ";
@@ -54,6 +60,7 @@ export async function follow(
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
   try {
+    await catchUp();
     for (;;) {
       const thread = await runtime.settled(threadId, interrupted.signal);
       show(thread.events);
