@@ -28,53 +28,53 @@ export type RefusalReason =
   | "judge"
   | "repeated";
 
-/** Who may approve, and what happens when nobody does. Plain data: it is stored with the request it governs. */
+/** Who may approve, and what happens if nobody does. Plain data, stored with the request that it governs. */
 export interface ApprovalPolicy {
-  /** Principals, as `channel:id`, `*:id` or `channel:*`. Absent: anybody whom a channel has verified. */
+  /** Patterns of principals: `channel:id`, `*:id` or `channel:*`. Default: anybody whom a channel has verified. */
   readonly approvers?: readonly string[] | undefined;
   /** How many different people must approve. Default 1. */
   readonly needed?: number | undefined;
   /**
-   * Default true. False: whoever launched the thread, wrote to it, sent it an event, answered a question of the agent
-   * or forked it may not approve.
+   * Whether requesters may approve: those who launched the thread, wrote to it, sent it an event, answered a question of
+   * the agent, or forked it. Default true.
    */
   readonly requesterMayApprove?: boolean | undefined;
-  /** Seconds until the request expires. Absent: never. */
+  /** Seconds within which the approval must be given and used. Default: it never expires. */
   readonly expiresAfter?: number | undefined;
-  /** What expiry does. Default `deny`. */
+  /** What happens when the request expires. Default `deny`. */
   readonly onExpiry?: "deny" | "ask_again" | undefined;
-  /** After so many seconds without a decision, `to` may decide as well and is notified. */
+  /** After `after` seconds without a decision, those named by the patterns in `to` may decide as well and are told. */
   readonly escalation?: readonly { readonly after: number; readonly to: readonly string[] }[] | undefined;
 }
 
-/** What a model wrote beside its step, in its own words: untrusted, and cut where it is long. */
+/** What a model wrote beside its step, in its own words: untrusted, and cut if it is long. */
 export interface OwnWords {
-  /** With `[JSON]` in the place of the step, or with all of the JSON where there are several values. */
+  /** The words, with `[JSON]` in place of the step, or with all of the JSON if there are several values. */
   readonly text: string;
-  /** How many characters it all had. */
+  /** The full length in characters, before any cut. */
   readonly length: number;
-  /** The words alone, where `text` holds JSON. */
+  /** The words alone, if `text` holds JSON. */
   readonly withoutJson?: string;
 }
 
-/** Why a person must approve a step. `describeReason` words each for people. */
+/** Why a person must approve a step. `describeReason` puts each reason into words. */
 export type ApprovalReason =
   /** The step's own rule asks for it. */
   | { readonly kind: "policy" }
   /** The step's own rule is wrong, so that it counts as `always`. */
   | { readonly kind: "faulty_policy"; readonly fault: string }
-  /** The thread holds content from outside; where from. */
+  /** The thread holds content from outside, from these sources. */
   | { readonly kind: "untrusted"; readonly sources: readonly string[] }
   | { readonly kind: "judge"; readonly reason: string }
-  /** It is not clear that the model meant it; names of `Fidelity.reasons`. */
+  /** It is not clear that the model meant the step; `doubts` are names from `Fidelity.reasons`. */
   | { readonly kind: "doubtful"; readonly doubts: readonly string[] }
-  /** It was approved before, and what would run is not the same any more. */
+  /** The step was approved before, but what would run has changed since. */
   | { readonly kind: "changed" }
-  /** The requester may not approve, and nobody can say who that is: nobody may. */
+  /** The requester may not approve but is not known, so nobody may. */
   | { readonly kind: "unknown_requester" }
-  /** Two of those who are named look alike and are not the same. */
+  /** Names of different people that look alike. */
   | { readonly kind: "look_alike"; readonly names: readonly string[] }
-  /** From an earlier release, in words that nobody knows any more. */
+  /** A reason from an earlier release that no longer has a kind of its own. */
   | { readonly kind: "other"; readonly text: string };
 
 /** What an approver is shown. The approval digest covers every byte of it. */
@@ -86,7 +86,7 @@ export interface ApprovalCard {
   readonly reasons: readonly ApprovalReason[];
   /** What would change, from the tool's `preview`. */
   readonly preview?: Json;
-  /** What the model wrote beside the step, in its own words: the beginning, and how many characters it all had. */
+  /** What the model wrote beside the step, in its own words: the beginning, and the full length in characters. */
   readonly said?: { readonly text: string; readonly length: number };
 }
 
@@ -112,9 +112,9 @@ export type HumanDecision =
   | { readonly kind: "approved"; readonly editedStep?: Step }
   | { readonly kind: "denied"; readonly feedback: string }
   | { readonly kind: "answered"; readonly text: string }
-  /** Of an unknown outcome: it happened, with this result. */
+  /** Decides an unknown outcome: the call happened, with this result. */
   | { readonly kind: "happened"; readonly result: Json }
-  /** Of an unknown outcome: it did not happen; run it. */
+  /** Decides an unknown outcome: the call did not happen; run it. */
   | { readonly kind: "did_not_happen" };
 
 export type BudgetName = "steps" | "tokens" | "money" | "time";
