@@ -21,7 +21,7 @@ export async function loadConfig(folder: string, staleClient?: UsageError): Prom
   if (file === undefined) {
     throw new UsageError(
       "invalid_configuration",
-      `there is no twelvefold.config.ts in ${folder}: run this in the folder of your project`,
+      `there is no twelvefold.config.ts in ${folder}: run this in the folder of your project, or write a new one with npx twelvefold init my-agent`,
     );
   }
   // Where this file is TypeScript, the loader is there already.

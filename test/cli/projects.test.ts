@@ -67,6 +67,12 @@ describe("a project", { tags: "E1" }, () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it("that is none yet is told how to write one", async () => {
+    const { code, stderr } = await twelvefold(project("nothing", {}), ["list"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/there is no twelvefold\.config\.ts in .*npx twelvefold init my-agent/);
+  });
+
   it("with an .env in UTF-16 is told so, and of a proxy that comes too late", async () => {
     const files = { "package.json": '{ "type": "module" }', "twelvefold.config.ts": CONFIG };
     const folder = project("env", { ...files, ".env": Buffer.from("\ufeffA=1", "utf16le") });
