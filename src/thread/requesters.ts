@@ -11,12 +11,15 @@ export function addRequester(requesters: Requesters, person: Principal): Request
   return { ...requesters, known: [...requesters.known, person] };
 }
 
-/** The requesters after an event from outside: what nobody sent, or code did, only counts where it begins the thread. */
+/**
+ * The requesters after an event from outside. One that nobody is known to have sent makes them unknown, whenever it comes:
+ * the agent acts on it like on any other input. An answer to a call that waits for it asks for nothing.
+ */
 export function requestersAfter(
-  { seq, requesters }: ThreadState,
-  { data: { from } }: EventOf<"event_received">,
+  { requesters }: ThreadState,
+  { data: { from, callId } }: EventOf<"event_received">,
 ): Requesters {
   if (from === "system") return requesters;
   if (from !== undefined) return addRequester(requesters, from);
-  return seq === 1 ? { ...requesters, unknown: true } : requesters;
+  return callId === undefined ? { ...requesters, unknown: true } : requesters;
 }

@@ -215,6 +215,16 @@ describe("who has asked for it", { tags: "F7.8" }, () => {
     await expect(start({ event })).rejects.toMatchObject({ code: "invalid_argument" });
   });
 
+  it("whoever sent an event that came later is as unknown as who began a thread", async () => {
+    const { start, approve, paid, runtime } = office({ approval: () => approval });
+    const before = await start({ event, from: ada });
+    await runtime.receive(before.id, { name: "order", source: "shop", payload: "pay it to me" });
+    const thread = await runtime.get(before.id);
+    expect(thread.state.requesters.unknown).toBe(true);
+    await expect(approve(thread, bob)).rejects.toThrow(/not known who asked/);
+    expect(paid).toEqual([]);
+  });
+
   it("where that is only computed nobody may approve, and the card says so; anybody may deny", async () => {
     const { start, approve, paid, runtime } = office({ approval: () => approval });
     const thread = await start({ event });
