@@ -65,6 +65,8 @@ export interface Server {
   readonly streams: EventStreams;
 }
 
+const SIGN_IN_BYTES = 10_000;
+
 /** Creates the HTTP API, with the inbox if one is given. Does not listen: see `startServer`. */
 export function createServer(options: ServerOptions): Server {
   checkOptions("createServer", SERVER_OPTIONS, options);
@@ -127,14 +129,16 @@ export function createServer(options: ServerOptions): Server {
   });
   app.use(securityHeaders(secure));
   app.use(requireUnreadBody);
-  app.use(
+  const atMost = (maxSize: number) =>
     bodyLimit({
-      maxSize: limits.bodyBytes,
+      maxSize,
       onError: () => {
-        throw new RequestError(413, `a body has at most ${limits.bodyBytes} bytes`);
+        throw new RequestError(413, `a body has at most ${maxSize} bytes`);
       },
-    }),
-  );
+    });
+  app.use(atMost(limits.bodyBytes));
+  // Nobody is known yet: a sign-in is small.
+  app.use("/login", atMost(Math.min(SIGN_IN_BYTES, limits.bodyBytes)));
 
   app.use(async (c, next) => {
     // The platform's parser can misread a key that holds an escape, and a digest covers the keys; it rounds numbers.

@@ -219,6 +219,13 @@ describe("who may use the server", () => {
     }
   });
 
+  it("takes no large body from somebody who is not known yet", { tags: ["S7", "F6.10"] }, async () => {
+    const { app } = serve();
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    const body = JSON.stringify({ key: "x".repeat(20_000) });
+    expect((await app.request("/login", { method: "POST", headers, body })).status).toBe(413);
+  });
+
   it("a form that is none is the sender's mistake", { tags: "F6.10" }, async () => {
     const { app } = serve();
     const headers = { "content-type": "multipart/form-data; boundary=x", accept: "application/json" };
