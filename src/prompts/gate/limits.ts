@@ -44,12 +44,12 @@ export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Brea
 // Measured (BAML 0.226.2, jsonrepair 3.15): what has to be repaired costs up to 60 us for each field and grows with the
 // square of the number of quotes and the cube of the depth.
 const MAX_LOOSE_DEPTH = 12;
-const MAX_LOOSE_CHARACTERS = 50_000;
+const MAX_LOOSE_CHARACTERS = 40_000;
 const MAX_LOOSE_SEPARATORS = 800;
 const MAX_LOOSE_QUOTES = 2_000;
 // Quotes that no separator parts cost the cube of their number: a second for 1,600.
 const MAX_QUOTE_RUN = 200;
-const MAX_LOOSE_CONTAINERS = 60;
+const MAX_LOOSE_CONTAINERS = 40;
 
 /** Why a text that is no strict JSON may not be repaired; `undefined` if it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {

@@ -5,7 +5,14 @@ import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from 
 import { strictBreach, tooLarge, tooMany } from "./limits.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
-import { type Candidate, type Reading, type ReadTools, type ReadValue, refuse } from "./reading.ts";
+import {
+  type Candidate,
+  type Reading,
+  type ReadTools,
+  type ReadValue,
+  refuse,
+  rememberMisfits,
+} from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { elementsOf, shapeOf, strictJson, syntaxError } from "./scan.ts";
 import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
@@ -16,7 +23,7 @@ import { REMOVED, withoutThinking } from "./thinking.ts";
  * part and nothing else, and names every reason not to take the result at face value. Never throws, whatever the text.
  */
 export function readCompletion(completion: string, settings: Omit<ReadTools, "left">): Reading {
-  const tools = { ...settings, left: { ...ALLOWANCE } };
+  const tools = { ...settings, parse: rememberMisfits(settings.parse), left: { ...ALLOWANCE } };
   const { limits, kind } = tools;
   if (completion.length > limits.maxCharacters) return refuse(tooLarge(completion.length, limits));
   if (kind === "text") return readText(completion, tools);

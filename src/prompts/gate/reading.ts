@@ -64,6 +64,20 @@ type Parsed =
   | { readonly kind: "parsed"; readonly value: unknown }
   | { readonly kind: "misfit"; readonly error: unknown };
 
+/** The parser of one completion: what did not fit once is not parsed again, for finding that out is what costs. */
+export function rememberMisfits(parse: ReadTools["parse"]): ReadTools["parse"] {
+  const misfits = new Map<string, unknown>();
+  return (text) => {
+    if (misfits.has(text)) throw misfits.get(text);
+    try {
+      return parse(text);
+    } catch (error) {
+      misfits.set(text, error);
+      throw error;
+    }
+  };
+}
+
 export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed {
   try {
     return { kind: "parsed", value: tools.parse(text) };
