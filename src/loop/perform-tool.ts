@@ -139,7 +139,17 @@ async function run(
   { thread, context, reserve: { callId, key, attempt } }: Attempt,
   signal: AbortSignal,
 ): Promise<NewEvent> {
-  const ids: ToolContext = { threadId: thread.id, thread, callId, key, attempt, signal };
+  const { requester, approvedBy } = callOf(thread, callId);
+  const ids: ToolContext = {
+    threadId: thread.id,
+    thread,
+    callId,
+    requester,
+    approvedBy,
+    key,
+    attempt,
+    signal,
+  };
   const returned = await definition.run(step, ids);
   if (isJobStart(returned)) return { type: "event_awaited", data: await beginJob(returned, ids, context) };
   return { type: "tool_finished", data: { callId, result: toJson(returned) } };

@@ -1,7 +1,7 @@
 import type { Fidelity } from "../base/completion.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
-import type { ApprovalPolicy, HumanRequestOptions } from "../thread/events.ts";
+import type { ApprovalPolicy, HumanRequestOptions, Principal } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -14,6 +14,13 @@ export interface ToolContext {
    * calls.
    */
   readonly key: string;
+  /**
+   * For whom the call runs: who sent the latest message or event before the model proposed it. `null` if nobody did (a
+   * schedule), or if it is not known who. Whoever approved the call is in `approvedBy` and never here.
+   */
+  readonly requester: Principal | null;
+  /** Who approved the call, in order; empty if nobody had to. */
+  readonly approvedBy: readonly Principal[];
   /** The thread as it was when the call began. */
   readonly thread: Thread;
   /** Counts from 1. */

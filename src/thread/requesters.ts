@@ -23,3 +23,16 @@ export function requestersAfter(
   if (from !== undefined) return addRequester(requesters, from);
   return callId === undefined ? { ...requesters, unknown: true } : requesters;
 }
+
+/**
+ * Whom the agent acts for after an event from outside. Code alone changes nothing about that. What came from nobody knows
+ * whom is done for nobody: what others may do must not be done for its sender.
+ */
+export function requesterAfter(
+  { requester }: ThreadState,
+  { data: { from, callId } }: EventOf<"event_received">,
+): Principal | null {
+  if (from === "system") return requester;
+  if (from !== undefined) return from;
+  return callId === undefined ? null : requester;
+}

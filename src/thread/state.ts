@@ -100,6 +100,10 @@ export interface OpenCall {
   /** What will run: the proposed step, or the latest approver's edit of it. */
   readonly step: Step;
   readonly editedBy: Principal | null;
+  /** Who sent the latest input when the model proposed it: the call runs for them. `null`: nobody, or it is not known who. */
+  readonly requester: Principal | null;
+  /** Who approved it as it stands; empty until enough people have. */
+  readonly approvedBy: readonly Principal[];
   readonly fidelity: Fidelity;
   /** What the model wrote beside it. */
   readonly said: OwnWords | null;
@@ -167,7 +171,7 @@ export interface ThreadState {
   readonly stop: { readonly reason: string } | null;
   /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
-  /** Who sent the latest message or event. */
+  /** Who sent the latest message or event; `null` if only code has, or if it is not known who did. */
   readonly requester: Principal | null;
   readonly requesters: Requesters;
   readonly steps: number;

@@ -1,5 +1,5 @@
 import type { CompletionRecord } from "../base/completion.ts";
-import { addRequester, requestersAfter } from "./requesters.ts";
+import { addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
   type Change,
@@ -57,9 +57,9 @@ export const inputAndModel: Transitions<
 
   event_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    const { callId, name, from } = event.data;
+    const { callId, name } = event.data;
     const requesters = requestersAfter(state, event);
-    const requester = from === undefined || from === "system" ? state.requester : from;
+    const requester = requesterAfter(state, event);
     if (callId === undefined) {
       const title = state.title === "" ? oneLine(name) : state.title;
       return { ...reopen(state, event.seq), requester, requesters, title };
@@ -85,6 +85,8 @@ export const inputAndModel: Transitions<
       proposed: step,
       step,
       editedBy: null,
+      requester: state.requester,
+      approvedBy: [],
       fidelity,
       // Steps of one completion have its words in common.
       said: event.data.said ?? (follows && before !== undefined ? before.said : null),

@@ -75,7 +75,8 @@ export const people: Transitions<
       deliveries: {},
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
-    return { request, title: oneLine(card.title), ...withPhase(state, call, { kind: "awaiting_approval" }) };
+    const asking: OpenCall = { ...call, approvedBy: [], phase: { kind: "awaiting_approval" } };
+    return { request, title: oneLine(card.title), ...replaceCall(state, call, asking) };
   },
 
   notified(state, event) {
@@ -133,23 +134,24 @@ function applyDecision(
   if (decision.editedStep !== undefined) {
     require(decision.editedStep.intent === call.proposed.intent, event, "an edit keeps the intent");
     // Where several people must agree, they must all agree to the same arguments: ask them anew.
-    const phase = needed > 1 ? ({ kind: "proposed" } as const) : approvedPhase(request, approvedBy);
-    return {
-      request: null,
-      ...FRESH_COUNTS,
-      ...replaceCall(state, call, { ...call, step: decision.editedStep, editedBy: by, phase }),
-    };
+    const edited: OpenCall = { ...call, step: decision.editedStep, editedBy: by };
+    const next: OpenCall =
+      needed > 1 ? { ...edited, phase: { kind: "proposed" } } : approve(edited, request, approvedBy);
+    return { request: null, ...replaceCall(state, call, next) };
   }
   if (approvedBy.length < needed) return { request: { ...request, approvedBy } };
-  return { request: null, ...FRESH_COUNTS, ...withPhase(state, call, approvedPhase(request, approvedBy)) };
+  // Whether the call succeeds is yet to be seen: an approval sets no count of errors back.
+  return { request: null, ...replaceCall(state, call, approve(call, request, approvedBy)) };
 }
 
-function approvedPhase(
+function approve(
+  call: OpenCall,
   { seq, digest, card, policy, expiresAt }: PendingApproval,
   by: readonly Principal[],
-): CallPhase {
+): OpenCall {
   const until = expiresAt === undefined ? {} : { expiresAt };
-  return { kind: "approved", digest, card, policy, by, request: seq, ...until };
+  const phase: CallPhase = { kind: "approved", digest, card, policy, by, request: seq, ...until };
+  return { ...call, approvedBy: by, phase };
 }
 
 /** An approval that was given in time, and not used in time: it is worth nothing any more. */
@@ -158,7 +160,7 @@ function lapse(state: ThreadState, event: EventOf<"request_expired">): Change {
   const isGiven = call?.phase.kind === "approved" && call.phase.request === event.data.request;
   require(call !== undefined && isGiven, event, "no request is pending");
   require(event.data.outcome === "ask_again", event, "an approval that was given is asked for again");
-  return withPhase(state, call, { kind: "proposed" });
+  return replaceCall(state, call, { ...call, approvedBy: [], phase: { kind: "proposed" } });
 }
 
 function replaceCall(state: ThreadState, call: OpenCall, next: OpenCall): Change {
