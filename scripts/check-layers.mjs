@@ -28,8 +28,9 @@ const LAYERS = {
   channels: running,
   client: ["base", "thread"],
 };
+LAYERS.workbench = [...running, "present", "model", "replay"];
 LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client", "triggers", "channels"];
-LAYERS.inbox = [...LAYERS.server, "server"];
+LAYERS.inbox = [...LAYERS.server, "server", "workbench"];
 LAYERS.testing = [...running, "model"];
 LAYERS.agents = ["index.ts", "prompts"];
 LAYERS.cli = [...LAYERS.inbox, "inbox", "agents", "config.ts"];

@@ -1,0 +1,86 @@
+import type { CaseCount, Interval } from "./interval.ts";
+import { mcNemarExact } from "./mcnemar.ts";
+import { pairedBootstrap, type ResampleOptions, signFlip, type Tails } from "./resampling.ts";
+
+/** The same case before and now. */
+export interface Pair {
+  readonly before: CaseCount;
+  readonly now: CaseCount;
+}
+
+/** What a paired comparison says. `drop` and `rise` are p-values: how probable the difference is if nothing has changed. */
+export interface Comparison extends Tails {
+  /** How many cases were answered on both sides. */
+  readonly pairs: number;
+  /** Cases that passed less often than before, and more often. */
+  readonly worse: number;
+  readonly better: number;
+  /** The mean difference of the cases' pass rates, now minus before, with its bootstrap interval. */
+  readonly difference: Interval & { readonly mean: number };
+  /** `mcnemar`: one sample a case on both sides. `sign_flip`: several. */
+  readonly test: PairedTest["test"];
+}
+
+/** The test alone, without an interval. */
+export interface PairedTest extends Tails {
+  readonly test: "mcnemar" | "sign_flip";
+}
+
+/**
+ * Compares the same cases before and now. Cases are the unit: five samples of one case are one observation, not five. With
+ * one sample a case the test is McNemar's exact one; with several, a sign-flip test of the differences of pass rates.
+ */
+export function comparePairs(pairs: readonly Pair[], options: ResampleOptions = {}): Comparison {
+  const differences = differencesOf(pairs);
+  return {
+    pairs: differences.length,
+    worse: differences.filter((difference) => difference < 0).length,
+    better: differences.filter((difference) => difference > 0).length,
+    difference: pairedBootstrap(differences, options),
+    ...testPairs(pairs, options),
+  };
+}
+
+/** The test of `comparePairs`. */
+export function testPairs(pairs: readonly Pair[], options: ResampleOptions = {}): PairedTest {
+  const differences = differencesOf(pairs);
+  if (!pairs.filter(answered).every(({ before, now }) => before.samples === 1 && now.samples === 1)) {
+    return { ...signFlip(differences, options), test: "sign_flip" };
+  }
+  const { worse, better } = mcNemarExact(
+    differences.filter((difference) => difference < 0).length,
+    differences.filter((difference) => difference > 0).length,
+  );
+  return { drop: worse, rise: better, test: "mcnemar" };
+}
+
+function answered({ before, now }: Pair): boolean {
+  return before.samples > 0 && now.samples > 0;
+}
+
+function differencesOf(pairs: readonly Pair[]): number[] {
+  return pairs
+    .filter(answered)
+    .map(({ before, now }) => now.passed / now.samples - before.passed / before.samples);
+}
+
+/** `drop`, `rise`: the difference is one. `unclear`: it may be chance. */
+export type Verdict = "drop" | "rise" | "unclear";
+
+/** The rate of false alarms that the gate accepts where nobody says otherwise: one run in twenty. */
+export const DEFAULT_LEVEL = 0.05;
+
+/**
+ * The gate. It says `drop` only if chance alone would bring one this large in fewer than `level` of all runs. Where
+ * several comparisons are made in one run, the level is shared among them (`of`), so that it holds for the run.
+ */
+export function verdictOf({ drop, rise }: Tails, { level = DEFAULT_LEVEL, of = 1 } = {}): Verdict {
+  const share = level / of;
+  if (drop <= share) return "drop";
+  return rise <= share ? "rise" : "unclear";
+}
+
+/** How many cases must get worse, and none better, before one sample a case can be a `drop`. */
+export function fewestForDrop(level = DEFAULT_LEVEL): number {
+  return Math.ceil(-Math.log2(level));
+}

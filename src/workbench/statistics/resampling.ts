@@ -1,0 +1,95 @@
+import { type Random, seededRandom } from "../../model/random.ts";
+import type { Interval } from "./interval.ts";
+
+export interface ResampleOptions {
+  /** The same seed gives the same result. Default 1. */
+  readonly seed?: number | undefined;
+  /** Default 10,000; fewer for many pairs, never fewer than 1,000. */
+  readonly rounds?: number | undefined;
+  /** Default 0.95. */
+  readonly confidence?: number | undefined;
+}
+
+/**
+ * The mean of paired differences with its percentile bootstrap interval: pairs are drawn again and again, with
+ * replacement, so that what a case is like counts on both sides. For at least ten pairs or so; without any it is zero.
+ */
+export function pairedBootstrap(
+  differences: readonly number[],
+  options: ResampleOptions = {},
+): Interval & { readonly mean: number } {
+  const count = differences.length;
+  if (count === 0) return { mean: 0, low: 0, high: 0 };
+  const random = seededRandom(options.seed ?? 1);
+  const means = Float64Array.from({ length: roundsFor(count, options) }, () => {
+    let sum = 0;
+    for (let drawn = 0; drawn < count; drawn += 1) sum += differences[Math.floor(random() * count)] ?? 0;
+    return sum / count;
+  }).sort();
+  const tail = (1 - (options.confidence ?? 0.95)) / 2;
+  const at = (share: number) => means[Math.min(means.length - 1, Math.floor(share * means.length))] ?? 0;
+  return { mean: meanOf(differences), low: at(tail), high: at(1 - tail) };
+}
+
+/** How probable it is that chance alone brings a difference as low as this one, and as high. */
+export interface Tails {
+  readonly drop: number;
+  readonly rise: number;
+}
+
+/** Up to here every combination of signs is tried; beyond, a sample of them. */
+const ALL_SIGNS = 14;
+
+/**
+ * The sign-flip test of paired differences. If nothing had changed, each difference could as well have had the other sign:
+ * the p-values are the shares of such sign changes whose sum is at most, or at least, the one observed. Exact for few
+ * differences; otherwise from a sample, in such a way that the level holds.
+ */
+export function signFlip(differences: readonly number[], options: ResampleOptions = {}): Tails {
+  const changed = Float64Array.from(differences.filter((difference) => difference !== 0));
+  const observed = changed.reduce((sum, difference) => sum + difference, 0);
+  const exact = changed.length <= ALL_SIGNS;
+  const rounds = exact ? 2 ** changed.length : roundsFor(changed.length, options);
+  const random = seededRandom(options.seed ?? 1);
+  // What was observed is one of the ways; a sample need not hold it.
+  let low = exact ? 0 : 1;
+  let high = low;
+  for (let round = 0; round < rounds; round += 1) {
+    const sum = exact ? sumWithSigns(changed, round) : sumWithRandomSigns(changed, random);
+    if (sum <= observed + TINY) low += 1;
+    if (sum >= observed - TINY) high += 1;
+  }
+  const all = exact ? rounds : rounds + 1;
+  return { drop: low / all, rise: high / all };
+}
+
+// Sums of the same numbers in another order may differ in the last digit.
+const TINY = 1e-9;
+
+function sumWithSigns(differences: Float64Array, signs: number): number {
+  let sum = 0;
+  for (let at = 0; at < differences.length; at += 1) {
+    const difference = differences[at] ?? 0;
+    sum += signs & (1 << at) ? difference : -difference;
+  }
+  return sum;
+}
+
+function sumWithRandomSigns(differences: Float64Array, random: Random): number {
+  let sum = 0;
+  for (let at = 0; at < differences.length; at += 30) {
+    // One number is enough for thirty signs.
+    sum += sumWithSigns(differences.subarray(at, at + 30), Math.floor(random() * 2 ** 30));
+  }
+  return sum;
+}
+
+const MOST_DRAWS = 20_000_000;
+
+function roundsFor(count: number, { rounds = 10_000 }: ResampleOptions): number {
+  return Math.max(1000, Math.min(rounds, Math.floor(MOST_DRAWS / count)));
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,253 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Random, seededRandom } from "../../src/model/random.ts";
+import {
+  comparePairs,
+  fewestForDrop,
+  type Pair,
+  testPairs,
+  verdictOf,
+} from "../../src/workbench/statistics/compare.ts";
+import { type CaseCount, passRate, wilsonInterval } from "../../src/workbench/statistics/interval.ts";
+import { mcNemarExact } from "../../src/workbench/statistics/mcnemar.ts";
+import { normalQuantile } from "../../src/workbench/statistics/normal.ts";
+import { passHatK } from "../../src/workbench/statistics/pass-hat-k.ts";
+import { pairedBootstrap, signFlip } from "../../src/workbench/statistics/resampling.ts";
+import { propertyRuns } from "../property-runs.ts";
+
+const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
+
+function draw(random: Random, probability: number, samples = 1): CaseCount {
+  let passed = 0;
+  for (let one = 0; one < samples; one += 1) if (random() < probability) passed += 1;
+  return { passed, samples };
+}
+
+/** The share of runs for which `holds` is true. */
+function shareOf(runs: number, holds: () => boolean): number {
+  let held = 0;
+  for (let run = 0; run < runs; run += 1) if (holds()) held += 1;
+  return held / runs;
+}
+
+/** How hard a case is: some always pass, some never do, most lie in between; 0.85 on average. */
+function difficulty(random: Random): number {
+  const kind = random();
+  if (kind < 0.6) return 1;
+  return kind < 0.65 ? 0 : random() * 0.4 + 0.514;
+}
+
+describe("F2.16 statistics", { tags: "F2.16" }, () => {
+  it("knows the quantiles of the normal distribution", () => {
+    expect(normalQuantile(0.5)).toBeCloseTo(0, 9);
+    expect(normalQuantile(0.975)).toBeCloseTo(1.959963985, 7);
+    expect(normalQuantile(0.005)).toBeCloseTo(-2.575829304, 7);
+    expect(normalQuantile(0.0001)).toBeCloseTo(-3.719016485, 7);
+  });
+
+  it("gives Wilson's interval as published, also for none and for all", () => {
+    // The examples of Newcombe (1998), table 1.
+    expect(wilsonInterval(81, 263)).toEqual({
+      low: expect.closeTo(0.2553, 4),
+      high: expect.closeTo(0.3662, 4),
+    });
+    expect(wilsonInterval(15, 148)).toEqual({
+      low: expect.closeTo(0.0624, 4),
+      high: expect.closeTo(0.1605, 4),
+    });
+    expect(wilsonInterval(0, 20)).toEqual({ low: 0, high: expect.closeTo(0.1611, 4) });
+    expect(wilsonInterval(29, 29)).toEqual({ low: expect.closeTo(0.883, 4), high: 1 });
+    expect(wilsonInterval(0, 0)).toEqual({ low: 0, high: 1 });
+  });
+
+  it.each([20, 60, 200])("covers the true rate of %i cases in 95 of 100 runs, within a point", (cases) => {
+    const random = seededRandom(cases);
+    const covered = shareOf(10_000, () => {
+      const truth = 0.05 + 0.9 * random();
+      const { low, high } = wilsonInterval(draw(random, truth, cases).passed, cases);
+      return low <= truth && truth <= high;
+    });
+    expect(Math.abs(covered - 0.95)).toBeLessThan(0.01);
+  });
+
+  it("covers the true rate of 60 cases with five samples each, where samples of a case resemble each other", () => {
+    const random = seededRandom(5);
+    const truth = 0.6 + 0.35 * 0.714;
+    const run = () => Array.from({ length: 60 }, () => draw(random, difficulty(random), 5));
+    const covered = shareOf(10_000, () => {
+      const { low, high } = passRate(run());
+      return low <= truth && truth <= high;
+    });
+    expect(Math.abs(covered - 0.95)).toBeLessThan(0.015);
+    // As if the samples were independent, it would be far too sure.
+    const naive = shareOf(2000, () => {
+      const counts = run();
+      const { low, high } = wilsonInterval(
+        counts.reduce((sum, { passed }) => sum + passed, 0),
+        300,
+      );
+      return low <= truth && truth <= high;
+    });
+    expect(naive).toBeLessThan(0.85);
+  });
+
+  it("the interval holds the rate, and never leaves 0 to 1", () => {
+    const count = fc
+      .nat(9)
+      .chain((samples) => fc.record({ samples: fc.constant(samples), passed: fc.nat(samples) }));
+    fc.assert(
+      fc.property(fc.array(count, { maxLength: 40 }), (cases) => {
+        const { rate, low, high, samples } = passRate(cases);
+        if (samples === 0) return low === 0 && high === 1;
+        return 0 <= low && low <= rate + 1e-12 && rate <= high + 1e-12 && high <= 1;
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+
+  it("pass^k is C(passed, k) / C(samples, k), averaged over the cases that have enough samples", () => {
+    expect(passHatK([{ passed: 3, samples: 4 }], 1)).toBe(0.75);
+    expect(passHatK([{ passed: 3, samples: 4 }], 2)).toBeCloseTo(0.5, 12);
+    expect(
+      passHatK(
+        [
+          { passed: 4, samples: 4 },
+          { passed: 1, samples: 1 },
+        ],
+        4,
+      ),
+    ).toBe(1);
+    expect(passHatK([{ passed: 1, samples: 1 }], 2)).toBeUndefined();
+    const counts = fc.integer({ min: 1, max: 12 }).chain((samples) =>
+      fc.record({
+        samples: fc.constant(samples),
+        passed: fc.nat(samples),
+        k: fc.integer({ min: 1, max: samples }),
+      }),
+    );
+    fc.assert(
+      fc.property(counts, ({ passed, samples, k }) => {
+        const exact = passed < k ? 0 : choose(passed, k) / choose(samples, k);
+        return Math.abs((passHatK([{ passed, samples }], k) ?? -1) - exact) < 1e-9;
+      }),
+      { numRuns: propertyRuns(200) },
+    );
+  });
+
+  it("pass^k is not biased: on average it is the true probability to the power of k", () => {
+    const random = seededRandom(3);
+    const cases = Array.from({ length: 20_000 }, () => draw(random, 0.8, 5));
+    expect(passHatK(cases, 3)).toBeCloseTo(0.8 ** 3, 2);
+  });
+
+  it("McNemar's test is the exact binomial one", () => {
+    expect(mcNemarExact(0, 0)).toEqual({ twoSided: 1, worse: 1, better: 1 });
+    expect(mcNemarExact(5, 0).worse).toBeCloseTo(1 / 32, 12);
+    expect(mcNemarExact(4, 0).worse).toBeCloseTo(1 / 16, 12);
+    expect(mcNemarExact(9, 1).twoSided).toBeCloseTo((2 * 11) / 1024, 12);
+    expect(mcNemarExact(600, 400).worse).toBeLessThan(1e-9);
+    expect(mcNemarExact(500, 500).worse).toBeCloseTo(0.5126, 4);
+    expect(fewestForDrop()).toBe(5);
+  });
+
+  it("the sign-flip test is McNemar's where every difference is one case", () => {
+    fc.assert(
+      fc.property(fc.nat(8), fc.nat(6), (worse, better) => {
+        const differences = [...Array<number>(worse).fill(-1), ...Array<number>(better).fill(1), 0, 0];
+        return Math.abs(signFlip(differences).drop - mcNemarExact(worse, better).worse) < 1e-9;
+      }),
+      { numRuns: 50 },
+    );
+    // Beyond what can be enumerated it is sampled.
+    const many = [...Array<number>(30).fill(-1), ...Array<number>(15).fill(1)];
+    expect(signFlip(many).drop).toBeCloseTo(mcNemarExact(30, 15).worse, 2);
+  });
+
+  it("the paired bootstrap covers the true difference, and the same seed gives the same interval", () => {
+    const random = seededRandom(11);
+    const run = (drop: number) =>
+      Array.from({ length: 80 }, () => random() * 0.6 - drop + (random() < 0.3 ? -0.3 : 0.2) - 0.35);
+    // E = 0.3 - drop + (0.3 · -0.3 + 0.7 · 0.2) - 0.35
+    const truth = 0.3 - 0.1 + 0.05 - 0.35;
+    const covered = shareOf(200, () => {
+      const { low, high } = pairedBootstrap(run(0.1), { rounds: 1000, seed: Math.floor(random() * 1e6) });
+      return low <= truth && truth <= high;
+    });
+    expect(covered).toBeGreaterThan(0.9);
+    expect(covered).toBeLessThan(0.99);
+    const differences = run(0.1);
+    expect(pairedBootstrap(differences, { seed: 7 })).toEqual(pairedBootstrap(differences, { seed: 7 }));
+    expect(pairedBootstrap([])).toEqual({ mean: 0, low: 0, high: 0 });
+  });
+});
+
+describe("F2.16 the gate", { tags: "F2.16" }, () => {
+  const pairsOf = (random: Random, drop: number, [before, now]: readonly [number, number]): Pair[] =>
+    Array.from({ length: 200 }, () => {
+      const truth = difficulty(random);
+      return {
+        before: draw(random, truth, before),
+        // A case that never passed cannot get worse; the others carry the drop.
+        now: draw(random, Math.max(0, truth - drop / 0.95), now),
+      };
+    });
+  const alarms = (runs: number, drop: number, samples: readonly [number, number], seed: number) => {
+    const random = seededRandom(seed);
+    return shareOf(runs, () => {
+      const pairs = pairsOf(random, drop, samples);
+      return verdictOf(testPairs(pairs, { rounds: 1000, seed: Math.floor(random() * 1e6) })) === "drop";
+    });
+  };
+
+  it("one sample a case: no more false alarms than its level, and it sees a drop of ten points", () => {
+    const falseAlarms = alarms(10_000, 0, [1, 1], 21);
+    const power = alarms(2000, 0.1, [1, 1], 22);
+    expect(falseAlarms).toBeLessThanOrEqual(0.05);
+    expect(power).toBeGreaterThan(0.8);
+  });
+
+  it("five samples a case: its level holds, and it sees smaller drops", () => {
+    const falseAlarms = alarms(1000, 0, [5, 5], 23);
+    const power = alarms(200, 0.05, [5, 5], 24);
+    // Three standard errors of a simulation of 1,000 runs.
+    expect(falseAlarms).toBeLessThanOrEqual(0.05 + 0.02);
+    expect(power).toBeGreaterThan(0.8);
+  });
+
+  it("the level holds where the baseline had fewer samples than the run", () => {
+    const falseAlarms = alarms(1000, 0, [1, 5], 25);
+    // Three standard errors of a simulation of 1,000 runs.
+    expect(falseAlarms).toBeLessThanOrEqual(0.05 + 0.02);
+  });
+
+  it("a difference that may be chance is none, one that may not is one", () => {
+    const passed = { passed: 1, samples: 1 };
+    const failed = { passed: 0, samples: 1 };
+    const pairs = (worse: number, better: number): Pair[] => [
+      ...Array<Pair>(worse).fill({ before: passed, now: failed }),
+      ...Array<Pair>(better).fill({ before: failed, now: passed }),
+      ...Array<Pair>(20).fill({ before: passed, now: passed }),
+    ];
+    expect(verdictOf(comparePairs(pairs(4, 0)))).toBe("unclear");
+    expect(verdictOf(comparePairs(pairs(5, 0)))).toBe("drop");
+    expect(verdictOf(comparePairs(pairs(5, 2)))).toBe("unclear");
+    expect(verdictOf(comparePairs(pairs(0, 6)))).toBe("rise");
+    // Two comparisons in one run share the level.
+    expect(verdictOf(comparePairs(pairs(5, 0)), { of: 2 })).toBe("unclear");
+    expect(verdictOf(comparePairs([]))).toBe("unclear");
+  });
+
+  it("leaves out what was not answered on both sides", () => {
+    const none = { passed: 0, samples: 0 };
+    const passed = { passed: 1, samples: 1 };
+    expect(
+      comparePairs([
+        { before: passed, now: none },
+        { before: none, now: passed },
+      ]),
+    ).toMatchObject({
+      pairs: 0,
+      drop: 1,
+    });
+  });
+});
