@@ -3,7 +3,7 @@ import { describeReason } from "../humans/approval-reasons.ts";
 import { visible, visibleLine, visibleValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
 
-/** What an approver reads before deciding: every field whole, nothing cut. */
+/** What an approver reads before deciding: every field in full. */
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
   const fields = Object.entries(card.arguments).map(
     ([name, value]) =>
@@ -32,7 +32,9 @@ function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
   if (said === undefined) return [];
   const more = said.length - said.text.length;
   const rest =
-    more > 0 ? [`      ${c.dim(`… ${more} more characters: \`twelvefold show\` with --json has them`)}`] : [];
+    more > 0
+      ? [`      ${c.dim(`… ${more} more characters: \`twelvefold show --json\` prints them all`)}`]
+      : [];
   return [`    ${c.dim("The model wrote:")}`, `      ${whole(said.text)}`, ...rest];
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 
-/** Read by Node when it starts, and never again. */
+/** Variables that Node reads only when it starts. */
 const READ_AT_START = [
   "NODE_USE_ENV_PROXY",
   "HTTP_PROXY",
@@ -16,9 +16,9 @@ const READ_AT_START = [
 ];
 
 /**
- * Adds the variables of the `.env` file in a folder to an environment; what is set there already stays. Returns the names
- * of those that come too late, because Node has read them when it started. Throws `UsageError` for a file that cannot be read or
- * is not UTF-8.
+ * Adds the variables of the `.env` file in a folder to an environment; variables that are already set stay as they are.
+ * Returns the names of those that come too late, because Node reads them only when it starts. Throws `UsageError`
+ * (`invalid_configuration`) if the file cannot be read or is not UTF-8.
  */
 export async function readEnvFile(
   folder: string,
@@ -50,7 +50,7 @@ function checkEncoding(path: string): void {
   if (!isUtf16) return;
   throw new UsageError(
     "invalid_configuration",
-    `${path} is UTF-16: save it as UTF-8 (of which a BOM may be part)`,
+    `${path} is UTF-16: save it as UTF-8 (with or without a byte order mark)`,
   );
 }
 
@@ -62,7 +62,7 @@ function bytesOf(path: string): Uint8Array {
   }
 }
 
-/** What to say about variables that come too late. */
+/** The message about variables that come too late. */
 export function tooLate(names: readonly string[]): string {
   return `${names.join(", ")} in .env ${names.length === 1 ? "comes" : "come"} too late: Node reads such settings when it starts; set them in the environment`;
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, TwelvefoldError } from "../base/errors.ts";
 
-/** What the process ends with; listed in `twelvefold --help`. */
+/** The exit codes of the process, as listed in `twelvefold --help`. */
 export const EXIT = {
   ok: 0,
   failed: 1,

@@ -13,8 +13,8 @@ import type { Session } from "./session.ts";
 import { threadJson } from "./thread-json.ts";
 
 /**
- * Advances a thread, showing what happens, until it ends or waits for something that nobody here can give. Asks the
- * person at the terminal where there is one. Returns the exit code.
+ * Advances a thread and shows what happens, until it ends or waits for something that nobody here can give. Asks the
+ * person at the terminal if there is one. Returns the exit code.
  */
 export async function follow(
   session: Session,
@@ -27,7 +27,7 @@ export async function follow(
   const show = (events: readonly ThreadEvent[]) => {
     if (json) return;
     for (const event of events) {
-      // What another process wrote in between is shown in its place, once the thread is read.
+      // Events of another process are shown in their place, once the thread is read.
       if (event.seq !== shown + 1) continue;
       shown = event.seq;
       const line = eventLine(event, colors);
@@ -38,14 +38,15 @@ export async function follow(
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "events" && observation.thread.id === threadId) {
       const [first] = observation.events;
-      // A failure to read is told by the wait for the thread below.
+      // If reading fails, waiting for the thread, below, reports it.
       if (first !== undefined && first.seq > shown + 1) void catchUp().catch(() => undefined);
       else show(observation.events);
     }
     if (observation.kind === "elsewhere" && observation.threadId === threadId) {
       const seconds = Math.ceil(observation.claimMs / 1000);
-      const what = "another process is working on this thread; its end is shown here. If it was killed, ";
-      terminal.err(colors.dim(`${what}the thread is taken up within ${seconds} seconds.`));
+      const what =
+        "another process is working on this thread; its outcome will be shown here. If that process was killed, ";
+      terminal.err(colors.dim(`${what}work resumes here within ${seconds} seconds.`));
     }
     if (observation.kind === "problem" && observation.threadId === threadId) {
       terminal.err(
@@ -74,7 +75,7 @@ export async function follow(
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    terminal.err(`\nInterrupted; nothing is lost. Go on with: npx twelvefold resume ${threadId}`);
+    terminal.err(`\nInterrupted; nothing is lost. To go on: npx twelvefold resume ${threadId}`);
     return EXIT.interrupted;
   } finally {
     process.off("SIGINT", onSignal);
@@ -83,7 +84,7 @@ export async function follow(
   }
 }
 
-/** The person's decision, or `undefined` when they left it open. */
+/** The person's decision, or `undefined` if they leave the request open. */
 async function askPerson(
   { terminal, colors }: Session,
   thread: Thread,
@@ -92,7 +93,7 @@ async function askPerson(
 ): Promise<HumanResponse | undefined> {
   if (request.type === "approval") {
     for (const line of cardLines(request, colors)) terminal.err(line);
-    const text = await terminal.ask("  Enter approves; any text denies with that feedback: ", signal);
+    const text = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
     if (text === undefined) return undefined;
     return text.trim() === ""
       ? { digest: request.digest, decision: { kind: "approved" } }
@@ -105,7 +106,7 @@ async function askPerson(
     case "budget":
     case "provider": {
       const text = await terminal.ask(
-        "  Enter goes on; text goes on with that guidance; 'stop' stops: ",
+        "  Press Enter to go on, type guidance to go on with it, or type 'stop': ",
         signal,
       );
       if (text === undefined) return undefined;

@@ -2,7 +2,7 @@ import { requestIdOf } from "../base/ids.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
-/** The exact commands that answer a request, and what each does. */
+/** The exact commands that answer a request, and what each one does. */
 export function howToAnswer(thread: ThreadHead, request: PendingRequest): string[] {
   const id = requestIdOf(thread.id, request.seq);
   const waits = `thread ${thread.id} waits for a person`;
@@ -22,14 +22,14 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
       return [
         waits,
         `go on:      npx twelvefold approve ${id}`,
-        `with words: npx twelvefold answer ${id} "your guidance"`,
+        `guide it:   npx twelvefold answer ${id} "your guidance"`,
         `stop:       npx twelvefold deny ${id} "why"`,
       ];
     case "unknown_outcome":
       return [
         waits,
         `it happened:       npx twelvefold answer ${id} --happened '"its result as JSON"'`,
-        `it did not, run:   npx twelvefold answer ${id} --did-not-happen`,
+        `it did not happen: npx twelvefold answer ${id} --did-not-happen   (runs it)`,
         `give up:           npx twelvefold deny ${id} "why"`,
       ];
     default:

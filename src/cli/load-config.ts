@@ -13,22 +13,24 @@ const NAMES = [
 ];
 
 /**
- * Loads the configuration of the project in a folder. Throws `UsageError` if there is none, it cannot be loaded or is not
- * valid; `staleClient` instead where it cannot be loaded and the generated client is known to be the likely cause.
+ * Loads the configuration of the project in a folder. Throws `UsageError` (`invalid_configuration`) if there is none,
+ * or if it cannot be loaded or is not valid. If it cannot be loaded and a stale client is the likely cause, throws
+ * `staleClient` instead.
  */
 export async function loadConfig(folder: string, staleClient?: UsageError): Promise<TwelvefoldConfig> {
   const file = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
   if (file === undefined) {
     throw new UsageError(
       "invalid_configuration",
-      `there is no twelvefold.config.ts in ${folder}: run this in the folder of your project, or write a new one with npx twelvefold init my-agent`,
+      `there is no twelvefold.config.ts in ${folder}: run this in your project's folder, or start a new project with npx twelvefold init my-agent`,
     );
   }
-  // Where this file is TypeScript, the loader is there already.
+  // If this file runs as TypeScript, a loader is active already.
   if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) await prepareTypeScript(basename(file));
   const module: unknown = await importConfig(file, staleClient);
   const exported = defaultOf(module);
-  // TypeScript in a project of CommonJS modules is compiled to one, whose exports are the default of what is imported.
+  // In a CommonJS project, TypeScript compiles to a CommonJS module, whose exports arrive as the default
+  // export.
   const config = defaultOf(exported) ?? exported;
   if (config === undefined) {
     const message = `${file} must export by default: defineConfig({ agents: [...] })`;
@@ -38,7 +40,7 @@ export async function loadConfig(folder: string, staleClient?: UsageError): Prom
   return config;
 }
 
-/** Errors of this package say by themselves what is wrong; any other is said with the file that it comes from. */
+/** Errors of this package explain themselves; any other error is reported with the file that it comes from. */
 async function importConfig(file: string, staleClient: UsageError | undefined): Promise<unknown> {
   try {
     return await import(pathToFileURL(file).href);
@@ -51,8 +53,8 @@ async function importConfig(file: string, staleClient: UsageError | undefined): 
 }
 
 /**
- * With tsx, where it is installed, the configuration and what it imports may be any TypeScript; without it, what Node reads
- * by itself since 22.18: types that can be erased, and files imported by their whole name.
+ * If tsx is installed, the configuration and what it imports may be any TypeScript. Without it, they are limited to
+ * what Node reads by itself since 22.18: erasable types, and imports that name files in full.
  */
 async function prepareTypeScript(file: string): Promise<void> {
   try {

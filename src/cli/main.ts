@@ -7,9 +7,9 @@ import { createProgram } from "./program.ts";
 import { createSession } from "./session.ts";
 import { processTerminal } from "./terminal.ts";
 
-/** The command line of this process. Sets the exit code; returns when everything is closed. */
+/** The command line of this process. Sets the exit code; returns once everything is closed. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
-  // Whoever reads has seen enough, as in `twelvefold list | head`.
+  // The reader has seen enough, as in `twelvefold list | head`.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit();

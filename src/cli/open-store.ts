@@ -4,8 +4,8 @@ import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
 
 /**
- * Opens the store that the settings name: the path of an SQLite file, from `folder`, or the address of a PostgreSQL database,
- * which may name a schema: `postgres://agents@db.example/agents?schema=support`.
+ * Opens the store that the settings name: an SQLite file by its path, relative to `folder`, or a PostgreSQL database by
+ * its address, which may name a schema: `postgres://agents@db.example/agents?schema=support`.
  */
 export async function openStore(place: string, folder: string): Promise<ThreadStore> {
   if (/^postgres(ql)?:\/\//.test(place)) {

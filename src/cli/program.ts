@@ -11,20 +11,20 @@ import type { Session } from "./session.ts";
 export type Action = (run: (session: Session) => Promise<number>, json: boolean) => Promise<void>;
 
 const EXIT_CODES = `
-Exit codes: 0 done, or waiting for somebody; 1 the thread or the check failed; 2 the call is wrong; 3 no such thread,
-request or agent; 4 it does not fit the thread's state or the policy; 5 the store cannot be read or written;
-130 interrupted (nothing is lost).
+Exit codes: 0 done, or waiting for somebody; 1 the thread or the check failed; 2 wrong arguments or configuration;
+3 no such thread, request or agent; 4 the thread's state or the policy does not allow it; 5 the store cannot be read
+or written; 130 interrupted (nothing is lost).
 
-Threads are kept in .twelvefold/threads.db (TWELVEFOLD_STORE). Which model answers follows from the keys in the
-environment or .env, or TWELVEFOLD_MODEL=provider/model; without any the built-in offline model answers.`;
+Threads are kept in .twelvefold/threads.db; TWELVEFOLD_STORE names another place. TWELVEFOLD_MODEL=provider/model chooses
+the model; otherwise the first provider whose key is in the environment or .env, or else the built-in offline model.`;
 
 const SHOW_AS =
   "timeline, markdown, json, html (a page), context (what the model reads), request (what it would be sent next) or graph (Mermaid)";
 
-/** The command line. Commands are loaded when they are called: `--help` opens nothing. */
+/** The command line. A command's code is loaded when it is called, so `--help` loads and opens nothing. */
 export function createProgram(action: Action): Command {
   const program = new Command("twelvefold")
-    .description("Runs, shows, answers and steers the threads of your agents.")
+    .description("Run your agents' threads, see what they do, answer their requests and steer them.")
     .version(packageVersion(), "-V, --version", "display the version")
     .addHelpText("after", EXIT_CODES)
     // Its errors quote what was typed, which a script may have from elsewhere.
@@ -37,7 +37,7 @@ export function createProgram(action: Action): Command {
     program
       .command(usage)
       .description(description)
-      .option("--json", "print the outcome as JSON, ask nothing")
+      .option("--json", "print the outcome as JSON; ask no questions")
       .addHelpText("after", `\nExample:\n  ${example}`);
 
   type Flags = { readonly json?: boolean };
@@ -60,8 +60,8 @@ export function createProgram(action: Action): Command {
     .option("--status <status...>", "only threads with one of these statuses")
     .option("--pending", "only threads that wait for a person")
     .option("--search <text>", "only threads whose title or id holds this text")
-    .option("--limit <n>", "how many, at most 1000", whole, 20)
-    .option("--cursor <cursor>", "go on where the page before ended")
+    .option("--limit <n>", "how many to list, at most 1000", whole, 20)
+    .option("--cursor <cursor>", "continue after the previous page")
     .action((options: Flags & import("./commands/threads.ts").ListOptions) =>
       act(options, async (session) => (await import("./commands/threads.ts")).list(session, options)),
     );
@@ -72,7 +72,7 @@ export function createProgram(action: Action): Command {
     );
   command(
     "approve <id>",
-    "approve a pending step, or go on after an escalation; then follow the thread. With a thread's id the card is shown and you are asked",
+    "approve a pending step, or go on after an escalation; then follow the thread. With a thread's id, the card is shown and you are asked to confirm",
     "twelvefold approve thr_….7",
   )
     .option("--digest <digest>", "decide on exactly this version of the card")
@@ -96,8 +96,8 @@ export function createProgram(action: Action): Command {
     "answer a question; then follow the thread",
     'twelvefold answer thr_….4 "take 12"',
   )
-    .option("--happened <json>", "of an unknown outcome: it happened, with this result")
-    .option("--did-not-happen", "of an unknown outcome: it did not happen; run it")
+    .option("--happened <json>", "for an unknown outcome: it happened, with this result (JSON)")
+    .option("--did-not-happen", "for an unknown outcome: it did not happen, so run it")
     .action((id: string, text: string[], options: Flags & { happened?: string; didNotHappen?: boolean }) =>
       act(options, async (session) =>
         (await import("./commands/answer.ts")).answer(session, id, text, options),
@@ -105,7 +105,7 @@ export function createProgram(action: Action): Command {
     );
   command(
     "message <thread> <text...>",
-    "send a further message; a finished thread goes on",
+    "send another message; a finished thread goes on",
     'twelvefold message thr_… "and add 3"',
   ).action((thread: string, text: string[], options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).message(session, thread, text)),
@@ -119,7 +119,7 @@ export function createProgram(action: Action): Command {
     );
   command(
     "resume <thread>",
-    "resume a paused thread, or go on with one that nobody advances",
+    "resume a paused thread, or go on with one that no process advances",
     "twelvefold resume thr_…",
   ).action((thread: string, options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).resume(session, thread)),
@@ -152,8 +152,8 @@ export function createProgram(action: Action): Command {
     "print the exact request that the model would get next; nothing is sent",
     "twelvefold prompt calculator --thread thr_… --at 6",
   )
-    .option("--thread <id>", "with this thread, instead of one that only holds the message")
-    .option("--at <seq>", "as the thread was after this event", whole)
+    .option("--thread <id>", "use this thread instead of a new one that holds only the message")
+    .option("--at <seq>", "use the thread as it was after this event", whole)
     .option("--raw", "only the body, byte for byte")
     .action((agent: string, words: string[], options: Flags & import("./commands/prompt.ts").PromptOptions) =>
       act(options, async (session) =>
@@ -178,15 +178,24 @@ export function createProgram(action: Action): Command {
     "serve the HTTP API and the web inbox, and advance threads in the background",
     "twelvefold serve --port 3120",
   )
-    .option("--port <port>", "where to listen; 0 takes a free port (TWELVEFOLD_PORT, default 3120)", whole)
-    .option("--host <host>", "an address that others can reach needs keys in the configuration", "127.0.0.1")
+    .option(
+      "--port <port>",
+      "the port to listen on; 0 takes a free one (default: TWELVEFOLD_PORT, else 3120)",
+      whole,
+    )
+    .option(
+      "--host <host>",
+      "the address to listen on; one that others can reach needs keys in the configuration",
+      "127.0.0.1",
+    )
     .addHelpText(
       "after",
       `
-Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts it serves this machine only: whoever has
-the address that is printed, or the token in it, is one and the same person, until the server stops. With keys, programs
-send \`Authorization: Bearer <key>\` and people sign in at /login; the printed address signs a browser in once. TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
-Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
+Pages: / (inbox), /docs (the API). Without keys in twelvefold.config.ts, only this machine is served, and everybody who
+has the printed address, or the token in it, counts as one person until the server stops. With keys, programs send
+\`Authorization: Bearer <key>\` and people sign in at /login; the printed address signs a browser in once.
+TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
+Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
     )
     .action((options: Flags & { port?: number; host: string }) =>
       act(options, async (session) => {
@@ -197,10 +206,14 @@ Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSO
   addProjectCommands(command, act);
   command(
     "key <id>",
-    "make an API key: prints it once, and the line for the configuration",
+    "make an API key: print it once, with the line for the configuration",
     "twelvefold key ada --scopes read,respond",
   )
-    .option("--scopes <scopes>", "launch, read, respond, admin; separated by commas", "launch,read,respond")
+    .option(
+      "--scopes <scopes>",
+      "any of launch, read, respond, admin; separated by commas",
+      "launch,read,respond",
+    )
     .action((id: string, options: Flags & { scopes: string }) =>
       act(options, async (session) => (await import("./commands/key.ts")).key(session, id, options)),
     );
@@ -208,7 +221,7 @@ Faults are told on standard error; TWELVEFOLD_LOG=info logs requests too, as JSO
 }
 
 function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It takes a whole number.");
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
 }
 

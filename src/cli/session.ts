@@ -15,7 +15,7 @@ import { loadConfig } from "./load-config.ts";
 import { openStore } from "./open-store.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What every command is given: the only way to the environment, the terminal and the project. */
+/** What every command works with: the only way to the environment, the terminal and the project. */
 export interface Session {
   readonly terminal: Terminal;
   readonly colors: Colors;
@@ -26,16 +26,16 @@ export interface Session {
   /** Whoever sits at the terminal. */
   readonly person: VerifiedPrincipal;
   config(): Promise<TwelvefoldConfig>;
-  /** Throws where the BAML client is not that of the present sources and may not be generated: before agents run. */
+  /** Throws if the BAML client is stale and may not be regenerated. Called before agents run. */
   requireFreshClient(): Promise<void>;
   store(): Promise<ThreadStore>;
-  /** A runtime that does not advance threads by itself: no model is needed. */
+  /** A runtime that does not advance threads by itself, so it needs no model. */
   runtime(): Promise<Runtime>;
-  /** The configured model; says in one line which one answers. */
+  /** The configured model. Prints which one answers. */
   model(): Promise<ModelChoice>;
   /** A runtime with the configured model. */
   runtimeWithModel(): Promise<Runtime>;
-  /** Registers what must be closed at the end. */
+  /** Registers something to close at the end. */
   onClose(close: () => Promise<unknown>): void;
 }
 
@@ -49,8 +49,8 @@ export interface SessionOptions {
 }
 
 /**
- * The account of this process, as the operating system knows it: an environment variable proves nothing, since whoever
- * starts the command sets it. `uid-<number>` where the account has no name.
+ * The account of this process as the operating system knows it. An environment variable would prove nothing, since
+ * whoever starts the command sets it. `uid-<number>` if the account has no name.
  */
 export function accountPerson(account: () => { readonly username: string } = userInfo): VerifiedPrincipal {
   const named = nameOf(account);
@@ -60,7 +60,7 @@ export function accountPerson(account: () => { readonly username: string } = use
   );
 }
 
-/** A user id that no account belongs to, as in many containers, has no name. */
+/** A user id without an account, as in many containers, has no name. */
 function nameOf(account: () => { readonly username: string }): string | undefined {
   try {
     return account().username.trim();
@@ -69,7 +69,7 @@ function nameOf(account: () => { readonly username: string }): string | undefine
   }
 }
 
-/** Opens nothing before it is asked for; `close` closes what was opened, latest first. */
+/** Opens nothing until it is asked for; `close` closes what was opened, latest first. */
 export function createSession({ terminal, env, folder, json, person }: SessionOptions): {
   readonly session: Session;
   close(): Promise<void>;
@@ -85,7 +85,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   const say = (text: string) => terminal.err(session.colors.dim(text));
   const client = once(() => freshenClient({ project: folder, env, say }));
   const config = once(async () => {
-    // Before the agents import it.
+    // Must happen before the agents import the client.
     const staleClient = await client();
     return loadConfig(folder, staleClient);
   });
@@ -116,7 +116,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     await requireFreshClient();
     const choice = await chooseModel();
     for (const { name, nextStep } of agents) {
-      if (nextStep.ownModel.length > 0) say(`  ${name} has its own: ${nextStep.ownModel.join(", ")}`);
+      if (nextStep.ownModel.length > 0) say(`  ${name} uses its own: ${nextStep.ownModel.join(", ")}`);
     }
     return {
       ...choice,
@@ -168,9 +168,10 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   };
 }
 
-/** The id as a thread's, also where a request id was given. `NotFoundError` for anything else. */
+/** A thread's id, from the id of the thread or of one of its requests. Throws `NotFoundError` for anything else. */
 export function threadIdFrom(text: string): ThreadId {
   const id = parseThreadId(text) ?? parseRequestId(text)?.threadId;
-  if (id === undefined) throw new NotFoundError(`"${text}" is no thread id; \`twelvefold list\` shows them`);
+  if (id === undefined)
+    throw new NotFoundError(`"${text}" is not a thread's id; \`twelvefold list\` shows the ids`);
   return id;
 }

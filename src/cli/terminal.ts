@@ -1,17 +1,17 @@
 import { createInterface } from "node:readline/promises";
 
-/** The terminal, or what stands for it. */
+/** The terminal, or a stand-in for it. */
 export interface Terminal {
   /** True if a person can be asked. */
   readonly interactive: boolean;
   readonly colors: boolean;
   /** Results, on standard output. */
   out(text: string): void;
-  /** A result to be piped on, byte for byte: no line break is added unless a person is looking. Absent: as `out`. */
+  /** A result to be piped, byte for byte: a line break is added only if a person is looking. Absent: same as `out`. */
   raw?(text: string): void;
   /** Progress and problems, on standard error. */
   err(text: string): void;
-  /** One line from the person; `undefined` at the end of the input. */
+  /** Asks for one line; `undefined` at the end of the input. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
 }
 
@@ -19,7 +19,7 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   return {
     interactive: stdin.isTTY === true && stdout.isTTY === true,
-    // Asked when it is needed: `.env` may say so.
+    // Read when it is needed, because `.env` may set it.
     get colors() {
       return stdout.isTTY === true && process.env.NO_COLOR === undefined;
     },

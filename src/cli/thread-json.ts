@@ -1,7 +1,7 @@
 import { requestIdOf } from "../base/ids.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** A thread for programs: the same shape from every command with `--json`. */
+/** A thread for programs, in the same shape from every command with `--json`. */
 export function threadJson(thread: Thread) {
   const { state } = thread;
   return {

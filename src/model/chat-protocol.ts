@@ -1,6 +1,6 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 
-/** One message of a chat request; several text parts are joined by line ends, other parts are left out. */
+/** One message of a chat request. Several text parts are joined with line breaks; parts of other kinds are dropped. */
 export interface ChatMessage {
   readonly role: string;
   readonly text: string;
@@ -8,7 +8,7 @@ export interface ChatMessage {
 
 /** A chat completion request in OpenAI's format, as far as these servers read it. */
 export interface ChatRequest {
-  /** `""` where the request names none. */
+  /** `""` if the request names none. */
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly stream: boolean;
@@ -17,22 +17,22 @@ export interface ChatRequest {
   readonly body: JsonObject;
   /** The body exactly as it came. */
   readonly bodyText: string;
-  /** The `Authorization` header, which no model here looks at. */
+  /** The `Authorization` header. No model here checks it. */
   readonly authorization?: string;
 }
 
 /** What a model says to one request. */
 export interface Completion {
   readonly content: string;
-  /** Default: counted by the server. */
+  /** Default: the server numbers its completions. */
   readonly id?: string;
   /** Default `stop`. */
   readonly finishReason?: "stop" | "length" | "content_filter";
-  /** Default: estimated, four characters to a token. */
+  /** Default: an estimate of four characters per token. */
   readonly usage?: { readonly promptTokens: number; readonly completionTokens: number };
 }
 
-/** An error as OpenAI's servers answer it. */
+/** An error in the shape in which OpenAI's servers send it. */
 export interface Problem {
   readonly status: number;
   readonly message: string;
@@ -40,7 +40,7 @@ export interface Problem {
   readonly type?: string;
   readonly code?: string;
   readonly param?: string;
-  /** Seconds, sent as `Retry-After`. */
+  /** In seconds; sent as `Retry-After`. */
   readonly retryAfter?: number;
 }
 
@@ -48,7 +48,7 @@ export function isProblem(value: object): value is Problem {
   return "status" in value && "message" in value;
 }
 
-/** Reads a chat request, or says what is wrong with it. */
+/** Reads a chat request. Returns a `Problem` to answer with if it is not valid. */
 export function parseChatRequest(bodyText: string): ChatRequest | Problem {
   let body: Json;
   try {
@@ -121,7 +121,7 @@ export function completionBody(
   };
 }
 
-/** The answer as the data of server-sent events, `[DONE]` included. Content comes a few words at a time. */
+/** The answer as the data of server-sent events, `[DONE]` included. The content is sent a few words at a time. */
 export function completionChunks(
   request: ChatRequest,
   completion: Completion,

@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { Random } from "./random.ts";
 
-/** What a model and the way to it can do wrong. */
+/** What can go wrong with a model or on the way to it. */
 export const FAULTS = [
-  /** Text that is no answer: a refusal, broken or hostile JSON. */
+  /** Text that is not an answer: a refusal, or broken or hostile JSON. */
   "garbage",
   /** A step whose intent does not exist. */
   "unknown_intent",
@@ -39,13 +39,13 @@ const GARBAGE: readonly string[] = [
   "<step><intent>done</intent></step>",
   "undefined is not a function",
   "\u0000\u0001\ufffd{{{{",
-  // Deep enough to stop or crash a parser that is not guarded.
+  // Deep enough to stop or crash an unguarded parser.
   "[".repeat(20_000),
   '{"a":'.repeat(20_000),
   "{} ".repeat(5_000),
 ];
 
-/** The content of a faulty completion, made from a good one; `undefined` for faults that are not of the content. */
+/** The content of a faulty completion, made from a good one; `undefined` for faults that do not change the content. */
 export async function spoil(fault: Fault, good: string, random: Random): Promise<string | undefined> {
   switch (fault) {
     case "garbage":
@@ -78,7 +78,7 @@ async function stepIn(content: string): Promise<JsonObject> {
   }
 }
 
-/** The same step with other numbers and texts, as models write that correct themselves. */
+/** The same step with other numbers and texts, the way models write when they correct themselves. */
 function anotherStep(step: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(step).map(([name, value]) => {

@@ -15,20 +15,20 @@ import { type Random, seededRandom } from "./random.ts";
 export interface FaultyOptions extends ListenOptions {
   /** Base URL of a model that gives the good answers, e.g. of `startOfflineModel`. Either this or `answer`. */
   readonly upstream?: string;
-  /** The good answer itself. */
+  /** The good answer itself, or a function that gives it. Either this or `upstream`. */
   readonly answer?: string | ((request: ChatRequest) => string | Promise<string>);
-  /** The same seed gives the same faults to the same number of requests. */
+  /** The same seed gives the same faults in the same order. */
   readonly seed: number;
-  /** How often each fault happens, from 0 to 1; together at most 1. Absent: never. */
+  /** How often each fault happens, from 0 to 1; together at most 1. A fault that is not listed never happens. */
   readonly rates: Readonly<Partial<Record<Fault, number>>>;
   /** Seconds in `Retry-After`. Default 1. */
   readonly retryAfter?: number;
-  /** `slow_drip`: milliseconds between pieces, of which there are 20. Default 25. */
+  /** Milliseconds between the 20 pieces of a `slow_drip`. Default 25. */
   readonly dripInterval?: number;
 }
 
 export interface FaultyModel extends ModelServer {
-  /** What each request got, in the order they came; `null` for a good answer. */
+  /** What each request got, in the order in which they came; `null` for a good answer. */
   readonly served: readonly (Fault | null)[];
 }
 
@@ -36,8 +36,18 @@ const NAME = "twelvefold-faulty";
 const PIECES = 20;
 
 /**
- * Starts a model that answers well or badly, as its seed and rates say. Which fault the n-th request gets depends on
- * seed and n alone. Throws `UsageError` if the options do not fit together.
+ * Starts a model that answers well or badly, as seed and rates decide. Which fault the n-th request gets depends only
+ * on the seed and n. Throws `UsageError` (`invalid_argument`) unless exactly one of `upstream` and `answer` is given
+ * and the rates are valid.
+ *
+ * @example
+ * const model = await startFaultyModel({
+ *   answer: '{"intent":"done_for_now","message":"done"}',
+ *   seed: 1,
+ *   rates: { rate_limited: 0.2, garbage: 0.1 },
+ * });
+ * // … let a client use model.url …
+ * await model.close();
  */
 export async function startFaultyModel(options: FaultyOptions): Promise<FaultyModel> {
   checkOptions(options);
@@ -67,7 +77,7 @@ export async function startFaultyModel(options: FaultyOptions): Promise<FaultyMo
 
 function checkOptions({ upstream, answer, rates }: FaultyOptions): void {
   if ((upstream === undefined) === (answer === undefined)) {
-    throw new UsageError("invalid_argument", "a faulty model needs either `upstream` or `answer`");
+    throw new UsageError("invalid_argument", "a faulty model takes exactly one of `upstream` and `answer`");
   }
   const values = FAULTS.map((fault) => rates[fault] ?? 0);
   const sum = values.reduce((total, rate) => total + rate, 0);
@@ -107,7 +117,7 @@ function problemOf(fault: Fault | null, retryAfter: number): Problem | undefined
   }
 }
 
-/** The upstream's content, or its error as it came. */
+/** The upstream's content, or its error unchanged. */
 async function goodAnswer(options: FaultyOptions, request: ChatRequest): Promise<string | Problem> {
   if (typeof options.answer === "function") return options.answer(request);
   if (options.answer !== undefined) return options.answer;
@@ -122,7 +132,7 @@ async function goodAnswer(options: FaultyOptions, request: ChatRequest): Promise
   return contentOf(body) ?? { status: 502, message: "The upstream model gave no completion." };
 }
 
-/** An upstream with a key gets the caller's. */
+/** Passes the caller's key on to the upstream. */
 function authorizationOf({ authorization }: ChatRequest): Record<string, string> {
   return authorization === undefined ? {} : { authorization };
 }
@@ -135,7 +145,7 @@ function contentOf(body: Json): string | undefined {
   return typeof content === "string" ? content : undefined;
 }
 
-/** Sends half of the body and resets the connection, or all of it in slow pieces. */
+/** Sends half of the body and resets the connection, or sends all of it in slow pieces. */
 async function sendBadly(
   fault: "reset" | "slow_drip",
   { contentType, text }: ReturnType<typeof encodeCompletion>,

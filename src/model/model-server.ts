@@ -11,9 +11,9 @@ import {
   problemBody,
 } from "./chat-protocol.ts";
 
-/** A model server on this machine, listening until closed. */
+/** A model server on this machine. It listens until it is closed. */
 export interface ModelServer {
-  /** What an OpenAI-compatible client takes as its `base_url`; ends in `/v1`. */
+  /** What an OpenAI-compatible client needs as its `base_url`; ends in `/v1`. */
   readonly url: string;
   readonly port: number;
   /** Stops listening and cuts open connections. */
@@ -26,17 +26,17 @@ export interface ListenOptions {
   readonly host?: "127.0.0.1";
 }
 
-/** Answers one HTTP request. What it throws becomes a 500. */
+/** Answers one HTTP request. If it throws, the answer is a 500. */
 export type HttpHandler = (
   request: IncomingMessage,
   bodyText: string,
   response: ServerResponse,
 ) => Promise<void>;
 
-/** A request larger than this is refused with 413. */
+/** A larger request is refused with 413. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Listens on loopback only. Throws `UsageError` if the port cannot be had. */
+/** Listens on loopback only. Throws `UsageError` if the port is not available. */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<ModelServer> {
   const server = createServer((request, response) => {
     answerSafely(handler, request, response).catch(() => response.destroy());

@@ -7,7 +7,7 @@ import { type RecordedCall, recordedRequest, removeCredentials, requestDigest } 
 export interface RecordingOptions extends ListenOptions {
   /** The provider's base URL, e.g. `https://api.openai.com/v1`. */
   readonly upstream: string;
-  /** A JSONL file; calls are appended to it, its folder is made. */
+  /** A JSONL file. Calls are appended to it; its folder is created if it is missing. */
   readonly file: string;
 }
 
@@ -28,9 +28,14 @@ const NOT_FORWARDED = new Set([
 const FORWARDED_BACK = ["content-type", "retry-after", "retry-after-ms", "x-request-id", "x-should-retry"];
 
 /**
- * Starts a server that passes every request on to a provider, streams its answer back as it comes, and writes the pair
- * to a file once the answer is complete. Credentials are passed on and never written. An answer that is cut off, by
- * either side, is not recorded.
+ * Starts a server that forwards every request to a provider, streams the answer back as it comes, and writes both to a
+ * file once the answer is complete. Credentials are forwarded but never written. An answer that either side cuts off is
+ * not recorded.
+ *
+ * @example
+ * const recorder = await startRecordingModel({ upstream: "https://api.openai.com/v1", file: "calls.jsonl" });
+ * // … let a client use recorder.url, then replay the file with startReplayingModel …
+ * await recorder.close();
  */
 export async function startRecordingModel(options: RecordingOptions): Promise<ModelServer> {
   await mkdir(dirname(options.file), { recursive: true });
@@ -44,7 +49,7 @@ export async function startRecordingModel(options: RecordingOptions): Promise<Mo
   const server = await listen(async (request, bodyText, response) => {
     const call = await passOn(upstream, request, bodyText, response);
     if (call === undefined) return;
-    // On disk before the client knows that the answer is over.
+    // Written before the client knows that the answer is complete.
     await write(call);
     response.end();
   }, options);
@@ -81,7 +86,7 @@ async function passOn(
       error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
     sendProblem(response, {
       status: 502,
-      message: `The provider cannot be reached: ${reason}`,
+      message: `Cannot reach the provider: ${reason}`,
       type: "server_error",
     });
     return undefined;
@@ -111,7 +116,7 @@ function headersToForward(request: IncomingMessage): Headers {
   return headers;
 }
 
-/** Sends the answer on as it arrives, all but its end, and returns its text. Throws where it breaks off. */
+/** Forwards the answer as it arrives, except for its end, and returns its text. Throws if the answer breaks off. */
 async function copyBody(answer: Response, response: ServerResponse): Promise<string> {
   const headers = FORWARDED_BACK.flatMap((name) => {
     const value = answer.headers.get(name);

@@ -1,7 +1,7 @@
 import { digestOf } from "../base/digest.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 
-/** One line of a recording: a request and what the provider answered. Holds no headers and no credentials. */
+/** One line of a recording: a request and the provider's answer. Holds no headers and no credentials. */
 export interface RecordedCall {
   readonly v: 1;
   /** SHA-256 over path and body; see `recordedRequest`. */
@@ -12,9 +12,9 @@ export interface RecordedCall {
 
 export interface RecordedRequest {
   readonly method: string;
-  /** Below the base URL, with its query: `/chat/completions`. */
+  /** Relative to the base URL, with its query: `/chat/completions`. */
   readonly path: string;
-  /** The JSON body, or the text where it is none. */
+  /** The body as JSON, or as text if it is not JSON. */
   readonly body: Json;
 }
 
@@ -22,7 +22,7 @@ export interface RecordedResponse {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter?: string | undefined;
-  /** The body as it came; of a stream, all of it. */
+  /** The whole body, even of a stream. */
   readonly body: string;
 }
 
@@ -31,7 +31,10 @@ const CREDENTIAL_PARAMETERS = ["key", "api_key", "api-key", "access_token"];
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A request as it is recorded and looked up: below the base URL, without headers, credentials replaced by `[redacted]`. */
+/**
+ * A request as it is recorded and looked up: relative to the base URL, without headers, with `[redacted]` in place of
+ * credentials.
+ */
 export function recordedRequest(
   method: string,
   url: string,
@@ -54,7 +57,7 @@ export function requestDigest({ method, path, body }: RecordedRequest): string {
   return digestOf({ method, path, body });
 }
 
-/** A function that replaces the credentials of a request by `[redacted]` in any text. */
+/** Returns a function that replaces a request's credentials with `[redacted]` in any text. */
 export function removeCredentials(headers: Headers, url: string): (text: string) => string {
   const fromHeaders = CREDENTIAL_HEADERS.map((name) => headers[name]).flatMap((value) => value ?? []);
   const { searchParams } = new URL(url, "http://127.0.0.1");
@@ -75,7 +78,7 @@ function readBody(text: string): Json {
   }
 }
 
-/** Reads one line of a recording; `undefined` if it is none. */
+/** Reads one line of a recording; `undefined` if it is not valid. */
 export function readRecordedCall(line: string): RecordedCall | undefined {
   const call = readBody(line);
   if (!isJsonObject(call) || call["v"] !== 1 || typeof call["digest"] !== "string") return undefined;
@@ -99,7 +102,7 @@ function readRecordedResponse(response: JsonObject): RecordedResponse | undefine
   return { status, contentType, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, body };
 }
 
-/** Where two requests differ, for people: the first difference with some text around it. */
+/** Describes for people where two requests differ: the first difference with some text around it. */
 export function describeDifference(recorded: RecordedRequest, sent: RecordedRequest): string {
   if (recorded.method !== sent.method || recorded.path !== sent.path) {
     return `recorded ${recorded.method} ${recorded.path}, sent ${sent.method} ${sent.path}`;
@@ -111,7 +114,7 @@ export function describeDifference(recorded: RecordedRequest, sent: RecordedRequ
   return `the bodies differ from character ${at}: recorded ${around(before)}, sent ${around(after)}`;
 }
 
-/** How many characters two texts have in common at their beginning. */
+/** How many characters two texts share at the beginning. */
 export function sharedPrefix(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   let at = 0;

@@ -13,16 +13,16 @@ import {
 } from "./recording.ts";
 
 export interface ReplayingModel extends ModelServer {
-  /** The recorded calls that nobody has asked for yet. */
+  /** The recorded calls that have not been asked for yet. */
   leftovers(): readonly RecordedCall[];
 }
 
 /**
- * Starts a model that answers from a recording of `startRecordingModel`. The same request recorded several times is
- * answered in the order recorded. A request that was not recorded, or not so often, gets status 404
- * (`unrecorded_request`) and reads which recorded one is nearest and where they differ.
+ * Starts a model that answers from a recording of `startRecordingModel`. If the same request was recorded several
+ * times, the answers come in the order of the recording. A request that was not recorded, or not that often, gets
+ * status 404 (`unrecorded_request`) with a message that names the nearest recorded request and the first difference.
  *
- * Throws `UsageError` (`invalid_configuration`) for a file that cannot be read or is no recording.
+ * Throws `UsageError` (`invalid_configuration`) if the file cannot be read or is not a recording.
  */
 export async function startReplayingModel(
   options: { readonly file: string } & ListenOptions,
@@ -56,16 +56,19 @@ async function readRecording(file: string): Promise<readonly RecordedCall[]> {
   return text.split("\n").flatMap((line, at) => {
     if (line.trim() === "") return [];
     const call = readRecordedCall(line);
-    // The digest is computed again, so that a recording may be edited by hand.
+    // The digest is recomputed, because a recording may be edited by hand.
     if (call !== undefined) return [{ ...call, digest: requestDigest(call.request) }];
-    throw new UsageError("invalid_configuration", `${file}, line ${at + 1}: not a recorded call`);
+    throw new UsageError(
+      "invalid_configuration",
+      `${file}, line ${at + 1}: not a recorded call; each line holds one call as startRecordingModel writes it`,
+    );
   });
 }
 
 function explainMiss(calls: readonly RecordedCall[], sent: RecordedRequest, digest: string): string {
   const same = calls.filter((call) => call.digest === digest).length;
   if (same > 0)
-    return `This request was recorded ${same} times and came once more (digest ${digest.slice(0, 12)}).`;
+    return `This request was recorded only ${same === 1 ? "once" : `${same} times`} but came again (digest ${digest.slice(0, 12)}).`;
   const nearest = findNearest(calls, sent);
   if (nearest === undefined)
     return `This request was not recorded (digest ${digest.slice(0, 12)}): the recording is empty.`;
@@ -76,7 +79,7 @@ function explainMiss(calls: readonly RecordedCall[], sent: RecordedRequest, dige
   );
 }
 
-/** The recorded request that agrees with the one sent for the longest, those for the same path first. */
+/** The recorded request that shares the longest beginning with the one sent; requests for the same path come first. */
 function findNearest(calls: readonly RecordedCall[], sent: RecordedRequest): RecordedCall | undefined {
   const body = canonicalJson(sent.body);
   const score = ({ request }: RecordedCall) =>

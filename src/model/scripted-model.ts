@@ -5,19 +5,25 @@ import { chatRoutes, type ListenOptions, listen, type ModelServer } from "./mode
 /** A completion's text, a completion, or an error to answer with. */
 export type ScriptedAnswer = string | Completion | Problem;
 
-/** A model that says what a test wrote down for it. */
+/** A model that gives the answers that a test scripted. */
 export interface ScriptedModel extends ModelServer {
-  /** Every request that came, in order, also those for which no answer was left. */
+  /** Every request that came, in order, even those for which no answer was left. */
   readonly requests: readonly ChatRequest[];
-  /** The answers that nobody has asked for yet. */
+  /** The answers that have not been asked for yet. */
   leftovers(): readonly ScriptedAnswer[];
-  /** Throws `TwelvefoldError` (`unexpected_call`) unless every answer was asked for and no request came beyond them. */
+  /** Throws `TwelvefoldError` (`unexpected_call`) unless there were exactly as many requests as answers. */
   assertDone(): void;
 }
 
 /**
- * Starts a model that gives these answers in order, one to each request. A request beyond the last answer gets status
- * 400 (`unexpected_request`), which no client should repeat, and makes `assertDone` throw.
+ * Starts a model that gives these answers in order, one per request. A request beyond the last answer gets status 400
+ * (`unexpected_request`), which clients do not retry, and makes `assertDone` throw.
+ *
+ * @example
+ * const model = await startScriptedModel(['{"intent":"done_for_now","message":"hi"}']);
+ * // … let the code under test use model.url …
+ * model.assertDone();
+ * await model.close();
  */
 export async function startScriptedModel(
   answers: readonly ScriptedAnswer[],

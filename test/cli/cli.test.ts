@@ -70,7 +70,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     expect((await twelvefold(["pause", threadId])).code).toBe(4);
     expect((await twelvefold(["resume", threadId])).stdout).toMatch(REQUEST);
     const kept = await twelvefold(["message", threadId, "and add 1"]);
-    expect(kept.stderr).toContain("the message is kept");
+    expect(kept.stderr).toContain("the message is stored");
     const forked = await twelvefold(["fork", threadId, "--at", "2"]);
     const copy = /forked as (thr_\w+)/.exec(forked.stdout)?.[1] ?? "";
     expect((await twelvefold(["resume", copy])).stdout).toContain(copy);
@@ -99,8 +99,8 @@ describe("twelvefold", { timeout: 60_000 }, () => {
 
   const BAD: [string[], number, RegExp][] = [
     [["show", "thr_unknown"], 3, /there is no thread thr_unknown/],
-    [["show", "../etc"], 3, /no thread id/],
-    [["show", "\u001b[31mthr"], 3, /"\[U\+001B]\[31mthr" is no thread id/],
+    [["show", "../etc"], 3, /not a thread's id/],
+    [["show", "\u001b[31mthr"], 3, /"\[U\+001B]\[31mthr" is not a thread's id/],
     [["approve", "thr_unknown.7"], 3, /there is no thread/],
     [["run", "nobody", "hello"], 3, /no agent "nobody"; known: calculator/],
     [["run", "calculator"], 2, /say what the agent should do/],
@@ -132,13 +132,13 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     const requestId = REQUEST.exec(stdout)?.[1] ?? "";
     const refused = await twelvefold(["approve", requestId.split(".")[0] ?? ""]);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`nobody can be asked here: to approve the request shown, name it`);
+    expect(refused.stderr).toContain(`nobody can be asked here; approve by the request's id`);
     expect(refused.stderr).toContain(requestId);
   });
 
   it("serve --help says who gets in without keys", async () => {
     const { stdout } = await cli()(["serve", "--help"]);
-    expect(stdout).toMatch(/whoever has\s+the address that is printed, or the token in it/);
+    expect(stdout).toMatch(/everybody who\s+has the printed address, or the token in it/);
   });
 
   it("an empty list says how to begin, or that nothing fits", { tags: "F6.2" }, async () => {
@@ -146,7 +146,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     const lists = [["list"], ["list", "--pending"], ["list", "--limit", "3"]];
     const [all, pending, few] = await Promise.all(lists.map((args) => twelvefold(args)));
     expect(all?.stdout).toBe('no threads; start one with: npx twelvefold run calculator "…"\n');
-    expect(pending?.stdout).toBe("no threads like that\n");
+    expect(pending?.stdout).toBe("no threads match\n");
     expect(few?.stdout).toBe(all?.stdout);
   });
 

@@ -87,7 +87,7 @@ describe("twelvefold init", { tags: "E1" }, () => {
     writeFileSync(join(cwd, "desk/src/agent.ts"), "mine");
     rmSync(join(cwd, "desk/README.md"));
     await expect(again()).rejects.toThrow(
-      /nothing was written: .*src\/agent\.ts.* already; --force overwrites them/,
+      /nothing was written: .* already has .*src\/agent\.ts.*; --force overwrites them/,
     );
     expect(read("src/agent.ts")).toBe("mine");
     expect(existsSync(join(cwd, "desk/README.md"))).toBe(false);
@@ -143,7 +143,7 @@ describe("twelvefold init", { tags: "E1" }, () => {
 
   it("takes a folder that names an agent, and no other", async () => {
     for (const folder of ["My Agent", "1st", "a_b", "x".repeat(64)])
-      await expect(run(folder, { yes: true })).rejects.toThrow("small letters, digits and hyphens");
+      await expect(run(folder, { yes: true })).rejects.toThrow("lower-case letters, digits and hyphens");
     const { cwd } = await run("nested/deep/desk", { yes: true });
     expect(existsSync(join(cwd, "nested/deep/desk/package.json"))).toBe(true);
   });

@@ -43,7 +43,7 @@ describe("at a terminal", () => {
   it("Enter approves", { tags: "F7.12" }, async () => {
     const { session, asked, text } = person("");
     expect(await run(session, "calculator", ["divide 12 by 2 and then add 12"], {})).toBe(0);
-    expect(asked).toEqual([expect.stringContaining("Enter approves")]);
+    expect(asked).toEqual([expect.stringContaining("Press Enter to approve")]);
     expect(text()).toMatch(/terminal:ada approved[\s\S]*= 6[\s\S]*\b18\b/);
   });
 

@@ -60,6 +60,6 @@ describe("the model of a project", () => {
     const env = { OPENAI_API_KEY: "k" };
     const { session: one, said } = session("", env);
     await one.model();
-    expect(said).toEqual(["model: openai/gpt-5-mini", "  calm has its own: openai/calm"]);
+    expect(said).toEqual(["model: openai/gpt-5-mini", "  calm uses its own: openai/calm"]);
   });
 });

@@ -38,7 +38,7 @@ it("editing a prompt needs no TypeScript edit: a stale client is noticed and gen
     stderr: expect.stringContaining("baml_client is stale"),
   });
   expect(node("setup.mjs").stderr).toContain(
-    "baml_client is not generated from the present baml_src: generating it",
+    "baml_client was not generated from the current baml_src: generating it",
   );
   expect(node("check-baml.mjs").status).toBe(0);
 

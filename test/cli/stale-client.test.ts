@@ -90,7 +90,7 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
 
     appendFileSync(join(folder, "baml_src/calculator.baml"), "// edited 😀\u0085\u2028\t\\\n");
     const edited = await twelvefold(folder, RUN);
-    expect(edited.stderr).toContain("baml_client is not generated from the present baml_src: generating it");
+    expect(edited.stderr).toContain("baml_client was not generated from the current baml_src: generating it");
     expect(problemIn(folder)).toEqual([undefined]);
   });
 
@@ -131,7 +131,7 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
     for (const args of [RUN, ["serve", "--port", "0"], ["prompt", "sums", "2 plus 3"]]) {
       const stale = await twelvefold(copy, args, { env });
       expect([stale.code, stale.stdout]).toEqual([2, ""]);
-      expect(stale.stderr).toContain("not generated from the present baml_src, and NODE_ENV is production");
+      expect(stale.stderr).toContain("not generated from the current baml_src, and NODE_ENV is production");
     }
     expect(await twelvefold(copy, ["list"], { env })).toMatchObject({ code: 0, stderr: "" });
     expect(problemIn(copy)).toEqual(["stale"]);
@@ -147,7 +147,7 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
     const { code, stderr } = await twelvefold(copy, RUN, { uid, env: { HOME: home } });
     chmodSync(join(copy, "baml_client"), 0o755);
     expect(stderr).toContain(
-      "and cannot be written here: run `npx twelvefold generate` where the project is built",
+      "and its folder cannot be written: run `npx twelvefold generate` where the project is built",
     );
     expect(code).toBe(2);
   });

@@ -114,7 +114,7 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     writeFileSync(prompt, text.replace("type Tools = ", `${tool}type Tools = Transfer | `));
     const lacking = run("npm", ["test"], { cwd });
     expect(lacking.status).not.toBe(0);
-    expect(lacking.output).toContain("not generated from the present baml_src: generating it");
+    expect(lacking.output).toContain("not generated from the current baml_src: generating it");
     expect(lacking.output).toContain("'transfer' is missing");
     const agent = join(cwd, "src", "agent.ts");
     const handler = '      transfer: tool(({ amount }) => amount, { approval: "always" }),\n';

@@ -4,13 +4,13 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../../base/errors.ts";
 
-/** How a run of BAML's own command ended, and what it wrote, standard error last. */
+/** How a run of BAML's own command ended, and its output, standard error last. */
 export interface BamlRun {
   readonly code: number;
   readonly output: string;
 }
 
-/** Runs BAML's command in a folder: the project's own BAML where it has one, else that of this package. */
+/** Runs BAML's command in a folder. Uses the project's own BAML if it has one, else this package's. */
 export function runBamlCli(
   folder: string,
   args: readonly string[],
@@ -45,7 +45,7 @@ function bamlCliOf(folder: string): string {
   throw new UsageError("invalid_configuration", "@boundaryml/baml is not installed: npm install");
 }
 
-/** What BAML says of sources that it cannot compile, without times, causes of causes and stack traces. */
+/** BAML's complaint about sources that it cannot compile, without times, nested causes and stack traces. */
 export function bamlComplaint(output: string): string {
   const text = output
     .replace(/^Stack backtrace:[\s\S]*?(?=^\S(?!.*backtrace)|$(?![\s\S]))/gm, "")

@@ -2,13 +2,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { patchClientFile } from "./patch-client.ts";
 
-/** A client that a generator of `baml_src` writes, and what is wrong with it; `undefined`: it is fresh. */
+/** A client that a generator of `baml_src` writes, and what is wrong with it; `undefined` if it is fresh. */
 export interface ClientState {
   readonly folder: string;
   readonly problem: "missing" | "stale" | "unpatched" | undefined;
 }
 
-/** The TypeScript clients of a folder of BAML sources. None where no generator writes TypeScript. */
+/** The TypeScript clients of a folder of BAML sources; empty if no generator writes TypeScript. */
 export function clientStates(sources: string): readonly ClientState[] {
   const texts = readSources(sources);
   const folders = new Set([...texts.values()].flatMap((text) => outputFolders(text, sources)));
@@ -26,7 +26,10 @@ function problemOf(folder: string, texts: ReadonlyMap<string, string>): ClientSt
   return patchClientFile(entry) === entry ? undefined : "unpatched";
 }
 
-/** The `.baml` files by their path from the folder. Line ends are the checkout's business. */
+/**
+ * The `.baml` files by their paths relative to the folder. Line ends are normalised, because they depend on the
+ * checkout.
+ */
 function readSources(sources: string): ReadonlyMap<string, string> {
   const names = readdirSync(sources, { recursive: true }).map(String);
   return new Map(
@@ -36,13 +39,13 @@ function readSources(sources: string): ReadonlyMap<string, string> {
   );
 }
 
-/** What the client was made of: it holds its sources. */
+/** The sources that a client was generated from: it holds them. */
 function inlinedSources(code: string): ReadonlyMap<string, string> {
   const entries = code.matchAll(/^\s*("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)*"),?\s*$/gm);
   return new Map([...entries].map(([, name = "", text = ""]) => [read(name), unixLines(read(text))]));
 }
 
-/** Empty, and so never fresh, where a later BAML writes its texts otherwise. */
+/** Empty, and so never fresh, if a later BAML writes its texts in another way. */
 function read(literal: string): string {
   try {
     return String(JSON.parse(literal));

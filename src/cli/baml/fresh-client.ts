@@ -11,9 +11,10 @@ export interface FreshClientOptions {
 }
 
 /**
- * Generates a project's BAML client anew where it is missing or not that of the present sources, and says so. Where that
- * must not be (`NODE_ENV=production`) or cannot be (a folder that is not writable), gives what to do instead: no agent may
- * start with another prompt than the one that stands in the sources. A project without sources has nothing to compare.
+ * Regenerates a project's BAML client, and says so, if it is missing or stale. If that is not allowed
+ * (`NODE_ENV=production`) or not possible (the folder cannot be written), returns an error that says what to do
+ * instead: no agent may start with a prompt other than the one in the sources. A project without BAML sources has
+ * nothing to compare.
  */
 export async function freshenClient({
   project,
@@ -27,7 +28,8 @@ export async function freshenClient({
   if (first === undefined) return undefined;
   const what = `${relative(project, first.folder) || first.folder} ${WORDS[first.problem ?? "stale"]}`;
   if (env["NODE_ENV"] === "production") return refusal(`${what}, and NODE_ENV is production`);
-  if (!wrong.every(({ folder }) => canWrite(folder))) return refusal(`${what}, and cannot be written here`);
+  if (!wrong.every(({ folder }) => canWrite(folder)))
+    return refusal(`${what}, and its folder cannot be written`);
   say(`${what}: generating it…`);
   await generateClients(project, env);
   return undefined;
@@ -35,7 +37,7 @@ export async function freshenClient({
 
 const WORDS: { readonly [P in NonNullable<ClientState["problem"]>]: string } = {
   missing: "is missing",
-  stale: "is not generated from the present baml_src",
+  stale: "was not generated from the current baml_src",
   unpatched: "was generated without twelvefold, and Node cannot run it as it is",
 };
 

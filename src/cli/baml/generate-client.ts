@@ -6,10 +6,10 @@ import { clientStates } from "./client-state.ts";
 import { patchClient } from "./patch-client.ts";
 
 /**
- * Generates the TypeScript clients of a project's BAML sources, so that Node runs them without a loader. Gives their folders.
- * Throws `UsageError` that says where the sources are wrong, or that there are none.
+ * Generates the TypeScript clients of a project's BAML sources so that Node runs them without a loader. Returns their
+ * folders. Throws `UsageError` (`invalid_configuration`) if there are no sources, or with what is wrong in them.
  *
- * @param sources the folder of the sources, `baml_src` in the project.
+ * @param sources the folder of the sources. Default: `baml_src` in the project.
  */
 export async function generateClients(
   project: string,
@@ -17,7 +17,7 @@ export async function generateClients(
   sources = join(project, "baml_src"),
 ): Promise<readonly string[]> {
   if (!existsSync(sources)) {
-    const message = `there is no ${relative(project, sources) || sources} in ${project}: run this in the folder of your project`;
+    const message = `there is no ${relative(project, sources) || sources} in ${project}: run this in your project's folder`;
     throw new UsageError("invalid_configuration", message);
   }
   const folders = clientStates(sources).map(({ folder }) => folder);

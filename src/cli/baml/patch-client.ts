@@ -2,9 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * A file of a generated client as Node can run it without a loader: types are imported as types (under
- * `verbatimModuleSyntax` BAML's own imports crash at run time), files are named as they are, and only types are left to
- * erase: no enums, no parameter properties. A file that is so already stays as it is.
+ * A file of a generated client in a form that Node runs without a loader: types are imported as types (under
+ * `verbatimModuleSyntax` BAML's own imports crash at run time), imports name files with their extensions, and nothing
+ * but types is left to erase: no enums, no parameter properties. A file that is in this form already is returned
+ * unchanged.
  */
 export function patchClientFile(text: string): string {
   return text
@@ -18,7 +19,7 @@ export function patchClientFile(text: string): string {
     );
 }
 
-/** Patches each file of a client's folder in its place. */
+/** Patches each file of a client's folder in place. */
 export function patchClient(folder: string): void {
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
     const path = join(folder, file);
@@ -28,7 +29,7 @@ export function patchClient(folder: string): void {
   }
 }
 
-/** `constructor(private a: A, b: B) {` with its properties declared and set. */
+/** `constructor(private a: A, b: B) {` with its properties declared and assigned. */
 function withoutProperties(parameters: string): string {
   const all = parameters.split(",").map((one) => one.trim());
   const own = all.filter((one) => one.startsWith("private ")).map((one) => one.replace(/^private\s+/, ""));

@@ -7,7 +7,10 @@ import { readPackageFacts } from "../scaffold/package-facts.ts";
 import { type Files, writeFiles } from "../scaffold/write-files.ts";
 import type { Session } from "../session.ts";
 
-/** `twelvefold add [name]`: copies an agent, a recipe or a channel's wiring, with its test, as source; lists them without a name. */
+/**
+ * `twelvefold add [name]`: copies an agent, a recipe or a channel's wiring, with its test, as source code. Without a
+ * name, lists them.
+ */
 export async function add(
   session: Session,
   name: string | undefined,
@@ -18,12 +21,12 @@ export async function add(
   const addition = ADDITIONS.find((one) => one.name === name);
   if (addition === undefined) {
     const known = ADDITIONS.map((one) => one.name).join(", ");
-    throw new NotFoundError(`there is nothing to add by the name "${name}"; known: ${known}`);
+    throw new NotFoundError(`there is nothing to add called "${name}"; known: ${known}`);
   }
   if (!existsSync(join(folder, "package.json"))) {
     throw new UsageError(
       "invalid_configuration",
-      `there is no package.json in ${folder}: run this in the folder of your project (twelvefold init writes one)`,
+      `there is no package.json in ${folder}: run this in your project's folder (twelvefold init writes one)`,
     );
   }
   const files = missingFiles(addition, readPackageFacts().root, folder);
@@ -35,12 +38,14 @@ export async function add(
     for (const file of names) terminal.out(`wrote ${file}`);
     if (packages.length > 0) terminal.out(`it needs: npm install ${packages.join(" ")}`);
     for (const line of next) terminal.out(`next: ${line}`);
-    terminal.out("its test runs with the others: npm test");
+    terminal.out("run its test with the others: npm test");
   }
   return EXIT.ok;
 }
 
-/** What the project does not have word for word already; with what its prompt needs and the project lacks. */
+/**
+ * The files that the project does not have in exactly this form, including what the prompt needs and the project lacks.
+ */
 function missingFiles(addition: Addition, root: string, project: string): Files {
   const all = new Map(addition.files(root));
   const hasPrompt = [...all.keys()].some((name) => name.startsWith("baml_src/"));

@@ -16,7 +16,7 @@ interface Target {
   readonly request: PendingRequest | null;
 }
 
-/** The request that an id names: a request's own id, or a thread's for its pending one. */
+/** The request that an id stands for: a request's own id, or a thread's id for the request pending there. */
 async function target(session: Session, id: string): Promise<Target> {
   const threadId = threadIdFrom(id);
   const thread = await (await session.runtime()).get(threadId);
@@ -47,17 +47,17 @@ export interface ApproveOptions {
 }
 
 /**
- * A thread's id does not say which of its cards was seen: whoever is there is asked about the one that is shown now. Throws
- * `UsageError` where nobody can be asked.
+ * Asks whoever is at the terminal to confirm the card shown now, because a thread's id does not say which card they
+ * have seen. Throws `UsageError` if nobody can be asked.
  */
 async function confirms({ terminal, json }: Session, requestId: RequestId): Promise<boolean> {
   if (!terminal.interactive || json) {
-    const message = `nobody can be asked here: to approve the request shown, name it: npx twelvefold approve ${requestId}`;
+    const message = `a thread's id does not say which request you mean, and nobody can be asked here; approve by the request's id: npx twelvefold approve ${requestId}`;
     throw new UsageError("invalid_argument", message, { details: { requestId } });
   }
   const answer = await terminal.ask("  Approve this? Type yes: ");
   if (answer !== undefined && /^y(es)?$/i.test(answer.trim())) return true;
-  terminal.out(`nothing was decided; approve it with: npx twelvefold approve ${requestId}`);
+  terminal.out(`nothing was decided; to approve it: npx twelvefold approve ${requestId}`);
   return false;
 }
 
@@ -72,7 +72,8 @@ export async function approve(session: Session, id: string, options: ApproveOpti
     if (!(await confirms(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
   }
   if (options.edit === undefined) return decide(session, found, { kind: "approved" }, options.digest);
-  if (request?.type !== "approval") throw new UsageError("invalid_argument", "only an approval takes --edit");
+  if (request?.type !== "approval")
+    throw new UsageError("invalid_argument", "--edit works only on a step that waits for approval");
   const edited = readJson(options.edit, "--edit");
   if (!isJsonObject(edited))
     throw new UsageError("invalid_argument", "--edit takes a JSON object with the changed fields");

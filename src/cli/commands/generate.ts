@@ -3,7 +3,7 @@ import { generateClients } from "../baml/generate-client.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 
-/** `twelvefold generate`: the BAML client, whether it is stale or not. */
+/** `twelvefold generate`: generates the BAML client, even if it is fresh. */
 export async function generate(session: Session, options: { readonly from?: string }): Promise<number> {
   const { terminal, env, folder, json } = session;
   const sources = options.from === undefined ? undefined : resolve(folder, options.from);

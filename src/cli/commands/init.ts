@@ -10,14 +10,14 @@ import type { Session } from "../session.ts";
 export interface InitOptions {
   /** Asks nothing. */
   readonly yes?: boolean;
-  /** Overwrites files that are there. */
+  /** Overwrites existing files. */
   readonly force?: boolean;
   readonly ownTheLoop?: boolean;
-  /** Absent: yes. */
+  /** Installs what `twelvefold serve` needs. Default true. */
   readonly serve?: boolean;
 }
 
-/** What a person at the terminal is asked, where no option says it. `undefined`: the person has gone. */
+/** What to ask the person at the terminal if no option says it. `undefined` means that they cancelled. */
 export interface InitQuestions {
   folder(): Promise<string | undefined>;
   ownLoop(): Promise<boolean | undefined>;
@@ -27,7 +27,7 @@ export interface InitQuestions {
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const DEFAULT_NAME = "my-agent";
 
-/** `twelvefold init [folder]`: writes a small project that its owner can change, and says what to do next. */
+/** `twelvefold init [folder]`: writes a small project that its owner can change, and prints the next steps. */
 export async function init(
   session: Session,
   folder: string | undefined,
@@ -39,7 +39,7 @@ export async function init(
   if (ask && (json || !terminal.interactive)) {
     throw new UsageError(
       "invalid_argument",
-      `without a terminal nothing can be asked: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --force)`,
+      `there is no terminal to ask questions in; say it all at once: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --force)`,
     );
   }
   const wanted = folder ?? (ask ? await questions.folder() : DEFAULT_NAME);
@@ -63,7 +63,7 @@ function checkName(name: string): string {
   if (NAME.test(name)) return name;
   throw new UsageError(
     "invalid_argument",
-    `a project's folder has 1 to 63 small letters, digits and hyphens, a letter first, not ${JSON.stringify(name)}: it also names the agent`,
+    `the folder's name is also the agent's: 1 to 63 lower-case letters, digits and hyphens, a letter first, not ${JSON.stringify(name)}`,
   );
 }
 
@@ -88,12 +88,14 @@ const clackQuestions: InitQuestions = {
   async folder() {
     const { isCancel, text } = await import("@clack/prompts");
     const folder = await text({
-      message: "Which folder? Its name is the agent's, too.",
+      message: "Which folder? The agent gets its name.",
       initialValue: DEFAULT_NAME,
       validate: (value) => {
         const path = resolve(value ?? "");
-        if (!NAME.test(basename(path))) return "Small letters, digits and hyphens, a letter first.";
-        return existsSync(resolve(path, "package.json")) ? "There is a project already." : undefined;
+        if (!NAME.test(basename(path))) return "Lower-case letters, digits and hyphens, a letter first.";
+        return existsSync(resolve(path, "package.json"))
+          ? "There is a project in that folder already."
+          : undefined;
       },
     });
     return isCancel(folder) ? undefined : folder;
@@ -103,15 +105,15 @@ const clackQuestions: InitQuestions = {
     const loop = await select({
       message: "Who runs the agent?",
       options: [
-        { value: false, label: "The runtime", hint: "threads on disk, approvals, inbox" },
-        { value: true, label: "A loop of your own", hint: "one short file with the parts" },
+        { value: false, label: "The runtime", hint: "keeps threads on disk, with approvals and an inbox" },
+        { value: true, label: "A loop of your own", hint: "one short file that uses the parts" },
       ],
     });
     return isCancel(loop) ? undefined : loop;
   },
   async serve() {
     const { confirm, isCancel } = await import("@clack/prompts");
-    const serve = await confirm({ message: "With the packages of the HTTP API and the web inbox?" });
+    const serve = await confirm({ message: "Install the packages for the HTTP API and the web inbox?" });
     return isCancel(serve) ? undefined : serve;
   },
 };

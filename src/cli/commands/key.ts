@@ -4,7 +4,10 @@ import { SCOPES } from "../../server/scopes.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 
-/** `twelvefold key <id>`: nothing is stored; the configuration gets the digest, the person the key. */
+/**
+ * `twelvefold key <id>`: makes an API key. Nothing is stored: the digest goes into the configuration, the key to the
+ * person.
+ */
 export async function key(
   session: Session,
   id: string,
@@ -27,7 +30,7 @@ export async function key(
   else {
     session.terminal.out(made.key);
     session.terminal.err(
-      "This is the key; it is not shown again. In twelvefold.config.ts, under server.keys:",
+      "This is the key; it is not shown again. Add to twelvefold.config.ts, under server.keys:",
     );
     session.terminal.err(JSON.stringify(entry));
   }

@@ -3,13 +3,14 @@ import { UsageError } from "../../base/errors.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 
-/** `twelvefold model offline [--port]`: runs until it is interrupted. */
+/** `twelvefold model offline [--port]`: runs the offline model until it is interrupted. */
 export async function model(
   session: Session,
   which: string,
   options: { readonly port?: number },
 ): Promise<number> {
-  if (which !== "offline") throw new UsageError("invalid_argument", `model takes: offline (not ${which})`);
+  if (which !== "offline")
+    throw new UsageError("invalid_argument", `the only built-in model is "offline", not "${which}"`);
   const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../../model/offline/offline-model.ts");
   const server = await startOfflineModel({ port: options.port });
   session.onClose(() => server.close());
@@ -18,7 +19,7 @@ export async function model(
   else {
     terminal.err(
       colors.dim(
-        "the built-in offline model answers until Ctrl-C. For `baml-cli test` and the playground, in the environment:",
+        "the built-in offline model answers until Ctrl-C. For `baml-cli test` and the playground, set in the environment:",
       ),
     );
     terminal.out(`TWELVEFOLD_BASE_URL=${server.url}`);

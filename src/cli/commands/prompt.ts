@@ -15,7 +15,7 @@ export interface PromptOptions {
   readonly raw?: boolean;
 }
 
-/** `twelvefold prompt <agent> [message…]`: the exact request that the model would get next. Nothing is sent. */
+/** `twelvefold prompt <agent> [message…]`: prints the exact request that the model would get next. Sends nothing. */
 export async function prompt(
   session: Session,
   agentName: string,
@@ -45,18 +45,20 @@ export async function prompt(
   for (const line of requestLines(request, session)) terminal.out(line);
   terminal.err(c.dim(`about ${tokens} tokens (an estimate), digest ${request.digest}; nothing was sent`));
   if (plan.kind !== "ready") {
-    terminal.err(c.yellow("the thread is over its token budget: before a call it would be compacted first"));
+    terminal.err(c.yellow("the thread is over its token budget: it would be compacted before the call"));
   }
-  if (asSent === true) terminal.err(c.dim("this is what was sent then"));
+  if (asSent === true) terminal.err(c.dim("exactly this was sent at that point"));
   if (asSent === false) {
     terminal.err(
-      c.yellow("what was sent then was different: model, prompt, settings or code have changed since"),
+      c.yellow(
+        "a different request was sent at that point: the model, prompt, settings or code have changed since",
+      ),
     );
   }
   return EXIT.ok;
 }
 
-/** As it would be sent now; as a stream where the recorded decision was asked for as one. */
+/** The request as it would be sent now, streamed if the recorded decision was. */
 async function requestFor(
   session: Session,
   agent: Agent,
@@ -70,7 +72,7 @@ async function requestFor(
   return streamed.digest === recorded ? streamed : request;
 }
 
-/** `recorded`: the digest of the request that was sent when the thread was like this, if one was. */
+/** `recorded` is the digest of the request that was sent when the thread was in this state, if one was. */
 async function threadFor(
   session: Session,
   agent: Agent,
@@ -80,7 +82,7 @@ async function threadFor(
   if (id === undefined) {
     if (at !== undefined) throw new UsageError("invalid_argument", "--at needs --thread");
     const { channel, id: personId } = session.person;
-    const text = words.length === 0 ? "(the message stands here)" : words.join(" ");
+    const text = words.length === 0 ? "(your message goes here)" : words.join(" ");
     const message = { type: "message_received", data: { text, from: { channel, id: personId } } } as const;
     return { thread: appendEvents(startThread({ agent: agent.name }, 0), [message], 0) };
   }
@@ -101,7 +103,7 @@ async function threadFor(
   return answered === undefined ? { thread } : { thread, recorded: answered.requestDigest };
 }
 
-/** The configured model; without one the offline model, which need not run to be asked nothing. */
+/** The configured model, else the offline model, which need not run because nothing is sent. */
 async function modelOf({ env }: Session): Promise<ModelChoice> {
   const selected = selectModel(env);
   if (selected.kind === "configured") return selected.choice;
@@ -109,7 +111,7 @@ async function modelOf({ env }: Session): Promise<ModelChoice> {
   return localModel(OFFLINE_MODEL_NAME, "http://127.0.0.1");
 }
 
-/** Messages as text, everything else as JSON; keys are not shown. */
+/** Messages as text, everything else as JSON. Keys are not shown. */
 function requestLines(request: PreparedRequest, { colors: c }: Session): string[] {
   const headers = Object.entries(request.redactedHeaders).map(([name, value]) =>
     c.dim(`${visibleLine(name)}: ${visibleLine(value)}`),
@@ -128,7 +130,7 @@ function requestLines(request: PreparedRequest, { colors: c }: Session): string[
   ];
 }
 
-/** A text cannot look like the heading of another message; `--raw` shows it as it is. */
+/** Keeps a text from looking like the heading of another message; `--raw` shows it unchanged. */
 function notHeading(text: string): string {
   return text.replace(/^─/gm, " ─");
 }
@@ -138,7 +140,7 @@ interface Shown {
   readonly messages: readonly { readonly role: string; readonly text: string }[];
 }
 
-/** The chat messages out of a body of any provider's shape: `messages`, `contents` or `input`. */
+/** The chat messages in a body of any provider's shape: `messages`, `contents` or `input`. */
 function split(body: Json): Shown {
   if (!isJsonObject(body)) return { rest: body, messages: [] };
   const { messages, contents, input, ...rest } = body;

@@ -3,11 +3,11 @@ import { follow } from "../follow.ts";
 import type { Session } from "../session.ts";
 
 export interface RunOptions {
-  /** Idempotency key. */
+  /** The idempotency key. */
   readonly once?: string;
 }
 
-/** `twelvefold run <agent> <message…>` */
+/** `twelvefold run <agent> <message…>`: launches a thread and follows it. */
 export async function run(
   session: Session,
   agent: string,
@@ -29,6 +29,6 @@ export async function run(
     input: { message, from: session.person },
     once: options.once,
   });
-  if (!created) session.terminal.err(`this was launched before as ${threadId}`);
+  if (!created) session.terminal.err(`already launched with this key: ${threadId}`);
   return follow(session, runtime, threadId);
 }

@@ -18,7 +18,7 @@ import type { Session } from "../session.ts";
 const DEFAULT_PORT = 3120;
 const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
-/** `twelvefold serve`: until it is interrupted. */
+/** `twelvefold serve`: serves until it is interrupted. */
 export async function serve(
   session: Session,
   options: { readonly port?: number; readonly host: string },
@@ -52,7 +52,7 @@ export async function serve(
     terminal.out(`API:   ${server.url}/docs`);
     terminal.err(
       session.colors.dim(
-        "Ctrl-C ends it; running tools end first, everything else goes on at the next start",
+        "Ctrl-C stops the server: it waits for running tools; everything else goes on at the next start",
       ),
     );
   }
@@ -60,7 +60,7 @@ export async function serve(
   return EXIT.ok;
 }
 
-/** `undefined`: the server makes a token for this run. */
+/** `undefined` if the server shall make a token for this run. */
 function authOf({ keys, authenticate, signInUrl }: ServerConfig): AuthOptions | undefined {
   if (authenticate !== undefined) {
     const own = { kind: "own", authenticate, keys: keys ?? [] } as const;
@@ -79,7 +79,10 @@ async function inboxUrl(server: StartedServer, base: string, admin: ApiKey | und
 function portOf(text: string | undefined): number {
   if (text === undefined || text === "") return DEFAULT_PORT;
   if (!/^\d{1,5}$/.test(text))
-    throw new UsageError("invalid_configuration", `TWELVEFOLD_PORT takes a port, not ${text}`);
+    throw new UsageError(
+      "invalid_configuration",
+      `TWELVEFOLD_PORT takes a port number, such as 3120, not ${text}`,
+    );
   return Number(text);
 }
 
@@ -99,7 +102,7 @@ async function logOf(level: string | undefined, terminal: Session["terminal"]) {
   return serverLog({ level: known, destination: pino.destination({ fd: 2, sync: true }) });
 }
 
-/** Finds a prompt's text in the project's `.baml` files, each time anew: edits are seen at once. */
+/** Finds a prompt's text in the project's `.baml` files. Reads them each time, so that edits show at once. */
 function promptSources(folder: string) {
   const sources = join(folder, "baml_src");
   return (name: string) => {

@@ -13,7 +13,7 @@ import { threadJson } from "../thread-json.ts";
 export const SHOW_FORMS = ["timeline", "markdown", "json", "html", "context", "request", "graph"] as const;
 export type ShowForm = (typeof SHOW_FORMS)[number];
 
-/** `twelvefold show <thread> [--as form]` */
+/** `twelvefold show <thread> [--as form]`: prints a thread. */
 export async function show(session: Session, id: string, options: { readonly as: string }): Promise<number> {
   const form = SHOW_FORMS.find((known) => known === (session.json ? "json" : options.as));
   if (form === undefined)

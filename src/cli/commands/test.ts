@@ -10,7 +10,7 @@ import type { Session } from "../session.ts";
 export interface TestOptions {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
-  /** The built-in model, whatever the environment names. */
+  /** Uses the built-in model, whatever the environment says. */
   readonly offline?: boolean;
 }
 
@@ -22,18 +22,18 @@ interface TestModel {
   readonly name: string | undefined;
 }
 
-/** What a run of `baml-cli test` means; `NONE`: no test was chosen. */
+/** What the exit codes of `baml-cli test` mean; `none`: no test was selected. */
 const BAML = { passed: 0, failed: 2, none: 5 } as const;
 
 /**
- * `twelvefold test`: the BAML tests of the project. Who is asked: the model of `TWELVEFOLD_MODEL`, or the server of
- * `TWELVEFOLD_BASE_URL`; without either, or with `--offline`, the built-in offline model. A provider's key alone chooses
- * nothing here, so that nothing is paid for unasked.
+ * `twelvefold test`: runs the BAML tests of the project against the model of `TWELVEFOLD_MODEL` or the server of
+ * `TWELVEFOLD_BASE_URL`; without either, or with `--offline`, against the built-in offline model. A provider's key
+ * alone chooses nothing here, so no call is paid for by accident.
  */
 export async function test(session: Session, options: TestOptions): Promise<number> {
   const { folder, env, terminal, json } = session;
   checkSources(folder);
-  // The project's other tests, which come after this, use it.
+  // The project's other tests, which run after this, use it.
   await session.requireFreshClient();
   const model = options.offline === true ? await startOffline(session) : await modelFor(session);
   const filters = [
@@ -65,7 +65,7 @@ export async function test(session: Session, options: TestOptions): Promise<numb
   return passed ? EXIT.ok : EXIT.failed;
 }
 
-/** From the results on: before them stand warnings of the run. */
+/** From the results on; before them come warnings of the run. */
 function resultsIn(output: string): string {
   return output.slice(Math.max(0, output.indexOf("INFO: Test results"))).trim();
 }
@@ -74,11 +74,11 @@ function failuresIn(output: string): number {
   return output.match(/^\s*[\d.]+s (?:FAILED|ERROR)\s/gm)?.length ?? 0;
 }
 
-/** Throws where a run would test nothing, or would ask another model than the one that is named. */
+/** Throws if a run would test nothing, or would ask a model other than the one configured. */
 function checkSources(folder: string): void {
   const sources = join(folder, "baml_src");
   if (!existsSync(sources)) {
-    const message = `there is no baml_src in ${folder}: run this in the folder of your project`;
+    const message = `there is no baml_src in ${folder}: run this in your project's folder`;
     throw new UsageError("invalid_configuration", message);
   }
   const names = readdirSync(sources, { recursive: true }).map(String);
@@ -107,7 +107,7 @@ async function modelFor(session: Session): Promise<TestModel> {
   return { what: url, url, key: env["TWELVEFOLD_API_KEY"], name: env["TWELVEFOLD_MODEL_NAME"] };
 }
 
-/** Where the providers that speak OpenAI's chat format are; `undefined`: their address is configured. */
+/** The addresses of providers that speak OpenAI's chat format; `undefined` if the address is configured. */
 const SERVERS: ReadonlyMap<string, string | undefined> = new Map([
   ["openai", "https://api.openai.com/v1"],
   ["openrouter", "https://openrouter.ai/api/v1"],
@@ -115,7 +115,7 @@ const SERVERS: ReadonlyMap<string, string | undefined> = new Map([
   ["openai-generic", undefined],
 ]);
 
-/** The client that the `.baml` files name speaks OpenAI's chat format. */
+/** The configured model. Throws unless it speaks OpenAI's chat format, as the client in the `.baml` files does. */
 async function namedModel(session: Session): Promise<TestModel> {
   const selection = selectModel(session.env);
   if (selection.kind === "offline") return startOffline(session);
@@ -126,7 +126,7 @@ async function namedModel(session: Session): Promise<TestModel> {
   if (!SERVERS.has(provider) || url === undefined) {
     throw new UsageError(
       "invalid_configuration",
-      `BAML tests: their client speaks OpenAI's chat format, which ${name} does not: take one of ${[...SERVERS.keys()].join(", ")}`,
+      `BAML tests use a client that speaks OpenAI's chat format, which ${name} does not: choose one of ${[...SERVERS.keys()].join(", ")}`,
     );
   }
   return { what: name, url, key: text(options["api_key"]), name: text(options["model"]) };

@@ -17,7 +17,7 @@ export interface ListOptions {
   readonly cursor?: string;
 }
 
-/** `twelvefold list` */
+/** `twelvefold list`: lists threads. */
 export async function list(session: Session, options: ListOptions): Promise<number> {
   const { terminal, colors, json } = session;
   const { status, ...rest } = options;
@@ -32,13 +32,13 @@ export async function list(session: Session, options: ListOptions): Promise<numb
     const [agent] = (await session.config()).agents;
     const start = `no threads; start one with: npx twelvefold run ${agent?.name ?? "<agent>"} "…"`;
     const isNarrowed = Object.values(narrowed).some((value) => value !== undefined);
-    terminal.out(isNarrowed ? "no threads like that" : start);
+    terminal.out(isNarrowed ? "no threads match" : start);
   }
   for (const thread of page.threads) terminal.out(row(thread, colors));
   for (const { threadId, problem } of page.unreadable) {
     terminal.err(colors.red(`${visibleLine(threadId, 64)}  cannot be shown: ${visibleLine(problem, 200)}`));
   }
-  if (page.next !== null) terminal.err(colors.dim(`more: --cursor ${page.next}`));
+  if (page.next !== null) terminal.err(colors.dim(`next page: --cursor ${page.next}`));
   return EXIT.ok;
 }
 
@@ -57,21 +57,21 @@ function row(thread: ThreadSummary, c: Session["colors"]): string {
   return `${thread.threadId}  ${paint(status.padEnd(17))}  ${visibleLine(thread.agent, 20).padEnd(12)}  ${c.dim(time)}  ${visibleLine(thread.title, 60)}`;
 }
 
-/** `twelvefold message <thread> <text…>` */
+/** `twelvefold message <thread> <text…>`: sends a further message. */
 export async function message(session: Session, id: string, words: readonly string[]): Promise<number> {
   const threadId = threadIdFrom(id);
   const runtime = await session.runtimeWithModel();
   const thread = await runtime.message(threadId, words.join(" "), session.person);
   const { request } = thread.state;
   if (request !== null && !session.json) {
-    session.terminal.err("the message is kept and reaches the model after the pending request is answered");
+    session.terminal.err("the message is stored; the model reads it once the pending request is answered");
     for (const line of howToAnswer(thread, request)) session.terminal.err(line);
     return EXIT.ok;
   }
   return follow(session, runtime, threadId, thread.state.seq);
 }
 
-/** `twelvefold pause <thread>` */
+/** `twelvefold pause <thread>`: pauses a thread. */
 export async function pause(
   session: Session,
   id: string,
@@ -83,7 +83,7 @@ export async function pause(
   return said(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
 }
 
-/** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that nobody advances. */
+/** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that no process advances. */
 export async function resume(session: Session, id: string): Promise<number> {
   const threadId = threadIdFrom(id);
   const runtime = await session.runtimeWithModel();
@@ -93,7 +93,7 @@ export async function resume(session: Session, id: string): Promise<number> {
   return follow(session, runtime, threadId, thread.state.seq);
 }
 
-/** `twelvefold cancel <thread>` */
+/** `twelvefold cancel <thread>`: cancels a thread for good. */
 export async function cancel(
   session: Session,
   id: string,
@@ -104,7 +104,7 @@ export async function cancel(
   return said(session, await runtime.get(threadId), "cancelled");
 }
 
-/** `twelvefold fork <thread> --at <seq>` */
+/** `twelvefold fork <thread> --at <seq>`: copies the beginning of a thread. */
 export async function fork(session: Session, id: string, options: { readonly at: number }): Promise<number> {
   const thread = await (await session.runtime()).fork(threadIdFrom(id), options.at, session.person);
   const next =
@@ -112,7 +112,7 @@ export async function fork(session: Session, id: string, options: { readonly at:
   return said(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
 }
 
-/** `twelvefold verify <thread…>` */
+/** `twelvefold verify <thread…>`: checks that stored events are unaltered. */
 export async function verify(session: Session, ids: readonly string[]): Promise<number> {
   const store = await session.store();
   const results = [];

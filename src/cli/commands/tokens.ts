@@ -7,7 +7,7 @@ import { type Session, threadIdFrom } from "../session.ts";
 
 const BAR = 32;
 
-/** `twelvefold tokens <thread>`: what the thread would cost in each format. */
+/** `twelvefold tokens <thread>`: compares what the thread would cost in each format. */
 export async function tokens(session: Session, id: string): Promise<number> {
   const { terminal, colors: c, json } = session;
   const runtime = await session.runtime();

@@ -7,15 +7,15 @@ export interface Addition {
   readonly name: string;
   readonly kind: "agent" | "recipe" | "channel";
   readonly what: string;
-  /** Packages that it needs besides this one. */
+  /** Packages that it needs in addition to this one. */
   readonly packages: readonly string[];
-  /** What its owner does next. */
+  /** What the owner of the project does next. */
   readonly next: readonly string[];
-  /** Its files, by their paths in the project. `root`: the folder of this package. */
+  /** Its files by their paths in the project. `root` is the folder of this package. */
   files(root: string): Files;
 }
 
-/** BAML sources of the calculator; the types of human tools are the project's own where it has them. */
+/** The BAML sources of the calculator, without the human tools, which a project may declare itself. */
 const CALCULATOR_PROMPT = ["calculator.baml", "calculator_tests.baml"].map((name) => `baml_src/${name}`);
 
 export const ADDITIONS: readonly Addition[] = [
@@ -42,7 +42,7 @@ export const ADDITIONS: readonly Addition[] = [
   {
     name: "webhook",
     kind: "channel",
-    what: "posts requests to people to your own service, signed as Standard Webhooks says",
+    what: "sends requests for people to your own service, signed by the Standard Webhooks rules",
     packages: [],
     next: ["follow src/channels/webhook.md"],
     files: (root) => readTemplate(join(root, "templates", "add", "webhook")),
@@ -59,7 +59,7 @@ export function declares(project: string, declaration: RegExp): boolean {
   );
 }
 
-/** Files of this repository as a project writes them, with the tests of a template. */
+/** Files of this repository as a project would write them, with the tests of a template. */
 function copyOf(root: string, paths: readonly string[], template: string): Files {
   const copies = paths.map((path): [string, string] => [
     path,
@@ -68,7 +68,7 @@ function copyOf(root: string, paths: readonly string[], template: string): Files
   return new Map([...copies, ...readTemplate(join(root, "templates", "add", template))]);
 }
 
-/** Its own prompt function has a name of its own: the project's agent has taken the usual one. */
+/** Renames its prompt function, because the project's own agent uses the usual name. */
 function asProjectWrites(text: string): string {
   return text
     .replace(/"(?:\.\.\/)+(?:src\/)?index\.ts"/g, '"twelvefold"')

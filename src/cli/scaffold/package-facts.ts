@@ -11,12 +11,12 @@ const manifestSchema = z.object({
   peerDependencies: versions,
 });
 
-/** This package, as it is installed or checked out. */
+/** This package as it is installed or checked out. */
 export interface PackageFacts {
   /** The folder with `templates/`. */
   readonly root: string;
   readonly version: string;
-  /** The version of another package that this one was tested with. Throws for one that it does not know. */
+  /** The version of another package that this one was tested with. Throws for an unknown package. */
   versionOf(name: string): string;
 }
 

@@ -6,27 +6,27 @@ import { type Files, readTemplate } from "./write-files.ts";
 export interface ProjectChoices {
   /** The name of the project and of its agent. */
   readonly name: string;
-  /** The hand-written loop instead of the runtime. */
+  /** Whether it has a hand-written loop instead of the runtime. */
   readonly ownLoop: boolean;
-  /** With the packages of `twelvefold serve`. */
+  /** Whether it has the packages of `twelvefold serve`. */
   readonly serve: boolean;
-  /** Who installs it. */
+  /** The package manager that installs it. */
   readonly manager: PackageManager;
 }
 
 export type PackageManager = "npm" | "pnpm" | "yarn" | "bun";
 
-/** pnpm fails where nobody has said whether a package may run scripts at its installation. */
+/** pnpm fails unless it is told whether a package may run scripts when it is installed. */
 const PNPM_WORKSPACE = `# Of BAML: it reports installations.
 allowBuilds:
   "@scarf/scarf": false
 `;
 
-/** Files of the project with the runtime that one with its own loop does not have. */
+/** Files of a project with the runtime that a project with its own loop does not have. */
 const OF_RUNTIME = ["src/agent.ts", "test/agent.test.ts", "twelvefold.config.ts"];
 const PLACEHOLDER = "my-agent";
 
-/** The files of a new project, which pins this version of the package. */
+/** The files of a new project. It pins this version of the package. */
 export function projectFiles(facts: PackageFacts, choices: ProjectChoices): Files {
   const { name, ownLoop } = choices;
   const files = new Map(readTemplate(join(facts.root, "templates", "project")));

@@ -2,17 +2,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 
-/** Texts by their path in a project, with `/`. */
+/** Texts by their paths in a project, separated by `/`. */
 export type Files = ReadonlyMap<string, string>;
 
-/** Names that npm would leave out of a package, or take for its own. */
+/** Names that npm would leave out of a package, or treat as its own. */
 const STORED_AS: Readonly<Record<string, string>> = {
   gitignore: ".gitignore",
   "env.example": ".env.example",
   "vscode/extensions.json": ".vscode/extensions.json",
 };
 
-/** The files of a template's folder, by the paths that they get in a project. What was generated there is left out. */
+/**
+ * The files of a template's folder by the paths that they get in a project, without anything that was generated there.
+ */
 export function readTemplate(folder: string): Files {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -26,13 +28,16 @@ export function readTemplate(folder: string): Files {
   return new Map(names.map((name) => [STORED_AS[name] ?? name, readFileSync(join(folder, name), "utf8")]));
 }
 
-/** Writes files into a project; those that are there already are refused by name, unless they may be overwritten. */
+/**
+ * Writes files into a project. Throws `UsageError` (`invalid_argument`), naming them, if some exist already and may not
+ * be overwritten; then nothing is written.
+ */
 export function writeFiles(folder: string, files: Files, overwrite: boolean): void {
   const there = [...files.keys()].filter((name) => existsSync(join(folder, name)));
   if (there.length > 0 && !overwrite) {
     throw new UsageError(
       "invalid_argument",
-      `nothing was written: ${folder} has ${there.join(", ")} already; --force overwrites ${there.length === 1 ? "it" : "them"}`,
+      `nothing was written: ${folder} already has ${there.join(", ")}; --force overwrites ${there.length === 1 ? "it" : "them"}`,
       { details: { files: there } },
     );
   }

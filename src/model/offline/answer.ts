@@ -10,20 +10,20 @@ import { nextMove } from "./requests/next-move.ts";
 import { toolsOf } from "./requests/tools.ts";
 import { minimalValue, stepShapes, wantsList } from "./schema-value.ts";
 
-/** What stands in string fields that nothing is known about. */
+/** What goes into string fields about which nothing is known. */
 const PLACEHOLDER = "built-in offline model";
 
 export interface AnswerOptions {
   /**
-   * Writes as chat models often do: a sentence before the JSON, and in turn code fences, trailing commas and keys
+   * Writes the way chat models often do: a sentence before the JSON and, in turn, code fences, trailing commas or keys
    * without quotes. Default false: one JSON value and nothing else.
    */
   readonly untidy?: boolean | undefined;
 }
 
 /**
- * The offline model's completion of a chat request: the same for the same request, always. One step or value as JSON;
- * plain text where the prompt allows any text.
+ * The offline model's completion of a chat request, always the same for the same request. One step or value as JSON;
+ * plain text if the prompt asks for text.
  */
 export async function answerOffline(request: ChatRequest, options: AnswerOptions = {}): Promise<Completion> {
   const digest = sha256(request.bodyText);
@@ -58,7 +58,9 @@ const NOTHING_TO_DO: Move = {
   text: "The built-in offline model cannot work on this. Configure a real model to go on.",
 };
 
-/** For prompts that want text, such as summaries: the beginning of what they were given, and where it comes from. */
+/**
+ * For prompts that ask for text, such as summaries: the beginning of the text they hold, marked as the offline model's.
+ */
 function plainText(parts: PromptParts): string {
   const last = parts.messages.findLast((message) => message.role === "user") ?? parts.messages.at(-1);
   const given = parts.blocks.at(-1)?.text ?? last?.text ?? "";

@@ -1,18 +1,18 @@
 import { type Json, toJson } from "../../base/json.ts";
 
-/** One event of a rendered thread: a `<tag>` … `</tag>` block, or an object of a thread that is written as JSON. */
+/** One event of a rendered thread: a `<tag>` … `</tag>` block, or an object if the thread is written as JSON. */
 export interface Block {
   readonly tag: string;
-  /** The body without the indentation common to its lines, entities decoded. */
+  /** The body without its common indentation, entities decoded. */
   readonly text: string;
-  /** The body as a value: JSON or YAML where it is that, else the text. */
+  /** The body as a value: parsed if it is JSON or YAML, else the text. */
   readonly value: Json;
 }
 
 const OPEN = /^\s*<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>(.*)$/;
 
 /**
- * The blocks of a text in order, and what stands outside of them. A block ends at the first line that ends with its
+ * The blocks of a text in order, and the text outside of them. A block ends at the first line that ends with its
  * closing tag; a tag that is never closed is ordinary text.
  */
 export async function readBlocks(text: string): Promise<{ blocks: Block[]; rest: string }> {
@@ -35,7 +35,7 @@ export async function readBlocks(text: string): Promise<{ blocks: Block[]; rest:
   return { blocks, rest: rest.join("\n") };
 }
 
-/** Per tag, the lines that close it, the last one first: what is passed can be popped. */
+/** For each tag, the lines that close it, the last one first, so that lines already passed can be popped. */
 function indexClosings(lines: readonly string[]): Map<string, number[]> {
   const closings = new Map<string, number[]>();
   for (const [at, line] of [...lines.entries()].reverse()) {
@@ -48,7 +48,7 @@ function indexClosings(lines: readonly string[]): Map<string, number[]> {
   return closings;
 }
 
-/** The first closing line at or after `at`; those before it are forgotten. */
+/** The first closing line at or after `at`. Drops those before it. */
 function nextClosing(lines: number[] | undefined, at: number): number | undefined {
   while ((lines?.at(-1) ?? at) < at) lines?.pop();
   return lines?.at(-1);
@@ -87,10 +87,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const FIELD = /^([A-Za-z_][\w-]*): (.+)$/;
-/** Starts like a YAML mapping, a list or a quoted scalar. */
+/** Looks like the beginning of a YAML mapping, a list or a quoted scalar. */
 const MAYBE_YAML = /^(?:[A-Za-z_][\w-]*:(?: |$)|- |["'])/m;
 
-/** A body as a value. What is neither JSON nor YAML is text. */
+/** A body as a value: text if it is neither JSON nor YAML. */
 async function readValue(text: string): Promise<Json> {
   if (NUMBER.test(text)) return Number(text);
   if (/^[[{"]/.test(text)) {
@@ -100,7 +100,7 @@ async function readValue(text: string): Promise<Json> {
   if (!MAYBE_YAML.test(text)) return text;
   const fields = readPlainFields(text);
   if (fields !== undefined) return fields;
-  // Loaded only for bodies that need it: most are plain fields.
+  // Loaded only when needed: most bodies are plain fields.
   const { parse } = await import("yaml");
   try {
     return toJson(parse(text));

@@ -6,7 +6,7 @@ import { type StepShape, stepOf } from "./schema-value.ts";
 const ASK =
   /request_(?:more|human|info|clarif)|clarif|^ask|_ask|question|human_input|more_info|contact|escalate/i;
 const FINISH = /done|finish|final|complete|respond|reply|answer|nothing|no_op|^end$|_end$|stop/i;
-/** Fields that can hold a sentence for a person, the most telling first. */
+/** Fields that can hold a sentence for a person, the most likely ones first. */
 const SENTENCE_FIELDS = [
   "message",
   "question",
@@ -25,8 +25,8 @@ export function isForPeople({ intent }: StepShape): boolean {
 }
 
 /**
- * A move as a step of the schema: questions and answers go to the intent that is named for them, or to the other kind
- * where the schema has only that; further required fields get minimal values. `undefined` if nothing fits.
+ * A move as a step of the schema. Questions and answers go to an intent made for them; if the schema has only one of
+ * the two kinds, to that one. Other required fields get minimal values. `undefined` if nothing fits.
  */
 export function fitMove(
   move: Move,

@@ -4,7 +4,7 @@ import type { Block } from "./blocks.ts";
 
 /**
  * The events of a thread that is written as JSON: objects with a `type` and `data`, or with the tag as their only key;
- * in a list, or one after another. `rest` is what stands outside of them. Trailing commas are forgiven.
+ * in a list, or one after another. `rest` is the text outside of them. Tolerates trailing commas.
  */
 export function readJsonEvents(text: string): { blocks: Block[]; rest: string } {
   const blocks: Block[] = [];
@@ -23,7 +23,7 @@ export function readJsonEvents(text: string): { blocks: Block[]; rest: string } 
   return { blocks, rest: rest.join("") };
 }
 
-/** Where the list or object that begins here is closed, or the end of the text. */
+/** Where the list or object that begins here ends; the end of the text if it is never closed. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (const match of text.slice(start).matchAll(/"(?:[^"\\\n]|\\.)*"|[[\]{}]/g)) {

@@ -1,13 +1,13 @@
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 
-/** The ways chat models write JSON that the offline model takes in turn. Every one parses to the same value. */
+/** Ways in which chat models write JSON; the offline model uses them in turn. All of them parse to the same value. */
 export type JsonStyle = "plain" | "fenced" | "trailing_comma" | "unquoted_keys";
 
 export const JSON_STYLES: readonly JsonStyle[] = ["plain", "fenced", "trailing_comma", "unquoted_keys"];
 
 /**
- * A value as a chat model would write it. There is always white space after a comma: BAML's parser loses the field
- * behind an unquoted number otherwise.
+ * A value as a chat model would write it. Every comma is followed by white space, because BAML's parser otherwise loses
+ * the field after an unquoted number.
  */
 export function looseJson(value: Json, style: JsonStyle): string {
   switch (style) {

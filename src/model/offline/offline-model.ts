@@ -1,15 +1,15 @@
 import { chatRoutes, type ListenOptions, listen, type ModelServer } from "../model-server.ts";
 import type { AnswerOptions } from "./answer.ts";
 
-/** The offline model's name, as `GET /v1/models` and every completion give it. */
+/** The offline model's name in `GET /v1/models` and in every completion. */
 export const OFFLINE_MODEL_NAME = "twelvefold-offline";
 
-/** What the offline model is called wherever a person sees it. */
+/** The offline model's name wherever people see it. */
 export const OFFLINE_MODEL_TITLE = "built-in offline model";
 
-/** The offline model as it listens. */
+/** A running offline model. */
 export interface OfflineModel extends ModelServer {
-  /** What `createRuntime`, a prompt function or a server takes as `model`. */
+  /** What `createRuntime`, a prompt function and a server take as `model`. */
   readonly choice: {
     readonly clients: readonly [
       {
@@ -23,9 +23,10 @@ export interface OfflineModel extends ModelServer {
 }
 
 /**
- * Starts the built-in offline model: an OpenAI-compatible server on loopback that needs no key and no network. It
- * knows nothing but the request it is sent: it reads the rendered thread and the allowed schema, calls the tools that
- * the request names with the numbers in it, and is deterministic. Throws `UsageError` if the port cannot be had.
+ * Starts the built-in offline model: an OpenAI-compatible server on loopback that needs no key and no network. It knows
+ * only the request it is sent: it reads the rendered thread and the allowed schema, and calls the tools that the
+ * request names with the numbers in it. The same request always gets the same answer. Throws `UsageError` if the port
+ * is not available.
  *
  * @example
  * const model = await startOfflineModel();
@@ -35,7 +36,7 @@ export async function startOfflineModel(options: ListenOptions & AnswerOptions =
   const routes = chatRoutes({
     model: OFFLINE_MODEL_NAME,
     answer: async (request) => {
-      // Loaded with the first request, so that starting costs a process that may never ask next to nothing.
+      // Loaded with the first request: starting must cost next to nothing in a process that may never ask.
       const { answerOffline } = await import("./answer.ts");
       return answerOffline(request, options);
     },

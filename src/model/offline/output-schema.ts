@@ -11,7 +11,7 @@ export type Schema =
 export interface SchemaField {
   readonly name: string;
   readonly type: Schema;
-  /** What its `@description` says; `""` where it has none. */
+  /** What its `@description` says; `""` if it has none. */
   readonly description: string;
 }
 
@@ -28,9 +28,9 @@ const CLASS = /^[ \t]*(?:\w+ )?(\w+) (?=\{$)/gm;
 const ALIAS = /^[ \t]*(\w+) = (?=\S)/gm;
 
 /**
- * Reads the text that BAML writes for `ctx.output_format`. Under a prefix of the prompt's own, the classes defined
- * with an intent are taken for the schema, else the first object. `undefined` if no schema is found, which is how
- * BAML asks for plain text.
+ * Reads the text that BAML writes for `ctx.output_format`. If the prompt uses a prefix of its own, the classes with an
+ * intent count as the schema, else the first object. `undefined` if there is no schema, which is how BAML asks for
+ * plain text.
  */
 export function readOutputSchema(prompt: string): OutputSchema | undefined {
   const definitions = readDefinitions(prompt);
@@ -69,7 +69,7 @@ function readDefinitions(prompt: string): ReadonlyMap<string, Schema> {
   return definitions;
 }
 
-/** The type that starts at `position`; text behind it is left alone. */
+/** The type that starts at `position`; text after it is ignored. */
 function readType(text: string, position: number): Schema | undefined {
   const type = readUnion({ text, position, depth: 0 });
   return type.kind === "unknown" ? undefined : type;
@@ -81,7 +81,7 @@ interface Cursor {
   depth: number;
 }
 
-/** No schema is nested deeper; other text that looks like one may be. */
+/** No schema is nested deeper, but other text that looks like one may be. */
 const MAX_DEPTH = 100;
 
 const SPACE = /(?:\s|\/\/[^\n]*)*/y;

@@ -4,7 +4,7 @@ import { type Block, readBlocks } from "./blocks.ts";
 import { readJsonEvents } from "./json-events.ts";
 import type { Turn } from "./turns.ts";
 
-/** Names of fields that hold what somebody wrote, the most telling first. */
+/** Names of fields that hold what somebody wrote, the most likely ones first. */
 const TEXT_FIELDS = ["text", "message", "feedback", "answer", "content", "body", "question", "data"];
 const PERSON =
   /^(?:human|user|person|people|customer|requester|approver)|message|chat|email|slack|sms|answered|response$/;
@@ -27,7 +27,7 @@ export interface PromptParts {
   readonly instructions: string;
 }
 
-/** Takes a chat request apart. Blocks of user messages count, or of all messages where those hold none. */
+/** Takes a chat request apart. Blocks are read from user messages, or from all messages if those hold none. */
 export async function takeApart(messages: readonly ChatMessage[]): Promise<PromptParts> {
   const read = await Promise.all(
     messages.map(async (message) => ({ message, ...(await readEvents(message.text)) })),
@@ -47,13 +47,13 @@ async function readEvents(text: string): ReturnType<typeof readBlocks> {
   return read.blocks.length > 0 ? read : readJsonEvents(text);
 }
 
-/** The thread of a prompt. A prompt without any blocks is read as a plain conversation. */
+/** The thread of a prompt. A prompt without blocks is read as a plain conversation. */
 export function readTurns(parts: PromptParts, intents: ReadonlySet<string>): readonly Turn[] {
   if (parts.blocks.length === 0) return readConversation(parts.messages);
   return parts.blocks.map((block) => readTurn(block, intents));
 }
 
-/** System messages first: the schema is there, or else in the text around the thread. */
+/** System messages come first: the schema stands there, or else in the text around the thread. */
 function rank(message: ChatMessage): number {
   return message.role === "system" || message.role === "developer" ? 0 : 1;
 }
@@ -75,7 +75,7 @@ function readTurn(block: Block, intents: ReadonlySet<string>): Turn {
   return { kind: "event", tag, body: block.value };
 }
 
-/** An approver's decision, where the block is one. An approval says nothing; a denial may say what to do instead. */
+/** An approver's decision, if the block is one. An approval has no text; a denial may say what to do instead. */
 function readDecision(block: Block, fields: JsonObject): Turn | undefined {
   const { tag, value } = block;
   if (tag === "request_expired") return { kind: "denied", text: "" };
@@ -103,7 +103,7 @@ function readResult(block: Block, intents: ReadonlySet<string>): Turn {
   };
 }
 
-/** What a block says: its text field where it has one, else all of it. */
+/** What a block says: its text field if it has one, else all of it. */
 function textOf(block: Block): string {
   if (!isJsonObject(block.value)) return asText(block.value);
   const fields = block.value;

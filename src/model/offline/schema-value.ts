@@ -7,7 +7,7 @@ export interface StepShape {
   readonly fields: readonly SchemaField[];
 }
 
-/** The steps a schema allows: its objects with a literal `intent`, also where it is a list of them. */
+/** The steps a schema allows: its objects with a literal `intent`, even if it wants a list of them. */
 export function stepShapes(schema: OutputSchema): readonly StepShape[] {
   return objectsOf(schema.root, schema, 0).flatMap((fields) => {
     const intent = fields.find((field) => field.name === "intent")?.type;
@@ -60,7 +60,7 @@ function build(type: Schema, schema: OutputSchema, text: string, depth: number):
     case "map":
       return {};
     case "object":
-      // Only a class that must hold itself gets here so deep, and no finite value would do.
+      // Only a class that must hold itself gets this deep; no finite value would do.
       if (depth > 20) return null;
       return Object.fromEntries(
         resolved.fields.map((field) => [field.name, build(field.type, schema, text, depth + 1)]),
@@ -78,7 +78,7 @@ function build(type: Schema, schema: OutputSchema, text: string, depth: number):
   }
 }
 
-/** A type without the names it goes by. */
+/** Follows a name to the type that it stands for. */
 export function resolve(type: Schema, schema: OutputSchema): Schema {
   let resolved = type;
   for (let steps = 0; steps < 20 && resolved.kind === "named"; steps += 1) {
@@ -87,7 +87,7 @@ export function resolve(type: Schema, schema: OutputSchema): Schema {
   return resolved;
 }
 
-/** A step of the given shape: the fields given, and minimal values for whatever else the shape requires. */
+/** A step of the given shape, with these fields and minimal values for everything else that the shape requires. */
 export function stepOf(shape: StepShape, given: JsonObject, schema: OutputSchema, text: string): JsonObject {
   const entries = shape.fields.flatMap(({ name, type }) => {
     const value = given[name] ?? minimalField(type, schema, text);

@@ -5,7 +5,7 @@ import { type Call, type Operand, Reading } from "./read-request.ts";
 import type { Tool } from "./tools.ts";
 
 const THANKS = /^\W*(?:(?:many|great|ok|okay),? )*(?:thanks?|cheers|great|perfect|good|bye)\b/i;
-/** `no, use 4`: turns down what was proposed, and may go on. */
+/** `no, use 4`: rejects the proposal and may say more. */
 const REJECTION =
   /^(?:(?:no+|nope|wrong|stop|cancel|forget|never ?mind|enough)(?: (?:it|that|this))?\b[\s,.;:!]*)+/i;
 /** `do not divide`, `5 rather than 2`: what is not wanted. */
@@ -21,9 +21,9 @@ export function nextMove(turns: readonly Turn[], tools: readonly Tool[]): Move {
   return plan.reply ?? plan.goOn();
 }
 
-/** What people asked for and what has become of it. */
+/** What people asked for and what became of it. */
 class Plan {
-  /** What to say before anything else is done. */
+  /** What to say before anything else. */
   reply: Move | undefined;
   private calls: Call[] = [];
   private last: Operand | undefined;
@@ -95,7 +95,7 @@ class Plan {
     }
   }
 
-  /** Does with a call what a person says about it, or says `otherwise` where that was not understood. */
+  /** Applies a person's comment to a call. If the comment is not understood, the reply is `otherwise`. */
   private correct(call: Call, comment: string, otherwise: Move | undefined): void {
     const text = comment.trim();
     const wish = text.replace(REJECTION, "").replace(NOT_WANTED, "");
@@ -128,7 +128,7 @@ class Plan {
     this.reply = undefined;
   }
 
-  /** The results of the latest request that nothing was made of. */
+  /** The latest request's results that no later call uses. */
   private resultSentence(): string {
     const used = this.calls.flatMap(({ operands }) =>
       operands.map((one) => (one.kind === "result" ? one.of : null)),
@@ -170,7 +170,10 @@ function isIncomplete({ operands }: Call): boolean {
   return operands.some(({ kind }) => kind === "missing");
 }
 
-/** Fills in what is missing, in order; where nothing is, one value takes the place of the last. False for too many. */
+/**
+ * Fills in what is missing, in order. If nothing is missing, a single value replaces the last one. Returns false for
+ * too many values.
+ */
 function fill(call: Call, values: readonly Operand[]): boolean {
   const missing = call.operands.filter(({ kind }) => kind === "missing").length;
   const rest = [...values];
@@ -199,7 +202,7 @@ function inText(value: Json | undefined): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? "?");
 }
 
-/** What somebody wrote, short, and without what could pass for JSON. */
+/** What somebody wrote, shortened, without anything that could pass for JSON. */
 function quote(text: string): string {
   return text.replace(/[{}[\]"`\p{C}]/gu, "").slice(0, 60);
 }

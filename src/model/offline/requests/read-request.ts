@@ -2,31 +2,31 @@ import type { Json } from "../../../base/json.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 import type { Tool } from "./tools.ts";
 
-/** What a call is given: a value, the result of another call, or what stood where no value could be read. */
+/** An operand of a call: a value, the result of another call, or the text that stood where no value could be read. */
 export type Operand =
   | { readonly kind: "value"; readonly value: number | string }
   | { readonly kind: "result"; readonly of: Call }
   | { readonly kind: "missing"; readonly text: string };
 
-/** One tool call to make. Corrections change it in place, so that what uses its result need not change. */
+/** One tool call to make. Corrections change it in place, so calls that use its result stay as they are. */
 export interface Call {
   tool: Tool;
   operands: readonly Operand[];
-  /** Once it was made. */
+  /** Set once the call was made. */
   result?: Json;
 }
 
-/** Longer texts are no requests that this model could understand. */
+/** This model understands no longer request. */
 const MAX_LENGTH = 2_000;
 const NOTHING: Operand = { kind: "missing", text: "" };
 /** `add 12 to it` and `subtract 12 from it` name the second value first. */
 const TURNED: Readonly<Record<string, string>> = { add: "to", subtract: "from" };
 
-/** A request as far as it was understood. `last` is the result before: what `that` means. */
+/** A request as far as it was understood. `last` is the previous result, which `that` refers to. */
 export class Reading {
   /** In the order in which they must be made. */
   readonly calls: Call[] = [];
-  /** Values that nothing is done with. */
+  /** Values that no call uses. */
   readonly bare: Operand[] = [];
   /** What was not understood and cannot be ignored. */
   readonly unread: string[] = [];
@@ -62,7 +62,7 @@ export class Reading {
     this.at += 1;
   }
 
-  /** A tool and the values behind it, at most so many. */
+  /** A tool and at most `most` values after it. */
   private takeCall(most: number): Operand {
     const token = this.next;
     if (token?.kind !== "tool") return NOTHING;
@@ -90,7 +90,7 @@ export class Reading {
     return this.complete(token.tool, turned ? operands.reverse() : operands);
   }
 
-  /** True at the end of a clause, and where another one begins. */
+  /** True at the end of a clause and before the next call. */
   private endsCall(): boolean {
     const { next } = this;
     const beginsCall = next?.kind === "and" && this.tokens[this.at + 1]?.kind === "tool";
@@ -107,7 +107,7 @@ export class Reading {
     return { kind: "value", value: words.map(({ text }) => text).join(" ") };
   }
 
-  /** Values with tools between them: `2 + 3 * 4`. */
+  /** Values with operators between them: `2 + 3 * 4`. */
   private takeFormula(level: number): Operand {
     let left = this.takeValue();
     for (let token = this.next; token?.kind === "tool" && token.infix; token = this.next) {

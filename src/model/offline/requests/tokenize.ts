@@ -1,6 +1,6 @@
 import { BEYOND, stem, type Tool } from "./tools.ts";
 
-/** A piece of a request. `unreadable` words must not be ignored; `that` is the result before. */
+/** A piece of a request. `unreadable` words must not be ignored; `that` is the previous result. */
 export type Token = { readonly text: string } & (
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "tool"; readonly tool: Tool; readonly infix: boolean }
@@ -28,7 +28,7 @@ const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegE
   ["unreadable", BEYOND],
 ];
 
-/** A request in pieces, without the words that say nothing about what to do. */
+/** A request in pieces, without the words that do not matter for what to do. */
 export function tokenize(text: string, tools: readonly Tool[]): readonly Token[] {
   const plain = text
     .replace(/[‘’]/g, "'")
@@ -46,7 +46,7 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
   return tokens.some(({ kind }) => kind === "tool") ? tokens : byDescription(tokens, tools);
 }
 
-/** The token that the pieces begin with, and how many of them it takes. */
+/** The token at the beginning of the pieces, and how many of them it takes. */
 function readToken(pieces: readonly string[], tools: readonly Tool[], before?: Token): [Token, number] {
   const [text = "", next = ""] = pieces;
   const value = toNumber(text);
@@ -74,7 +74,10 @@ function toNumber(text: string): number | undefined {
   return value < 0 || value === Number.POSITIVE_INFINITY ? undefined : value;
 }
 
-/** Where no tool is named, the first word of only one tool's description names it, and its other words say no more. */
+/**
+ * If no tool is named, the first word that occurs in only one tool's description stands for it; the other words of that
+ * description are dropped.
+ */
 function byDescription(tokens: readonly Token[], tools: readonly Tool[]): readonly Token[] {
   const named = tokens.map(({ text }) => tools.filter(({ hints }) => hints.includes(stem(text))));
   const at = named.findIndex(({ length }) => length === 1);

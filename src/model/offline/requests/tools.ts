@@ -4,17 +4,17 @@ import { resolve, type StepShape } from "../schema-value.ts";
 /** A step that takes values from a request. */
 export interface Tool {
   readonly intent: string;
-  /** What it must be given, in order. */
+  /** The fields to fill, in order. */
   readonly fields: readonly { readonly name: string; readonly holds: "number" | "text" }[];
-  /** What it is called before its values (`the sum of 2 and 3`), as stems of words. */
+  /** Its names before the values (`the sum of 2 and 3`), as stems of words. */
   readonly names: readonly (readonly string[])[];
-  /** What it is called between two values: `2 plus 3`. */
+  /** Its names between two values: `2 plus 3`. */
   readonly infixes: readonly string[];
-  /** Stems of its description, which name it where nothing else does. */
+  /** Stems of its description, which count if the request names no tool. */
   readonly hints: readonly string[];
 }
 
-/** Other words for an intent: those before the bar stand before the values, the others between them. */
+/** Other words for an intent: those before the bar precede the values, those after it stand between them. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   add: "sum total | plus +",
   subtract: "| minus - −",
@@ -22,7 +22,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   divide: "quotient | over / ÷",
   power: "| ^ **",
 };
-/** Words of arithmetic beyond this model, and of conditions: to ignore one would be a wrong answer. */
+/** Words of arithmetic beyond this model, and of conditions: ignoring one would give a wrong answer. */
 export const BEYOND =
   /^(?:\w+teen|\w+[nrfx]ty|eighty|hundred|thousand|[mb]illion|point|hal(?:f|ve)|second|third|(?:four|fif|six|seven|eigh|nin|ten)th|quarter|double|triple|twice|dozen|percent|squared?|cubed?|root|average|mean|off|difference|less|than|both|results|if|unless|when|until)$/i;
 /** Fields for the model's own reasons. */
@@ -41,7 +41,7 @@ export function toolsOf(shapes: readonly StepShape[], schema: OutputSchema): rea
       const holds = name === "intent" || REASON.test(name) ? undefined : contentOf(type, schema);
       return holds === undefined ? [] : [{ name, holds }];
     });
-    // BAML writes what a class is for in front of its first field.
+    // BAML writes the description of a class before its first field.
     const described = shape.fields.flatMap(({ name, description }, at) =>
       at === 0 || name === "intent" ? [description] : [],
     );
@@ -59,7 +59,9 @@ function stems(text: string, word = /\S+/g): string[] {
   return (text.match(word) ?? []).map(stem);
 }
 
-/** What a required field holds; `undefined` for optional ones and for what words and numbers cannot fill. */
+/**
+ * What a required field holds; `undefined` for an optional one, and for one that neither words nor numbers can fill.
+ */
 function contentOf(type: Schema, schema: OutputSchema): "number" | "text" | undefined {
   const resolved = resolve(type, schema);
   const kinds = resolved.kind === "union" ? resolved.options.map(({ kind }) => kind) : [resolved.kind];
@@ -67,7 +69,7 @@ function contentOf(type: Schema, schema: OutputSchema): "number" | "text" | unde
   return kinds.length === 1 && kinds[0] === "string" ? "text" : undefined;
 }
 
-/** A word without the endings of verbs and nouns: `dividing` and `divide` have the same. */
+/** A word without the endings of verbs and nouns: `dividing` and `divide` have the same stem. */
 export function stem(word: string): string {
   const root = word.toLowerCase().replace(/(?:ying|ied|ies|y)$/, "i");
   return root.replace(/(?:ing|ed|es|e|s)$/, "");
