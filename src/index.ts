@@ -82,6 +82,7 @@ export type {
 } from "./prompts/types.ts";
 export type { Changes } from "./runtime/changes.ts";
 export { validateEdit } from "./runtime/edit.ts";
+export type { Advance, Engine, EngineStart } from "./runtime/engines/engine.ts";
 export type { Input, ReceivedEvent, Sender, SentEvent } from "./runtime/input.ts";
 export type { JobOutcome } from "./runtime/jobs.ts";
 export type { Observation, Observer } from "./runtime/observers.ts";

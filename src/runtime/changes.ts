@@ -6,7 +6,7 @@ import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from 
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
-import type { AppendOutcome, ThreadStore } from "../store/store.ts";
+import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventData } from "../thread/events.ts";
 import { EMPTY_STATE } from "../thread/fold.ts";
 import { projectionOf } from "../thread/projection.ts";
@@ -87,6 +87,8 @@ export interface ChangesOptions {
   readonly notify: Observer;
   /** Makes this process advance a thread that has changed. */
   readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
+  /** What is written in the transaction of a change that leaves a thread like this. */
+  readonly alongside: (thread: ThreadHead) => AppendOptions["alongside"];
   /** Aborts whatever runs here for a thread. */
   readonly interrupt: (threadId: ThreadId) => void;
 }
@@ -119,7 +121,9 @@ export function createChanges(options: ChangesOptions): Changes {
 
   const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
     const { id, events, state } = thread;
-    const outcome = await store.append(id, 0, events, { projection: projectionOf(state), once });
+    const projection = projectionOf(state);
+    const alongside = options.alongside(thread);
+    const outcome = await store.append(id, 0, events, { projection, once, alongside });
     if (outcome.kind === "appended") notify({ kind: "events", before: EMPTY_STATE, thread, events });
     return outcome;
   };

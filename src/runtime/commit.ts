@@ -3,7 +3,7 @@ import { eventsFor } from "../agent/to-store.ts";
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError, StorageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
-import type { AppendOutcome, ThreadStore } from "../store/store.ts";
+import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
@@ -35,6 +35,8 @@ export interface CommitOptions {
   readonly store: ThreadStore;
   readonly clock: Clock;
   readonly agents: ReadonlyMap<string, Agent>;
+  /** What is written in the transaction of a change that leaves a thread like this. */
+  readonly alongside: (thread: ThreadHead) => AppendOptions["alongside"];
 }
 
 const MAX_TRIES = 50;
@@ -58,7 +60,7 @@ export async function commit(change: Change, options: CommitOptions): Promise<Co
 
 async function tryOnce(
   { threadId, build, once }: Change,
-  { store, clock, agents }: CommitOptions,
+  { store, clock, agents, alongside }: CommitOptions,
 ): Promise<Committed> {
   let before: ThreadHead | Thread = { id: threadId, state: await store.state(threadId) };
   const whole = async () => {
@@ -76,6 +78,7 @@ async function tryOnce(
     projection: projectionOf(state),
     before: before.state,
     once,
+    alongside: alongside(thread),
   });
   return outcome.kind === "duplicate"
     ? { before, thread: before, added: [], outcome }

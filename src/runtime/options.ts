@@ -29,6 +29,7 @@ import type { Channel } from "../humans/channel.ts";
 import { PEOPLE, type People } from "../humans/people.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
+import type { Engine } from "./engines/engine.ts";
 
 export interface RuntimeOptions {
   /** The agents whose threads this runtime advances. Their names must differ. */
@@ -50,6 +51,16 @@ export interface RuntimeOptions {
   readonly stream?: boolean | undefined;
   /** How many threads this process advances at the same time. Default 16. */
   readonly concurrency?: number | undefined;
+  /**
+   * Brings the word that a thread has work to a process that advances it. Default: each process takes up what it has changed
+   * itself, and finds the rest when it looks for work. See `twelvefold/pg-boss` and `twelvefold/restate`.
+   */
+  readonly engine?: Engine | undefined;
+  /**
+   * Whether this process advances threads. With `false` it launches, changes and reads them, and leaves the rest to others.
+   * Default true.
+   */
+  readonly worker?: boolean | undefined;
   readonly clock?: Clock | undefined;
   readonly newThreadId?: NewThreadId | undefined;
   /** Names this process in claims; must be unique. Default: random. */
@@ -84,6 +95,8 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   people: optional(PEOPLE),
   stream: optional(boolean),
   concurrency: optional(count),
+  engine: optional(objectWith("wake", "start", "idle", "stop")),
+  worker: optional(boolean),
   clock: optional(objectWith("now", "sleep")),
   newThreadId: optional(callback),
   owner: optional(nonEmptyName),

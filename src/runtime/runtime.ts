@@ -7,17 +7,20 @@ import { createJobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { type Changes, createChanges, parseRequest } from "./changes.ts";
-import { InProcessEngine } from "./engines/in-process.ts";
+import { inProcessEngine } from "./engines/in-process.ts";
 import { createObservers, type Observer } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
 import { observeClosed } from "./tell-closed.ts";
+import { createWaking } from "./waking.ts";
+import { wantsWork } from "./worker.ts";
+import { WorkerPool } from "./worker-pool.ts";
 
 export type { Launch } from "./changes.ts";
 export type { RuntimeOptions } from "./options.ts";
 
-/** Launches, changes and reads threads, and advances them in this process. */
+/** Launches, changes and reads threads, and advances them in this process unless `worker: false` says otherwise. */
 export interface Runtime extends Changes {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly store: ThreadStore;
@@ -35,9 +38,12 @@ export interface Runtime extends Changes {
   settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
   /** Calls `observer` with everything that happens from now on; see `Observer`. Returns a function that ends this. */
   subscribe(observer: Observer): () => void;
-  /** Starts looking for threads that have work: after a crash, at a due time, or abandoned by another process. */
+  /**
+   * Starts looking for threads that have work: after a crash, at a due time, or abandoned by another process; and takes what
+   * the engine delivers. Does nothing with `worker: false`.
+   */
   start(): void;
-  /** Stops: lets running tools end and leaves everything else for later. The store stays open. */
+  /** Stops, the engine as well: lets running tools end and leaves everything else for later. The store stays open. */
   stop(): Promise<void>;
 }
 
@@ -61,7 +67,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const observers = createObservers();
   const { notify, subscribe } = observers;
   const jobTokens = createJobTokens(options.secret);
-  const engine = new InProcessEngine({
+  const pool = new WorkerPool({
     store,
     agents,
     clock,
@@ -73,6 +79,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     observe: notify,
     concurrency: options.concurrency ?? 16,
     jobToken: jobTokens.issue,
+  });
+  const advances = options.worker ?? true;
+  const waking = createWaking({
+    engine: options.engine ?? inProcessEngine(),
+    pool,
+    wants: (thread) => wantsWork(thread, channels, clock.now()),
+    advances,
+    notify,
   });
   const stopped = new AbortController();
   observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
@@ -89,8 +103,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       isOwnToken: jobTokens.isOwn,
       newThreadId,
       notify,
-      nudge: (threadId, thread) => engine.nudge(threadId, thread),
-      interrupt: (threadId) => engine.interrupt(threadId),
+      nudge: waking.wake,
+      alongside: waking.alongside,
+      interrupt: (threadId) => pool.interrupt(threadId),
     }),
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     async request(requestId) {
@@ -99,24 +114,27 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     list: (filter) => store.list(filter),
     verify: (threadId) => store.verify(threadId),
-    settled: (threadId, signal) => settle(threadId, { store, agents, engine, notify, claimMs }, signal),
+    settled: (threadId, signal) =>
+      settle(threadId, { store, agents, pool: advances ? pool : undefined, notify, claimMs }, signal),
     subscribe,
     start() {
+      if (!advances) return;
+      waking.start();
       sweeper ??= startSweeper({
         store,
         clock,
         intervalMs: Math.min(options.sweepMs ?? 1_000, claimMs / 3),
         graceMs: claimMs / 3,
-        limit: () => SWEPT_AT_ONCE + engine.failing,
+        limit: () => SWEPT_AT_ONCE + pool.failing,
         agents: [...agents.keys()],
-        nudge: (threadId) => engine.nudgeUnlessFailing(threadId),
+        nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });
     },
     async stop() {
       stopped.abort();
       await sweeper?.stop();
-      await engine.stop();
+      await Promise.all([waking.stop(), pool.stop()]);
     },
   };
 }

@@ -5,8 +5,8 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { agentNamed } from "./changes.ts";
-import type { InProcessEngine } from "./engines/in-process.ts";
 import type { Observer } from "./observers.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 /** Milliseconds between two looks at a thread that another process works on. */
 const HELD_POLL_MS = 50;
@@ -14,7 +14,8 @@ const HELD_POLL_MS = 50;
 export interface SettleOptions {
   readonly store: ThreadStore;
   readonly agents: ReadonlyMap<string, Agent>;
-  readonly engine: InProcessEngine;
+  /** The workers of this process; `undefined` where it advances no threads. */
+  readonly pool: WorkerPool | undefined;
   readonly notify: Observer;
   readonly claimMs: number;
 }
@@ -25,11 +26,11 @@ export interface SettleOptions {
  */
 export async function settle(
   threadId: ThreadId,
-  { store, agents, engine, notify, claimMs }: SettleOptions,
+  { store, agents, pool, notify, claimMs }: SettleOptions,
   signal: AbortSignal | undefined,
 ): Promise<Thread> {
-  const earlier = engine.failureOf(threadId);
-  const isActive = () => engine.active.includes(threadId);
+  const earlier = pool?.failureOf(threadId);
+  const isActive = () => pool?.active.includes(threadId) === true;
   let elsewhere = false;
   for (;;) {
     signal?.throwIfAborted();
@@ -37,14 +38,14 @@ export async function settle(
     if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
     if (!summary.wantsAdvance && !isActive()) return threadOf(threadId, await store.read(threadId));
     agentNamed(agents, summary.agent);
-    const failure = engine.failureOf(threadId);
+    const failure = pool?.failureOf(threadId);
     if (failure !== undefined && failure !== earlier) throw failure.error;
-    if (!isActive()) engine.nudge(threadId);
-    await engine.idle(threadId, signal);
+    if (!isActive()) pool?.nudge(threadId);
+    await pool?.idle(threadId, signal);
     const now = await store.summary(threadId);
     if (now?.wantsAdvance !== true || now.seq !== summary.seq || isActive()) continue;
     // Nothing was done here: another process, with its own clock, holds the thread.
-    if (engine.failureOf(threadId) === earlier && !elsewhere) {
+    if (pool !== undefined && pool.failureOf(threadId) === earlier && !elsewhere) {
       notify({ kind: "elsewhere", threadId, claimMs });
       elsewhere = true;
     }

@@ -69,7 +69,8 @@ export async function work(
   }
 }
 
-function wantsWork(thread: ThreadHead, channels: readonly Channel[], now: number): boolean {
+/** Whether a worker has something to do for the thread: a step, something that is due, or news that people are owed. */
+export function wantsWork(thread: ThreadHead, channels: readonly Channel[], now: number): boolean {
   const { kind } = thread.state.status;
   return kind === "running" || dueEvents(thread, now).length > 0 || isNewsOwed(thread, channels, now);
 }

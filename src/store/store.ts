@@ -47,6 +47,12 @@ export interface ThreadPage {
   readonly next: string | null;
 }
 
+/** Runs one statement of SQL in a transaction of the store's database. */
+export type RunStatement = (
+  sql: string,
+  values?: readonly unknown[],
+) => Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
+
 export interface AppendOptions {
   /** What follows from the events, for lists and for waking; written in the same transaction. */
   readonly projection: ThreadProjection;
@@ -65,6 +71,12 @@ export interface AppendOptions {
    * the first event.
    */
   readonly before?: ThreadState | undefined;
+  /**
+   * Writes more in the transaction of this append, to other tables of the same database. Called by the PostgreSQL store
+   * alone, and only if events are appended; called again when the transaction is tried again. What it throws undoes the
+   * append.
+   */
+  readonly alongside?: ((run: RunStatement) => Promise<void>) | undefined;
 }
 
 export type AppendOutcome =

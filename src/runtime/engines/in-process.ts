@@ -1,192 +1,24 @@
-import { withDeadline } from "../../base/deadlines.ts";
-import type { ThreadId } from "../../base/ids.ts";
-import type { Thread, ThreadHead } from "../../thread/thread.ts";
-import { type WorkerOptions, work } from "../worker.ts";
-
-interface Job {
-  readonly cancel: AbortController;
-  readonly stop: AbortController;
-  readonly done: Promise<void>;
-  /** Whether this process has claimed the thread. */
-  claimed: boolean;
-  /** Something arrived while the job ran: look once more. */
-  again: boolean;
-}
-
-/** The longest time, in ms, until a cancellation by another process is noticed here. */
-const LOOK_MS = 500;
-
-export interface InProcessOptions extends WorkerOptions {
-  /** How many threads are advanced at the same time. */
-  readonly concurrency: number;
-}
+import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 
 /**
- * Advances threads in this process: one worker per thread, at most `concurrency` at once; the others queue. A thread that
- * waits takes up nothing here.
+ * The engine without a queue: whoever changes a thread takes it up at once, in the same process. Threads changed by a process
+ * that advances none are found by the others when they next look for work.
  */
-export class InProcessEngine {
-  readonly #options: InProcessOptions;
-  readonly #jobs = new Map<ThreadId, Job>();
-  readonly #waiting = new Set<ThreadId>();
-  readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
-  #stopping = false;
-  #heartbeat: AbortController | null = null;
-
-  constructor(options: InProcessOptions) {
-    this.#options = options;
-  }
-
-  /** The threads being advanced here. */
-  get active(): readonly ThreadId[] {
-    return [...this.#jobs.keys()];
-  }
-
-  /** How many threads could not be advanced here at the last try. */
-  get failing(): number {
-    return this.#retryAt.size;
-  }
-
-  /** Advances a thread at once, or when a place is free. `known` is the thread or its head as it was just written. */
-  nudge(threadId: ThreadId, known?: Thread | ThreadHead): void {
-    if (this.#stopping) return;
-    const job = this.#jobs.get(threadId);
-    if (job !== undefined) job.again = true;
-    else if (this.#jobs.size < this.#options.concurrency) this.#start(threadId, known);
-    else this.#waiting.add(threadId);
-  }
-
-  /** Like `nudge`, but skips a thread that failed here a moment ago. */
-  nudgeUnlessFailing(threadId: ThreadId): void {
-    const retry = this.#retryAt.get(threadId);
-    if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
-  }
-
-  /** Why the thread could not be advanced here at the last try; `undefined` when it could. */
-  failureOf(threadId: ThreadId): { readonly error: unknown } | undefined {
-    return this.#retryAt.get(threadId);
-  }
-
-  /** Resolves when nothing runs or is queued here for the thread. Rejects with the signal's reason when it is aborted. */
-  async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      signal?.throwIfAborted();
-      const job = this.#jobs.get(threadId);
-      if (job === undefined && !this.#waiting.has(threadId)) return;
-      // The thread is queued: any other job may free a place.
-      const done = job === undefined ? Array.from(this.#jobs.values(), (other) => other.done) : [job.done];
-      await withDeadline(() => Promise.race(done), { signal });
-    }
-  }
-
-  /** Aborts the model call or tool that runs here for this thread. */
-  interrupt(threadId: ThreadId): void {
-    const job = this.#jobs.get(threadId);
-    job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
-    job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
-  }
-
-  /** Starts nothing more, aborts model calls and lets tools end. Resolves when nothing runs any more. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#waiting.clear();
-    const jobs = [...this.#jobs.values()];
-    for (const job of jobs) job.stop.abort(new DOMException("the process is stopping", "AbortError"));
-    await Promise.all(jobs.map((job) => job.done));
-  }
-
-  #startNext(): void {
-    for (const threadId of this.#waiting) {
-      if (this.#jobs.size >= this.#options.concurrency) return;
-      this.#waiting.delete(threadId);
-      this.#start(threadId);
-    }
-  }
-
-  #start(threadId: ThreadId, known?: Thread | ThreadHead): void {
-    const cancel = new AbortController();
-    const stop = new AbortController();
-    const signals = {
-      signal: stop.signal,
-      toolSignal: cancel.signal,
-      onClaimed: () => {
-        job.claimed = true;
-      },
-    };
-    const done = work(threadId, this.#options, signals, known)
-      .then(
-        (thread) => this.#onSuccess(threadId, thread),
-        (error: unknown) => this.#failed(threadId, error),
-      )
-      .then(() => {
-        this.#jobs.delete(threadId);
-        if (this.#jobs.size === 0) this.#heartbeat?.abort();
-        if (job.again && !this.#stopping) this.#waiting.add(threadId);
-        this.#startNext();
-      });
-    const job: Job = { cancel, stop, done, claimed: false, again: false };
-    this.#jobs.set(threadId, job);
-    this.#keepAlive();
-  }
-
-  /**
-   * Renews this process's claims while it works, so that a long-running tool does not look like a dead process, and checks
-   * what other processes have done to the threads it works on.
-   */
-  #keepAlive(): void {
-    if (this.#heartbeat !== null && !this.#heartbeat.signal.aborted) return;
-    const { clock, claimMs, observe } = this.#options;
-    const heartbeat = new AbortController();
-    this.#heartbeat = heartbeat;
-    const beat = async (): Promise<void> => {
-      let renewed = clock.now();
-      for (;;) {
-        await clock.sleep(Math.min(claimMs / 3, LOOK_MS), heartbeat.signal);
-        try {
-          if (clock.now() - renewed >= claimMs / 3) {
-            renewed = clock.now();
-            await this.#renew(renewed);
-          }
-          await this.#stopCancelled();
-        } catch (error) {
-          observe({ kind: "sweep_problem", error });
-        }
-      }
-    };
-    // Ends when it is aborted: nothing runs any more.
-    beat().catch(() => {});
-  }
-
-  /** Leaves a thread to the process that has taken it over. A running tool may end: its effects cannot be undone. */
-  async #renew(now: number): Promise<void> {
-    const { store, owner, claimMs } = this.#options;
-    const claimed = [...this.#jobs].filter(([, job]) => job.claimed);
-    const held = new Set(await store.renew(owner, now, now + claimMs));
-    for (const [threadId, job] of claimed) {
-      if (!held.has(threadId))
-        job.stop.abort(new DOMException("another process has taken the thread over", "AbortError"));
-    }
-  }
-
-  async #stopCancelled(): Promise<void> {
-    for (const threadId of this.#jobs.keys()) {
-      const summary = await this.#options.store.summary(threadId);
-      if (summary?.status === "cancelled") this.interrupt(threadId);
-    }
-  }
-
-  /** Somebody may have written to the thread between the last look at it and its release: looks again. */
-  async #onSuccess(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
-    this.#retryAt.delete(threadId);
-    if (thread === undefined || this.#stopping) return;
-    const summary = await this.#options.store.summary(threadId).catch(() => undefined);
-    if (summary?.wantsAdvance === true && summary.seq !== thread.state.seq) this.nudge(threadId);
-  }
-
-  #failed(threadId: ThreadId, error: unknown): void {
-    const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
-    const delay = Math.min(1_000 * 2 ** (failures - 1), 60_000);
-    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures, error });
-    this.#options.observe({ kind: "problem", threadId, error });
-  }
+export function inProcessEngine(): Engine {
+  const { begun, idle } = createHandOver();
+  let work: EngineStart | undefined;
+  return {
+    name: "in-process",
+    local: true,
+    async wake(threadId, at, known) {
+      if (at === undefined && work !== undefined) void begun(work.advance(threadId, known));
+    },
+    async start(started) {
+      work = started;
+    },
+    idle,
+    async stop() {
+      work = undefined;
+    },
+  };
 }

@@ -38,7 +38,7 @@ export function append(
   database: Database,
   cache: ThreadCache,
   appending: Appending,
-  options: Pick<AppendOptions, "once" | "claim">,
+  options: Pick<AppendOptions, "once" | "claim" | "alongside">,
 ): Promise<AppendOutcome> {
   const { threadId: id, events, expectedSeq } = appending;
   let tried: { readonly row: ThreadRow } | undefined;
@@ -52,7 +52,7 @@ export function append(
     if (known?.seq === expectedSeq && expectedSeq > 0) {
       const addition = chainOn(known.head, appending);
       const row = remember(after(known, addition));
-      if (await extendThread(query, known, addition, options.claim)) {
+      if (await extendKnown(database, query, { known, addition, options })) {
         keep(cache, id, row);
         return { kind: "appended" };
       }
@@ -70,10 +70,32 @@ export function append(
   });
 }
 
+/** One statement, or a transaction of it and of what is written alongside. */
+async function extendKnown(
+  database: Database,
+  query: Query,
+  extending: {
+    readonly known: ThreadRow;
+    readonly addition: Addition;
+    readonly options: Pick<AppendOptions, "claim" | "alongside">;
+  },
+): Promise<boolean> {
+  const { known, addition, options } = extending;
+  const { alongside } = options;
+  const extend = (run: Query) => extendThread(run, known, addition, options.claim);
+  if (alongside === undefined) return extend(query);
+  const both = async (run: Query) => {
+    const extended = await extend(run);
+    if (extended) await alongside(run);
+    return extended;
+  };
+  return database.transaction(both)(query);
+}
+
 async function appendLocked(
   query: Query,
   appending: Appending,
-  { once, claim }: Pick<AppendOptions, "once" | "claim">,
+  { once, claim, alongside }: Pick<AppendOptions, "once" | "claim" | "alongside">,
   remember: (row: ThreadRow) => void,
 ): Promise<AppendOutcome> {
   const { threadId: id, expectedSeq, events } = appending;
@@ -88,6 +110,7 @@ async function appendLocked(
     const created = before === undefined ? await createThread(query, id, addition) : undefined;
     if (created !== undefined) {
       remember(created);
+      await alongside?.(query);
       return { kind: "appended" };
     }
     const row = before ?? (await lockThread(query, id));
@@ -97,7 +120,10 @@ async function appendLocked(
   if (before.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, before.seq);
   const addition = chainOn(before.head, appending);
   remember(after(before, addition));
-  if (await extendThread(query, before, addition)) return { kind: "appended" };
+  if (await extendThread(query, before, addition)) {
+    await alongside?.(query);
+    return { kind: "appended" };
+  }
   throw new StorageError("storage_failed", `thread ${id} changed while it was locked`);
 }
 

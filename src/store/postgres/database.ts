@@ -4,22 +4,14 @@ import { StorageError } from "../../base/errors.ts";
 import { isConnectionError, isRetryable, storageError } from "./errors.ts";
 import type { Row } from "./row.ts";
 
-export type SqlValue =
-  | string
-  | number
-  | boolean
-  | null
-  | Uint8Array
-  | readonly (string | number | Uint8Array | null)[];
-
 export interface SqlResult {
   readonly rows: readonly Row[];
   /** Rows that were changed or found. */
   readonly count: number;
 }
 
-/** Runs one statement. */
-export type Query = (sql: string, values?: readonly SqlValue[]) => Promise<SqlResult>;
+/** Runs one statement. Values are texts, numbers, booleans, bytes, null, and lists of them. */
+export type Query = (sql: string, values?: readonly unknown[]) => Promise<SqlResult>;
 
 /** What work came to that was done, although the connection was lost before its end was heard of. */
 export interface Found<T> {

@@ -1,7 +1,7 @@
 import { StorageError } from "../../base/errors.ts";
 import { contains, cursorOf, type Position, pageLimit, pageStart } from "../page.ts";
 import type { ListFilter, ThreadPage, ThreadSummary, UnreadableThread } from "../store.ts";
-import type { Query, SqlValue } from "./database.ts";
+import type { Query } from "./database.ts";
 import { number, type Row, text } from "./row.ts";
 import { encodeText } from "./text.ts";
 import { summaryIn } from "./threads.ts";
@@ -51,8 +51,8 @@ async function readRows(
   start: Position | undefined,
   count: number,
 ): Promise<readonly Row[]> {
-  const values: SqlValue[] = [count];
-  const parameter = (value: SqlValue) => `$${values.push(value)}`;
+  const values: unknown[] = [count];
+  const parameter = (value: unknown) => `$${values.push(value)}`;
   const conditions: string[] = [];
   if (filter.agent !== undefined) conditions.push(`agent = ${parameter(encodeText(filter.agent))}`);
   if (filter.pending === true) conditions.push("pending_request IS NOT NULL");

@@ -3,6 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import type { ThreadStore } from "../store.ts";
 import { createDatabase, parseAddress } from "./database.ts";
 import { migrate } from "./migrate.ts";
+import { rememberPlace } from "./place.ts";
 import { postgresStore } from "./store.ts";
 
 export interface PostgresStoreOptions {
@@ -50,7 +51,9 @@ export async function openPostgresStore(
   const database = createDatabase({ connectionString, schema, connections, patience, answerWithin });
   try {
     await migrate(database, schema);
-    return postgresStore(database);
+    const store = postgresStore(database);
+    rememberPlace(store, { connectionString, schema });
+    return store;
   } catch (error) {
     await database.close();
     throw error;

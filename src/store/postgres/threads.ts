@@ -4,7 +4,7 @@ import type { ThreadId } from "../../base/ids.ts";
 import type { ThreadProjection } from "../../thread/projection.ts";
 import type { EncodedEvent } from "../encode.ts";
 import type { ThreadSummary } from "../store.ts";
-import type { Query, SqlValue } from "./database.ts";
+import type { Query } from "./database.ts";
 import { hex, number, type Row, statusKind, text, textOrNull, threadId, time, timeOrNull } from "./row.ts";
 import { encodeText } from "./text.ts";
 
@@ -114,7 +114,7 @@ export async function createThread(
   return { key, seq: events.length, head };
 }
 
-function eventColumns(events: readonly EncodedEvent[], digests: readonly string[]): readonly SqlValue[] {
+function eventColumns(events: readonly EncodedEvent[], digests: readonly string[]): readonly unknown[] {
   return [
     events.map(({ seq }) => seq),
     events.map(({ type }) => type),
@@ -126,7 +126,7 @@ function eventColumns(events: readonly EncodedEvent[], digests: readonly string[
   ];
 }
 
-function columnsOf(projection: ThreadProjection): readonly SqlValue[] {
+function columnsOf(projection: ThreadProjection): readonly unknown[] {
   const { agent, status, title, wantsAdvance, wakeAt, pendingRequest, awaitedEvent, parentThreadId } =
     projection;
   return [

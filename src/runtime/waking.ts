@@ -1,0 +1,53 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { AppendOptions } from "../store/store.ts";
+import type { Thread, ThreadHead } from "../thread/thread.ts";
+import type { Engine } from "./engines/engine.ts";
+import type { Observer } from "./observers.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+
+export interface Waking {
+  /** To be called after a change: brings the word to a process that advances the thread, unless the change itself did. */
+  wake(threadId: ThreadId, thread: Thread | ThreadHead): void;
+  /** What is written in the transaction of a change that leaves a thread like this. */
+  alongside(thread: ThreadHead): AppendOptions["alongside"];
+  /** Begins to take what the engine delivers. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface WakingOptions {
+  readonly engine: Engine;
+  readonly pool: WorkerPool;
+  /** Whether there is something to do for a thread. */
+  readonly wants: (thread: ThreadHead) => boolean;
+  /** Whether this process advances threads. */
+  readonly advances: boolean;
+  readonly notify: Observer;
+}
+
+/** Joins an engine to the workers of this process. */
+export function createWaking({ engine, pool, wants, advances, notify }: WakingOptions): Waking {
+  const onProblem = (error: unknown) => notify({ kind: "sweep_problem", error });
+  const { enqueue } = engine;
+  const start = () =>
+    engine.start({ advance: (threadId, known) => pool.takeUp(threadId, known), onProblem }).catch(onProblem);
+  // What a process changes it may advance at once, before it looks for other work; an engine with a queue waits for `start`.
+  let started = advances && engine.local === true ? start() : undefined;
+  return {
+    wake(threadId, thread) {
+      if (enqueue !== undefined || !wants(thread)) return;
+      engine.wake(threadId, undefined, thread).catch(onProblem);
+    },
+    alongside(thread) {
+      if (enqueue === undefined || !wants(thread)) return undefined;
+      return (run) => enqueue(thread.id, run);
+    },
+    start() {
+      started ??= start();
+    },
+    async stop() {
+      await started;
+      await engine.stop();
+    },
+  };
+}
