@@ -1,4 +1,4 @@
-// What `import … from "twelvefold/prompts"` gives: BAML functions that are safe to run in production, alone.
+// What `import … from "twelvefold/prompts"` gives: BAML functions made safe for production, without the rest.
 export type { CompletionRecord, Fidelity, Usage } from "../base/completion.ts";
 export { TwelvefoldError, UsageError } from "../base/errors.ts";
 export type { DoubtfulReason, TolerantReason } from "../base/fidelity.ts";

@@ -17,7 +17,7 @@ import { DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS } from "./http/timeouts.ts";
 import type { PromptFunctionOptions } from "./prompt-function.ts";
 
-/** An object with some of the same keys, each with a value of one kind. */
+/** Checks an object that has some of these keys, each with a value of one kind. */
 const some = (keys: object, inner: Check): Check =>
   optional(someFields(Object.fromEntries(Object.keys(keys).map((key) => [key, inner]))));
 

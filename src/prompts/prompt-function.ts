@@ -38,8 +38,8 @@ export interface CallOptions<Partial = unknown> {
   /** Aborting it closes the connection; the call throws `CallAbortedError`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * If given, the answer is streamed, and this is called with what there is of it so far, again and again. For display
-   * only: values are incomplete and neither guarded nor gated. What it throws is thrown by the call.
+   * Called again and again with the answer so far; asks for a streamed answer. For display only: values are incomplete
+   * and neither guarded nor gated. If it throws, the call throws that error.
    */
   readonly onPartial?: ((partial: Partial) => void) | undefined;
   /** Types that are known only at run time. */

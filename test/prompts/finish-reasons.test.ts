@@ -96,7 +96,7 @@ describe.each(wires)("finish reasons of $name", (wire) => {
     for (const answer of await asked(reason, [OK])) {
       expect(answer).toMatchObject({ ok: true, fidelity: { grade: "exact" } });
       expect(answer.completion.failedAttempts).toEqual([
-        `${model.name}: the provider broke the answer off (${reason})`,
+        `${model.name}: the provider broke off the answer (${reason})`,
       ]);
     }
   });

@@ -10,7 +10,7 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
   const parseStream = member(client.parseStream, name);
   const whole = member(client, name);
   const arity = request.length - 1;
-  // BAML's options come last: arguments that the caller leaves out must keep their places.
+  // BAML's options come last, so arguments that the caller leaves out must keep their places.
   const pad = (args: readonly unknown[]) =>
     args.length < arity ? [...args, ...Array<undefined>(arity - args.length)] : args;
   const native = nativeRuntime(client, name);
@@ -50,7 +50,7 @@ function member(part: object, name: string): { length: number; call(args: unknow
   return { length: found.length, call: (args) => Reflect.apply(found, part, args) };
 }
 
-/** Checks what `b.request` gave. */
+/** Checks what `b.request` returned. */
 export function isBamlRequest(value: unknown): value is BamlRequest {
   return (
     typeof value === "object" && value !== null && "url" in value && "headers" in value && "body" in value

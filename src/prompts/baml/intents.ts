@@ -2,8 +2,8 @@ import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 
 /**
  * The intents that a function's answers may have: the literals of the field `intent` in each class of its return type,
- * in the order of the type. `undefined` if they cannot be told from the files: no such field, one that is no
- * literal, or a class whose fields are known only at run time.
+ * in the order of the type. `undefined` if the files do not tell: a class has no such field, the field is not a
+ * literal, or the class's fields are known only at run time.
  */
 export function readIntents(files: BamlFiles, functionName: string): readonly string[] | undefined {
   const all = declarations(files);

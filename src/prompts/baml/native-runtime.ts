@@ -2,9 +2,10 @@ import { type ClientRegistry, toBamlError } from "@boundaryml/baml";
 import type { GeneratedClient, RunTimeTypes } from "./types.ts";
 
 /**
- * The native runtime behind a generated client. The generated functions hand it the whole environment of the process
- * with every request and every text to parse: that costs more than building and parsing themselves, and it is how a key
- * of the environment can end up in a request that should have had another. Here it gets no environment at all.
+ * The native runtime behind a generated client, called directly and without any environment. The generated functions
+ * pass the whole environment of the process along with every request and every text to parse. That costs more than
+ * building and parsing themselves, and it is how a key from the environment can end up in a request that should carry
+ * another one.
  */
 export interface NativeRuntime {
   /** Builds the request of a function. Only for clients that bring their own credentials. */
@@ -18,15 +19,15 @@ export interface RequestOptions {
   readonly registry: ClientRegistry;
   readonly stream: boolean;
   readonly tb: RunTimeTypes | undefined;
-  /** On a thread of its own: slower for one request, but others can be worked on meanwhile. */
+  /** On a thread of its own: slower for a single request, but other work can go on meanwhile. */
   readonly apart: boolean;
 }
 
 type Method = (...parameters: unknown[]) => unknown;
 
 /**
- * The runtime of one function of a generated client. It is private to the generated code, which the pinned version of
- * BAML makes: where it is not as expected, `undefined`, and the generated functions do it.
+ * The runtime of one function of a generated client. It is private to the code that the pinned version of BAML
+ * generates: if it is not as expected, returns `undefined`, and the generated functions are used instead.
  */
 export function nativeRuntime(client: GeneratedClient, name: string): NativeRuntime | undefined {
   const runtime: unknown = Reflect.get(client, "runtime");
@@ -47,7 +48,7 @@ export function nativeRuntime(client: GeneratedClient, name: string): NativeRunt
   };
 }
 
-/** Lets the generated function name its arguments: it is called with a runtime that only listens. */
+/** Makes the generated function name its arguments by calling it with a runtime that only records. */
 function namesOf(client: GeneratedClient, name: string): string[] | undefined {
   const generated = methodOf(client.request, name);
   if (generated === undefined) return undefined;
@@ -77,7 +78,7 @@ function methodOf(owner: unknown, name: string): (Method & { readonly length: nu
   return Object.defineProperty(method, "length", { value: found.length });
 }
 
-// As the generated functions do it.
+// As in the generated functions.
 function asBaml(call: () => unknown): unknown {
   try {
     const result = call();

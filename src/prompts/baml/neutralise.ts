@@ -15,10 +15,10 @@ export function neutraliseText(text: string): string {
 }
 
 /**
- * Neutralises every string in a function's arguments: in lists, in objects, class instances and as keys of maps too.
- * What holds no marker is returned as it is, not copied. Images and other media are opaque and pass as they are:
- * markers in their addresses spoil the image but make no role. Throws `UsageError` for values that are nested too deep
- * to be an argument (cycles, for instance).
+ * Neutralises every string in a function's arguments, including those in lists, objects and class instances, and the
+ * keys of maps. Values without a marker are returned unchanged, not copied. Images and other media are opaque and pass
+ * unchanged: a marker in an address spoils the image but cannot start a role. Throws `UsageError` for values nested too
+ * deep to be an argument (cycles, for instance).
  */
 export function neutralise(value: unknown): unknown {
   return walk(value, 0);
@@ -50,6 +50,6 @@ function walk(value: unknown, depth: number): unknown {
 export function holdsMedia(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some(holdsMedia);
-  // BAML's media have no prototype and no properties; whatever else has none is taken for media too.
+  // BAML's media have no prototype and no properties; anything else like that is taken for media too.
   return Object.getPrototypeOf(value) === null || Object.values(value).some(holdsMedia);
 }

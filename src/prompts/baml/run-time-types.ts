@@ -28,7 +28,7 @@ export function checkRunTimeTypes(types: RunTimeTypes): void {
 
 interface Field {
   readonly name: string;
-  /** The classes that its type names. */
+  /** The classes that its type refers to. */
   readonly targets: readonly string[];
   /** Declared with `addBaml`, where recursion is handled. */
   readonly declared: boolean;
@@ -54,8 +54,9 @@ const FIELD = /^ {6}(\S+) (.*?),?$/;
 // Only `addBaml` lists an absent alias or description.
 const DECLARED = / \(alias=Null, |, description=Null\)$/;
 
-// The listing has one class a block and one field a line, indented by four and six blanks. Literals are not escaped in
-// it: one with line breaks could look like anything, so that the fields are counted again afterwards.
+// The listing has one class per block and one field per line, indented by four and six spaces. It does not
+// escape literals, and a literal with line breaks could look like anything, so the fields are counted again
+// afterwards.
 function readListing(listing: string): Classes {
   const lines = listing.split("\n");
   const section = lines.slice(lines.indexOf("  Classes: [") + 1, lines.indexOf("  ],"));
@@ -91,6 +92,6 @@ function nameOfProperty(property: unknown): string {
 function unreadable(where: string): UsageError {
   return new UsageError(
     "invalid_argument",
-    `run-time types with line breaks in their literals cannot be checked for recursion (at ${JSON.stringify(where)})`,
+    `cannot check run-time types for recursion if their literals hold line breaks (at ${JSON.stringify(where)})`,
   );
 }

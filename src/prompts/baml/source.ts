@@ -1,6 +1,6 @@
 import { sha256 } from "../../base/digest.ts";
 
-/** The `.baml` files of a generated client: what `getBamlFiles()` of its `inlinedbaml.ts` gives. */
+/** The `.baml` files of a generated client, as returned by `getBamlFiles()` in its `inlinedbaml.ts`. */
 export type BamlFiles = Readonly<Record<string, string>>;
 
 /** Names in completions that stand for other names in the code, as `@alias` declares them. */
@@ -62,7 +62,7 @@ const TOKEN = /(#+)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*|[{}]/g;
 const HEAD =
   /^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
 
-/** What stands at the top level of the files. */
+/** The declarations at the top level of the files. */
 export function declarations(files: BamlFiles): Declaration[] {
   return (
     Object.keys(files)

@@ -1,6 +1,6 @@
 import type { ClientRegistry, Collector } from "@boundaryml/baml";
 
-/** BAML's own description of an HTTP request, as `b.request` gives it. */
+/** BAML's own description of an HTTP request, as returned by `b.request`. */
 export interface BamlRequest {
   readonly url: string;
   readonly method: string;
@@ -13,19 +13,19 @@ export interface RunTimeTypes {
   __tb(): { getClass(name: string): { listProperties(): readonly unknown[] } };
 }
 
-/** The options of generated functions that are used here. */
+/** The options of generated functions that this package uses. */
 export interface BamlOptions {
   readonly clientRegistry?: ClientRegistry | undefined;
   readonly tb?: RunTimeTypes | undefined;
-  /** Building the request may need the network: to fetch an image, or a token. */
+  /** Building the request may need the network, to fetch an image or a token. */
   readonly remote?: boolean;
-  /** The request is built on a thread of its own, so that other calls go on meanwhile. */
+  /** Builds the request on a thread of its own, so that other calls can go on meanwhile. */
   readonly apart?: boolean;
   readonly collector?: Collector;
   readonly signal?: AbortSignal;
 }
 
-/** The parts of a generated client (`b`) that are used here. The functions themselves are members of each part. */
+/** The parts of a generated client (`b`) that this package uses. The functions themselves are members of each part. */
 export interface GeneratedClient {
   readonly request: object;
   readonly streamRequest: object;
@@ -59,7 +59,7 @@ export interface BamlFunction {
   readonly name: string;
   request(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
   streamRequest(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
-  /** Throws where the text does not fit. Never call it with unguarded text: it can hang or kill the process. */
+  /** Throws if the text does not fit. Never call it with unguarded text: it can hang or kill the process. */
   parse(text: string, options: BamlOptions): unknown;
   parseStream(text: string, options: BamlOptions): unknown;
   /** The generated call itself: request, answer and parse in native code. */

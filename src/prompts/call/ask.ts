@@ -23,7 +23,7 @@ export interface AskOptions {
   readonly random: () => number;
 }
 
-/** A client with a request that can be sent to it as often as needed. */
+/** A client with a request that can be sent as often as needed. */
 export interface ReadyClient {
   readonly client: string;
   attempt(options: AttemptOptions): Promise<AttemptOutcome>;
@@ -38,9 +38,9 @@ export interface Asked {
 }
 
 /**
- * Asks the clients in turn until one answers: each is tried again as long as that may help, then the next. Throws the last
- * client's failure, with every attempt: `ProviderRejectedError`, `PromptTooLongError` or `ProviderUnavailableError`; or
- * the signal's reason when it is aborted.
+ * Asks the clients in turn until one answers: each is tried again as long as that may help, then the next. Throws the
+ * last client's failure with every attempt (`ProviderRejectedError`, `PromptTooLongError` or
+ * `ProviderUnavailableError`), or the signal's reason if it is aborted.
  */
 export async function ask(
   clients: readonly (ModelClient | undefined)[],

@@ -27,12 +27,15 @@ export interface AttemptOptions {
   readonly now: () => number;
 }
 
-/** Sends a request once. Every failure of the provider is an outcome; throws only the signal's reason when it is aborted. */
+/**
+ * Sends a request once. Every failure of the provider is an outcome. Throws only if the signal is aborted, with its
+ * reason.
+ */
 export async function attempt(request: Prepared, options: AttemptOptions): Promise<AttemptOutcome> {
   const { onText, now, signal } = options;
   const { url, method, headers, body, digest } = request;
   const secrets = secretsOf(url, headers);
-  // An answer that is not streamed comes all at once: a limit for the first token would limit the whole answer.
+  // An answer that is not streamed comes all at once: a limit for its first token would limit the whole answer.
   const timeouts = request.streamed
     ? options.timeouts
     : { ...options.timeouts, firstToken: Number.POSITIVE_INFINITY };
@@ -56,7 +59,7 @@ const PROBLEMS: Readonly<Record<ProblemKind, Pick<Failure, "verdict" | "again" |
   stale_connection: { ...DOWN, free: true },
   reset: DOWN,
   timeout: DOWN,
-  // Once more, it would take as long once more, and cost as much.
+  // Another try would take as long, and cost as much, again.
   too_slow: { ...DOWN, again: false },
   too_large: WRONG,
   not_a_completion: DOWN,

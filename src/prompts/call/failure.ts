@@ -19,7 +19,7 @@ export interface Failure {
   readonly mayRefuseUsage?: boolean | undefined;
 }
 
-/** Something went wrong that may go right the next time. */
+/** A failure that another try may cure. */
 export function transient(message: string, status?: number): Failure {
   return { kind: "failed", status, message, verdict: "unavailable", again: true };
 }
@@ -34,7 +34,7 @@ const HINTS: Readonly<Record<number, string>> = {
 // OpenAI answers 429 both for too many requests, which passes, and for an empty account, which does not.
 const FINAL_CODES = new Set(["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"]);
 
-/** The failure that a provider's error stands for. `status` is that of HTTP, or the one given in the body. */
+/** The failure that a provider's error amounts to. `status` is the HTTP status, or the one in the body. */
 export function failureOf(
   status: number,
   error: ReportedError,
@@ -79,7 +79,7 @@ const TOO_LONG = new RegExp(
 
 function isTooLong(status: number, { code, message }: ReportedError): boolean {
   if (status === 413 || (code !== undefined && TOO_LONG_CODES.has(code))) return true;
-  // A rate limit may say "too many tokens", too.
+  // A rate limit may also say "too many tokens".
   const mayBe = status === 400 || status === 422 || status === 500 || status === 502;
   return mayBe && TOO_LONG.test(message);
 }

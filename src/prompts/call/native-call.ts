@@ -13,8 +13,9 @@ import { type Failure, failureOf, transient } from "./failure.ts";
 
 /**
  * Asks through the generated call if the request cannot be built outside native code: for a Bedrock client whose
- * credentials come from AWS's own chain. The completion is then read again, guarded and gated. The price: the native parser
- * sees the completion before the guard does, and there is no `Retry-After`, no time-outs of this package and no partials.
+ * credentials come from AWS's own chain. The completion is then read again, with guard and gate. The price: the native
+ * parser sees the completion before the guard does, and neither `Retry-After`, nor this package's time-outs, nor
+ * partials work.
  * @see docs/prompts.md
  */
 export async function nativeAttempt(
@@ -39,7 +40,7 @@ export async function nativeAttempt(
     if (signal?.aborted) throw signal.reason;
     if (error === late) return { ...transient(late.message), again: false };
     const name = error instanceof Error ? error.constructor.name : "";
-    // It makes no difference whether it parsed: the completion is read again below.
+    // Whether it parsed does not matter: the completion is read again below.
     if (name === "BamlClientFinishReasonError") finish = finishOf(error);
     else if (name !== "BamlValidationError") return failure(error, client);
   }
@@ -48,7 +49,7 @@ export async function nativeAttempt(
   const { inputTokens, outputTokens, cachedInputTokens } = log?.usage ?? {};
   const body = log?.calls.at(-1)?.httpRequest?.body.text() ?? "";
   if (finish === undefined || finish.kind === "failed") {
-    return transient(`the provider broke the answer off (${finish?.reason ?? "no finish reason"})`);
+    return transient(`the provider broke off the answer (${finish?.reason ?? "no finish reason"})`);
   }
   onText?.(text);
   return {
@@ -76,10 +77,10 @@ function failure(error: unknown, client: ModelClient): Failure {
   const status =
     typeof error === "object" && error !== null && "status_code" in error ? Number(error.status_code) : 0;
   const text = error instanceof Error ? error.message : String(error);
-  // Rust's debug output of the service's error: the message is in it, once or more.
+  // Rust's debug output of the service's error holds the message, once or several times.
   const said = /message: Some\(\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.split("\n", 1)[0] ?? "";
   const secrets = optionSecrets(client);
-  // Lower numbers are BAML's own, for what went wrong before there was an answer.
+  // Lower numbers are BAML's own, for failures before there was an answer.
   if (status >= 400) return failureOf(status, { message: said }, secrets);
   return transient(
     redactText(`${status || "failed:"} ${said.slice(0, 500)}`, secrets),

@@ -12,8 +12,8 @@ const MAX_CHARACTERS = 100_000;
 const REST = 9;
 
 /**
- * Turns a stream's text so far into partials for `onPartial`. There is none for thoughts, for text that does not parse, or
- * if nothing has changed. Values are incomplete and unchecked.
+ * Turns a stream's text so far into partials for `onPartial`. Gives none for thoughts, for text that does not parse,
+ * and if nothing has changed. Values are incomplete and unchecked.
  */
 export function partialReader(
   fn: BamlFunction,

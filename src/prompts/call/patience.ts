@@ -7,7 +7,7 @@ export interface Patience {
   readonly retry?: RetryPolicy | undefined;
 }
 
-/** Takes every limit from the last of the settings that has it, or else its default. */
+/** Takes every limit from the last of the settings that has it, else its default. */
 export function patienceOf(...settings: readonly (Patience | undefined)[]): {
   readonly timeouts: Required<Timeouts>;
   readonly retry: Required<RetryPolicy>;

@@ -21,7 +21,7 @@ export interface PrepareOptions {
   readonly now: number;
 }
 
-/** Removes BAML's own markers from the arguments, so that they can be passed to BAML. */
+/** Removes BAML's own markers from the arguments, so that it is safe to pass them to BAML. */
 export function safeArguments(args: readonly unknown[]): readonly unknown[] {
   return args.map(neutralise);
 }
@@ -52,7 +52,7 @@ export async function prepare(
   if (client === undefined && /\/converse$/.test(url)) {
     throw new UsageError(
       "invalid_configuration",
-      `${fn.name} names a Bedrock client in its .baml file, whose requests are not signed: pass it as the model`,
+      `${fn.name} names a Bedrock client in its .baml file, but requests of such clients are not signed: pass the client as the model`,
     );
   }
   const name = client?.name ?? nameOf(url, body);
@@ -124,7 +124,7 @@ function buildError(
     forArguments ? "invalid_argument" : "invalid_configuration",
     forArguments
       ? `${fn.name} was called with wrong arguments: ${message}`
-      : `no request for ${fn.name}${client === undefined ? "" : ` and ${client.name}`} can be built: ${message}`,
+      : `cannot build a request for ${fn.name}${client === undefined ? "" : ` and ${client.name}`}: ${message}`,
     { details: { function: fn.name, client: client?.name } },
   );
 }

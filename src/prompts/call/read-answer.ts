@@ -13,7 +13,7 @@ import type { ModelReply, ReportedError, WholeBody, WireFormat } from "../wire/w
 import { type Failure, failureOf, transient } from "./failure.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
-/** What an answer holds: a complete reply, or the reason why it is none. */
+/** What an answer holds: a complete reply, or the reason why there is none. */
 export type ReadAnswer =
   | { readonly kind: "replied"; readonly reply: ModelReply; readonly validText: boolean }
   | Failure;
@@ -31,8 +31,8 @@ export interface ReadOptions {
 const EVENT = /^(?:data|event|id|retry)?:|^data[\r\n]/;
 
 /**
- * Reads an answer by what it is, not by what it claims to be: some streams come as plain text, some whole bodies and errors
- * as streams. Throws `FetchProblem` if the connection breaks or is too slow.
+ * Reads an answer by what it is, not by what it claims to be: some streams come as plain text, and some whole bodies
+ * and errors come as streams. Throws `FetchProblem` if the connection breaks or is too slow.
  */
 export async function readAnswer(answer: HttpAnswer, options: ReadOptions): Promise<ReadAnswer> {
   const { beginning, body } = await decodeBody(answer);
@@ -84,7 +84,8 @@ async function readStream(
       if (data.trim() === "[DONE]") break;
       const event = parseJson(data);
       if (event === undefined) {
-        // Some servers keep the connection alive with words; half of an event is half of the answer.
+        // Some servers send words to keep the connection alive. A part of an event, though, means that a part
+        // of the answer is lost.
         if (!/^\s*[[{]/.test(data) || finish !== undefined) continue;
         return transient("a part of the stream cannot be read", status);
       }
@@ -97,23 +98,24 @@ async function readStream(
         text = part.isWhole === true ? part.text : text + part.text;
         onText?.(text);
       }
-      // What is wrong with an answer stays wrong.
+      // Once the provider says that an answer is not good, nothing later makes it good.
       if (finish === undefined || finish.kind === "stop") finish = part.finish ?? finish;
       if (part.done === true) break;
     }
   } catch (error) {
-    // An answer that has said how it finished is whole, even if the stream itself never ends; unless every part says so.
+    // An answer that has said how it finished is complete, even if the stream never ends, unless every part
+    // says so.
     const whole = finish !== undefined && !spokeOn;
     if (!(error instanceof FetchProblem) || error.kind === "too_large" || !whole) throw error;
   }
   return acceptComplete({ text, finish, usage }, !text.includes("\ufffd"), status);
 }
 
-/** Accepts only what the provider says is complete. */
+/** Accepts only an answer that the provider says is complete. */
 function acceptComplete({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
   if (finish === undefined) return transient("the stream ended before the answer did", status);
   const { kind, reason } = finish;
-  if (kind === "failed") return transient(`the provider broke the answer off (${reason})`, status);
+  if (kind === "failed") return transient(`the provider broke off the answer (${reason})`, status);
   return { kind: "replied", reply: { text, finish: kind, usage }, validText };
 }
 

@@ -9,7 +9,9 @@ import { transient } from "./failure.ts";
 import { doesNotCount, type PrepareOptions, prepare } from "./prepare.ts";
 import type { Prepared } from "./prepared-request.ts";
 
-/** Prepares the request for a client. A server that cannot count a stream's tokens is not asked to. */
+/**
+ * Prepares the request for a client. Does not ask for a stream's token counts if the server is known to refuse that.
+ */
 export async function prepareClient(
   fn: BamlFunction,
   args: readonly unknown[],
@@ -47,7 +49,7 @@ export async function prepareClient(
   };
 }
 
-/** Building a request may use the network inside native code that no signal reaches: at least the waiting can end. */
+/** Building a request may use the network inside native code that no signal reaches: at least the wait can end. */
 function readyInTime(prepared: Promise<Prepared>, { timeouts, signal }: AttemptOptions): Promise<Prepared> {
   const ms = timeouts.firstToken;
   const message = `no sign of a token or an image for the request within ${ms} ms`;

@@ -1,8 +1,8 @@
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 
 /**
- * How long the provider asks to wait, in ms: the headers `retry-after-ms` (OpenAI, Azure) and `Retry-After` (seconds
- * or an HTTP date), or Google's `RetryInfo` in the body. `undefined` if it says nothing that can be read.
+ * How long the provider asks to wait, in ms: from the headers `retry-after-ms` (OpenAI, Azure) and `Retry-After`
+ * (seconds or an HTTP date), or from Google's `RetryInfo` in the body. `undefined` if there is nothing readable.
  */
 export function retryAfterMs(
   headers: Readonly<Record<string, string | string[] | undefined>>,

@@ -1,14 +1,20 @@
 /** How often one client is tried, and with what pauses. Times in milliseconds. */
 export interface RetryPolicy {
-  /** Tries at each client, the first included. Default 3. */
+  /** Tries per client, including the first. Default 3. */
   readonly attempts?: number;
-  /** The wait before the second try; it doubles with each. The actual wait is between half of that and all of it. Default 500. */
+  /**
+   * The wait before the second try, in ms; it doubles with each further one. The actual wait is random, between half
+   * and all of it. Default 500.
+   */
   readonly firstDelay?: number;
-  /** The longest wait between two tries. Default 20,000. */
+  /** The longest wait between two tries, in ms. Default 20,000. */
   readonly maxDelay?: number;
-  /** A provider that asks for a longer wait than this is given up. Default 60,000. */
+  /** If a provider asks for a longer wait than this, in ms, it is not tried again. Default 60,000. */
   readonly maxRetryAfter?: number;
-  /** How long to wait in all for a server that is still loading its model (503), whatever `attempts` says. Default 120,000. */
+  /**
+   * How long to wait in all, in ms, for a server that is still loading its model (503), regardless of `attempts`.
+   * Default 120,000.
+   */
   readonly maxLoading?: number;
 }
 

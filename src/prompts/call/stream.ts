@@ -19,7 +19,7 @@ export class Stream<Result, Partial> implements PromptStream<Result, Partial> {
       this.ended = true;
       this.signal();
     };
-    // Handle both: a rejection is for the caller that awaits `answer` or iterates.
+    // Handles both outcomes: a rejection is for the caller that awaits `answer` or iterates.
     this.answer.then(end, end);
   }
 

@@ -7,34 +7,36 @@ import { type Size, sampleOf, sizeOf } from "./sample.ts";
 import { strictJson } from "./scan.ts";
 
 /**
- * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs up to a millisecond,
- * so that a list of a few hundred stops the process; lists grow with the square of their length.
+ * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs up to a
+ * millisecond, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length.
  */
 export const ALLOWANCE = { texts: 30, sampleTexts: 80, looseCharacters: 40_000 } as const;
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
-// Lists whose items may all be compared with each other, unseen.
+// How many pairs of list items may be compared with each other without looking further.
 const FEW_PAIRS = 2_500;
 const MAX_PAIRS = 400_000;
-// A sample holds a few of everything, so that the type itself bounds what fits it; not so one with all keys of a map.
+// A sample holds a few values of each kind, so the type itself bounds what fits it. That does not hold for a
+// sample with all keys of a map.
 const MAX_TEXTS_WITH_KEYS = 60;
 const MAX_SAMPLE_PAIRS = 10_000;
 
 /**
- * Why a value may not be given to the native parser; `undefined` if it may. A small value may always. Of a large one a
- * sample is parsed first: only if that fits its type, with nothing but harmless differences, is the whole sure to be cheap.
+ * Why a value may not be given to the native parser; `undefined` if it may. A small value always may. For a large one,
+ * a sample is parsed first: only if the sample fits its type with nothing but harmless differences is the whole value
+ * sure to be cheap.
  *
  * @param written how many values its text holds.
  */
 export function findUnaffordable(value: unknown, written: number, tools: ReadTools): Refused | undefined {
   const size = sizeOf(value);
-  // The native parser reads what stands under the same key as often as it is written.
+  // The native parser reads values under a repeated key as often as the key is written.
   if (written - size.values > tools.left.texts) return tooMuch("has the same fields again and again");
   if (size.pairs > MAX_PAIRS) return tooMuch("has lists that are too long");
   if (isSmall(size, tools)) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
-  // Objects with very many keys are taken for maps: perhaps the type has them all.
+  // Objects with very many keys are taken for maps, but the type may have all of these keys.
   const long = JSON.stringify(sampleOf(value, true));
   let fit = fits(short, tools.left.sampleTexts, tools);
   if (fit !== "yes" && long !== short) fit = fits(long, MAX_TEXTS_WITH_KEYS, tools);
@@ -46,7 +48,7 @@ function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {
   return texts <= left.texts && pairs <= FEW_PAIRS;
 }
 
-/** Whether a sample fits the type; a misfit is one of the whole. */
+/** Whether a sample fits the type. A sample that does not fit counts as a misfit of the whole value. */
 function fits(text: string, maxTexts: number, tools: ReadTools): "yes" | "no" | Refused {
   const sample = strictJson(text);
   const { texts, pairs } = sizeOf(sample);
@@ -63,7 +65,7 @@ function areHarmless(reasons: ReadonlySet<FidelityReason>): boolean {
   return [...reasons].every((reason) => Object.hasOwn(TOLERANT_REASONS, reason));
 }
 
-/** Takes from the allowance what a value cost that did not fit as it was. */
+/** Charges the allowance for a value that did not fit as it was. */
 export function spend(
   value: unknown,
   reasons: ReadonlySet<FidelityReason> | undefined,

@@ -18,7 +18,7 @@ interface ReaderOptions {
   readonly bamlFiles: (() => BamlFiles) | undefined;
 }
 
-/** A reply, as it was received. */
+/** A reply as it was received. */
 interface Received {
   readonly reply: ModelReply;
   readonly completion: CompletionRecord;
@@ -26,7 +26,7 @@ interface Received {
   readonly validText: boolean;
 }
 
-/** How the replies of one function become answers. What is learned of the function is kept. */
+/** How the replies of one function become answers. What is learned about the function is kept for later replies. */
 export function completionReader(
   fn: BamlFunction,
   { limits, prose, bamlFiles }: ReaderOptions,
@@ -43,7 +43,8 @@ export function completionReader(
     const parse = (text: string) => fn.parse(text, { tb });
     learned ??= {
       kind: resultKind(parse),
-      // Of a list, what does not fit is dropped without an error to learn from: the files say it.
+      // An item of a list that does not fit is dropped without an error to learn from; here the files tell the
+      // intents.
       intents:
         learnIntents(parse) ?? (bamlFiles === undefined ? undefined : readIntents(bamlFiles(), fn.name)),
     };
@@ -63,7 +64,7 @@ export function completionReader(
   };
 }
 
-/** What is wrong with the completion as a whole, whatever it says. */
+/** What casts doubt on the completion as a whole, regardless of its content. */
 function doubtsOf({ finish }: ModelReply, validText: boolean): readonly FidelityReason[] {
   return [
     ...(validText ? [] : ["invalid_text" as const]),

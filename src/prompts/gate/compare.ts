@@ -4,9 +4,9 @@ import type { Aliases } from "../baml/source.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Compares what a strict reading of the completion gives with what BAML made of it, and adds a reason for every
- * difference. No reason is added where they are the same: absent optional fields (`null`), integers and floats of the
- * same value, declared aliases and `@check` wrappers are no differences.
+ * Compares a strict reading of the completion with what BAML made of it, and adds a reason for every difference. Not
+ * counted as differences: absent optional fields (`null`), integers and floats of the same value, declared aliases, and
+ * `@check` wrappers.
  */
 export function compareValues(
   read: unknown,
@@ -48,7 +48,7 @@ function compareString(read: unknown, parsed: string, aliases: Aliases, reasons:
     reasons.add(alike ? "loose_match" : "coerced_value");
     return;
   }
-  // A fraction may have been written with zeros that count in a text: 1.10 is another version than 1.1.
+  // Trailing zeros of a fraction may matter in a text: version 1.10 is not version 1.1.
   const whole = typeof read === "boolean" || Number.isSafeInteger(read);
   const lossless = whole && String(read) === parsed;
   reasons.add(lossless ? "retyped_value" : "coerced_value");
@@ -83,10 +83,10 @@ function compareList(
   compareValues(read, parsed[0], aliases, reasons);
 }
 
-// One text that looks like several values, or like none, was not meant as one.
+// A text that looks like several values, or like none, was not meant as one value.
 const NO_SINGLE = /[,;|\n]|^\s*[[{]|^\s*(?:none|null|nil|n\/?a|nothing|empty|-*)\s*$/i;
 
-// What a model may add to explain itself, without a meaning for what is done.
+// Fields that a model may add to explain itself and that mean nothing for what is done.
 const EXPLANATIONS = new Set([
   "reasoning",
   "thinking",
@@ -117,7 +117,7 @@ function compareFields(read: unknown, parsed: Fields, aliases: Aliases, reasons:
       unused.delete(key);
     }
   }
-  // An object of which nothing is left was a map, whose entries count.
+  // If nothing is left of an object, it was a map, whose entries count.
   if (Object.keys(parsed).length === 0 && unused.size > 0) reasons.add("lost_value");
   for (const name of missing) compareMissing(parsed[name], unused, reasons, aliases);
   for (const [key, value] of unused) {
@@ -144,7 +144,7 @@ function keyOf(
   return undefined;
 }
 
-/** A field without a key of its name: absent, or read from a key whose name is not known to be its alias. */
+/** A field without a key of its name: it is absent, or was read from a key that is not known to be its alias. */
 function compareMissing(
   value: unknown,
   unused: Map<string, unknown>,
@@ -163,13 +163,13 @@ function compareMissing(
   reasons.add(isList(value) && value.length === 0 ? "defaulted_list" : "coerced_value");
 }
 
-/** True if a key is an alias of the name but for capitals and blanks, as BAML matches them. */
+/** True if a key matches a name's alias except for case and blanks, as BAML matches them. */
 function hasName(aliases: ReadonlyMap<string, ReadonlySet<string>>, key: string, name: string): boolean {
   for (const [alias, names] of aliases) if (normal(alias) === normal(key) && names.has(name)) return true;
   return false;
 }
 
-/** As BAML compares names: without surrounding blanks and capitals. */
+/** Names as BAML compares them: without case and surrounding blanks. */
 function normal(name: string): string {
   return name.trim().toLowerCase();
 }

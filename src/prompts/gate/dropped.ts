@@ -6,9 +6,9 @@ import { type ReadTools, tryParse } from "./reading.ts";
 const FOREIGN = "\u0001 foreign entry";
 
 /**
- * True if a field that was passed over as harmless may have been an entry of a map. A class drops every field that it
- * does not declare, a map keeps every entry that fits: so each object with such a field is given one more entry, a copy of
- * one that was kept, and it is seen whether that is kept too.
+ * True if a field that was skipped as harmless may have been an entry of a map. A class drops every field that it does
+ * not declare; a map keeps every entry that fits. To tell them apart, each object with such a field gets one more
+ * entry, a copy of one that was kept: if the copy is kept as well, the object is a map.
  */
 export function dropsEntries(
   read: unknown,

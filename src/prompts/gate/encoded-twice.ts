@@ -3,8 +3,8 @@ import { isFields, isList } from "./compare.ts";
 import { isJsonText } from "./mismatch.ts";
 
 /**
- * The path of a field that holds the JSON of an object or list as text although its type is no text: the parser may have
- * taken it apart, wrapped it in a list, or dropped it. `undefined` if there is none.
+ * The path of a field that holds an object or list as JSON text although its type is not text: the parser may have
+ * taken it apart, wrapped it in a list, or dropped it. `undefined` if there is no such field.
  */
 export function findEncodedTwice(
   read: unknown,

@@ -27,8 +27,8 @@ export function afterMarker(text: string): number | undefined {
 }
 
 /**
- * What the form of the text around the values says. It is looked at for brackets, fences and line comments, never for
- * words. `before` and `after` are all of the text that counts except the values themselves.
+ * What the form of the text around the values reveals. Looks only for brackets, fences and line comments, never for
+ * words. `before` and `after` are all of the text that counts except for the values themselves.
  */
 export function formReasons(before: string, after: string, mode: ProseMode): Set<FidelityReason> {
   const reasons = new Set<FidelityReason>();
@@ -44,10 +44,10 @@ export function formReasons(before: string, after: string, mode: ProseMode): Set
   return reasons;
 }
 
-// What is wrong with the syntax, and no text: brackets too many, a comma or the like, a comment to the end of the line.
+// Broken syntax rather than text: extra brackets, a comma or the like, a comment to the end of the line.
 const SURPLUS = /^(?:\s*[}\]])*(?:[ \t]*[,;])?(?:[ \t]*\/\/[^\n]*)?/;
 const COMMENTED_OUT = /^\s*(?:\/\/|#|--|>|~~|<!--)/;
-// The names that announce an answer; a diff, for one, does not.
+// Fence names that announce an answer. A diff, for instance, is not one.
 const FENCE_NAMES = "json|jsonc|json5|jsonl|javascript|js|text|plaintext";
 const OPENING_FENCE = new RegExp(
   String.raw`(?:^|\n)[ \t]*(?:\`\`\`|~~~)[ \t]*(?:${FENCE_NAMES})?[ \t]*\n?[ \t]*$`,
@@ -57,7 +57,7 @@ const CLOSING_FENCE = /^\s*(?:```|~~~)[ \t]*(?=\n|$)/;
 
 function withoutOpeningFence(before: string): string {
   const end = before.trimEnd();
-  // The fence is near: a search from the beginning of a long text would only take long.
+  // The fence is near the end: searching from the beginning of a long text would only cost time.
   const from = Math.max(0, end.length - 40);
   return end.slice(0, from) + end.slice(from).replace(OPENING_FENCE, "");
 }
@@ -73,7 +73,7 @@ export function isCleanGap(gap: string): boolean {
 
 const MAX_NEAR = 20_000;
 
-/** True if a bracket before the JSON is still open: it is part of something larger that could not be read. */
+/** True if a bracket before the JSON is still open: the JSON is part of something larger that could not be read. */
 export function openBracket(head: string): boolean {
   const near = head.slice(-MAX_NEAR);
   return shapeOf(near, true).open > 0 || shapeOf(near, false).open > 0;

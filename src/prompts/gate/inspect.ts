@@ -1,6 +1,6 @@
 import { endOfString, strictJson } from "./scan.ts";
 
-/** What both parsers would pass over in a text of strict JSON. */
+/** Flaws in a text of strict JSON that both parsers pass over. */
 export interface Findings {
   /** An object has the same key twice, with different values. */
   readonly conflictingKey: boolean;
@@ -9,16 +9,16 @@ export interface Findings {
 }
 
 interface Open {
-  /** The values of an object's keys so far, as they were written; `null` for an array. */
+  /** The values of an object's keys so far, as written; `null` for an array. */
   readonly values: Map<string, string> | null;
   key: string | undefined;
-  /** Where the value of the key begins. */
+  /** Where the key's value begins. */
   from: number;
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Looks through a text of strict JSON, once. */
+/** Inspects a text of strict JSON in one pass. */
 export function inspect(text: string): Findings {
   const open: Open[] = [];
   let conflictingKey = false;
@@ -74,7 +74,7 @@ export function inspect(text: string): Findings {
   return { conflictingKey, impreciseNumber };
 }
 
-// Values that are longer are not compared but taken for different.
+// Longer values are not compared but taken to differ.
 const MAX_COMPARED = 2_000;
 
 function differ(first: string, second: string): boolean {
@@ -83,14 +83,14 @@ function differ(first: string, second: string): boolean {
   return JSON.stringify(strictJson(first)) !== JSON.stringify(strictJson(second));
 }
 
-/** True if the number that a text of digits says is not the one that a double makes of it. */
+/** True if the number that the digits spell differs from the double that it is read as. */
 export function isImprecise(number: string): boolean {
   if (number.length < 16 && !/[eE]/.test(number)) return false;
   const value = Number(number);
   return !Number.isFinite(value) || decimal(number) !== decimal(String(value));
 }
 
-/** The digits of a decimal number without zeros around them, and the power of ten of the last. */
+/** The digits of a decimal number without leading and trailing zeros, and the power of ten of the last digit. */
 function decimal(number: string): string {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];

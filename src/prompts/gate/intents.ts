@@ -6,8 +6,8 @@ const NO_INTENT = "\u0001";
 const LITERAL = /^Failed to parse field intent: intent: Expected "((?:[^"\\]|\\.)*)"/;
 
 /**
- * The intents of the steps that a function returns, found out by asking for one that there is not. `undefined` if what
- * it returns has no intent, or need not have one.
+ * The intents of the steps that a function returns, learned from the parser's error for an intent that does not exist.
+ * `undefined` if the function's answer has no intent, or need not have one.
  */
 export function learnIntents(parse: (text: string) => unknown): readonly string[] | undefined {
   const parsed = tryParse(JSON.stringify({ intent: NO_INTENT }), { parse });
@@ -23,8 +23,9 @@ function intentOf({ causes }: ErrorNode): string | undefined {
 }
 
 /**
- * What is wrong with the intent of a step, or of the first in a list of which something is: BAML would take one that only begins or ends like a known one. Capitals and
- * blanks do not count, nor does what is no text: that is for the parser.
+ * What is wrong with the intent of a step, or, for a list, of the first step with a wrong one: BAML would accept an
+ * intent that only begins or ends like a known one. Case and blanks do not matter; an intent that is not text is left
+ * to the parser.
  */
 export function intentProblem(value: unknown, intents: readonly string[] | undefined): string | undefined {
   if (intents === undefined) return undefined;

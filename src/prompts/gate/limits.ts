@@ -1,15 +1,15 @@
 import type { Refusal } from "../types.ts";
 import type { Shape } from "./scan.ts";
 
-/** What a completion may be like to reach the native parser. */
+/** Limits within which a completion reaches the native parser. */
 export interface AnswerLimits {
-  /** Characters of the whole completion. Default 1,000,000. */
+  /** Characters in the whole completion. Default 1,000,000. */
   readonly maxCharacters?: number;
-  /** Nested objects and arrays. Default 64. */
+  /** Levels of nested objects and arrays. Default 64. */
   readonly maxDepth?: number;
   /** Objects and arrays in one JSON value. Default 1,000. */
   readonly maxObjects?: number;
-  /** Everything in one JSON value: objects, arrays, texts, numbers, …. Default 2,500. */
+  /** Values in one JSON value: objects, arrays, texts, numbers and so on. Default 2,500. */
   readonly maxValues?: number;
 }
 
@@ -22,11 +22,14 @@ export const DEFAULT_ANSWER_LIMITS: Required<AnswerLimits> = {
 
 export type Breach = Pick<Refusal, "reason" | "message">;
 
-// Arrays that stand directly in each other cost the cube of their number (1.5 s for 64 of them with a step in each);
-// with objects between them they are cheap.
+// The cost of arrays nested directly in each other grows with the cube of their number (1.5 s for 64 with a
+// step in each); with objects in between they are cheap.
 const MAX_ARRAYS = 12;
 
-/** Values of JSON at most: a comma more makes one more, and so does what stands first in each object and array. */
+/**
+ * An upper bound on the number of JSON values: one for each comma, and one for the first value in each object and
+ * array.
+ */
 export function valuesIn({ commas, containers }: Shape): number {
   return commas + containers + 1;
 }
@@ -41,17 +44,17 @@ export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Brea
   return undefined;
 }
 
-// Measured (BAML 0.226.2, jsonrepair 3.15): what has to be repaired costs up to 60 us for each field and grows with the
-// square of the number of quotes and the cube of the depth.
+// Measured (BAML 0.226.2, jsonrepair 3.15): repairing costs up to 60 us per field, and grows with the square of
+// the number of quotes and the cube of the depth.
 const MAX_LOOSE_DEPTH = 12;
 const MAX_LOOSE_CHARACTERS = 40_000;
 const MAX_LOOSE_SEPARATORS = 800;
 const MAX_LOOSE_QUOTES = 2_000;
-// Quotes that no separator parts cost the cube of their number: a second for 1,600.
+// The cost of quotes without a separator between them grows with the cube of their number: 1,600 take a second.
 const MAX_QUOTE_RUN = 200;
 const MAX_LOOSE_CONTAINERS = 40;
 
-/** Why a text that is no strict JSON may not be repaired; `undefined` if it may. */
+/** Why a text that is not strict JSON may not be repaired; `undefined` if it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });

@@ -3,8 +3,8 @@ import { type ErrorNode, readParseError, unescapeRust } from "./parse-error.ts";
 import { strictJson } from "./scan.ts";
 
 /**
- * What was wrong with an answer that fits no expected type, from BAML's error: for a union, at any depth, about the member
- * that comes nearest. Written for the model that gave the answer. `read` is the JSON of the answer, where there was any.
+ * What was wrong with an answer that fits no expected type, from BAML's error. For a union, at any depth, this is about
+ * the nearest member. Written for the model that gave the answer. `read` is the JSON of the answer, if there was any.
  */
 export function mismatch(error: unknown, read: unknown): string {
   const root = readParseError(error);
@@ -21,7 +21,7 @@ export function mismatch(error: unknown, read: unknown): string {
 
 const MAX_PROBLEMS = 4;
 
-/** The whole message, of the problems that there are. */
+/** The whole message about the given problems. */
 export function describeMisfit(problems: readonly string[]): string {
   return [
     "The answer does not fit the expected form.",
@@ -30,7 +30,7 @@ export function describeMisfit(problems: readonly string[]): string {
   ].join(" ");
 }
 
-/** A field whose list or object was written as text. */
+/** The message about a field whose list or object was written as text. */
 export function describeEncodedTwice(path: readonly string[]): string {
   return `The field ${path.join(".")} holds JSON text: write the object or list itself, without quotes around it.`;
 }
@@ -85,7 +85,7 @@ function problemsOfUnion(
   return nearest === undefined ? [] : problemsOf(nearest, path, read);
 }
 
-/** Members of a union with fewer problems are nearer; one whose literal is another is far away. */
+/** The nearer member of a union is the one with fewer problems; one with a different literal is far away. */
 function distance(node: ErrorNode): number {
   const literal = node.causes.some(({ reason }) => LITERAL.test(reason));
   return Math.max(1, node.causes.length) + (literal ? 100 : 0);
@@ -93,7 +93,7 @@ function distance(node: ErrorNode): number {
 
 const LITERAL = /^Failed to parse field (\w+): [\w.<>]+: Expected "((?:[^"\\]|\\.)*)"[^"]*, got (.*?)\.?$/s;
 
-/** When every member of a union wants another literal, the literals are what there is to choose from. */
+/** If every member of a union wants another literal, the literals are the choices. */
 function wantedLiterals(
   causes: readonly ErrorNode[],
 ): { field: string; got: string; wanted: string[] } | undefined {
@@ -109,7 +109,7 @@ function wantedLiterals(
 const GOT = /, got (.*?)\.?$/s;
 const EXPECTED = /^Expected (.*?), got (.*?)\.?$/s;
 
-/** One problem in words, with none of the parser's own. */
+/** One problem in words, without the parser's own wording. */
 function sentence(reason: string, path: readonly string[]): string {
   const place = path.length === 0 ? "" : `Field ${path.join(".")}: `;
   const expected = EXPECTED.exec(reason);
@@ -131,7 +131,9 @@ function typeInWords(type: string): string {
   return cut(withoutTypes(type).replace(/[()]/g, "").replaceAll(" | ", " or "), 200);
 }
 
-/** A value of Rust's debug output: `String("x", Complete)`, `Number(Number(1), Complete)`, `Object([…], Complete)`, … */
+/**
+ * A value in Rust's debug output: `String("x", Complete)`, `Number(Number(1), Complete)`, `Object([…], Complete)`, …
+ */
 function valueInWords(debug: string): string {
   const text = /^String\("((?:[^"\\]|\\.)*)/s.exec(debug)?.[1];
   if (text !== undefined) return JSON.stringify(cut(unescapeRust(text)));

@@ -1,4 +1,4 @@
-/** One problem in BAML's error, with those that it is made of. */
+/** One problem in BAML's error, with the problems that caused it. */
 export interface ErrorNode {
   readonly reason: string;
   readonly causes: readonly ErrorNode[];
@@ -6,12 +6,13 @@ export interface ErrorNode {
 
 const NODE = "ParsingError { scope: [";
 const MAX_DEPTH = 50;
-// A value that does not fit is written out again for each member of a union: what a model can use is in the beginning.
+// A value that does not fit is printed again for each member of a union: all that a model can use comes at the
+// beginning.
 const MAX_READ = 200_000;
 
 /**
  * Reads Rust's debug output: `ParsingError { scope: ["a"], reason: "…", causes: [ParsingError { … }, …] }`. `undefined`
- * where the error is no such.
+ * if the error is something else.
  */
 export function readParseError(error: unknown): ErrorNode | undefined {
   const text = error instanceof Error ? error.message.slice(0, MAX_READ) : "";
@@ -39,7 +40,7 @@ function readNode(text: string, start: number, depth: number): { node: ErrorNode
 
 const NAMED: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "0": "\0" };
 
-/** A string as Rust's `{:?}` writes it, as it is. */
+/** The text that Rust's `{:?}` wrote as a string literal. */
 export function unescapeRust(text: string): string {
   return text.replace(/\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))/gs, (_, code: string | undefined, one: string) => {
     if (code === undefined) return NAMED[one] ?? one;

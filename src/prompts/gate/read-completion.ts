@@ -19,8 +19,8 @@ import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
 import { REMOVED, withoutThinking } from "./thinking.ts";
 
 /**
- * Reads a completion: guards the native parser, decides which part of the text is the answer, lets BAML parse that
- * part and nothing else, and names every reason not to take the result at face value. Never throws, whatever the text.
+ * Reads a completion: guards the native parser, decides which part of the text is the answer, lets BAML parse that part
+ * and nothing else, and lists every reason not to take the result at face value. Never throws, whatever the text.
  */
 export function readCompletion(completion: string, settings: Omit<ReadTools, "left">): Reading {
   const tools = { ...settings, parse: rememberMisfits(settings.parse), left: { ...ALLOWANCE } };
@@ -29,7 +29,7 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   if (kind === "text") return readText(completion, tools);
   const trimmed = completion.trim();
   if (trimmed === "") return EMPTY;
-  // By far the most common answer: nothing but JSON. Tags inside its strings are text.
+  // By far the most common answer: only JSON. Tags inside its strings are text.
   const bracketed = /^[{[]/.test(trimmed);
   const breach = bracketed ? strictBreach(shapeOf(trimmed, true), limits) : undefined;
   if (breach !== undefined) return refuse(breach);
@@ -73,18 +73,18 @@ function wholeSpan(text: string, value: unknown): Span {
   return { start: 0, end: text.length, text, strict: { value }, closed: true };
 }
 
-/** What can be seen of a completion. */
+/** The visible part of a completion. */
 interface VisibleText {
   readonly text: string;
-  /** Where what counts begins. */
+  /** Where the part that counts begins. */
   readonly from: number;
-  /** It cannot be told where the thoughts end. */
+  /** It is not clear where the thoughts end. */
   readonly unclear: boolean;
-  /** What was wrong with the first part in brackets of which nothing came. */
+  /** What was wrong with the first part in brackets that gave no value. */
   readonly misfit?: string | undefined;
 }
 
-/** A value of the answer with where it stands. */
+/** A value of the answer and its place. */
 interface Found {
   readonly span: Span;
   readonly candidates: readonly Candidate[];
@@ -100,11 +100,11 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   const breach = all.find((candidate) => candidate.kind === "breach");
   if (breach !== undefined) return refuse(breach.breach);
   const values = all.flatMap((candidate) => (candidate.kind === "value" ? [candidate.read] : []));
-  // A function that returns a word or a number makes a scalar of anything: its text is not to be read as JSON.
+  // A function that returns a word or a number makes a scalar of anything: its text must not be read as JSON.
   const answers = values.filter(({ value }) => typeof value === "object" && value !== null);
   const [first, ...more] = answers;
   if (first === undefined) {
-    // JSON that fits no type by itself does not fit better with the prose around it.
+    // JSON that fits no type by itself does not fit better with prose around it.
     const misfit = all.find((candidate) => candidate.kind === "misfit");
     if (misfit !== undefined) {
       const invalid = insideInvalid(visible, found[0]?.span);
@@ -114,7 +114,7 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   }
   const around = aroundReasons(visible, found, tools);
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
-  // One value that does not fit, in a list or beside the answer, may be the one that was meant.
+  // A value that does not fit, in a list or beside the answer, may be the one that was meant.
   if (answers.length < all.length) around.add("several_objects");
   const withDoubts = (read: ReadValue): ReadValue =>
     around.size === 0 ? read : { value: read.value, reasons: new Set([...read.reasons, ...around]) };
@@ -126,7 +126,7 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   return { ok: true, values: [withDoubts(first), ...more.map(withDoubts)], said };
 }
 
-/** Where what was found is only a part of JSON that cannot be read: what is wrong with the whole. */
+/** If only a part was found of JSON that cannot be read: what is wrong with the whole. */
 function insideInvalid({ text, from }: VisibleText, span: Span | undefined): string | undefined {
   if (span === undefined) return undefined;
   const before = text.slice(from, span.start);
@@ -135,7 +135,7 @@ function insideInvalid({ text, from }: VisibleText, span: Span | undefined): str
   return `The answer is not valid JSON: ${syntaxError(text.slice(start))}. Answer with one JSON value of the expected form.`;
 }
 
-// Together they may not hold more than one of them might.
+// Together they may hold no more than a single one might.
 function containersIn(spans: readonly Span[]): number {
   return spans.reduce((sum, { text }) => sum + shapeOf(text, true).containers, 0);
 }
@@ -152,7 +152,7 @@ function readSpan(span: Span, tools: ReadTools): Candidate[] {
   if (span.strict === undefined) return span.loose === undefined ? [] : [span.loose];
   const { value } = span.strict;
   if (!isList(value) || tools.kind === "list") return [readStrict(span.text, value, tools)];
-  // Several steps in one array. BAML would choose one of them and say nothing.
+  // Several steps in one array: BAML would silently choose one of them.
   const breach = strictBreach(shapeOf(span.text, true), tools.limits);
   if (breach !== undefined) return [{ kind: "breach", breach }];
   if (value.length > MAX_SPANS)
@@ -185,7 +185,7 @@ function gapsAreClean(text: string, spans: readonly Span[]): boolean {
   });
 }
 
-/** What the form of the text around the values says, and whether they stand clearly side by side. */
+/** What the form of the text around the values reveals, and whether the values clearly stand side by side. */
 function aroundReasons(
   { text, from, unclear }: VisibleText,
   found: readonly Found[],
@@ -194,7 +194,7 @@ function aroundReasons(
   const spans = found.map(({ span }) => span);
   const start = spans[0]?.start ?? from;
   const end = spans.at(-1)?.end ?? text.length;
-  // Before a marker anything may stand; after it nothing may.
+  // Before a marker, anything may stand; after it, nothing but the value.
   const mode = from > 0 ? "none" : tools.prose;
   const reasons = formReasons(text.slice(from, start), text.slice(end), mode);
   if (unclear) reasons.add("unclear_thinking");

@@ -33,15 +33,15 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
-// A quote costs about as much as so many characters.
+// How many characters cost as much as one quote.
 const QUOTE_COST = 5;
 
-/** Reads a text that is no strict JSON: BAML and a second parser repair it, each in its own way, and must agree. */
+/** Reads a text that is not strict JSON: BAML and a second parser each repair it in their own way, and must agree. */
 export function readLoose(text: string, closed: boolean, tools: ReadTools): Candidate {
   const shape = shapeOf(text, false);
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  // Whatever comes of it, repairing costs time.
+  // Repairing costs time, whatever comes of it.
   if (text.length > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
   tools.left.looseCharacters -= text.length + shape.quotes * QUOTE_COST;
   const second = secondReading(text);
@@ -70,25 +70,25 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
-/** Why a text in need of repair may not be given to the native parser. */
+/** Why a text that needs repair may not be given to the native parser. */
 function checkLoose(
   shape: Shape,
   second: SecondReading | undefined,
   tools: ReadTools,
 ): Candidate | undefined {
   const { left } = tools;
-  // What the second parser cannot repair could be anything.
+  // If the second parser cannot repair it, it could be anything.
   const tooMuch = second === undefined && shape.separators > left.texts;
   if (tooMuch) return { kind: "breach", breach: LOOSE_BREACH };
   if (second === undefined) return undefined;
   const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;
   const refusal = findUnaffordable(second.value, valuesIn(shapeOf(second.text, true)), tools);
-  // A sample of the repaired value says nothing of how the first parser repairs it.
+  // A sample of the repaired value says nothing about how the first parser repairs the text.
   return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
 }
 
-/** BAML would take an intent that only looks like one of the known. */
+/** Without this check, BAML would accept an intent that only resembles a known one. */
 function checkIntent(read: unknown, { intents }: ReadTools): Candidate | undefined {
   const problem = intentProblem(read, intents);
   return problem === undefined ? undefined : { kind: "misfit", message: describeMisfit([problem]) };
@@ -100,25 +100,25 @@ function addFindings(json: string, reasons: Set<FidelityReason>): void {
   if (impreciseNumber) reasons.add("imprecise_number");
 }
 
-// An exponent without its digits: both parsers take it for none.
+// An exponent without digits: both parsers read it as no exponent.
 const HALF_NUMBER = /\d[eE](?:[+-](?!\d)|(?![\w.+-]))/;
-// Both parsers keep quotes that they do not know, and make one text of `"A1" or "B2"`.
+// Both parsers keep quotation marks that they do not know, and make one text of `"A1" or "B2"`.
 const KEPT_QUOTES = /^\s*[«»„“”‟‘’‹›]|"\s+\S{1,6}\s+"|"\s*[|/,;+&]\s*"/;
 
 const SINGLE_QUOTED = /(?<=[:,[{]\s*)'(?:[^'\\\n]|\\.)*'/g;
 const COMMENT = /(?<!\w:)\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|(?<![\w&])#[^\n]*/g;
 const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
 
-/** True if a comment holds what could stand in the JSON: a value that was left out, or one to choose from. */
+/** True if a comment holds something that could belong into the JSON: a value left out, or one to choose from. */
 function holdsCommentedValue(text: string, outside: string): boolean {
   const plain = outside.replace(SINGLE_QUOTED, (quoted) => "_".repeat(quoted.length));
-  // As it was written: quotes in a comment are part of what it says.
+  // As written: quotes in a comment are part of it.
   return [...plain.matchAll(COMMENT)].some(({ index, 0: comment }) =>
     COMMENTED_VALUE.test(text.slice(index, index + comment.length)),
   );
 }
 
-/** True if a repaired text may hold quotes that were meant as JSON's. */
+/** True if a repaired text may hold quotes that were meant as JSON's own. */
 function holdsQuotes(value: unknown): boolean {
   if (typeof value === "string") return KEPT_QUOTES.test(value);
   return typeof value === "object" && value !== null && Object.values(value).some(holdsQuotes);
@@ -130,7 +130,7 @@ function compareRepairs(
   tools: ReadTools,
   reasons: Set<FidelityReason>,
 ): void {
-  // A list of one is the one; a list of more means that BAML chose.
+  // A list of one item stands for the item; a longer list means that BAML chose one.
   const single = isList(second) && !isList(parsed);
   if (single && second.length !== 1) reasons.add("several_objects");
   const differences = new Set<FidelityReason>();

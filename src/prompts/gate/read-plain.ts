@@ -10,14 +10,17 @@ import { saidOf } from "./said.ts";
 import { shapeOf, strictJson } from "./scan.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
 
-/** Reads the answer of a function that returns any text: all of it is the value, and nothing in it is a reason for doubt. */
+/**
+ * Reads the answer of a function that returns any text: the whole text is the value, and nothing in it is a reason for
+ * doubt.
+ */
 export function readText(completion: string, tools: ReadTools): Reading {
   const visible = withoutLeadingThinking(completion);
   if (visible.text.trim() === "") {
     const message = visible.unclear ? "The answer holds nothing but thoughts." : "The answer is empty.";
     return { ok: false, reason: "empty", message };
   }
-  // BAML does not look into the text of such a function, so that no guard is needed (measured).
+  // BAML does not look into the text of such a function, so no guard is needed (measured).
   const parsed = tryParse(visible.text, tools);
   if (parsed.kind === "misfit")
     return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined) };
@@ -26,7 +29,7 @@ export function readText(completion: string, tools: ReadTools): Reading {
   return { ok: true, values: [{ value: parsed.value, reasons }], said: saidOf(visible.text, []) };
 }
 
-/** A text without a fitting object. */
+/** A text in which no object fits. */
 interface PlainText {
   readonly text: string;
   readonly unclear: boolean;
@@ -34,9 +37,7 @@ interface PlainText {
   readonly misfit?: string | undefined;
 }
 
-/**
- * Reads an answer in which no JSON object was found to fit: a word of an enum, a number, `true`, `null`, or prose.
- */
+/** Reads an answer without a fitting JSON object: a word of an enum, a number, `true`, `null`, or prose. */
 export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools): Reading {
   const refusal = checkPlain(text, tools);
   if (refusal?.kind === "breach") return refuse(refusal.breach);
@@ -44,13 +45,13 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     const json = strictJson(text);
-    // Where all of it is one text, what was found inside that text is no JSON.
+    // If all of it is one text, what was found inside that text is not JSON.
     const message = typeof json === "string" ? undefined : misfit;
     return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json) };
   }
   const { value } = parsed;
   const isObject = typeof value === "object" && value !== null;
-  // The parser may make an object of what was found wrong before.
+  // The parser may make an object of what was found to be wrong before.
   if (isObject && misfit !== undefined) return { ok: false, reason: "no_match", message: misfit };
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
   if (isObject) reasons.add("no_json");
@@ -58,7 +59,8 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
   return { ok: true, values: [{ value, reasons }], said: saidOf(text, []) };
 }
 
-// A word of an enum or a number is short; what is longer is prose, which only a function that takes text may return.
+// A word of an enum or a number is short; anything longer is prose, which only a function that returns text may
+// give.
 const MAX_PLAIN = 4_000;
 
 /** Why a text without a fitting object may not be given to the native parser. */
@@ -91,7 +93,7 @@ function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: S
     reasons.add("no_json");
     return;
   }
-  // A full stop, quotes and emphasis around a single word change nothing.
+  // A full stop, quotes or emphasis around a single word change nothing.
   const word = json ?? text.replace(/^[*_`"'“”]+|[*_`"'“”.]+$/g, "").trim();
   const differences = new Set<FidelityReason>();
   compareValues(word, value, aliases, differences);

@@ -5,36 +5,39 @@ import type { ProseMode } from "./form.ts";
 import type { AnswerLimits, Breach } from "./limits.ts";
 import type { Said } from "./said.ts";
 
-/** What a text was read as, and how far to trust it. */
+/** The value that a text was read as, and how far to trust it. */
 export interface ReadValue {
   readonly value: unknown;
   readonly reasons: ReadonlySet<FidelityReason>;
 }
 
-/** What a completion was read as: its values, in order; or why there is none. */
+/** What a completion was read as: its values, in order, or the reason why there are none. */
 export type Reading =
   | { readonly ok: true; readonly values: readonly [ReadValue, ...ReadValue[]]; readonly said: Said }
   | { readonly ok: false; readonly reason: Refusal["reason"]; readonly message: string };
 
-/** What reading needs of one BAML function. */
+/** What it takes to read the completions of one BAML function. */
 export interface ReadTools {
-  /** BAML's parser. Throws where the text does not fit. */
+  /** BAML's parser. Throws if the text does not fit. */
   readonly parse: (text: string) => unknown;
   readonly aliases: () => Aliases;
   readonly limits: Required<AnswerLimits>;
   readonly prose: ProseMode;
-  /** How much of what does not fit its type may still be parsed. Each reading of a completion spends from it. */
+  /**
+   * How much may still be parsed of values that do not fit their type. Every part of reading a completion spends from
+   * it.
+   */
   readonly left: { texts: number; sampleTexts: number; looseCharacters: number };
-  /** What the function returns; found out by parsing `[]` and a small object. */
+  /** What kind of value the function returns; learned by parsing `[]` and a small object. */
   readonly kind: ResultKind;
-  /** The intents of the steps that it returns, where each has one. */
+  /** The intents of the steps that it returns, if every step has one. */
   readonly intents: readonly string[] | undefined;
 }
 
 /** `text`: any string. `text_or_json`: a union with string. `list`: a list. `json`: everything else. */
 export type ResultKind = "text" | "text_or_json" | "list" | "json";
 
-/** Finds out what a function returns from how it reads texts that tell. */
+/** Learns what kind of value a function returns from how it parses revealing texts. */
 export function resultKind(parse: (text: string) => unknown): ResultKind {
   const probe = (text: string): unknown => {
     try {
@@ -53,7 +56,7 @@ export function refuse({ reason, message }: Breach): Reading {
   return { ok: false, reason, message };
 }
 
-/** One value, in what is not yet a reading: the text fits no type, may not be parsed, or was parsed. */
+/** A possible value, before it is a reading: the text fits no type, must not be parsed, or was parsed. */
 export type Candidate =
   | { readonly kind: "value"; readonly read: ReadValue }
   | { readonly kind: "breach"; readonly breach: Breach }
@@ -64,7 +67,7 @@ type Parsed =
   | { readonly kind: "parsed"; readonly value: unknown }
   | { readonly kind: "misfit"; readonly error: unknown };
 
-/** The parser of one completion: what did not fit once is not parsed again, for finding that out is what costs. */
+/** The parser of one completion. It parses no misfit twice, because finding out is what costs time. */
 export function rememberMisfits(parse: ReadTools["parse"]): ReadTools["parse"] {
   const misfits = new Map<string, unknown>();
   return (text) => {

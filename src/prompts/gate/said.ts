@@ -1,10 +1,10 @@
 import { REMOVED } from "./thinking.ts";
 
-/** What of a completion can be seen, and where in it the values stand. */
+/** The visible text of a completion, and where in it the values stand. */
 export interface Said {
   /** The completion without the model's thoughts, otherwise as the model wrote it. Untrusted, and of any length. */
   readonly text: string;
-  /** Where in `text` the JSON of the values stands, in order, each from its first character to after its last. */
+  /** Where in `text` the JSON of each value stands, in order, from its first character to just after its last. */
   readonly json: readonly Range[];
 }
 
@@ -13,7 +13,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** Drops the marks of removed thoughts, outside the values as well as inside them. */
+/** Drops the marks of removed thoughts, both outside and inside the values. */
 export function saidOf(text: string, ranges: readonly Range[]): Said {
   if (!text.includes(REMOVED)) return { text, json: ranges.map(({ start, end }) => ({ start, end })) };
   let kept = "";
@@ -29,8 +29,8 @@ export function saidOf(text: string, ranges: readonly Range[]): Said {
 }
 
 /**
- * The model's own words: what can be seen of the completion, with `stand` where JSON of a value was. Without words it is
- * `""`. Untrusted text of any length: who shows it to a person or a model cuts and escapes it.
+ * The model's own words: the visible text of the completion, with `stand` in place of each value's JSON. `""` if there
+ * are none. Untrusted text of any length: whoever shows it to a person or a model must cut and escape it.
  */
 export function wordsAround({ text, json }: Said, stand = "[JSON]"): string {
   let words = "";

@@ -1,14 +1,13 @@
 import { isFields, isList } from "./compare.ts";
 
-// Objects with more keys than this are taken for maps: their keys say nothing about their type.
+// Objects with more keys than this are taken for maps, whose keys say nothing about their type.
 const MAX_KEYS = 24;
 const MAX_SAMPLED_TEXT = 500;
 
 /**
- * A smaller value that the type takes, or does not take, as it does the whole one: of each list, and of each object with
- * very many keys, only the items that differ in kind from those before; of each text the beginning. `keepKeys`: objects
- * keep all of their keys.
- * Linear in the size of the value.
+ * A smaller value that fits the type exactly if the whole value does. Of each list, and of each object with very many
+ * keys, it keeps only the items of a kind not seen before; of each text, the beginning. With `keepKeys`, objects keep
+ * all of their keys. Linear in the size of the value.
  */
 export function sampleOf(value: unknown, keepKeys: boolean): unknown {
   if (isList(value)) {
@@ -26,7 +25,7 @@ export function sampleOf(value: unknown, keepKeys: boolean): unknown {
   return Object.fromEntries(kept.map(([key, item]) => [key, sampleOf(item, keepKeys)]));
 }
 
-/** True if something in the value is of a kind that nothing at its place was before; notes all of them. */
+/** True if the value has something of a kind not seen before at its place. Notes all kinds. */
 function addsKinds(value: unknown, place: string, seen: Set<string>): boolean {
   const kind = `${place} ${kindOf(value)}`;
   let adds = !seen.has(kind);
@@ -41,7 +40,7 @@ function addsKinds(value: unknown, place: string, seen: Set<string>): boolean {
   return adds;
 }
 
-/** Texts that are numbers are a kind of their own: they become numbers at once, others only after a long search. */
+/** Texts that spell numbers are a kind of their own: they become numbers at once, others only after a long search. */
 function kindOf(value: unknown): string {
   if (typeof value === "string") return isNumeric(value) ? "number as text" : "text";
   if (typeof value === "number") return Number.isInteger(value) ? "integer" : "fraction";
@@ -55,15 +54,20 @@ export function isNumeric(text: string): boolean {
 
 /** What makes a value expensive for the native parser. */
 export interface Size {
-  /** Objects, lists, texts, numbers, … in it. */
+  /** Values in it: objects, lists, texts, numbers and so on. */
   readonly values: number;
-  /** Texts that are no numbers: each costs up to a millisecond where the type wants a number. Long ones count more. */
+  /**
+   * Texts that do not spell numbers: each costs up to a millisecond where the type wants a number. Long ones count
+   * more.
+   */
   readonly texts: number;
-  /** Pairs of items in the same list: every item is compared with every other. Those of objects count four times. */
+  /**
+   * Pairs of items in the same list, since every item is compared with every other. Pairs of objects count four times.
+   */
   readonly pairs: number;
 }
 
-// So many characters cost about as much as a short text where neither is wanted.
+// This many characters cost about as much as a short text where the type wants neither.
 const LONG_TEXT = 8_000;
 const LONG_KEY = 1_000;
 

@@ -1,21 +1,21 @@
 import { parseJson } from "../../base/json.ts";
-/** How deep and how rich a text of JSON is, counted without parsing it. */
+/** How deep and how large a text of JSON is, counted without parsing it. */
 export interface Shape {
-  /** Brackets open at once, at most. */
+  /** The largest number of brackets open at once. */
   readonly depth: number;
-  /** Arrays that stand directly in each other, at most. */
+  /** The largest number of arrays nested directly in each other. */
   readonly arrays: number;
   /** Objects and arrays. */
   readonly containers: number;
-  /** Brackets that close, whether or not anything was open. */
+  /** Closing brackets, whether or not anything was open. */
   readonly closings: number;
   /** Commas and colons outside strings. */
   readonly separators: number;
   readonly commas: number;
   readonly quotes: number;
-  /** Quotes without a backslash, and with no comma, colon or bracket between them, at most. */
+  /** The longest run of unescaped quotes without a comma, colon or bracket between them. */
   readonly quoteRun: number;
-  /** Brackets that nothing closes. */
+  /** Brackets that are never closed. */
   readonly open: number;
 }
 
@@ -29,8 +29,8 @@ const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 /**
- * Counts in one pass. With `strings`, brackets inside double quotes do not count; without, everything counts, as it
- * must where the quotes cannot be trusted.
+ * Counts in one pass. With `strings`, brackets inside double quotes do not count. Without it everything counts, as it
+ * must if the quotes cannot be trusted.
  */
 export function shapeOf(text: string, strings: boolean): Shape {
   let depth = 0;
@@ -42,7 +42,8 @@ export function shapeOf(text: string, strings: boolean): Shape {
   let quotesBefore = 0;
   let quoteRun = 0;
   let arrays = 0;
-  // For each open bracket, how many arrays directly around each other it ends; 0 for an object.
+  // For each open bracket, the number of arrays nested directly around each other that it ends; 0 for an
+  // object.
   const open: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
@@ -86,8 +87,8 @@ export function shapeOf(text: string, strings: boolean): Shape {
 }
 
 /**
- * The text with everything inside double quotes blanked out (lines stay lines), places unchanged. A string that does not
- * end is blanked to the end of the text.
+ * The text with everything inside double quotes replaced by blanks. Line breaks stay, and no character moves. A string
+ * that does not end is blank to the end of the text.
  */
 export function withoutStrings(text: string): string {
   const parts: string[] = [];
@@ -104,7 +105,7 @@ export function withoutStrings(text: string): string {
   return parts.join("");
 }
 
-/** The index of the quote that ends the string beginning at `start`; the end of the text where none does. */
+/** The index of the quote that ends the string beginning at `start`; the end of the text if there is none. */
 export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     if (!isEscaped(text, end)) return end;
@@ -112,7 +113,7 @@ export function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** True if an odd number of backslashes stands before a place. */
+/** True if an odd number of backslashes precedes a place. */
 function isEscaped(text: string, place: number): boolean {
   let backslashes = 0;
   while (text.charCodeAt(place - 1 - backslashes) === BACKSLASH) backslashes += 1;
@@ -120,7 +121,7 @@ function isEscaped(text: string, place: number): boolean {
 }
 
 /**
- * The index after the bracket that closes the one at `start`; -1 where none does. Brackets are counted, not matched by
+ * The index after the bracket that closes the one at `start`; -1 if there is none. Brackets are counted, not matched by
  * kind. With `strings`, those inside double quotes do not count.
  */
 export function endOfValue(text: string, start: number, strings: boolean): number {
@@ -169,7 +170,7 @@ export function elementsOf(array: string): string[] {
   return elements;
 }
 
-/** The value of strict JSON; `undefined` if the text is none. */
+/** The value of strict JSON; `undefined` if the text is not strict JSON. */
 export function strictJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -178,7 +179,7 @@ export function strictJson(text: string): unknown {
   }
 }
 
-/** What the strict parser says is wrong with a text, in one line. */
+/** The strict parser's complaint about a text, in one line. */
 export function syntaxError(text: string): string {
   try {
     JSON.parse(text);

@@ -5,15 +5,15 @@ type Repair = (text: string) => string;
 
 export interface SecondReading {
   readonly value: unknown;
-  /** The JSON that it was repaired to. */
+  /** The repaired JSON. */
   readonly text: string;
 }
 
 let repair: Repair | undefined;
 
 /**
- * What the second, independent repairing parser makes of a text that is no strict JSON; `undefined` if it cannot
- * repair it. Loaded when first needed: most completions are strict.
+ * What the second, independent repairing parser makes of a text that is not strict JSON; `undefined` if it cannot
+ * repair it. Loaded when first needed, since most completions are strict.
  */
 export function secondReading(text: string): SecondReading | undefined {
   repair ??= loadRepair();

@@ -7,22 +7,22 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** The value, where the text is strict JSON. */
+  /** The value, if the text is strict JSON. */
   readonly strict: { readonly value: unknown } | undefined;
-  /** What a text in need of repair was read as. */
+  /** What a text that needs repair was read as. */
   readonly loose?: Candidate;
   /** False if the text ends before its brackets do. */
   readonly closed: boolean;
 }
 
-/** More values than this in one completion are not an answer. */
+/** A completion with more values than this is not an answer. */
 export const MAX_SPANS = 64;
-// Text in brackets that is no JSON may be prose. Each costs a parse, so that only some are looked at.
+// Text in brackets that is not JSON may be prose. Each one costs a parse, so only some are tried.
 const MAX_LOOSE = 8;
 
 /**
- * The outermost strict JSON values of a text from an index on, and what may be JSON in need of repair. `read`
- * reads the latter: where nothing comes of it, it is prose, and its inside is searched. `undefined` if there are too many.
+ * The outermost strict JSON values of a text from an index on, and parts that may be JSON in need of repair. `read`
+ * reads the latter: a part that gives nothing is prose, and is searched inside. `undefined` if there are too many.
  */
 export function findSpans(
   text: string,
@@ -55,7 +55,7 @@ export function findSpans(
   return spans;
 }
 
-/** True also for what may not be read: it is refused, not passed over. */
+/** Also true for a part that must not be read: it is refused, not passed over. */
 function isAnswer(candidate: Candidate): boolean {
   if (candidate.kind !== "value") return candidate.kind === "breach";
   const { value } = candidate.read;

@@ -2,13 +2,13 @@ import { endOfValue } from "./scan.ts";
 
 /** A completion without the model's thoughts. */
 export interface Visible {
-  /** Each removed block leaves one `REMOVED` behind, so that what stood around it does not look adjacent. */
+  /** Each removed block leaves one `REMOVED` behind, so that the text on either side does not look adjacent. */
   readonly text: string;
-  /** Thoughts that do not end, or end twice: what is left may not be the whole answer, or not only the answer. */
+  /** Thoughts that never end, or end twice: what is left may be less or more than the answer. */
   readonly unclear: boolean;
 }
 
-/** Stands where thoughts were. A control character, so that no answer holds it by chance. */
+/** Stands in place of thoughts. A control character, because no answer holds it by chance. */
 export const REMOVED = "\u0001";
 
 const NAMES =
@@ -26,15 +26,15 @@ const NEXT_TAG = new RegExp(TAGS, "giu");
 const NEXT_TAG_OR_BRACKET = new RegExp(`${TAGS}|[{[]`, "giu");
 const HINT = /<|\[\/?THINK|◁/iu;
 
-// Whether a bracket opens strict JSON is found out by reading on, at worst to the end each time: so many characters
-// are read for that in all, and so often may it turn out not to be.
+// Only reading on, at worst to the end each time, tells whether a bracket opens strict JSON: limits on the
+// characters read for that in all, and on the number of brackets that turn out not to.
 const MAX_LOOKED_AT = 2_000_000;
 const MAX_FAILED_LOOKS = 200;
 
 /**
  * Removes think blocks (`<think>`, `<reasoning>`, `[THINK]`, … in any case, nested, unclosed, or closed without having
- * been opened, as models do whose template opens them) and every harmony channel but `final`. Tags inside strict JSON
- * are text and stay.
+ * been opened, as by models whose template opens them) and every harmony channel except `final`. Tags inside strict
+ * JSON are text and stay.
  */
 export function withoutThinking(completion: string): Visible {
   if (!HINT.test(completion)) return { text: completion, unclear: false };
@@ -78,8 +78,8 @@ export function withoutThinking(completion: string): Visible {
     } else if (groups["token"] !== undefined) {
       kept += " ";
     } else if (isClosing(groups)) {
-      // Closed without having been opened: everything before it was thought.
-      // Closed again after thoughts that had ended: what stood between may have been the answer.
+      // Closed without having been opened: everything before it was thought. Closed again after thoughts had
+      // ended: the text in between may have been the answer.
       if (thinking === 0) {
         unclear ||= thought && /[{[]/.test(kept);
         kept = "";
@@ -114,8 +114,8 @@ function isClosing(groups: Readonly<Record<string, string | undefined>>): boolea
 const LEADING = new RegExp(String.raw`^\s*<\s{0,2}(${NAMES})\b[^<>]*>`, "iu");
 
 /**
- * The same for functions that return plain text, where such a tag may be part of the answer: only a block at the very
- * beginning is removed. `unclear` where it does not end, or where a closing tag stands alone.
+ * The same for functions that return plain text, where such a tag may be part of the answer: removes only a block at
+ * the very beginning. `unclear` if the block does not end, or if there is a closing tag alone.
  */
 export function withoutLeadingThinking(completion: string): Visible {
   const open = LEADING.exec(completion);

@@ -9,8 +9,8 @@ export interface AwsCredentials {
 }
 
 /**
- * The request with the headers of AWS Signature Version 4. `now` is in ms since the epoch; AWS refuses signatures
- * that are more than five minutes off. Source: the "Create a signed AWS API request" page of the IAM user guide.
+ * Adds the headers of AWS Signature Version 4 to a request. `now` is in ms since the epoch; AWS refuses signatures that
+ * are more than five minutes off. Source: the "Create a signed AWS API request" page of the IAM user guide.
  */
 export function signForAws(
   request: OutgoingRequest,
@@ -34,7 +34,7 @@ export function signForAws(
   const values = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const canonical = [
     request.method,
-    // Every service but S3 wants the path, which is encoded already, encoded once more.
+    // Every service except S3 wants the path, which is encoded already, encoded once more.
     url.pathname.split("/").map(encode).join("/"),
     canonicalQuery(url.searchParams),
     ...names.map((name) => `${name}:${(values.get(name) ?? "").trim().replace(/ +/g, " ")}`),

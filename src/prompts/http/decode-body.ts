@@ -2,13 +2,13 @@ import type { Duplex, Readable } from "node:stream";
 import { FetchProblem } from "./problem.ts";
 import type { HttpAnswer } from "./send.ts";
 
-/** A body that is larger is not a completion; counted after decompression. */
+/** A larger body, after decompression, is not a completion. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
- * The body as it was before compression: no request asks for any, but gateways compress anyway, and some do not say
- * so. `beginning`: some of it, from the first character that is no blank. Iterating throws `FetchProblem`, as
- * `HttpAnswer.body` does, also for a body that is larger than `MAX_BODY_BYTES`.
+ * The body as it was before compression: no request asks for compression, but gateways compress anyway, and some do not
+ * say so. `beginning` is its beginning, from the first non-blank character. Iterating throws `FetchProblem`, as
+ * `HttpAnswer.body` does, also if the body is larger than `MAX_BODY_BYTES`.
  */
 export async function decodeBody(answer: HttpAnswer): Promise<{
   readonly beginning: string;
@@ -22,11 +22,11 @@ export async function decodeBody(answer: HttpAnswer): Promise<{
 
 interface Peeked {
   readonly seen: Uint8Array;
-  /** All of it, `seen` too. */
+  /** All of it, including `seen`. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Enough to tell the name of a field from JSON and from a page. */
+/** Enough to tell an event's field name from JSON and from a page. */
 const BEGINNING = 6;
 
 async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
@@ -43,7 +43,7 @@ async function peek(body: AsyncIterable<Uint8Array>): Promise<Peeked> {
 }
 
 async function* joinParts(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Also where only `seen` was read: the connection is let go of at the end of `rest`.
+  // Also if only `seen` was read: ending `rest` lets go of the connection.
   const all: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => rest };
   try {
     if (seen.length > 0) yield seen;
@@ -53,10 +53,10 @@ async function* joinParts(seen: Uint8Array, rest: AsyncIterator<Uint8Array>): As
   }
 }
 
-/** `undefined` for a body that is not compressed. */
+/** `undefined` if the body is not compressed. */
 function decoderFor({ headers }: HttpAnswer, seen: Uint8Array): Duplex | undefined {
   const zlib = process.getBuiltinModule("node:zlib");
-  // No JSON, event or page begins like that.
+  // Neither JSON, nor an event, nor a page begins like this.
   if (seen[0] === 0x1f && seen[1] === 0x8b) return zlib.createGunzip();
   const encoding = String(headers["content-encoding"] ?? "")
     .trim()
@@ -68,14 +68,14 @@ function decoderFor({ headers }: HttpAnswer, seen: Uint8Array): Duplex | undefin
     case "x-gzip":
       return undefined;
     case "deflate":
-      // The standard's deflate has zlib's header; some servers leave it out.
+      // The standard's deflate has zlib's header; some servers leave the header out.
       return isZlib(seen) ? zlib.createInflate() : zlib.createInflateRaw();
     case "br":
       return zlib.createBrotliDecompress();
     default:
       throw new FetchProblem(
         "not_a_completion",
-        `the answer is compressed in a way that nobody asked for (${encoding.slice(0, 40)})`,
+        `the answer has an unexpected compression (${encoding.slice(0, 40)})`,
       );
   }
 }

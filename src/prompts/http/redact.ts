@@ -3,7 +3,7 @@ const SECRET_NAME = /auth|cookie|key|token|secret|pass|signature|credential|sess
 const SECRET_VALUE = /^(?:bearer|basic|token|apikey)\s+\S/i;
 const REDACTED = "[redacted]";
 
-/** Headers as they may be printed: the values of those that hold credentials are replaced. */
+/** Headers that are safe to print: the values of those that hold credentials are replaced. */
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, isSecret(name, value) ? REDACTED : value]),
@@ -14,7 +14,7 @@ function isSecret(name: string, value: string): boolean {
   return SECRET_NAME.test(name) || SECRET_VALUE.test(value);
 }
 
-/** A URL as it may be printed: without user info, and without the values of query parameters that hold credentials. */
+/** A URL that is safe to print: without user info, and without the values of query parameters that hold credentials. */
 export function redactUrl(url: string): string {
   if (!URL.canParse(url)) return "[not a URL]";
   const parsed = new URL(url);
@@ -26,7 +26,7 @@ export function redactUrl(url: string): string {
   return parsed.href;
 }
 
-/** Every secret that a request carries, to be cut from whatever the provider or a library says about it. */
+/** Every secret that a request carries, to be removed from whatever the provider or a library says about it. */
 export function secretsOf(url: string, headers: Readonly<Record<string, string>>): string[] {
   const secrets = Object.entries(headers)
     .filter(([name, value]) => isSecret(name, value))
@@ -36,7 +36,7 @@ export function secretsOf(url: string, headers: Readonly<Record<string, string>>
     secrets.push(password);
     for (const [name, value] of searchParams) if (SECRET_NAME.test(name)) secrets.push(value);
   }
-  // Very short values are no secrets, and cutting them would garble every message.
+  // Very short values are not secrets, and removing them would garble every message.
   return [...new Set(secrets)].filter((secret) => secret.length >= 6).sort((a, b) => b.length - a.length);
 }
 

@@ -14,15 +14,15 @@ export interface HttpAnswer {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parts of the body as they come. Iterating throws `FetchProblem` where the connection breaks or is too slow. */
+  /** The parts of the body as they come. Iterating throws `FetchProblem` if the connection breaks or is too slow. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Sends one request and resolves when the answer's head is there. No redirects are followed, so that the key goes to
- * no other host. Connections are kept alive and shared (Node's global agents, which also follow the proxy variables when
- * `NODE_USE_ENV_PROXY=1`). Aborting `signal` closes the socket.
- * Rejects with `FetchProblem`, or with the signal's reason.
+ * Sends one request and resolves when the headers of the answer arrive. Does not follow redirects: the key must go to
+ * no other host. Connections are kept alive and shared (Node's global agents, which also follow the proxy variables if
+ * `NODE_USE_ENV_PROXY=1`). Aborting `signal` closes the socket. Rejects with `FetchProblem`, or with the signal's
+ * reason.
  */
 export function send(
   outgoing: OutgoingRequest,
@@ -68,7 +68,8 @@ function open({ url, method, headers, body }: OutgoingRequest): ClientRequest {
   if (target.protocol !== "http:" && target.protocol !== "https:") {
     throw new FetchProblem("bad_url", `the model client's base URL has the protocol ${target.protocol}`);
   }
-  // Not imported: an import of node:http loads all of fetch and WebSocket with it, half of the time to start.
+  // Not imported statically: importing node:http also loads all of fetch and WebSocket, half of the start-up
+  // time.
   return target.protocol === "http:"
     ? process.getBuiltinModule("node:http").request(target, options)
     : process.getBuiltinModule("node:https").request(target, options);
@@ -93,7 +94,9 @@ async function* bodyOf(
   }
 }
 
-/** After a stream's last event its end comes at once, and the connection can be used again; otherwise it is closed. */
+/**
+ * After a stream's last event, its end follows at once and the connection can be used again; otherwise it is closed.
+ */
 function letGo(response: IncomingMessage, request: ClientRequest): void {
   response.resume();
   const timer = setTimeout(() => request.destroy(), LET_GO_MS);
@@ -102,7 +105,7 @@ function letGo(response: IncomingMessage, request: ClientRequest): void {
 }
 
 const LET_GO_MS = 250;
-/** Runs one timer for the phase the attempt is in and one for the whole. */
+/** Runs one timer for the attempt's current phase and one for the whole attempt. */
 class Watch {
   problem: FetchProblem | undefined;
   private readonly timeouts: Required<Timeouts>;
@@ -162,7 +165,7 @@ function problemOf(error: unknown, request: ClientRequest, inBody = false): Fetc
   const reset = code === "ECONNRESET" || code === "EPIPE";
   if (inBody)
     return new FetchProblem("reset", "the connection broke in the middle of the answer", { cause: error });
-  // The provider may close a kept-alive connection at the moment it is used again: nothing was processed.
+  // The provider may close a kept-alive connection just as it is used again: nothing was processed.
   if (reset && request.reusedSocket) {
     return new FetchProblem("stale_connection", "a kept-alive connection was closed", { cause: error });
   }

@@ -1,7 +1,7 @@
 /**
- * The `data` of server-sent events (WHATWG HTML, section 9.2), from the bytes of a response as they come. Comments and
- * other fields are left out, and so are events with nothing in them. Lines end with CR, LF or both. A last event
- * without an empty line after it is given too, so that the caller can see what was cut.
+ * The `data` of server-sent events (WHATWG HTML, section 9.2), from the bytes of a response as they come. Skips
+ * comments, other fields and empty events. Lines end with CR, LF or both. Also gives a last event that lacks the empty
+ * line after it, because the caller must see what was cut off.
  */
 export async function* serverSentData(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -11,7 +11,7 @@ export async function* serverSentData(body: AsyncIterable<Uint8Array>): AsyncGen
   for await (const chunk of body) {
     let text = decoder.decode(chunk, { stream: true });
     if (text === "") continue;
-    // A CR has ended its line already: an LF after it, in the next chunk, is the second half of that end.
+    // A CR has ended its line already; an LF after it, in the next chunk, belongs to the same line end.
     if (endedWithCr && text.startsWith("\n")) text = text.slice(1);
     endedWithCr = text === "" ? false : text.endsWith("\r");
     const lines = text.split(LINE_END);

@@ -8,9 +8,9 @@ import { checkKeyText, checkUrl } from "./environment.ts";
 const registries = new WeakMap<ModelClient, ClientRegistry>();
 
 /**
- * A BAML registry for the client alone, made once for each client object. The key is always part of it, because BAML, when
- * left to find a key itself, reuses that of an earlier call. Throws `MissingCredentialsError` if the provider needs a key
- * and the client has none.
+ * A BAML registry for this one client, made once per client object. It always contains the key: left to find a key
+ * itself, BAML reuses the one of an earlier call. Throws `MissingCredentialsError` if the provider needs a key and the
+ * client has none.
  */
 export function registryOf(client: ModelClient): ClientRegistry {
   const known = registries.get(client);
@@ -74,8 +74,8 @@ function checkClient(client: ModelClient): void {
 
 function bamlOptions(client: ModelClient): Record<string, unknown> {
   const { bearer_token, ...options } = client.options;
-  // The native client tells of a finish reason only where it must not take it; the bearer token is added to the built
-  // request.
+  // The native client reports a finish reason only if it must not accept it; the bearer token is added to the
+  // built request.
   if (hasAwsChain(client)) return { finish_reason_allow_list: GOOD_FINISHES, ...options };
   if (bearer_token === undefined) return options;
   return { ...options, access_key_id: "unused", secret_access_key: "unused" };

@@ -15,7 +15,9 @@ export function urlIn(environment: Environment, name: string): string | undefine
   return value === undefined ? undefined : checkUrl(name, value);
 }
 
-/** The address without a trailing slash. Throws a `UsageError` that says where it is set: in a variable or an option. */
+/**
+ * The address without a trailing slash. Throws a `UsageError` that says where it was set: in a variable or an option.
+ */
 export function checkUrl(where: string, url: string): string {
   // The value is not shown: it may hold a key.
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return trimSlash(url);
@@ -23,14 +25,16 @@ export function checkUrl(where: string, url: string): string {
   throw new UsageError("invalid_configuration", message, { details: { where } });
 }
 
-/** A value that goes into a header, such as a key. Throws a `UsageError` that names the variable. */
+/** A value for a header, such as a key. Throws a `UsageError` that names the variable. */
 export function valueForHeader(environment: Environment, name: string): string | undefined {
   const value = set(environment, name);
   if (value !== undefined) checkKeyText(name, value);
   return value;
 }
 
-/** Throws a `UsageError` that says where the key is set, without showing it, if it holds a character no key can have. */
+/**
+ * Throws a `UsageError` that says where the key was set, without showing it, if it holds a character no key can have.
+ */
 export function checkKeyText(where: string, key: string): void {
   const at = key.search(/[^\x21-\x7e]/);
   if (at < 0) return;

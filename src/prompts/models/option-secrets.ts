@@ -1,7 +1,7 @@
 import { secretsOf } from "../http/redact.ts";
 import type { ModelClient } from "../types.ts";
 
-/** The secrets among a client's options, in its headers and query parameters too. */
+/** The secrets among a client's options, including its headers and query parameters. */
 export function optionSecrets(client: ModelClient): string[] {
   return secretsOf("", Object.fromEntries(textsIn(client.options)));
 }

@@ -19,7 +19,7 @@ export const RETRY_VARIABLES = {
   maxLoading: "TWELVEFOLD_MAX_LOADING",
 } as const satisfies Readonly<Partial<Record<keyof RetryPolicy, string>>>;
 
-/** What an environment says about time-outs and retries. Throws `UsageError` that names the variable. */
+/** The time-outs and retries that an environment asks for. Throws a `UsageError` that names the variable. */
 export function patienceIn(environment: Environment): Patience {
   return { timeouts: read(TIMEOUT_VARIABLES, environment), retry: read(RETRY_VARIABLES, environment) };
 }

@@ -3,20 +3,20 @@ import { checkUrl, type Environment, set, trimSlash, urlIn, valueForHeader } fro
 
 /** How one provider is configured from the environment. */
 export interface ProviderSettings {
-  /** The variables that may hold the key; the first that is set counts. Empty if no key is needed. */
+  /** The variables that may hold the key; the first one set counts. Empty if no key is needed. */
   readonly keys: readonly string[];
-  /** The model if only a key is set. Absent if the model must be named. */
+  /** The model used if only a key is set. Absent if the model must be named. */
   readonly defaultModel?: string;
   /** The variable that may hold another base URL. */
   readonly baseUrl?: string;
-  /** BAML's provider and options for a model. `undefined` values are left out. */
+  /** BAML's provider and options for a model. `undefined` values are dropped. */
   client(model: string, environment: Environment, key: string | undefined): ClientSettings;
 }
 
 export interface ClientSettings {
   readonly provider: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** A variable that is missing besides the key. */
+  /** A required variable, other than the key, that is not set. */
   readonly missing?: string | undefined;
 }
 
@@ -119,7 +119,8 @@ function ollama(model: string, environment: Environment): ClientSettings {
   return { provider: "ollama", options: { model, base_url: url.endsWith("/v1") ? url : `${url}/v1` } };
 }
 
-// The same variable tells the server where to listen: it may stand for every address, and its default port is 11434.
+// The same variable tells the server where to listen: it may stand for every address, and its default port is
+// 11434.
 function ollamaUrl(host: string): string {
   if (host.includes("://")) return checkUrl("OLLAMA_HOST", host.replace("//0.0.0.0", "//127.0.0.1"));
   const [, name = "", port = ":11434", path = ""] =
@@ -137,7 +138,7 @@ function generic(model: string, environment: Environment): ClientSettings {
   };
 }
 
-/** A client without the options that are not set: BAML would take an explicit `undefined` for a value. */
+/** A client without the options that are not set, because BAML would take an explicit `undefined` for a value. */
 export function modelClient(name: string, settings: ClientSettings): ModelClient {
   const entries = Object.entries(settings.options).filter(([, value]) => value !== undefined);
   return { name, provider: settings.provider, options: Object.fromEntries(entries) };

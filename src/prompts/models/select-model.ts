@@ -49,7 +49,7 @@ function choiceByKey(environment: Environment): ModelChoice | undefined {
   return undefined;
 }
 
-/** A choice of one client. */
+/** A choice of this client alone. */
 export function only(client: ModelClient): ModelChoice {
   return { clients: [client], strategy: "fallback" };
 }

@@ -9,7 +9,7 @@ const USAGE = {
   cached: ["cache_read_input_tokens"],
 };
 
-/** Anthropic's Messages API. Thinking blocks are left out of the text. */
+/** Anthropic's Messages API. Leaves thinking blocks out of the text. */
 export const anthropic: WireFormat = {
   name: "anthropic",
   readBody,

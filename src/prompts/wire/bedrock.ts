@@ -7,7 +7,7 @@ const USAGE = {
   cached: ["cacheReadInputTokens"],
 };
 
-/** Amazon Bedrock's Converse API. It is never streamed here (see docs/prompts.md). */
+/** Amazon Bedrock's Converse API. Never streamed here (see docs/prompts.md). */
 export const bedrock: WireFormat = {
   name: "bedrock",
   readBody(body) {

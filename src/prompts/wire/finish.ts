@@ -1,8 +1,8 @@
 import type { Json } from "../../base/json.ts";
 
-/** How a completion ended, in the words of no provider in particular. */
+/** How a completion ended, in terms common to all providers. */
 export type FinishReason =
-  /** The model said all that it wanted to. */
+  /** The model finished its answer. */
   | "stop"
   /** It was cut off at a token limit. */
   | "length"
@@ -11,16 +11,16 @@ export type FinishReason =
   /** The provider gave a reason that is not in the table: nobody knows whether the text is whole. */
   | "unknown";
 
-/** What a provider says about the end. `failed`: it could not go on, so that the text is half of an answer. */
+/** How a provider says the completion ended. `failed`: the provider could not go on, so the text is incomplete. */
 export interface Finish {
   readonly kind: FinishReason | "failed";
-  /** The provider's own word. */
+  /** The provider's own word for it. */
   readonly reason: string;
 }
 
 /**
- * The reasons that providers give, in lower case. One table for all formats: gateways and compatible servers pass on the
- * words of whoever answers behind them. Calls of tools are not in it, because none are offered.
+ * The reasons that providers give, in lower case. One table for all formats, because gateways and compatible servers
+ * pass on the words of whichever provider answers behind them. Tool calls are missing because no tools are offered.
  */
 const FINISHES: Readonly<Record<Exclude<Finish["kind"], "unknown">, readonly string[]>> = {
   stop: ["stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"],
@@ -65,7 +65,7 @@ const FINISHES: Readonly<Record<Exclude<Finish["kind"], "unknown">, readonly str
   ],
 };
 
-/** Written where there is no reason yet, by some servers in each chunk. */
+/** Written by some servers in each chunk while there is no reason yet. */
 const NONE = new Set(["", "null", "none", "finish_reason_unspecified", "in_progress", "queued"]);
 
 const KINDS = new Map(
@@ -74,17 +74,17 @@ const KINDS = new Map(
   ),
 );
 
-/** Reads a reason; `undefined` if it is none. */
+/** Reads a reason; `undefined` if there is none. */
 export function readFinish(reason: Json | undefined): Finish | undefined {
   if (typeof reason !== "string") return undefined;
   const word = reason.trim().toLowerCase();
   if (NONE.has(word)) return undefined;
-  // Compatible servers have words of their own for a limit: a cut answer is refused whatever they call it.
+  // Compatible servers have their own words for a limit: a cut answer is refused whatever they call it.
   const kind = KINDS.get(word) ?? (/length|max|limit|truncat/.test(word) ? "length" : "unknown");
   return { kind, reason: reason.trim().slice(0, 100) };
 }
 
 export const FILTERED: Finish = { kind: "filtered", reason: "refusal" };
 
-/** The reasons that say that an answer is whole. */
+/** The reasons that mean a complete answer. */
 export const GOOD_FINISHES = FINISHES.stop;

@@ -6,8 +6,8 @@ import { openaiResponses } from "./openai-responses.ts";
 import type { WireFormat } from "./wire.ts";
 
 /**
- * The format in which the server behind a URL answers. By the path and not by the provider's name, so that it also
- * holds for clients that are declared in `.baml` files.
+ * The format in which the server at a URL answers. Decided by the path, not by the provider's name, because clients
+ * declared in `.baml` files have no name here.
  */
 export function wireFormatOf(url: string): WireFormat {
   const path = url.split("?", 1)[0] ?? url;

@@ -8,7 +8,7 @@ const USAGE = {
   cached: ["cachedContentTokenCount"],
 };
 
-/** Google's `generateContent`. Parts marked as thoughts are left out of the text. */
+/** Google's `generateContent`. Leaves parts marked as thoughts out of the text. */
 export const google: WireFormat = {
   name: "google",
   readBody(body) {

@@ -24,7 +24,7 @@ export const openaiChat: WireFormat = {
   readPart(event) {
     const choice = choiceIn(event);
     const delta = member(choice, "delta") ?? undefined;
-    // Some servers put the whole answer into one event, some repeat it at the end.
+    // Some servers put the whole answer into one event; some repeat it at the end.
     const message = delta === undefined ? member(choice, "message") : undefined;
     const content = member(message ?? delta, "content");
     return {
@@ -48,7 +48,7 @@ function finishOf(choice: Json | undefined, message: Json | undefined): Finish |
     : readFinish(member(choice, "finish_reason"));
 }
 
-// Some servers answer with a list of parts, thoughts among them.
+// Some servers answer with a list of parts, including thoughts.
 function contentText(content: Json | undefined): string {
   if (typeof content === "string") return content;
   return items(content)

@@ -8,7 +8,7 @@ const USAGE = {
   cached: ["input_tokens_details.cached_tokens"],
 };
 
-/** OpenAI's Responses API. Reasoning items are left out of the text. */
+/** OpenAI's Responses API. Leaves reasoning items out of the text. */
 export const openaiResponses: WireFormat = {
   name: "openai-responses",
   readBody,

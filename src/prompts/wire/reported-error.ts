@@ -6,13 +6,13 @@ export function readError(body: Json | undefined): ReportedError | undefined {
   const error = member(body, "error");
   if (isError(error)) return describe(error, error);
   if (member(body, "type") === "error") return describe(body, body);
-  // Bedrock says {"message": …} and nothing else; others say "Success" in the same place, beside a code of 0.
+  // Bedrock says only {"message": …}; others say "Success" in the same place, beside a code of 0.
   const message = member(body, "message");
   if (typeof message !== "string" || message === "" || isSuccess(body)) return undefined;
   return describe(body, body);
 }
 
-/** Some servers have an empty `error` in every body. */
+/** Some servers put an empty `error` into every body. */
 function isError(error: Json | undefined): error is Json {
   if (error === undefined || error === null || error === false || error === "" || error === 0) return false;
   return typeof error !== "object" || Object.keys(error).length > 0;
@@ -36,7 +36,7 @@ function describe(error: Json | undefined, whole: Json | undefined): ReportedErr
   };
 }
 
-// Codes that are no HTTP statuses are the provider's own numbers.
+// Codes that are not HTTP statuses are the provider's own numbers.
 function statusOf(code: Json | undefined): number | undefined {
   const number = typeof code === "string" && /^\d{3}$/.test(code) ? Number(code) : code;
   return typeof number === "number" && number >= 400 && number <= 599 ? number : undefined;

@@ -2,18 +2,18 @@ import type { Usage } from "../../base/completion.ts";
 import type { Json } from "../../base/json.ts";
 import type { Finish, FinishReason } from "./finish.ts";
 
-/** What a provider's answer came to: text that may be read, or what it says in place of it. */
+/** What a provider's answer amounts to: text to read, or what the provider says instead. */
 export interface ModelReply {
-  /** The text of the answer, without the model's thoughts where the format keeps them apart. */
+  /** The text of the answer, without the model's thoughts if the format keeps them apart. */
   readonly text: string;
   readonly finish: FinishReason;
   readonly usage: Usage | null;
 }
 
-/** A whole body, as its format has it. */
+/** A whole body, as read from its format. */
 export interface WholeBody {
   readonly text: string;
-  /** `undefined` if the provider says nothing about the end, which no whole answer does. */
+  /** `undefined` if the provider says nothing about the end; a complete answer always does. */
   readonly finish: Finish | undefined;
   readonly usage: Usage | null;
 }
@@ -21,40 +21,40 @@ export interface WholeBody {
 /** What one streamed event adds. */
 export interface StreamedPart {
   readonly text?: string | undefined;
-  /** `text` is all of the answer and not one more part of it. */
+  /** `text` is the whole answer, not one more part of it. */
   readonly isWhole?: boolean | undefined;
   readonly finish?: Finish | undefined;
   readonly usage?: Usage | undefined;
-  /** Nothing comes after this event. */
+  /** No event follows this one. */
   readonly done?: boolean | undefined;
 }
 
 export interface ReportedError {
   readonly message: string;
-  /** HTTP status or code in the body, where there is one. */
+  /** The HTTP status or code in the body, if there is one. */
   readonly status?: number | undefined;
   readonly code?: string | undefined;
 }
 
-/** One provider's way to write answers. All functions read any JSON and never throw. */
+/** How one provider writes answers. All functions accept any JSON and never throw. */
 export interface WireFormat {
   readonly name: string;
-  /** The answer in a whole body; `undefined` if the body is no answer of this format. */
+  /** The answer in a whole body; `undefined` if the body is not an answer in this format. */
   readBody(body: Json): WholeBody | undefined;
   /** What one event of a stream adds. */
   readPart(event: Json): StreamedPart;
-  /** Where a body or an event reports an error, besides the members that `readError` knows. */
+  /** Where a body or an event reports an error, in addition to the members that `readError` knows. */
   readonly errorsIn?: (body: Json) => Json | undefined;
 }
 
-/** A member of a JSON object; `undefined` if the value is no object or has no such member. */
+/** A member of a JSON object; `undefined` if the value is not an object or has no such member. */
 export function member(value: Json | undefined, name: string): Json | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const found: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
   return isJson(found) ? found : undefined;
 }
 
-// Members of parsed JSON are JSON: only the absence has to be checked.
+// Members of parsed JSON are JSON: only their absence needs checking.
 function isJson(value: unknown): value is Json {
   return value !== undefined;
 }
