@@ -1,5 +1,5 @@
 import { NotFoundError, UsageError } from "../base/errors.ts";
-import { isJsonObject, type JsonObject, toJson } from "../base/json.ts";
+import { isJsonObject, type JsonObject, mayExceed, toJson } from "../base/json.ts";
 import { cutMiddle } from "../context/blocks/errors.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { removeStoredSecrets } from "../context/redaction/stored-secrets.ts";
@@ -89,6 +89,7 @@ function withinSize(event: JsonEvent): JsonEvent {
   if (type === "message_received" && typeof data["text"] === "string" && data["text"].length > MAX_MESSAGE) {
     throw tooLarge("the message", data["text"].length, MAX_MESSAGE, "send it in parts, or a reference to it");
   }
+  if (!mayExceed(data, MAX_EVENT)) return event;
   const size = JSON.stringify(data).length;
   if (size <= MAX_EVENT) return event;
   // What has happened must be recorded, as far as there is room.

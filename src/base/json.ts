@@ -54,6 +54,10 @@ function convertObject(value: object, path: Set<object>, depth: number): Json {
 
 function convertKnown(value: object, path: Set<object>, depth: number): Json {
   if (Array.isArray(value)) return Array.from(value, (item) => convert(item, path, depth));
+  // Nearly all that is converted is plain already.
+  if (Object.getPrototypeOf(value) === Object.prototype && !("toJSON" in value)) {
+    return fromEntries(Object.entries(value), path, depth);
+  }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "[invalid date]" : value.toISOString();
   if (value instanceof Error) return { name: value.name, message: value.message };
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
@@ -80,15 +84,41 @@ function fromEntries(
   const result: Record<string, Json> = {};
   for (const [key, item] of entries) {
     if (item === undefined) continue;
-    // `__proto__` as an own key must stay data.
-    Object.defineProperty(result, key, {
-      value: convert(item, path, depth),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    const value = convert(item, path, depth);
+    // As an own key it must stay data. Defining a property takes several times as long as setting it.
+    if (key === "__proto__") {
+      Object.defineProperty(result, key, { value, enumerable: true, writable: true, configurable: true });
+    } else result[key] = value;
   }
   return result;
+}
+
+/**
+ * False only if the JSON text of the value surely has at most `limit` characters; reads no more than it must. Much
+ * cheaper than the text itself.
+ */
+export function mayExceed(value: Json, limit: number): boolean {
+  return charactersLeft(value, limit) < 0;
+}
+
+/** `left` less the most characters that the value can take as JSON text; negative once they are used up. */
+function charactersLeft(value: Json, left: number): number {
+  // An escape (`\u0000`) has six characters, and no number more than 25.
+  if (typeof value === "string") return left - 6 * value.length - 2;
+  if (typeof value !== "object" || value === null) return left - 25;
+  let rest = left - 2;
+  if (isJsonArray(value)) {
+    for (const item of value) {
+      rest = charactersLeft(item, rest - 1);
+      if (rest < 0) return rest;
+    }
+    return rest;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    rest = charactersLeft(item, rest - 6 * key.length - 4);
+    if (rest < 0) return rest;
+  }
+  return rest;
 }
 
 /**

@@ -22,7 +22,7 @@ export interface ReadOptions {
   readonly format: WireFormat;
   /** Secrets to remove from what the provider says. */
   readonly secrets: readonly string[];
-  /** Called with all of the text so far whenever a stream brings more. */
+  /** Called with all of the text so far whenever a stream brings more; never for a body that comes whole. */
   readonly onText: ((text: string) => void) | undefined;
   /** Ms since the epoch, to read `Retry-After` dates. */
   readonly now: () => number;
@@ -45,7 +45,7 @@ export async function readAnswer(answer: HttpAnswer, options: ReadOptions): Prom
 async function readWhole(
   body: AsyncIterable<Uint8Array>,
   { status, headers }: HttpAnswer,
-  { format, secrets, onText, now }: ReadOptions,
+  { format, secrets, now }: ReadOptions,
 ): Promise<ReadAnswer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
@@ -66,7 +66,6 @@ async function readWhole(
     const what = text.trim() === "" ? "an empty body" : `no completion but ${plainExcerpt(text)}`;
     return transient(redactText(`answered ${status} with ${what}`, secrets), status);
   }
-  onText?.(whole.text);
   return acceptComplete(whole, isUtf8(bytes), status);
 }
 
