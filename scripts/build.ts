@@ -1,6 +1,6 @@
-// Writes dist/: bundled JavaScript, type declarations, and the files that the inbox serves.
+// Writes dist/: bundled JavaScript and type declarations.
 import { spawnSync } from "node:child_process";
-import { cpSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundlePackage } from "./bundle.ts";
@@ -17,4 +17,3 @@ const { status } = spawnSync(tsc, ["-p", "tsconfig.build.json"], {
 });
 if (status !== 0) process.exit(status ?? 1);
 await bundlePackage(dist);
-cpSync(join(root, "src", "inbox", "assets"), join(dist, "src", "inbox", "assets"), { recursive: true });

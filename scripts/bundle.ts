@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type OutputChunk, type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { z } from "zod";
+import { assetTexts } from "../src/inbox/asset-files.ts";
 import { leanBuiltins } from "./lean-builtins.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -53,7 +54,7 @@ export async function bundlePackage(outdir: string): Promise<void> {
     tsconfig: "tsconfig.json",
     // Installed with the package: everything that is not a path.
     external: /^(?!node:)[^./\0]/,
-    plugins: [leanBuiltins, loadedWith(join(root, "src", "index.ts"), core)],
+    plugins: [leanBuiltins, assetsInside, loadedWith(join(root, "src", "index.ts"), core)],
   });
   const options: OutputOptions = {
     dir: outdir,
@@ -107,6 +108,15 @@ export const { ${exports.join(", ")} } = all;
   }
   return wrappers;
 }
+
+/** Puts the files that the inbox serves into the code, as text: other people's bundlers could not find them. */
+const assetsInside: Plugin = {
+  name: "assets-inside",
+  async load(id) {
+    if (!/\/src\/inbox\/asset-files\.ts$/.test(id.replaceAll("\\", "/"))) return null;
+    return `const texts = ${JSON.stringify(await assetTexts())};\nexport const assetTexts = async () => texts;\n`;
+  },
+};
 
 /** Notes the modules that are loaded with an entry at once. */
 function loadedWith(entry: string, found: Set<string>): Plugin {

@@ -7,7 +7,6 @@ export const SERVE_NEEDS = [
   "@hono/zod-openapi",
   "@opentelemetry/api",
   "croner",
-  "htmx.org",
   "pino",
   // Of @hono/zod-openapi: it takes the one of the project.
   "zod",

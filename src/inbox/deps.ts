@@ -23,6 +23,10 @@ export interface InboxDeps {
   readonly clock: Clock;
   /** Returns the person who is looking, as verified by the server; `undefined` if nobody is signed in. Must not throw. */
   principal(c: Context): VerifiedPrincipal | undefined;
+  /**
+   * The path that the pages are mounted under, such as `/agents`. Default: none, they are at the root.
+   */
+  basePath?(c: Context): string;
   /** Default: everything. */
   access?(c: Context): InboxAccess;
   /** The token that every form of this session carries. */
@@ -36,7 +40,7 @@ export interface InboxDeps {
   /** Where the sign-out form posts, with the token as `csrf`. Absent or `undefined` if there is no such button. */
   signOutPath?(c: Context): string | undefined;
   /** Links to a thread's exports; absent: none are shown. */
-  exportLinks?(threadId: ThreadId): readonly { readonly label: string; readonly href: string }[];
+  exportLinks?(threadId: ThreadId, c: Context): readonly { readonly label: string; readonly href: string }[];
   /** The prompt's source, e.g. its `.baml` text; `undefined`: not known here. */
   promptSource?(promptName: string): { readonly file: string; readonly text: string } | undefined;
   /** Told of what went wrong inside, which the page does not say. Default: nothing. May not throw. */

@@ -2,13 +2,14 @@ import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import { secureHeaders } from "hono/secure-headers";
 import type { InboxDeps } from "./deps.ts";
-import { paths } from "./paths.ts";
 import { createRequestList } from "./request-list.ts";
 import { agentRoutes } from "./routes/agents.tsx";
 import { liveRoutes } from "./routes/live.tsx";
 import {
   accessOf,
+  baseOf,
   formOf,
+  ownPath,
   type Pages,
   problemOf,
   requireRead,
@@ -21,7 +22,8 @@ import { threadRoutes } from "./routes/threads.tsx";
 
 /**
  * The pages under `/inbox`. Everything but `inboxAssets()` needs a person who is signed in, and every form its
- * session's token. To be mounted at the root of an app: `app.route("/", inboxRoutes(deps))`.
+ * session's token. To be mounted in an app: `app.route("/", inboxRoutes(deps))`, or under the path that
+ * `deps.basePath` gives.
  */
 export function inboxRoutes(deps: InboxDeps): Hono {
   const pages: Pages = { deps, requests: createRequestList(deps.runtime) };
@@ -46,15 +48,16 @@ export function inboxRoutes(deps: InboxDeps): Hono {
     if (problem.status >= 500) deps.report?.(error, c);
     return showProblem(pages, c, problem);
   });
-  app.post(paths.theme, async (c) => {
+  app.post("/inbox/theme", async (c) => {
     const { theme, back = "" } = await formOf(c);
-    const options = { path: "/", httpOnly: true, sameSite: "Lax", maxAge: 365 * 86_400 } as const;
+    const base = baseOf(pages, c);
+    const options = { path: base || "/", httpOnly: true, sameSite: "Lax", maxAge: 365 * 86_400 } as const;
     setCookie(c, THEME_COOKIE, themeOf(theme), options);
-    return c.redirect(isOwnPath(back) ? back : paths.inbox, 303);
+    return c.redirect(base + (isOwnPath(back) ? back : "/inbox"), 303);
   });
   app.use("/inbox/*", async (c, next) => {
     // People who may answer requests see requests; everything else is for those who may read.
-    const isRequest = /^\/inbox\/?$|^\/inbox\/requests\//.test(c.req.path);
+    const isRequest = /^\/inbox\/?$|^\/inbox\/requests\//.test(ownPath(pages, c));
     if (!isRequest || !accessOf(pages, c).respond) requireRead(pages, c);
     return next();
   });

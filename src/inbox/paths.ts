@@ -1,22 +1,51 @@
+import { createContext, useContext } from "hono/jsx";
 import type { RequestId, ThreadId } from "../base/ids.ts";
 
-/** Every address of the inbox in one place. Parts that come from data are percent-encoded. */
-export const paths = {
-  inbox: "/inbox",
-  threads: "/inbox/threads",
-  agents: "/inbox/agents",
-  theme: "/inbox/theme",
-  request: (id: RequestId) => `/inbox/requests/${encodeURIComponent(id)}`,
-  editRequest: (id: RequestId) => `/inbox/requests/${encodeURIComponent(id)}?edit=1`,
-  thread: (id: ThreadId) => `/inbox/threads/${encodeURIComponent(id)}`,
-  threadAction: (id: ThreadId, action: "message" | "pause" | "resume" | "cancel" | "fork") =>
-    `/inbox/threads/${encodeURIComponent(id)}/${action}`,
-  stream: (id: ThreadId, after: number) => `/inbox/threads/${encodeURIComponent(id)}/stream?after=${after}`,
-  step: (id: ThreadId, seq: number) => `/inbox/threads/${encodeURIComponent(id)}/steps/${seq}`,
-  agent: (name: string) => `/inbox/agents/${encodeURIComponent(name)}`,
-  launch: (name: string) => `/inbox/agents/${encodeURIComponent(name)}/launch`,
-  asset: (file: string) => `/inbox/assets/${file}`,
-} as const;
+/**
+ * Every address of the inbox in one place. Parts that come from data are percent-encoded.
+ *
+ * @param base gives the path that the inbox is mounted under, such as `/agents`; `""`: none.
+ */
+function pathsUnder(base: () => string) {
+  return {
+    get inbox() {
+      return `${base()}/inbox`;
+    },
+    get threads() {
+      return `${base()}/inbox/threads`;
+    },
+    get agents() {
+      return `${base()}/inbox/agents`;
+    },
+    get theme() {
+      return `${base()}/inbox/theme`;
+    },
+    request: (id: RequestId) => `${base()}/inbox/requests/${encodeURIComponent(id)}`,
+    editRequest: (id: RequestId) => `${base()}/inbox/requests/${encodeURIComponent(id)}?edit=1`,
+    thread: (id: ThreadId) => `${base()}/inbox/threads/${encodeURIComponent(id)}`,
+    threadAction: (id: ThreadId, action: "message" | "pause" | "resume" | "cancel" | "fork") =>
+      `${base()}/inbox/threads/${encodeURIComponent(id)}/${action}`,
+    stream: (id: ThreadId, after: number) =>
+      `${base()}/inbox/threads/${encodeURIComponent(id)}/stream?after=${after}`,
+    step: (id: ThreadId, seq: number) => `${base()}/inbox/threads/${encodeURIComponent(id)}/steps/${seq}`,
+    agent: (name: string) => `${base()}/inbox/agents/${encodeURIComponent(name)}`,
+    launch: (name: string) => `${base()}/inbox/agents/${encodeURIComponent(name)}/launch`,
+    asset: (file: string) => `${base()}/inbox/assets/${file}`,
+  } as const;
+}
+
+/** The path that the page being rendered is mounted under. */
+export const BasePath = createContext<string | undefined>(undefined);
+
+/** The addresses in a page. Throws outside one: a route goes by `pathsFor`. */
+export const paths = pathsUnder(() => {
+  const base = useContext(BasePath);
+  if (base === undefined) throw new Error("an address of the inbox is asked for outside a page");
+  return base;
+});
+
+/** The addresses in redirects and cookies. */
+export const pathsFor = (base: string) => pathsUnder(() => base);
 
 /** A path with a query; empty values are left out. */
 export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {

@@ -4,6 +4,7 @@ import type { ModelChoice } from "../prompts/types.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { sameText } from "../server/api-key.ts";
 import { hasScope } from "../server/auth.ts";
+import { linkTo } from "../server/base-path.ts";
 import type { ServerEnv } from "../server/env.ts";
 import type { ServerLog } from "../server/log.ts";
 import { consoleLog } from "../server/problem-log.ts";
@@ -29,6 +30,7 @@ export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions
   const routes = inboxRoutes({
     ...options,
     principal: (c: Context<ServerEnv>) => c.get("principal"),
+    basePath: (c: Context<ServerEnv>) => c.get("basePath"),
     access(c: Context<ServerEnv>) {
       const login = c.get("login");
       const onlyRequest = login.kind === "session" && login.limitedTo !== undefined;
@@ -42,19 +44,18 @@ export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions
     csrfToken: (c: Context<ServerEnv>) => csrfToken(c),
     checkCsrf: (c: Context<ServerEnv>, token) => sameText(token, csrfToken(c)),
     stillValid: (c: Context<ServerEnv>) => c.get("stillValid")(),
-    signInPath: "/login",
     signOutPath: (c: Context<ServerEnv>) => {
       const login = c.get("login");
       // A session of the product's own sign-in is ended there.
       const isOurs = login.kind === "session" && login.limitedTo === undefined && login.elsewhere !== true;
-      return isOurs ? "/logout" : undefined;
+      return isOurs ? linkTo(c, "/logout") : undefined;
     },
     report: (err, c: Context<ServerEnv>) =>
       log.error({ requestId: c.get("requestId"), err }, "an inbox page failed"),
-    exportLinks: (threadId) =>
+    exportLinks: (threadId, c: Context<ServerEnv>) =>
       ["markdown", "json", "html"].map((form) => ({
         label: form,
-        href: `/threads/${threadId}/export?as=${form}`,
+        href: linkTo(c, `/threads/${threadId}/export?as=${form}`),
       })),
   });
   return {

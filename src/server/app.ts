@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -11,6 +11,7 @@ import { principalKey } from "../humans/principal.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Webhook } from "../triggers/webhook.ts";
 import { authenticate } from "./auth.ts";
+import { basePathOf, forgottenPrefix, linkTo, pathWithin } from "./base-path.ts";
 import type { AuthContext, AuthOptions } from "./callers.ts";
 import type { RouteDeps } from "./deps.ts";
 import { documentation } from "./docs-page.ts";
@@ -43,7 +44,16 @@ export interface ServerOptions {
   readonly inbox?: Hono<ServerEnv>;
   /** The pages' files (styles, scripts), under paths of their own; they need no sign-in. */
   readonly assets?: Hono<ServerEnv>;
-  /** The address people reach the server by, e.g. behind a proxy. With `https:`, cookies are sent only over https. */
+  /**
+   * The path that it is mounted under in a server of your own or behind a proxy, such as `/agents`: all links, redirects and
+   * cookies keep to it. Requests are taken with the prefix and without, so it does not matter who takes it off. Default:
+   * the path of `publicUrl`.
+   */
+  readonly basePath?: string | undefined;
+  /**
+   * The address people reach the server by, e.g. behind a proxy, with the path that it is mounted under. With `https:`,
+   * cookies are sent only over https.
+   */
   readonly publicUrl?: string | undefined;
   /** Webhooks at `/webhooks/<name>`. */
   readonly webhooks?: readonly Webhook[] | undefined;
@@ -67,11 +77,15 @@ export interface Server {
 
 const SIGN_IN_BYTES = 10_000;
 
-/** Creates the HTTP API, with the inbox if one is given. Does not listen: see `startServer`. */
+/**
+ * Creates the HTTP API, with the inbox if one is given. Does not listen: see `startServer`, or mount `app` in a server of
+ * your own, with its `basePath`.
+ */
 export function createServer(options: ServerOptions): Server {
   checkOptions("createServer", SERVER_OPTIONS, options);
   const { runtime, auth, clock = systemClock, log = consoleLog, publicUrl } = options;
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
+  const basePath = basePathOf(options);
   const secure = publicUrl?.startsWith("https:") === true;
   const streams = createEventStreams({
     runtime,
@@ -86,18 +100,19 @@ export function createServer(options: ServerOptions): Server {
   const formSecret = options.secret ?? randomBytes(32).toString("base64url");
   const context: AuthContext = { auth, store: runtime.store, clock, secure, origins, formSecret };
 
-  const app = new OpenAPIHono<ServerEnv>();
+  const app = new OpenAPIHono<ServerEnv>({ getPath: (request) => pathWithin(basePath, request) });
+  requireOneHono(app);
   app.onError((error, c) => {
     const requestId = c.get("requestId");
     const problem = problemOf(error, requestId);
     if (problem.status >= 500 && isInternal(error)) log.error({ requestId, err: error }, "request failed");
     if (problem.status === 401 && c.req.method === "GET" && wantsPage(c) && options.inbox !== undefined) {
       const elsewhere = auth.kind === "own" ? auth.signInUrl : undefined;
-      return c.redirect(elsewhere ?? `/login?next=${encodeURIComponent(c.req.path)}`, 303);
+      return c.redirect(elsewhere ?? linkTo(c, `/login?next=${encodeURIComponent(c.req.path)}`), 303);
     }
     if (problem.status === 401 && c.req.path === "/login")
-      return c.html(loginPage(auth.kind, problem.detail), 401);
-    if (wantsPage(c)) return c.html(problemPage(problem), asStatus(problem));
+      return c.html(loginPage(c, auth.kind, problem.detail), 401);
+    if (wantsPage(c)) return c.html(problemPage(c, problem), asStatus(problem));
     const retryAfter = error instanceof RequestError ? error.retryAfter : undefined;
     return sendProblem(c, problem, {
       ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
@@ -105,13 +120,17 @@ export function createServer(options: ServerOptions): Server {
     });
   });
   app.notFound((c) => {
-    const error = new RequestError(404, `there is nothing at ${c.req.method} ${c.req.path}; see /docs`);
+    const prefix = basePath === "" ? forgottenPrefix(c.req.path) : undefined;
+    const hint =
+      prefix === undefined ? "see /docs" : `if it is mounted under ${prefix}, say so: basePath: "${prefix}"`;
+    const error = new RequestError(404, `there is nothing at ${c.req.method} ${c.req.path}; ${hint}`);
     const problem = problemOf(error, c.get("requestId"));
-    return wantsPage(c) ? c.html(problemPage(problem), 404) : sendProblem(c, problem);
+    return wantsPage(c) ? c.html(problemPage(c, problem), 404) : sendProblem(c, problem);
   });
 
   app.use(async (c, next) => {
     c.set("requestId", randomUUID());
+    c.set("basePath", basePath);
     const started = clock.now();
     await next();
     log.info(
@@ -159,6 +178,7 @@ export function createServer(options: ServerOptions): Server {
 
   // Open to everybody: these routes protect themselves.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/favicon.ico", (c) => c.body(null, 204, { "cache-control": "max-age=86400" }));
   app.get(STYLE_PATH, (c) =>
     c.body(PAGE_STYLE, 200, { "content-type": "text/css; charset=utf-8", "cache-control": "max-age=300" }),
   );
@@ -170,7 +190,7 @@ export function createServer(options: ServerOptions): Server {
   for (const path of ["/login", "/open/*", "/jobs/*", "/webhooks/*"]) app.use(path, limitAddress);
   app.get("/login", (c) => {
     const token = c.req.query("token");
-    return c.html(token === undefined ? loginPage(auth.kind) : tokenPage(auth.kind, token));
+    return c.html(token === undefined ? loginPage(c, auth.kind) : tokenPage(c, auth.kind, token));
   });
   app.route("/", loginRoutes(context));
   if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, context));
@@ -184,7 +204,7 @@ export function createServer(options: ServerOptions): Server {
   });
   app.route("/", logoutRoutes(context));
   if (options.inbox !== undefined) {
-    app.get("/", (c) => c.redirect("/inbox", 303));
+    app.get("/", (c) => c.redirect(linkTo(c, "/inbox"), 303));
     app.route("/", options.inbox);
   }
   const actOnce = idempotency(runtime.store, clock);
@@ -197,13 +217,31 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", exportRoutes(deps));
   app.route("/", requestRoutes(deps));
   app.route("/", namedEventRoutes(deps));
-  documentation(app);
-  return { app, streams };
+  documentation(app, basePath);
+  return { app: mountable(app), streams };
 }
 
-/** Creates the app alone, for tests and for mounting it in a server of your own. */
+/** Creates the app alone, for tests and for mounting it in a server of your own. Throws as `createServer` does. */
 export function createServerApp(options: ServerOptions): Hono<ServerEnv> {
   return createServer(options).app;
+}
+
+/**
+ * The app as another one takes it: whole, with its own paths, answers to errors, and contexts, however it is mounted and
+ * whichever copy of Hono the other is made of.
+ */
+function mountable(app: Hono<ServerEnv>): Hono<ServerEnv> {
+  return new Hono<ServerEnv>().all("*", (c) => app.fetch(c.req.raw, c.env));
+}
+
+/** Throws `UsageError` if the app is not made of the Hono that this package uses: contexts of one confuse the other. */
+export function requireOneHono(app: unknown): void {
+  if (app instanceof Hono) return;
+  throw new UsageError(
+    "invalid_configuration",
+    "there are two copies of Hono: @hono/zod-openapi has another than twelvefold. Keep one (`npm ls hono` shows them; " +
+      "`npm dedupe` joins them; in a bundle, bundle all three or none)",
+  );
 }
 
 /** If another framework's middleware has read the body, nothing is left of it: every request would look malformed. */

@@ -1,10 +1,11 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { html } from "hono/html";
 import { z } from "zod";
+import { linkTo } from "./base-path.ts";
 import type { ServerEnv } from "./env.ts";
 import { page } from "./page.ts";
 
-const document = {
+const DOCUMENT = {
   openapi: "3.1.0",
   info: {
     title: "Twelvefold",
@@ -34,7 +35,8 @@ const operation = z.object({
 });
 
 /** `/openapi.json`, made from the schemas that check the requests, and `/docs`, the same for people. */
-export function documentation(app: OpenAPIHono<ServerEnv>): void {
+export function documentation(app: OpenAPIHono<ServerEnv>, basePath: string): void {
+  const document = { ...DOCUMENT, servers: [{ url: basePath === "" ? "/" : basePath }] };
   app.openAPIRegistry.registerComponent("securitySchemes", "key", { type: "http", scheme: "bearer" });
   app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document(document)));
   app.get("/docs", (c) => {
@@ -59,9 +61,9 @@ export function documentation(app: OpenAPIHono<ServerEnv>): void {
       .toSorted((a, b) => a.order - b.order || a.path.localeCompare(b.path))
       .map((one) => operationSection(one.name, one, schemas));
     const body = html`<h1>HTTP API</h1>
-      <p>The whole description, for programs: <a href="/openapi.json">openapi.json</a>. <a href="/">Inbox</a></p>
+      <p>The whole description, for programs: <a href="${linkTo(c, "/openapi.json")}">openapi.json</a>. <a href="${linkTo(c, "/")}">Inbox</a></p>
       ${sections}`;
-    return c.html(page("HTTP API", body, "wide"));
+    return c.html(page(c, { title: "HTTP API", body, layout: "wide" }));
   });
 }
 

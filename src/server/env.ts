@@ -25,6 +25,8 @@ export interface ServerEnv {
     login: Login;
     /** Names this request in logs and problem documents. */
     requestId: string;
+    /** The path that the server is mounted under, such as `/agents`; `""`: none. */
+    basePath: string;
     /** Whether the caller's credentials are still valid. A stream calls it before it sends anything. */
     stillValid: () => Promise<boolean>;
     /** Runs a request under its `Idempotency-Key`; `requireScope` calls it once the caller is known to have the scope. */

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { parseRequestId, type RequestId, requestIdOf } from "../base/ids.ts";
 import { sameText } from "./api-key.ts";
+import { linkTo, publicAddress } from "./base-path.ts";
 import { type AuthContext, identify, type KnownCaller } from "./callers.ts";
 import type { ServerEnv } from "./env.ts";
 import { RequestError } from "./errors.ts";
@@ -11,6 +12,7 @@ import { openSession, setSessionCookie } from "./session.ts";
 export interface LinkOptions {
   /** At least 32 random characters, the same in every process. */
   readonly secret: string;
+  /** The address people reach the server by, with the path that it is mounted under. */
   readonly publicUrl: string;
   readonly requestId: RequestId;
   /** The person the link is for. Anybody who opens it counts as this person: send it only where nobody else reads it. */
@@ -28,7 +30,7 @@ const payload = z.object({ r: z.string(), c: z.string(), i: z.string(), e: z.num
 export function requestLink({ secret, publicUrl, requestId, principal, expiresAt }: LinkOptions): string {
   const text = JSON.stringify({ r: requestId, c: principal.channel, i: principal.id, e: expiresAt });
   const body = Buffer.from(text).toString("base64url");
-  return new URL(`/open/${body}.${signature(secret, body)}`, publicUrl).href;
+  return publicAddress(publicUrl, `/open/${body}.${signature(secret, body)}`);
 }
 
 function signature(secret: string, body: string): string {
@@ -57,7 +59,7 @@ export function linkRoutes(secret: string, context: AuthContext) {
       // The session ends when the link expires.
       setSessionCookie(c, await openSession(store, clock, grant, link.expiresAt), secure);
     }
-    return c.redirect(`/inbox/requests/${requestId}`, 303);
+    return c.redirect(linkTo(c, `/inbox/requests/${requestId}`), 303);
   });
 }
 

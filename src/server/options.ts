@@ -8,6 +8,7 @@ import {
   objectWith,
   secretText,
 } from "../base/options.ts";
+import { basePathText } from "./base-path.ts";
 import { AUTH_OPTIONS } from "./callers.ts";
 
 const app = objectWith("fetch", "route");
@@ -18,6 +19,7 @@ const OF_BOTH = {
   runtime: objectWith("launch", "respond", "subscribe"),
   inbox: optional(app),
   assets: optional(app),
+  basePath: optional(basePathText),
   publicUrl: optional(address),
   webhooks: optional(both(list(webhook), distinct("name"))),
   secret: optional(secretText),

@@ -1,13 +1,23 @@
+import type { Context } from "hono";
 import { html } from "hono/html";
+import { linkTo } from "./base-path.ts";
+import type { ServerEnv } from "./env.ts";
 import { PALETTE } from "./palette.ts";
 
 type Html = ReturnType<typeof html>;
+
+interface Page {
+  readonly title: string;
+  readonly body: Html;
+  /** Default: narrow. */
+  readonly layout?: "narrow" | "wide";
+}
 
 /** The path of these pages' style sheet. Inline styles are not allowed anywhere. */
 export const STYLE_PATH = "/pages.css";
 
 /** A page of the server's own: sign-in, refusals, the description of the API. Works without scripts. */
-export function page(title: string, body: Html, layout: "narrow" | "wide" = "narrow"): Html {
+export function page(c: Context<ServerEnv>, { title, body, layout = "narrow" }: Page): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -15,7 +25,8 @@ export function page(title: string, body: Html, layout: "narrow" | "wide" = "nar
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Twelvefold</title>
-        <link rel="stylesheet" href="${STYLE_PATH}" />
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${linkTo(c, STYLE_PATH)}" />
       </head>
       <body>
         <main class="${layout}">${body}</main>

@@ -1,14 +1,17 @@
+import type { Context } from "hono";
 import { html } from "hono/html";
+import { linkTo } from "./base-path.ts";
 import type { AuthOptions } from "./callers.ts";
+import type { ServerEnv } from "./env.ts";
 import { page } from "./page.ts";
 import type { Problem } from "./problem.ts";
 
 /** The sign-in page. */
-export function loginPage(auth: AuthOptions["kind"], problem?: string) {
+export function loginPage(c: Context<ServerEnv>, auth: AuthOptions["kind"], problem?: string) {
   const isLocal = auth === "local";
-  return page(
-    "Sign in",
-    html`<h1>Sign in to Twelvefold</h1>
+  return page(c, {
+    title: "Sign in",
+    body: html`<h1>Sign in to Twelvefold</h1>
       ${problem === undefined ? "" : html`<p role="alert">${problem}</p>`}
       ${
         isLocal
@@ -22,32 +25,32 @@ export function loginPage(auth: AuthOptions["kind"], problem?: string) {
         </p>
         <p><button>Sign in</button></p>
       </form>`,
-  );
+  });
 }
 
 /** A refusal, for people. */
-export function problemPage({ title, detail, status }: Problem) {
-  return page(
+export function problemPage(c: Context<ServerEnv>, { title, detail, status }: Problem) {
+  return page(c, {
     title,
-    html`<h1>${title}</h1>
+    body: html`<h1>${title}</h1>
       <p>${detail}</p>
-      <p class="soft">${status} · <a href="/">Inbox</a> · <a href="/login">Sign in</a></p>`,
-  );
+      <p class="soft">${status} · <a href="${linkTo(c, "/")}">Inbox</a> · <a href="${linkTo(c, "/login")}">Sign in</a></p>`,
+  });
 }
 
 /** The sign-in page for a token in the address: a press of the button takes it, opening the page does not. */
-export function tokenPage(auth: AuthOptions["kind"], token: string) {
+export function tokenPage(c: Context<ServerEnv>, auth: AuthOptions["kind"], token: string) {
   const soft =
     auth === "local"
       ? "This address works on this machine until the server stops."
       : "This address works once, and not for long.";
-  return page(
-    "Sign in",
-    html`<h1>Sign in to Twelvefold</h1>
+  return page(c, {
+    title: "Sign in",
+    body: html`<h1>Sign in to Twelvefold</h1>
       <p class="soft">${soft}</p>
       <form method="post">
         <input type="hidden" name="token" value="${token}" />
         <p><button autofocus>Open the inbox</button></p>
       </form>`,
-  );
+  });
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { parseRequestId, type RequestId, requestIdOf } from "../base/ids.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { digestOfKey, sameText } from "./api-key.ts";
+import { linkTo } from "./base-path.ts";
 import type { ServerEnv } from "./env.ts";
 import { formFields, isForm } from "./form.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
@@ -103,24 +104,36 @@ function grantIn(stored: string | undefined, now: number): Grant | undefined {
   return now < until ? grant : undefined;
 }
 
-// With the prefix, browsers take the cookie only from this very host over https.
-const cookieName = (secure: boolean) => (secure ? "__Host-tf_session" : "tf_session");
+/**
+ * With the prefix, browsers take the cookie only from this very host over https, and only for all of its paths: servers that
+ * are mounted side by side have cookies of different names.
+ */
+function cookieName(c: Context<ServerEnv>, secure: boolean): string {
+  return `${secure ? "__Host-" : ""}tf_session${c.get("basePath").replaceAll("/", ".")}`;
+}
+
+const cookiePath = (c: Context<ServerEnv>, secure: boolean) => (secure ? "/" : linkTo(c, "") || "/");
 
 /**
  * Sets the session cookie: out of reach of scripts, not sent with other sites' posts, and sent only over https if the
  * server is reached by https.
  */
-export function setSessionCookie(c: Context, token: string, secure: boolean): void {
-  const options = { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: SESSION_MS / 1000 } as const;
-  setCookie(c, cookieName(secure), token, options);
+export function setSessionCookie(c: Context<ServerEnv>, token: string, secure: boolean): void {
+  setCookie(c, cookieName(c, secure), token, {
+    path: cookiePath(c, secure),
+    httpOnly: true,
+    sameSite: "Lax",
+    secure,
+    maxAge: SESSION_MS / 1000,
+  });
 }
 
-export function sessionCookie(c: Context, secure: boolean): string | undefined {
-  return getCookie(c, cookieName(secure));
+export function sessionCookie(c: Context<ServerEnv>, secure: boolean): string | undefined {
+  return getCookie(c, cookieName(c, secure));
 }
 
-export function clearSessionCookie(c: Context, secure: boolean): void {
-  deleteCookie(c, cookieName(secure), { path: "/", secure });
+export function clearSessionCookie(c: Context<ServerEnv>, secure: boolean): void {
+  deleteCookie(c, cookieName(c, secure), { path: cookiePath(c, secure), secure });
 }
 
 /** The token that a session's forms carry, derived from the session's token, which no other site knows. */

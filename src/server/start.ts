@@ -6,6 +6,7 @@ import { UsageError } from "../base/errors.ts";
 import { checkOptions } from "../base/options.ts";
 import { type CronTrigger, checkCronTriggers, startCron } from "../triggers/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
+import { basePathOf, publicAddress } from "./base-path.ts";
 import { type AuthOptions, newLocalToken } from "./callers.ts";
 import { START_OPTIONS } from "./options.ts";
 import { LOOPBACK_HOST } from "./own-site.ts";
@@ -96,14 +97,14 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
     clock,
     onProblem: (trigger, err) => log.error({ trigger, err }, "cron trigger failed"),
   });
-  const publicUrl = options.publicUrl ?? url;
+  const publicUrl = new URL(options.publicUrl ?? url).origin + basePathOf(options);
   log.info({ url }, "listening");
   return {
     url,
     token: auth.kind === "local" ? auth.token : undefined,
     async loginUrl(grant) {
       const token = await issueLoginToken(runtime.store, clock, grant);
-      return new URL(`/login?token=${token}`, publicUrl).href;
+      return publicAddress(publicUrl, `/login?token=${token}`);
     },
     async close() {
       await cron.stop();

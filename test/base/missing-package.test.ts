@@ -20,7 +20,7 @@ it.each([
     "Cannot find package '@hono/node-server' imported from start.js",
     "@hono/node-server",
   ],
-  ["MODULE_NOT_FOUND", "Cannot find module 'htmx.org/dist/htmx.min.js'", "htmx.org"],
+  ["MODULE_NOT_FOUND", "Cannot find module 'croner/dist/croner.js'", "croner"],
 ])(
   "a missing optional package is named with the command that installs it: %s %s",
   async (code, text, name) => {

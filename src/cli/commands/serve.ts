@@ -8,6 +8,7 @@ import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { ApiKey } from "../../server/api-key.ts";
+import { publicAddress } from "../../server/base-path.ts";
 import type { AuthOptions } from "../../server/callers.ts";
 import { problemLog } from "../../server/problem-log.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
@@ -71,7 +72,7 @@ function authOf({ keys, authenticate, signInUrl }: ServerConfig): AuthOptions | 
 
 /** The address that signs the person at this terminal in: with the token of this run, or once with a configured key. */
 async function inboxUrl(server: StartedServer, base: string, admin: ApiKey | undefined): Promise<string> {
-  if (server.token !== undefined) return new URL(`/login?token=${server.token}`, base).href;
+  if (server.token !== undefined) return publicAddress(base, `/login?token=${server.token}`);
   if (admin === undefined) return server.url;
   return server.loginUrl({ principal: admin.principal, scopes: admin.scopes, keyId: admin.id });
 }

@@ -37,10 +37,12 @@
     if (help?.open) return;
     if (prefix) {
       prefix = false;
-      const page = { i: "/inbox", t: "/inbox/threads", a: "/inbox/agents" }[event.key];
-      if (page !== undefined) {
+      const link = [...document.querySelectorAll("nav a[data-go]")].find(
+        ({ dataset }) => dataset.go === event.key,
+      );
+      if (link !== undefined) {
         event.preventDefault();
-        location.assign(page);
+        link.click();
       }
       return;
     }

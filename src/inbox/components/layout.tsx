@@ -88,19 +88,28 @@ const Navigation = ({
       <span class="brand-name">Twelvefold</span>
     </a>
     <nav aria-label="Main">
-      <NavLink href={paths.inbox} here={section === "inbox"} text="Inbox" count={frame.pending} />
+      <NavLink href={paths.inbox} go="i" here={section === "inbox"} text="Inbox" count={frame.pending} />
       {frame.reach === "everything" && (
         <>
-          <NavLink href={paths.threads} here={section === "threads"} text="Threads" />
-          <NavLink href={paths.agents} here={section === "agents"} text="Agents" />
+          <NavLink href={paths.threads} go="t" here={section === "threads"} text="Threads" />
+          <NavLink href={paths.agents} go="a" here={section === "agents"} text="Agents" />
         </>
       )}
     </nav>
   </>
 );
 
-const NavLink = (props: { href: string; here: boolean; text: string; count?: number | null }) => (
-  <a href={props.href} {...(props.here ? { "aria-current": "page" as const } : {})}>
+interface NavLinkProps {
+  readonly href: string;
+  /** The key that goes there, after `g`. */
+  readonly go: string;
+  readonly here: boolean;
+  readonly text: string;
+  readonly count?: number | null;
+}
+
+const NavLink = (props: NavLinkProps) => (
+  <a href={props.href} data-go={props.go} {...(props.here ? { "aria-current": "page" as const } : {})}>
     {props.text}
     {typeof props.count === "number" && props.count > 0 && (
       <span class="count">

@@ -1,8 +1,7 @@
 import { type Context, Hono } from "hono";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { AgentPage, AgentsPage } from "../pages/agents.tsx";
-import { paths } from "../paths.ts";
-import { accessOf, frameOf, onceOf, type Pages, show, viewerOf } from "./page.tsx";
+import { accessOf, frameOf, onceOf, type Pages, pathsOf, show, viewerOf } from "./page.tsx";
 import { actingForm } from "./threads.tsx";
 
 /** The agents, their prompts, and the form that launches them. */
@@ -10,7 +9,7 @@ export function agentRoutes(pages: Pages): Hono {
   const { runtime } = pages.deps;
   return new Hono()
     .get("/inbox/agents", async (c) =>
-      show(c, <AgentsPage frame={await frameOf(pages, c)} agents={[...runtime.agents.values()]} />),
+      show(pages, c, <AgentsPage frame={await frameOf(pages, c)} agents={[...runtime.agents.values()]} />),
     )
     .get("/inbox/agents/:name", (c) => showAgent(pages, c, {}))
     .post("/inbox/agents/:name/launch", async (c) => {
@@ -25,7 +24,7 @@ export function agentRoutes(pages: Pages): Hono {
           once,
           input: { message: text, from: viewerOf(pages, c) },
         });
-        return c.redirect(paths.thread(threadId), 303);
+        return c.redirect(pathsOf(pages, c).thread(threadId), 303);
       } catch (error) {
         if (error instanceof UsageError && error.code === "invalid_argument") {
           return showAgent(pages, c, { problem: error.message, typed: message });
@@ -48,5 +47,5 @@ async function showAgent(pages: Pages, c: Context, form: { problem?: string; typ
       {...form}
     />
   );
-  return show(c, page, form.problem === undefined ? 200 : 422);
+  return show(pages, c, page, form.problem === undefined ? 200 : 422);
 }

@@ -5,7 +5,7 @@ import { extendThread, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
 import { timelineOf } from "../views/timeline.ts";
-import { accessOf, type Pages } from "./page.tsx";
+import { accessOf, baseOf, type Pages, rendered } from "./page.tsx";
 import { threadIdIn } from "./threads.tsx";
 
 /** Events of other processes are looked for this often. */
@@ -54,6 +54,7 @@ async function follow(
   const { runtime, clock } = pages.deps;
   const csrf = accessOf(pages, c).launch ? pages.deps.csrfToken(c) : null;
   const ends = clock.now() + LONGEST_MS;
+  const base = baseOf(pages, c);
   let { thread, seen } = start;
   const { id: threadId } = thread;
   let partial: { readonly value: unknown } | null = null;
@@ -87,14 +88,14 @@ async function follow(
         thread = await latest(runtime, thread);
         await stream.writeSSE({
           id: String(thread.state.seq),
-          data: changes(thread, seen, clock.now(), csrf),
+          data: changes(base, thread, { seen, now: clock.now(), csrf }),
         });
         seen = thread.state.seq;
         beat = clock.now();
       }
       if (writing !== null) {
         if (partial === writing) partial = null;
-        await stream.writeSSE({ data: writingNow(writing) });
+        await stream.writeSSE({ data: writingNow(base, writing) });
         beat = clock.now();
       }
       if (clock.now() - beat >= HEARTBEAT_MS) {
@@ -125,29 +126,37 @@ async function latest(runtime: Pages["deps"]["runtime"], thread: Thread): Promis
 const pause = (clock: Pages["deps"]["clock"], ms: number, signal: AbortSignal) =>
   clock.sleep(ms, signal).catch(() => {});
 
+interface Seen {
+  /** The number of the last event that the page shows. */
+  readonly seen: number;
+  readonly now: number;
+  /** The token of the page's forms; `null`: it has none. */
+  readonly csrf: string | null;
+}
+
 /** The parts of the page that the events after `seen` changed. */
-function changes(thread: Thread, seen: number, now: number, csrf: string | null): string {
+function changes(base: string, thread: Thread, { seen, now, csrf }: Seen): string {
   const parts: string[] = [];
   for (const item of timelineOf(thread.events)) {
     if (item.lastSeq <= seen) continue;
-    const entry = String(<TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
+    const entry = rendered(base, <TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
     parts.push(
       item.seq > seen
         ? part("#timeline", "beforeend", entry)
         : part(`#entry-${item.seq}`, "outerHTML", entry),
     );
   }
-  parts.push(part("#thread-head", "outerMorph", String(<ThreadHead thread={thread} />)));
-  parts.push(part("#thread-end", "outerMorph", String(<ThreadEnd thread={thread} />)));
-  parts.push(part("#thread-facts", "outerMorph", String(<ThreadFacts thread={thread} now={now} />)));
+  parts.push(part("#thread-head", "outerMorph", rendered(base, <ThreadHead thread={thread} />)));
+  parts.push(part("#thread-end", "outerMorph", rendered(base, <ThreadEnd thread={thread} />)));
+  parts.push(part("#thread-facts", "outerMorph", rendered(base, <ThreadFacts thread={thread} now={now} />)));
   if (csrf !== null)
-    parts.push(part("#controls", "outerMorph", String(<Controls thread={thread} csrf={csrf} />)));
+    parts.push(part("#controls", "outerMorph", rendered(base, <Controls thread={thread} csrf={csrf} />)));
   parts.push(part("#partial", "innerHTML", ""));
   return parts.join("\n");
 }
 
-function writingNow({ value }: { readonly value: unknown }): string {
-  return part("#partial", "innerMorph", String(<Partial partial={value} />));
+function writingNow(base: string, { value }: { readonly value: unknown }): string {
+  return part("#partial", "innerMorph", rendered(base, <Partial partial={value} />));
 }
 
 /** `content` is rendered by the components above, which escape whatever is not theirs. */

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { sha256 } from "../../base/digest.ts";
 import { ForbiddenError, HTTP_STATUS, HTTP_TITLE, isInternal, TwelvefoldError } from "../../base/errors.ts";
@@ -11,7 +11,7 @@ import type { Frame, Theme } from "../components/layout.tsx";
 import type { FormFields } from "../decide.ts";
 import type { InboxAccess, InboxDeps } from "../deps.ts";
 import { type Problem, ProblemPage } from "../pages/problem.tsx";
-import { paths } from "../paths.ts";
+import { BasePath, pathsFor } from "../paths.ts";
 import type { RequestList } from "../request-list.ts";
 
 /** What the routes share. */
@@ -49,7 +49,7 @@ export async function frameOf(pages: Pages, c: Context): Promise<Frame> {
     theme: themeOf(getCookie(c, THEME_COOKIE)),
     viewer,
     csrf: viewer === null ? "" : deps.csrfToken(c),
-    here: c.req.method === "GET" ? c.req.path + new URL(c.req.url).search : paths.inbox,
+    here: c.req.method === "GET" ? ownPath(pages, c) + new URL(c.req.url).search : "/inbox",
     pending: viewer === null || onlyRequest ? null : await requests.count(),
     reach: onlyRequest ? "one_request" : read ? "everything" : "requests",
     signOutPath: deps.signOutPath?.(c) ?? null,
@@ -61,13 +61,34 @@ export function themeOf(text: string | undefined): Theme {
   return text === "light" || text === "dark" ? text : "system";
 }
 
+/** The path that the pages are mounted under; `""`: none. */
+export function baseOf({ deps }: Pages, c: Context): string {
+  return deps.basePath?.(c) ?? "";
+}
+
+/** The addresses of the pages, for redirects. */
+export function pathsOf(pages: Pages, c: Context) {
+  return pathsFor(baseOf(pages, c));
+}
+
+/** The path of this request as the inbox itself knows it, without what it is mounted under. */
+export function ownPath(pages: Pages, c: Context): string {
+  const base = baseOf(pages, c);
+  return base !== "" && c.req.path.startsWith(`${base}/`) ? c.req.path.slice(base.length) : c.req.path;
+}
+
+/** A part of a page as text. */
+export function rendered(base: string, part: Child): string {
+  return String(<BasePath.Provider value={base}>{part}</BasePath.Provider>);
+}
+
 /** A whole page. */
-export function show(c: Context, page: Child, status: Problem["status"] | 200 = 200) {
-  return c.html(html`<!doctype html>${page}`, status);
+export function show(pages: Pages, c: Context, page: Child, status: Problem["status"] | 200 = 200) {
+  return c.html(html`<!doctype html>${raw(rendered(baseOf(pages, c), page))}`, status);
 }
 
 export async function showProblem(pages: Pages, c: Context, problem: Problem) {
-  return show(c, <ProblemPage frame={await frameOf(pages, c)} problem={problem} />, problem.status);
+  return show(pages, c, <ProblemPage frame={await frameOf(pages, c)} problem={problem} />, problem.status);
 }
 
 /** Any error as a page. What went wrong inside is for the log. */
@@ -91,7 +112,7 @@ export function onceOf(
   text: string,
 ): string | undefined {
   if (!/^[\w-]{16,64}$/.test(once)) return undefined;
-  return `inbox:${sha256([principalKey(viewerOf(pages, c)), c.req.path, once, text].join("\n"))}`;
+  return `inbox:${sha256([principalKey(viewerOf(pages, c)), ownPath(pages, c), once, text].join("\n"))}`;
 }
 
 /** The text fields of a posted form. */

@@ -6,11 +6,10 @@ import { responseOf } from "../decide.ts";
 import { ClosedRequestPage } from "../pages/closed-request.tsx";
 import { InboxPage } from "../pages/inbox.tsx";
 import { RequestPage } from "../pages/request.tsx";
-import { paths } from "../paths.ts";
 import { type RequestHistory, requestHistory } from "../views/request-history.ts";
 import { decidersOf, requestView } from "../views/request-view.ts";
 import { fullTime } from "../views/time.ts";
-import { accessOf, formOf, frameOf, type Pages, show, showProblem, viewerOf } from "./page.tsx";
+import { accessOf, formOf, frameOf, type Pages, pathsOf, show, showProblem, viewerOf } from "./page.tsx";
 
 /** The inbox, a request's card, and the decisions that are posted from it. */
 export function requestRoutes(pages: Pages): Hono {
@@ -22,7 +21,11 @@ export function requestRoutes(pages: Pages): Hono {
       const page = await requests.page({ ...filter, cursor });
       const frame = await frameOf(pages, c);
       const agents = [...deps.runtime.agents.keys()];
-      return show(c, <InboxPage {...page} {...{ frame, agents, filter, cursor }} now={deps.clock.now()} />);
+      return show(
+        pages,
+        c,
+        <InboxPage {...page} {...{ frame, agents, filter, cursor }} now={deps.clock.now()} />,
+      );
     })
     .get("/inbox/requests/:id", async (c) => {
       const { thread, seq } = await readRequest(pages, c.req.param("id"));
@@ -51,12 +54,12 @@ export function requestRoutes(pages: Pages): Hono {
         }
         if (TwelvefoldError.isInstance(error) && error.code === "forbidden") {
           const text = `${error.message}. Nothing was changed.`;
-          const link = { href: paths.request(requestId), label: "Back to the request" };
+          const link = { href: pathsOf(pages, c).request(requestId), label: "Back to the request" };
           return showProblem(pages, c, { status: 403, title: "You may not decide on this", text, link });
         }
         throw error;
       }
-      return c.redirect(`${paths.request(requestId)}?done=1`, 303);
+      return c.redirect(`${pathsOf(pages, c).request(requestId)}?done=1`, 303);
     });
 }
 
@@ -122,7 +125,7 @@ async function showRequest(
       />
     );
     const gone = shown.state === "expired";
-    return show(c, page, gone ? 410 : options.rejected === true ? 409 : 200);
+    return show(pages, c, page, gone ? 410 : options.rejected === true ? 409 : 200);
   }
   const page = (
     <RequestPage
@@ -136,5 +139,5 @@ async function showRequest(
       typed={options.typed}
     />
   );
-  return show(c, page, options.problem === undefined ? 200 : 422);
+  return show(pages, c, page, options.problem === undefined ? 200 : 422);
 }

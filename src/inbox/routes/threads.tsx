@@ -5,9 +5,8 @@ import { STATUS_KINDS } from "../../thread/state.ts";
 import { StepPage } from "../pages/step.tsx";
 import { ThreadPage } from "../pages/thread.tsx";
 import { ThreadsPage } from "../pages/threads.tsx";
-import { paths } from "../paths.ts";
 import { timelineOf } from "../views/timeline.ts";
-import { accessOf, formOf, frameOf, onceOf, type Pages, show, viewerOf } from "./page.tsx";
+import { accessOf, formOf, frameOf, onceOf, type Pages, pathsOf, show, viewerOf } from "./page.tsx";
 import { stepView } from "./step-view.ts";
 
 /** Entries of a timeline that are shown at first: the latest ones. */
@@ -34,13 +33,14 @@ export function threadRoutes(pages: Pages): Hono {
       const frame = await frameOf(pages, c);
       const agents = [...runtime.agents.keys()];
       const now = clock.now();
-      return show(c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, now }} />);
+      return show(pages, c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, now }} />);
     })
     .get("/inbox/threads/:id", async (c) => {
       const thread = await runtime.get(threadIdIn(c));
       const items = timelineOf(thread.events);
       const earlier = c.req.query("all") === "1" ? 0 : Math.max(0, items.length - MAX_SHOWN);
       return show(
+        pages,
         c,
         <ThreadPage
           frame={await frameOf(pages, c)}
@@ -49,28 +49,28 @@ export function threadRoutes(pages: Pages): Hono {
           earlier={earlier}
           now={clock.now()}
           mayLaunch={accessOf(pages, c).launch}
-          exports={deps.exportLinks?.(thread.id) ?? []}
+          exports={deps.exportLinks?.(thread.id, c) ?? []}
         />,
       );
     })
     .get("/inbox/threads/:id/steps/:seq", async (c) => {
       const thread = await runtime.get(threadIdIn(c));
       const step = await stepView(deps, thread, Number(c.req.param("seq")));
-      return show(c, <StepPage frame={await frameOf(pages, c)} thread={thread} step={step} />);
+      return show(pages, c, <StepPage frame={await frameOf(pages, c)} thread={thread} step={step} />);
     })
     .post("/inbox/threads/:id/message", async (c) => {
       const threadId = threadIdIn(c);
       const form = await actingForm(pages, c);
       const text = (form["text"] ?? "").replaceAll("\r\n", "\n");
       await runtime.message(threadId, text, viewerOf(pages, c), onceOf(pages, c, form, text));
-      return c.redirect(paths.thread(threadId), 303);
+      return c.redirect(pathsOf(pages, c).thread(threadId), 303);
     })
     .post("/inbox/threads/:id/fork", async (c) => {
       const threadId = threadIdIn(c);
       const { seq = "" } = await actingForm(pages, c);
       if (!/^[1-9][0-9]{0,9}$/.test(seq)) throw new UsageError("invalid_argument", "fork at which event?");
       const fork = await runtime.fork(threadId, Number(seq), viewerOf(pages, c));
-      return c.redirect(paths.thread(fork.id), 303);
+      return c.redirect(pathsOf(pages, c).thread(fork.id), 303);
     })
     .post("/inbox/threads/:id/:action{pause|resume|cancel}", async (c) => {
       const threadId = threadIdIn(c);
@@ -80,7 +80,7 @@ export function threadRoutes(pages: Pages): Hono {
       if (action === "pause") await runtime.pause(threadId, by);
       else if (action === "resume") await runtime.resume(threadId, by);
       else await runtime.cancel(threadId, by);
-      return c.redirect(paths.thread(threadId), 303);
+      return c.redirect(pathsOf(pages, c).thread(threadId), 303);
     });
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { findKey } from "../api-key.ts";
+import { linkTo } from "../base-path.ts";
 import { type AuthContext, keysOf } from "../callers.ts";
 import type { ServerEnv } from "../env.ts";
 import { UnauthorizedError } from "../errors.ts";
@@ -40,7 +41,7 @@ export function loginRoutes({ auth, store, clock, secure, origins }: AuthContext
     const before = sessionCookie(c, secure);
     if (before !== undefined) await endSession(store, before);
     setSessionCookie(c, await openSession(store, clock, grant), secure);
-    return c.redirect(safePath(c.req.query("next")), 303);
+    return c.redirect(linkTo(c, safePath(c.req.query("next"))), 303);
   });
   return app;
 
@@ -59,11 +60,11 @@ export function logoutRoutes({ store, secure }: AuthContext) {
     const token = sessionCookie(c, secure);
     if (token !== undefined) await endSession(store, token);
     clearSessionCookie(c, secure);
-    return c.redirect("/login", 303);
+    return c.redirect(linkTo(c, "/login"), 303);
   });
 }
 
-/** A path of this server, never another site. */
+/** One of the server's own paths, never another site. */
 export function safePath(next: string | undefined): string {
   return next !== undefined && /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(next) ? next : "/";
 }

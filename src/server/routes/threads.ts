@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { UsageError } from "../../base/errors.ts";
 import { principalKey } from "../../humans/principal.ts";
 import { requireScope } from "../auth.ts";
+import { linkTo } from "../base-path.ts";
 import { apiApp, json, jsonBody, onceOf, problems, type RouteDeps, threadIdIn } from "../deps.ts";
 import {
   acceptedSchema,
@@ -125,7 +126,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
         input: inputOf(text, event, from),
         once,
       });
-      return c.json({ threadId, created }, 201, { location: `/threads/${threadId}` });
+      return c.json({ threadId, created }, 201, { location: linkTo(c, `/threads/${threadId}`) });
     })
     .openapi(show, async (c) => {
       const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
@@ -157,7 +158,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
     .openapi(fork, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
       const thread = await runtime.fork(threadId, c.req.valid("json").seq, c.get("principal"), onceOf(c));
-      return c.json(acceptedView(thread), 201, { location: `/threads/${thread.id}` });
+      return c.json(acceptedView(thread), 201, { location: linkTo(c, `/threads/${thread.id}`) });
     });
 }
 

@@ -1,0 +1,68 @@
+import type { Context } from "hono";
+import { getPath } from "hono/utils/url";
+import { type Check, check } from "../base/checks.ts";
+import { UsageError } from "../base/errors.ts";
+import type { ServerEnv } from "./env.ts";
+
+/** What the server's own paths begin with. */
+const OWN =
+  /^\/(?:inbox|threads|requests|events|jobs|webhooks|open|login|logout|docs|openapi\.json|healthz|pages\.css|favicon\.ico)(?=\/|$)/;
+
+/** A path to be mounted under, such as `/agents` or `/tools/agents`. */
+export const basePathText: Check = check((value) => {
+  if (typeof value !== "string") return `must be text, not ${typeof value}`;
+  const path = withoutEnd(value);
+  if (path !== "" && !/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(path))
+    return "must be a path such as /agents";
+  // Some frameworks take the prefix off before they pass a request on: with such a prefix nobody could tell.
+  return OWN.test(path) ? `begins like one of the server's own paths, ${OWN.exec(path)?.[0]}` : undefined;
+});
+
+/**
+ * The path that a server is mounted under: as given, or else that of its public address; `""`: none. Throws `UsageError` if
+ * the two disagree.
+ */
+export function basePathOf(options: {
+  readonly basePath?: string | undefined;
+  readonly publicUrl?: string | undefined;
+}): string {
+  const named = options.basePath === undefined ? undefined : withoutEnd(options.basePath);
+  const shown = options.publicUrl === undefined ? "" : withoutEnd(new URL(options.publicUrl).pathname);
+  if (shown === "" || shown === named) return named ?? "";
+  const problem =
+    named === undefined
+      ? basePathText(shown)[0]?.message
+      : `has another path than the base path, ${named || "/"}`;
+  if (problem === undefined) return shown;
+  throw new UsageError("invalid_configuration", `the path of publicUrl, ${shown}, ${problem}`);
+}
+
+/** The server's own path in a request, whether or not whoever passed it on has taken the prefix off. */
+export function pathWithin(basePath: string, request: Request): string {
+  const path = getPath(request);
+  if (path === basePath) return "/";
+  return basePath !== "" && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
+}
+
+/** The address of one of the server's own paths, as a page or a redirect names it. */
+export function linkTo(c: Context<ServerEnv>, path: string): string {
+  return `${c.get("basePath")}${path}`;
+}
+
+/** The address of one of the server's own paths for somebody elsewhere, whose server is reached at `publicUrl`. */
+export function publicAddress(publicUrl: string, path: string): string {
+  const { origin, pathname } = new URL(publicUrl);
+  return `${origin}${withoutEnd(pathname)}${path}`;
+}
+
+/** The prefix that a path may have lost, if it ends in one of the server's own. */
+export function forgottenPrefix(path: string): string | undefined {
+  for (let at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1)) {
+    if (OWN.test(path.slice(at))) return path.slice(0, at);
+  }
+  return undefined;
+}
+
+function withoutEnd(path: string): string {
+  return path.replace(/\/+$/, "");
+}
