@@ -4,7 +4,7 @@ import { parseThreadId } from "../base/ids.ts";
 import type { ThreadProjection } from "../thread/projection.ts";
 import { STATUS_KINDS } from "../thread/state.ts";
 
-/** Throws `UsageError` for a projection that could not be read again. */
+/** Throws `UsageError` (`invalid_argument`) for a projection that could not be read back. */
 export function checkProjection(projection: ThreadProjection): void {
   const { agent, status, title, wantsAdvance, wakeAt, pendingRequest, awaitedEvent, parentThreadId } =
     projection;

@@ -4,7 +4,7 @@ import { contentDigest } from "../thread/chain.ts";
 import { misfit } from "../thread/declare-event.ts";
 import { EVENTS, isEventType, type ThreadEvent } from "../thread/events.ts";
 
-/** An event ready to be written, except for its digest, which needs the event before it. */
+/** An event ready to be written, except for its digest, which depends on the event before it. */
 export interface EncodedEvent {
   readonly seq: number;
   readonly type: string;
@@ -19,7 +19,10 @@ export interface EncodedEvent {
   readonly content: string;
 }
 
-/** Checks and encodes events that follow `expectedSeq`. Throws `UsageError`. Done before the write lock is taken. */
+/**
+ * Checks and encodes the events that follow `expectedSeq`. Throws `UsageError` (`invalid_argument`). Done before the
+ * write lock is taken.
+ */
 export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]): readonly EncodedEvent[] {
   if (!Number.isInteger(expectedSeq) || expectedSeq < 0) {
     throw wrong(`expectedSeq must be a whole number from 0 up, not ${expectedSeq}`);
@@ -31,7 +34,7 @@ export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]
 function encode(event: ThreadEvent, seq: number): EncodedEvent {
   const { type, v, at } = event;
   if (!isEventType(type)) throw wrong(`the event type ${String(type)} is not known`);
-  if (event.seq !== seq) throw wrong(`the event ${type} must carry the number ${seq}, not ${event.seq}`);
+  if (event.seq !== seq) throw wrong(`the event ${type} must have the number ${seq}, not ${event.seq}`);
   const { version } = EVENTS[type];
   if (v !== version) throw wrong(`the event ${type} must be of version ${version}, not ${v}`);
   const time = Date.parse(at);
@@ -60,7 +63,7 @@ const SALT_BYTES = 16;
 let pool = Buffer.alloc(0);
 let used = 0;
 
-/** 128 random bits. Drawn from a pool: one call to the system for many salts. */
+/** Returns 128 random bits, drawn from a pool so that one call to the system serves many salts. */
 function newSalt(): Buffer {
   if (used + SALT_BYTES > pool.length) {
     pool = randomBytes(SALT_BYTES * 256);

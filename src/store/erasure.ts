@@ -11,7 +11,10 @@ export interface StandIn {
   readonly text: string;
 }
 
-/** The stand-ins. Throws `UsageError` unless the record names exactly the replacements, with their digests. */
+/**
+ * The stand-ins of an erasure. Throws `UsageError` unless the record names exactly the replacements, with their
+ * digests.
+ */
 export function standInsOf(replacements: readonly ThreadEvent[], record: ThreadEvent): readonly StandIn[] {
   if (record.type !== "data_erased") {
     throw new UsageError("invalid_argument", `an erasure is recorded by data_erased, not ${record.type}`);
@@ -35,11 +38,11 @@ export function standInsOf(replacements: readonly ThreadEvent[], record: ThreadE
   return texts;
 }
 
-/** The stored event is not one that the stand-in can replace. */
+/** The error for a stand-in that cannot replace the stored event. */
 export function cannotErase(threadId: string, standIn: StandIn, found: string | undefined): UsageError {
   return new UsageError(
     "invalid_argument",
-    `event ${standIn.seq} of thread ${threadId} is ${found ?? "not there"}: a ${standIn.type} event cannot stand in for it`,
+    `event ${standIn.seq} of thread ${threadId} is ${found ?? "missing"}: a ${standIn.type} event cannot stand in for it`,
     { details: { threadId, seq: standIn.seq } },
   );
 }

@@ -19,11 +19,13 @@ import type {
 } from "./store.ts";
 
 interface Stored {
-  /** In the order of creation. */
+  /** Its place in the order of creation. */
   readonly key: number;
   readonly events: StoredEvent[];
   readonly summary: ThreadSummary;
-  /** Since when a worker has had something to do, in ms; `null` if there is nothing to do. */
+  /**
+   * Since when there has been something for a worker to do, in ms since the epoch; `null` if there is nothing to do.
+   */
   readonly wantedSince: number | null;
 }
 
@@ -42,8 +44,11 @@ interface Memory {
 }
 
 /**
- * Creates a store that lives and dies with the process: for tests, examples and agents whose threads need not outlive a
- * call. It keeps the same text and the same hash chain as the other stores, so that it behaves as they do.
+ * Creates a store that exists only as long as the process: for tests, examples, and agents whose threads need not
+ * outlive a call. It keeps the same text and the same hash chain as the other stores, so that it behaves as they do.
+ *
+ * @example
+ * const runtime = createRuntime({ agents: [calculator], store: createMemoryStore() });
  */
 export function createMemoryStore(): ThreadStore {
   let opened: Memory | undefined = {
@@ -57,7 +62,7 @@ export function createMemoryStore(): ThreadStore {
     if (opened === undefined) throw new StorageError("storage_failed", "the store is closed");
     return opened;
   };
-  // Every method is async: an error rejects its promise, as in a store that has to wait.
+  // Every method is async, so that an error rejects its promise, as in a store that has to wait.
   return {
     async append(threadId, expectedSeq, events, { projection, once, claim }) {
       const encoded = encodeEvents(expectedSeq, events);
@@ -248,7 +253,7 @@ function due(memory: Memory, now: number, agents: readonly string[] | undefined)
   return waiting.sort((a, b) => a.since - b.since).map(({ threadId }) => threadId);
 }
 
-/** In ms. */
+/** In ms. A longer claim was made before the clock was set back. */
 const LONGEST_CLAIM = 3_600_000;
 
 function heldByAnother(memory: Memory, threadId: ThreadId, owner: string | undefined, now: number): boolean {

@@ -4,15 +4,15 @@ import type { ListFilter, ThreadSummary } from "./store.ts";
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 
-/** Where a page ends: the next page begins after it in the order of lists, newest first. */
+/** Where a page ends. The next page begins after it in the order of lists, newest first. */
 export interface Position {
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** The number that the store gave to the thread; tells threads of the same time apart. */
+  /** The number that the store gave to the thread. It orders threads of the same time. */
   readonly key: number;
 }
 
-/** The page's size. Throws `UsageError`. */
+/** The size of a page. Throws `UsageError` (`invalid_argument`) if it is out of range. */
 export function pageLimit(filter: ListFilter): number {
   const limit = filter.limit ?? DEFAULT_LIMIT;
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit;
@@ -22,7 +22,10 @@ export function pageLimit(filter: ListFilter): number {
   );
 }
 
-/** Where the page begins; `undefined` means at the newest thread. Throws `UsageError` for a cursor that no page returned. */
+/**
+ * Where the page begins; `undefined` for the newest thread. Throws `UsageError` (`invalid_argument`) for a cursor that
+ * no page returned.
+ */
 export function pageStart(filter: ListFilter): Position | undefined {
   if (filter.cursor === undefined) return undefined;
   const match = /^(-?[0-9]{1,19})\.([0-9]{1,16})$/.exec(filter.cursor);
@@ -34,7 +37,7 @@ export function cursorOf({ time, key }: Position): string {
   return `${time}.${key}`;
 }
 
-/** The order of lists. */
+/** Compares two threads in the order of lists. */
 export function newestFirst(a: Position, b: Position): number {
   return b.time - a.time || b.key - a.key;
 }

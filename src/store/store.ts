@@ -72,9 +72,9 @@ export interface AppendOptions {
    */
   readonly before?: ThreadState | undefined;
   /**
-   * Writes more in the transaction of this append, to other tables of the same database. Called by the PostgreSQL store
-   * alone, and only if events are appended; called again when the transaction is tried again. What it throws undoes the
-   * append.
+   * Writes to other tables of the same database in the transaction of this append. Only the PostgreSQL store calls it,
+   * and only if events are appended; it calls it again if the transaction is tried again. If it throws, nothing is
+   * appended.
    */
   readonly alongside?: ((run: RunStatement) => Promise<void>) | undefined;
 }

@@ -112,7 +112,7 @@ describe("Bedrock with the credentials of the environment, through the generated
     server.will(ending("malformed_model_output"), { text });
     const again = await next.call(["x"], { model: client, retry: { attempts: 2, firstDelay: 0 } });
     expect(again).toMatchObject({ ok: true, fidelity: { grade: "exact" } });
-    expect(again.completion.failedAttempts?.[0]).toContain("broke the answer off");
+    expect(again.completion.failedAttempts?.[0]).toContain("broke off the answer");
     server.will(ending("tool_use"));
     expect(await next.call(["x"], { model: client })).toMatchObject({
       fidelity: { grade: "doubtful", reasons: ["unknown_finish"] },

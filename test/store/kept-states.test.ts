@@ -225,7 +225,11 @@ describe("a kept state that somebody has changed", () => {
     expect((await store.state(id)).agent).toBe("other");
     expect(await store.verify(id)).toMatchObject({
       ok: false,
-      problem: { seq: 6, kind: "changed", message: expect.stringContaining("is not what the events give") },
+      problem: {
+        seq: 6,
+        kind: "changed",
+        message: expect.stringContaining("does not follow from the events"),
+      },
     });
   });
 

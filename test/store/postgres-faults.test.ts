@@ -61,7 +61,7 @@ describe("opening a PostgreSQL store", { timeout: 60_000 }, () => {
     }
     const down = openPostgresStore(address, { patience: 0 });
     await expect(down).rejects.toMatchObject(
-      failed(/^the database db at 127.0.0.1:1 failed: nobody listens there/),
+      failed(/^the database db at 127.0.0.1:1 failed: nothing listens there/),
     );
     await expect(down).rejects.not.toThrow(/s3cret|ada/);
   });

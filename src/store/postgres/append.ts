@@ -31,8 +31,8 @@ export interface Appending {
 }
 
 /**
- * Appends, once however often the connection is lost: salts make each event's digest its own, so that after a lost
- * connection the digest of the last event tells whether it was this append that was done.
+ * Appends exactly once, however often the connection is lost. Random salts make the digest of each event unique, so
+ * after a lost connection the digest of the last event tells whether this append was done.
  */
 export function append(
   database: Database,
@@ -70,7 +70,7 @@ export function append(
   });
 }
 
-/** One statement, or a transaction of it and of what is written alongside. */
+/** Extends the thread in one statement, or in a transaction together with what is written alongside. */
 async function extendKnown(
   database: Database,
   query: Query,
@@ -127,7 +127,7 @@ async function appendLocked(
   throw new StorageError("storage_failed", `thread ${id} changed while it was locked`);
 }
 
-/** Takes the key; where it was used, what it was used for. Waits for another who is about to use it. */
+/** Takes the key. If it is used already, returns what it was used for. Waits for anybody who is about to use it. */
 async function useKey(
   query: Query,
   once: string,
@@ -142,13 +142,13 @@ async function useKey(
     );
     if (count === 1) return undefined;
     const { rows } = await query("SELECT thread, seq FROM once WHERE key = $1", [key]);
-    // None: the thread that it was used for was deleted at this moment.
+    // No row: the thread that it was used for has just been deleted.
     if (rows[0] === undefined) continue;
     return { kind: "duplicate", threadId: threadId(rows[0], "thread"), seq: number(rows[0], "seq") };
   }
 }
 
-/** Leaves nothing of a transaction whose outcome is no error: a key that it took is free again. */
+/** Undoes a transaction whose outcome is not an error: a key that it took is free again. */
 async function refuse(query: Query, outcome: AppendOutcome): Promise<AppendOutcome> {
   await query("ROLLBACK");
   await query("BEGIN");

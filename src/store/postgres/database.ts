@@ -6,14 +6,14 @@ import type { Row } from "./row.ts";
 
 export interface SqlResult {
   readonly rows: readonly Row[];
-  /** Rows that were changed or found. */
+  /** The number of rows that were changed or found. */
   readonly count: number;
 }
 
 /** Runs one statement. Values are texts, numbers, booleans, bytes, null, and lists of them. */
 export type Query = (sql: string, values?: readonly unknown[]) => Promise<SqlResult>;
 
-/** What work came to that was done, although the connection was lost before its end was heard of. */
+/** The result of work that was done although the connection was lost before the answer came. */
 export interface Found<T> {
   readonly value: T;
 }
@@ -23,21 +23,21 @@ export interface Database {
   /** Which database, for messages: without user and password. */
   readonly where: string;
   /**
-   * Does work that may be done twice, again for as long as the server is out of reach. Throws `StorageError` when it stays
-   * so, or for any other failure.
+   * Does work that may be done twice, and repeats it as long as the server cannot be reached. Throws `StorageError` if
+   * that lasts too long, or for any other failure.
    */
   again<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /**
-   * Does work that must be done once. Where a lost connection leaves that open, `found` says what it came to, if it was done;
-   * it is asked before the work is done again and after.
+   * Does work that must be done once. If a lost connection leaves it open whether it was done, `found` returns its
+   * result if it was. Called before the work is tried again, and after.
    */
   once<T>(
     work: (query: Query) => Promise<T>,
     found: (query: Query) => Promise<Found<T> | undefined>,
   ): Promise<T>;
-  /** Work in one transaction, to be given to `again` or `once`. */
+  /** Wraps work in one transaction, to pass it to `again` or `once`. */
   transaction<T>(work: (query: Query) => Promise<T>): (query: Query) => Promise<T>;
-  /** Resolves when all that was begun is done; whatever comes later is refused. */
+  /** Resolves once all work that was begun is done; later work is refused. */
   close(): Promise<void>;
 }
 
@@ -45,13 +45,13 @@ export interface DatabaseOptions {
   readonly connectionString: string;
   readonly schema: string;
   readonly connections: number;
-  /** How long to wait, in ms, for a server that is out of reach. */
+  /** How long to wait, in ms, for a server that cannot be reached. */
   readonly patience: number;
-  /** How long, in ms, a single statement may take to be answered. */
+  /** How long, in ms, one statement may take. */
   readonly answerWithin: number;
 }
 
-/** How long one connection may take to be made, or one of those that are busy to be free. */
+/** How long to wait, in ms, for a new connection, or for a busy one to become free. */
 const CONNECT_MS = 5_000;
 
 export function createDatabase(options: DatabaseOptions): Database {
@@ -62,13 +62,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    // A connection that stands still is as good as lost.
+    // A connection that stands still counts as lost.
     query_timeout: answerWithin,
     application_name: "twelvefold",
-    // The schema is letters, digits and _: checked when the store is opened.
+    // The schema consists of letters, digits and _: that is checked when the store is opened.
     options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000`,
   });
-  // A connection that breaks while nobody uses it leaves the pool; the next one who asks gets another.
+  // A connection that breaks while it is idle leaves the pool; the next caller gets another one.
   pool.on("error", () => {});
   const where = describe(connectionString);
   const running = new Set<Promise<unknown>>();
@@ -81,7 +81,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       return { kind: "not_begun", error };
     }
-    // Between two statements nobody else listens.
+    // Between two statements nothing else listens.
     const ignore = () => {};
     client.on("error", ignore);
     let broken: Error | undefined;
@@ -104,7 +104,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     work: (query: Query) => Promise<T>,
     find?: (query: Query) => Promise<Found<T> | undefined>,
   ): Promise<T> => {
-    // Whether an attempt may have been done, or may still be: its connection was lost.
+    // Whether an attempt may have been done, or may still be under way: its connection was lost.
     let lost = false;
     for (let waited = 0; ; ) {
       const doubtful = lost;
@@ -115,7 +115,7 @@ export function createDatabase(options: DatabaseOptions): Database {
           const value = await work(query);
           return doubtful ? ((await find?.(query)) ?? { value }).value : value;
         } catch (error) {
-          // The server may have gone on with the earlier attempt after it was looked for.
+          // The server may have finished the earlier attempt after it was looked for.
           const meanwhile = doubtful && !isConnectionError(error) ? await find?.(query) : undefined;
           if (meanwhile !== undefined) return meanwhile.value;
           throw error;
@@ -175,7 +175,10 @@ type Attempt<T> =
   | { readonly kind: "not_begun"; readonly error: unknown }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Throws `TypeError`. An address may leave its host out, for a socket, which is no URL elsewhere. */
+/**
+ * Parses the address of a database. It may leave out the host, for a socket, which no other URL may. Throws
+ * `TypeError`.
+ */
 export function parseAddress(connectionString: string): URL {
   return new URL(connectionString.replace("@/", "@localhost/"));
 }

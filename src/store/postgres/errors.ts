@@ -1,22 +1,22 @@
 import { StorageError, TwelvefoldError } from "../../base/errors.ts";
 
-/** What is wrong, by SQLSTATE or the code of a socket. */
+/** What is wrong and what to do, by SQLSTATE or by the code of a socket error. */
 const ADVICE: Readonly<Record<string, string>> = {
   "25006": "it is read-only (a standby, or default_transaction_read_only): connect to the primary",
-  "28000": "it does not let this user in: look at the user and at pg_hba.conf",
+  "28000": "it does not let this user in: check the user and pg_hba.conf",
   "28P01": "the password is wrong",
   "3D000": "there is no such database: create it, or correct the name",
-  "42501": "the user may not do this: the schema must belong to it, or it must be allowed to create one",
-  "53100": "its disk is full: make room; nothing was written",
+  "42501": "the user may not do this: it must own the schema, or be allowed to create one",
+  "53100": "its disk is full and nothing was written: make room",
   "53200": "it is out of memory",
   "53300": "it has no connection left: lower `connections` here or elsewhere, or raise max_connections",
   "57014": "a statement was cancelled, by statement_timeout or by somebody",
   "55P03": "a lock was held for too long",
   ENOTFOUND: "there is no such host",
-  ECONNREFUSED: "nobody listens there: is the server running?",
+  ECONNREFUSED: "nothing listens there: is the server running?",
 };
 
-/** The connection is gone or could not be made: what was asked may be asked again. */
+/** The connection is gone or could not be made: the statement may be tried again. */
 const CONNECTION = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -34,20 +34,25 @@ const CONNECTION = new Set([
 const CONNECTION_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout)/;
 
-/** True if the connection failed, not what was asked: the server is down, restarting, or has no connection left. */
+/**
+ * True if the connection failed rather than the statement: the server is down, restarting, or has no connection left.
+ */
 export function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION.has(code) || code.startsWith("08"))) return true;
   return error instanceof Error && CONNECTION_WORDS.test(error.message);
 }
 
-/** True if transactions got in each other's way and nothing was changed: do it again. */
+/** True if transactions got in each other's way and nothing was changed: they may be tried again. */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error);
   return code === "40001" || code === "40P01";
 }
 
-/** Any failure as an error of this package; its own errors as they are. `where` says which database, without a password. */
+/**
+ * Any failure as an error of this package; errors of this package stay as they are. `where` names the database, without
+ * a password.
+ */
 export function storageError(error: unknown, where: string): TwelvefoldError {
   if (TwelvefoldError.isInstance(error)) return error;
   const code = codeOf(error);
@@ -67,7 +72,7 @@ export function storageError(error: unknown, where: string): TwelvefoldError {
 
 const DOWN = "it is down, restarting or out of reach";
 
-/** Node reports a failure at several addresses of one host together. */
+/** Node reports a failure at several addresses of one host as one error. */
 function codeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;

@@ -1,15 +1,14 @@
-import { StorageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import { contentOf, type StoredEvent } from "../../thread/chain.ts";
 import { type ChainAnchor, type Verification, verifyChain } from "../../thread/chain-verify.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
-import { decodeEvent } from "../../thread/stored-event.ts";
 import { cannotErase, type StandIn } from "../erasure.ts";
+import { decodeRows } from "../read-events.ts";
 import type { Query } from "./database.ts";
 import { hex, hexOrNull, number, type Row, rawText } from "./row.ts";
 import { noThread } from "./threads.ts";
 
-/** The thread's events after `after`. One statement: it sees one state of the thread. */
+/** The thread's events after `after`. A single statement, so that they belong to one state of the thread. */
 export async function readEvents(query: Query, id: ThreadId, after: number): Promise<readonly ThreadEvent[]> {
   const { rows } = await query(
     `SELECT t.seq AS last, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
@@ -17,30 +16,13 @@ export async function readEvents(query: Query, id: ThreadId, after: number): Pro
     [id, after],
   );
   if (rows[0] === undefined) throw noThread(id);
-  const last = number(rows[0], "last");
-  const events = rows
-    .filter((row) => row["seq"] !== null)
-    .map((row, index) => readEvent(id, row, after + 1 + index));
-  if (after + events.length < last) throw missingEvent(id, after + events.length + 1);
-  return events;
-}
-
-function readEvent(id: ThreadId, row: Row, seq: number): ThreadEvent {
-  if (row["seq"] !== seq) throw missingEvent(id, seq);
-  return decodeEvent(id, {
-    seq,
+  return decodeRows({ threadId: id, after, last: number(rows[0], "last") }, rows, (row) => ({
     type: rawText(row, "type"),
     v: number(row, "v"),
     at: rawText(row, "at"),
     text: rawText(row, "data"),
     erased: row["erased"] === true,
-  });
-}
-
-function missingEvent(id: ThreadId, seq: number): StorageError {
-  return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
-    details: { threadId: id, seq },
-  });
+  }));
 }
 
 export async function verifyThread(
@@ -71,7 +53,7 @@ function storedIn(row: Row): StoredEvent {
   };
 }
 
-/** Puts the stand-ins in the place of what is erased. Throws `UsageError` if one does not fit. */
+/** Replaces the content of events with their stand-ins. Throws `UsageError` if one does not fit. */
 export async function replaceContent(
   query: Query,
   id: ThreadId,
@@ -101,7 +83,7 @@ export async function replaceContent(
   );
 }
 
-/** Whether the thread has this event, by its number and digest in the chain. */
+/** Whether the thread has an event with this number and this digest. */
 export async function hasEvent(query: Query, id: ThreadId, seq: number, digest: string): Promise<boolean> {
   const { count } = await query(
     "SELECT 1 FROM threads t JOIN events e ON e.thread = t.key WHERE t.id = $1 AND e.seq = $2 AND e.digest = $3",

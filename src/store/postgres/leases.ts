@@ -3,7 +3,7 @@ import type { Query } from "./database.ts";
 import { threadId } from "./row.ts";
 import { encodeText } from "./text.ts";
 
-/** A lease that ran out so long ago, in ms, is nobody's any more; nor is one that lasts for longer than this. */
+/** A lease that ran out this long ago, in ms, counts for nobody; nor does one that would last longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
 export async function claim(
@@ -56,8 +56,8 @@ export async function release(query: Query, id: ThreadId, owner: string): Promis
 }
 
 /**
- * Three short walks, each along an index that holds only threads with something to do, merged by how long they wait.
- * OFFSET 0: few threads have a lease; each is looked up by its key, whatever the planner expects of the table.
+ * Three short index scans, each over threads with something to do only, merged by how long they have waited. OFFSET 0
+ * because few threads have a lease: each must be looked up by its key, whatever the planner expects of the table.
  */
 export async function due(
   query: Query,

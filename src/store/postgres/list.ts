@@ -6,11 +6,11 @@ import { number, type Row, text } from "./row.ts";
 import { encodeText } from "./text.ts";
 import { summaryIn } from "./threads.ts";
 
-/** A search looks at so many threads for one page, then hands out what it has found and where to go on. */
+/** How many threads a search looks at for one page before it returns what it has found and where to go on. */
 const SEARCHED_PER_PAGE = 2500;
 const READ_AT_ONCE = 500;
 
-/** A page of threads. Reads about as many rows as the page holds, however many threads there are. */
+/** A page of threads. Reads about as many rows as the page holds, no matter how many threads there are. */
 export async function listThreads(query: Query, filter: ListFilter): Promise<ThreadPage> {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
@@ -44,7 +44,10 @@ async function searchThreads(
   return { ...pageOf(page, undefined), next: after === undefined ? null : cursorOf(after) };
 }
 
-/** Rows in the order of lists. Each status is read in the order of its index and merged, where several are wanted. */
+/**
+ * Rows in the order of lists. If several statuses are wanted, each is read in the order of its index and all are
+ * merged.
+ */
 async function readRows(
   query: Query,
   filter: ListFilter,

@@ -3,16 +3,16 @@ import type { Database, Query } from "./database.ts";
 import { threads } from "./migrations/0001-threads.ts";
 import { number } from "./row.ts";
 
-/** In order, numbered from 1. A migration that was released is never changed: add another one. */
+/** In order, numbered from 1. Never change a released migration: add another one. */
 const MIGRATIONS: readonly string[] = [threads];
 
 /** The version of the tables that this version of the package reads and writes. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings the tables of a schema up to `POSTGRES_SCHEMA_VERSION`, in one transaction under an advisory lock: of processes
- * that start together one does the work and the others find it done, and one that is killed leaves no half. Throws
- * `StorageError` for tables of a newer version or of another program.
+ * Brings the tables of a schema up to `POSTGRES_SCHEMA_VERSION`, in one transaction under an advisory lock. Of several
+ * processes that start together, one does the work and the others find it done; one that is killed leaves nothing half
+ * done. Throws `StorageError` for tables of a newer version or of another program.
  */
 export async function migrate(database: Database, schema: string): Promise<void> {
   const current = await database.again((query) => version(query, schema, database.where));

@@ -7,28 +7,33 @@ import { rememberPlace } from "./place.ts";
 import { postgresStore } from "./store.ts";
 
 export interface PostgresStoreOptions {
-  /** Where the tables are, made when it is missing: a name of lower-case letters, digits and `_`. Default `twelvefold`. */
+  /**
+   * The schema that holds the tables, created if it is missing: a name of lower-case letters, digits and `_`. Default
+   * `twelvefold`.
+   */
   readonly schema?: string | undefined;
-  /** Connections that this process holds at most. Default 10. */
+  /** The largest number of connections that this process holds. Default 10. */
   readonly connections?: number | undefined;
   /**
-   * How long, in ms, to wait and try again while the server is down, restarting or has no connection left, before a call
-   * fails. Default 30,000.
+   * How long, in ms, a call keeps trying while the server is down, restarting or out of connections, before it fails.
+   * Default 30,000.
    */
   readonly patience?: number | undefined;
-  /** How long, in ms, one statement may take: a connection that stands still longer counts as lost. Default 30,000. */
+  /** How long, in ms, one statement may take. A connection that stands still longer counts as lost. Default 30,000. */
   readonly answerWithin?: number | undefined;
 }
 
 /**
- * Opens the store in a PostgreSQL database (14 or later) and brings its tables up to date. Any number of processes on any
- * number of machines may share it. Needs the package `pg`.
+ * Opens the store in a PostgreSQL database (14 or later) and brings its tables up to date. Any number of processes on
+ * any number of machines may share it. Needs the package `pg`.
  *
- *     const store = await openPostgresStore("postgres://user:password@host:5432/database");
+ * A call survives a restart of the server: it is tried again as long as `patience` allows, and what was done is not
+ * done twice. Throws `StorageError` if the server cannot be reached or the tables are of a newer version, and
+ * `UsageError` for invalid options.
  *
- * A call outlives a server that restarts: it is tried again for as long as `patience` says, and what was done is not done
- * twice. Throws `StorageError` if the server cannot be reached or the tables are of a newer version, `UsageError` for
- * options that cannot be.
+ * @example
+ * const store = await openPostgresStore("postgres://user:password@host:5432/database");
+ * const runtime = createRuntime({ agents: [calculator], store });
  */
 export async function openPostgresStore(
   connectionString: string,
@@ -60,7 +65,7 @@ export async function openPostgresStore(
   }
 }
 
-/** Does not say the address: it may hold a password. */
+/** The error does not show the address, which may hold a password. */
 function checkAddress(connectionString: string): void {
   let address: URL;
   try {

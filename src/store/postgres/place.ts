@@ -13,7 +13,7 @@ export function rememberPlace(store: ThreadStore, place: PostgresPlace): void {
   places.set(store, place);
 }
 
-/** Where the store keeps its threads; `undefined` for a store that is not in PostgreSQL. Not to be shown to anybody. */
+/** Where the store keeps its threads; `undefined` for a store that is not in PostgreSQL. Do not show it to anybody. */
 export function placeOf(store: ThreadStore): PostgresPlace | undefined {
   return places.get(store);
 }

@@ -4,7 +4,7 @@ import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { decodeText } from "./text.ts";
 
-/* Columns of a row as what they must be. The tables keep the types; these catch what was damaged or edited. */
+/* Columns of a row, checked. The tables enforce the types; these catch damaged or edited rows. */
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -17,13 +17,13 @@ export function textOrNull(row: Row, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }
 
-/** A text as it stands in the table. */
+/** A text exactly as the table holds it. */
 export function rawText(row: Row, column: string): string {
   const value = row[column];
   return typeof value === "string" ? value : throwUnexpected(column, "text", value);
 }
 
-/** `bigint` columns come as text. */
+/** A number; `bigint` columns come as text. */
 export function number(row: Row, column: string): number {
   const value = row[column];
   const found = typeof value === "string" && /^-?[0-9]+$/.test(value) ? Number(value) : value;
@@ -36,7 +36,7 @@ export function numberOrNull(row: Row, column: string): number | null {
   return row[column] === null ? null : number(row, column);
 }
 
-/** Milliseconds since the epoch that a date can hold. */
+/** A time in milliseconds since the epoch that a date can hold. */
 export function time(row: Row, column: string): number {
   const value = number(row, column);
   return Math.abs(value) <= LAST_TIME ? value : throwUnexpected(column, "a time", value);

@@ -88,7 +88,7 @@ export function postgresStore(database: Database): ThreadStore {
         async (query) => {
           if (set) return { value: true };
           if ((await getValue(query, key)) !== value || value === expected) return undefined;
-          // Somebody else may have set the same: nobody can say whose it is.
+          // Somebody else may have set the same value, and it is impossible to tell whose it is.
           const message = `the connection was lost while ${key} was set: it has the new value, set by this or by another process`;
           throw new StorageError("storage_failed", message, { details: { key } });
         },
@@ -116,9 +116,9 @@ async function deleteThread(query: Query, id: ThreadId, expectedSeq: number | un
 }
 
 interface Turns<Key> {
-  /** Does what is asked of one key one after another, in the order in which it was asked. */
+  /** Runs the work for one key in sequence, in the order in which it was asked for. */
   <T>(key: Key, work: () => Promise<T>): Promise<T>;
-  /** Resolves when all that was asked is done. */
+  /** Resolves once all work so far is done. */
   settled(): Promise<void>;
 }
 

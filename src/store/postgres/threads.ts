@@ -8,10 +8,10 @@ import type { Query } from "./database.ts";
 import { hex, number, type Row, statusKind, text, textOrNull, threadId, time, timeOrNull } from "./row.ts";
 import { encodeText } from "./text.ts";
 
-/** A working thread's place in lists is brought up to date so often, in ms, while nothing but its number changes. */
+/** How often, in ms, a working thread's place in lists is updated while only its number of events changes. */
 const LISTED_EVERY = 10_000;
 
-/** A thread as far as an append needs it. */
+/** The parts of a thread that an append needs. */
 export interface ThreadRow {
   readonly key: number;
   readonly seq: number;
@@ -22,7 +22,7 @@ export interface ThreadRow {
 /** What an append writes: events with their digests in the chain. */
 export interface Addition {
   readonly events: readonly EncodedEvent[];
-  /** In hex, one for each event. */
+  /** In hex, one per event. */
   readonly digests: readonly string[];
   readonly projection: ThreadProjection;
 }
@@ -47,8 +47,8 @@ const INSERT_EVENTS = (thread: string) =>
    SELECT ${thread}, e.* FROM unnest($1::integer[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bytea[], $7::bytea[]) AS e`;
 
 /**
- * Adds to a thread that is as `before` says, in one statement. False, changing nothing, where another writer was first, or
- * `claim` names an owner who does not hold it.
+ * Extends a thread that is in the state `before`, in one statement. Returns false, changing nothing, if another writer
+ * was first, or if `claim` names an owner who does not hold the thread.
  */
 export async function extendThread(
   query: Query,
@@ -92,7 +92,7 @@ export async function extendThread(
   return count === 1;
 }
 
-/** Begins a thread. `undefined` if there is one already. */
+/** Creates a thread. `undefined` if there is one already. */
 export async function createThread(
   query: Query,
   id: ThreadId,
@@ -141,7 +141,7 @@ function columnsOf(projection: ThreadProjection): readonly unknown[] {
   ];
 }
 
-/** A thread's row as what stores show of a thread. */
+/** A thread's row as the summary that stores show. */
 export function summaryIn(row: Row): ThreadSummary {
   return {
     threadId: threadId(row, "id"),

@@ -4,7 +4,7 @@ import { isBusy, storageError } from "./errors.ts";
 import type { SqlDatabase, Statements } from "./port.ts";
 import { transaction } from "./transaction.ts";
 
-/** What a commit must achieve before the promises of its writes resolve. */
+/** What a commit must guarantee before the promises of its writes resolve. */
 export type Durability =
   /** It is on disk. */
   | "synced"
@@ -15,39 +15,39 @@ export type Durability =
 
 export interface CommitQueue {
   /**
-   * Runs a write within the next transaction. `work` may throw a `UsageError`, `ConflictError` or `NotFoundError`, only
-   * before its first statement that writes; that fails this write alone. It may run more than once. `about` names what
-   * is written, such as a thread's id: it tells whether one writer is at work or several.
+   * Runs a write within the next transaction. `work` may throw a `UsageError`, `ConflictError` or `NotFoundError`, but
+   * only before its first statement that writes; that fails this write alone. It may run more than once. `about` names
+   * what is written, such as a thread's id: it tells a single writer from several.
    */
   write<T>(about: string, durability: Durability, work: () => T): Promise<T>;
-  /** Runs reads, again after a while when another process is in the way. */
+  /** Runs reads; tries again after a while if another process is in the way. */
   read<T>(work: () => T): Promise<T>;
-  /** Resolves when all writes before it are settled; later ones fail. */
+  /** Resolves when all earlier writes are settled; later ones fail. */
   close(): Promise<void>;
 }
 
 interface Job {
   readonly durability: Durability;
-  /** Does the work and returns what settles its promise once the commit is done. */
+  /** Does the work and returns a function that settles its promise once the commit is done. */
   readonly run: () => () => void;
   readonly fail: (error: unknown) => void;
 }
 
 const MAX_GROUP = 1000;
 
-/** After another writer was seen, so many writes expect more of them. */
+/** How many writes after seeing another writer expect more of them. */
 const COMPANY_FOR = 8;
 
-/** One writer alone gives way to the rest of the process after so many commits. */
+/** After how many commits a lone writer gives way to the rest of the process. */
 const ALONE_FOR = 16;
 
 /**
  * Group commit. While several writers are at work, writes wait for the end of the event loop's turn and share a
- * transaction, and so the wait for the disk: with 64 threads at work most commits carry dozens of appends. While one
- * writer is alone, its write begins at once, without the turn, which would cost it a tenth of its time.
+ * transaction, and with it the wait for the disk: with 64 threads at work, most commits carry dozens of appends. A lone
+ * writer starts at once, because waiting for the turn would cost it a tenth of its time.
  *
- * `onRollback` is told that nothing of the last transaction came to be. `lockTimeout`: how long, in ms, to wait in all
- * for another process's lock.
+ * `onRollback` is called if nothing of the last transaction was written. `lockTimeout` is how long to wait in all, in
+ * ms, for another process's lock.
  */
 export function createCommitQueue(
   database: SqlDatabase,
@@ -92,7 +92,7 @@ export function createCommitQueue(
     }
   };
 
-  /** Commits the jobs, together or, when that fails, each alone. Returns those that must be tried again later. */
+  /** Commits the jobs together or, if that fails, each on its own. Returns those that must be tried again later. */
   const attempt = (group: readonly Job[]): readonly Job[] => {
     let settled: readonly (() => void)[];
     try {
@@ -112,7 +112,7 @@ export function createCommitQueue(
 
   const commit = (group: readonly Job[]): readonly (() => void)[] => {
     const unsynced = group.every((job) => job.durability === "visible");
-    // Not prepared: SQLite sets this while it compiles the statement, not when it runs it.
+    // Not prepared: SQLite applies this when it compiles the statement, not when it runs it.
     if (unsynced) database.exec("PRAGMA synchronous = NORMAL");
     try {
       return transaction(sql, "IMMEDIATE", () => group.map(runJob));
@@ -166,12 +166,12 @@ function runJob(job: Job): () => void {
   }
 }
 
-/** The write itself says no; the transaction it is part of may go on. */
+/** True if the write itself refuses; the transaction it belongs to may go on. */
 function refuses(error: unknown): boolean {
   return error instanceof ConflictError || error instanceof NotFoundError || error instanceof UsageError;
 }
 
-/** Best effort, for the commit is done: while another process reads, the log stays until a later checkpoint. */
+/** Best effort, because the commit is done: while another process reads, the log stays until a later checkpoint. */
 function scrub(sql: Statements): void {
   try {
     sql("PRAGMA wal_checkpoint(TRUNCATE)").run();
@@ -180,7 +180,7 @@ function scrub(sql: Statements): void {
   }
 }
 
-/** Grows from about 5 to about 100 ms; random, so that two processes do not keep step. */
+/** Grows from about 5 to about 100 ms; random, so that two processes do not stay in step. */
 function backOff(waited: number): number {
   return (0.5 + Math.random() / 2) * Math.min(100, 10 + waited / 2);
 }

@@ -1,6 +1,6 @@
 import { StorageError, TwelvefoldError } from "../../base/errors.ts";
 
-/** SQLite's primary result codes that mean something to us: https://sqlite.org/rescode.html */
+/** SQLite's primary result codes that are handled here: https://sqlite.org/rescode.html */
 const BUSY = 5;
 const PROTOCOL = 15;
 const READ_ONLY = 8;
@@ -13,7 +13,7 @@ const NOT_A_DATABASE = 26;
 const advice: Readonly<Record<number, readonly ["storage_failed" | "storage_corrupt", string]>> = {
   [BUSY]: [
     "storage_failed",
-    "another process held its lock for too long; look for one that is stopped in the middle of a write, or that has the file open in another tool",
+    "another process held its lock for too long; look for a process that stopped in the middle of a write, or a tool that has the file open",
   ],
   [READ_ONLY]: ["storage_failed", "it cannot be written; check the permissions of the file and its folder"],
   [INPUT_OUTPUT]: ["storage_failed", "the disk failed to read or write; check the disk and its limits"],
@@ -32,7 +32,7 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === PROTOCOL;
 }
 
-/** Any failure of the database as an error that says what to look at. Errors of this package stay as they are. */
+/** Any failure of the database as an error that says what to check. Errors of this package stay as they are. */
 export function storageError(error: unknown, path: string): TwelvefoldError {
   if (TwelvefoldError.isInstance(error)) return error;
   const code = resultCode(error);

@@ -1,16 +1,18 @@
-import { StorageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import { contentOf, type StoredEvent } from "../../thread/chain.ts";
 import { type ChainAnchor, type Verification, verifyChain } from "../../thread/chain-verify.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
-import { decodeEvent } from "../../thread/stored-event.ts";
 import { cannotErase, type StandIn } from "../erasure.ts";
+import { decodeRows } from "../read-events.ts";
 import type { SqlRow, Statements } from "./port.ts";
 import { bytes, hex, hexOrNull, number, text } from "./row.ts";
 import { EVENTS_PER_THREAD, loadThread, noThread } from "./threads.ts";
 import { transaction } from "./transaction.ts";
 
-/** The thread's events after `after`. One statement, also where there are none: it sees one state of the thread. */
+/**
+ * The thread's events after `after`. A single statement, even if there are none, so that they belong to one state of
+ * the thread.
+ */
 export function readEvents(sql: Statements, id: ThreadId, after: number): readonly ThreadEvent[] {
   const rows = sql(
     `SELECT t.seq AS last, e.id - t.key * ${EVENTS_PER_THREAD} AS seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
@@ -18,30 +20,13 @@ export function readEvents(sql: Statements, id: ThreadId, after: number): readon
      WHERE t.id = ? ORDER BY e.id`,
   ).all(after, id);
   if (rows[0] === undefined) throw noThread(id);
-  const last = number(rows[0], "last");
-  const events = rows
-    .filter((row) => row["seq"] !== null)
-    .map((row, index) => readEvent(id, row, after + 1 + index));
-  if (after + events.length < last) throw missingEvent(id, after + events.length + 1);
-  return events;
-}
-
-function readEvent(id: ThreadId, row: SqlRow, seq: number): ThreadEvent {
-  if (row["seq"] !== seq) throw missingEvent(id, seq);
-  return decodeEvent(id, {
-    seq,
+  return decodeRows({ threadId: id, after, last: number(rows[0], "last") }, rows, (row) => ({
     type: text(row, "type"),
     v: number(row, "v"),
     at: text(row, "at"),
     text: text(row, "data"),
     erased: row["erased"] === 1,
-  });
-}
-
-function missingEvent(id: ThreadId, seq: number): StorageError {
-  return new StorageError("storage_corrupt", `event ${seq} of thread ${id} is missing; verify the thread`, {
-    details: { threadId: id, seq },
-  });
+  }));
 }
 
 export function verifyThread(sql: Statements, id: ThreadId, anchor: ChainAnchor | undefined): Verification {
@@ -69,12 +54,12 @@ function toStoredEvent(row: SqlRow, seq: number): StoredEvent {
   };
 }
 
-/** A stand-in and the digest of the content it replaces. */
+/** A stand-in and the digest of the content that it replaces. */
 export interface Replacement extends StandIn {
   readonly content: string;
 }
 
-/** Reads what is to be erased. Throws `UsageError` if a stand-in does not fit. */
+/** Reads the events that are to be erased. Throws `UsageError` if a stand-in does not fit. */
 export function replacementsFor(
   sql: Statements,
   id: ThreadId,

@@ -3,7 +3,7 @@ import type { AppendOptions } from "../store.ts";
 import type { Statements } from "./port.ts";
 import { threadId } from "./row.ts";
 
-/** A lease that ran out so long ago, in ms, is nobody's any more; nor is one that lasts for longer than this. */
+/** A lease that ran out this long ago, in ms, counts for nobody; nor does one that would last longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
 export function claim(
@@ -46,7 +46,10 @@ export function release(sql: Statements, id: ThreadId, owner: string): void {
   );
 }
 
-/** Abandoned threads, and two short walks, each along an index that holds only threads with something to do, merged by how long they wait. */
+/**
+ * Abandoned threads, and two short index scans, each over threads with something to do only, merged by how long they
+ * have waited.
+ */
 export function due(
   sql: Statements,
   now: number,
@@ -66,7 +69,7 @@ export function due(
     `SELECT t.id, t.wake_at AS since FROM threads t INDEXED BY threads_to_wake LEFT JOIN leases l ON l.thread = t.key
      WHERE t.wake_at <= ? AND ${free} ORDER BY t.wake_at LIMIT ?`,
   ).all(now, ...times, ...(agents ?? []), limit);
-  // Few rows: only what is being worked on has a lease, and what is let go of loses it.
+  // Few rows: only threads at work have a lease, and releasing it removes the row.
   const abandoned = sql(
     `SELECT t.id, l.until AS since FROM leases l JOIN threads t ON t.key = l.thread
      WHERE ${over}${of} LIMIT ?`,

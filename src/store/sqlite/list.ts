@@ -6,11 +6,11 @@ import type { SqlRow, SqlValue, Statements } from "./port.ts";
 import { number, text, threadId, time } from "./row.ts";
 import { projectionIn } from "./threads.ts";
 
-/** A search looks at so many threads for one page, then hands out what it has found and where to go on. */
+/** How many threads a search looks at for one page before it returns what it has found and where to go on. */
 const SEARCHED_PER_PAGE = 2500;
 const READ_AT_ONCE = 500;
 
-/** One range of an index that is in the order of lists. */
+/** One range of an index, in the order of lists. */
 interface Range {
   readonly index: string;
   readonly where: string;
@@ -22,10 +22,10 @@ interface Placed extends Position {
   readonly row: SqlRow;
 }
 
-/** What a search reads of each thread; those that match are then read whole. */
+/** The columns that a search reads of each thread; threads that match are then read in full. */
 const SEARCHED = "key, listed_at, id, title";
 
-/** A page of threads. Reads about as many rows as the page holds, however many threads there are. */
+/** A page of threads. Reads about as many rows as the page holds, no matter how many threads there are. */
 export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
@@ -74,8 +74,8 @@ function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage
 }
 
 /**
- * The ranges that together hold what the filter asks for. Every range is read in the order of its index and then merged:
- * a single query over several statuses would sort all their threads.
+ * The ranges that together hold what the filter selects. Each is read in the order of its index, and all are merged: a
+ * single query over several statuses would sort all their threads.
  */
 function rangesOf(sql: Statements, filter: ListFilter): readonly Range[] {
   if (filter.status?.length === 0) return [];
@@ -98,7 +98,9 @@ function rangesOf(sql: Statements, filter: ListFilter): readonly Range[] {
   );
 }
 
-/** Every status that a thread has, also one that this version does not know: one step along the index for each. */
+/**
+ * Every status that a thread has, including those that this version does not know: one step along the index for each.
+ */
 function statusesThere(sql: Statements): readonly string[] {
   const found: string[] = [];
   for (;;) {
@@ -110,7 +112,7 @@ function statusesThere(sql: Statements): readonly string[] {
   }
 }
 
-/** A range that is read through an index which knows only its first condition. */
+/** A range read through an index that covers only its first condition. */
 function narrowRange(index: string, where: string, values: readonly SqlValue[], filter: ListFilter): Range {
   const conditions = [where];
   const all = [...values];
@@ -130,14 +132,14 @@ function narrowRange(index: string, where: string, values: readonly SqlValue[], 
   return { index, where: conditions.join(" AND "), values: all };
 }
 
-/** What is read at once: these columns, so many rows, after this position. */
+/** What is read at once: these columns, this many rows, after this position. */
 interface Piece {
   readonly columns: string;
   readonly start: Position | undefined;
   readonly atOnce: number;
 }
 
-/** The rows of all ranges, newest first. Each range is read piece by piece, as far as it is asked for. */
+/** The rows of all ranges, newest first. Each range is read piece by piece, only as far as needed. */
 function* inOrder(
   sql: Statements,
   ranges: readonly Range[],
@@ -182,7 +184,7 @@ function readRange(
     .map((row) => ({ row, time: Number(row["listed_at"]), key: number(row, "key") }));
 }
 
-/** A thread's row as what stores show of a thread. */
+/** A thread's row as the summary that stores show. */
 export function summaryIn(row: SqlRow): ThreadSummary {
   return {
     ...projectionIn(row),

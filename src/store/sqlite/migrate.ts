@@ -6,16 +6,16 @@ import { valuesAbout } from "./migrations/0004-values-about.ts";
 import { type SqlDatabase, type Statements, statementsOf } from "./port.ts";
 import { transaction } from "./transaction.ts";
 
-/** In order, numbered from 1. A migration that was released is never changed: add another one. */
+/** In order, numbered from 1. Never change a released migration: add another one. */
 const MIGRATIONS: readonly string[] = [threads, valuesExpire, threadStates, valuesAbout];
 
 /** The version of the tables that this version of the package reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Brings the tables up to `SCHEMA_VERSION` in one transaction that holds the write lock and reads the version inside it:
- * of two processes one waits and finds the work done, and one that fails or is killed leaves the file as it was. Throws
- * `StorageError` for a database of a newer version or of another program.
+ * Brings the tables up to `SCHEMA_VERSION`, in one transaction that holds the write lock and reads the version inside
+ * it. Of two processes, one waits and finds the work done; one that fails or is killed leaves the file as it was.
+ * Throws `StorageError` for a database of a newer version or of another program.
  */
 export function migrate(database: SqlDatabase, path: string): void {
   const sql = statementsOf(database);

@@ -20,8 +20,8 @@ export function portTo(database: DatabaseSync): SqlDatabase {
 }
 
 /**
- * Node refuses all rows where one holds a number that is too large for it. Such a number comes from a hand or from another
- * program; it is given as a `bigint`, so that whoever reads the rows can say which one it is.
+ * Node refuses all rows if one of them holds a number that is too large for it. Such a number was written by hand or by
+ * another program; it is returned as a `bigint`, so that the reader of the rows can say which one it is.
  */
 function readable<T>(statement: StatementSync, read: () => T): T {
   try {

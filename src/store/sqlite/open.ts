@@ -60,13 +60,14 @@ function open(path: string, driver: SqliteDriver): SqlDatabase {
   }
 }
 
-/** Threads hold private data. SQLite gives its log the permissions of the file. */
+/** Keeps other users out, because threads hold private data. SQLite gives its log the permissions of the file. */
 function createFile(path: string): void {
   if (existsSync(path)) return;
   const folder = dirname(path);
   const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
   closeSync(openSync(path, "a", 0o600));
-  // SQLite sees to the folder that the file is in; new folders must be on disk before the first event is.
+  // SQLite syncs the folder that holds the file; new folders above it must be on disk before the first event
+  // is.
   if (created !== undefined) {
     for (let parent = folder; parent.length >= created.length; parent = dirname(parent))
       syncFolder(dirname(parent));
@@ -87,7 +88,7 @@ function syncFolder(path: string): void {
 }
 
 function configure(database: SqlDatabase, path: string): void {
-  // Short, for it stops the whole process: what takes longer is waited for without blocking.
+  // Short, because it blocks the whole process; anything longer is waited for without blocking.
   database.exec("PRAGMA busy_timeout = 50");
   const mode = database.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
   if (mode !== "wal") {

@@ -1,13 +1,13 @@
 /*
- * What the SQLite store needs of a driver: six methods. Everything is synchronous, as SQLite is; a transaction begins and
- * ends without giving way to other code of the process.
+ * What the SQLite store needs of a driver: six methods. Everything is synchronous, as SQLite is: no other code of the
+ * process runs during a transaction.
  */
 
 export type SqlValue = string | number | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, SqlValue | bigint>>;
 
 export interface SqlStatement {
-  /** Runs it and says how many rows changed. */
+  /** Runs the statement and returns the number of changed rows. */
   run(...values: readonly SqlValue[]): number;
   get(...values: readonly SqlValue[]): SqlRow | undefined;
   all(...values: readonly SqlValue[]): readonly SqlRow[];
@@ -21,10 +21,10 @@ export interface SqlDatabase {
   close(): void;
 }
 
-/** Opens a database file, creating it where it is missing. */
+/** Opens a database file; creates it if it is missing. */
 export type SqliteDriver = (path: string) => SqlDatabase;
 
-/** Prepares each statement when it is first used, and only once. */
+/** Prepares each statement once, when it is first used. */
 export type Statements = (sql: string) => SqlStatement;
 
 export function statementsOf(database: SqlDatabase): Statements {

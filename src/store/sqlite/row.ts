@@ -4,7 +4,7 @@ import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import type { SqlRow } from "./port.ts";
 
-/* Columns of a row as what they must be. STRICT tables keep the types; these catch a damaged or edited file. */
+/* Columns of a row, checked. STRICT tables enforce the types; these catch a damaged or edited file. */
 
 export function text(row: SqlRow, column: string): string {
   const value = row[column];
@@ -13,14 +13,14 @@ export function text(row: SqlRow, column: string): string {
 
 export function number(row: SqlRow, column: string): number {
   const value = row[column];
-  // Where one number of a result is too large for a double, all come as bigint.
+  // If one number of a result is too large for a double, all of them come as bigint.
   if (typeof value === "bigint" && BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))) {
     return Number(value);
   }
   return typeof value === "number" ? value : throwUnexpected(column, "a number", value);
 }
 
-/** Milliseconds since the epoch that a date can hold. */
+/** A time in milliseconds since the epoch that a date can hold. */
 export function time(row: SqlRow, column: string): number {
   const value = number(row, column);
   return Math.abs(value) <= LAST_TIME ? value : throwUnexpected(column, "a time", value);

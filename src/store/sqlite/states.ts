@@ -11,10 +11,12 @@ import { bytes, hex, number, text } from "./row.ts";
 import { EVENTS_PER_THREAD } from "./threads.ts";
 import { transaction } from "./transaction.ts";
 
-/** While a thread runs, its state is kept once in so many events; it is also kept whenever the thread comes to rest. */
+/** A running thread's state is kept every so many events, and also whenever the thread comes to rest. */
 const KEPT_EVERY = 128;
 
-/** What `fold` gives for the thread's events: from the state that is kept, if it holds, and the events after it. */
+/**
+ * What `fold` returns for the thread's events: computed from the kept state, if it is valid, and the events after it.
+ */
 export function readState(sql: Statements, id: ThreadId): ThreadState {
   return transaction(sql, "DEFERRED", () => {
     const kept = keptState(sql, id);
@@ -29,7 +31,7 @@ export function readState(sql: Statements, id: ThreadId): ThreadState {
   });
 }
 
-/** The state that is kept of a thread, if it was made by this version from the very events that are there. */
+/** The kept state of a thread, if it was made by this version from exactly the stored events. */
 export function keptState(sql: Statements, id: ThreadId): ThreadState | undefined {
   const row = sql(
     `SELECT s.seq, s.fold, s.head, s.state, s.digest
@@ -56,8 +58,8 @@ interface Before {
 }
 
 /**
- * Keeps the state that a thread had before the events of an append that leaves it with `seq` events; to be called within the
- * append's transaction.
+ * Keeps the state that a thread had before an append that leaves it with `seq` events. Call it within the append's
+ * transaction.
  */
 export function keepState(
   sql: Statements,
@@ -74,12 +76,12 @@ export function keepState(
   ).run(key, seq, FOLD_VERSION, head.bytes, kept, bytes(digest));
 }
 
-/** What was kept may hold what is erased. */
+/** Removes the kept state, because it may hold erased content. */
 export function forgetState(sql: Statements, key: number): void {
   sql("DELETE FROM thread_states WHERE thread = ?").run(key);
 }
 
-/** The events as `verifyThread` finds them, and that what is kept of the state is what they give. */
+/** Verifies the events as `verifyThread` does, and checks that the kept state is what they give. */
 export function verifyWithState(
   sql: Statements,
   id: ThreadId,
@@ -88,7 +90,7 @@ export function verifyWithState(
   const verification = verifyThread(sql, id, anchor);
   const kept = verification.ok ? keptState(sql, id) : undefined;
   if (kept === undefined || isGivenBy(kept, readEvents(sql, id, 0))) return verification;
-  const message = `the state that is kept of event ${kept.seq} is not what the events give`;
+  const message = `the state kept after event ${kept.seq} does not follow from the events`;
   return { ...verification, ok: false, problem: { seq: kept.seq, kind: "changed", message } };
 }
 

@@ -19,16 +19,16 @@ import {
 /** An event's id is its thread's key times this, plus its number. */
 export const EVENTS_PER_THREAD = 2 ** 20;
 
-/** A working thread's place in lists is brought up to date so often, in ms, while nothing but its number changes. */
+/** How often, in ms, a working thread's place in lists is updated while only its number of events changes. */
 const LISTED_EVERY = 10_000;
 
-/** A digest as the chain has it and as the database has it. */
+/** A digest in the form of the chain and in the form of the database. */
 interface Digest {
   readonly hex: string;
   readonly bytes: Uint8Array;
 }
 
-/** A thread's row as far as an append needs it. */
+/** The parts of a thread's row that an append needs. */
 export interface ThreadRow {
   readonly key: number;
   readonly seq: number;
@@ -36,7 +36,7 @@ export interface ThreadRow {
   readonly head: Digest;
   readonly listedAt: number;
   readonly wantedSince: number | null;
-  /** `null`: somebody has written what is none; it is written anew. */
+  /** `null` if somebody has written something else into the row; it is rewritten. */
   readonly projection: ThreadProjection | null;
 }
 
@@ -60,7 +60,7 @@ export function loadThread(sql: Statements, id: ThreadId): ThreadRow | undefined
       };
 }
 
-/** A column edited by hand keeps nobody from the events. */
+/** A column edited by hand must not keep anybody from the events. */
 function projectionOrNull(row: SqlRow): ThreadProjection | null {
   try {
     return projectionIn(row);
@@ -96,7 +96,7 @@ export interface Addition {
 }
 
 /**
- * Writes events and their projection; to be called within a transaction. Gives the thread's row as it was, `undefined` for
+ * Writes events and their projection. Call it within a transaction. Returns the thread's previous row, `undefined` for
  * a new thread. Throws `SequenceConflictError`, `NotFoundError` or `UsageError` before anything is written.
  */
 export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): ThreadRow | undefined {
@@ -115,7 +115,10 @@ export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addit
   return current;
 }
 
-/** Adds to a thread that is as `before` says; false, changing nothing, when another process has written to it since. */
+/**
+ * Extends a thread that is in the state `before`. Returns false, changing nothing, if another process has written to it
+ * since.
+ */
 function extend(
   sql: Statements,
   cache: ThreadCache,

@@ -1,8 +1,8 @@
 import type { Statements } from "./port.ts";
 
 /**
- * Runs `work` in a transaction and commits it; rolls back and rethrows when anything fails. `IMMEDIATE` takes the write
- * lock at once: a transaction that reads first and writes later could only fail, not wait, when another writer came in
+ * Runs `work` in a transaction and commits it; rolls back and rethrows if anything fails. `IMMEDIATE` takes the write
+ * lock at once: a transaction that first reads and then writes could only fail, not wait, if another writer came in
  * between. `DEFERRED` is for reads that belong together.
  */
 export function transaction<T>(sql: Statements, mode: "IMMEDIATE" | "DEFERRED", work: () => T): T {

@@ -1,8 +1,8 @@
 /**
- * Threads, their events, and what stands beside them, in the schema that is first in the search path.
+ * Threads, their events, and the tables around them, in the first schema of the search path.
  *
- * `listed_at` follows `updated_at` in steps while nothing else of a thread changes: a step of a working thread changes no
- * indexed column, so that the row can stay in its page.
+ * `listed_at` follows `updated_at` in steps while nothing else of a thread changes. So a step of a working thread
+ * changes no indexed column, and the row can stay in its page.
  */
 export const threads = `
 CREATE TABLE threads (

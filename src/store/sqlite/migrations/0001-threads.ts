@@ -1,11 +1,11 @@
 /**
- * Threads, their events, and what stands beside them.
+ * Threads, their events, and the tables around them.
  *
  * An event's id is its thread's key times 2^20 plus its number: one tree holds the events of a thread side by side, and
- * an append touches two pages, not three. The view `thread_events` shows them under their thread and number.
+ * an append touches two pages instead of three. The view `thread_events` shows them by thread and number.
  *
- * Of the indexes, only `threads_by_status` and `threads_by_agent` hold threads that work, and `listed_at` follows
- * `updated_at` in steps while nothing else changes: a step of a working thread touches no index at all.
+ * Of the indexes, only `threads_by_status` and `threads_by_agent` hold working threads, and `listed_at` follows
+ * `updated_at` in steps while nothing else changes. So a step of a working thread touches no index at all.
  */
 export const threads = `
 CREATE TABLE threads (

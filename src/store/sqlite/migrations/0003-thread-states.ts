@@ -1,4 +1,4 @@
-/** The state of a thread after event `seq`, whose digest is `head`: see `kept-state.ts`. At most one for each thread. */
+/** The state of a thread after event `seq`, whose digest is `head`: see `kept-state.ts`. At most one per thread. */
 export const threadStates = `
 CREATE TABLE thread_states (
   thread INTEGER PRIMARY KEY REFERENCES threads (key) ON DELETE CASCADE,
