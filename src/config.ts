@@ -1,5 +1,5 @@
 import type { Agent } from "./agent/agent.ts";
-import { both, check, distinct, fields, fieldsAtLeast, list, optional, text } from "./base/checks.ts";
+import { both, check, distinct, fields, fieldsAtLeast, list, oneOf, optional, text } from "./base/checks.ts";
 import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
@@ -19,6 +19,12 @@ export interface TwelvefoldConfig {
    * which needs the package `pg`). Default `.twelvefold/threads.db`; `TWELVEFOLD_STORE` takes precedence.
    */
   readonly store?: string;
+  /**
+   * How `twelvefold serve` and `twelvefold worker` learn that a thread has work. `"in-process"` (default): each process takes
+   * up what it has changed, and finds the rest when it looks for work once a second. `"pg-boss"`: through a queue in the same
+   * PostgreSQL database, within milliseconds; needs the package `pg-boss`. `TWELVEFOLD_ENGINE` takes precedence.
+   */
+  readonly engine?: EngineName;
   /** How many threads are advanced at the same time. Default 16. */
   readonly concurrency?: number;
   /** How long to wait for the model, in ms. `TWELVEFOLD_TIMEOUT_…` and a prompt function's own timeouts take precedence. */
@@ -35,6 +41,9 @@ export interface TwelvefoldConfig {
   /** Settings of `twelvefold serve`. */
   readonly server?: ServerConfig;
 }
+
+export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
 
 export interface ServerConfig {
   /** The API keys that are let in. `twelvefold key` makes one; only its digest goes here. Default: none, this machine only. */
@@ -64,6 +73,7 @@ const agent = both(
 const CONFIG = fields({
   agents: both(list(agent, 1), distinct("name")),
   store: optional(text()),
+  engine: optional(oneOf(ENGINE_NAMES)),
   concurrency: optional(count),
   ...PATIENCE,
   channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),

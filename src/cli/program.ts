@@ -188,6 +188,7 @@ export function createProgram(action: Action): Command {
       "the address to listen on; one that others can reach needs keys in the configuration",
       "127.0.0.1",
     )
+    .option("--no-worker", "advance no threads here: leave them to `twelvefold worker`")
     .addHelpText(
       "after",
       `
@@ -197,12 +198,19 @@ has the printed address, or the token in it, counts as one person until the serv
 TWELVEFOLD_SECRET (32 or more random characters) signs links to requests.
 Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, as JSON lines.`,
     )
-    .action((options: Flags & { port?: number; host: string }) =>
+    .action((options: Flags & { port?: number; host: string; worker: boolean }) =>
       act(options, async (session) => {
         const { serve } = await withPackages("serve", SERVE_NEEDS, () => import("./commands/serve.ts"));
         return serve(session, options);
       }),
     );
+  command(
+    "worker",
+    "advance threads in the background, on as many machines as you like; see `store` and `engine` in the configuration",
+    "twelvefold worker",
+  ).action((options: Flags) =>
+    act(options, async (session) => (await import("./commands/worker.ts")).worker(session)),
+  );
   addProjectCommands(command, act);
   command(
     "key <id>",

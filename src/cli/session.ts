@@ -8,10 +8,11 @@ import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
 import { patienceIn } from "../prompts/models/patience-variables.ts";
 import { localModel, selectModel } from "../prompts/models/select-model.ts";
 import type { ModelChoice } from "../prompts/types.ts";
-import { createRuntime, type Runtime } from "../runtime/runtime.ts";
+import { createRuntime, type Runtime, type RuntimeOptions } from "../runtime/runtime.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
+import { engineNamed, openEngine } from "./open-engine.ts";
 import { openStore } from "./open-store.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,6 +36,8 @@ export interface Session {
   model(): Promise<ModelChoice>;
   /** A runtime with the configured model. */
   runtimeWithModel(): Promise<Runtime>;
+  /** The same with the configured engine, for a process that stays. `worker`: whether it advances threads. */
+  lastingRuntime(worker: boolean): Promise<Runtime>;
   /** Registers something to close at the end. */
   onClose(close: () => Promise<unknown>): void;
 }
@@ -95,7 +98,9 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     closers.push(() => opened.close());
     return opened;
   });
-  const makeRuntime = async (extra: { model?: ModelChoice } = {}): Promise<Runtime> => {
+  const makeRuntime = async (
+    extra: Pick<RuntimeOptions, "model" | "engine" | "worker"> = {},
+  ): Promise<Runtime> => {
     const { agents, concurrency, channels, people } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
@@ -145,6 +150,13 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     working ??= model().then((choice) => makeRuntime({ model: choice }));
     return working;
   };
+  const lastingRuntime = async (worker: boolean): Promise<Runtime> => {
+    const named = env["TWELVEFOLD_ENGINE"];
+    const name = named === undefined || named === "" ? (await config()).engine : engineNamed(named);
+    const choice = await model();
+    const engine = await openEngine(name ?? "in-process", await store());
+    return makeRuntime({ model: choice, engine, worker });
+  };
   const session: Session = {
     terminal,
     colors: pc.createColors(terminal.colors),
@@ -158,6 +170,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     runtime,
     model,
     runtimeWithModel,
+    lastingRuntime,
     onClose: (close) => closers.push(close),
   };
   return {

@@ -33,6 +33,7 @@ export function createWaking({ engine, pool, wants, advances, notify }: WakingOp
     engine.start({ advance: (threadId, known) => pool.takeUp(threadId, known), onProblem }).catch(onProblem);
   // What a process changes it may advance at once, before it looks for other work; an engine with a queue waits for `start`.
   let started = advances && engine.local === true ? start() : undefined;
+  let stopped: Promise<void> | undefined;
   return {
     wake(threadId, thread) {
       if (enqueue !== undefined || !wants(thread)) return;
@@ -45,9 +46,9 @@ export function createWaking({ engine, pool, wants, advances, notify }: WakingOp
     start() {
       started ??= start();
     },
-    async stop() {
-      await started;
-      await engine.stop();
+    stop() {
+      stopped ??= Promise.resolve(started).then(() => engine.stop());
+      return stopped;
     },
   };
 }

@@ -27,7 +27,7 @@ export interface StreamReader {
 export interface EventStreamOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
-  /** How often to look for events that another process wrote, in ms. Default 1,000. */
+  /** How often to look for events that another process wrote, in ms: they are sent that much later at most. Default 400. */
   readonly pollMs?: number | undefined;
   /** Milliseconds of silence after which a comment is sent. Default 15,000. */
   readonly heartbeatMs?: number | undefined;
@@ -43,7 +43,7 @@ interface Listener {
 
 /** One subscription to the runtime, shared by all streams. */
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const { runtime, clock, pollMs = 1_000, heartbeatMs = 15_000 } = options;
+  const { runtime, clock, pollMs = 400, heartbeatMs = 15_000 } = options;
   const listeners = new Map<ThreadId, Set<Listener>>();
   const closed = new AbortController();
   let open = 0;

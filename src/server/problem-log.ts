@@ -1,4 +1,5 @@
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerLog } from "./log.ts";
 
 /** A log of faults only, each in one readable line without secrets. `write` is called with the line, without a line break. */
@@ -14,3 +15,15 @@ export function problemLog(write: (line: string) => void): ServerLog {
 
 /** The default log: faults only, on the console's error stream, so that none goes unnoticed. */
 export const consoleLog: ServerLog = problemLog((line) => console.error(line));
+
+/** Logs what a runtime could not do and tries again. Returns a function that ends this. */
+export function logProblems(runtime: Pick<Runtime, "subscribe">, log: ServerLog): () => void {
+  return runtime.subscribe((observation) => {
+    if (observation.kind === "problem") {
+      const { threadId, error: err } = observation;
+      log.error({ threadId, err }, "a thread could not be advanced; it is tried again");
+    } else if (observation.kind === "sweep_problem") {
+      log.error({ err: observation.error }, "looking for work failed; it is tried again");
+    }
+  });
+}

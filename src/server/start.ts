@@ -10,7 +10,7 @@ import { basePathOf, publicAddress } from "./base-path.ts";
 import { type AuthOptions, newLocalToken } from "./callers.ts";
 import { START_OPTIONS } from "./options.ts";
 import { LOOPBACK_HOST } from "./own-site.ts";
-import { consoleLog } from "./problem-log.ts";
+import { consoleLog, logProblems } from "./problem-log.ts";
 import { type Grant, issueLoginToken } from "./session.ts";
 
 export interface StartOptions extends Omit<ServerOptions, "auth" | "remoteAddress"> {
@@ -82,14 +82,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
     remoteAddress: (c) => getConnInfo(c).remote.address,
   });
   const { server, url, answering, endStreams } = await listen(app, host, port);
-  const unsubscribe = runtime.subscribe((observation) => {
-    if (observation.kind === "problem") {
-      const { threadId, error: err } = observation;
-      log.error({ threadId, err }, "a thread could not be advanced; it is tried again");
-    } else if (observation.kind === "sweep_problem") {
-      log.error({ err: observation.error }, "the store could not be looked through; it is tried again");
-    }
-  });
+  const unsubscribe = logProblems(runtime, log);
   runtime.start();
   const cron = startCron({
     triggers,

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..", "..");
 export const DOORS: ReadonlyMap<string, string> = new Map(
   [
     ...readFileSync(join(root, "package.json"), "utf8").matchAll(
-      /"\.(\/\w+)?": \{\s*"types": "\.\/dist\/(\S+)\.d\.ts"/g,
+      /"\.(\/[\w-]+)?": \{\s*"types": "\.\/dist\/(\S+)\.d\.ts"/g,
     ),
   ].map(([, door = "", file = ""]) => [`${file}.ts`, `twelvefold${door}`]),
 );

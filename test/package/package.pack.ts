@@ -183,5 +183,6 @@ function writeShownCode(): readonly string[] {
 const EXAMPLES: Readonly<Record<string, string>> = {
   "server.md": "test/server/docs-example.ts",
   "inbox.md": "test/inbox/docs-example.ts",
+  "scale.md": "test/runtime/engines/docs-example.ts",
   "storage.md": "test/store/docs-example.ts",
 };

@@ -3,31 +3,28 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
-import { withPackages } from "../../base/missing-package.ts";
 import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
-import { visibleLine } from "../../present/visible-text.ts";
 import type { ApiKey } from "../../server/api-key.ts";
 import { publicAddress } from "../../server/base-path.ts";
 import type { AuthOptions } from "../../server/callers.ts";
-import { problemLog } from "../../server/problem-log.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
 import { traceRuns } from "../../telemetry/telemetry.ts";
 import { EXIT } from "../exit.ts";
+import { logOf } from "../log.ts";
 import type { Session } from "../session.ts";
 
 const DEFAULT_PORT = 3120;
-const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
 /** `twelvefold serve`: serves until it is interrupted. */
 export async function serve(
   session: Session,
-  options: { readonly port?: number; readonly host: string },
+  options: { readonly port?: number; readonly host: string; readonly worker: boolean },
 ): Promise<number> {
   const { env, terminal } = session;
   const { server: config = {} } = await session.config();
   const model = await session.model();
-  const runtime = await session.runtimeWithModel();
+  const runtime = await session.lastingRuntime(options.worker);
   runtime.subscribe(traceRuns());
   const secret = env["TWELVEFOLD_SECRET"];
   const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
@@ -85,22 +82,6 @@ function portOf(text: string | undefined): number {
       `TWELVEFOLD_PORT takes a port number, such as 3120, not ${text}`,
     );
   return Number(text);
-}
-
-async function logOf(level: string | undefined, terminal: Session["terminal"]) {
-  if (level === undefined || level === "")
-    return problemLog((line) => terminal.err(visibleLine(line, 1_000)));
-  const [{ pino }, { serverLog }] = await withPackages("TWELVEFOLD_LOG", ["pino"], () =>
-    Promise.all([import("pino"), import("../../server/pino-log.ts")]),
-  );
-  const known = LOG_LEVELS.find((one) => one === level);
-  if (known === undefined) {
-    throw new UsageError(
-      "invalid_configuration",
-      `TWELVEFOLD_LOG takes ${LOG_LEVELS.join(", ")}, not ${level}`,
-    );
-  }
-  return serverLog({ level: known, destination: pino.destination({ fd: 2, sync: true }) });
 }
 
 /** Finds a prompt's text in the project's `.baml` files. Reads them each time, so that edits show at once. */

@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { logProblems } from "../../server/problem-log.ts";
+import { EXIT } from "../exit.ts";
+import { logOf } from "../log.ts";
+import type { Session } from "../session.ts";
+
+/** `twelvefold worker`: advances threads until it is interrupted. */
+export async function worker(session: Session): Promise<number> {
+  const { env, terminal, colors, json } = session;
+  const { agents } = await session.config();
+  const runtime = await session.lastingRuntime(true);
+  await traceWhereInstalled(runtime);
+  session.onClose(async () => logged());
+  const logged = logProblems(runtime, await logOf(env["TWELVEFOLD_LOG"], terminal));
+  runtime.start();
+  const names = agents.map(({ name }) => name);
+  if (json) terminal.out(JSON.stringify({ agents: names }));
+  else {
+    terminal.out(`advancing threads of ${names.join(", ")}`);
+    terminal.err(
+      colors.dim("Ctrl-C ends it; running tools end first, other workers go on with everything else"),
+    );
+  }
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  return EXIT.ok;
+}
+
+/** Traces need a package that a worker can do without. */
+async function traceWhereInstalled(runtime: Awaited<ReturnType<Session["lastingRuntime"]>>): Promise<void> {
+  try {
+    const { traceRuns } = await import("../../telemetry/telemetry.ts");
+    runtime.subscribe(traceRuns());
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import { UsageError } from "../base/errors.ts";
+import { withPackages } from "../base/missing-package.ts";
+import { ENGINE_NAMES, type EngineName } from "../config.ts";
+import type { Engine } from "../runtime/engines/engine.ts";
+import type { ThreadStore } from "../store/store.ts";
+
+/** Opens the engine that the settings name; `undefined` for the one that needs no opening. */
+export async function openEngine(name: EngineName, store: ThreadStore): Promise<Engine | undefined> {
+  switch (name) {
+    case "in-process":
+      return undefined;
+    case "pg-boss": {
+      const needs = ["pg-boss", "pg"];
+      const load = () => import("../runtime/engines/pg-boss.ts");
+      const { openPgBossEngine } = await withPackages("the engine pg-boss", needs, load);
+      return openPgBossEngine(store);
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+/** What `TWELVEFOLD_ENGINE` says. Throws `UsageError` for anything that is no engine. */
+export function engineNamed(text: string): EngineName {
+  const name = ENGINE_NAMES.find((known) => known === text);
+  if (name !== undefined) return name;
+  throw new UsageError(
+    "invalid_configuration",
+    `TWELVEFOLD_ENGINE takes ${ENGINE_NAMES.join(" or ")}, not ${JSON.stringify(text)}`,
+  );
+}
