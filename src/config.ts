@@ -34,7 +34,7 @@ export interface TwelvefoldConfig {
    * function's own retries, take precedence.
    */
   readonly retry?: RetryPolicy;
-  /** Ways to tell people about requests, besides the inbox. */
+  /** Ways to tell people about requests, in addition to the inbox. Default: none. */
   readonly channels?: readonly Channel[];
   /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy requires different people. */
   readonly people?: People;

@@ -5,23 +5,26 @@ import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 
 export interface WebhookChannelOptions {
-  /** Names the channel, among others of the runtime. Default `webhook`. */
+  /** The channel's name among the channels of the runtime. Default `webhook`. */
   readonly name?: string;
-  /** Where requests are posted: `https:`, or `http:` on this machine. */
+  /** The address that requests are posted to: `https:`, or `http:` on this machine. */
   readonly url: string;
-  /** Signs each delivery: base64 of at least 16 bytes, with `whsec_` before it or not. Who receives has the same one. */
+  /**
+   * Signs each delivery: base64 of at least 16 bytes, with or without `whsec_` before it. The receiver has the same
+   * secret.
+   */
   readonly secret: string;
-  /** How long an answer is waited for, in ms. Default 10,000. */
+  /** How long to wait for an answer, in ms. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
-/** A request to people as it is posted; `closed` says what closed it. */
+/** A request to people as it is posted; the data of `closed` says what closed it. */
 export type WebhookMessage =
   | {
       readonly type: "request.opened";
-      /** ISO 8601. */
+      /** An ISO 8601 time. */
       readonly timestamp: string;
-      /** `mayBeRepeated`: this may have been posted before; the `webhook-id` is the same then. */
+      /** `mayBeRepeated` is true if this may have been posted before; then the `webhook-id` is the same. */
       readonly data: PostedRequest & { readonly mayBeRepeated: boolean };
     }
   | {
@@ -34,7 +37,7 @@ export type WebhookMessage =
       };
     };
 
-/** What of a request is posted: what the person who decides is shown, and what an answer needs. */
+/** The parts of a request that are posted: what the person who decides is shown, and what an answer needs. */
 export type PostedRequest = Pick<
   HumanRequest,
   | "id"
@@ -49,7 +52,7 @@ export type PostedRequest = Pick<
   | "expiresAt"
   | "askedAt"
 > & {
-  /** The question as it was put; `null` for an approval. */
+  /** The question's text; `null` for an approval. */
   readonly question: string | null;
 };
 
@@ -60,7 +63,7 @@ const OPTIONS = fields({
     text(),
     check((value) =>
       webhookSecret(String(value)) === undefined
-        ? "must be base64 of at least 16 random bytes, with whsec_ before it or not"
+        ? "must be base64 of at least 16 random bytes, with or without whsec_ before it"
         : undefined,
     ),
   ),
@@ -68,9 +71,9 @@ const OPTIONS = fields({
 });
 
 /**
- * A channel that posts each request to people, and its end, to one address, signed as Standard Webhooks 1.0 says. Answers come
- * back through the HTTP API. Anything but a 2xx answer counts as not delivered: the runtime tries again later. Redirects are
- * not followed. Throws `UsageError` for options that cannot be.
+ * A channel that posts each request for people, and its end, to one address, signed according to Standard Webhooks 1.0.
+ * Answers come back through the HTTP API. Any answer other than 2xx counts as not delivered, and the runtime tries
+ * again later. Redirects are not followed. Throws `UsageError` (`invalid_configuration`) for invalid options.
  *
  * @example
  * const channel = webhookChannel({ url: "https://desk.example.com/hooks", secret: process.env.WEBHOOK_SECRET ?? "" });
@@ -104,10 +107,10 @@ export function webhookChannel(options: WebhookChannelOptions): Channel {
     name,
     async deliver(notice, signal) {
       const request = postedRequest(notice);
-      // Answered meanwhile: `closed` says so.
+      // Answered in the meantime: `closed` will say so.
       if (request === undefined) return;
       const data = { ...request, mayBeRepeated: notice.mayBeRepeated };
-      // After an escalation people are told again: that is another message.
+      // After an escalation, people are told again; that is another message.
       const id = `${notice.requestId}.opened.${escalationsOf(notice)}`;
       await post(id, { type: "request.opened", timestamp: now(), data }, signal);
     },
@@ -122,7 +125,7 @@ function escalationsOf({ request }: Notice): number {
   return request.type === "approval" ? request.escalations : 0;
 }
 
-/** The time of the delivery, which who receives compares with a clock: the machine's. */
+/** The time of the delivery. The receiver compares it with a clock, so it is the machine's. */
 function now(): string {
   return new Date().toISOString();
 }
@@ -141,5 +144,5 @@ function problemWithUrl(value: unknown): string | undefined {
   if (username !== "" || password !== "") return "must not hold a name or a password";
   if (protocol === "https:") return undefined;
   const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-  return protocol === "http:" && isHere ? undefined : "must begin with https: (http: on this machine alone)";
+  return protocol === "http:" && isHere ? undefined : "must begin with https: (or http: on this machine)";
 }

@@ -149,7 +149,9 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
   };
 }
 
-/** Whether a refusal is not about the request: the server is busy or restarting, or a proxy cannot reach it. */
+/**
+ * Whether a refusal has nothing to do with the request: the server is busy or restarting, or a proxy cannot reach it.
+ */
 function passes({ status }: ApiError): boolean {
   return status === 429 || status >= 500;
 }
@@ -158,7 +160,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
 
-/** Whether the answer is JSON meant as data; a file that happens to hold JSON is text. */
+/** Whether the answer is JSON meant as data. A file that happens to hold JSON is text. */
 function isData({ headers }: Response): boolean {
   const isFile = headers.get("content-disposition")?.startsWith("attachment") === true;
   return !isFile && headers.get("content-type")?.startsWith("application/json") === true;

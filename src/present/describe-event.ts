@@ -4,7 +4,7 @@ import type { ErrorInfo, EventData, EventType, HumanDecision, Principal } from "
 import { fullNameOf, nameOf } from "./people.ts";
 import { inWords, visible, visibleLine } from "./visible-text.ts";
 
-/** What an event is to who reads along. `note`: bookkeeping that a short view leaves out. */
+/** What kind of event it is for a reader. `note`: bookkeeping that a short view leaves out. */
 export type EventKind =
   | "start"
   | "input"
@@ -32,7 +32,7 @@ export interface EventDescription {
   readonly title: string;
   /** Words of a person, a model or the system, with their line breaks. */
   readonly text?: string | undefined;
-  /** The arguments of a step, or the payload of an event, as they are. */
+  /** The arguments of a step, or the payload of an event, unchanged. */
   readonly fields?: JsonObject | undefined;
   /** The result, unchanged. */
   readonly result?: Json | undefined;
@@ -40,7 +40,7 @@ export interface EventDescription {
 }
 
 /**
- * What happened, in words: the one place from which the command line, the inbox, exports and graphs have them.
+ * An event in words. The command line, the inbox, exports and graphs all take their words from here.
  *
  * @example
  * for (const event of thread.events) console.log(describeEvent(event).title);
@@ -71,7 +71,7 @@ export function describeDecision(decision: HumanDecision): string {
   }
 }
 
-/** The words that a person gave with a decision; `undefined`: none. */
+/** The words that a person gave with a decision; `undefined` if there are none. */
 export function wordsOf(decision: HumanDecision): string | undefined {
   const words =
     decision.kind === "denied" ? decision.feedback : decision.kind === "answered" ? decision.text : "";
@@ -110,7 +110,7 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     said(
       "trouble",
       "neutral",
-      steps.length === 1 ? "One further step was dropped" : `${steps.length} further steps were dropped`,
+      steps.length === 1 ? "One more step was dropped" : `${steps.length} more steps were dropped`,
       reason,
     ),
   step_judged: ({ verdict, reason }) =>
@@ -125,7 +125,7 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
   notified: ({ text, ok, channel, error }) => {
     if (text !== undefined) return said("progress", "neutral", "Progress", text);
     return ok
-      ? said("note", "neutral", `Told people over ${visibleLine(channel)}`)
+      ? said("note", "neutral", `Told people on ${visibleLine(channel)}`)
       : said("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
   },
   human_responded: ({ by, decision }) => ({
@@ -161,13 +161,13 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
       "wait",
       `Waits for ${visibleLine(name)}${until === undefined ? "" : ` until ${visibleLine(until)}`}`,
     ),
-  woke: ({ timedOut }) => said("wait", "neutral", timedOut ? "Waited in vain" : "Woke up"),
+  woke: ({ timedOut }) => said("wait", "neutral", timedOut ? "Waited without result" : "Woke up"),
   child_started: ({ agent, threadId }) =>
     said("wait", "wait", `Handed to ${visibleLine(agent)} (${threadId})`),
   child_finished: ({ result }) => ({ ...said("outcome", "good", "Result"), result }),
 
   prefetched: ({ name, arguments: fields, outcome }) => {
-    const title = `Fetched beforehand: ${visibleLine(name)}`;
+    const title = `Fetched in advance: ${visibleLine(name)}`;
     return outcome.kind === "result"
       ? { ...said("life", "neutral", title), fields, result: outcome.result }
       : { ...said("life", "bad", title), fields, error: outcome.error };
@@ -176,7 +176,7 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     ...said(
       "life",
       "neutral",
-      `Context made shorter: events ${from} to ${to} (${inWords(method).toLowerCase()})`,
+      `Context shortened: events ${from} to ${to} (${inWords(method).toLowerCase()})`,
     ),
     result: replacement,
   }),

@@ -6,10 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/**
- * Text for XML and HTML, in content and attributes. Characters that XML does not know are shown as a replacement
- * mark.
- */
+/** Text for XML and HTML, in content and attributes. Characters that XML does not allow become a replacement mark. */
 export function escapeXml(text: string): string {
   return text
     .toWellFormed()

@@ -4,7 +4,7 @@ import type { ThreadEvent } from "../thread/events.ts";
 import { describeEvent, type EventDescription, type EventKind, type Tone } from "./describe-event.ts";
 import { visible, visibleFields, visibleLine, visibleValue } from "./visible-text.ts";
 
-/** One event as a person at a terminal reads it, in one or a few lines; `undefined` for bookkeeping. */
+/** One event for a person at a terminal, in one or a few lines; `undefined` for bookkeeping. */
 export function eventLine(event: ThreadEvent, c: Colors): string | undefined {
   if (event.type === "tool_started" && event.data.attempt === 1) return undefined;
   const described = describeEvent(event);
@@ -50,7 +50,7 @@ const SIGNS: { readonly [K in EventKind]: string } = {
   note: " ",
 };
 
-/** Kinds whose title the sign says well enough. */
+/** Kinds of events whose sign makes the title unnecessary. */
 const SAID_BY_SIGN: ReadonlySet<EventKind> = new Set(["question", "outcome", "progress"]);
 
 function signOf({ kind, tone }: EventDescription): string {
@@ -58,7 +58,7 @@ function signOf({ kind, tone }: EventDescription): string {
   return kind === "end" ? "■" : kind === "outcome" ? "✗" : SIGNS[kind];
 }
 
-/** The end of a run is its answer: shown whole. */
+/** A run ends with its answer, which is shown in full. */
 function resultText({ kind }: EventDescription, result: Json): string {
   if (kind === "end") return indent(visible(typeof result === "string" ? result : JSON.stringify(result)));
   return kind === "outcome" ? visibleValue(result, 400) : `= ${visibleValue(result, 400)}`;

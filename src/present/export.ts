@@ -14,8 +14,8 @@ export function exportJson({ id, events }: Thread): string {
 }
 
 /**
- * The thread as Markdown, for reading and for issues. What people, models and tools said stands in code blocks
- * that it cannot close.
+ * The thread as Markdown, for people to read and for issues. The words of people, models and tools stand in code blocks
+ * that they cannot close.
  */
 export function exportMarkdown(thread: Thread): string {
   const { id, state, events } = thread;
@@ -34,7 +34,7 @@ export function exportMarkdown(thread: Thread): string {
   return lines.join("\n");
 }
 
-/** The thread as one web page that needs nothing else: no scripts, no files from anywhere. */
+/** The thread as a self-contained web page: no scripts, and no files from elsewhere. */
 export function exportHtml(thread: Thread): string {
   const { id, state, events } = thread;
   const sections = events.map((event) => {
@@ -102,7 +102,7 @@ function codeBlock(text: string): string {
   return `${fence}\n${text}\n${fence}`;
 }
 
-/** One line of text, with nothing in it that Markdown or HTML would take as a command. */
+/** One line of text without anything that Markdown or HTML would act on. */
 function markdownText(text: string): string {
   return text.replace(/\s+/gu, " ").replace(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
 }

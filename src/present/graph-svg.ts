@@ -9,13 +9,13 @@ const GAP = 30;
 const LEFT = 56;
 const TOP = 10;
 const MIDDLE = LEFT + NODE_WIDTH / 2;
-/** Characters that fit into a node. */
+/** How many characters fit into a node. */
 const FITTING = 22;
 
 /**
- * The graph as an SVG drawing: nodes downwards in the order of first visits, jumps at the sides. It needs no script and
- * no style; the classes `thread-graph`, `node`, `edge`, the kind and the outcome are for a style sheet. Each node's
- * `data-seq` is the number of its first event.
+ * The graph as an SVG drawing: nodes from top to bottom in the order of first visits, jumps at the sides. It needs
+ * neither script nor style; the classes `thread-graph`, `node`, `edge`, the kind and the outcome are there for a style
+ * sheet. Each node's `data-seq` is the number of its first event.
  */
 export function toSvg(graph: ThreadGraph): string {
   const { nodes, edges } = graph;
@@ -45,7 +45,9 @@ function drawNode(node: GraphNode, y: number): string {
   ].join("");
 }
 
-/** The next node down is a straight line; anything else bends around: forwards on the right, back on the left. */
+/**
+ * An edge to the next node down is a straight line; any other bends around: forwards on the right, back on the left.
+ */
 function drawEdge({ times }: GraphEdge, from: number, to: number): string {
   if (to === from + 1) {
     const y = topOf(from) + NODE_HEIGHT;

@@ -3,7 +3,7 @@ import type { ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import { describeEvent } from "./describe-event.ts";
 
-/** One station of the path that a thread has taken: an intent with its outcome, a decision, an end. */
+/** One station on the path that a thread has taken: an intent with its outcome, a decision, an end. */
 export interface GraphNode {
   readonly id: string;
   readonly kind: "input" | "step" | "person" | "wait" | "trouble" | "end";
@@ -11,9 +11,9 @@ export interface GraphNode {
   readonly label: string;
   /** The outcome, if it is known. */
   readonly outcome?: Outcome | undefined;
-  /** How often the path came through; 1 or more. */
+  /** How often the path passed through here; 1 or more. */
   readonly visits: number;
-  /** Sequence number of the first event that the node stands for. */
+  /** The sequence number of the first event that the node stands for. */
   readonly seq: number;
 }
 
@@ -22,11 +22,11 @@ export type Outcome = "ok" | "failed" | "refused" | "denied" | "pending";
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
-  /** How often the path went this way; 1 or more. */
+  /** How often the path took this way; 1 or more. */
   readonly times: number;
 }
 
-/** The path that a thread really took, in the order of first visits. */
+/** The path that a thread took, in the order of first visits. */
 export interface ThreadGraph {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
@@ -60,7 +60,7 @@ export function threadGraph({ events, state }: Pick<Thread, "events" | "state">)
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-/** What to draw for an event; `undefined` for nothing. `pending` is the sequence number of the open request. */
+/** The station for an event; `undefined` if it has none. `pending` is the sequence number of the open request. */
 function stationFor(
   event: ThreadEvent,
   pending: number | undefined,
@@ -135,7 +135,7 @@ export function nodeText({ label, outcome, visits }: GraphNode): string {
   return visits === 1 ? told : `${told} ×${visits}`;
 }
 
-/** The same path in words, for those who do not see the drawing. */
+/** The same path in words, for people who do not see the drawing. */
 export function graphInWords({ nodes, edges }: ThreadGraph): string {
   const text = new Map(nodes.map((node) => [node.id, nodeText(node)]));
   const ways = edges.map(({ from, to, times }) => {
@@ -157,8 +157,8 @@ const SHAPES: { readonly [K in GraphNode["kind"]]: readonly [string, string] } =
 };
 
 /**
- * The graph as Mermaid text. Labels come from people and models: every character that means something to Mermaid
- * is written as a code.
+ * The graph as Mermaid text. Labels come from people and models, so every character that means something to Mermaid is
+ * written as a code.
  */
 export function toMermaid({ nodes, edges }: ThreadGraph): string {
   const lines = nodes.map((node) => {

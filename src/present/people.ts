@@ -1,18 +1,18 @@
 import type { Principal } from "../thread/events.ts";
 import { visible } from "./visible-text.ts";
 
-/** A person for people: the name if there is one, else the id. */
+/** A person's name, else their id. */
 export function nameOf({ name, id }: Principal): string {
   return visible(name ?? id);
 }
 
-/** A person without ambiguity: "Ada (web:ada)". */
+/** A person's name and identity, without ambiguity: "Ada (web:ada)". */
 export function fullNameOf(person: Principal): string {
   const key = visible(`${person.channel}:${person.id}`);
   return person.name === undefined ? key : `${nameOf(person)} (${key})`;
 }
 
-/** Policy patterns for people: "web:ada", "anybody on slack", "ada on any channel". */
+/** A policy pattern in words: "web:ada", "anybody on slack", "ada on any channel". */
 export function patternInWords(pattern: string): string {
   const colon = pattern.indexOf(":");
   const channel = pattern.slice(0, colon);

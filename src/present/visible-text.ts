@@ -1,11 +1,11 @@
 /**
- * Characters that nobody sees but that change what people read: controls other than tab and line break, bidirectional
- * overrides and isolates, zero-width and tag characters, line separators, fillers, blanks that are no spaces, variation
- * selectors, and what Unicode has not assigned or leaves to private use.
+ * Invisible characters that change what people read: controls other than tab and line break, bidirectional overrides
+ * and isolates, zero-width and tag characters, line separators, fillers, blanks other than the space, variation
+ * selectors, and code points that Unicode has not assigned or leaves to private use.
  */
 const HIDDEN =
   "[[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800\\u{16FE4}\\u{1D159}]--[\\t\\n]]";
-/** Inside an emoji they are part of what people see: ❤️, 👩‍🚀, 1️⃣. */
+/** Inside an emoji, they are part of what people see: ❤️, 👩‍🚀, 1️⃣. */
 const IN_EMOJI = [
   "(?<=\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?)\\u200D(?=\\p{Extended_Pictographic})",
   "(?<=\\p{Extended_Pictographic})\\uFE0F",
@@ -14,9 +14,10 @@ const IN_EMOJI = [
 const PATTERN = new RegExp(`(${IN_EMOJI})|${HIDDEN}+`, "gv");
 
 /**
- * A text from a model, a tool or a person as an approver may be shown it, in a terminal, on a page or in a file. What
- * could move a cursor, recolour, reorder or hide something becomes a visible code point such as `[U+202E]`, so that an
- * amount or an address cannot look like another one. Line breaks and tabs stay; lone surrogates become U+FFFD.
+ * A text from a model, a tool or a person in a form that is safe to show to an approver, in a terminal, on a page or in
+ * a file. Characters that could move a cursor, recolour, reorder or hide something become visible code points such as
+ * `[U+202E]`, so that an amount or an address cannot look like another one. Line breaks and tabs stay; lone surrogates
+ * become U+FFFD.
  *
  * @example
  * visible("pay 5\u001b[2K"); // "pay 5[U+001B][2K"
@@ -40,7 +41,7 @@ export function visibleLine(text: string, limit = 200): string {
   return clip(visible(text).replace(/\s+/gu, " ").trim(), limit);
 }
 
-/** A JSON value on one visible line, as people read it: strings without quotes. `undefined` is an empty line. */
+/** A JSON value on one visible line, in a form for people: strings without quotes. `undefined` gives an empty line. */
 export function visibleValue(value: unknown, limit = 200): string {
   return visibleLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""), limit);
 }
@@ -58,12 +59,12 @@ export function inWords(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The text cut to a number of characters, with an ellipsis where something is missing. */
+/** The text cut to a number of characters, with an ellipsis if something is missing. */
 export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1).toWellFormed()}…`;
 }
 
-/** A number with its word: "1 step", "3 steps". */
+/** A number with its noun: "1 step", "3 steps". */
 export function countOf(count: number, word: string): string {
   return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
 }

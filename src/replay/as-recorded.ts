@@ -6,11 +6,11 @@ import type { HumanRequestKind, NewEvent, RefusalReason, ThreadEvent } from "../
 import { cardWithSentences } from "../thread/old-reasons.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** Refusals and requests that the engine itself words. */
+/** Refusals and requests whose words are the engine's own. */
 const OWN_REFUSALS: ReadonlySet<RefusalReason> = new Set(["unknown_intent", "doubtful", "repeated"]);
 const OWN_REQUESTS: ReadonlySet<HumanRequestKind> = new Set(["escalation", "budget", "unknown_outcome"]);
 
-/** What the engine says of the same fact may be worded otherwise since: then the recorded words stand. */
+/** Keeps the recorded words if today's engine words the same fact in another way. */
 function withRecordedWords(made: NewEvent, { type, data }: ThreadEvent): NewEvent {
   if (made.type === "step_refused" && type === "step_refused" && OWN_REFUSALS.has(made.data.reason))
     return { ...made, data: { ...made.data, message: data.message } };
@@ -26,8 +26,9 @@ function withRecordedWords(made: NewEvent, { type, data }: ThreadEvent): NewEven
 }
 
 /**
- * An event made now, with the words of the recorded one where the engine words the same fact otherwise today; with the card and the digest of the recorded one where an earlier release wrote the same card in
- * another form: what was approved is the same.
+ * A newly made event in its recorded form: with the recorded words if the engine words the same fact in another way
+ * today, and with the recorded card and digest if an earlier release wrote the same card in another form, because what
+ * was approved is the same.
  */
 export function asRecorded(
   made: NewEvent,

@@ -1,2 +1,2 @@
-// What `import … from "twelvefold/replay"` gives: a thread made again from its recording.
+// What `import … from "twelvefold/replay"` gives: rebuilding a thread from its recording.
 export { replayThread } from "./replay.ts";

@@ -11,7 +11,7 @@ import { checkArguments } from "../steps/check.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** The model's answer as the events from index `at` hold it; `undefined` when they hold none. */
+/** The model's answer from the events at index `at`; `undefined` if they hold none. */
 function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step> | undefined {
   const first = events[at];
   if (first?.type === "step_refused" && first.data.completion !== undefined) {
@@ -35,9 +35,9 @@ function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step
 }
 
 /**
- * The first events that today's code writes for a command, made of what was recorded of the outside world: of a command
- * that has effects those before it or those that hold what came back. `undefined` if the recording lacks that.
- * Pure: no user code with effects runs.
+ * The first events that today's code writes for a command, given what was recorded of the outside world. For a command
+ * with effects: the events before the effects, or the events with their results. `undefined` if the recording lacks
+ * those. Pure: no user code with effects runs.
  */
 export async function writtenNow(
   command: Command,
@@ -61,7 +61,7 @@ export async function writtenNow(
     }
     case "run_tool":
       return [{ type: "tool_started", data: reserveTool(command, thread) }];
-    // Their outcomes come from outside and were taken before, if they are recorded.
+    // Their outcomes come from outside; if they were recorded, they have been taken already.
     case "prefetch":
     case "judge_step":
     case "wait":
@@ -76,7 +76,7 @@ export async function writtenNow(
   }
 }
 
-/** A schema is asked anew; what `check` said is taken from the recording. */
+/** A schema is asked again; the result of a `check` is taken from the recording. */
 function recordedCheck(next: ThreadEvent | undefined): Check {
   const refused = next?.type === "step_refused" && next.data.reason === "invalid_arguments";
   return async (definition, { step }) => {

@@ -14,12 +14,16 @@ import { writtenNow } from "./replay-recording.ts";
 const MAX_LAG_MS = 60_000;
 
 /**
- * Rebuilds a thread from its own recording. Whatever came from outside (people, time, outcomes of tools and judges, the
- * model's steps, the result of a `check`) is fed in at its place and time; everything else is decided and written anew by
- * today's code. No model, tool or preview runs. The events that a fork started with are taken as they are.
+ * Rebuilds a thread from its own recording. Everything that came from outside (people, time, outcomes of tools and
+ * judges, the model's steps, the result of a `check`) is fed in at its place and time; everything else is decided and
+ * written anew by today's code. No model, tool or preview runs. The events that a fork started with are taken
+ * unchanged.
  *
- * Throws a `TwelvefoldError` (`replay_mismatch`) that names the first event that today's code would write differently or not
- * at all: the agent's steps, policies or limits, or the engine, have changed since.
+ * Throws a `TwelvefoldError` (`replay_mismatch`) that names the first event that today's code would write differently
+ * or not at all: the agent's steps, policies or limits, or the engine, have changed since.
+ *
+ * @example
+ * const rebuilt = await replayThread(await runtime.get(threadId), calculator);
  */
 export async function replayThread(recording: Pick<Thread, "id" | "events">, agent: Agent): Promise<Thread> {
   const { id, events } = recording;
@@ -34,12 +38,12 @@ export async function replayThread(recording: Pick<Thread, "id" | "events">, age
   }
 }
 
-/** How many of the first events are taken as they are. */
+/** How many of the first events are taken unchanged. */
 function startOf([first]: readonly ThreadEvent[]): number {
   return first?.type === "thread_started" ? (first.data.forkedFrom?.seq ?? 1) : 0;
 }
 
-/** The command done on recorded outcomes; what is written of it must be what was recorded. */
+/** Performs the command on recorded outcomes. The events that it writes must be the recorded ones. */
 async function performRecorded(
   thread: Thread,
   command: Command,
@@ -57,14 +61,14 @@ async function performRecorded(
   let now = thread;
   for (const event of made) {
     const expected = events[now.state.seq];
-    // The recording ends in the middle of what was written together.
+    // The recording ends in the middle of events that were written together.
     if (expected === undefined) return now;
     now = appendMade(now, expected, asRecorded(event, expected, now, agent), agent);
   }
   return now;
 }
 
-/** Times are reckoned when a step begins and events dated when they are written, a moment later. */
+/** Times are computed when a step begins, but events are dated when they are written, a moment later. */
 function lagOf(recorded: ThreadEvent, made: NewEvent | undefined): number {
   const before = timeIn(recorded);
   const now = made === undefined ? undefined : timeIn(made);
@@ -87,7 +91,7 @@ function takeIn(thread: Thread, recorded: ThreadEvent): Thread {
   }
 }
 
-/** The thread with an event that was made now, which must be the recorded one once it is stored. */
+/** The thread with a newly made event, which must equal the recorded one once it is stored. */
 function appendMade(thread: Thread, recorded: ThreadEvent, made: NewEvent, agent: Agent): Thread {
   let now: Thread;
   try {
@@ -101,7 +105,7 @@ function appendMade(thread: Thread, recorded: ThreadEvent, made: NewEvent, agent
 }
 
 /**
- * Facts that no code decides. Outcomes of tools, judges and providers count only where today's code has asked for them.
+ * Facts that no code decides. Outcomes of tools, judges and providers count only if today's code has asked for them.
  */
 function comesFromOutside(event: ThreadEvent, command: Command): boolean {
   switch (event.type) {
@@ -123,12 +127,12 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "tool_unknown":
       return true;
     case "context_compacted":
-      // Ranges and texts depend on the view; that errors are reset here is decided.
+      // Ranges and texts depend on the view; that errors are reset at this point is a decision.
       return event.data.method !== "reset_errors" || command.type === "reset_errors";
     case "notified":
       return event.data.request !== undefined;
     case "event_awaited":
-      // A long-running job: what its tool gave back.
+      // A long-running job, as its tool returned it.
       return event.data.tokenDigest !== undefined;
     case "step_judged":
       return command.type === "judge_step" && command.callId === event.data.callId;
@@ -151,7 +155,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
   }
 }
 
-/** Release 0.1.0 asked the model about a doubtful step also where a person had to approve it anyway. */
+/** Release 0.1.0 asked the model about a doubtful step even if a person had to approve it anyway. */
 function askedTheModelFirst({ data }: EventOf<"step_refused">, command: Command): boolean {
   return (
     data.reason === "doubtful" &&

@@ -21,14 +21,17 @@ interface Run {
   readonly tools: Map<CallId, Span>;
 }
 
-/** Runs that another process took over are never seen to end here: beyond so many, the oldest is closed. */
+/** A run that another process has taken over never ends here: beyond this many, the oldest is closed. */
 const MAX_RUNS = 10_000;
 
 /**
- * Creates an observer that makes OpenTelemetry spans according to the GenAI semantic conventions: `invoke_agent` from the
- * moment a thread has something to do until it waits, and within it `chat` for each model call and `execute_tool` for each
- * tool. They hold names, times and token counts, but no prompts, arguments or answers. Does nothing unless the application
- * has set up a tracer provider. Pass it to `runtime.subscribe`.
+ * Creates an observer that makes OpenTelemetry spans according to the GenAI semantic conventions: `invoke_agent` from
+ * the moment a thread has something to do until it waits and, within it, `chat` for each model call and `execute_tool`
+ * for each tool. They hold names, times and token counts, but no prompts, arguments or answers. Does nothing unless the
+ * application has set up a tracer provider.
+ *
+ * @example
+ * const stop = runtime.subscribe(traceRuns());
  */
 export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Observer {
   const runs = new Map<ThreadId, Run>();

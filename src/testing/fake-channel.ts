@@ -2,13 +2,18 @@ import { TwelvefoldError } from "../base/errors.ts";
 import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
 
 export interface FakeChannel extends Channel {
-  /** Every notice it was asked to deliver, in order, even those that failed. */
+  /** Every notice that it was asked to deliver, in order, even those that failed. */
   readonly notices: readonly Notice[];
-  /** The requests it was told are closed. */
+  /** The requests that it was told are closed. */
   readonly closedNotices: readonly ClosedNotice[];
-  /** Makes the next delivery fail; each further call makes one more fail. Default: an error that says so. */
+  /**
+   * Makes the next delivery fail with `error`; each further call makes one more fail. Default: an error that says so.
+   */
   failNext(error?: Error): void;
-  /** Throws if a failure was not used, or if people were told about a request twice without a failure in between. */
+  /**
+   * Throws `TwelvefoldError` (`unexpected_call`) if a planned failure did not happen, or if people were told about a
+   * request twice without a failure in between.
+   */
   assertUsedUp(): void;
 }
 
@@ -29,7 +34,7 @@ export function fakeChannel(name = "fake"): FakeChannel {
       notices.push(notice);
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
-      // After an escalation people are told again, of a request that more of them may answer.
+      // After an escalation, people are told again about a request that more of them may answer.
       const { request } = notice;
       const key = `${notice.requestId} ${request.type === "approval" ? request.escalations : 0}`;
       delivered.set(key, (delivered.get(key) ?? 0) + 1);
@@ -45,7 +50,7 @@ export function fakeChannel(name = "fake"): FakeChannel {
       if (twice.length > 0) {
         throw new TwelvefoldError(
           "unexpected_call",
-          `${name} was told more than once of ${twice.join(", ")}`,
+          `${name} was told more than once about ${twice.join(", ")}`,
         );
       }
     },

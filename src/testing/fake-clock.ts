@@ -1,13 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 
 export interface FakeClock extends Clock {
-  /** Moves the time forward by `ms` and wakes every sleeper whose time has come, in order. Resolves when they have run once. */
+  /**
+   * Moves the time forward by `ms` milliseconds and wakes every sleeper whose time has come, in order. Resolves after
+   * each has run once.
+   */
   advance(ms: number): Promise<void>;
   /** How many callers of `sleep` are waiting. */
   readonly sleepers: number;
 }
 
-/** A clock that stands still until `advance` is called. `start` is in ms since the epoch; default 2026-01-01T00:00:00Z. */
+/**
+ * A clock that stands still until `advance` is called. `start` is in ms since the epoch. Default 2026-01-01T00:00:00Z.
+ */
 export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start;
   const sleepers = new Set<{ readonly until: number; wake(): void }>();
@@ -36,7 +41,7 @@ export function fakeClock(start: number = Date.UTC(2026, 0, 1)): FakeClock {
       }),
     async advance(ms) {
       const end = now + ms;
-      // Let code that has just been started go to sleep first.
+      // Lets code that has just been started go to sleep first.
       await new Promise((resolve) => setImmediate(resolve));
       for (;;) {
         const next = [...sleepers].sort((a, b) => a.until - b.until)[0];

@@ -6,8 +6,8 @@ import { canonicalJson, parseJson, toJson } from "../base/json.ts";
 import type { Accepted, Answer } from "../prompts/types.ts";
 
 /**
- * One scripted answer: a step; several steps of one completion; a step with its fidelity and the words before its JSON; a
- * text that does not parse; or an error to throw.
+ * One scripted answer: a step, several steps of one completion, a step with its fidelity and the words before its JSON,
+ * a text that does not parse, or an error to throw.
  */
 export type ScriptedAnswer<S> =
   | S
@@ -21,7 +21,10 @@ export interface ScriptedSteps<S> extends NextStepFunction<[thread: string], S> 
   readonly prompts: readonly string[];
   /** How many answers are left in the script. */
   readonly remaining: number;
-  /** Throws if answers are left over or too many were asked for. Call it at the end of a test. */
+  /**
+   * Throws `TwelvefoldError` (`unexpected_call`) if answers are left over or too many were asked for. Call it at the
+   * end of a test.
+   */
   assertUsedUp(): void;
 }
 
@@ -87,7 +90,7 @@ export function scriptedSteps<S extends { readonly intent: string }>(
         digest: sha256(thread),
       };
     },
-    // A script has no types: an edit with the right intent is accepted as it is.
+    // A script has no types: an edit with the right intent is accepted unchanged.
     parse: (raw) => acceptAnswer(parseJson<S>(raw), EXACT, [], raw),
   };
 }

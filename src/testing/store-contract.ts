@@ -29,7 +29,7 @@ export function storeContract(runner: TestRunner, name: string, open: () => Prom
       }
     });
   };
-  runner.describe(`${name} keeps the contract of stores`, () => {
+  runner.describe(`${name} keeps the contract for stores`, () => {
     runner.describe("as a log of events", () => {
       appendContract(test);
       raceContract(test);
@@ -37,7 +37,7 @@ export function storeContract(runner: TestRunner, name: string, open: () => Prom
       deleteContract(test);
     });
     runner.describe("as a listing", () => listContract(test));
-    runner.describe("as keeper of leases", () => leaseContract(test));
-    runner.describe("as keeper of values", () => valuesContract(test));
+    runner.describe("as the keeper of leases", () => leaseContract(test));
+    runner.describe("as the keeper of values", () => valuesContract(test));
   });
 }

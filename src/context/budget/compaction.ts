@@ -11,7 +11,7 @@ import type { BudgetPolicy, ContextPlan, FullBudget, SummaryPlan } from "./token
 export interface Situation {
   readonly events: readonly ThreadEvent[];
   readonly shown: readonly EventBlocks[];
-  /** Of each shown entry. */
+  /** The tokens of each shown entry. */
   readonly tokens: readonly number[];
   /** Tokens above the target. */
   readonly excess: number;
@@ -19,7 +19,7 @@ export interface Situation {
   readonly format: TextFormat;
 }
 
-/** What to do next so that the thread fits: the first policy that helps. */
+/** What to do next to make the thread fit: the first policy that helps. */
 export function compaction(situation: Situation): ContextPlan {
   const { limits, shown } = situation;
   const old = Math.max(0, shown.length - limits.keepRecent);
@@ -41,8 +41,8 @@ export function compaction(situation: Situation): ContextPlan {
 }
 
 /**
- * What is left is recent, or may not be summarised. The budget is held anyway: no block may have more than a
- * quarter of it, and what stands between the first and the last gives way.
+ * Only recent entries, and entries that may not be summarised, are left. The budget is kept anyway: no block may take
+ * more than a quarter of it, and the entries between the first and the last give way.
  */
 function lastResort(situation: Situation): ContextPlan {
   const { limits, shown, tokens } = situation;
@@ -51,7 +51,7 @@ function lastResort(situation: Situation): ContextPlan {
   const policy = limits.policies.includes("summarize") ? "summarize" : "forget";
   const range = { start: openingLength(situation.events, shown), end: shown.length - 1 };
   const used = sum(tokens.slice(range.start, range.end));
-  // A note in the place of a note would go on for ever.
+  // Replacing a note with a note would go on for ever.
   const helps = used > limits.countTokens(noteText(situation, range));
   return (
     giveWay(policy, situation, 1) ??
@@ -64,7 +64,7 @@ function noteText({ shown, format }: Situation, { start, end }: EntryRange): str
   return format.renderBlock({ tag: "summary", body: note, untrusted: "x".repeat(80) }) + format.separator;
 }
 
-/** What stands in the place of events that nobody summarised. */
+/** The text in place of events that nobody summarised. */
 export function forgottenNote({ from, to }: Pick<SummaryPlan, "from" | "to">): string {
   return `[events ${from} to ${to} are left out]`;
 }
@@ -75,7 +75,7 @@ function sum(numbers: readonly number[]): number {
 
 interface Compaction {
   readonly event: NewEvent;
-  /** Tokens, about. */
+  /** How many tokens this saves, roughly. */
   readonly saves: number;
 }
 
@@ -101,7 +101,7 @@ function cheapCompactions(
   }
 }
 
-/** Those whose range lies among the first `old` entries. */
+/** The ranges that lie among the first `old` entries. */
 function amongOld(
   { shown, tokens }: Situation,
   old: number,
@@ -126,7 +126,7 @@ const CUTTABLE: ReadonlySet<string | undefined> = new Set([
   "human_responded",
 ]);
 
-/** The largest first. `any`: whatever the event, also what was cut before. */
+/** Cuts the largest entry. With `any`, that may be any event, even one that was cut before. */
 function cutLarge(situation: Situation, end: number, maxTokens: number, any: boolean): Compaction[] {
   const { events, shown, tokens, limits, format } = situation;
   return shown
@@ -152,7 +152,7 @@ function cutLarge(situation: Situation, end: number, maxTokens: number, any: boo
     });
 }
 
-/** An old range is summarised, as much as a model can read at once; or forgotten, as little as it takes. */
+/** Lets an old range give way: summarises as much as a model can read at once, or forgets as little as needed. */
 function giveWay(
   policy: "summarize" | "forget",
   situation: Situation,

@@ -4,8 +4,9 @@ import { writeYaml } from "../formats/write-yaml.ts";
 import type { TokenCounter } from "./tokens.ts";
 
 /**
- * The body of a block cut so that the rendered block has at most `maxTokens`: its beginning, a note of how much is left
- * out and where the whole is, and its end. `undefined` if it fits as it is, or where even the note would be too much.
+ * Cuts a block's body so that the rendered block has at most `maxTokens`: keeps its beginning and its end, with a note
+ * in between of how much is left out and where the whole is. `undefined` if it fits already, or if even the note would
+ * be too long.
  */
 export function fitBody(
   block: ContextBlock,
@@ -17,7 +18,7 @@ export function fitBody(
   const tokens = countTokens(format.renderBlock(block));
   if (tokens <= maxTokens) return undefined;
   const text = typeof block.body === "string" ? block.body : writeYaml(block.body);
-  // The first guess is in proportion; what escaping and the note add is found by trying.
+  // The first guess is proportional; trial and error finds what escaping and the note add.
   let room = Math.floor((text.length * maxTokens) / tokens);
   while (room > 0) {
     const cut = headAndTail(text, room, whereTheWholeIs);

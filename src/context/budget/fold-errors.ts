@@ -17,9 +17,8 @@ interface Run {
 }
 
 /**
- * A range for every run of failed attempts that was resolved afterwards: the tool succeeded, or,
- * after an answer that could not be used, a step was accepted. Each run becomes one line that says what failed, how
- * often and why.
+ * A range for every run of failed attempts that was resolved later: the tool succeeded, or, after an unusable answer, a
+ * step was accepted. Each run becomes one line that says what failed, how often and why.
  */
 export function foldResolvedErrors(
   events: readonly ThreadEvent[],
@@ -54,7 +53,7 @@ function failedRuns(events: readonly ThreadEvent[], shown: readonly EventBlocks[
   return runs;
 }
 
-/** The calls that failed or were refused, with the intent of their step. */
+/** The calls that failed or were refused, with the intents of their steps. */
 export function intentsOfFailedCalls(events: readonly ThreadEvent[]): ReadonlyMap<CallId, string> {
   const intents = new Map<CallId, string>();
   const failed = new Map<CallId, string>();
@@ -67,7 +66,7 @@ export function intentsOfFailedCalls(events: readonly ThreadEvent[]): ReadonlyMa
   return failed;
 }
 
-/** What went wrong with a step or an answer; `undefined` for an event that is no failure. */
+/** What went wrong with a step or an answer; `undefined` if the event is not a failure. */
 export function failureOf(event: ThreadEvent, failed: ReadonlyMap<CallId, string>): Failure | undefined {
   if (event.type === "tool_failed") {
     return { intent: failed.get(event.data.callId) ?? "", message: event.data.error.message };
@@ -77,7 +76,7 @@ export function failureOf(event: ThreadEvent, failed: ReadonlyMap<CallId, string
   return { intent: callId === undefined ? "" : (failed.get(callId) ?? ""), message };
 }
 
-/** Resolved is a failure of a tool when it succeeds later, and an unusable answer when a step follows. */
+/** A tool's failure is resolved when the tool succeeds later; an unusable answer, when a step follows. */
 function isResolved(events: readonly ThreadEvent[], after: number, intent: string): boolean {
   const calls = new Set<CallId>();
   for (const event of events.slice(after)) {
@@ -90,7 +89,9 @@ function isResolved(events: readonly ThreadEvent[], after: number, intent: strin
   return false;
 }
 
-/** One line, at most 300 characters: what failed, how often and why. `end` follows the number of times a step failed. */
+/**
+ * One line of at most 300 characters: what failed, how often and why. `end` follows the number of failures of a step.
+ */
 export function describeFailures(failures: readonly Failure[], end = ""): string {
   const byIntent = Map.groupBy(failures, ({ intent }) => intent);
   const lines = Array.from(byIntent, ([intent, group]) => {

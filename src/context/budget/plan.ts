@@ -7,9 +7,9 @@ import { type ContextPlan, completeBudget, type FullBudget, type TokenBudget } f
 import { tokenCeiling } from "./tokens.ts";
 
 /**
- * What to do so that the thread fits its budget. Pure except for loading the tokenizer: the same events give the same
- * plan. Planning again after each `compact` and `summarize` ends in `ready`, whatever the thread holds.
- * Throws `UsageError` for a budget that cannot be held.
+ * Decides what to do to make the thread fit its budget. Pure except for loading the tokenizer: the same events give the
+ * same plan. Planning again after each `compact` and `summarize` ends in `ready`, whatever the thread holds. Throws
+ * `UsageError` for a budget that cannot be kept.
  */
 export async function planContext(
   events: readonly ThreadEvent[],
@@ -20,7 +20,7 @@ export async function planContext(
   return planWithin(events, await completeBudget(budget), view, format);
 }
 
-/** `planContext` within limits of any size. Pure. */
+/** `planContext` with limits of any size. Pure. */
 export function planWithin(
   events: readonly ThreadEvent[],
   limits: FullBudget,

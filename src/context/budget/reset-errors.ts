@@ -3,7 +3,9 @@ import type { EventData, NewEvent, ThreadEvent } from "../../thread/events.ts";
 import type { EventBlocks } from "../blocks/context-blocks.ts";
 import { describeFailures, type Failure, failureOf, intentsOfFailedCalls } from "./fold-errors.ts";
 
-/** After one of these, errors are counted anew: what failed before it may be what a person has just spoken about. */
+/**
+ * Errors are counted anew after one of these, because what failed before may be what a person has just spoken about.
+ */
 const LOOKS = new Set<ThreadEvent["type"]>(["message_received", "event_received", "human_responded"]);
 
 interface Attempts {
@@ -13,8 +15,8 @@ interface Attempts {
 }
 
 /**
- * The events that take all failed attempts since people last looked out of the context: one line stands for each run of
- * them, and the last event says that errors are counted anew. Never empty. What succeeded in between stays.
+ * The events that take all failed attempts since people last looked out of the context: each run of them becomes one
+ * line, and the last event records that errors are counted anew. Never empty. What succeeded in between stays.
  */
 export function resetErrors(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): NewEvent[] {
   const runs = failedAttempts(events, shown);
@@ -31,7 +33,7 @@ function foldFailures(
   return { type: "context_compacted", data: { ...data, replacement: describeFailures(failures) } };
 }
 
-/** Runs of steps that failed, what became of them, and what was dropped because of them. */
+/** Runs of failed steps, what became of them, and what was dropped because of them. */
 function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): Attempts[] {
   const since = events.findLast(({ type }) => LOOKS.has(type))?.seq ?? 0;
   const intents = intentsOfFailedCalls(events);
@@ -39,7 +41,7 @@ function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlo
   const runs: Attempts[] = [];
   let run: Attempts | undefined;
   for (const { seq, to } of shown) {
-    // A failure that was cut to size is one anyway; a range of several events is something else.
+    // A failure that was cut to size is still a failure; a range of several events is something else.
     const event = seq === to ? events[seq - 1] : undefined;
     const failure = event === undefined || seq <= since ? undefined : failureOf(event, intents);
     const starts = event?.type === "step_proposed" && failed.has(event.data.callId);
@@ -58,7 +60,7 @@ function failedAttempts(events: readonly ThreadEvent[], shown: readonly EventBlo
   return runs;
 }
 
-/** Calls that failed, were refused, or were dropped because one before them did. */
+/** Calls that failed, were refused, or were dropped because an earlier call failed. */
 function findFailedCalls(events: readonly ThreadEvent[], since: number): ReadonlySet<CallId> {
   const calls = new Set<CallId>();
   for (const event of events.slice(since)) {

@@ -2,16 +2,16 @@ import type { CallId } from "../../base/ids.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import type { EventBlocks } from "../blocks/context-blocks.ts";
 
-/** A range of a thread's shown entries: from index `start` up to, not including, `end`. */
+/** A range of a thread's shown entries: from index `start` up to, but not including, `end`. */
 export interface EntryRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The oldest entries that may give way together: after the opening input, before the last `keep` entries, at most
- * `most` tokens and no more than it takes to have `enough`, and never between a step and its outcome. `undefined`
- * where fewer than two remain.
+ * The oldest entries that may give way together: after the opening input and before the last `keep` entries, at most
+ * `most` tokens, no more than needed to have `enough`, and never separating a step from its outcome. `undefined` if
+ * that leaves fewer than two.
  */
 export function oldestRange(
   events: readonly ThreadEvent[],
@@ -30,7 +30,7 @@ export function oldestRange(
   let used = 0;
   for (let at = start; at < latest; at += 1) {
     used += tokens[at] ?? 0;
-    // One entry alone may be over the limit: it was cut before, or the caller cuts it.
+    // A single entry may be over the limit: it was cut before, or the caller cuts it.
     if (used > most && at > start) break;
     const last = shown[at];
     if (last !== undefined && (earliestNeeded[at + 1] ?? Infinity) > last.to) end = at + 1;
@@ -39,14 +39,14 @@ export function oldestRange(
   return end === undefined || end - start < 2 ? undefined : { start, end };
 }
 
-/** The input that the thread began with says what it is all about: it stays. */
+/** How many entries the opening input takes. It stays, because it says what the thread is about. */
 export function openingLength(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): number {
   const [first] = shown;
   const type = first === undefined || first.compacted ? undefined : events[first.seq - 1]?.type;
   return type === "message_received" || type === "event_received" ? 1 : 0;
 }
 
-/** For each entry: the earliest step that it or a later entry is the outcome of. */
+/** For each entry, the earliest step whose outcome it or a later entry is. */
 function earliestProposals(events: readonly ThreadEvent[], shown: readonly EventBlocks[]): number[] {
   const proposals = new Map<CallId, number>();
   for (const event of events) {

@@ -4,8 +4,8 @@ import type { ThreadEvent } from "../../thread/events.ts";
 import type { CompactedRange, EventBlocks } from "../blocks/context-blocks.ts";
 
 /**
- * A range for every lookup that was made again later with the same arguments: the later answer
- * is the one that holds. `lookups` are the intents that only read.
+ * A range for every lookup that was repeated later with the same arguments: only the later answer is kept. `lookups`
+ * are the intents that only read.
  */
 export function dropSuperseded(
   events: readonly ThreadEvent[],
@@ -18,7 +18,7 @@ export function dropSuperseded(
   return calls.flatMap(({ key, from, to }): CompactedRange[] => {
     if (latest.get(key)?.to === to) return [];
     const first = places.get(from);
-    // Step and result must stand side by side, untouched, so that nothing else goes with them.
+    // Step and result must stand side by side, unchanged, so that nothing else is removed with them.
     if (first === undefined || shown[first + 1]?.seq !== to) return [];
     if (shown[first]?.compacted || shown[first + 1]?.compacted) return [];
     return [{ from, to, method: "drop_superseded" }];
@@ -26,7 +26,7 @@ export function dropSuperseded(
 }
 
 interface Lookup {
-  /** Intent and arguments. */
+  /** The intent and the arguments. */
   readonly key: string;
   readonly from: number;
   readonly to: number;

@@ -4,37 +4,41 @@ import type { ContextBlock } from "../blocks/block.ts";
 import { loadTokenCounter, type TokenCounter } from "./tokens.ts";
 
 /**
- * `fold_errors`: failed attempts that were resolved become one line. `cut_result`: large results keep head and tail.
- * `drop_superseded`: lookups made again later go. `summarize`: an old range becomes a summary. `forget`: an old range
- * becomes a note of what is left out.
+ * How a thread is made shorter. `fold_errors`: resolved failures become one line. `cut_result`: large results keep only
+ * their beginning and end. `drop_superseded`: lookups that were repeated later are dropped. `summarize`: an old range
+ * becomes a summary. `forget`: an old range becomes a note of what is left out.
  */
 export type BudgetPolicy = "fold_errors" | "cut_result" | "drop_superseded" | "summarize" | "forget";
 
-/** How many tokens the rendered thread may have, and what to do, in order, if it has more. */
+/** How many tokens the rendered thread may have, and what to do, in which order, if it has more. */
 export interface TokenBudget {
   /**
    * Tokens that the rendered thread may have at each model call; at least 1000. Leave room for the prompt around it and
    * for the answer.
    */
   readonly tokens: number;
-  /** Compaction goes on until the thread is down to this share of the budget. Default 0.7. */
+  /**
+   * If the thread is over its budget, compaction continues until it is down to this share of the budget. Default 0.7.
+   */
   readonly target?: number;
-  /** How many of the latest blocks are left alone as long as compacting the rest suffices. Default 6. */
+  /** How many of the latest blocks stay untouched as long as compacting the others is enough. Default 6. */
   readonly keepRecent?: number;
-  /** Default: `fold_errors`, `cut_result`, `drop_superseded`, `summarize`, in this order. */
+  /** What to try, in this order. Default: `fold_errors`, `cut_result`, `drop_superseded`, `summarize`. */
   readonly policies?: readonly BudgetPolicy[];
-  /** A result, message or event of more tokens counts as large. Default: a tenth of the budget. */
+  /** How many tokens make a result, message or event large. Default: a tenth of the budget. */
   readonly largeResult?: number;
-  /** Intents that only read, so that a later call with the same arguments supersedes an earlier one. */
+  /** Intents that only read: a later call with the same arguments supersedes an earlier one. Default: none. */
   readonly lookups?: readonly string[];
-  /** Returns what the model is told about where to find the whole of a cut text. Default: `the whole is event <seq>`. */
+  /**
+   * Returns the text that tells the model where to find the whole of a cut text. Default: `the whole is event <seq>`.
+   */
   readonly pointer?: (seq: number) => string;
-  /** Default: `loadTokenCounter()`. */
+  /** Counts the tokens of a text. Default: the counter of `loadTokenCounter()`. */
   readonly countTokens?: TokenCounter;
 }
 
 export type ContextPlan =
-  /** The thread fits. `tokens` is null where its size in bytes already said so and nothing was counted. */
+  /** The thread fits. `tokens` is `null` if its size in bytes was proof enough and nothing was counted. */
   | { readonly kind: "ready"; readonly tokens: number | null }
   /** Append these events and plan again. */
   | { readonly kind: "compact"; readonly events: readonly NewEvent[] }
@@ -47,11 +51,11 @@ export interface SummaryPlan {
   readonly to: number;
   readonly blocks: readonly ContextBlock[];
   readonly maxTokens: number;
-  /** The event that puts a summary in the place of the blocks, cut to `maxTokens` if it is longer. */
+  /** Makes the event that puts a summary in place of the blocks. A summary longer than `maxTokens` is cut. */
   readonly event: (summary: string) => NewEvent;
 }
 
-/** No budget is smaller. */
+/** The smallest budget. */
 export const MIN_TOKENS = 1000;
 const DEFAULT_POLICIES: readonly BudgetPolicy[] = [
   "fold_errors",
@@ -63,14 +67,14 @@ const DEFAULT_POLICIES: readonly BudgetPolicy[] = [
 /** A budget with its defaults. */
 export type FullBudget = Required<TokenBudget>;
 
-/** Throws `UsageError` for a budget that cannot be held. */
+/** Throws `UsageError` (`invalid_argument`) for a budget that cannot be kept. */
 export function checkBudget({ tokens }: TokenBudget): void {
   if (tokens >= MIN_TOKENS) return;
-  const message = `a token budget is at least ${MIN_TOKENS} tokens, not ${tokens}`;
+  const message = `a token budget must be at least ${MIN_TOKENS} tokens, not ${tokens}`;
   throw new UsageError("invalid_configuration", message, { details: { tokens } });
 }
 
-/** Throws like `checkBudget`. Loads the tokenizer where the budget brings none. */
+/** Throws as `checkBudget` does. Loads the tokenizer if the budget has no counter of its own. */
 export async function completeBudget(budget: TokenBudget): Promise<FullBudget> {
   checkBudget(budget);
   return {

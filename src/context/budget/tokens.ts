@@ -1,16 +1,16 @@
-/** How many tokens a text has. Must be fast: it is called for every block of a thread that is near its budget. */
+/** Counts the tokens of a text. Must be fast: it is called for every block of a thread that is near its budget. */
 export interface TokenCounter {
   (text: string): number;
-  /** Whose tokens they are, for people to read. */
+  /** The name of the encoding, for people to read. */
   readonly encoding?: string;
 }
 
-/** Never fewer than the tokens of any tokenizer that works on bytes: a token is at least one byte. */
+/** An upper bound for every tokenizer that works on bytes, since a token has at least one byte. */
 export function tokenCeiling(text: string): number {
   return Buffer.byteLength(text);
 }
 
-/** A deliberate overestimate, for when no tokenizer is installed: half of the bytes. */
+/** A deliberate overestimate for when no tokenizer is installed: one token for every two bytes. */
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 2);
 }
@@ -18,8 +18,8 @@ export function estimateTokens(text: string): number {
 let loaded: Promise<TokenCounter> | undefined;
 
 /**
- * A counter for OpenAI's current encoding (`o200k_base`), loaded at the first call; other providers' models count up
- * to a quarter more or less, so leave room. `estimateTokens` where the package `gpt-tokenizer` is not installed.
+ * Loads a counter for OpenAI's current encoding (`o200k_base`). Other providers' models count up to a quarter more or
+ * less, so leave room. If the package `gpt-tokenizer` is not installed, returns `estimateTokens`.
  */
 export function loadTokenCounter(): Promise<TokenCounter> {
   loaded ??= import("gpt-tokenizer/encoding/o200k_base").then(
@@ -33,12 +33,15 @@ export function loadTokenCounter(): Promise<TokenCounter> {
   return loaded;
 }
 
-// A text that holds `<|endoftext|>` is a text, not an end.
+// In a text, `<|endoftext|>` is ordinary text.
 const NO_SPECIAL_TOKENS = { disallowedSpecial: new Set<string>() };
 
 const PIECE = 2000;
 
-/** The tokenizer needs quadratic time for long runs without a break, so it gets pieces; that adds a token here and there. */
+/**
+ * Splits long texts, because the tokenizer takes quadratic time on long runs without a break. That adds a token here
+ * and there.
+ */
 function inPieces(count: TokenCounter): TokenCounter {
   return (text) => {
     let tokens = 0;
@@ -51,7 +54,7 @@ function inPieces(count: TokenCounter): TokenCounter {
   };
 }
 
-/** Before a space or line break, where a token most likely begins anyway. */
+/** Splits before a space or line break, where a token most likely begins anyway. */
 function pieceEnd(text: string, start: number): number {
   const limit = start + PIECE;
   if (limit >= text.length) return text.length;

@@ -10,13 +10,16 @@ export interface FormatCost {
   readonly characters: number;
   readonly bytes: number;
   readonly tokens: number;
-  /** Tokens in relation to the cheapest format, which has 1. */
+  /** Tokens relative to the cheapest format, which has 1. */
   readonly ratio: number;
 }
 
 const NAMES: readonly TextFormatName[] = ["xml", "yaml", "json", "markdown"];
 
-/** What a thread costs in each format, the cheapest first. Pure; `messages` are counted without the roles' own tokens. */
+/**
+ * Compares what a thread costs in each format, the cheapest first. Pure. The count for `messages` leaves out the tokens
+ * that mark roles.
+ */
 export function compareFormats(
   events: readonly ThreadEvent[],
   countTokens: TokenCounter,

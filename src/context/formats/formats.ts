@@ -8,25 +8,28 @@ import { escapeHarmful, writeYaml } from "./write-yaml.ts";
 import { BLOCK_SEPARATOR, parseXml, renderXmlBlock } from "./xml.ts";
 
 /**
- * A text format: one text per block, joined by a separator. What is appended to a thread is appended to its text, so
- * the text of a thread is a prefix of the text of the longer thread.
+ * A text format: one text per block, joined by a separator. Appending to a thread appends to its text, so the text of a
+ * thread is a prefix of the text of any longer version.
  */
 export interface TextFormat {
   readonly renderBlock: (block: ContextBlock) => string;
   readonly separator: string;
-  /** Reads a rendering back: exactly the blocks it came from. Throws `UsageError` for any other text. */
+  /**
+   * Reads a rendering back into exactly the blocks it came from. Throws `UsageError` (`invalid_argument`) for any other
+   * text.
+   */
   readonly parse: (text: string) => ContextBlock[];
 }
 
 export type TextFormatName = "xml" | "yaml" | "json" | "markdown";
 
-/** The built-in text formats. In each, no text can pretend to be another block: `parse` proves it. */
+/** The built-in text formats. In none of them can a text pretend to be another block, as `parse` proves. */
 export const TEXT_FORMATS: { readonly [Name in TextFormatName]: TextFormat } = {
-  /** One XML-like element per block, a text as it is, other values as YAML. The default. */
+  /** One XML-like element per block: texts as they are, other values as YAML. The default. */
   xml: { renderBlock: renderXmlBlock, separator: BLOCK_SEPARATOR, parse: parseXml },
-  /** One YAML list, an item per block. */
+  /** One YAML list with an item per block. */
   yaml: { renderBlock: (block) => writeYaml([itemOf(block)]), separator: "\n", parse: parseYaml },
-  /** JSON Lines: one object per block and line. */
+  /** JSON Lines: each block is an object on a line of its own. */
   json: {
     renderBlock: (block) => escapeHarmful(JSON.stringify(itemOf(block))),
     separator: "\n",
@@ -36,7 +39,7 @@ export const TEXT_FORMATS: { readonly [Name in TextFormatName]: TextFormat } = {
   markdown: { renderBlock: renderMarkdownBlock, separator: "\n\n", parse: parseMarkdown },
 };
 
-/** Blocks in a format. */
+/** Renders blocks in a format. */
 export function renderBlocks(blocks: readonly ContextBlock[], format: TextFormat = TEXT_FORMATS.xml): string {
   return blocks.map(format.renderBlock).join(format.separator);
 }

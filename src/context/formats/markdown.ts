@@ -6,8 +6,8 @@ import { isHarmless, quote, writeYaml, writeYamlString } from "./write-yaml.ts";
 import { escapeTag, unescapeTag } from "./xml-escape.ts";
 
 /**
- * A block as Markdown: a heading with its tag, then a text as a quotation (`> ` before every line) or a value as
- * fenced YAML. No text can leave its quotation, and a fence is longer than any in its content.
+ * A block as Markdown: a heading with its tag, then a text as a quotation (`> ` before every line) or a value as fenced
+ * YAML. No text can escape from its quotation, and a fence is longer than any in its content.
  */
 export function renderMarkdownBlock({ tag, body, untrusted }: ContextBlock): string {
   const label = untrusted === undefined ? "" : ` (untrusted: ${quote(untrusted)})`;
@@ -27,7 +27,7 @@ function renderBody(body: Json): string {
   return `${fence}yaml\n${yaml}\n${fence}`;
 }
 
-/** The inverse of `renderMarkdownBlock` over blocks with an empty line between them. */
+/** Reads blocks of `renderMarkdownBlock` that are separated by empty lines. */
 export function parseMarkdown(text: string): ContextBlock[] {
   const blocks: ContextBlock[] = [];
   const lines = text.split("\n");

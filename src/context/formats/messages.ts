@@ -11,16 +11,16 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** A block, and whether the model itself said it. */
+/** A block, and whether it is the model's own. */
 export interface SpokenBlock {
   readonly fromModel: boolean;
   readonly block: ContextBlock;
 }
 
 /**
- * A thread as chat messages: the model's own steps are `assistant` messages holding the JSON that it answers with,
- * everything else is `user` messages in the default format. Neighbours of the same role share a message. Nothing
- * that anybody writes gets the role of somebody else; `parseMessages` gives back exactly these blocks.
+ * A thread as chat messages: the model's own steps are `assistant` messages that hold the JSON it answers with;
+ * everything else is `user` messages in the default format. Neighbours of the same role share a message. Nobody's words
+ * can take somebody else's role: `parseMessages` returns exactly these blocks.
  */
 export function renderMessages(shown: readonly EventBlocks[]): ChatMessage[] {
   const writer = createMessageWriter();
@@ -28,10 +28,10 @@ export function renderMessages(shown: readonly EventBlocks[]): ChatMessage[] {
   return writer.messages();
 }
 
-/** Writes the messages of a thread that grows. */
+/** Writes the messages of a growing thread. */
 export interface MessageWriter {
   add(entry: EventBlocks): void;
-  /** The messages of everything that was added. */
+  /** The messages of everything that was added so far. */
   messages(): ChatMessage[];
 }
 
@@ -57,7 +57,9 @@ export function createMessageWriter(): MessageWriter {
   };
 }
 
-/** The inverse of `renderMessages`. Throws `UsageError` for messages that it cannot have written. */
+/**
+ * The inverse of `renderMessages`. Throws `UsageError` (`invalid_argument`) for messages that it cannot have written.
+ */
 export function parseMessages(messages: readonly ChatMessage[]): SpokenBlock[] {
   return messages.flatMap(({ role, content }): SpokenBlock[] =>
     role === "assistant"
@@ -66,7 +68,7 @@ export function parseMessages(messages: readonly ChatMessage[]): SpokenBlock[] {
   );
 }
 
-/** The step as the model writes it; `undefined` for a block of another shape, which no model message may hold. */
+/** The step as the model would write it; `undefined` for any other block, which must not become the model's message. */
 function stepJson({ tag, body, untrusted }: ContextBlock): string | undefined {
   if (untrusted !== undefined || !isJsonObject(body) || Object.hasOwn(body, "intent")) return undefined;
   return escapeHarmful(JSON.stringify({ intent: tag, ...body }));

@@ -1,15 +1,15 @@
 import { type Json, parseJson } from "../../base/json.ts";
 import { MAX_BLOCK_DEPTH } from "./write-yaml.ts";
 
-/** Deeper JSON is no value that this package stores (`toJson` stops at 200), and reading it could use up the stack. */
+/** Deeper JSON is not stored by this package (`toJson` stops at 200), and reading it could exhaust the stack. */
 const MAX_JSON_DEPTH = 1000;
 
-/** Thrown inside this file only. */
+/** Only thrown inside this file. */
 class NotYaml extends Error {}
 
 /**
- * Reads what `writeYaml` and `writeYamlString` write; `undefined` for any other text. It is not a reader for YAML in
- * general, and it may accept a few spellings that the writer does not use: compare with the writer where it matters.
+ * Reads what `writeYaml` and `writeYamlString` write; `undefined` for any other text. Not a reader for YAML in general.
+ * It may accept a few spellings that the writer does not use: compare with the writer's output where that matters.
  */
 export function readYaml(text: string): { readonly value: Json } | undefined {
   const reader: Reader = { lines: text.split("\n"), at: 0, depth: 0 };
@@ -62,7 +62,7 @@ function readObject(reader: Reader, column: number): Json {
       if (!hasIndent(reader, column)) throw new NotYaml();
     }
     const after = column + (key.explicit ? 0 : key.length);
-    // `__proto__` as an own key must stay data.
+    // An own key called `__proto__` must stay data.
     Object.defineProperty(entries, key.name, {
       value: readAfterKey(reader, after, column),
       enumerable: true,

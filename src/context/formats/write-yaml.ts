@@ -1,12 +1,12 @@
 import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
 import { ROLE_MARKER } from "../blocks/role-markers.ts";
 
-/** Deeper than this a value stands on one line as JSON, which is YAML too: indentation would outgrow the content. */
+/** Deeper values are written on one line as JSON, which is valid YAML too: indentation would outgrow the content. */
 export const MAX_BLOCK_DEPTH = 16;
 
 /**
- * A value as YAML 1.2 in block style, in the one spelling that `readYaml` accepts. Short safe strings are plain,
- * longer texts are literal blocks (`|`), everything else is double-quoted. No line is ever folded.
+ * A value as YAML 1.2 in block style, in the only spelling that `readYaml` accepts. Short safe strings are plain,
+ * longer texts are literal blocks (`|`), and everything else is double-quoted. Lines are never folded.
  */
 export function writeYaml(value: Json): string {
   return typeof value === "object" && value !== null ? writeBlock(value, "", 0) : writeScalar(value, "");
@@ -29,7 +29,7 @@ function writeObject(value: JsonObject, indent: string, depth: number): string {
     .join(`\n${indent}`);
 }
 
-/** What follows `- ` (a nested block starts on the same line) or `key:` (it starts on the next). */
+/** The value after `- ` (a nested block starts on the same line) or `key:` (it starts on the next line). */
 function writeNested(value: Json, indent: string, depth: number, place: "inline" | "below"): string {
   const gap = place === "inline" ? "" : " ";
   if (typeof value !== "object" || value === null) return gap + writeScalar(value, indent);
@@ -59,7 +59,7 @@ function writeScalar(value: string | number | boolean | null, indent: string): s
   return isLiteral(value) ? writeLiteral(value, indent) : quoteBest(value);
 }
 
-// Single quotes where double ones would need escapes: easier to read, and fewer tokens.
+// Single quotes if double ones would need escapes: easier to read, with fewer tokens.
 function quoteBest(text: string): string {
   return /["\\]/.test(text) && !/[\n\t]|\p{Cf}/u.test(text) && isHarmless(text)
     ? `'${text.replaceAll("'", "''")}'`
@@ -86,14 +86,14 @@ const CONTROL =
 const HARMFUL = new RegExp(`${CONTROL}|${ROLE_MARKER}`, "v");
 
 /**
- * False for a text with characters that models see and people do not, other line breaks than `\n`, or the markers with
- * which BAML or a chat template could be told that a new role begins. Such a text is shown in quotes, with escapes.
+ * True unless the text has characters that models see and people do not, line breaks other than `\n`, or the markers
+ * that could tell BAML or a chat template that a new role begins. A harmful text is shown in quotes, with escapes.
  */
 export function isHarmless(text: string): boolean {
   return !HARMFUL.test(text);
 }
 
-// Every word that some version of YAML reads as something other than text.
+// Every word that any version of YAML reads as something other than text.
 function isWord(text: string): boolean {
   return /^(?:null|true|false|yes|no|on|off|y|n)$/i.test(text);
 }
@@ -109,7 +109,7 @@ function writeLiteral(text: string, indent: string): string {
   return `${endsWithBreak ? "|" : "|-"}\n${body}`;
 }
 
-/** A string in double quotes, read alike by JSON and YAML. Always on one line, and harmless. */
+/** A string in double quotes that JSON and YAML read alike. Always on one line, and harmless. */
 export function quote(text: string): string {
   return escapeHarmful(JSON.stringify(text));
 }
@@ -122,7 +122,7 @@ const TO_ESCAPE = new RegExp(
   "gu",
 );
 
-/** JSON text that says the same with escapes in the place of everything harmful: see `isHarmless`. */
+/** Equivalent JSON text with escapes for everything harmful: see `isHarmless`. */
 export function escapeHarmful(json: string): string {
   return json.replace(TO_ESCAPE, (found) =>
     found
@@ -132,7 +132,7 @@ export function escapeHarmful(json: string): string {
   );
 }
 
-/** A string so that it cannot be taken for another value: quoted, or a literal block when it has several lines. */
+/** A string that cannot be mistaken for another value: in quotes, or as a literal block if it has several lines. */
 export function writeYamlString(text: string): string {
   return isLiteral(text) ? writeLiteral(text, "") : quoteBest(text);
 }

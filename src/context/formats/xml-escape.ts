@@ -1,17 +1,19 @@
 import { BAML_MARKER } from "../blocks/baml-markers.ts";
 import { MARKER_NAME, ROLE_MARKER } from "../blocks/role-markers.ts";
 
-// What may hide between `<` and a name without being seen. No overlap with white space: the patterns stay linear.
+// Invisible characters that may hide between `<` and a name. No overlap with white space, so that the patterns
+// stay linear.
 const INVISIBLE = "[[\\p{Cf}\\p{Cc}\\p{Mn}\\u2800]--\\s]";
 
 const TO_ESCAPE = new RegExp(
   [
-    // A `<` or a lookalike that could begin a tag, also with spaces in between; not `a < b`, `x <- 3`, `<3`.
+    // A `<` or a lookalike that could begin a tag, even after spaces; not `a < b`, `x <- 3` or `<3`.
     `[<\\uFF1C\\uFE64](?=${INVISIBLE}*[\\p{L}_:\\|!?\\/])`,
     `[<\\uFF1C\\uFE64](?=[${INVISIBLE}\\s]*(?:\\/|[\\p{L}_:][\\w:.\\-]{0,64}\\s*>))`,
     // An `&` that would read as one of our escapes; not `AT&T` or `&nbsp;`.
     "&(?=(?:lt|amp|#x[0-9A-F]{1,6});)",
-    // Seen by models, not by people: controls, bidi overrides, Unicode tag characters. UTF-8 cannot carry surrogates.
+    // Visible to models but not to people: controls, bidi overrides, Unicode tag characters. UTF-8 cannot hold
+    // surrogates.
     "[[\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069\\u{E0000}-\\u{E007F}]--[\\n\\r\\t]]",
     ROLE_MARKER,
   ].join("|"),
@@ -20,7 +22,7 @@ const TO_ESCAPE = new RegExp(
 
 /**
  * Text that cannot contain the beginning or the end of any tag. Ordinary text stays as it is (`a < b`, `AT&T`);
- * `unescapeText` gives back the original exactly.
+ * `unescapeText` returns exactly the original.
  */
 export function escapeText(text: string): string {
   return text.replace(TO_ESCAPE, (found) => {
@@ -42,7 +44,7 @@ export function unescapeText(text: string): string {
 // `:hex:` ends with a colon, so `baml-start-` must not follow it.
 const NOT_IN_TAG = new RegExp(`[^A-Za-z0-9_.\\-]|${BAML_MARKER}|b(?=aml-(?:start|end)-)`, "gu");
 
-/** A name as a tag: letters, digits, `_`, `.` and `-` stay, every other character becomes `:hex:`. */
+/** A name as a tag: letters, digits, `_`, `.` and `-` stay; every other character becomes `:hex:`. */
 export function escapeTag(name: string): string {
   const escaped = name.replace(NOT_IN_TAG, hexName).replace(/^[0-9.-]/, hexName);
   return escaped === "" || MARKER_NAME.test(escaped) ? `::${escaped}` : escaped;

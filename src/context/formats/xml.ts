@@ -3,12 +3,12 @@ import type { ContextBlock } from "../blocks/block.ts";
 import { readBody, writeBody } from "./body-text.ts";
 import { escapeAttribute, escapeTag, escapeText, unescapeTag, unescapeText } from "./xml-escape.ts";
 
-/** Stands between two blocks. */
+/** The separator between two blocks. */
 export const BLOCK_SEPARATOR = "\n\n";
 
 /**
- * Blocks as text: `<tag>`, the body (a string as it is, anything else as YAML), `</tag>`, with an empty line between
- * blocks. Whatever the strings are, no body can close its block or open another: `parseXml` gives back exactly these
+ * Blocks as text: `<tag>`, the body (a string as it is, anything else as YAML) and `</tag>`, with an empty line between
+ * blocks. Whatever the strings hold, no body can close its block or open another: `parseXml` returns exactly these
  * blocks. The text of the first blocks is a prefix of the text of more blocks.
  */
 export function renderXml(blocks: readonly ContextBlock[]): string {

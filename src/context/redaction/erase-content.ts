@@ -5,7 +5,7 @@ import { mapStored } from "./stored-content.ts";
 
 const ERASED = "(erased)";
 
-/** JSON of any shape, whose keys may say as much as its values. */
+/** Fields with JSON of any shape, whose keys may reveal as much as its values. */
 const FREE: ReadonlySet<string> = new Set([
   "payload",
   "result",
@@ -15,12 +15,13 @@ const FREE: ReadonlySet<string> = new Set([
   "decision.result",
 ]);
 
-/** Objects whose fields are all somebody's own. */
+/** Objects whose fields were all chosen by a model or a tool. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["arguments", "card.arguments"]);
 
 /**
- * The event without its content: what people, models and tools said. Its ids, times, names of steps and agents, and who
- * did what stay, so that the thread is still one. The same event where there is nothing to erase.
+ * The event without its content, that is, without what people, models and tools said. Its ids, times, names of steps
+ * and agents, and who did what stay, so that the thread remains complete. Returns the same event if there is nothing to
+ * erase.
  */
 export function eraseContent(event: ThreadEvent): ThreadEvent {
   // Its stand-ins hold together what was erased before.
@@ -32,7 +33,7 @@ export function eraseContent(event: ThreadEvent): ThreadEvent {
     {
       json: (value, path) => {
         if (FREE.has(path)) return ERASED;
-        // "system": that nobody sent it.
+        // "system" means that nobody sent it.
         if (path === "from") return value;
         return OWN_FIELDS.has(path) ? {} : eraseJson(value);
       },

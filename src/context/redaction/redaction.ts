@@ -5,32 +5,33 @@ import { type ContentMap, mapContent } from "../blocks/event-content.ts";
 import { isSecretName, plainName } from "./secret-names.ts";
 import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "./secret-patterns.ts";
 
-/** What the model must not read. Without any field: the built-in rules for field names and texts. */
+/** What the model must not read. Without any field, the built-in rules for field names and texts apply. */
 export interface RedactionRules {
-  /** False leaves out the built-in patterns and field names. Default true. */
+  /** Whether the built-in patterns and field names apply. Default true. */
   readonly builtIn?: boolean;
-  /** Also e-mail addresses. Default false: agents that deal with mail need them. */
+  /** Whether to redact e-mail addresses too. Default false, because agents that deal with mail need them. */
   readonly emails?: boolean;
-  /** Further field names whose values are secret, whatever they hold. Case, `_` and `-` do not matter. */
+  /** Additional field names whose values are secret, whatever they hold. Case, `_` and `-` do not matter. */
   readonly fields?: readonly string[];
-  /** Further patterns. */
+  /** Additional patterns. */
   readonly patterns?: readonly SecretPattern[];
 }
 
-/** Where placeholders come from and lead back to. */
+/** Makes placeholders for secrets and finds the secrets again. */
 export interface SecretVault {
-  /** The placeholder that stands for a secret: the same one for the same secret. */
+  /** The placeholder for a secret, always the same one for the same secret. */
   placeholderFor(secret: Json, kind: string): string;
-  /** What a placeholder stands for; `undefined` for a text that is none. */
+  /** The secret behind a placeholder; `undefined` if the text is not a placeholder. */
   secretFor(placeholder: string): Json | undefined;
 }
 
-/** So many secrets of a thread are looked for as such in everything that follows. */
+/** How many secrets of a thread are searched for in everything that follows. */
 const MAX_REMEMBERED = 1000;
 
 /**
- * Numbers the secrets of one thread in the order in which they first appear: `[card:1]`, `[key:2]`. The numbers follow
- * from the events, so every process gives the same ones, and tell nothing about the secrets.
+ * Creates a vault that numbers the secrets of one thread in the order in which they first appear: `[card:1]`,
+ * `[key:2]`. The numbers follow from the events, so they are the same in every process, and they reveal nothing about
+ * the secrets.
  */
 export function createVault(): SecretVault {
   const placeholders = new Map<string, string>();
@@ -49,14 +50,16 @@ export function createVault(): SecretVault {
   };
 }
 
-/** Replaces secrets by placeholders. Feed it a thread's events in order: what it has seen once it knows again. */
+/**
+ * Replaces secrets with placeholders. Pass it a thread's events in order: it recognises again what it has seen once.
+ */
 export interface Redactor extends ContentMap {
   event(event: ThreadEvent): ThreadEvent;
 }
 
 /**
- * `known` are secrets that it is to recognise from the start, wherever they stand. Throws `UsageError` for a pattern that
- * could not work.
+ * Creates a redactor. `known` are secrets to recognise from the start, wherever they stand. Throws `UsageError`
+ * (`invalid_configuration`) for a pattern that could not work.
  */
 export function createRedactor(
   rules: RedactionRules,
@@ -74,7 +77,7 @@ export function createRedactor(
   const remembered = new Set(Array.from(known).filter(isDistinctive));
 
   function placeholder(secret: Json, kind: string): string {
-    // What the model wrote with a placeholder in it is read again: a placeholder is no secret.
+    // The model's own text with a placeholder in it is read again: a placeholder is not a secret.
     if (typeof secret === "string" && PLACEHOLDER_ONLY.test(secret)) return secret;
     if (typeof secret === "string" && isDistinctive(secret) && remembered.size < MAX_REMEMBERED) {
       remembered.add(secret);
@@ -124,14 +127,15 @@ export function createRedactor(
   function event(given: ThreadEvent): ThreadEvent {
     const before = remembered.size;
     const mapped = mapContent(given, content);
-    // What was recognised late in an event may stand without its surroundings earlier in it.
+    // A secret recognised late in an event may also stand earlier in it, without its surroundings.
     return remembered.size === before ? mapped : mapContent(mapped, content);
   }
 
   return { ...content, event };
 }
 
-// Placeholders are numbered in the order of the keys' names: stores need not keep the order of the keys.
+// Placeholders are numbered in the order of the keys' names, because stores need not keep the order of the
+// keys.
 function mapObject(
   value: JsonObject,
   name: (key: string) => string,
@@ -142,12 +146,12 @@ function mapObject(
   return Object.fromEntries(Object.keys(value).map((key) => [name(key), mapped.get(key) ?? null]));
 }
 
-// Only a text that can hardly stand for anything else is looked for everywhere once it is known as a secret.
+// A known secret is searched for everywhere only if its text can hardly mean anything else.
 function isDistinctive(secret: string): boolean {
   return secret.length >= 12 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret));
 }
 
-/** What the rules look for in texts. */
+/** The patterns that the rules search texts for. */
 export function patternsOf({
   builtIn = true,
   emails = false,
@@ -156,7 +160,7 @@ export function patternsOf({
   return [...(builtIn ? SECRET_PATTERNS : []), ...(emails ? [EMAIL] : []), ...patterns];
 }
 
-/** What the placeholders in a value stand for: texts and numbers that are long enough to be looked for. */
+/** The secrets behind the placeholders in a value: texts and numbers that are long enough to be searched for. */
 export function secretsIn(value: Json, vault: SecretVault): string[] {
   const found = JSON.stringify(value).matchAll(PLACEHOLDER);
   return Array.from(found, ([placeholder]) => vault.secretFor(placeholder)).flatMap((secret) => {
@@ -169,7 +173,7 @@ const PLACEHOLDER = /\[[a-z_]{1,40}:[A-Za-z0-9]{1,40}\]/g;
 const PLACEHOLDER_ONLY = /^\[[a-z_]{1,40}:[A-Za-z0-9]{1,40}\]$/;
 
 /**
- * The step with real values in the place of placeholders, for a tool whose declaration asks for them: `true` for all
+ * The step with real values in place of placeholders, for a tool whose declaration asks for them: `true` for all
  * fields, or the names of top-level fields. Everything else stays as the model wrote it.
  */
 export function restoreSecrets(step: Step, allowed: true | readonly string[], vault: SecretVault): Step {
@@ -194,7 +198,7 @@ function restoreIn(value: Json, vault: SecretVault): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, restoreIn(item, vault)]));
 }
 
-/** The vault of a thread: what its placeholders stand for, found again from its events. */
+/** The vault of a thread, rebuilt from its events: the secrets behind its placeholders. */
 export function vaultOf(events: readonly ThreadEvent[], rules: RedactionRules): SecretVault {
   const vault = createVault();
   const redactor = createRedactor(rules, vault);

@@ -1,6 +1,6 @@
 import type { Json } from "../../base/json.ts";
 
-/** Names that say that a value is secret, as the end of a field's name; in lower case without `_`, `-` and spaces. */
+/** Endings that mark a field's name as secret, in lower case, without `_`, `-` and spaces. */
 const SECRET_ENDINGS: readonly string[] = [
   "password",
   "passwd",
@@ -23,19 +23,22 @@ const SECRET_ENDINGS: readonly string[] = [
   "cvc",
 ];
 
-/** Secret as the whole name only: more letters before them make other words. */
+/** Secret only as the whole name: with more letters before them they are other words. */
 const SECRET_NAMES = new Set(["pwd", "ssn", "cvv2", "cvc2"]);
 
-// Places in a list, and the texts and counts that language models deal in.
+// Tokens that are not secret: places in a list, and the texts and counts of language models.
 const ORDINARY_TOKEN =
   /(?:page|next|previous|continuation|pagination|cursor|sync|start|stop|end|eos|bos|pad|mask)tokens?$/;
 
-/** The name without what does not distinguish it. */
+/** The name in lower case, without `_`, `-` and spaces. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[_\s.-]/g, "");
 }
 
-/** True if a field of this name holds a secret, whatever it looks like: `dbPassword`, `X-Api-Key`, `refresh_token`. */
+/**
+ * True if a field of this name holds a secret, whatever its value looks like: `dbPassword`, `X-Api-Key`,
+ * `refresh_token`.
+ */
 export function isSecretName(name: string, value: Json): boolean {
   const plain = plainName(name);
   if (SECRET_NAMES.has(plain)) return true;

@@ -2,14 +2,14 @@ import { SECRET_NAME } from "./secret-names.ts";
 
 /** One kind of secret as it appears in running text. */
 export interface SecretPattern {
-  /** Appears in placeholders and reports, e.g. `card`. */
+  /** The name of this kind in placeholders and reports, such as `card`. */
   readonly kind: string;
   /**
    * Must have the flag `g`, and also `d` if only group 1 is the secret; otherwise the whole match is. Must run in time
    * proportional to the length of the text.
    */
   readonly pattern: RegExp;
-  /** A further test of the found text, e.g. a check digit. */
+  /** An additional test of the found text, such as a check digit. Default: every match counts. */
   readonly accept?: (found: string) => boolean;
 }
 
@@ -39,10 +39,10 @@ const PROVIDER_KEYS = [
   "dop_v1_[a-f0-9]{60,}",
 ];
 
-// What stands there is a placeholder already.
+// A placeholder stands there already.
 const NOT_REMOVED =
   "(?!\\[[a-z_]{1,40}(?::[A-Za-z0-9]{1,40}| removed)\\]|(?<=\\[[a-z_]{1,40}:)[A-Za-z0-9]{1,40}\\])";
-// JSON inside a text inside JSON: quotes with backslashes before them.
+// For JSON in a text inside JSON: backslashes before the quotes.
 const ESCAPES = "\\\\{0,8}";
 const NAMED = `${SECRET_NAME}(?:${ESCAPES}["'])?\\s{0,4}(?::|=>?)\\s{0,4}`;
 
@@ -50,7 +50,7 @@ function namedPattern(value: string): RegExp {
   return new RegExp(`${NAMED}${value}`, "gid");
 }
 
-/** The built-in kinds, in the order in which they are looked for. E-mail addresses are a kind of their own: see `EMAIL`. */
+/** The built-in kinds, in the order in which they are searched for. E-mail addresses are separate: see `EMAIL`. */
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: "private_key",
@@ -59,7 +59,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   },
   {
     kind: "token",
-    // JWT; encrypted ones have up to five parts, of which the second may be empty.
+    // JWT; an encrypted one has up to five parts, and its second part may be empty.
     pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.{1,2}[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){0,3}/dg,
   },
   { kind: "key", pattern: new RegExp(`(?<![A-Za-z0-9])(?:${PROVIDER_KEYS.join("|")})`, "gd") },
@@ -96,7 +96,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
       "gid",
     ),
   },
-  // In quotes a secret ends where they end, whatever it holds; in escaped quotes at the next backslash.
+  // A secret in quotes ends with the quotes, whatever it holds; in escaped quotes, at the next backslash.
   { kind: "secret", pattern: namedPattern(`"${NOT_REMOVED}((?:[^"\\\\\\r\\n]|\\\\.){3,500})`) },
   { kind: "secret", pattern: namedPattern(`\\\\{1,8}["']${NOT_REMOVED}([^"'\\\\\\r\\n]{3,500})`) },
   { kind: "secret", pattern: namedPattern(`'${NOT_REMOVED}([^'\\r\\n]{3,500})`) },
@@ -107,7 +107,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
       /\b(?:password|passphrase|passcode|secret|api key|token) is:?\s{1,4}["'`]?([^\s"'`,;<>]{4,200}[^\s"'`,;<>.!?])/dgi,
     accept: (found) => /\d/.test(found),
   },
-  // Written in groups, a card may be followed by other numbers; the longest possible one comes first.
+  // A card number written in groups may be followed by other numbers; the longest possible one comes first.
   { kind: "card", pattern: card(`\\d{3}(?:${GAP}\\d{4}){3}${GAP}\\d{3}`), accept: isCardNumber },
   { kind: "card", pattern: card(`\\d{3}(?:${GAP}\\d{4}){3}`), accept: isCardNumber },
   { kind: "card", pattern: card("\\d{3}(?:\\.\\d{4}){3}"), accept: isCardNumber },
@@ -116,7 +116,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   { kind: "card", pattern: card(`\\d{3}(?:${GAP}?\\d){9,15}`), accept: isCardNumber },
 ];
 
-/** A number that may be a card's, by its first digit and as the end of no longer number. */
+/** A number that may be a card's, judged by its first digit, and not the end of a longer number. */
 function card(rest: string): RegExp {
   return new RegExp(`(?<!\\d|\\d\\.)[2-6]${rest}(?!\\d)`, "dg");
 }
@@ -127,17 +127,17 @@ export const EMAIL: SecretPattern = {
   pattern: /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/dg,
 };
 
-// "Password: none" tells no secret.
+// "Password: none" reveals no secret.
 function isNoWord(text: string): boolean {
   return text.length >= 6 || (/\d/.test(text) && /[A-Za-z]/.test(text));
 }
 
-// "Basic arithmetic" and "bearer of news" are no credentials.
+// "Basic arithmetic" and "bearer of news" are not credentials.
 function looksRandom(text: string): boolean {
   return text.length >= 20 || /[\d=]/.test(text);
 }
 
-/** The length and check digit (Luhn) of a payment card. */
+/** Checks the length and the check digit (Luhn) of a payment card. */
 function isCardNumber(text: string): boolean {
   const digits = text.replace(/\D/g, "");
   if (digits.length < 13 || digits.length > 19) return false;
@@ -152,7 +152,7 @@ function isCardNumber(text: string): boolean {
 
 /**
  * The text with every secret that a pattern finds replaced. The text around a secret (`Bearer `, `password=`) stays.
- * `replace` is given the secret and its kind.
+ * `replace` gets the secret and its kind.
  */
 export function replaceSecrets(
   text: string,
@@ -179,7 +179,7 @@ function replaceOne(text: string, pattern: RegExp, replace: (found: string) => s
   return at === 0 ? text : result + text.slice(at);
 }
 
-/** The text with secrets, by default of the built-in kinds, taken out: `Bearer [token removed]`. Cannot be undone. */
+/** The text without secrets: `Bearer [token removed]`. `patterns` default to the built-in kinds. Cannot be undone. */
 export function removeSecrets(text: string, patterns: readonly SecretPattern[] = SECRET_PATTERNS): string {
   return replaceSecrets(text, (_secret, kind) => `[${kind} removed]`, patterns);
 }

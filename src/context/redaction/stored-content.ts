@@ -2,7 +2,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../bas
 import type { EventType } from "../../thread/events.ts";
 import type { ContentMap } from "../blocks/event-content.ts";
 
-/** An event whose data is known to be JSON, and nothing more. */
+/** An event whose data is known only to be JSON. */
 export interface JsonEvent {
   readonly type: EventType;
   readonly data: JsonObject;
@@ -12,8 +12,8 @@ const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name)
 const BY = ["by.channel", "by.id"];
 
 /**
- * What is no content: ids, times, digests, counts, names of things, and who people are. Everything else is redacted
- * before it is stored, fields that are yet to come included.
+ * The parts of an event that are not content: ids, times, digests, counts, names, and who people are. Everything else
+ * is redacted before it is stored, including fields that do not exist yet.
  */
 const KEPT: { readonly [T in EventType]: readonly string[] } = {
   thread_started: ["agent", "forkedFrom", "parent"],
@@ -58,22 +58,22 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   data_erased: ["seqs", "standIns", ...BY],
 };
 
-/** Where steps stand: their fields are content, `intent` is the name of one. */
+/** Where steps stand. Their fields are content; `intent` is a name. */
 const STEPS: readonly string[] = ["step", "steps.*", "decision.editedStep"];
 
-/** True for a part of an event's data that is stored as it is. `*` stands for a place in a list. */
+/** True if a part of an event's data is stored as it is. `*` stands for an index of a list. */
 export function isKept(type: EventType, path: string): boolean {
   return KEPT[type].some((kept) => path === kept || path.startsWith(`${kept}.`));
 }
 
-/** What is done to the content of stored events. `path` says where a value stands in an event's data. */
+/** Maps the content of events for the store. `path` says where a value stands in an event's data. */
 export interface StoredContentMap extends Pick<ContentMap, "object"> {
   json(value: Json, path: string): Json;
-  /** The intent of a step, which a model may have made up. Default: as it is. */
+  /** Maps the intent of a step, which a model may have made up. Default: unchanged. */
   name?(intent: string): string;
 }
 
-/** The event with its content mapped, for the store: more of it than what the model reads. */
+/** The event with its content mapped for the store. That is more of the event than the model reads. */
 export function mapStored({ type, data }: JsonEvent, map: StoredContentMap): JsonEvent {
   const inner = [...KEPT[type], ...STEPS];
   const mapAt = (value: Json, path: string): Json => {

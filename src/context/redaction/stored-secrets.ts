@@ -11,7 +11,7 @@ import {
 } from "./redaction.ts";
 import { type JsonEvent, mapStored } from "./stored-content.ts";
 
-/** Redacts events that are stored together, given the events that the thread has so far. */
+/** Redacts events that are stored together, given the thread's events so far. */
 export type StoreRedactor = (
   events: readonly JsonEvent[],
   before: readonly ThreadEvent[],
@@ -19,7 +19,7 @@ export type StoreRedactor = (
 
 /**
  * Redacts events before they are stored. A secret that was recognised once in a thread is recognised again without its
- * surroundings: its placeholder there leads to it. Twice gives the same as once.
+ * surroundings: its placeholder leads to it. Redacting twice has the same result as once.
  */
 export function createStoreRedactor(rules: RedactionRules, vault: SecretVault): StoreRedactor {
   const knownSecrets = createThreadCache(
@@ -31,7 +31,7 @@ export function createStoreRedactor(rules: RedactionRules, vault: SecretVault): 
   return (events, before) => redactAll(events, createRedactor(rules, vault, knownSecrets(before)));
 }
 
-/** Where the agent, and with it its rules, are not known: nothing that looks like a secret is stored, for good. */
+/** Removes for good everything that looks like a secret, for when the agent, and with it its rules, is unknown. */
 export function removeStoredSecrets(event: JsonEvent): JsonEvent {
   const nowhere: SecretVault = {
     placeholderFor: (_secret, kind) => `[${kind} removed]`,
@@ -51,16 +51,16 @@ function redactAll(events: readonly JsonEvent[], redactor: Redactor): readonly J
     const given = events[index]?.data;
     return given === undefined || canonicalJson(data) !== canonicalJson(given);
   });
-  // What was recognised late may stand without its surroundings earlier.
+  // A secret recognised late may also stand earlier, without its surroundings.
   return changed ? redacted.map((event) => redactOne(event, redactor)) : redacted;
 }
 
-/** Threads are found by these names: they are stored as they are or not at all. */
+/** Threads are found by these names, so they are stored unchanged or not at all. */
 function checkNames({ type, data: { name, source } }: JsonEvent, redactor: Redactor): void {
   if (type !== "event_received" && type !== "event_awaited") return;
   for (const text of [name, source]) {
     if (typeof text !== "string" || redactor.text(text) === text) continue;
-    const message = `the name of an event holds what is kept out of the store: ${redactor.text(text)}; put it into the payload`;
+    const message = `the name of an event holds a secret that must be kept out of the store: ${redactor.text(text)}; put it into the payload`;
     throw new UsageError("invalid_argument", message);
   }
 }

@@ -1,6 +1,6 @@
 import type { ThreadStore } from "../../store/store.ts";
 
-/** What the contract needs of a test runner: Vitest, Jest, Mocha and `node:test` all have it. */
+/** The parts of a test runner that the contract needs: Vitest, Jest, Mocha and `node:test` have them all. */
 export interface TestRunner {
   describe(title: string, body: () => void): unknown;
   it(title: string, body: () => Promise<void>): unknown;
@@ -9,7 +9,10 @@ export interface TestRunner {
 /** A fresh, empty store for one test. */
 export interface OpenedStore {
   readonly store: ThreadStore;
-  /** A second, independent way to the same threads, as another process has it. Absent: there can be none. */
+  /**
+   * Opens a second, independent way to the same threads, as another process would have it. Absent if that is
+   * impossible.
+   */
   readonly reopen?: () => Promise<ThreadStore>;
   /** Closes everything that was opened and removes what was stored. */
   readonly close: () => Promise<void>;

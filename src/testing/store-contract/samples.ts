@@ -4,10 +4,13 @@ import type { AppendOptions, ThreadProjection, ThreadStore } from "../../store/s
 import { erasureData } from "../../thread/chain.ts";
 import { EVENTS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
 
-/** The time of the first event of sample threads, in ms. Far enough back that no clock of a machine matters. */
+/**
+ * The time of the first event of sample threads, in ms since the epoch. Far enough in the past that no machine's clock
+ * matters.
+ */
 export const EPOCH = Date.UTC(2026, 0, 1);
 
-/** A projection of a working thread, with what a test wants different. */
+/** A projection of a working thread, with the given differences. */
 export function project(differences: Partial<ThreadProjection> = {}): ThreadProjection {
   return {
     agent: "sample",
@@ -22,7 +25,7 @@ export function project(differences: Partial<ThreadProjection> = {}): ThreadProj
   };
 }
 
-/** Events in their place: numbered from `first`, a second apart, event 1 at `start`. */
+/** Events with their numbers: from `first`, a second apart, with event 1 at `start`. */
 export function numberEvents(
   first: number,
   added: readonly NewEvent[],
@@ -42,12 +45,12 @@ export function message(text: string): NewEvent {
   return { type: "message_received", data: { text, from: { channel: "test", id: "ada" } } };
 }
 
-/** Further events for a thread that has `seq` of them. */
+/** Additional messages for a thread that has `seq` events. */
 export function messages(seq: number, ...texts: readonly string[]): readonly ThreadEvent[] {
   return numberEvents(seq + 1, texts.map(message));
 }
 
-/** A new thread with one event more than `texts`. Resolves to its id. */
+/** Creates a thread with one more event than `texts`. Resolves with its id. */
 export async function createThread(
   store: ThreadStore,
   options: {
@@ -64,7 +67,7 @@ export async function createThread(
   return id;
 }
 
-/** Who erases in tests. */
+/** The person who erases in tests. */
 export const OFFICER = { channel: "test", id: "privacy-officer" };
 
 /** Erases messages of a thread that has `seq` events. */
