@@ -1,11 +1,12 @@
 import type { Agent } from "./agent/agent.ts";
-import { both, check, distinct, fields, fieldsAtLeast, list, oneOf, optional, text } from "./base/checks.ts";
+import { both, check, distinct, fields, fieldsAtLeast, list, optional, text } from "./base/checks.ts";
 import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
+import type { RestateEngineOptions } from "./runtime/engines/restate.ts";
 import { API_KEYS, type ApiKey } from "./server/api-key.ts";
 import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
@@ -22,9 +23,10 @@ export interface TwelvefoldConfig {
   /**
    * How `twelvefold serve` and `twelvefold worker` learn that a thread has work. `"in-process"` (default): each process takes
    * up what it has changed, and finds the rest when it looks for work once a second. `"pg-boss"`: through a queue in the same
-   * PostgreSQL database, within milliseconds; needs the package `pg-boss`. `TWELVEFOLD_ENGINE` takes precedence.
+   * PostgreSQL database, within milliseconds; needs the package `pg-boss`. `{ use: "restate", ingress, admin }`: by a Restate
+   * server; needs the package `@restatedev/restate-sdk`. `TWELVEFOLD_ENGINE` takes precedence.
    */
-  readonly engine?: EngineName;
+  readonly engine?: EngineConfig;
   /** How many threads are advanced at the same time. Default 16. */
   readonly concurrency?: number;
   /** How long to wait for the model, in ms. `TWELVEFOLD_TIMEOUT_…` and a prompt function's own timeouts take precedence. */
@@ -44,6 +46,7 @@ export interface TwelvefoldConfig {
 
 export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
+export type EngineConfig = EngineName | ({ readonly use: "restate" } & RestateEngineOptions);
 
 export interface ServerConfig {
   /** The API keys that are let in. `twelvefold key` makes one; only its digest goes here. Default: none, this machine only. */
@@ -73,7 +76,15 @@ const agent = both(
 const CONFIG = fields({
   agents: both(list(agent, 1), distinct("name")),
   store: optional(text()),
-  engine: optional(oneOf(ENGINE_NAMES)),
+  // The engine checks the rest.
+  engine: optional(
+    check((value) =>
+      ENGINE_NAMES.some((name) => name === value) ||
+      (typeof value === "object" && value !== null && Reflect.get(value, "use") === "restate")
+        ? undefined
+        : `must be ${ENGINE_NAMES.join(", ")} or { use: "restate", ingress: "http://…" }`,
+    ),
+  ),
   concurrency: optional(count),
   ...PATIENCE,
   channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "expired"
   | "storage_failed"
   | "storage_corrupt"
+  | "engine_failed"
   | "provider_rejected"
   | "provider_unavailable"
   | "prompt_too_long"
@@ -32,6 +33,7 @@ export const HTTP_STATUS = {
   // The disk is full, or another process holds the lock: this may pass.
   storage_failed: 503,
   storage_corrupt: 500,
+  engine_failed: 503,
   provider_rejected: 500,
   provider_unavailable: 500,
   prompt_too_long: 500,

@@ -23,6 +23,7 @@ const BY_CODE: { readonly [C in ErrorCode]: number } = {
   expired: EXIT.conflict,
   storage_failed: EXIT.storage,
   storage_corrupt: EXIT.storage,
+  engine_failed: EXIT.storage,
   provider_rejected: EXIT.failed,
   provider_unavailable: EXIT.failed,
   prompt_too_long: EXIT.failed,

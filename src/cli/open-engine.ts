@@ -1,12 +1,18 @@
 import { UsageError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
-import { ENGINE_NAMES, type EngineName } from "../config.ts";
+import { ENGINE_NAMES, type EngineConfig, type EngineName } from "../config.ts";
 import type { Engine } from "../runtime/engines/engine.ts";
 import type { ThreadStore } from "../store/store.ts";
 
 /** Opens the engine that the settings name; `undefined` for the one that needs no opening. */
-export async function openEngine(name: EngineName, store: ThreadStore): Promise<Engine | undefined> {
-  switch (name) {
+export async function openEngine(config: EngineConfig, store: ThreadStore): Promise<Engine | undefined> {
+  if (typeof config !== "string") {
+    const { use, ...options } = config;
+    const needs = ["@restatedev/restate-sdk"];
+    const load = () => import("../runtime/engines/restate.ts");
+    return (await withPackages(`the engine ${use}`, needs, load)).restateEngine(options);
+  }
+  switch (config) {
     case "in-process":
       return undefined;
     case "pg-boss": {
@@ -16,7 +22,7 @@ export async function openEngine(name: EngineName, store: ThreadStore): Promise<
       return openPgBossEngine(store);
     }
     default:
-      return name satisfies never;
+      return config satisfies never;
   }
 }
 

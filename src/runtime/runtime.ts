@@ -13,7 +13,7 @@ import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
 import { observeClosed } from "./tell-closed.ts";
-import { createWaking } from "./waking.ts";
+import { createWaking, type Waking } from "./waking.ts";
 import { wantsWork } from "./worker.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -79,9 +79,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     observe: notify,
     concurrency: options.concurrency ?? 16,
     jobToken: jobTokens.issue,
+    onRest: (thread) => waking.atRest(thread),
   });
   const advances = options.worker ?? true;
-  const waking = createWaking({
+  const waking: Waking = createWaking({
     engine: options.engine ?? inProcessEngine(),
     pool,
     wants: (thread) => wantsWork(thread, channels, clock.now()),

@@ -1,5 +1,6 @@
 import type { ThreadId } from "../base/ids.ts";
 import type { AppendOptions } from "../store/store.ts";
+import { projectionOf } from "../thread/projection.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import type { Engine } from "./engines/engine.ts";
 import type { Observer } from "./observers.ts";
@@ -8,6 +9,8 @@ import type { WorkerPool } from "./worker-pool.ts";
 export interface Waking {
   /** To be called after a change: brings the word to a process that advances the thread, unless the change itself did. */
   wake(threadId: ThreadId, thread: Thread | ThreadHead): void;
+  /** To be called when a thread has come to rest: it may have to be woken at a time. */
+  atRest(thread: ThreadHead): void;
   /** What is written in the transaction of a change that leaves a thread like this. */
   alongside(thread: ThreadHead): AppendOptions["alongside"];
   /** Begins to take what the engine delivers. */
@@ -38,6 +41,10 @@ export function createWaking({ engine, pool, wants, advances, notify }: WakingOp
     wake(threadId, thread) {
       if (enqueue !== undefined || !wants(thread)) return;
       engine.wake(threadId, undefined, thread).catch(onProblem);
+    },
+    atRest(thread) {
+      const { wakeAt } = projectionOf(thread.state);
+      if (wakeAt !== null) engine.wake(thread.id, wakeAt).catch(onProblem);
     },
     alongside(thread) {
       if (enqueue === undefined || !wants(thread)) return undefined;

@@ -21,6 +21,8 @@ const LOOK_MS = 350;
 export interface PoolOptions extends WorkerOptions {
   /** How many threads are advanced at the same time. */
   readonly concurrency: number;
+  /** Called when a thread that was advanced here waits or has ended. May not throw. */
+  readonly onRest: (thread: Thread) => void;
 }
 
 /**
@@ -200,7 +202,8 @@ export class WorkerPool {
     this.#retryAt.delete(threadId);
     if (thread === undefined || this.#stopping) return;
     const summary = await this.#options.store.summary(threadId).catch(() => undefined);
-    if (summary?.wantsAdvance === true && summary.seq !== thread.state.seq) this.nudge(threadId);
+    if (summary?.seq === thread.state.seq) this.#options.onRest(thread);
+    else if (summary?.wantsAdvance === true) this.nudge(threadId);
   }
 
   #failed(threadId: ThreadId, error: unknown): void {

@@ -1,3 +1,4 @@
+import { TwelvefoldError } from "../base/errors.ts";
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import { verifiedBy } from "../humans/principal.ts";
 import type { Engine } from "../runtime/engines/engine.ts";
@@ -19,6 +20,8 @@ export interface OpenedEngine {
   readonly connect: () => Promise<EngineProcess>;
   /** How often, in ms, each process looks for work by itself. Default 1,000. Long: what does not come by the engine comes late. */
   readonly sweepMs?: number;
+  /** Resolves when the engines that were started can be sent wakes. Default: at once. */
+  readonly ready?: () => Promise<void>;
   /** Closes everything that was opened, except for the engines, which the contract stops. */
   readonly close: () => Promise<void>;
 }
@@ -152,7 +155,7 @@ interface World {
   close(): Promise<void>;
 }
 
-function createWorld({ connect, sweepMs, close }: OpenedEngine): World {
+function createWorld({ connect, sweepMs, ready, close }: OpenedEngine): World {
   const runtimes: Runtime[] = [];
   const problems: unknown[] = [];
   return {
@@ -160,9 +163,13 @@ function createWorld({ connect, sweepMs, close }: OpenedEngine): World {
       const runtime = createRuntime({ ...options, sweepMs, ...(await connect()) });
       runtimes.push(runtime);
       runtime.subscribe((seen) => {
-        if (seen.kind === "problem" || seen.kind === "sweep_problem") problems.push(seen.error);
+        if (seen.kind !== "problem" && seen.kind !== "sweep_problem") return;
+        // A wake that could not be sent only makes a thread begin later.
+        if (!TwelvefoldError.isInstance(seen.error) || seen.error.code !== "engine_failed")
+          problems.push(seen.error);
       });
       runtime.start();
+      await ready?.();
       return runtime;
     },
     async close() {

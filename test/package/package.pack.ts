@@ -36,7 +36,9 @@ beforeAll(() => {
 
 const nodes = () => [NODE_24, join(tools, "node-22", "bin", "node")];
 const doorsWith = (peers: boolean) =>
-  [...DOORS.values()].filter((door) => peers || !/\/(?:server|inbox|telemetry|postgres|pg-boss)$/.test(door));
+  [...DOORS.values()].filter(
+    (door) => peers || !/\/(?:server|inbox|telemetry|postgres|pg-boss|restate)$/.test(door),
+  );
 
 describe("the package as it is installed", { tags: ["E2"] }, () => {
   it("loads under Node 22 and 24, and needs no optional package but for its servers and traces", () => {

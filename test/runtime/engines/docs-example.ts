@@ -12,6 +12,11 @@ export default defineConfig({
   engine: "pg-boss",
 });
 
+export const withRestate = defineConfig({
+  agents,
+  engine: { use: "restate", ingress: "http://127.0.0.1:8080", admin: "http://127.0.0.1:9070" },
+});
+
 export async function workerExample(address: string): Promise<Runtime> {
   const store = await openPostgresStore(address);
   const engine = await openPgBossEngine(store);
