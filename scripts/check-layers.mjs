@@ -15,7 +15,7 @@ const LAYERS = {
   prompts: ["base"],
   context: ["base", "thread"],
   humans: ["base", "thread"],
-  steps: ["base", "thread", "humans"],
+  steps: ["base", "thread", "prompts", "humans"],
   agent: parts,
   loop: parts,
   present: ["base", "thread", "humans"],

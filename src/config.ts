@@ -1,5 +1,6 @@
 import type { Agent } from "./agent/agent.ts";
-import { both, check, distinct, fields, fieldsAtLeast, list, optional, text } from "./base/checks.ts";
+import type { CredentialSources } from "./agent/credentials.ts";
+import { both, check, distinct, fields, fieldsAtLeast, list, optional, record, text } from "./base/checks.ts";
 import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
 import type { Channel } from "./humans/channel.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
@@ -38,6 +39,11 @@ export interface TwelvefoldConfig {
   readonly retry?: RetryPolicy;
   /** Ways to tell people about requests, in addition to the inbox. Default: none. */
   readonly channels?: readonly Channel[];
+  /**
+   * Where tools get their credentials, by name, for the person who asked:
+   * `{ github: ({ requester }) => tokenOf(requester) }`. See `CredentialSource`.
+   */
+  readonly credentials?: CredentialSources;
   /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy requires different people. */
   readonly people?: People;
   /** Settings of `twelvefold serve`. */
@@ -88,6 +94,7 @@ const CONFIG = fields({
   concurrency: optional(count),
   ...PATIENCE,
   channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),
+  credentials: optional(record(callback)),
   people: optional(PEOPLE),
   server: optional(
     fields({

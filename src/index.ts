@@ -7,7 +7,9 @@ export type {
   NextStepOptions,
   PromptContext,
   PromptInput,
+  SeveralSteps,
   StepTable,
+  WhenBusy,
 } from "./agent/agent.ts";
 export {
   type Agent,
@@ -20,6 +22,12 @@ export {
 } from "./agent/agent.ts";
 export type { AgentContextOptions, ContextOfAgent } from "./agent/agent-context.ts";
 export { type Budget, costOf, type PriceTable, type TokenPrice } from "./agent/budget.ts";
+export {
+  type CredentialRequest,
+  type CredentialSource,
+  type CredentialSources,
+  withCredentials,
+} from "./agent/credentials.ts";
 export type { Prefetch, Prefetches } from "./agent/prefetch.ts";
 export { type Summarizer, summarizeWith } from "./agent/summarize.ts";
 export { type Clock, systemClock } from "./base/clock.ts";
@@ -67,7 +75,7 @@ export { advance } from "./loop/advance.ts";
 export { askedHuman, finishedRun, type HumanReply, ranStep, said } from "./loop/by-hand.ts";
 export type { Command, CommandData, CommandType } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
-export type { Effect, EffectContext } from "./loop/effect.ts";
+export type { Effect, EffectContext, KeptResults } from "./loop/effect.ts";
 export { createJournal, type Journal, type Write } from "./loop/journal.ts";
 export { EFFECTS, perform } from "./loop/perform.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
@@ -90,8 +98,11 @@ export type { EraseOptions } from "./runtime/remove.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type {
   Approval,
+  Ask,
   AskHumanStep,
+  Credential,
   FinishStep,
+  HelperContext,
   HumanQuestion,
   NothingStep,
   ProgressStep,

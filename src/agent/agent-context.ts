@@ -12,6 +12,7 @@ import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Prefetches } from "./prefetch.ts";
 
 /** Options of an agent's context: those of any context, and where its redaction applies. */
@@ -51,6 +52,8 @@ export interface ContextOfAgent {
    * `UsageError` if the agent keeps anything out of the store and `thread` comes without its events.
    */
   forStore(events: readonly JsonEvent[], thread: ThreadHead | Thread): readonly JsonEvent[];
+  /** What tools get by reference. Absent if the agent needs none, or none are configured. */
+  readonly credentials?: Credentials | undefined;
   /** Removes secrets from a text for good, including those that the step's tool was given. */
   hide(text: string, thread: Thread, step?: Step): string;
 }

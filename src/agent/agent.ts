@@ -93,6 +93,9 @@ export interface PromptContext {
   readonly prefetched: Readonly<Record<string, Json>>;
 }
 
+export type SeveralSteps = "first" | "in_order" | "concurrent";
+export type WhenBusy = "steer" | "queue" | "interrupt";
+
 export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   readonly name: string;
   /** The agent's one purpose, in one line. */
@@ -102,8 +105,19 @@ export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   /**
    * What happens to a completion with several steps. `first` (default) runs the first and tells the model that the others
    * were dropped. `in_order` runs one after another, and drops the rest when one is refused or denied, or fails.
+   * `concurrent` does the same, but neighbouring calls of read-only tools run at once, at most 8 of them: one that fails
+   * stops no neighbour, and their results are recorded in the order of the steps when all have ended. A call with a judge,
+   * or about which a person must be asked, runs alone.
    */
-  readonly severalSteps?: "first" | "in_order";
+  readonly severalSteps?: SeveralSteps;
+  /**
+   * What a message, or an event from outside, does that comes in while a model or a tool works. `steer` (default): a
+   * running tool goes on, and an answer of the model that did not take the message into account is dropped; the model is
+   * asked anew. `queue`: the answer counts, and the model reads the message before its next step or before the run ends.
+   * `interrupt`: like `steer`, and the signals of the model call and of the running tool are aborted; a tool that is
+   * interrupted and not `idempotent` has an unknown outcome, about which a person is asked.
+   */
+  readonly whenBusy?: WhenBusy;
   readonly limits?: ErrorLimits;
   readonly budget?: Budget;
   /** What the model reads of a thread: format, view, redaction, token budget. Default: everything, as XML. */
@@ -124,7 +138,8 @@ export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly nextStep: NextStep<S>;
   /** What code does about each intent. */
   readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
-  readonly severalSteps: "first" | "in_order";
+  readonly severalSteps: SeveralSteps;
+  readonly whenBusy: WhenBusy;
   readonly limits: Required<ErrorLimits>;
   readonly budget: Budget & { readonly steps: number };
   readonly prefetch: Prefetches;
@@ -187,7 +202,7 @@ export function defineAgent<
   options: AgentOptions<Args, S, Steps>,
 ): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
   checkAgentOptions(options, nextStep.intents);
-  const { name, description = "", severalSteps = "first", summarize } = options;
+  const { name, description = "", severalSteps = "first", whenBusy = "steer", summarize } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
   checkApprovals(name, steps);
@@ -198,6 +213,7 @@ export function defineAgent<
     nextStep: aboutThreads(nextStep, options.input ?? renderedOnly<Args>(), context),
     steps,
     severalSteps,
+    whenBusy,
     limits: limitsOf(options.limits ?? {}),
     budget: { ...options.budget, steps: options.budget?.steps ?? 20 },
     prefetch,

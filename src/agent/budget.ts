@@ -1,4 +1,5 @@
-import type { BudgetName } from "../thread/events.ts";
+import type { CompletionRecord } from "../base/completion.ts";
+import type { BudgetName, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
 /** What a model's tokens cost, per million, in the currency of your price table. */
@@ -59,9 +60,8 @@ export function reachedBudget(
 export function costOf({ events }: Pick<Thread, "events">, prices: PriceTable | undefined): number {
   if (prices === undefined) return 0;
   let cost = 0;
-  for (const { data } of events) {
-    const completion = "completion" in data ? data.completion : undefined;
-    if (completion === undefined || completion.usage === null) continue;
+  for (const completion of events.flatMap(completionsOf)) {
+    if (completion.usage === null) continue;
     const price = Object.hasOwn(prices, completion.client) ? prices[completion.client] : prices["*"];
     const { input, output, cachedInput = input } = price ?? prices["*"];
     const { inputTokens, outputTokens, cachedInputTokens } = completion.usage;
@@ -69,4 +69,9 @@ export function costOf({ events }: Pick<Thread, "events">, prices: PriceTable | 
       (inputTokens - cachedInputTokens) * input + cachedInputTokens * cachedInput + outputTokens * output;
   }
   return cost / 1_000_000;
+}
+
+function completionsOf({ data }: ThreadEvent): readonly CompletionRecord[] {
+  const own = "completion" in data && data.completion !== undefined ? [data.completion] : [];
+  return "completions" in data && data.completions !== undefined ? [...own, ...data.completions] : own;
 }

@@ -64,6 +64,9 @@ const TOOL_OPTIONS = someFields({
   renderResult: callback,
   summarize: callback,
   cacheSeconds: durationSeconds,
+  cacheScope: oneOf(["thread", "agent"]),
+  shared: boolean,
+  credentials: list(nonEmptyName),
   untrusted,
   realValues: oneOfKinds("must be true or a list of fields", oneOf([true]), list(nonEmptyName)),
 });
@@ -123,6 +126,7 @@ const PREFETCH = both(
     when: oneOf(["start", "each_input"]),
     untrusted,
     timeoutMs: durationMs,
+    credentials: list(nonEmptyName),
   }),
   fieldsAtLeast({ run: callback }),
 );
@@ -133,7 +137,8 @@ const AGENT = both(
     description: text(0),
     input: callback,
     steps: record(anything),
-    severalSteps: oneOf(["first", "in_order"]),
+    severalSteps: oneOf(["first", "in_order", "concurrent"]),
+    whenBusy: oneOf(["steer", "queue", "interrupt"]),
     limits: someFields({
       consecutiveErrors: count,
       attemptsPerTool: count,
@@ -161,18 +166,29 @@ const AGENT = both(
  * the prompt's answers, if known.
  */
 export function checkAgentOptions(
-  options: { readonly name: string; readonly steps: object; readonly prefetch?: object | undefined },
+  options: {
+    readonly name: string;
+    readonly steps: object;
+    readonly prefetch?: object | undefined;
+    readonly context?: { readonly keepOutOfStore?: boolean } | undefined;
+  },
   intents: readonly string[] | undefined,
 ): void {
   const agent = `agent ${typeof options?.name === "string" ? options.name : "without a name"}`;
   checkOptions(agent, AGENT, options);
   const steps = Object.entries(options.steps);
   checkNames(agent, [...steps.map(([intent]) => intent), ...Object.keys(options.prefetch ?? {})]);
-  for (const [intent, definition] of steps) checkStepDefinition(agent, intent, definition);
+  for (const [intent, definition] of steps)
+    checkStepDefinition(agent, intent, definition, options.context?.keepOutOfStore === true);
   if (intents !== undefined) checkHandlers(agent, intents, new Set(steps.map(([intent]) => intent)));
 }
 
-function checkStepDefinition(agent: string, intent: string, definition: StepDefinition<Step>): void {
+function checkStepDefinition(
+  agent: string,
+  intent: string,
+  definition: StepDefinition<Step>,
+  keepOutOfStore: boolean,
+): void {
   const refuse = (problem: string): never => {
     throw new UsageError("invalid_configuration", `${agent}: ${intent} ${problem}`, {
       details: { agent, intent },
@@ -184,9 +200,17 @@ function checkStepDefinition(agent: string, intent: string, definition: StepDefi
   const { kind, options } = definition;
   checkOptions(`${agent}, step ${intent}`, kind === "tool" ? TOOL_OPTIONS : STEP_OPTIONS, options);
   if (kind !== "tool") return;
-  const { cacheSeconds, readOnly = false } = definition.options;
+  const { cacheSeconds, cacheScope, shared, readOnly = false, realValues } = definition.options;
   if (cacheSeconds !== undefined && !readOnly)
     refuse("has cacheSeconds but is not readOnly; only what changes nothing is cached");
+  if (cacheScope !== undefined && cacheSeconds === undefined)
+    refuse("has a cacheScope but no cacheSeconds, so that nothing is cached");
+  if (shared === true && cacheScope !== "agent")
+    refuse('is shared but its cacheScope is not "agent"; nothing is shared within one thread');
+  if (cacheScope === "agent" && (realValues !== undefined || keepOutOfStore))
+    refuse(
+      'has cacheScope: "agent", but placeholders stand for other values in other threads; cache it in the thread',
+    );
 }
 
 /** Refuses names that the model could not tell from other parts of the thread. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../base/json.ts";
+import type { Credential, HelperContext } from "../steps/definitions.ts";
 import type { ThreadState } from "../thread/state.ts";
-import type { Thread } from "../thread/thread.ts";
 
 /** Something the model will probably need, fetched before the model is asked. It must only read. */
 export interface Prefetch {
@@ -8,7 +8,7 @@ export interface Prefetch {
    * Called once for each time it is due (see `when`); after a crash it may run again. What it returns is recorded
    * (converted to JSON by `toJson`); what it throws is recorded as an error, and the run goes on.
    */
-  readonly run: (context: { readonly thread: Thread; readonly signal: AbortSignal }) => unknown;
+  readonly run: (context: HelperContext & { readonly credential: Credential }) => unknown;
   /** The arguments that the model reads beside the name, as if it had asked. Default: none. */
   readonly arguments?: JsonObject;
   /**
@@ -22,6 +22,8 @@ export interface Prefetch {
   readonly untrusted?: boolean | string;
   /** Milliseconds after which the fetch is given up. Default 10,000. */
   readonly timeoutMs?: number;
+  /** The names of the credentials that it needs. Default: none. */
+  readonly credentials?: readonly string[];
 }
 
 export type Prefetches = ReadonlyMap<string, Prefetch>;

@@ -101,7 +101,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   const makeRuntime = async (
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker"> = {},
   ): Promise<Runtime> => {
-    const { agents, concurrency, channels, people } = await config();
+    const { agents, concurrency, channels, people, credentials } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
       agents,
@@ -110,6 +110,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
       concurrency,
       channels,
       people,
+      credentials,
       secret,
     });
     closers.push(() => runtime.stop());

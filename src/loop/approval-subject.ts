@@ -24,7 +24,7 @@ export function approvalSubject(
 }
 
 /** Names what would run: changes with the declared version or, without one, with the tool's own code. */
-function toolVersion(intent: string, definition: StepDefinition<Step> | undefined): string {
+export function toolVersion(intent: string, definition: StepDefinition<Step> | undefined): string {
   if (definition === undefined) return `${intent}#none`;
   const { version } = definition.options;
   if (version !== undefined) return `${intent}@${version}`;

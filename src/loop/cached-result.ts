@@ -1,7 +1,27 @@
+import { isoTime } from "../base/clock.ts";
+import { digestOf } from "../base/digest.ts";
 import type { CallId } from "../base/ids.ts";
-import { canonicalJson } from "../base/json.ts";
-import type { EventOf, Step } from "../thread/events.ts";
+import { canonicalJson, isJsonObject, type Json, parseJson } from "../base/json.ts";
+import { principalKey } from "../humans/principal.ts";
+import type { EventData, EventOf, NewEvent, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import { toolVersion } from "./approval-subject.ts";
+import type { Attempt } from "./perform-tool.ts";
+
+/** The outcome of a call whose result is known already, if its tool allows that. */
+export async function reusedResult(attempt: Attempt): Promise<NewEvent | undefined> {
+  const { call, definition, thread, context } = attempt;
+  const { cacheSeconds, cacheScope } = definition.options;
+  if (cacheSeconds === undefined) return undefined;
+  const { callId } = call;
+  if (cacheScope === "agent") {
+    const kept = await readKept(attempt);
+    return kept === undefined ? undefined : { type: "tool_finished", data: { callId, ...kept } };
+  }
+  const cached = cachedResult(thread, call.step, cacheSeconds, context.clock.now());
+  if (cached === undefined) return undefined;
+  return { type: "tool_finished", data: { callId, result: cached.data.result, cachedFrom: cached.seq } };
+}
 
 /** The result of the same call in the same thread, not older than `seconds`; never one that was itself reused. */
 export function cachedResult(
@@ -25,4 +45,43 @@ export function cachedResult(
       event.data.cachedFrom === undefined &&
       Date.parse(event.at) >= now - seconds * 1000,
   );
+}
+
+/** Keeps the result of a call, as it is stored, for other threads of the agent. */
+export async function keepResult(attempt: Attempt, finished: EventData["tool_finished"]): Promise<void> {
+  const { definition, thread, context } = attempt;
+  const { cacheSeconds, cacheScope } = definition.options;
+  const key = keyOf(attempt);
+  if (cacheScope !== "agent" || cacheSeconds === undefined || key === undefined) return;
+  if (finished.cachedAt !== undefined) return;
+  const now = context.clock.now();
+  const value = canonicalJson({ at: isoTime(now), result: finished.result });
+  await context.results?.set(key, value, { expiresAt: now + cacheSeconds * 1000, about: thread.id });
+}
+
+async function readKept(
+  attempt: Attempt,
+): Promise<{ readonly result: Json; readonly cachedAt: string } | undefined> {
+  const { definition, context } = attempt;
+  const key = keyOf(attempt);
+  const text = key === undefined ? undefined : await context.results?.get(key);
+  const kept = text === undefined ? undefined : parseJson<Json>(text);
+  if (kept === undefined || !isJsonObject(kept)) return undefined;
+  const { at: cachedAt, result } = kept;
+  if (typeof cachedAt !== "string" || result === undefined) return undefined;
+  const age = context.clock.now() - Date.parse(cachedAt);
+  return age <= (definition.options.cacheSeconds ?? 0) * 1000 ? { result, cachedAt } : undefined;
+}
+
+/**
+ * What makes two calls the same: agent, tool and its version, arguments, and who asked for it. `undefined` if it is not
+ * known who did: nobody else may get the result.
+ */
+function keyOf({ agent, call, definition, thread: { state } }: Attempt): string | undefined {
+  const { known, unknown } = state.requesters;
+  const shared = definition.options.shared === true;
+  if (unknown && !shared) return undefined;
+  const requesters = shared ? null : known.map(principalKey).sort();
+  const { step } = call;
+  return `result:${digestOf([agent.name, toolVersion(step.intent, definition), step, requesters])}`;
 }

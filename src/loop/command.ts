@@ -29,6 +29,8 @@ export interface CommandData {
     readonly reasons: readonly ApprovalReason[];
   };
   readonly run_tool: OfStep;
+  /** Run neighbouring calls of read-only tools at the same time. */
+  readonly run_tools: { readonly callIds: readonly CallId[] };
   /** Record that the outcome is unknown: the process died after the call had started. */
   readonly mark_unknown: { readonly callId: CallId };
   /** The model asks a person. */

@@ -9,6 +9,7 @@ import {
   approvalFor,
   type DeclaredApproval,
   isIdempotent,
+  isReadOnlyTool,
   permissionFor,
   warnings,
 } from "../steps/permission.ts";
@@ -26,11 +27,26 @@ export function decide(thread: Thread, agent: Agent): Command {
   const { state } = thread;
   if (state.status.kind !== "running") return WAIT;
   if (state.stop !== null) return { type: "fail", name: "Stopped", message: state.stop.reason };
-  if (state.interrupted) {
+  const call = state.calls[0];
+  if (call === undefined) return decideTurn(thread, agent);
+  if (state.interrupted !== null && state.interrupted !== call.group) {
     return dropSteps(state.calls, "the step before them did not succeed");
   }
-  const call = state.calls[0];
-  return call === undefined ? decideTurn(thread, agent) : decideCall(thread, agent, call);
+  const command = decideCall(thread, agent, call);
+  return command.type === "run_tool" ? withNeighbours(command, thread, agent) : command;
+}
+
+/** The calls that may run at the same time as the first, up to one that may not run yet. */
+function withNeighbours(first: Command<"run_tool">, thread: Thread, agent: Agent): Command {
+  const [current, ...others] = thread.state.calls;
+  const runs = (call: OpenCall) =>
+    call.group === current?.group &&
+    isReadOnlyTool(agent.steps.get(call.step.intent)) &&
+    decideCall(thread, agent, call).type === "run_tool";
+  const end = others.findIndex((call) => !runs(call));
+  const neighbours = end === -1 ? others : others.slice(0, end);
+  if (neighbours.length === 0 || !isReadOnlyTool(agent.steps.get(first.intent))) return first;
+  return { type: "run_tools", callIds: [first.callId, ...neighbours.map(({ callId }) => callId)] };
 }
 
 /** No step is open: ask the model, unless a limit says otherwise. */
@@ -244,7 +260,11 @@ function approvalNow(thread: Thread, agent: Agent, call: OpenCall): DeclaredAppr
 }
 
 /** The step may run: what that means for its kind. */
-function commandFor(thread: Thread, { callId, step }: OpenCall, kind: StepDefinition<Step>["kind"]): Command {
+function commandFor(
+  thread: Thread,
+  { callId, step, seq, missed, phase }: OpenCall,
+  kind: StepDefinition<Step>["kind"],
+): Command {
   const about = { callId, intent: step.intent };
   switch (kind) {
     case "tool":
@@ -259,6 +279,8 @@ function commandFor(thread: Thread, { callId, step }: OpenCall, kind: StepDefini
       return { type: "tell_progress", ...about };
     case "finish":
     case "nothing": {
+      if ((missed || thread.state.lastInput > seq) && phase.kind !== "approved")
+        return dropSteps(thread.state.calls, "something came in that you had not read: take it into account");
       const rest = thread.state.calls.slice(1);
       return rest.length === 0
         ? { type: "finish", ...about }

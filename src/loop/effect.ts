@@ -1,11 +1,11 @@
 import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
-import type { CallId } from "../base/ids.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
 import type { ModelChoice } from "../prompts/types.ts";
-import type { StepDefinition } from "../steps/definitions.ts";
+import type { Credential, StepDefinition } from "../steps/definitions.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
-import type { NewEvent, Step } from "../thread/events.ts";
+import type { NewEvent, Principal, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Command, CommandType } from "./command.ts";
@@ -18,12 +18,51 @@ export interface EffectContext {
   readonly signal: AbortSignal;
   /** Aborted only when the thread is cancelled: a process that stops lets its tools end. Default: `signal`. */
   readonly toolSignal?: AbortSignal | undefined;
+  /**
+   * Aborted when a message interrupts what runs now (`whenBusy: "interrupt"`); read anew when each model call or tool
+   * begins. Default: nothing is interrupted.
+   */
+  readonly interruption?: AbortSignal | undefined;
+  /** Keeps results of tools with `cacheScope: "agent"`. Default: they are fetched each time. */
+  readonly results?: KeptResults | undefined;
   /** The model that answers if the prompt function has none of its own. Default: the client named in the prompt. */
   readonly model?: ModelChoice | undefined;
   /** Called with partial output while a step streams, for display only: never act on it. Must not throw. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
   /** Makes the tokens of long-running jobs. Default: random ones. */
   readonly jobToken?: NewJobToken | undefined;
+}
+
+/** Results of read-only tools that are good in several threads. */
+export interface KeptResults {
+  get(key: string): Promise<string | undefined>;
+  /** `about` is the thread that fetched it: what is kept goes with it. */
+  set(
+    key: string,
+    value: string,
+    options: { readonly expiresAt: number; readonly about: ThreadId },
+  ): Promise<void>;
+}
+
+/** Aborted when a tool is to stop: the thread is cancelled, or a message interrupts it. */
+export function signalForTool({ signal, toolSignal = signal, interruption }: EffectContext): AbortSignal {
+  return interruption === undefined ? toolSignal : AbortSignal.any([toolSignal, interruption]);
+}
+
+/** The credentials that a tool or prefetch declares. Throws if one is not to be had. */
+export async function credentialsFor(
+  names: readonly string[],
+  agent: Agent,
+  requester: Principal | null,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const { credentials } = agent.context;
+  if (credentials !== undefined) return credentials.find(names, { requester, agent: agent.name, signal });
+  const [name] = names;
+  if (name !== undefined) throw new Error(`there is no credential ${name}: no credentials are configured`);
+  return (wanted) => {
+    throw new UsageError("invalid_argument", `the credential ${wanted} is not declared here; declared: none`);
+  };
 }
 
 /** Carries out one kind of command. Yields the events to append, and continues only once they are appended. */

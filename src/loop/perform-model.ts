@@ -6,7 +6,8 @@ import { isJsonObject, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { MIN_TOKENS } from "../context/budget/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
-import type { NewEvent, OwnWords, Step } from "../thread/events.ts";
+import { isReadOnlyTool } from "../steps/permission.ts";
+import type { EventData, NewEvent, OwnWords, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
@@ -18,7 +19,9 @@ import { ownWords } from "./own-words.ts";
  */
 export const askModel: Effect<"ask_model"> = async function* (_command, thread, agent, context) {
   let answer: Answer<unknown>;
-  const { signal, model: defaultModel } = context;
+  const { model: defaultModel, interruption } = context;
+  const signal =
+    interruption === undefined ? context.signal : AbortSignal.any([context.signal, interruption]);
   try {
     // Decide again after each compaction until the thread fits.
     const compacted = await compaction(thread, agent, { signal, defaultModel });
@@ -28,13 +31,22 @@ export const askModel: Effect<"ask_model"> = async function* (_command, thread, 
     }
     answer = await agent.nextStep.call(thread, { signal, defaultModel, onPartial: context.onPartial });
   } catch (error) {
-    if (signal.aborted) return;
+    if (context.signal.aborted) return;
+    if (interruption?.aborted) {
+      // The journal notices that somebody has written, and it is decided anew.
+      yield write();
+      return;
+    }
     // A test's script has run out: nobody can answer for it.
     if (TwelvefoldError.isInstance(error) && error.code === "unexpected_call") throw error;
     yield write(providerProblem(error));
     return;
   }
-  const events = (now: Thread) => answerEvents(answer, now.state.seq + 1, agent);
+  const { requester, lastInput } = thread.state;
+  const events = ({ state }: Thread) => {
+    const missed = state.lastInput === lastInput ? undefined : { requester };
+    return answerEvents(answer, agent, { seq: state.seq + 1, missed });
+  };
   yield { events, when: "soon", onConflict: "keep_unless_outdated" };
 };
 
@@ -77,16 +89,26 @@ function providerProblem(error: unknown): NewEvent {
   return { type: "human_asked", data: { kind: "provider", question, problem: error.code } };
 }
 
-/** The events that record an answer, the first of them being event `seq`. Pure. */
+export interface AnswerPlace {
+  /** The number of the first event. */
+  readonly seq: number;
+  /** If something came in that the model had not read: who had asked before. */
+  readonly missed: EventData["step_proposed"]["missed"] | undefined;
+  /** What the model wrote beside its step. Default: taken from the answer. */
+  readonly said?: OwnWords | undefined;
+}
+
+/** The events that record an answer. Pure. */
 export function answerEvents(
   answer: Answer<unknown>,
-  seq: number,
   agent: Agent,
-  said: OwnWords | undefined = ownWords(answer),
+  { seq, missed, said = ownWords(answer) }: AnswerPlace,
 ): NewEvent[] {
-  const { completion } = answer;
+  const completion = { completion: answer.completion, ...(missed === undefined ? {} : { missed }) };
   if (!answer.ok) {
-    return [{ type: "step_refused", data: { reason: "unparseable", message: answer.message, completion } }];
+    return [
+      { type: "step_refused", data: { reason: "unparseable", message: answer.message, ...completion } },
+    ];
   }
   // A prompt may return a list of steps: they are several steps of one completion.
   const proposals = [{ value: answer.value, fidelity: answer.fidelity }, ...answer.more].flatMap(
@@ -97,18 +119,26 @@ export function answerEvents(
   const [first, ...others] = steps;
   if (first === undefined) {
     const message = "The answer holds no step. Answer with exactly one.";
-    return [{ type: "step_refused", data: { reason: "unparseable", message, completion } }];
+    return [{ type: "step_refused", data: { reason: "unparseable", message, ...completion } }];
   }
   const events: NewEvent[] = [
     {
       type: "step_proposed",
-      data: { callId: callIdAt(seq), ...first, completion, ...(said === undefined ? {} : { said }) },
+      data: { callId: callIdAt(seq), ...first, ...completion, ...(said === undefined ? {} : { said }) },
     },
   ];
   if (others.length === 0) return events;
-  if (agent.severalSteps === "in_order") {
+  if (agent.severalSteps !== "first") {
+    const readOnly = steps.map(({ step: { intent } }) => isReadOnlyTool(agent.steps.get(intent)));
     others.forEach((other, index) => {
-      events.push({ type: "step_proposed", data: { callId: callIdAt(seq + 1 + index), ...other } });
+      const alongside =
+        agent.severalSteps === "concurrent" && readOnly[index] && readOnly[index + 1]
+          ? { alongside: true as const }
+          : {};
+      events.push({
+        type: "step_proposed",
+        data: { callId: callIdAt(seq + 1 + index), ...other, ...alongside },
+      });
     });
   } else {
     const reason = "only the first step of an answer is run: propose one step at a time";

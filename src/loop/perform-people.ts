@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { createHelper } from "../agent/helper.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
@@ -10,7 +11,7 @@ import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { approvalSubject } from "./approval-subject.ts";
 import type { Command } from "./command.ts";
-import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
+import { callOf, credentialsFor, definitionOf, type Effect, type EffectContext } from "./effect.ts";
 import { write } from "./journal.ts";
 import { recordStep } from "./perform-turn.ts";
 
@@ -64,7 +65,7 @@ function storedCard(
 }
 
 async function previewOf(
-  { step }: OpenCall,
+  { step, requester }: OpenCall,
   thread: Thread,
   agent: Agent,
   { signal }: EffectContext,
@@ -72,9 +73,10 @@ async function previewOf(
   const definition = agent.steps.get(step.intent);
   if (definition?.kind !== "tool" || definition.options.preview === undefined) return undefined;
   try {
-    return toJson(await definition.options.preview(step, { thread, signal }));
+    const credential = await credentialsFor(definition.options.credentials ?? [], agent, requester, signal);
+    return toJson(await definition.options.preview(step, { thread, signal, credential }));
   } catch (error) {
-    return { preview_failed: compactError(error).message };
+    return { preview_failed: compactError(error, (text) => agent.context.hide(text, thread, step)).message };
   }
 }
 
@@ -85,20 +87,22 @@ export const judgeStep: Effect<"judge_step"> = async function* (
   { callId, intent },
   thread,
   agent,
-  { signal },
+  { signal, model },
 ) {
   const { step, fidelity } = callOf(thread, callId);
   const judge = agent.steps.get(intent)?.options.judge;
   if (judge === undefined) return;
+  const helper = createHelper(thread, { model, signal });
+  let judged: Verdict;
   try {
-    const { verdict, reason } = await judge(step, { thread, fidelity, signal });
+    const { verdict, reason } = await judge(step, { ...helper, fidelity });
     if (!VERDICTS.includes(verdict)) throw new TypeError(`its verdict is none of ${VERDICTS.join(", ")}`);
-    yield write({ type: "step_judged", data: { callId, verdict, reason: String(reason) } });
+    judged = { verdict, reason: String(reason) };
   } catch (error) {
     if (signal.aborted) return;
-    const reason = `the judge failed: ${compactError(error).message}`;
-    yield write({ type: "step_judged", data: { callId, verdict: "ask_person", reason } });
+    judged = { verdict: "ask_person", reason: `the judge failed: ${compactError(error).message}` };
   }
+  yield write({ type: "step_judged", data: { callId, ...judged, ...helper.spent() } });
 };
 
 export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent) =>

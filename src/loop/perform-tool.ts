@@ -1,8 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
+import { createHelper, type Helper } from "../agent/helper.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { withDeadline } from "../base/deadlines.ts";
-import { type Json, toJson } from "../base/json.ts";
+import type { CallId } from "../base/ids.ts";
+import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { ToolContext, ToolStep } from "../steps/definitions.ts";
 import { isIdempotent } from "../steps/permission.ts";
@@ -10,42 +12,54 @@ import { createJobTokens, isJobStart, type JobStart, jobTokenDigest } from "../s
 import type { EventData, NewEvent, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { cachedResult } from "./cached-result.ts";
-import type { Command } from "./command.ts";
-import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
+import { keepResult, reusedResult } from "./cached-result.ts";
+import {
+  callOf,
+  credentialsFor,
+  definitionOf,
+  type Effect,
+  type EffectContext,
+  signalForTool,
+} from "./effect.ts";
 import { type Write, write } from "./journal.ts";
+
+/** A call that runs, with everything about it. */
+export interface Attempt {
+  readonly call: OpenCall;
+  readonly definition: ToolStep<Step>;
+  readonly reserve: EventData["tool_started"];
+  readonly thread: Thread;
+  readonly agent: Agent;
+  readonly context: EffectContext;
+}
 
 /**
  * Reserves, executes and settles a call. The reserve is on disk before the tool runs, and a worker that loses the race for
  * it does not run the tool. What a tool returns or throws is recorded even if the thread was cancelled meanwhile, because
  * it has happened.
  */
-export const runTool: Effect<"run_tool"> = async function* (command, thread, agent, context) {
-  const definition = definitionOf(agent, command.intent, "tool");
-  const call = callOf(thread, command.callId);
-  const reserve = reserveTool(command, thread);
-  yield write({ type: "tool_started", data: reserve });
-
-  const idempotent = isIdempotent(definition);
-  const event =
-    fromCache(definition, call, thread, context) ??
-    (await outcome(definition, call.step, { thread, agent, context, reserve }));
-  const soon = idempotent && event.type !== "event_awaited";
+export const runTool: Effect<"run_tool"> = async function* ({ callId }, thread, agent, context) {
+  const attempt = attemptOf(callId, thread, agent, context);
+  yield write({ type: "tool_started", data: attempt.reserve });
+  const event = await outcomeOf(attempt);
+  const soon = isIdempotent(attempt.definition) && event.type === "tool_finished";
   yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
-  const [stored] = toStore([event], thread, agent);
-  if (stored?.type === "tool_finished") yield* summarizeResult(definition, call, stored.data.result, context);
+  yield* afterwards([attempt], [event]);
 };
 
+export function attemptOf(callId: CallId, thread: Thread, agent: Agent, context: EffectContext): Attempt {
+  const call = callOf(thread, callId);
+  const definition = definitionOf(agent, call.step.intent, "tool");
+  return { call, definition, reserve: reserveTool(callId, thread), thread, agent, context };
+}
+
 /** What is written before the tool runs: the same key in every process, the number of the attempt. Pure. */
-export function reserveTool(
-  { callId, intent }: Command<"run_tool">,
-  thread: Thread,
-): EventData["tool_started"] {
-  const { phase } = callOf(thread, callId);
+export function reserveTool(callId: CallId, thread: Thread): EventData["tool_started"] {
+  const { phase, step } = callOf(thread, callId);
   const before = phase.kind === "started" || phase.kind === "to_run_again" ? phase : null;
   return {
     callId,
-    intent,
+    intent: step.intent,
     key: before?.key ?? `${thread.id}:${callId}`,
     attempt: (before?.attempt ?? 0) + 1,
   };
@@ -58,101 +72,110 @@ export const markUnknown: Effect<"mark_unknown"> = ({ callId }) => [
   }),
 ];
 
-function fromCache(
-  { options: { cacheSeconds } }: ToolStep<Step>,
-  { callId, step }: OpenCall,
-  thread: Thread,
-  { clock }: EffectContext,
-): NewEvent | undefined {
-  const cached =
-    cacheSeconds === undefined ? undefined : cachedResult(thread, step, cacheSeconds, clock.now());
-  if (cached === undefined) return undefined;
-  return { type: "tool_finished", data: { callId, result: cached.data.result, cachedFrom: cached.seq } };
-}
-
 /**
- * Runs after the result is recorded, so that nothing is lost if the summary fails or a crash prevents it. It summarises the
- * result as it is in the thread.
+ * What is done once the outcomes of calls are recorded, so that nothing is lost if it fails or a crash prevents it. Works
+ * with the results as they are in the thread.
  */
-async function* summarizeResult(
-  { options: { summarize } }: ToolStep<Step>,
-  { callId, step }: OpenCall,
-  result: Json,
-  { toolSignal, signal }: EffectContext,
+export async function* afterwards(
+  attempts: readonly Attempt[],
+  events: readonly NewEvent[],
 ): AsyncGenerator<Write> {
-  let summary: unknown;
+  const [first] = attempts;
+  if (first === undefined) return;
+  const stored = toStore(events, first.thread, first.agent);
+  const summaries = attempts.map(async (attempt, index) => {
+    const event = stored[index];
+    if (event?.type !== "tool_finished") return undefined;
+    await keepResult(attempt, event.data);
+    return summaryOf(attempt, event.data);
+  });
+  for (const summary of await Promise.all(summaries)) if (summary !== undefined) yield summary;
+}
+
+type Compacted = Pick<EventData["context_compacted"], "replacement" | "error" | "completions">;
+
+async function summaryOf(attempt: Attempt, finished: EventData["tool_finished"]): Promise<Write | undefined> {
+  const { agent, call, thread, definition, context } = attempt;
+  const { summarize } = definition.options;
+  if (summarize === undefined) return undefined;
+  const helper = createHelper(thread, { model: context.model, signal: signalForTool(context) });
+  let made: Compacted;
   try {
-    summary = await summarize?.(result, step, { signal: toolSignal ?? signal });
-  } catch {
-    return;
+    const summary = await definition.options.summarize?.(finished.result, call.step, helper);
+    if (summary === undefined && helper.spent().completions === undefined) return undefined;
+    made = summary === undefined ? {} : { replacement: toJson(summary) };
+  } catch (error) {
+    made = { error: compactError(error, (text) => agent.context.hide(text, thread, call.step)) };
   }
-  if (summary === undefined) return;
-  const replacement = toJson(summary);
+  const data = { ...made, ...helper.spent(), method: "summarize_result" } as const;
   const events = ({ events: all }: Thread): NewEvent[] => {
-    const seq = all.findLast((event) => event.type === "tool_finished" && event.data.callId === callId)?.seq;
-    if (seq === undefined) return [];
-    return [
-      { type: "context_compacted", data: { from: seq, to: seq, method: "summarize_result", replacement } },
-    ];
+    const seq = all.findLast(
+      (event) => event.type === "tool_finished" && event.data.callId === call.callId,
+    )?.seq;
+    return seq === undefined ? [] : [{ type: "context_compacted", data: { from: seq, to: seq, ...data } }];
   };
-  yield { events, when: "soon", onConflict: "keep" };
+  return { events, when: "soon", onConflict: "keep" };
 }
 
-/** Everything about the attempt that runs. */
-interface Attempt {
-  readonly thread: Thread;
-  readonly agent: Agent;
-  readonly context: EffectContext;
-  readonly reserve: EventData["tool_started"];
-}
-
-async function outcome(definition: ToolStep<Step>, step: Step, attempt: Attempt): Promise<NewEvent> {
-  const { thread, agent, context } = attempt;
-  const { callId } = attempt.reserve;
+/** Runs the tool, or takes the result of an earlier call. Never throws: what the tool throws is an outcome, too. */
+export async function outcomeOf(attempt: Attempt): Promise<NewEvent> {
+  const { agent, call, context, definition, thread } = attempt;
+  const { callId } = call;
   const { timeoutMs: ms } = definition.options;
-  const stop = context.toolSignal ?? context.signal;
+  const stop = signalForTool(context);
   let late: AbortSignal | undefined;
+  let helper: Helper | undefined;
   try {
+    const reused = await reusedResult(attempt);
+    if (reused !== undefined) return reused;
     // A tool that ignores its signal must not hold up the thread for ever; one that is stopped may still say how it ended.
     return await withDeadline(
       (timeUp) => {
         late = timeUp;
         const signal = ms === undefined ? stop : AbortSignal.any([stop, timeUp]);
-        return run(definition, agent.context.forTool(step, thread), attempt, signal);
+        helper = createHelper(thread, { model: context.model, signal });
+        return run(attempt, helper);
       },
       { ms },
     );
   } catch (error) {
+    const spent = helper?.spent();
     // If it was cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
     if ((late?.aborted || stop.aborted) && !isIdempotent(definition)) {
       const reason = late?.aborted ? `it did not answer within ${ms} ms` : "it was interrupted";
-      return { type: "tool_unknown", data: { callId, reason } };
+      return { type: "tool_unknown", data: { callId, reason, ...spent } };
     }
-    const hide = (text: string) => agent.context.hide(text, thread, step);
-    return { type: "tool_failed", data: { callId, error: compactError(error, hide) } };
+    const hide = (text: string) => agent.context.hide(text, thread, call.step);
+    return { type: "tool_failed", data: { callId, error: compactError(error, hide), ...spent } };
   }
 }
 
 async function run(
-  definition: ToolStep<Step>,
-  step: Step,
-  { thread, context, reserve: { callId, key, attempt } }: Attempt,
-  signal: AbortSignal,
+  { call, definition, agent, context, reserve }: Attempt,
+  helper: Helper,
 ): Promise<NewEvent> {
-  const { requester, approvedBy } = callOf(thread, callId);
+  const { callId, key, attempt } = reserve;
+  const { requester, approvedBy } = call;
+  const { spent, ...given } = helper;
+  const { thread, signal } = given;
+  const names = definition.options.credentials ?? [];
+  const credential = await credentialsFor(names, agent, requester, signal);
   const ids: ToolContext = {
+    ...given,
     threadId: thread.id,
-    thread,
     callId,
     requester,
     approvedBy,
     key,
     attempt,
-    signal,
+    credential,
   };
-  const returned = await definition.run(step, ids);
-  if (isJobStart(returned)) return { type: "event_awaited", data: await beginJob(returned, ids, context) };
-  return { type: "tool_finished", data: { callId, result: toJson(returned) } };
+  const returned = await definition.run(agent.context.forTool(call.step, thread), ids);
+  if (isJobStart(returned)) {
+    const data = await beginJob(returned, ids, context);
+    return { type: "event_awaited", data: { ...data, ...spent() } };
+  }
+  return { type: "tool_finished", data: { callId, result: toJson(returned), ...spent() } };
 }
 
 /** The job has its token before the thread says that it waits: a crash in between is a crash of the tool. */

@@ -1,15 +1,14 @@
 import type { Agent } from "../agent/agent.ts";
-import { compactError } from "../context/blocks/errors.ts";
-import { checkStep } from "../steps/check.ts";
-import type { NewEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import { checkCommand } from "./check-command.ts";
 import type { Command, CommandType } from "./command.ts";
-import { callOf, type Effect, type EffectContext, refuseArguments } from "./effect.ts";
+import type { Effect, EffectContext } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
 import { askModel } from "./perform-model.ts";
 import { askForHelp, askHuman, judgeStep, requestApproval, tellProgress } from "./perform-people.ts";
 import { prefetch } from "./perform-prefetch.ts";
 import { markUnknown, runTool } from "./perform-tool.ts";
+import { runTools } from "./perform-tools.ts";
 import { dropSteps, fail, finish, reachBudget, refuseStep, sleep, waitForEvent } from "./perform-turn.ts";
 
 /** What each command does. */
@@ -23,6 +22,7 @@ export const EFFECTS: { readonly [T in CommandType]: Effect<T> } = {
   judge_step: judgeStep,
   request_approval: requestApproval,
   run_tool: runTool,
+  run_tools: runTools,
   mark_unknown: markUnknown,
   ask_human: askHuman,
   ask_for_help: askForHelp,
@@ -41,9 +41,9 @@ export async function* perform(
   agent: Agent,
   context: EffectContext,
 ): AsyncGenerator<Write> {
-  const problem = await problemWith(command, thread, agent);
-  if (problem !== undefined) yield write(problem);
-  else yield* effectOf(command, thread, agent, context);
+  const checked = await checkCommand(command, thread, agent);
+  if ("problem" in checked) yield write(checked.problem);
+  else yield* effectOf(checked.command, thread, agent, context);
 }
 
 /** A command's effect, without the rules for its step. */
@@ -52,35 +52,4 @@ export function effectOf<T extends CommandType>(
   ...given: readonly [thread: Thread, agent: Agent, context: EffectContext]
 ): ReturnType<Effect<T>> {
   return EFFECTS[command.type](command, ...given);
-}
-
-/** What `check` says of a step, or what was recorded of it. */
-export type Check = typeof checkStep;
-
-/**
- * What is wrong with a step. Its rules are checked before anybody (the judge, then people) is asked about it, and again
- * right before it runs, when earlier results are known.
- */
-export async function problemWith(
-  command: Command,
-  thread: Thread,
-  agent: Agent,
-  check: Check = checkStep,
-): Promise<NewEvent | undefined> {
-  if (!("intent" in command)) return undefined;
-  const definition = agent.steps.get(command.intent);
-  if (definition === undefined) return undefined;
-  const { options } = definition;
-  if (options.arguments === undefined && options.check === undefined) return undefined;
-  const call = callOf(thread, command.callId);
-  const { kind } = call.phase;
-  if (kind !== "proposed" && kind !== "judged" && kind !== "approved") return undefined;
-  // The judge was asked a moment ago.
-  if (kind === "judged" && command.type === "request_approval") return undefined;
-  try {
-    const problem = await check(definition, call, thread);
-    return problem === undefined ? undefined : refuseArguments(call.callId, problem);
-  } catch (error) {
-    return refuseArguments(call.callId, compactError(error).message);
-  }
 }

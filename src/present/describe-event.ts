@@ -146,9 +146,9 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
 
   tool_started: ({ attempt }) =>
     said("note", "neutral", attempt === 1 ? "Started" : `Started again (attempt ${attempt})`),
-  tool_finished: ({ result, cachedFrom }) => ({
+  tool_finished: ({ result, cachedFrom, cachedAt }) => ({
     ...said("outcome", "good", "Result"),
-    text: cachedFrom === undefined ? undefined : `Not run again: the result of event ${cachedFrom}`,
+    text: reused(cachedFrom, cachedAt),
     result,
   }),
   tool_failed: ({ error }) => ({ ...said("outcome", "bad", "Error"), error }),
@@ -172,14 +172,15 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
       ? { ...said("life", "neutral", title), fields, result: outcome.result }
       : { ...said("life", "bad", title), fields, error: outcome.error };
   },
-  context_compacted: ({ from, to, method, replacement }) => ({
-    ...said(
-      "life",
-      "neutral",
-      `Context shortened: events ${from} to ${to} (${inWords(method).toLowerCase()})`,
-    ),
-    result: replacement,
-  }),
+  context_compacted: ({ from, to, method, replacement, error }) => {
+    if (method === "summarize_result" && replacement === undefined) {
+      const title = `The result of event ${from} was not summarised`;
+      return { ...said("life", error === undefined ? "neutral" : "bad", title), error };
+    }
+    const how = inWords(method).toLowerCase();
+    const title = `Context shortened: events ${from} to ${to} (${how})`;
+    return { ...said("life", "neutral", title), result: replacement };
+  },
 
   paused: ({ by, reason }) => byPerson("wait", "Paused", by, reason),
   resumed: ({ by }) => byPerson("neutral", "Resumed", by),
@@ -198,6 +199,13 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
       reason,
     ),
 };
+
+function reused(from: number | undefined, at: string | undefined): string | undefined {
+  if (from !== undefined) return `Not run again: the result of event ${from}`;
+  return at === undefined
+    ? undefined
+    : `Not run again: the result of ${visibleLine(at)}, from another thread`;
+}
 
 function editedFields(decision: HumanDecision): JsonObject | undefined {
   if (decision.kind !== "approved" || decision.editedStep === undefined) return undefined;

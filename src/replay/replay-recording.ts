@@ -1,14 +1,16 @@
 import type { Agent } from "../agent/agent.ts";
 import { TwelvefoldError } from "../base/errors.ts";
+import type { CallId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { type Check, checkCommand } from "../loop/check-command.ts";
 import type { Command } from "../loop/command.ts";
-import { type Check, effectOf, problemWith } from "../loop/perform.ts";
+import { effectOf } from "../loop/perform.ts";
 import { answerEvents } from "../loop/perform-model.ts";
 import { approvalRequest } from "../loop/perform-people.ts";
 import { reserveTool } from "../loop/perform-tool.ts";
 import type { Answer } from "../prompts/types.ts";
 import { checkArguments } from "../steps/check.ts";
-import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { EventData, NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
 /** The model's answer from the events at index `at`; `undefined` if they hold none. */
@@ -40,27 +42,34 @@ function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step
  * those. Pure: no user code with effects runs.
  */
 export async function writtenNow(
-  command: Command,
+  decided: Command,
   thread: Thread,
   agent: Agent,
   { events, now }: { readonly events: readonly ThreadEvent[]; readonly now: number },
 ): Promise<readonly NewEvent[] | undefined> {
   const next = events[thread.state.seq];
-  const problem = await problemWith(command, thread, agent, recordedCheck(next));
-  if (problem !== undefined) return [problem];
+  const checked = await checkCommand(decided, thread, agent, recordedCheck(events.slice(thread.state.seq)));
+  if ("problem" in checked) return [checked.problem];
+  const { command } = checked;
   switch (command.type) {
     case "ask_model": {
       const answer = recordedAnswer(events, thread.state.seq);
       if (answer === undefined) return undefined;
       const said = next?.type === "step_proposed" ? next.data.said : undefined;
-      return answerEvents(answer, thread.state.seq + 1, agent, said);
+      const missed = next === undefined ? undefined : missedBy(next);
+      return answerEvents(answer, agent, { seq: thread.state.seq + 1, said, missed });
     }
     case "request_approval": {
       const preview = hasPreview(agent, command.intent) ? recordedPreview(next) : undefined;
       return [approvalRequest(command, thread, agent, { preview, now })];
     }
     case "run_tool":
-      return [{ type: "tool_started", data: reserveTool(command, thread) }];
+      return [{ type: "tool_started", data: reserveTool(command.callId, thread) }];
+    case "run_tools":
+      return command.callIds.map((callId) => ({
+        type: "tool_started",
+        data: reserveTool(callId, thread),
+      }));
     // Their outcomes come from outside; if they were recorded, they have been taken already.
     case "prefetch":
     case "judge_step":
@@ -76,13 +85,28 @@ export async function writtenNow(
   }
 }
 
-/** A schema is asked again; the result of a `check` is taken from the recording. */
-function recordedCheck(next: ThreadEvent | undefined): Check {
+/** A schema is asked again; the result of a `check` is taken from the events that follow in the recording. */
+function recordedCheck(following: readonly ThreadEvent[]): Check {
+  const [next] = following;
   const refused = next?.type === "step_refused" && next.data.reason === "invalid_arguments";
-  return async (definition, { step }) => {
+  const end = following.findIndex(({ type }) => type !== "tool_started");
+  const started = new Set(following.slice(0, end === -1 ? undefined : end).map(callIdOf));
+  return async (definition, { step, callId }) => {
     const issues = await checkArguments(definition, step);
-    return issues ?? (refused && definition.options.check !== undefined ? next.data.message : undefined);
+    if (issues !== undefined || definition.options.check === undefined) return issues;
+    if (refused) return next.data.message;
+    // One of several that were to run at once, and did not: it was refused.
+    return next?.type === "tool_started" && !started.has(callId) ? "refused" : undefined;
   };
+}
+
+function callIdOf(event: ThreadEvent): CallId | undefined {
+  return "callId" in event.data ? event.data.callId : undefined;
+}
+
+/** What a recorded answer says of input that the model had not read. */
+export function missedBy({ type, data }: ThreadEvent): EventData["step_proposed"]["missed"] | undefined {
+  return type === "step_proposed" || type === "step_refused" ? data.missed : undefined;
 }
 
 function hasPreview({ steps }: Agent, intent: string): boolean {

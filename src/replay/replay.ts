@@ -8,7 +8,7 @@ import type { EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 import { asRecorded } from "./as-recorded.ts";
-import { writtenNow } from "./replay-recording.ts";
+import { missedBy, writtenNow } from "./replay-recording.ts";
 
 /** The longest plausible time, in ms, between deciding and writing in a recording. */
 const MAX_LAG_MS = 60_000;
@@ -31,8 +31,7 @@ export async function replayThread(recording: Pick<Thread, "id" | "events">, age
   for (;;) {
     const next = events[thread.state.seq];
     if (next === undefined) return thread;
-    // An answer that came after a pause was asked for before it, and is kept.
-    const command = decide(isAnswer(next) ? withoutPauses(thread) : thread, agent);
+    const command = isAnswer(next) ? decidedBefore(thread, next, agent) : decide(thread, agent);
     if (comesFromOutside(next, command)) thread = takeIn(thread, next);
     else thread = await performRecorded(thread, command, events, agent);
   }
@@ -167,6 +166,15 @@ function askedTheModelFirst({ data }: EventOf<"step_refused">, command: Command)
 
 function isAnswer(event: ThreadEvent): boolean {
   return event.type === "step_proposed" || (event.type === "step_refused" && event.data.callId === undefined);
+}
+
+/**
+ * What was decided before an answer: it may come after a pause, and after input that the model had not read, for which
+ * something else may have to be fetched first.
+ */
+function decidedBefore(thread: Thread, answer: ThreadEvent, agent: Agent): Command {
+  const command = decide(withoutPauses(thread), agent);
+  return command.type === "prefetch" && missedBy(answer) !== undefined ? { type: "ask_model" } : command;
 }
 
 function withoutPauses(thread: Thread): Thread {

@@ -91,6 +91,8 @@ export interface ChangesOptions {
   readonly alongside: (thread: ThreadHead) => AppendOptions["alongside"];
   /** Aborts whatever runs here for a thread. */
   readonly interrupt: (threadId: ThreadId) => void;
+  /** Aborts what runs here for a thread and does not take this input into account. */
+  readonly interruptFor: (threadId: ThreadId, input: number) => void;
 }
 
 /** The agent of this name. Throws a `NotFoundError` that names the known agents. */
@@ -116,6 +118,9 @@ export function createChanges(options: ChangesOptions): Changes {
     const { before, thread, added } = await commit(wanted, options);
     if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
     nudge(wanted.threadId, thread);
+    const { agent, lastInput } = thread.state;
+    if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
+      options.interruptFor(wanted.threadId, lastInput);
     return thread;
   };
 

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import type { CredentialSources } from "../agent/credentials.ts";
 import {
   anything,
   boolean,
@@ -42,6 +43,11 @@ export interface RuntimeOptions {
   readonly model?: ModelChoice | undefined;
   /** Ways to tell people about requests. Their names must differ. Default: none. */
   readonly channels?: readonly Channel[] | undefined;
+  /**
+   * Where tools get their credentials, by name: for the person who asked, when the call runs. No event, log or export holds
+   * one. Default: none.
+   */
+  readonly credentials?: CredentialSources | undefined;
   /** Who is who across channels, for policies that require different people. Default: nothing is known. */
   readonly people?: People | undefined;
   /**
@@ -92,6 +98,7 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   store: objectWith("append", "read", "claim", "getValue"),
   model: optional(model),
   channels: optional(list(objectWith("deliver"))),
+  credentials: optional(record(callback)),
   people: optional(PEOPLE),
   stream: optional(boolean),
   concurrency: optional(count),

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { createCredentials, withCredentials } from "../agent/credentials.ts";
 import { systemClock } from "../base/clock.ts";
 import { type RequestId, randomThreadId, type ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
@@ -63,7 +64,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options);
   const { store, clock = systemClock, newThreadId = randomThreadId, claimMs = 15_000 } = options;
   const { channels = [], people = {}, owner = `worker_${randomThreadId()}` } = options;
-  const agents = new Map(options.agents.map((agent) => [agent.name, agent]));
+  const { credentials = {} } = options;
+  const known = createCredentials(credentials);
+  const agents = new Map(
+    options.agents.map((agent) => [agent.name, withCredentials(agent, credentials, known)]),
+  );
   const observers = createObservers();
   const { notify, subscribe } = observers;
   const jobTokens = createJobTokens(options.secret);
@@ -107,6 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       nudge: waking.wake,
       alongside: waking.alongside,
       interrupt: (threadId) => pool.interrupt(threadId),
+      interruptFor: (threadId, input) => pool.interruptFor(threadId, input),
     }),
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     async request(requestId) {

@@ -33,6 +33,8 @@ export interface StoreJournalOptions {
 const SOON_MS = 20;
 /** Events that leave a model's answer valid. Any other event may be the very step that the answer proposes. */
 const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed"]);
+/** The same where new input waits for the open step. */
+const ASIDE_IN_QUEUE: ReadonlySet<EventType> = new Set([...ASIDE, "message_received", "event_received"]);
 
 interface Conflict {
   readonly error: SequenceConflictError;
@@ -194,7 +196,8 @@ export class StoreJournal implements Journal {
     const expected = this.#onDisk.state.seq;
     const held = (await this.#claim?.retake()) ?? true;
     const { thread, newer } = await catchUp(this.#store, this.#onDisk);
-    const outdated = newer.some((event) => !ASIDE.has(event.type));
+    const aside = this.#agent.whenBusy === "queue" ? ASIDE_IN_QUEUE : ASIDE;
+    const outdated = newer.some((event) => !aside.has(event.type));
     this.#onDisk = thread;
     this.#thread = thread;
     const before = this.#pending;

@@ -9,6 +9,10 @@ interface Job {
   readonly done: Promise<void>;
   /** Resolves when this process has claimed the thread, or the job has ended without. */
   readonly taken: Promise<void>;
+  /** Aborted when a message interrupts what runs now. */
+  interruption: AbortController;
+  /** The latest input that the work takes into account. */
+  lastInput: () => number;
   /** Whether this process has claimed the thread. */
   claimed: boolean;
   /** Something arrived while the job ran: look once more. */
@@ -104,6 +108,15 @@ export class WorkerPool {
     job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
   }
 
+  /** Aborts what runs here for this thread if it does not take the input with this number into account. */
+  interruptFor(threadId: ThreadId, input: number): void {
+    const job = this.#jobs.get(threadId);
+    if (job === undefined || job.lastInput() >= input) return;
+    const { interruption } = job;
+    job.interruption = new AbortController();
+    interruption.abort(new DOMException("a newer message has interrupted it", "AbortError"));
+  }
+
   /** Starts nothing more, aborts model calls and lets tools end. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -128,9 +141,13 @@ export class WorkerPool {
     const signals = {
       signal: stop.signal,
       toolSignal: cancel.signal,
+      interruption: () => job.interruption.signal,
       onClaimed: () => {
         job.claimed = true;
         taken.resolve();
+      },
+      onBegin: (lastInput: () => number) => {
+        job.lastInput = lastInput;
       },
     };
     const done = work(threadId, this.#options, signals, known)
@@ -145,7 +162,16 @@ export class WorkerPool {
         if (job.again && !this.#stopping) this.#waiting.add(threadId);
         this.#startNext();
       });
-    const job: Job = { cancel, stop, done, taken: taken.promise, claimed: false, again: false };
+    const job: Job = {
+      cancel,
+      stop,
+      done,
+      taken: taken.promise,
+      interruption: new AbortController(),
+      lastInput: () => Number.POSITIVE_INFINITY,
+      claimed: false,
+      again: false,
+    };
     this.#jobs.set(threadId, job);
     this.#keepAlive();
   }
@@ -168,7 +194,7 @@ export class WorkerPool {
             renewed = clock.now();
             await this.#renew(renewed);
           }
-          await this.#stopCancelled();
+          await this.#heedOthers();
         } catch (error) {
           observe({ kind: "sweep_problem", error });
         }
@@ -189,10 +215,14 @@ export class WorkerPool {
     }
   }
 
-  async #stopCancelled(): Promise<void> {
+  /** Stops what another process has cancelled, or interrupted by a message. */
+  async #heedOthers(): Promise<void> {
+    const { store, agents } = this.#options;
     const look = async (threadId: ThreadId) => {
-      const summary = await this.#options.store.summary(threadId);
+      const summary = await store.summary(threadId);
       if (summary?.status === "cancelled") this.interrupt(threadId);
+      else if (summary !== undefined && agents.get(summary.agent)?.whenBusy === "interrupt")
+        this.interruptFor(threadId, (await store.state(threadId)).lastInput);
     };
     await Promise.all([...this.#jobs.keys()].map(look));
   }

@@ -11,6 +11,7 @@ import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
+import { keptResults } from "./kept-results.ts";
 import type { Observer } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
@@ -37,8 +38,12 @@ export interface WorkSignals {
   readonly signal: AbortSignal;
   /** Aborted when the thread is cancelled. */
   readonly toolSignal: AbortSignal;
+  /** Aborted when a message interrupts what runs now; asked for anew whenever something begins. */
+  readonly interruption: () => AbortSignal;
   /** Called once the thread is claimed. */
   readonly onClaimed: () => void;
+  /** Called when work begins, with what tells the latest input that it takes into account. */
+  readonly onBegin: (lastInput: () => number) => void;
 }
 
 /**
@@ -98,9 +103,14 @@ async function run(
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
   const onPartial = (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial });
+  signals.onBegin(() => journal.thread.state.lastInput);
   const context: EffectContext = {
     clock,
     signal,
+    results: keptResults(store),
+    get interruption() {
+      return agent.whenBusy === "interrupt" ? signals.interruption() : undefined;
+    },
     toolSignal: signals.toolSignal,
     jobToken,
     model,

@@ -1,12 +1,50 @@
 import type { Fidelity } from "../base/completion.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import type { Answer, ModelChoice } from "../prompts/types.ts";
 import type { ApprovalPolicy, HumanRequestOptions, Principal } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
+/**
+ * Calls a prompt function with the run's model (unless it has one of its own) and the caller's signal, and resolves with
+ * its value. What it costs is recorded and counts in the budget. Throws what the function throws, and an error with the
+ * reason for an answer that was not accepted.
+ *
+ * @example
+ * summarize: (result, step, { ask }) => ask(summarizeLog, JSON.stringify(result)),
+ */
+export type Ask = <const Args extends readonly unknown[], Result>(
+  prompt: {
+    call(
+      args: Args,
+      options?: {
+        readonly defaultModel?: ModelChoice | undefined;
+        readonly signal?: AbortSignal | undefined;
+      },
+    ): Promise<Answer<Result>>;
+  },
+  ...args: Args
+) => Promise<Result>;
+
+/** What code beside the loop gets to ask models with: a tool, a summary, a prefetch, a judge. */
+export interface HelperContext {
+  /** The thread as it was when the code was called. */
+  readonly thread: Thread;
+  /** The run's model; `undefined` means the client named in each prompt. `ask` passes it on. */
+  readonly model: ModelChoice | undefined;
+  readonly signal: AbortSignal;
+  readonly ask: Ask;
+}
+
+/**
+ * A secret by its name, for the thread's requester, as the configuration's `credentials` resolve it. Only names declared in
+ * `credentials` are known; any other throws `UsageError`. It is removed from whatever is stored.
+ */
+export type Credential = (name: string) => string;
+
 /** What a tool's handler receives besides the step. */
-export interface ToolContext {
+export interface ToolContext extends HelperContext {
   readonly threadId: ThreadId;
   readonly callId: CallId;
   /**
@@ -21,12 +59,11 @@ export interface ToolContext {
   readonly requester: Principal | null;
   /** Who approved the call, in order; empty if nobody had to. */
   readonly approvedBy: readonly Principal[];
-  /** The thread as it was when the call began. */
-  readonly thread: Thread;
+  readonly credential: Credential;
   /** Counts from 1. */
   readonly attempt: number;
   /**
-   * Aborted when the thread is cancelled or the tool's `timeoutMs` has passed. A runtime that stops lets its tools end; in
+   * Aborted when the thread is cancelled, the tool's `timeoutMs` has passed, or a message interrupts it (see `whenBusy`). A runtime that stops lets its tools end; in
    * a loop written by hand, aborting the loop's signal aborts this one.
    */
   readonly signal: AbortSignal;
@@ -105,7 +142,7 @@ interface StepCheck<S> {
   check(step: S, context: StepContext): string | undefined | Promise<string | undefined>;
 }
 interface StepJudge<S> {
-  judge(step: S, context: StepContext & { readonly signal: AbortSignal }): Verdict | Promise<Verdict>;
+  judge(step: S, context: StepContext & HelperContext): Verdict | Promise<Verdict>;
 }
 
 /** Options of a tool, besides those of every step. */
@@ -131,8 +168,8 @@ export interface ToolOptions<S, A extends Approval = Approval> extends StepOptio
   renderResult?: ToolRendering<S>["renderResult"];
   /**
    * What the model reads instead of the result, e.g. a summary by another model; `undefined` keeps the result. Called
-   * once, after the result is safely stored; what it returns is recorded as an event. If it throws, the model reads the
-   * result.
+   * once, after the result is safely stored; what it returns is recorded as an event. If it throws, that is recorded, and
+   * the model reads the result.
    */
   summarize?: ToolSummary<S>["summarize"];
   /**
@@ -140,6 +177,16 @@ export interface ToolOptions<S, A extends Approval = Approval> extends StepOptio
    * Only for `readOnly` tools. Default: nothing is cached.
    */
   cacheSeconds?: number;
+  /**
+   * Where cached results are good: in the same `thread` (default), or in all threads of the `agent` with the same
+   * requesters, in every process on the same store. Not for tools with `realValues` or agents that keep content out of the
+   * store, whose placeholders mean something else in each thread. A change of the tool's code or `version` ends them.
+   */
+  cacheScope?: "thread" | "agent";
+  /** With `cacheScope: "agent"`: the result is the same for everybody, whoever asks. Default false. */
+  shared?: boolean;
+  /** The names of the credentials that the tool and its preview need; see `credential`. Default: none. */
+  credentials?: readonly string[];
   /** The results come from outside and are labelled so: `true`, or the source, e.g. `web page`. Default false. */
   untrusted?: boolean | string;
   /**
@@ -153,11 +200,14 @@ interface ToolRendering<S> {
   renderResult(result: Json, step: S): Json;
 }
 interface ToolSummary<S> {
-  summarize(result: Json, step: S, context: { readonly signal: AbortSignal }): unknown;
+  summarize(result: Json, step: S, context: HelperContext): unknown;
 }
 
 interface ToolPreview<S> {
-  preview(step: S, context: { readonly thread: Thread; readonly signal: AbortSignal }): unknown;
+  preview(
+    step: S,
+    context: { readonly thread: Thread; readonly signal: AbortSignal; readonly credential: Credential },
+  ): unknown;
 }
 
 interface Options<S> {

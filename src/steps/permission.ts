@@ -24,6 +24,11 @@ export function isReadOnly(definition: StepDefinition<Step>): boolean {
   return definition.kind !== "tool" || definition.options.readOnly === true;
 }
 
+/** True for a tool that changes nothing. */
+export function isReadOnlyTool(definition: StepDefinition<Step> | undefined): boolean {
+  return definition?.kind === "tool" && definition.options.readOnly === true;
+}
+
 /** True if the step may run again under the same key after a crash. */
 export function isIdempotent(definition: StepDefinition<Step>): boolean {
   return (

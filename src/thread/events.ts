@@ -34,6 +34,9 @@ export type {
   Step,
 };
 
+/** The calls of models that code beside the loop made (a tool, a summary, a prefetch, a judge): they count in the budget. */
+type HelperCalls = readonly CompletionRecord[];
+
 /**
  * Every type of event: the type of its data, its required fields, and the upcasts that bring data of earlier versions up to
  * date. The meaning of a type never changes; its data changes only with a new version.
@@ -75,6 +78,10 @@ export const EVENTS = {
     readonly completion?: CompletionRecord;
     /** What the model wrote beside the steps of this completion. Absent if nothing, or in events of an earlier release. */
     readonly said?: OwnWords;
+    /** May run at the same time as the step before it: both only read, and are neighbours in one completion. */
+    readonly alongside?: true;
+    /** Something came in while the model answered that it had not read (`whenBusy: "queue"`), after this requester. */
+    readonly missed?: { readonly requester: Principal | null };
   }>({ callId: "string", step: "object", fidelity: "object" }, [asBefore]),
   /** The model's answer, or a step it proposed, was not accepted. The model sees the message. */
   step_refused: event<{
@@ -83,6 +90,8 @@ export const EVENTS = {
     readonly callId?: CallId;
     /** The refused answer, if no `step_proposed` holds it. */
     readonly completion?: CompletionRecord;
+    /** See `step_proposed`. */
+    readonly missed?: { readonly requester: Principal | null };
   }>({ reason: "string", message: "string" }),
   /** Steps that were proposed together with another one and will not run. */
   steps_dropped: event<{
@@ -94,6 +103,7 @@ export const EVENTS = {
     readonly callId: CallId;
     readonly verdict: "pass" | "refuse" | "ask_person";
     readonly reason: string;
+    readonly completions?: HelperCalls;
   }>({ callId: "string", verdict: "string", reason: "string" }),
 
   // people
@@ -154,15 +164,20 @@ export const EVENTS = {
     readonly result: Json;
     /** The event with the earlier result that was reused. If present, the tool did not run. */
     readonly cachedFrom?: number;
+    /** When the result was fetched that was reused from a thread of the same agent. If present, the tool did not run. */
+    readonly cachedAt?: string;
+    readonly completions?: HelperCalls;
   }>({ callId: "string", result: "json" }),
-  tool_failed: event<{ readonly callId: CallId; readonly error: ErrorInfo }>({
-    callId: "string",
-    error: "object",
-  }),
-  tool_unknown: event<{ readonly callId: CallId; readonly reason: string }>({
-    callId: "string",
-    reason: "string",
-  }),
+  tool_failed: event<{
+    readonly callId: CallId;
+    readonly error: ErrorInfo;
+    readonly completions?: HelperCalls;
+  }>({ callId: "string", error: "object" }),
+  tool_unknown: event<{
+    readonly callId: CallId;
+    readonly reason: string;
+    readonly completions?: HelperCalls;
+  }>({ callId: "string", reason: "string" }),
 
   // time and others
   sleep_started: event<{ readonly callId: CallId; readonly until: string }>({
@@ -175,6 +190,7 @@ export const EVENTS = {
     readonly until?: string;
     /** SHA-256 of the token that alone may answer, for long-running jobs. */
     readonly tokenDigest?: string;
+    readonly completions?: HelperCalls;
   }>({ callId: "string", name: "string" }),
   /** A sleep is over, or a wait has timed out. */
   woke: event<{ readonly callId: CallId; readonly timedOut: boolean }>({
@@ -205,6 +221,7 @@ export const EVENTS = {
      * `parameter` of the prompt, outside the rendered thread.
      */
     readonly as: "call" | "memory" | "document" | "parameter";
+    readonly completions?: HelperCalls;
   }>({ name: "string", arguments: "object", outcome: "object", as: "string" }),
   /**
    * Events `from` to `to` are replaced, in what the model reads, by what this event says. `reset_errors`: they are the last
@@ -223,6 +240,9 @@ export const EVENTS = {
     readonly replacement?: Json;
     /** The model call that wrote the summary. */
     readonly completion?: CompletionRecord;
+    readonly completions?: HelperCalls;
+    /** Why a result was not summarised: nothing is replaced. */
+    readonly error?: ErrorInfo;
   }>({ from: "number", to: "number", method: "string" }),
 
   // life

@@ -1,6 +1,6 @@
 import type { EventType, ThreadEvent } from "./events.ts";
 import type { ThreadState } from "./state.ts";
-import { apply, IllegalEventError, type Transition, type Transitions } from "./transition.ts";
+import { addHelperCalls, apply, IllegalEventError, type Transition, type Transitions } from "./transition.ts";
 import { effects } from "./transitions-effects.ts";
 import { life } from "./transitions-life.ts";
 import { inputAndModel } from "./transitions-model.ts";
@@ -22,7 +22,7 @@ export const EMPTY_STATE: ThreadState = {
   ended: null,
   pausedBy: null,
   calls: [],
-  interrupted: false,
+  interrupted: null,
   request: null,
   stop: null,
   title: "",
@@ -52,7 +52,7 @@ export function transition(state: ThreadState, event: ThreadEvent): ThreadState 
   if ((event.seq === 1) !== (event.type === "thread_started")) {
     throw new IllegalEventError(event, "a thread starts with thread_started, once");
   }
-  return apply(state, event, handlerOf(event)(state, event));
+  return addHelperCalls(apply(state, event, handlerOf(event)(state, event)), event);
 }
 
 /** The state that follows from a thread's events. Pure; the only source of a thread's status. */

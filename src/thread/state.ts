@@ -107,6 +107,10 @@ export interface OpenCall {
   readonly fidelity: Fidelity;
   /** What the model wrote beside it. */
   readonly said: OwnWords | null;
+  /** The first call of the read-only neighbours that may run at the same time as this one; often the call itself. */
+  readonly group: CallId;
+  /** Whether something had come in that the model had not read when it proposed this. */
+  readonly missed: boolean;
   readonly phase: CallPhase;
 }
 
@@ -164,8 +168,11 @@ export interface ThreadState {
   readonly pausedBy: { readonly by: Principal; readonly reason?: string } | null;
   /** Steps that are not settled, in the order they were proposed. The first is the current one. */
   readonly calls: readonly OpenCall[];
-  /** Whether a call ended badly while others of the same completion were waiting behind it: those must not run. */
-  readonly interrupted: boolean;
+  /**
+   * The group of a call that ended badly while others of the same completion were waiting behind it. Those must not run,
+   * except the calls of this group.
+   */
+  readonly interrupted: CallId | null;
   readonly request: PendingRequest | null;
   /** Set if a person chose to stop instead of going on. */
   readonly stop: { readonly reason: string } | null;

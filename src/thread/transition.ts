@@ -1,3 +1,4 @@
+import type { CompletionRecord } from "../base/completion.ts";
 import { ConflictError } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import { callIdAt } from "../base/ids.ts";
@@ -41,11 +42,23 @@ export function findCall(state: ThreadState, event: ThreadEvent, callId: CallId)
 
 /** The one call that something may be done about: the first, unless the one before it ended badly. */
 export function currentCall(state: ThreadState, event: ThreadEvent, callId: CallId): OpenCall {
-  const call = findCall(state, event, callId);
+  const call = callOfGroup(state, event, callId);
   require(call === state.calls[0], event, "an earlier step is not settled yet");
-  require(!state.interrupted, event, "the step before it did not succeed");
   return call;
 }
+
+/** A call that may run now: the first, or one of the first's group whose earlier calls run already. */
+export function callOfGroup(state: ThreadState, event: ThreadEvent, callId: CallId): OpenCall {
+  const call = findCall(state, event, callId);
+  const before = state.calls.slice(0, state.calls.indexOf(call));
+  const atWork = before.every(({ group, phase }) => group === call.group && AT_WORK.has(phase.kind));
+  require(atWork, event, "an earlier step is not settled yet");
+  const stopped = state.interrupted !== null && state.interrupted !== call.group;
+  require(!stopped, event, "the step before it did not succeed");
+  return call;
+}
+
+const AT_WORK: ReadonlySet<CallPhase["kind"]> = new Set(["started", "awaiting_event"]);
 
 export function requirePhase(call: OpenCall, event: ThreadEvent, kinds: readonly CallPhase["kind"][]): void {
   require(kinds.includes(
@@ -57,16 +70,25 @@ export function withPhase(state: ThreadState, call: OpenCall, phase: CallPhase):
   return { calls: state.calls.map((open) => (open === call ? { ...call, phase } : open)) };
 }
 
-export function withoutCall(state: ThreadState, call: OpenCall): readonly OpenCall[] {
-  return state.calls.length === 1 && state.calls[0] === call
-    ? []
-    : state.calls.filter((open) => open !== call);
+/** Closes a call. */
+export function close({ calls, interrupted }: ThreadState, call: OpenCall): Change {
+  if (calls.length === 1 && calls[0] === call) return { calls: [], interrupted: null };
+  return { calls: calls.filter((open) => open !== call), interrupted };
 }
 
 /** Closes a call that did not succeed: what waits behind it in the same completion must not run. */
 export function closeBadly(state: ThreadState, call: OpenCall): Change {
-  const calls = withoutCall(state, call);
-  return { calls, interrupted: calls.length > 0 };
+  return close({ ...state, interrupted: state.interrupted ?? call.group }, call);
+}
+
+/** One more error in a row. Those of calls that ran at the same time count as one: the model knew of none of them. */
+export function countError(state: ThreadState, call: OpenCall): Change {
+  const { intent } = call.step;
+  if (state.interrupted === call.group) return {};
+  return {
+    consecutiveErrors: state.consecutiveErrors + 1,
+    failures: { ...state.failures, [intent]: (state.failures[intent] ?? 0) + 1 },
+  };
 }
 
 export function requireRequest(state: ThreadState, event: ThreadEvent, seq: number): PendingRequest {
@@ -90,6 +112,28 @@ export const FRESH_COUNTS = {
 export function oneLine(text: string): string {
   const line = text.replace(/\s+/gu, " ").trim();
   return line.length <= 200 ? line : `${line.slice(0, 199).toWellFormed()}…`;
+}
+
+export function addSpent(state: ThreadState, completion: CompletionRecord | undefined): Change {
+  if (completion === undefined) return {};
+  const used = completion.usage;
+  if (used === null) return { modelCalls: state.modelCalls + 1 };
+  return {
+    modelCalls: state.modelCalls + 1,
+    usage: {
+      inputTokens: state.usage.inputTokens + used.inputTokens,
+      outputTokens: state.usage.outputTokens + used.outputTokens,
+      cachedInputTokens: state.usage.cachedInputTokens + used.cachedInputTokens,
+    },
+  };
+}
+
+/** The state after model calls of code beside the loop. */
+export function addHelperCalls(state: ThreadState, { data }: ThreadEvent): ThreadState {
+  const completions = "completions" in data ? (data.completions ?? []) : [];
+  let now = state;
+  for (const completion of completions) now = { ...now, ...addSpent(now, completion) };
+  return now;
 }
 
 export function expectCallId(event: EventOf<"step_proposed">): void {

@@ -3,7 +3,10 @@ import type { Json } from "../base/json.ts";
 import type { OpenCall, ThreadState } from "./state.ts";
 import {
   type Change,
+  callOfGroup,
+  close,
   closeBadly,
+  countError,
   currentCall,
   findCall,
   NO_ERRORS,
@@ -12,7 +15,6 @@ import {
   requirePhase,
   requireRunning,
   type Transitions,
-  withoutCall,
   withPhase,
 } from "./transition.ts";
 
@@ -26,7 +28,7 @@ function onSuccess(state: ThreadState, call: OpenCall): Change {
   const { intent } = call.step;
   const { [intent]: _, ...failures } = state.failures;
   const { [intent]: __, ...setAside } = state.setAside;
-  return { calls: withoutCall(state, call), ...NO_ERRORS, doubtfulRefusals: 0, failures, setAside };
+  return { ...close(state, call), ...NO_ERRORS, doubtfulRefusals: 0, failures, setAside };
 }
 
 /**
@@ -56,7 +58,7 @@ export const effects: Transitions<
     requireRunning(state, event);
     require(state.pausedBy === null, event, "the thread is paused");
     const { callId, key, attempt } = event.data;
-    const call = currentCall(state, event, callId);
+    const call = callOfGroup(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved", "started", "to_run_again"]);
     const before = call.phase.kind === "started" || call.phase.kind === "to_run_again" ? call.phase : null;
     require(before === null || before.key === key, event, "a call keeps its key");
@@ -79,12 +81,10 @@ export const effects: Transitions<
     // A long-running job that the tool has begun may fail as well.
     const isJob = call.phase.kind === "awaiting_event" && call.phase.tokenDigest !== undefined;
     if (!isJob) requirePhase(call, event, SETTLES);
-    const { intent } = call.step;
     return {
       ...closeBadly(state, call),
       ...withoutQuestion(state, call),
-      consecutiveErrors: state.consecutiveErrors + 1,
-      failures: { ...state.failures, [intent]: (state.failures[intent] ?? 0) + 1 },
+      ...countError(state, call),
       repeats: repeatsAfter(state, call, event.data.error.message),
     };
   },
@@ -106,7 +106,7 @@ export const effects: Transitions<
   event_awaited(state, event) {
     requireRunning(state, event);
     const { callId, name, until, tokenDigest } = event.data;
-    const call = currentCall(state, event, callId);
+    const call = callOfGroup(state, event, callId);
     // From `started`: a tool that has begun a long-running job settles by its result.
     requirePhase(call, event, ["proposed", "judged", "approved", "started"]);
     return withPhase(state, call, {

@@ -1,8 +1,9 @@
-import type { CompletionRecord } from "../base/completion.ts";
 import { addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
+  addSpent,
   type Change,
+  close,
   closeBadly,
   currentCall,
   expectCallId,
@@ -18,24 +19,10 @@ import {
   withPhase,
 } from "./transition.ts";
 
-function addSpent(state: ThreadState, completion: CompletionRecord | undefined): Change {
-  if (completion === undefined) return {};
-  const used = completion.usage;
-  if (used === null) return { modelCalls: state.modelCalls + 1 };
-  return {
-    modelCalls: state.modelCalls + 1,
-    usage: {
-      inputTokens: state.usage.inputTokens + used.inputTokens,
-      outputTokens: state.usage.outputTokens + used.outputTokens,
-      cachedInputTokens: state.usage.cachedInputTokens + used.cachedInputTokens,
-    },
-  };
-}
-
 /** New input: a finished or failed thread goes on. */
 function reopen(state: ThreadState, seq: number): Change {
   const counts = { lastInput: seq, stop: null, stepsSinceExtension: 0, ...FRESH_COUNTS };
-  return state.ended === null ? counts : { ...counts, ended: null, interrupted: false };
+  return state.ended === null ? counts : { ...counts, ended: null, interrupted: null };
 }
 
 export const inputAndModel: Transitions<
@@ -69,27 +56,32 @@ export const inputAndModel: Transitions<
     requirePhase(call, event, ["awaiting_event"]);
     const awaited = call.phase.kind === "awaiting_event" ? call.phase.name : "";
     require(awaited === name, event, `call ${callId} waits for ${awaited}`);
-    return { calls: state.calls.filter((open) => open !== call), requester, requesters, ...NO_ERRORS };
+    return { ...close(state, call), requester, requesters, ...NO_ERRORS };
   },
 
   step_proposed(state, event) {
     requireRunning(state, event);
     expectCallId(event);
-    const { callId, step, fidelity, completion } = event.data;
+    const { callId, step, fidelity, completion, alongside, missed } = event.data;
     const before = state.calls.at(-1);
     const follows = completion === undefined && before?.seq === event.seq - 1;
     require(state.calls.length === 0 || follows, event, "another step is not settled yet");
+    require(alongside === undefined || follows, event, "there is no step beside it");
+    const neighbour = alongside === true ? before : undefined;
     const call = {
       callId,
       seq: event.seq,
       proposed: step,
       step,
       editedBy: null,
-      requester: state.requester,
+      requester: follows && before !== undefined ? before.requester : (missed ?? state).requester,
       approvedBy: [],
       fidelity,
       // Steps of one completion have its words in common.
       said: event.data.said ?? (follows && before !== undefined ? before.said : null),
+      group: neighbour?.group ?? callId,
+      // Only the first step of a completion says it.
+      missed: follows && before !== undefined ? before.missed : missed !== undefined,
       phase: { kind: "proposed" },
     } as const;
     return {
@@ -104,7 +96,6 @@ export const inputAndModel: Transitions<
     const { callId, completion, reason } = event.data;
     requireOpen(state, event);
     const counts = {
-      consecutiveErrors: state.consecutiveErrors + 1,
       doubtfulRefusals: state.doubtfulRefusals + (reason === "doubtful" ? 1 : 0),
       ...(reason === "repeated"
         ? { repeats: { key: "", count: 0 }, repeatRefusals: state.repeatRefusals + 1 }
@@ -116,13 +107,16 @@ export const inputAndModel: Transitions<
       return {
         ...addSpent(state, completion),
         ...counts,
+        consecutiveErrors: state.consecutiveErrors + 1,
         steps: state.steps + 1,
         stepsSinceExtension: state.stepsSinceExtension + 1,
       };
     }
     const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved", "to_run_again"]);
-    return { ...closeBadly(state, call), ...counts };
+    const alone = state.interrupted !== call.group;
+    const consecutiveErrors = state.consecutiveErrors + (alone ? 1 : 0);
+    return { ...closeBadly(state, call), ...counts, consecutiveErrors };
   },
 
   steps_dropped(state, event) {
@@ -130,7 +124,7 @@ export const inputAndModel: Transitions<
     const dropped = event.data.callIds ?? [];
     for (const callId of dropped) requirePhase(findCall(state, event, callId), event, ["proposed", "judged"]);
     const calls = state.calls.filter((call) => !dropped.includes(call.callId));
-    return { calls, interrupted: state.interrupted && calls.length > 0 };
+    return { calls, interrupted: calls.length > 0 ? state.interrupted : null };
   },
 
   step_judged(state, event) {

@@ -3,6 +3,7 @@ import { addRequester, samePerson } from "./requesters.ts";
 import type { CallPhase, OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
 import {
   type Change,
+  close,
   closeBadly,
   currentCall,
   FRESH_COUNTS,
@@ -14,7 +15,6 @@ import {
   requireRequest,
   requireRunning,
   type Transitions,
-  withoutCall,
   withPhase,
 } from "./transition.ts";
 
@@ -179,7 +179,7 @@ function applyAnswer(
       require(request.callId !== undefined, event, "the question belongs to no call");
       const call = findCall(state, event, request.callId);
       const requesters = addRequester(state.requesters, event.data.by);
-      return { request: null, requesters, ...FRESH_COUNTS, calls: withoutCall(state, call) };
+      return { request: null, requesters, ...FRESH_COUNTS, ...close(state, call) };
     }
     case "unknown_outcome":
       return settledByPerson(state, event, request);
@@ -214,7 +214,7 @@ function settledByPerson(
   require(phase.kind === "unknown", event, `call ${call.callId} is ${phase.kind}`);
   switch (event.data.decision.kind) {
     case "happened":
-      return { request: null, ...FRESH_COUNTS, calls: withoutCall(state, call) };
+      return { request: null, ...FRESH_COUNTS, ...close(state, call) };
     case "did_not_happen":
       return {
         request: null,

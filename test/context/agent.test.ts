@@ -504,7 +504,11 @@ describe("an agent's context", () => {
     expect(nextStep.prompts[1]).toContain("<look_result>\n1500 characters\n</look_result>");
     expect(nextStep.prompts[2]).toContain("boltbolt");
     expect(ofType(thread, "tool_finished")[0]?.result).toBe("nut".repeat(500));
-    expect(ofType(thread, "context_compacted")).toMatchObject([{ method: "summarize_result" }]);
+    expect(ofType(thread, "context_compacted")).toMatchObject([
+      { method: "summarize_result", replacement: "1500 characters" },
+      // A summary that fails is on record, and the model reads the result.
+      { method: "summarize_result", error: { message: "no summary today" } },
+    ]);
   });
 
   for (const [name, budget] of [

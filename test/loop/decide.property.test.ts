@@ -26,6 +26,7 @@ const COMMANDS = [
   "refuse_step",
   "request_approval",
   "run_tool",
+  "run_tools",
   "sleep",
   "tell_progress",
   "wait",

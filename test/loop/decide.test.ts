@@ -57,6 +57,14 @@ const proposed = (
     fidelity: grade === "exact" ? { grade, reasons: [] } : { grade, reasons: ["prose"] },
   },
 });
+const beside = (intent: string, callId: CallId): NewEvent => ({
+  type: "step_proposed",
+  data: { callId, step: { intent }, fidelity: { grade: "exact", reasons: [] }, alongside: true },
+});
+const missed = (intent: string, callId: CallId): NewEvent => ({
+  type: "step_proposed",
+  data: { callId, step: { intent }, fidelity: { grade: "exact", reasons: [] }, missed: { requester: ada } },
+});
 const ran = (callId: CallId = first): NewEvent => ({
   type: "tool_started",
   data: { callId, intent: "write", key: `key ${callId}`, attempt: 1 },
@@ -130,6 +138,36 @@ const TABLE: readonly Row[] = [
     [...ready, proposed("done"), proposed("look", second)],
     "drop_steps",
     { callIds: [second] },
+  ],
+  [
+    "tools that only look, proposed together",
+    [...ready, proposed("look"), beside("look", second)],
+    "run_tools",
+    { callIds: [first, second] },
+  ],
+  [
+    "the same, after a crash while they ran",
+    [...ready, proposed("look"), beside("look", second), ran(), ran(second)],
+    "run_tools",
+    { callIds: [first, second] },
+  ],
+  [
+    "the first of them failed",
+    [...ready, proposed("look"), beside("look", second), ran(), ran(second), failed()],
+    "run_tool",
+    { callId: second },
+  ],
+  [
+    "the last step, proposed without having read a message",
+    [...ready, ...started, missed("done", callIdAt(5))],
+    "drop_steps",
+    { callIds: [callIdAt(5)] },
+  ],
+  [
+    "the last step, and a message after it",
+    [...ready, proposed("done"), ...started],
+    "drop_steps",
+    { callIds: [first] },
   ],
   [
     "the first of two steps failed",

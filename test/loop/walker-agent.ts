@@ -7,7 +7,7 @@ type Intent = Exclude<(typeof INTENTS)[number], "unknown">;
 type WalkerStep = { [I in Intent]: { readonly intent: I; readonly value: number } }[Intent];
 
 /** An agent with a step of every kind, a policy of every kind and a judge, for threads made at random. */
-export const walkerAgent = (severalSteps: "first" | "in_order" = "in_order") =>
+export const walkerAgent = (severalSteps: "first" | "in_order" | "concurrent" = "in_order") =>
   defineAgent(scriptedSteps<WalkerStep>(Array.from({ length: 9 }, () => ({ intent: "read", value: 1 }))), {
     name: "walker",
     severalSteps,

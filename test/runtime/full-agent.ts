@@ -1,4 +1,10 @@
-import { type Agent, defineAgent, type ErrorLimits } from "../../src/agent/agent.ts";
+import {
+  type Agent,
+  defineAgent,
+  type ErrorLimits,
+  type SeveralSteps,
+  type WhenBusy,
+} from "../../src/agent/agent.ts";
 import type { Approval } from "../../src/steps/definitions.ts";
 import { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, type ScriptedSteps, scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -18,7 +24,8 @@ export type FullStep =
   | { intent: "nothing" };
 
 export interface FullOptions {
-  readonly severalSteps?: "first" | "in_order";
+  readonly severalSteps?: SeveralSteps;
+  readonly whenBusy?: WhenBusy;
   readonly limits?: ErrorLimits;
   readonly steps?: number;
   readonly payVersion?: string;
@@ -48,6 +55,7 @@ export function fullAgent(
   const agent = defineAgent(nextStep, {
     name: "full",
     severalSteps: options.severalSteps ?? "first",
+    whenBusy: options.whenBusy ?? "steer",
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.steps === undefined ? {} : { budget: { steps: options.steps } }),
     steps: {

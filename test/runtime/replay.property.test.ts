@@ -50,12 +50,13 @@ const answer: fc.Arbitrary<ScriptedAnswer<FullStep>> = fc.oneof(
 const plan = fc.record({
   script: fc.array(answer, { maxLength: 8 }),
   people: fc.array(fc.nat(9_999), { minLength: 20, maxLength: 20 }),
-  severalSteps: fc.constantFrom("first" as const, "in_order" as const),
+  severalSteps: fc.constantFrom("first" as const, "in_order" as const, "concurrent" as const),
+  whenBusy: fc.constantFrom("steer" as const, "queue" as const, "interrupt" as const),
 });
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
 /** Runs a plan with people who approve, deny, edit, answer, write, pause and resume. */
-async function run({ script, people, severalSteps }: Plan): Promise<Thread> {
+async function run({ script, people, ...settings }: Plan): Promise<Thread> {
   let drawn = 0;
   const draw = (below: number) => (people[drawn++ % people.length] ?? 0) % below;
   const fake = fakeClock();
@@ -80,7 +81,7 @@ async function run({ script, people, severalSteps }: Plan): Promise<Thread> {
     draw(2) === 0 ? { intent: "done", message: "end" } : { intent: "nothing" };
   // Who writes to a thread that has come to its end is told that the provider is down.
   const down = Array.from({ length: 500 }, () => ({ throws: new Error("the provider is down") }));
-  const { agent } = fullAgent([...script, end, ...down], { severalSteps, onModel: during, onTool: during });
+  const { agent } = fullAgent([...script, end, ...down], { ...settings, onModel: during, onTool: during });
   const runtime: Runtime = createRuntime({ agents: [agent], store: createMemoryStore(), clock });
   ({ threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } }));
   for (let turns = 0; turns < 25; turns++) {
@@ -167,7 +168,7 @@ describe("replay", () => {
       fc.asyncProperty(plan, async (drawn) => {
         const thread = await run(drawn);
         for (const event of thread.events) seen.add(event.type);
-        const { agent } = fullAgent([], { severalSteps: drawn.severalSteps });
+        const { agent } = fullAgent([], { severalSteps: drawn.severalSteps, whenBusy: drawn.whenBusy });
         const again = await replayThread(thread, agent);
         expect(textOf(again)).toBe(textOf(thread));
       }),

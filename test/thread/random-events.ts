@@ -135,15 +135,18 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       };
     case "step_proposed": {
       const follows = state.calls.length > 0 && draw.chance(80);
+      const alongside = follows && draw.chance(60);
       return {
         type,
         data: {
           callId: right ? callIdAt(state.seq + 1) : callId,
-          step: stepFor(draw),
+          step: alongside && draw.chance(50) ? { intent: "read", value: 0 } : stepFor(draw),
           fidelity: draw.chance(70)
             ? { grade: "exact", reasons: [] }
             : { grade: "doubtful", reasons: ["negated"] },
           ...(follows ? {} : { completion: COMPLETION }),
+          ...(alongside ? { alongside: true as const } : {}),
+          ...(draw.chance(10) ? { missed: { requester: null } } : {}),
         },
       };
     }

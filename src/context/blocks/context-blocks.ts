@@ -95,7 +95,9 @@ export function compactEntries(
   shown: readonly EventBlocks[],
   event: EventOf<"context_compacted">,
 ): EventBlocks[] {
-  const { from, to } = event.data;
+  const { from, to, method, replacement } = event.data;
+  // There is no summary: the result stays.
+  if (method === "summarize_result" && replacement === undefined) return [...shown];
   const before = shown.filter(({ seq }) => seq < from);
   const hidden = shown.filter(({ seq }) => seq >= from && seq <= to);
   const after = shown.filter(({ seq }) => seq > to);

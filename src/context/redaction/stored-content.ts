@@ -9,6 +9,8 @@ export interface JsonEvent {
 }
 
 const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completion.${name}`);
+const HELPERS = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completions.*.${name}`);
+const MISSED = ["missed.requester.channel", "missed.requester.id"];
 const BY = ["by.channel", "by.id"];
 
 /**
@@ -19,10 +21,10 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   thread_started: ["agent", "forkedFrom", "parent"],
   message_received: ["from.channel", "from.id"],
   event_received: ["name", "source", "callId", "from.channel", "from.id"],
-  step_proposed: ["callId", "fidelity", "said.length", ...COMPLETION],
-  step_refused: ["reason", "callId", ...COMPLETION],
+  step_proposed: ["callId", "fidelity", "said.length", "alongside", ...MISSED, ...COMPLETION],
+  step_refused: ["reason", "callId", ...MISSED, ...COMPLETION],
   steps_dropped: ["callIds"],
-  step_judged: ["callId", "verdict"],
+  step_judged: ["callId", "verdict", ...HELPERS],
   human_asked: ["kind", "callId", "options.urgency", "options.format"],
   approval_requested: [
     "callId",
@@ -39,16 +41,16 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   request_escalated: ["request", "to"],
   request_expired: ["request", "outcome"],
   tool_started: ["callId", "intent", "key", "attempt"],
-  tool_finished: ["callId", "cachedFrom"],
-  tool_failed: ["callId"],
-  tool_unknown: ["callId"],
+  tool_finished: ["callId", "cachedFrom", "cachedAt", ...HELPERS],
+  tool_failed: ["callId", ...HELPERS],
+  tool_unknown: ["callId", ...HELPERS],
   sleep_started: ["callId", "until"],
-  event_awaited: ["callId", "name", "until", "tokenDigest"],
+  event_awaited: ["callId", "name", "until", "tokenDigest", ...HELPERS],
   woke: ["callId", "timedOut"],
   child_started: ["callId", "threadId", "agent"],
   child_finished: ["callId", "threadId"],
-  prefetched: ["name", "outcome.kind", "as"],
-  context_compacted: ["from", "to", "method", ...COMPLETION],
+  prefetched: ["name", "outcome.kind", "as", ...HELPERS],
+  context_compacted: ["from", "to", "method", ...COMPLETION, ...HELPERS],
   paused: BY,
   resumed: BY,
   budget_reached: ["budget", "limit", "used"],
