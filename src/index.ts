@@ -115,6 +115,7 @@ export type {
   Verdict,
   WaitForEventStep,
 } from "./steps/definitions.ts";
+export { onlyShown, wasShown } from "./steps/shown-ids.ts";
 export type { StandardSchema } from "./steps/standard-schema.ts";
 export type { NewJobToken } from "./steps/start-job.ts";
 export { type JobOptions, type JobStart, startJob } from "./steps/start-job.ts";

@@ -26,6 +26,7 @@ import {
   type SentEvent,
 } from "./input.ts";
 import { finishJob, type JobOutcome } from "./jobs.ts";
+import { dropResultsOf } from "./kept-results.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
 import type { Observer } from "./observers.ts";
 import { pausedFork } from "./paused-fork.ts";
@@ -210,6 +211,7 @@ export function createChanges(options: ChangesOptions): Changes {
     },
 
     async erase(threadId, by, wanted) {
+      await dropResultsOf(threadId, store);
       const { before, thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
       if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
       return thread;
