@@ -33,7 +33,7 @@ LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client"
 LAYERS.inbox = [...LAYERS.server, "server", "workbench"];
 LAYERS.testing = [...running, "model"];
 LAYERS.agents = ["index.ts", "prompts"];
-LAYERS.cli = [...LAYERS.inbox, "inbox", "agents", "config.ts"];
+LAYERS.cli = [...LAYERS.inbox, "inbox", "workbench", "agents", "config.ts"];
 
 const files = readdirSync(src, { recursive: true })
   .map(String)

@@ -2,6 +2,7 @@ import type { Agent } from "./agent/agent.ts";
 import type { CredentialSources } from "./agent/credentials.ts";
 import { both, check, distinct, fields, fieldsAtLeast, list, optional, record, text } from "./base/checks.ts";
 import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
+import { EVALS, type EvalsConfig } from "./evals-config.ts";
 import type { Channel } from "./humans/channel.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
@@ -48,6 +49,8 @@ export interface TwelvefoldConfig {
   readonly people?: People;
   /** Settings of `twelvefold serve`. */
   readonly server?: ServerConfig;
+  /** Settings of `twelvefold eval`, `collect` and `judge`. */
+  readonly evals?: EvalsConfig;
 }
 
 export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
@@ -96,6 +99,7 @@ const CONFIG = fields({
   channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
+  evals: optional(EVALS),
   server: optional(
     fields({
       keys: optional(API_KEYS),

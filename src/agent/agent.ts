@@ -25,6 +25,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
   /** Puts a text through guard, parser and gate without asking a model. This is how an approver's edit is checked. */
   parse(raw: string): Answer<Result>;
+  /** The same function with other `.baml` files. Absent if it is not made of any. */
+  withBamlFiles?(files: Readonly<Record<string, string>>): NextStepFunction<Args, Result>;
 }
 
 export interface NextStepOptions {
@@ -161,6 +163,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
   /** Puts a text through guard, parser and gate without asking a model. */
   parse(raw: string): Answer<S | readonly S[]>;
+  /** The same with other `.baml` files, e.g. those of another revision. Absent if the function is not made of any. */
+  readonly withBamlFiles?: ((files: Readonly<Record<string, string>>) => NextStep<S>) | undefined;
 }
 
 /** The steps of an agent, as BAML types them: `StepOf<typeof calculator>`. */
@@ -260,6 +264,10 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     call: async (thread, options) => nextStep.call(argumentsFor(thread), options),
     request: async (thread, options) => nextStep.request(argumentsFor(thread), options),
     parse: (raw) => nextStep.parse(raw),
+    withBamlFiles:
+      nextStep.withBamlFiles === undefined
+        ? undefined
+        : (files) => aboutThreads(nextStep.withBamlFiles?.(files) ?? nextStep, input, context),
   };
 }
 

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import { visible } from "../present/visible-text.ts";
 import { addProjectCommands } from "./project-commands.ts";
 import type { Session } from "./session.ts";
+import { whole } from "./whole.ts";
 
 /** Runs one command; resolves with its exit code. */
 export type Action = (run: (session: Session) => Promise<number>, json: boolean) => Promise<void>;
@@ -226,11 +227,6 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
       act(options, async (session) => (await import("./commands/key.ts")).key(session, id, options)),
     );
   return program;
-}
-
-function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return Number(text);
 }
 
 function packageVersion(): string {

@@ -11,6 +11,8 @@ export interface Terminal {
   raw?(text: string): void;
   /** Progress and problems, on standard error. */
   err(text: string): void;
+  /** One line of progress on standard error, which the next one replaces; absent where nobody is looking. */
+  status?(text: string): void;
   /** Asks for one line; `undefined` at the end of the input. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
 }
@@ -32,6 +34,7 @@ export function processTerminal(): Terminal {
     err: (text) => {
       stderr.write(`${text}\n`);
     },
+    ...(stderr.isTTY === true ? { status: (text: string) => void stderr.write(`\r\u001b[K${text}`) } : {}),
     ask: async (question, signal) => {
       const lines = createInterface({ input: stdin, output: stdout });
       const ended = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
+import { compileClient } from "./baml/compile-client.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
@@ -94,6 +95,11 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
   request(args: Args, options?: CallOptions<Partial>): Promise<PreparedRequest>;
   /** Reads a text as `call` reads a completion. No model is asked. */
   parse(completion: string, options?: { readonly tb?: RunTimeTypes }): Answer<Result>;
+  /**
+   * The same function with other `.baml` files, by their path below `baml_src`: those of another revision, for one. Types
+   * and settings stay. Throws `UsageError` with what the compiler says where they do not compile, or lack the function.
+   */
+  withBamlFiles(files: BamlFiles): PromptFunction<Args, Result, Partial>;
 }
 
 /**
@@ -112,6 +118,14 @@ export function promptFunction<Client extends GeneratedClient, Name extends Func
   options?: PromptFunctionOptions,
 ): PromptFunction<ArgumentsOf<Client, Name>, ResultOf<Client, Name>, PartialOf<Client, Name>>;
 export function promptFunction(
+  client: GeneratedClient,
+  name: string,
+  options?: PromptFunctionOptions,
+): PromptFunction<readonly unknown[], unknown> {
+  return makeFunction(client, name, options);
+}
+
+function makeFunction(
   client: GeneratedClient,
   name: string,
   options: PromptFunctionOptions = {},
@@ -177,6 +191,10 @@ export function promptFunction(
     parse: (text, { tb } = {}) => {
       const reply = { text, finish: "stop", usage: null } as const;
       return read({ reply, completion: textRecord(text), validText: true }, tb);
+    },
+    withBamlFiles: (files) => {
+      const { version: _, ...settings } = options;
+      return makeFunction(compileClient(client, files), name, { ...settings, bamlFiles: () => files });
     },
   };
 }

@@ -1,0 +1,34 @@
+import { BamlCtxManager, BamlRuntime } from "@boundaryml/baml";
+import { UsageError } from "../../base/errors.ts";
+import type { BamlFiles } from "./source.ts";
+import type { GeneratedClient } from "./types.ts";
+
+/**
+ * A generated client with other `.baml` files behind it: its code hands requests and texts to a runtime that is compiled
+ * from them. Nothing is written. Throws `UsageError` (`invalid_configuration`) with what the compiler says.
+ */
+export function compileClient(client: GeneratedClient, files: BamlFiles): GeneratedClient {
+  let made: unknown;
+  try {
+    const runtime = BamlRuntime.fromFiles("baml_src", { ...files }, {});
+    made = Reflect.construct(client.constructor, [runtime, new BamlCtxManager(runtime)]);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const said = text.replace(/\s*Stack backtrace:[\s\S]*$/, "").replace(/^BamlError: (?:error: )?/, "");
+    throw new UsageError("invalid_configuration", `the BAML sources do not compile: ${said}`, {
+      cause: error,
+    });
+  }
+  if (isClient(made)) return made;
+  throw new UsageError("invalid_configuration", "the BAML client cannot be made with other sources");
+}
+
+function isClient(value: unknown): value is GeneratedClient {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ["request", "streamRequest", "parse", "parseStream"].every(
+      (part) => typeof Reflect.get(value, part) === "object",
+    )
+  );
+}

@@ -1,0 +1,69 @@
+import { fewestForDrop } from "../statistics/compare.ts";
+import { type CaseResult, caseKey, type Gate, type VariantResult } from "./results.ts";
+
+export interface GateOptions {
+  readonly level: number;
+  readonly awaitingReview: number;
+}
+
+/**
+ * Whether a run is good enough. It fails for a case of severity `must` of which any answer fails (unless it is known to
+ * fail), for a drop against the baseline that is one, and where an answer could not be had. Other cases may fail.
+ */
+export function gateOf(variants: readonly VariantResult[], { level, awaitingReview }: GateOptions): Gate {
+  const reasons: string[] = [];
+  const notes: string[] = [];
+  // Prompts of another revision are there to be compared with, not to be judged.
+  const judged = variants.filter(({ revision }) => revision === undefined);
+  for (const variant of judged.length === 0 ? variants : judged) {
+    const on = variants.length > 1 ? ` (${variant.label})` : "";
+    const must = variant.cases.filter((one) => one.severity === "must" && one.knownFailure === undefined);
+    for (const one of must.filter(hasFailed)) reasons.push(`${caseKey(one)}: failed, and must not${on}`);
+    const { errors } = variant;
+    if (errors > 0) reasons.push(`${errors} ${errors === 1 ? "answer" : "answers"} could not be had${on}`);
+    const baseline = variant.comparisons.find((one) => one.with === "baseline");
+    if (baseline?.verdict === "drop") {
+      const points = (-100 * baseline.difference.mean).toFixed(1);
+      reasons.push(
+        `${points} points below the ${baseline.label}${on}: chance alone in ${percent(baseline.drop)} of runs`,
+      );
+    }
+    if (baseline === undefined)
+      notes.push(`no baseline to compare with${on}: --update-baseline takes this run as one`);
+    else notes.push(...aboutBaseline(variant, baseline.pairs, level, on));
+    for (const one of variant.cases.filter(({ knownFailure }) => knownFailure !== undefined)) {
+      if (hasPassed(one)) notes.push(`${caseKey(one)}: passes, though it is known to fail${on}`);
+    }
+  }
+  if (awaitingReview > 0) {
+    notes.push(
+      `${awaitingReview} ${awaitingReview === 1 ? "case awaits" : "cases await"} review and did not run`,
+    );
+  }
+  return { passed: reasons.length === 0, reasons, notes };
+}
+
+function aboutBaseline({ cases }: VariantResult, pairs: number, level: number, on: string): string[] {
+  const notes: string[] = [];
+  const fewest = fewestForDrop(level);
+  const unpaired = cases.length - pairs;
+  if (pairs < fewest)
+    notes.push(
+      `only ${pairs} cases can be compared with the baseline${on}: no drop can show below ${fewest}`,
+    );
+  else if (unpaired > 0)
+    notes.push(`${unpaired} new or changed cases are not compared with the baseline${on}`);
+  return notes;
+}
+
+export function hasFailed({ samples }: CaseResult): boolean {
+  return samples.some(({ outcome }) => outcome === "failed");
+}
+
+export function hasPassed({ samples }: CaseResult): boolean {
+  return samples.length > 0 && samples.every(({ outcome }) => outcome === "passed");
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.001 ? 3 : 1)} %`;
+}

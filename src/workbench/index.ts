@@ -1,0 +1,48 @@
+// What `import … from "twelvefold/workbench"` gives: prompts tested like code. Statistics, evals, kept answers, reports.
+export { type AnswerCache, type KeptAnswer, openAnswerCache } from "./answers/answer-cache.ts";
+export { type Asked, type AskOptions, askNextStep } from "./answers/ask.ts";
+export {
+  BASELINE_FILE,
+  type Baseline,
+  type CaseBaseline,
+  type ClientBaseline,
+  readBaseline,
+  writeBaseline,
+} from "./evals/baseline.ts";
+export type {
+  Dataset,
+  EvalCase,
+  Expectation,
+  Happening,
+  Operators,
+  Predicate,
+  Severity,
+} from "./evals/dataset.ts";
+export { type EvalOptions, type EvalProgress, evaluate, type Variant } from "./evals/evaluate.ts";
+export type { Judge, Judged, Judgement, Judges } from "./evals/judge.ts";
+export type { EvalPrices } from "./evals/price-table.ts";
+export type { Money } from "./evals/prices.ts";
+export { parseDataset, type ReadOptions, readDatasets } from "./evals/read-dataset.ts";
+export type {
+  CaseResult,
+  Compared,
+  EvalRun,
+  Gate,
+  Latency,
+  Sample,
+  VariantInfo,
+  VariantResult,
+} from "./evals/results.ts";
+export { agentAt, type Revision, readRevision } from "./revision.ts";
+export {
+  type Comparison,
+  comparePairs,
+  DEFAULT_LEVEL,
+  type Pair,
+  type Verdict,
+  verdictOf,
+} from "./statistics/compare.ts";
+export { type CaseCount, type Interval, passRate, type Rate, wilsonInterval } from "./statistics/interval.ts";
+export { type McNemar, mcNemarExact } from "./statistics/mcnemar.ts";
+export { passHatK } from "./statistics/pass-hat-k.ts";
+export { pairedBootstrap, type ResampleOptions, signFlip, type Tails } from "./statistics/resampling.ts";
