@@ -7,9 +7,9 @@ import { parseAst } from "rolldown/parseAst";
 
 const MAX_PARAMETERS = 4;
 const MAX_FILE_LINES = 400;
-/** Participles and bare adjectives that have named functions here: a function's name is a verb in plain English. */
+/** Participles, adjectives and other words that have named functions here: a function's name is a verb in plain English. */
 const NOT_VERBS = new Set(
-  "given told stored extended plain required fetched raced accepting addressed shown asked written made taken known answered appended attempted changed clipped compacted counted decided described displaced dropped elapsed folded forgetting hidden indented lapsed merged named narrowed numbered parsed performed projected quoted recorded refused reopened replaced resolved responded restored signed spent started succeeded unescaped unpaused sent drawn kept accepted ended joined limited missing left unexpected".split(
+  "given told stored extended plain required fetched raced accepting addressed shown asked written made taken known answered appended attempted changed clipped compacted counted decided described displaced dropped elapsed folded forgetting hidden indented lapsed merged named narrowed numbered parsed performed projected quoted recorded refused reopened replaced resolved responded restored signed spent started succeeded unescaped unpaused sent drawn kept accepted ended joined limited missing left unexpected connected received wanted reached whole normal current mountable shrinking worth same confirms".split(
     " ",
   ),
 );

@@ -214,7 +214,7 @@ export function defineAgent<
   return {
     name,
     description,
-    nextStep: aboutThreads(nextStep, options.input ?? renderedOnly<Args>(), context),
+    nextStep: aboutThreads(nextStep, options.input ?? passRendered<Args>(), context),
     steps,
     severalSteps,
     whenBusy,
@@ -272,6 +272,6 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
 }
 
 // AgentOptions lets `input` be absent only where `[string]` is a valid argument list.
-function renderedOnly<Args extends readonly unknown[]>(): PromptInput<Args> {
+function passRendered<Args extends readonly unknown[]>(): PromptInput<Args> {
   return ({ rendered }) => [rendered] as readonly unknown[] as Args;
 }

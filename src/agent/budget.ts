@@ -40,16 +40,16 @@ export function reachedBudget(
   const { steps, tokens, money, time } = budget;
   if (state.stepsSinceExtension >= steps)
     return { budget: "steps", limit: steps, used: state.stepsSinceExtension };
-  const reached = (name: BudgetName, limit: number | undefined, used: () => number) => {
+  const checkOne = (name: BudgetName, limit: number | undefined, used: () => number) => {
     if (limit === undefined) return undefined;
     const extended = limit * (1 + state.extensions[name]);
     const spent = used();
     return spent >= extended ? { budget: name, limit: extended, used: spent } : undefined;
   };
   return (
-    reached("tokens", tokens, () => state.usage.inputTokens + state.usage.outputTokens) ??
-    reached("money", money?.limit, () => costOf(thread, money?.prices)) ??
-    reached("time", time, () => state.runningMs / 1000)
+    checkOne("tokens", tokens, () => state.usage.inputTokens + state.usage.outputTokens) ??
+    checkOne("money", money?.limit, () => costOf(thread, money?.prices)) ??
+    checkOne("time", time, () => state.runningMs / 1000)
   );
 }
 

@@ -7,7 +7,7 @@ import type { PendingApproval } from "../thread/state.ts";
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
   const fields = Object.entries(card.arguments).map(
     ([name, value]) =>
-      `    ${c.dim(`${visibleLine(name)}:`)} ${whole(typeof value === "string" ? value : JSON.stringify(value))}`,
+      `    ${c.dim(`${visibleLine(name)}:`)} ${showInFull(typeof value === "string" ? value : JSON.stringify(value))}`,
   );
   const needed = policy.needed ?? 1;
   return [
@@ -16,7 +16,7 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
     ...wroteLines(card, c),
     ...(card.preview === undefined
       ? []
-      : [`    ${c.dim("would change:")} ${whole(JSON.stringify(card.preview, null, 2))}`]),
+      : [`    ${c.dim("would change:")} ${showInFull(JSON.stringify(card.preview, null, 2))}`]),
     ...card.reasons
       .filter(({ kind }) => kind !== "policy")
       .map((reason) => `    ${c.yellow(visibleLine(describeReason(reason).text, 1000))}`),
@@ -35,9 +35,9 @@ function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
     more > 0
       ? [`      ${c.dim(`… ${more} more characters: \`twelvefold show --json\` prints them all`)}`]
       : [];
-  return [`    ${c.dim("The model wrote:")}`, `      ${whole(said.text)}`, ...rest];
+  return [`    ${c.dim("The model wrote:")}`, `      ${showInFull(said.text)}`, ...rest];
 }
 
-function whole(text: string): string {
+function showInFull(text: string): string {
   return visible(text).replace(/\n/g, "\n      ");
 }

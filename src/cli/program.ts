@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import { visible } from "../present/visible-text.ts";
+import { parseCount } from "./parse-count.ts";
 import { addProjectCommands } from "./project-commands.ts";
 import type { Session } from "./session.ts";
-import { whole } from "./whole.ts";
 
 /** Runs one command; resolves with its exit code. */
 export type Action = (run: (session: Session) => Promise<number>, json: boolean) => Promise<void>;
@@ -61,7 +61,7 @@ export function createProgram(action: Action): Command {
     .option("--status <status...>", "only threads with one of these statuses")
     .option("--pending", "only threads that wait for a person")
     .option("--search <text>", "only threads whose title or id holds this text")
-    .option("--limit <n>", "how many to list, at most 1000", whole, 20)
+    .option("--limit <n>", "how many to list, at most 1000", parseCount, 20)
     .option("--cursor <cursor>", "continue after the previous page")
     .action((options: Flags & import("./commands/threads.ts").ListOptions) =>
       act(options, async (session) => (await import("./commands/threads.ts")).list(session, options)),
@@ -137,7 +137,7 @@ export function createProgram(action: Action): Command {
     "copy a thread up to an event into a new, paused one",
     "twelvefold fork thr_… --at 6",
   )
-    .requiredOption("--at <seq>", "the last event to copy", whole)
+    .requiredOption("--at <seq>", "the last event to copy", parseCount)
     .action((thread: string, options: Flags & { at: number }) =>
       act(options, async (session) => (await import("./commands/threads.ts")).fork(session, thread, options)),
     );
@@ -154,7 +154,7 @@ export function createProgram(action: Action): Command {
     "twelvefold prompt calculator --thread thr_… --at 6",
   )
     .option("--thread <id>", "use this thread instead of a new one that holds only the message")
-    .option("--at <seq>", "use the thread as it was after this event", whole)
+    .option("--at <seq>", "use the thread as it was after this event", parseCount)
     .option("--raw", "only the body, byte for byte")
     .action((agent: string, words: string[], options: Flags & import("./commands/prompt.ts").PromptOptions) =>
       act(options, async (session) =>
@@ -170,7 +170,7 @@ export function createProgram(action: Action): Command {
     "run the built-in offline model alone, for other programs and the playground",
     "twelvefold model offline --port 9999",
   )
-    .option("--port <port>", "a fixed port instead of a free one", whole)
+    .option("--port <port>", "a fixed port instead of a free one", parseCount)
     .action((which: string, options: Flags & { port?: number }) =>
       act(options, async (session) => (await import("./commands/model.ts")).model(session, which, options)),
     );
@@ -182,7 +182,7 @@ export function createProgram(action: Action): Command {
     .option(
       "--port <port>",
       "the port to listen on; 0 takes a free one (default: TWELVEFOLD_PORT, else 3120)",
-      whole,
+      parseCount,
     )
     .option(
       "--host <host>",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { parseCount } from "./parse-count.ts";
 import type { Session } from "./session.ts";
-import { whole } from "./whole.ts";
 
 /** Makes a command from its usage, a description and an example. */
 export type NewCommand = (usage: string, description: string, example: string) => Command;
@@ -62,7 +62,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
       "--prompts <revision...>",
       "the prompts of git revisions, side by side; `now`: those that are there",
     )
-    .option("--samples <n>", "answers to each case", whole, 1)
+    .option("--samples <n>", "answers to each case", parseCount, 1)
     .option("--case <text...>", "only cases with this text in their name")
     .option("--agent <name>", "the agent of cases that name none; default: the only one there is")
     .option("--report <file...>", "write reports: .html (a page), .md (Markdown), .xml (JUnit), .json")
@@ -70,7 +70,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
     .option("--update-baseline", "take this run as the baseline, to be committed")
     .option("--fresh", "ask anew, also what has been answered before")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
-    .option("--concurrency <n>", "answers asked for at the same time", whole, 4)
+    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
     .option("--offline", "ask the built-in offline model, whatever the environment names")
     .action(
       (names: string[], options: { json?: boolean } & import("./commands/eval.ts").EvalCommandOptions) =>

@@ -83,7 +83,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         );
   if (budget !== undefined) checkBudget(budget);
   // The blocks are planned in a text format; where what is read costs more than that, they get so much less room.
-  const shrinking = (events: readonly ThreadEvent[], tokens: number, plain: number, limits: FullBudget) => {
+  const shrink = (events: readonly ThreadEvent[], tokens: number, plain: number, limits: FullBudget) => {
     for (const factor of FACTORS) {
       const share = Math.max(1, tokens / Math.max(1, plain)) * factor;
       const plan = planWithin(events, limitsOfShare(limits, share), options, textFormat);
@@ -127,7 +127,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
         textFormat === format || (typeof format === "string" && format !== "messages")
           ? tokens
           : limits.countTokens(read(events).text());
-      return shrinking(events, tokens, plain, limits);
+      return shrink(events, tokens, plain, limits);
     },
   };
 }

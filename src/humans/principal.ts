@@ -61,9 +61,9 @@ export function principalKey(principal: Principal): string {
 export function matchesPrincipal(pattern: string, { channel, id }: Principal): boolean {
   if (pattern === "*:*" || pattern === `${channel}:*`) return true;
   const spelled = spellId(channel, id);
-  const wanted = (start: string) =>
+  const matches = (start: string) =>
     pattern.startsWith(start) && spellId(channel, pattern.slice(start.length)) === spelled;
-  return wanted(`${channel}:`) || wanted("*:");
+  return matches(`${channel}:`) || matches("*:");
 }
 
 /** A pattern that can name somebody. */

@@ -41,7 +41,7 @@ function recordedAnswer(events: readonly ThreadEvent[], at: number): Answer<Step
  * with effects: the events before the effects, or the events with their results. `undefined` if the recording lacks
  * those. Pure: no user code with effects runs.
  */
-export async function writtenNow(
+export async function makeEvents(
   decided: Command,
   thread: Thread,
   agent: Agent,

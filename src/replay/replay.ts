@@ -8,7 +8,7 @@ import type { EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
 import { statusOf } from "../thread/status.ts";
 import { extendThread, type Thread, threadOf } from "../thread/thread.ts";
 import { asRecorded } from "./as-recorded.ts";
-import { missedBy, writtenNow } from "./replay-recording.ts";
+import { makeEvents, missedBy } from "./replay-recording.ts";
 
 /** The longest plausible time, in ms, between deciding and writing in a recording. */
 const MAX_LAG_MS = 60_000;
@@ -52,10 +52,10 @@ async function performRecorded(
   const next = events[thread.state.seq];
   if (next === undefined) return thread;
   const at = Date.parse(next.at);
-  const first = (await writtenNow(command, thread, agent, { events, now: at })) ?? [];
+  const first = (await makeEvents(command, thread, agent, { events, now: at })) ?? [];
   const lag = lagOf(next, first[0]);
   const made =
-    lag === 0 ? first : ((await writtenNow(command, thread, agent, { events, now: at - lag })) ?? []);
+    lag === 0 ? first : ((await makeEvents(command, thread, agent, { events, now: at - lag })) ?? []);
   if (made.length === 0) throw mismatch(thread, next, undefined);
   let now = thread;
   for (const event of made) {

@@ -20,12 +20,12 @@ export interface Change {
   readonly threadId: ThreadId;
   /**
    * Returns the events that make the change. Called once for each try, with the thread's current head. What it throws is
-   * thrown on, and nothing is changed. `whole` reads the thread with its events, for what the state does not tell; the
+   * thrown on, and nothing is changed. `readWhole` reads the thread with its events, for what the state does not tell; the
    * longer the thread, the longer this takes.
    */
   readonly build: (
     thread: ThreadHead,
-    whole: () => Promise<Thread>,
+    readWhole: () => Promise<Thread>,
   ) => readonly NewEvent[] | Promise<readonly NewEvent[]>;
   /** An idempotency key: the same change a second time does nothing. */
   readonly once?: string | undefined;
@@ -63,14 +63,14 @@ async function tryOnce(
   { store, clock, agents, alongside }: CommitOptions,
 ): Promise<Committed> {
   let before: ThreadHead | Thread = { id: threadId, state: await store.state(threadId) };
-  const whole = async () => {
+  const readWhole = async () => {
     const thread = threadOf(threadId, await store.read(threadId));
     before = thread;
     return thread;
   };
   const agent = agents.get(before.state.agent);
-  if (agent?.context.keepsOutOfStore === true) await whole();
-  const made = await build(before, whole);
+  if (agent?.context.keepsOutOfStore === true) await readWhole();
+  const made = await build(before, readWhole);
   const { events: added, state } = eventsFor(before, made, { agent, now: clock.now() });
   const thread = { id: threadId, state };
   if (added.length === 0) return { before, thread, added, outcome: { kind: "appended" } };

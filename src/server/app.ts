@@ -218,7 +218,7 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", requestRoutes(deps));
   app.route("/", namedEventRoutes(deps));
   documentation(app, basePath);
-  return { app: mountable(app), streams };
+  return { app: makeMountable(app), streams };
 }
 
 /** Creates the app alone, for tests and for mounting it in a server of your own. Throws as `createServer` does. */
@@ -230,7 +230,7 @@ export function createServerApp(options: ServerOptions): Hono<ServerEnv> {
  * The app as another one takes it: whole, with its own paths, answers to errors, and contexts, however it is mounted and
  * whichever copy of Hono the other is made of.
  */
-function mountable(app: Hono<ServerEnv>): Hono<ServerEnv> {
+function makeMountable(app: Hono<ServerEnv>): Hono<ServerEnv> {
   return new Hono<ServerEnv>().all("*", (c) => app.fetch(c.req.raw, c.env));
 }
 

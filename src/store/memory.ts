@@ -87,7 +87,7 @@ export function createMemoryStore(): ThreadStore {
       return list(memory(), filter);
     },
     async verify(threadId, anchor) {
-      const { events } = found(memory(), threadId);
+      const { events } = find(memory(), threadId);
       return verifyChain(threadId, events, { seq: events.length, digest: headOf(threadId, events) }, anchor);
     },
     async erase(threadId, expectedSeq, { replacements, record, projection }) {
@@ -158,20 +158,20 @@ export function createMemoryStore(): ThreadStore {
 }
 
 function read(memory: Memory, threadId: ThreadId, after: number): readonly ThreadEvent[] {
-  const { events } = found(memory, threadId);
+  const { events } = find(memory, threadId);
   return events
     .slice(after)
     .map((event) => decodeEvent(threadId, { ...event, erased: event.erased !== null }));
 }
 
-function found({ threads }: Memory, threadId: ThreadId): Stored {
+function find({ threads }: Memory, threadId: ThreadId): Stored {
   const thread = threads.get(threadId);
   if (thread === undefined) throw noThread(threadId);
   return thread;
 }
 
 function at(memory: Memory, threadId: ThreadId, expectedSeq: number): Stored {
-  const thread = found(memory, threadId);
+  const thread = find(memory, threadId);
   const { seq } = thread.summary;
   if (seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, seq);
   return thread;

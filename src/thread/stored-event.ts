@@ -19,8 +19,8 @@ export function decodeEvent(
   try {
     const json = parseJson(stored.text);
     return stored.erased
-      ? current({ ...stored, v: standInVersion(json) }, isJsonObject(json) ? json["data"] : null, catalogue)
-      : current(stored, json, catalogue);
+      ? toCurrent({ ...stored, v: standInVersion(json) }, isJsonObject(json) ? json["data"] : null, catalogue)
+      : toCurrent(stored, json, catalogue);
   } catch (error) {
     throw unreadable(threadId, stored.seq, error);
   }
@@ -39,7 +39,7 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
       if (typeof type !== "string" || typeof v !== "number" || typeof at !== "string") {
         throw new Error("type, v and at must be there");
       }
-      return current({ seq, type, v, at }, data, EVENTS);
+      return toCurrent({ seq, type, v, at }, data, EVENTS);
     } catch (error) {
       throw unreadable(threadId, index + 1, error);
     }
@@ -48,10 +48,10 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
 
 /** An event that was changed, checked again. Throws `Error` if it lacks a field. */
 export function parseEvent({ data, ...header }: Header & { readonly data: JsonObject }): ThreadEvent {
-  return current(header, data, EVENTS);
+  return toCurrent(header, data, EVENTS);
 }
 
-function current(header: Header, json: Json | undefined, catalogue: EventCatalogue): ThreadEvent {
+function toCurrent(header: Header, json: Json | undefined, catalogue: EventCatalogue): ThreadEvent {
   const { v, data } = upcast(header.type, header.v, json ?? null, catalogue);
   const event = { seq: header.seq, at: header.at, type: header.type, v, data };
   assertThreadEvent(event, data);

@@ -50,7 +50,7 @@ export interface ApproveOptions {
  * Asks whoever is at the terminal to confirm the card shown now, because a thread's id does not say which card they
  * have seen. Throws `UsageError` if nobody can be asked.
  */
-async function confirms({ terminal, json }: Session, requestId: RequestId): Promise<boolean> {
+async function confirm({ terminal, json }: Session, requestId: RequestId): Promise<boolean> {
   if (!terminal.interactive || json) {
     const message = `a thread's id does not say which request you mean, and nobody can be asked here; approve by the request's id: npx twelvefold approve ${requestId}`;
     throw new UsageError("invalid_argument", message, { details: { requestId } });
@@ -69,7 +69,7 @@ export async function approve(session: Session, id: string, options: ApproveOpti
     for (const line of cardLines(request, session.colors)) session.terminal.err(line);
   }
   if (request?.type === "approval" && parseRequestId(id) === undefined && options.digest === undefined) {
-    if (!(await confirms(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
+    if (!(await confirm(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
   }
   if (options.edit === undefined) return decide(session, found, { kind: "approved" }, options.digest);
   if (request?.type !== "approval")

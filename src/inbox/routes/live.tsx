@@ -5,7 +5,7 @@ import { extendThread, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
 import { timelineOf } from "../views/timeline.ts";
-import { accessOf, baseOf, type Pages, rendered } from "./page.tsx";
+import { accessOf, baseOf, type Pages, renderPart } from "./page.tsx";
 import { threadIdIn } from "./threads.tsx";
 
 /** Events of other processes are looked for this often. */
@@ -139,24 +139,26 @@ function changes(base: string, thread: Thread, { seen, now, csrf }: Seen): strin
   const parts: string[] = [];
   for (const item of timelineOf(thread.events)) {
     if (item.lastSeq <= seen) continue;
-    const entry = rendered(base, <TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
+    const entry = renderPart(base, <TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
     parts.push(
       item.seq > seen
         ? part("#timeline", "beforeend", entry)
         : part(`#entry-${item.seq}`, "outerHTML", entry),
     );
   }
-  parts.push(part("#thread-head", "outerMorph", rendered(base, <ThreadHead thread={thread} />)));
-  parts.push(part("#thread-end", "outerMorph", rendered(base, <ThreadEnd thread={thread} />)));
-  parts.push(part("#thread-facts", "outerMorph", rendered(base, <ThreadFacts thread={thread} now={now} />)));
+  parts.push(part("#thread-head", "outerMorph", renderPart(base, <ThreadHead thread={thread} />)));
+  parts.push(part("#thread-end", "outerMorph", renderPart(base, <ThreadEnd thread={thread} />)));
+  parts.push(
+    part("#thread-facts", "outerMorph", renderPart(base, <ThreadFacts thread={thread} now={now} />)),
+  );
   if (csrf !== null)
-    parts.push(part("#controls", "outerMorph", rendered(base, <Controls thread={thread} csrf={csrf} />)));
+    parts.push(part("#controls", "outerMorph", renderPart(base, <Controls thread={thread} csrf={csrf} />)));
   parts.push(part("#partial", "innerHTML", ""));
   return parts.join("\n");
 }
 
 function writingNow(base: string, { value }: { readonly value: unknown }): string {
-  return part("#partial", "innerMorph", rendered(base, <Partial partial={value} />));
+  return part("#partial", "innerMorph", renderPart(base, <Partial partial={value} />));
 }
 
 /** `content` is rendered by the components above, which escape whatever is not theirs. */

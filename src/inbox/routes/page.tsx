@@ -78,13 +78,13 @@ export function ownPath(pages: Pages, c: Context): string {
 }
 
 /** A part of a page as text. */
-export function rendered(base: string, part: Child): string {
+export function renderPart(base: string, part: Child): string {
   return String(<BasePath.Provider value={base}>{part}</BasePath.Provider>);
 }
 
 /** A whole page. */
 export function show(pages: Pages, c: Context, page: Child, status: Problem["status"] | 200 = 200) {
-  return c.html(html`<!doctype html>${raw(rendered(baseOf(pages, c), page))}`, status);
+  return c.html(html`<!doctype html>${raw(renderPart(baseOf(pages, c), page))}`, status);
 }
 
 export async function showProblem(pages: Pages, c: Context, problem: Problem) {

@@ -28,7 +28,9 @@ export function compareValues(
     case "boolean":
       if (read === parsed) return;
       reasons.add(
-        typeof read === "string" && normal(read) === String(parsed) ? "retyped_value" : "coerced_value",
+        typeof read === "string" && normalizeName(read) === String(parsed)
+          ? "retyped_value"
+          : "coerced_value",
       );
       break;
     case "object":
@@ -44,7 +46,7 @@ function compareString(read: unknown, parsed: string, aliases: Aliases, reasons:
   if (read === parsed) return;
   if (typeof read === "string") {
     if (aliases.values.get(read)?.has(parsed) === true) return;
-    const alike = normal(read) === normal(parsed) || hasName(aliases.values, read, parsed);
+    const alike = normalizeName(read) === normalizeName(parsed) || hasName(aliases.values, read, parsed);
     reasons.add(alike ? "loose_match" : "coerced_value");
     return;
   }
@@ -123,7 +125,9 @@ function compareFields(read: unknown, parsed: Fields, aliases: Aliases, reasons:
   for (const [key, value] of unused) {
     if (value === null) reasons.add("extra_field");
     else
-      reasons.add(EXPLANATIONS.has(normal(key)) && typeof value === "string" ? "extra_field" : "lost_value");
+      reasons.add(
+        EXPLANATIONS.has(normalizeName(key)) && typeof value === "string" ? "extra_field" : "lost_value",
+      );
   }
 }
 
@@ -137,7 +141,7 @@ function keyOf(
   if (unused.has(name)) return name;
   for (const key of unused.keys()) if (aliases.fields.get(key)?.has(name) === true) return key;
   for (const key of unused.keys()) {
-    if (normal(key) !== normal(name) && !hasName(aliases.fields, key, name)) continue;
+    if (normalizeName(key) !== normalizeName(name) && !hasName(aliases.fields, key, name)) continue;
     reasons.add("loose_match");
     return key;
   }
@@ -165,12 +169,13 @@ function compareMissing(
 
 /** True if a key matches a name's alias except for case and blanks, as BAML matches them. */
 function hasName(aliases: ReadonlyMap<string, ReadonlySet<string>>, key: string, name: string): boolean {
-  for (const [alias, names] of aliases) if (normal(alias) === normal(key) && names.has(name)) return true;
+  for (const [alias, names] of aliases)
+    if (normalizeName(alias) === normalizeName(key) && names.has(name)) return true;
   return false;
 }
 
 /** Names as BAML compares them: without case and surrounding blanks. */
-function normal(name: string): string {
+function normalizeName(name: string): string {
   return name.trim().toLowerCase();
 }
 

@@ -38,7 +38,7 @@ export function intentProblem(value: unknown, intents: readonly string[] | undef
   if (!isFields(value)) return undefined;
   const choice = intents.map((intent) => JSON.stringify(intent)).join(", ");
   const wanted = `it must be ${intents.length === 1 ? "" : "one of "}${choice}.`;
-  const key = Object.keys(value).find((name) => normal(name) === "intent");
+  const key = Object.keys(value).find((name) => normalizeName(name) === "intent");
   if (key === undefined) {
     const inside = Object.entries(value).find(([, item]) => isFields(item) && Object.hasOwn(item, "intent"));
     const hint =
@@ -47,11 +47,11 @@ export function intentProblem(value: unknown, intents: readonly string[] | undef
   }
   const intent = value[key];
   if (typeof intent !== "string") return undefined;
-  if (intents.some((known) => normal(known) === normal(intent))) return undefined;
+  if (intents.some((known) => normalizeName(known) === normalizeName(intent))) return undefined;
   const shown = intent.length > 60 ? `${intent.slice(0, 60)}…` : intent;
   return `The field intent is ${JSON.stringify(shown)}; ${wanted}`;
 }
 
-function normal(name: string): string {
+function normalizeName(name: string): string {
   return name.length > 1_000 ? name : name.trim().toLowerCase();
 }

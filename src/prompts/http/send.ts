@@ -83,7 +83,7 @@ async function* bodyOf(
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of response.iterator({ destroyOnReturn: false })) {
-      watch.received();
+      watch.noteBytes();
       yield chunk;
     }
   } catch (error) {
@@ -127,9 +127,9 @@ class Watch {
     );
     this.enter("a connection", this.timeouts.connect);
     request.on("socket", (socket) => {
-      const connected = () => this.enter("the first token", this.timeouts.firstToken);
-      if (!socket.connecting) connected();
-      else socket.once("encrypted" in socket ? "secureConnect" : "connect", connected);
+      const awaitFirstToken = () => this.enter("the first token", this.timeouts.firstToken);
+      if (!socket.connecting) awaitFirstToken();
+      else socket.once("encrypted" in socket ? "secureConnect" : "connect", awaitFirstToken);
     });
   }
 
@@ -137,7 +137,7 @@ class Watch {
     response.on("error", () => {});
   }
 
-  received(): void {
+  noteBytes(): void {
     if (this.firstByteSeen) this.phase?.refresh();
     else this.enter("the next part of the answer", this.timeouts.idle);
     this.firstByteSeen = true;

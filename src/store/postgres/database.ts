@@ -74,7 +74,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  const connected = async <T>(work: (query: Query) => Promise<T>): Promise<Attempt<T>> => {
+  const withConnection = async <T>(work: (query: Query) => Promise<T>): Promise<Attempt<T>> => {
     let client: pg.PoolClient;
     try {
       client = await pool.connect();
@@ -108,7 +108,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     let lost = false;
     for (let waited = 0; ; ) {
       const doubtful = lost;
-      const attempt = await connected(async (query) => {
+      const attempt = await withConnection(async (query) => {
         const before = doubtful ? await find?.(query) : undefined;
         if (before !== undefined) return before.value;
         try {

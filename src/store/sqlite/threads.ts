@@ -132,7 +132,11 @@ function extend(
   const time = events.at(-1)?.time;
   let { listedAt, wantedSince } = before;
   let changed: number;
-  if (time !== undefined && Math.abs(time - listedAt) < LISTED_EVERY && same(before.projection, projection)) {
+  if (
+    time !== undefined &&
+    Math.abs(time - listedAt) < LISTED_EVERY &&
+    equals(before.projection, projection)
+  ) {
     changed = sql(
       "UPDATE threads SET seq = ?, head = ?, updated_at = ? WHERE key = ? AND seq = ? AND head = ?",
     ).run(seq, head.bytes, time, ...guard);
@@ -196,7 +200,7 @@ function columns(projection: ThreadProjection, wantedSince: number | null): read
   return [agent, status, title, wantedSince, wakeAt, pendingRequest, awaitedEvent, parentThreadId];
 }
 
-function same(a: ThreadProjection | null, b: ThreadProjection): boolean {
+function equals(a: ThreadProjection | null, b: ThreadProjection): boolean {
   return (
     a !== null &&
     a.status === b.status &&

@@ -44,7 +44,7 @@ export function comparePairs(pairs: readonly Pair[], options: ResampleOptions = 
 /** The test of `comparePairs`. */
 export function testPairs(pairs: readonly Pair[], options: ResampleOptions = {}): PairedTest {
   const differences = differencesOf(pairs);
-  if (!pairs.filter(answered).every(({ before, now }) => before.samples === 1 && now.samples === 1)) {
+  if (!pairs.filter(wasAnswered).every(({ before, now }) => before.samples === 1 && now.samples === 1)) {
     return { ...signFlip(differences, options), test: "sign_flip" };
   }
   const { worse, better } = mcNemarExact(
@@ -54,13 +54,13 @@ export function testPairs(pairs: readonly Pair[], options: ResampleOptions = {})
   return { drop: worse, rise: better, test: "mcnemar" };
 }
 
-function answered({ before, now }: Pair): boolean {
+function wasAnswered({ before, now }: Pair): boolean {
   return before.samples > 0 && now.samples > 0;
 }
 
 function differencesOf(pairs: readonly Pair[]): number[] {
   return pairs
-    .filter(answered)
+    .filter(wasAnswered)
     .map(({ before, now }) => now.passed / now.samples - before.passed / before.samples);
 }
 

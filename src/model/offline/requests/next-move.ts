@@ -59,7 +59,7 @@ class Plan {
     if (incomplete !== undefined) return askForValue(incomplete);
     if (this.next === undefined) return finish(this.resultSentence());
     const { tool, operands } = this.next;
-    const values = tool.fields.map(({ name }, at): [string, Json] => [name, worth(operands[at]) ?? null]);
+    const values = tool.fields.map(({ name }, at): [string, Json] => [name, valueIn(operands[at]) ?? null]);
     return { kind: "call", intent: tool.intent, fields: Object.fromEntries(values) };
   }
 
@@ -87,7 +87,7 @@ class Plan {
       this.reply = finish(`You are welcome. ${this.lastResult()}`);
     } else {
       this.last = last;
-      const value = bare.map((one) => ` with ${inText(worth(one))}`).at(-1) ?? "";
+      const value = bare.map((one) => ` with ${inText(valueIn(one))}`).at(-1) ?? "";
       const can = this.tools.map(({ intent }) => intent.replaceAll("_", " ")).join(", ");
       this.reply = ask(
         `What should I do${value}? I can ${can}, with the numbers that you give me. What would you like?`,
@@ -160,7 +160,7 @@ function askForValue({ tool, operands }: Call): Move {
   const wanted = tool.fields[at]?.holds;
   const missing = operands[at];
   const unread = missing?.kind === "missing" && missing.text !== "" ? missing.text : undefined;
-  const known = operands.map(worth).filter((value) => value !== undefined);
+  const known = operands.map(valueIn).filter((value) => value !== undefined);
   const question = `Which ${wanted} should I use to ${tool.intent.replaceAll("_", " ")}`;
   if (unread !== undefined) return ask(`I cannot read '${quote(unread)}' as a ${wanted}. ${question}?`);
   return ask(`${question}${known.length > 0 ? `, besides ${known.map(inText).join(" and ")}` : ""}?`);
@@ -186,7 +186,7 @@ function fill(call: Call, values: readonly Operand[]): boolean {
   return true;
 }
 
-function worth(operand: Operand | undefined): Json | undefined {
+function valueIn(operand: Operand | undefined): Json | undefined {
   if (operand?.kind === "value") return operand.value;
   return operand?.kind === "result" ? operand.of.result : undefined;
 }
@@ -195,7 +195,7 @@ function worth(operand: Operand | undefined): Json | undefined {
 function describe(call: Call | undefined): string {
   return call === undefined
     ? "that"
-    : `${call.tool.intent}(${call.operands.map((one) => inText(worth(one))).join(", ")})`;
+    : `${call.tool.intent}(${call.operands.map((one) => inText(valueIn(one))).join(", ")})`;
 }
 
 function inText(value: Json | undefined): string {
