@@ -48,6 +48,7 @@ function readAndCount(
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
     kind,
+    constrained: () => false,
     intents,
   } as const;
   return { reading: readCompletion(completion, settings), ...work };

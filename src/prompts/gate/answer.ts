@@ -11,6 +11,7 @@ import { learnIntents } from "./intents.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, resultKind } from "./reading.ts";
+import { hasConstraints } from "./stand-ins.ts";
 
 interface ReaderOptions {
   readonly limits: Required<AnswerLimits>;
@@ -34,6 +35,8 @@ export function completionReader(
   let learned: Pick<ReadTools, "kind" | "intents"> | undefined;
   let aliases: Aliases | undefined;
   const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
+  let constraints: boolean | undefined;
+  const constrainedOnce = () => (constraints ??= bamlFiles === undefined || hasConstraints(bamlFiles()));
   return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
     if (reply.finish === "filtered") {
@@ -48,7 +51,9 @@ export function completionReader(
       intents:
         learnIntents(parse) ?? (bamlFiles === undefined ? undefined : readIntents(bamlFiles(), fn.name)),
     };
-    const tools = { parse, aliases: readAliasesOnce, limits, prose, ...learned };
+    // What is added at run time may have constraints too.
+    const constrained = () => tb !== undefined || constrainedOnce();
+    const tools = { parse, aliases: readAliasesOnce, constrained, limits, prose, ...learned };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const { values, said } = reading;

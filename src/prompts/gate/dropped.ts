@@ -1,6 +1,6 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { isFields, isList } from "./compare.ts";
-import { type ReadTools, tryParse } from "./reading.ts";
+import { type ReadTools, tryParseJson } from "./reading.ts";
 
 /** The name of an entry that no type declares. */
 const FOREIGN = "\u0001 foreign entry";
@@ -18,9 +18,9 @@ export function dropsEntries(
 ): boolean {
   if (!reasons.has("extra_field")) return false;
   const text = JSON.stringify(withForeignEntries(read, parsed));
-  const again = tryParse(text, tools);
+  const again = tryParseJson(text, tools);
   return (
-    again.kind === "misfit" || JSON.stringify(again.value).includes(JSON.stringify(FOREIGN).slice(1, -1))
+    again.kind !== "parsed" || JSON.stringify(again.value).includes(JSON.stringify(FOREIGN).slice(1, -1))
   );
 }
 

@@ -18,12 +18,23 @@ export const PROSE_MODES = ["none", "before", "marked"] as const;
 export const FINAL_ANSWER = "FINAL ANSWER:";
 
 // Models like to set such a line in bold or as a heading.
-const MARKER_LINE = new RegExp(String.raw`^[ \t]*(?:[*_#]{1,4}[ \t]*)?${FINAL_ANSWER}[*_]{0,4}`, "gm");
+const LINE_UP_TO_MARKER = /(?:^|[\n\r\u2028\u2029])[ \t]*(?:[*_#]{1,4}[ \t]*)?$/;
+const MAX_INDENT = 100;
+const MAX_MARKERS = 1_000;
 
 /** The index after the last marker; `undefined` if the text has none. */
 export function afterMarker(text: string): number | undefined {
-  const last = [...text.matchAll(MARKER_LINE)].at(-1);
-  return last === undefined ? undefined : last.index + last[0].length;
+  let at = text.lastIndexOf(FINAL_ANSWER);
+  for (let tries = 0; at >= 0 && tries < MAX_MARKERS; tries += 1) {
+    // A text that begins before the line does has no beginning of a line to match: the character is no blank.
+    const line = at > MAX_INDENT ? `x${text.slice(at - MAX_INDENT, at)}` : text.slice(0, at);
+    if (LINE_UP_TO_MARKER.test(line)) {
+      const end = at + FINAL_ANSWER.length;
+      return end + (/^[*_]{0,4}/.exec(text.slice(end, end + 4))?.[0].length ?? 0);
+    }
+    at = at === 0 ? -1 : text.lastIndexOf(FINAL_ANSWER, at - 1);
+  }
+  return undefined;
 }
 
 /**
@@ -38,14 +49,22 @@ export function formReasons(before: string, after: string, mode: ProseMode): Set
   if (openBracket(head) || COMMENTED_OUT.test(lastLine(lead))) reasons.add("unknown_wrapper");
   if (head !== "" && mode !== "before") reasons.add("prose");
   const tail = after.replaceAll(REMOVED, "");
-  const surplus = SURPLUS.exec(tail)?.[0] ?? "";
-  if (surplus.trim() !== "") reasons.add("repaired_syntax");
-  if (withoutClosingFence(tail.slice(surplus.length)).trim() !== "") reasons.add("prose");
+  const brackets = endOfBrackets(tail);
+  const surplus = brackets + (SURPLUS.exec(tail.slice(brackets))?.[0].length ?? 0);
+  if (tail.slice(0, surplus).trim() !== "") reasons.add("repaired_syntax");
+  if (withoutClosingFence(tail.slice(surplus)).trim() !== "") reasons.add("prose");
   return reasons;
 }
 
-// Broken syntax rather than text: extra brackets, a comma or the like, a comment to the end of the line.
-const SURPLUS = /^(?:\s*[}\]])*(?:[ \t]*[,;])?(?:[ \t]*\/\/[^\n]*)?/;
+// Broken syntax rather than text: extra brackets (`endOfBrackets`), a comma or the like, a comment to the end of the line.
+const SURPLUS = /^(?:[ \t]*[,;])?(?:[ \t]*\/\/[^\n]*)?/;
+
+/** The index after the closing brackets, with blanks between them, that a text begins with. */
+function endOfBrackets(text: string): number {
+  const other = text.search(/[^\s}\]]/);
+  const brackets = other < 0 ? text : text.slice(0, other);
+  return Math.max(brackets.lastIndexOf("}"), brackets.lastIndexOf("]")) + 1;
+}
 const COMMENTED_OUT = /^\s*(?:\/\/|#|--|>|~~|<!--)/;
 // Fence names that announce an answer. A diff, for instance, is not one.
 const FENCE_NAMES = "json|jsonc|json5|jsonl|javascript|js|text|plaintext";

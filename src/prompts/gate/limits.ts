@@ -1,5 +1,5 @@
 import type { Refusal } from "../types.ts";
-import type { Shape } from "./scan.ts";
+import type { Bounds, Shape } from "./scan.ts";
 
 /** Limits within which a completion reaches the native parser. */
 export interface AnswerLimits {
@@ -26,6 +26,22 @@ export type Breach = Pick<Refusal, "reason" | "message">;
 // step in each); with objects in between they are cheap.
 const MAX_ARRAYS = 12;
 
+// No number that means something, and no name of a field: both parsers take long over them.
+const MAX_DIGITS = 1_000;
+const MAX_KEY = 1_000;
+
+/** Where counting the shape of strict JSON may stop: `strictBreach` refuses what is beyond. */
+export function strictBounds({ maxDepth, maxObjects, maxValues }: Required<AnswerLimits>): Bounds {
+  return {
+    depth: maxDepth,
+    arrays: MAX_ARRAYS,
+    containers: maxObjects,
+    commas: maxValues,
+    digits: MAX_DIGITS,
+    key: MAX_KEY,
+  };
+}
+
 /**
  * An upper bound on the number of JSON values: one for each comma, and one for the first value in each object and
  * array.
@@ -36,11 +52,13 @@ export function valuesIn({ commas, containers }: Shape): number {
 
 /** Why strict JSON of this shape may not reach the parser; `undefined` if it may. */
 export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
-  const { depth, arrays, containers } = shape;
+  const { depth, arrays, containers, digits, key } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
   if (arrays > MAX_ARRAYS) return tooDeep({ ...limits, maxDepth: MAX_ARRAYS });
   if (containers > limits.maxObjects) return tooMany(limits);
   if (valuesIn(shape) > limits.maxValues) return tooManyValues(limits.maxValues);
+  if (digits > MAX_DIGITS) return tooLong(`a number of more than ${MAX_DIGITS} digits`);
+  if (key > MAX_KEY) return tooLong(`a field whose name has more than ${MAX_KEY} characters`);
   return undefined;
 }
 
@@ -53,19 +71,22 @@ const MAX_LOOSE_QUOTES = 2_000;
 // The cost of quotes without a separator between them grows with the cube of their number: 1,600 take a second.
 const MAX_QUOTE_RUN = 200;
 const MAX_LOOSE_CONTAINERS = 40;
+// Backticks cost the square of their number, fences its cube.
+const MAX_LOOSE_FENCES = 40;
+const MAX_LOOSE_BACKTICKS = 400;
 
 /** Why a text that is not strict JSON may not be repaired; `undefined` if it may. */
 export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
+  if (text.length > MAX_LOOSE_CHARACTERS) return LOOSE_BREACH;
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
   const { containers, closings, separators, quotes, quoteRun } = shape;
   if (quoteRun > MAX_QUOTE_RUN) return LOOSE_BREACH;
   if (Math.max(containers, closings) > MAX_LOOSE_CONTAINERS)
     return { ...LOOSE_BREACH, reason: "too_many_objects" };
-  if (text.length > MAX_LOOSE_CHARACTERS || separators > MAX_LOOSE_SEPARATORS || quotes > MAX_LOOSE_QUOTES) {
-    return LOOSE_BREACH;
-  }
-  return undefined;
+  if (separators > MAX_LOOSE_SEPARATORS || quotes > MAX_LOOSE_QUOTES) return LOOSE_BREACH;
+  const tooManyFences = text.split("```").length > MAX_LOOSE_FENCES;
+  return tooManyFences || text.split("`").length > MAX_LOOSE_BACKTICKS ? LOOSE_BREACH : undefined;
 }
 
 export const LOOSE_BREACH: Breach = {
@@ -76,6 +97,30 @@ export const LOOSE_BREACH: Breach = {
 
 export function tooLarge(length: number, limits: Required<AnswerLimits>): Breach {
   const message = `The answer has ${length} characters; at most ${limits.maxCharacters} are accepted. Answer briefly.`;
+  return { reason: "too_large", message };
+}
+
+function tooLong(what: string): Breach {
+  return { reason: "too_large", message: `The answer holds ${what}. Answer with one short JSON value.` };
+}
+
+export function tooLargeToParse(most: number): Breach {
+  const message = `The answer is larger than ${most} letters, of which those that are not ASCII count more. Answer briefly.`;
+  return { reason: "too_large", message };
+}
+
+export function tooManyTags(most: number): Breach {
+  const message = `The answer holds more than ${most} tags of thoughts or of a chat template. Answer with one JSON value and nothing else.`;
+  return { reason: "too_large", message };
+}
+
+// A scan for what is prose costs up to 20 ns a character.
+const MAX_PROSE = 200_000;
+
+/** Why a completion with so much text beside its JSON and its thoughts is refused. */
+export function proseBreach(characters: number): Breach | undefined {
+  if (characters <= MAX_PROSE) return undefined;
+  const message = `The answer has ${characters} characters beside its JSON; at most ${MAX_PROSE} are accepted. Answer with one JSON value and nothing else.`;
   return { reason: "too_large", message };
 }
 

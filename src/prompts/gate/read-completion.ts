@@ -2,7 +2,7 @@ import type { FidelityReason } from "../../base/fidelity.ts";
 import { ALLOWANCE } from "./afford.ts";
 import { isFields, isList } from "./compare.ts";
 import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from "./form.ts";
-import { strictBreach, tooLarge, tooMany } from "./limits.ts";
+import { proseBreach, strictBounds, strictBreach, tooLarge, tooMany, tooManyTags } from "./limits.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { saidOf } from "./said.ts";
 import { elementsOf, shapeOf, strictJson, syntaxError } from "./scan.ts";
 import { findSpans, MAX_SPANS, type Span } from "./spans.ts";
-import { REMOVED, withoutThinking } from "./thinking.ts";
+import { MAX_TAGS, REMOVED, withoutThinking } from "./thinking.ts";
 
 /**
  * Reads a completion: guards the native parser, decides which part of the text is the answer, lets BAML parse that part
@@ -31,13 +31,14 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   if (trimmed === "") return EMPTY;
   // By far the most common answer: only JSON. Tags inside its strings are text.
   const bracketed = /^[{[]/.test(trimmed);
-  const breach = bracketed ? strictBreach(shapeOf(trimmed, true), limits) : undefined;
+  const breach = bracketed ? strictBreach(shapeOf(trimmed, true, strictBounds(limits)), limits) : undefined;
   if (breach !== undefined) return refuse(breach);
   const whole = bracketed ? strictJson(trimmed) : undefined;
   if (whole !== undefined) {
     return readSpans({ text: trimmed, from: 0, unclear: false }, [wholeSpan(trimmed, whole)], tools);
   }
   const visible = withoutThinking(completion);
+  if (visible.tooManyTags === true) return refuse(tooManyTags(MAX_TAGS));
   const text = visible.text.trim();
   if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
   const from = tools.prose === "marked" ? (afterMarker(text) ?? 0) : 0;
@@ -92,6 +93,9 @@ interface Found {
 
 function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTools): Reading {
   const { text, from } = visible;
+  const inSpans = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+  const beside = proseBreach(text.length - from - inSpans);
+  if (beside !== undefined) return refuse(beside);
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
   if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects) return refuse(tooMany(tools.limits));
   const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
@@ -132,7 +136,8 @@ function insideInvalid({ text, from }: VisibleText, span: Span | undefined): str
   const before = text.slice(from, span.start);
   const start = from + before.search(/[{[]/);
   if (start < from || !openBracket(before)) return undefined;
-  return `The answer is not valid JSON: ${syntaxError(text.slice(start))}. Answer with one JSON value of the expected form.`;
+  const error = syntaxError(text.slice(start));
+  return `The answer is not valid JSON: ${error}. Answer with one JSON value of the expected form.`;
 }
 
 // Together they may hold no more than a single one might.

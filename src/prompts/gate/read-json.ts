@@ -7,7 +7,7 @@ import { inspect } from "./inspect.ts";
 import { intentProblem } from "./intents.ts";
 import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
-import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
+import { type Candidate, type ReadTools, tryParse, tryParseJson } from "./reading.ts";
 import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
 import { type SecondReading, secondReading } from "./second-parser.ts";
 
@@ -18,7 +18,8 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   if (breach !== undefined) return { kind: "breach", breach };
   const refusal = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
   if (refusal !== undefined) return refusal;
-  const parsed = tryParse(text, tools);
+  const parsed = tryParseJson(text, tools);
+  if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
     return { kind: "misfit", message: mismatch(parsed.error, read) };

@@ -8,6 +8,7 @@ import { mismatch } from "./mismatch.ts";
 import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { shapeOf, strictJson } from "./scan.ts";
+import { parsedBreach } from "./stand-ins.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
 
 /**
@@ -20,7 +21,16 @@ export function readText(completion: string, tools: ReadTools): Reading {
     const message = visible.unclear ? "The answer holds nothing but thoughts." : "The answer is empty.";
     return { ok: false, reason: "empty", message };
   }
-  // BAML does not look into the text of such a function, so no guard is needed (measured).
+  // BAML does not look into the text of such a function (measured): only its way there and back takes long.
+  if (!tools.constrained()) {
+    return {
+      ok: true,
+      values: [{ value: visible.text, reasons: new Set() }],
+      said: saidOf(visible.text, []),
+    };
+  }
+  const breach = parsedBreach(visible.text);
+  if (breach !== undefined) return refuse(breach);
   const parsed = tryParse(visible.text, tools);
   if (parsed.kind === "misfit")
     return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined) };
@@ -72,13 +82,24 @@ function checkPlain(
   const shape = shapeOf(text, json !== undefined);
   if (json !== undefined) {
     const breach = strictBreach(shape, tools.limits);
-    return breach === undefined ? findUnaffordable(json, valuesIn(shape), tools) : { kind: "breach", breach };
+    if (breach !== undefined) return { kind: "breach", breach };
+    if (typeof json === "string") return checkLength(text, tools);
+    return findUnaffordable(json, valuesIn(shape), tools);
   }
   const breach = looseBreach(text, shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
   const { containers, separators } = shape;
-  if (tools.kind === "text_or_json") return undefined;
-  if (containers > 0 && separators > tools.left.texts) return { kind: "breach", breach: LOOSE_BREACH };
+  if (tools.kind !== "text_or_json" && containers > 0 && separators > tools.left.texts) {
+    return { kind: "breach", breach: LOOSE_BREACH };
+  }
+  return checkLength(text, tools);
+}
+
+function checkLength(text: string, tools: ReadTools): ReturnType<typeof checkPlain> {
+  if (tools.kind === "text_or_json") {
+    const breach = parsedBreach(text);
+    return breach === undefined ? undefined : { kind: "breach", breach };
+  }
   if (text.length <= MAX_PLAIN) return undefined;
   return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, undefined) } };
 }

@@ -4,6 +4,7 @@ import type { Refusal } from "../types.ts";
 import type { ProseMode } from "./form.ts";
 import type { AnswerLimits, Breach } from "./limits.ts";
 import type { Said } from "./said.ts";
+import { parsedBreach, withStandIns } from "./stand-ins.ts";
 
 /** The value that a text was read as, and how far to trust it. */
 export interface ReadValue {
@@ -21,6 +22,8 @@ export interface ReadTools {
   /** BAML's parser. Throws if the text does not fit. */
   readonly parse: (text: string) => unknown;
   readonly aliases: () => Aliases;
+  /** Whether the types may have constraints (`@assert`, `@check`) on their texts. */
+  readonly constrained: () => boolean;
   readonly limits: Required<AnswerLimits>;
   readonly prose: ProseMode;
   /**
@@ -63,6 +66,8 @@ export type Candidate =
   /** What was wrong with it, for the model to read. */
   | { readonly kind: "misfit"; readonly message: string };
 
+type Breached = Extract<Candidate, { readonly kind: "breach" }>;
+
 type Parsed =
   | { readonly kind: "parsed"; readonly value: unknown }
   | { readonly kind: "misfit"; readonly error: unknown };
@@ -79,6 +84,21 @@ export function rememberMisfits(parse: ReadTools["parse"]): ReadTools["parse"] {
       throw error;
     }
   };
+}
+
+/** `tryParse` for strict JSON of any size: long texts do not take the way through the native parser where they need not. */
+export function tryParseJson(text: string, tools: ReadTools): Parsed | Breached {
+  const replaced = tools.constrained() ? undefined : withStandIns(text);
+  const breach = parsedBreach(replaced?.text ?? text);
+  if (breach !== undefined) return { kind: "breach", breach };
+  if (replaced === undefined) return tryParse(text, tools);
+  const parsed = tryParse(replaced.text, tools);
+  if (parsed.kind === "misfit") return parsed;
+  try {
+    return { kind: "parsed", value: replaced.restore(parsed.value) };
+  } catch (error) {
+    return { kind: "misfit", error };
+  }
 }
 
 export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed {

@@ -1,4 +1,5 @@
 import { parseJson } from "../../base/json.ts";
+
 /** How deep and how large a text of JSON is, counted without parsing it. */
 export interface Shape {
   /** The largest number of brackets open at once. */
@@ -15,13 +16,32 @@ export interface Shape {
   readonly quotes: number;
   /** The longest run of unescaped quotes without a comma, colon or bracket between them. */
   readonly quoteRun: number;
+  /** Digits and points in a row outside strings, at most. */
+  readonly digits: number;
+  /** Characters of a string before a colon, at most. */
+  readonly key: number;
   /** Brackets that are never closed. */
   readonly open: number;
 }
 
+/** Counting stops where any of these is exceeded: what is beyond them is refused, whatever else there is of it. */
+export type Bounds = Pick<Shape, "depth" | "arrays" | "containers" | "commas" | "digits" | "key">;
+
+const UNBOUNDED: Bounds = {
+  depth: Number.POSITIVE_INFINITY,
+  arrays: Number.POSITIVE_INFINITY,
+  containers: Number.POSITIVE_INFINITY,
+  commas: Number.POSITIVE_INFINITY,
+  digits: Number.POSITIVE_INFINITY,
+  key: Number.POSITIVE_INFINITY,
+};
+
 const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
+const POINT = 46;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
 const COLON = 58;
 const OPEN_ARRAY = 91;
 const CLOSE_ARRAY = 93;
@@ -32,7 +52,24 @@ const CLOSE_OBJECT = 125;
  * Counts in one pass. With `strings`, brackets inside double quotes do not count. Without it everything counts, as it
  * must if the quotes cannot be trusted.
  */
-export function shapeOf(text: string, strings: boolean): Shape {
+export function shapeOf(text: string, strings: boolean, bounds = UNBOUNDED): Shape {
+  return count(text, { start: 0, strings, one: false, bounds }).shape;
+}
+
+/** The value whose bracket stands at `start`: its shape, and the index after its end; -1 where it has none. */
+export function shapeOfValue(text: string, start: number, bounds: Bounds): { shape: Shape; end: number } {
+  return count(text, { start, strings: true, one: true, bounds });
+}
+
+interface Counting {
+  readonly start: number;
+  readonly strings: boolean;
+  /** Stop after the first value. */
+  readonly one: boolean;
+  readonly bounds: Bounds;
+}
+
+function count(text: string, { start, strings, one, bounds }: Counting): { shape: Shape; end: number } {
   let depth = 0;
   let containers = 0;
   let closings = 0;
@@ -42,25 +79,40 @@ export function shapeOf(text: string, strings: boolean): Shape {
   let quotesBefore = 0;
   let quoteRun = 0;
   let arrays = 0;
+  let digits = 0;
+  let run = 0;
+  let key = 0;
+  let lastString = 0;
+  let end = -1;
   // For each open bracket, the number of arrays nested directly around each other that it ends; 0 for an
   // object.
   const open: number[] = [];
-  for (let index = 0; index < text.length; index += 1) {
+  for (let index = start; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
+    if ((code >= DIGIT_0 && code <= DIGIT_9) || code === POINT) {
+      run += 1;
+      if (run <= digits) continue;
+      digits = run;
+      if (digits > bounds.digits) break;
+      continue;
+    }
+    run = 0;
     if (code === QUOTE) {
       quotes += 1;
       if (isEscaped(text, index)) quotesBefore += 1;
       quoteRun = Math.max(quoteRun, quotes - quotesBefore);
-      if (strings) index = endOfString(text, index);
+      if (!strings) continue;
+      const closing = endOfString(text, index);
+      lastString = closing - index;
+      index = closing;
       continue;
     }
-    const found = containers + closings + separators;
     switch (code) {
       case OPEN_ARRAY: {
         containers += 1;
-        const run = (open.at(-1) ?? 0) + 1;
-        if (run > arrays) arrays = run;
-        open.push(run);
+        const around = (open.at(-1) ?? 0) + 1;
+        if (around > arrays) arrays = around;
+        open.push(around);
         break;
       }
       case OPEN_OBJECT:
@@ -78,12 +130,22 @@ export function shapeOf(text: string, strings: boolean): Shape {
         break;
       case COLON:
         separators += 1;
+        if (lastString > key) key = lastString;
         break;
+      default:
+        continue;
     }
-    if (containers + closings + separators > found) quotesBefore = quotes;
+    quotesBefore = quotes;
     if (open.length > depth) depth = open.length;
+    if (one && open.length === 0) {
+      end = index + 1;
+      break;
+    }
+    if (containers > bounds.containers || commas > bounds.commas || depth > bounds.depth) break;
+    if (arrays > bounds.arrays || key > bounds.key) break;
   }
-  return { depth, arrays, containers, closings, separators, commas, quotes, quoteRun, open: open.length };
+  const shape = { depth, arrays, containers, closings, separators, commas, quotes, quoteRun, digits, key };
+  return { shape: { ...shape, open: open.length }, end };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type AnswerLimits, strictBreach } from "./limits.ts";
+import { type AnswerLimits, strictBounds, strictBreach } from "./limits.ts";
 import type { Candidate } from "./reading.ts";
-import { endOfValue, shapeOf, strictJson } from "./scan.ts";
+import { endOfValue, shapeOfValue, strictJson } from "./scan.ts";
 
 /** A part of a completion that looks like a JSON object or array. */
 export interface Span {
@@ -19,6 +19,8 @@ export interface Span {
 export const MAX_SPANS = 64;
 // Text in brackets that is not JSON may be prose. Each one costs a parse, so only some are tried.
 const MAX_LOOSE = 8;
+// Where brackets do not close, their end is looked for again and again: so many characters in all.
+const MAX_SEARCHED = 2_000_000;
 
 /**
  * The outermost strict JSON values of a text from an index on, and parts that may be JSON in need of repair. `read`
@@ -32,6 +34,7 @@ export function findSpans(
 ): Span[] | undefined {
   const spans: Span[] = [];
   let loose = 0;
+  let searched = 0;
   const bracket = /[{[]/g;
   bracket.lastIndex = from;
   for (let match = bracket.exec(text); match !== null; match = bracket.exec(text)) {
@@ -42,8 +45,9 @@ export function findSpans(
       bracket.lastIndex = strict.end;
     } else {
       loose += 1;
-      if (loose > MAX_LOOSE) return undefined;
       const span = looseSpan(text, start);
+      searched += span.searched;
+      if (loose > MAX_LOOSE || searched > MAX_SEARCHED) return undefined;
       const candidate = read(span);
       if (isAnswer(candidate)) {
         spans.push({ ...span, loose: candidate });
@@ -63,20 +67,24 @@ function isAnswer(candidate: Candidate): boolean {
 }
 
 function strictSpan(text: string, start: number, limits: Required<AnswerLimits>): Span | undefined {
-  const end = endOfValue(text, start, true);
+  const { shape, end } = shapeOfValue(text, start, strictBounds(limits));
+  const breach = strictBreach(shape, limits);
+  // Refused before it is read: reading it, or only looking for its end, would cost more.
+  if (breach !== undefined) {
+    const part = end < 0 ? text.slice(start) : text.slice(start, end);
+    const loose: Candidate = { kind: "breach", breach };
+    return { start, end: start + part.length, text: part, strict: undefined, loose, closed: true };
+  }
   if (end < 0) return undefined;
   const part = text.slice(start, end);
-  const breach = strictBreach(shapeOf(part, true), limits);
-  // Refused before it is read: reading it would cost more.
-  if (breach !== undefined) {
-    return { start, end, text: part, strict: undefined, loose: { kind: "breach", breach }, closed: true };
-  }
   const value = strictJson(part);
   return value === undefined ? undefined : { start, end, text: part, strict: { value }, closed: true };
 }
 
-function looseSpan(text: string, start: number): Span {
-  const found = [endOfValue(text, start, true), endOfValue(text, start, false)].filter((end) => end > 0);
+function looseSpan(text: string, start: number): Span & { readonly searched: number } {
+  const ends = [endOfValue(text, start, true), endOfValue(text, start, false)];
+  const found = ends.filter((end) => end > 0);
   const end = found[0] ?? text.length;
-  return { start, end, text: text.slice(start, end), strict: undefined, closed: found.length > 0 };
+  const searched = ends.reduce((sum, one) => sum + (one > 0 ? one : text.length) - start, 0);
+  return { start, end, text: text.slice(start, end), strict: undefined, closed: found.length > 0, searched };
 }
