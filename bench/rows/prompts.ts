@@ -1,4 +1,5 @@
 import { b } from "../../baml_client/index.ts";
+import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { hostileCompletion } from "../../test/prompts/completions/hostile-sizes.ts";
@@ -15,7 +16,10 @@ const CALLS = 20;
 
 /** A prompt function beside the bare generated call: building, sending, guard, parser and gate. */
 export const prompts: BenchRow = async ({ modelUrl, quick, tick }) => {
-  const next = promptFunction(b, "DetermineNextStep", { model: localModel("instant", modelUrl) });
+  const next = promptFunction(b, "DetermineNextStep", {
+    bamlFiles: getBamlFiles,
+    model: localModel("instant", modelUrl),
+  });
   const registry = handClient(modelUrl);
   const rows: Compared[] = [];
   const compare = async (what: string, ours: () => unknown, hand: () => unknown): Promise<void> => {

@@ -21,6 +21,7 @@ interface Work {
 function readAndCount(
   name: (typeof HOSTILE_FUNCTIONS)[number],
   completion: string,
+  constrained = false,
 ): Work & { reading: Reading } {
   const fn = bamlFunction(b, name);
   const work: Work = { calls: 0, characters: 0, textsOfMisfits: 0 };
@@ -48,10 +49,19 @@ function readAndCount(
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
     kind,
-    constrained: () => false,
+    constrained: () => constrained,
     intents,
   } as const;
   return { reading: readCompletion(completion, settings), ...work };
+}
+
+const refund = '{"intent":"refund","order_id":"A1","amount":40}';
+
+const written = (character: string): string => `\\u${character.charCodeAt(0).toString(16)}`;
+
+/** Absent optional fields come as `null`. */
+function withoutNulls(value: unknown): unknown {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, field]) => field !== null));
 }
 
 function asJson(text: string): unknown {
@@ -96,6 +106,16 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
     ["the same, with backslashes", `{"intent":"refund","amount":${'\\\\" x '.repeat(1_500)}}`],
     ["a name of a field without end", `{"intent":"search","${"x".repeat(900_000)}":1}`],
     ["10,000 objects in need of repair", "{intent: refund, amount: x},".repeat(10_000)],
+    ["a number of 900,000 digits", `{"intent":"refund","order_id":"A1","amount":${"9".repeat(900_000)}}`],
+    ["a number of 16,000 digits", `{"intent":"refund","order_id":"A1","amount":0.${"3".repeat(16_000)}}`],
+    ["backticks in need of repair", `[${"`".repeat(1_000)}]`],
+    ["fences in need of repair", `[${"```json\n{}\n```\n".repeat(30)}]`],
+    ["brackets that close nothing", `{"intent":"refund"${"}".repeat(900_000)}`],
+    ["strings with nothing between them", `{"intent":"refund"${'""'.repeat(400_000)}`],
+    ["words without end", `The refund is: ${"word ".repeat(100_000)}`],
+    ["tags of thoughts without end", "<think>".repeat(120_000)],
+    ["tokens of a template without end", `{"intent":"done_for_now"}${"<|a|>".repeat(150_000)}`],
+    ["the gate's own marks without end", `${"\u0001".repeat(900_000)}{"intent":"done_for_now"}`],
   ])("is refused before the native parser sees it: %s", (_, text) => {
     const { reading, characters } = readAndCount("NextStep", text);
     expect(reading).toMatchObject({ ok: false });
@@ -111,6 +131,68 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       ok: false,
       reason: "too_large",
     });
+  });
+
+  it.each([
+    ["300,000 characters of prose", `${"word ".repeat(60_000)}${refund}`, "characters beside its JSON"],
+    ["2,000 tags", `${"<think>x</think>".repeat(2_000)}${refund}`, "more than 1000 tags"],
+    ["a long number", `{"amount":${"9".repeat(2_000)}}`, "a number of more than 1000 characters"],
+    ["a long name", `{"${"x".repeat(2_000)}":1}`, "a field whose name has more than 1000 characters"],
+  ])("is told what was too much of it: %s", (_, text, saying) => {
+    const { reading } = readAndCount("NextStep", text);
+    expect(reading).toMatchObject({
+      ok: false,
+      reason: "too_large",
+      message: expect.stringContaining(saying),
+    });
+  });
+
+  const line = 'A line of "text", with é, 中 and 😀.\n';
+  it.each([
+    ["a text of 800,000 characters", { intent: "done_for_now", message: line.repeat(22_000) }],
+    ["a text of 800,000 Chinese characters", { intent: "done_for_now", message: "中".repeat(800_000) }],
+    [
+      "600 texts of 1,300 characters",
+      {
+        intent: "search",
+        query: "x",
+        tags: Array.from({ length: 600 }, (_, index) => `${index}${"x".repeat(1_300)}`),
+      },
+    ],
+  ])("lets an honest answer through, and its long texts past the native parser: %s", (_, step) => {
+    const json = JSON.stringify(step);
+    const whole = readAndCount("NextStep", json);
+    expect(whole.reading).toMatchObject({ ok: true });
+    expect(whole.characters).toBeLessThan(60_000);
+    for (const text of [json, `<think>Well …</think>\n\`\`\`json\n${json}\n\`\`\``]) {
+      const { reading } = readAndCount("NextStep", text);
+      const [read] = reading.ok ? reading.values : [];
+      expect(JSON.stringify(withoutNulls(read?.value)) === json).toBe(true);
+      expect([...(read?.reasons ?? ["none"])]).toEqual([]);
+    }
+  });
+
+  it("is read whole by the native parser where its type has constraints, or is not known to have none", () => {
+    const step = { intent: "done_for_now", message: "x".repeat(300_000) };
+    const json = JSON.stringify(step);
+    expect(readAndCount("NextStep", json, true)).toMatchObject({ reading: { ok: true } });
+    expect(readAndCount("NextStep", json, true).characters).toBeGreaterThan(300_000);
+    const chinese = JSON.stringify({ ...step, message: "中".repeat(300_000) });
+    expect(readAndCount("NextStep", chinese, true).reading).toMatchObject({ ok: false, reason: "too_large" });
+  });
+
+  it("cannot make the gate put one text in the place of another", () => {
+    const stranger = String.fromCharCode(0xe000, 0xe000);
+    for (const query of [stranger, "\ue001x"]) {
+      const step = { intent: "search", query, limit: null, tags: ["x".repeat(90_000)] };
+      const texts = [JSON.stringify(step), JSON.stringify(step).replace(/[\ue000-\uf8ff]/g, written)];
+      for (const text of texts) {
+        const { reading } = readAndCount("NextStep", text);
+        expect(reading.ok && reading.values[0]).toEqual({ value: step, reasons: new Set() });
+      }
+    }
+    const number = { intent: "refund", order_id: "A1", amount: `4${" ".repeat(90_000)}` };
+    expect(readAndCount("NextStep", JSON.stringify(number)).reading).toMatchObject({ ok: false });
   });
 
   it("is told from a long answer that fits its type", () => {

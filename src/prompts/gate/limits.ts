@@ -1,5 +1,5 @@
 import type { Refusal } from "../types.ts";
-import type { Bounds, Shape } from "./scan.ts";
+import { type Bounds, type Shape, shapeOf } from "./scan.ts";
 
 /** Limits within which a completion reaches the native parser. */
 export interface AnswerLimits {
@@ -27,8 +27,10 @@ export type Breach = Pick<Refusal, "reason" | "message">;
 const MAX_ARRAYS = 12;
 
 // No number that means something, and no name of a field: both parsers take long over them.
-const MAX_DIGITS = 1_000;
+const MAX_NUMBER = 1_000;
 const MAX_KEY = 1_000;
+// Each value has a comma, itself or two brackets, a name and a colon at most.
+const MAX_SIGNS = 6;
 
 /** Where counting the shape of strict JSON may stop: `strictBreach` refuses what is beyond. */
 export function strictBounds({ maxDepth, maxObjects, maxValues }: Required<AnswerLimits>): Bounds {
@@ -37,8 +39,9 @@ export function strictBounds({ maxDepth, maxObjects, maxValues }: Required<Answe
     arrays: MAX_ARRAYS,
     containers: maxObjects,
     commas: maxValues,
-    digits: MAX_DIGITS,
+    number: MAX_NUMBER,
     key: MAX_KEY,
+    signs: MAX_SIGNS * maxValues,
   };
 }
 
@@ -52,12 +55,13 @@ export function valuesIn({ commas, containers }: Shape): number {
 
 /** Why strict JSON of this shape may not reach the parser; `undefined` if it may. */
 export function strictBreach(shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
-  const { depth, arrays, containers, digits, key } = shape;
+  const { depth, arrays, containers, number, key, signs } = shape;
   if (depth > limits.maxDepth) return tooDeep(limits);
   if (arrays > MAX_ARRAYS) return tooDeep({ ...limits, maxDepth: MAX_ARRAYS });
   if (containers > limits.maxObjects) return tooMany(limits);
-  if (valuesIn(shape) > limits.maxValues) return tooManyValues(limits.maxValues);
-  if (digits > MAX_DIGITS) return tooLong(`a number of more than ${MAX_DIGITS} digits`);
+  if (valuesIn(shape) > limits.maxValues || signs > MAX_SIGNS * limits.maxValues)
+    return tooManyValues(limits.maxValues);
+  if (number > MAX_NUMBER) return tooLong(`a number of more than ${MAX_NUMBER} characters`);
   if (key > MAX_KEY) return tooLong(`a field whose name has more than ${MAX_KEY} characters`);
   return undefined;
 }
@@ -75,9 +79,18 @@ const MAX_LOOSE_CONTAINERS = 40;
 const MAX_LOOSE_FENCES = 40;
 const MAX_LOOSE_BACKTICKS = 400;
 
-/** Why a text that is not strict JSON may not be repaired; `undefined` if it may. */
-export function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
-  if (text.length > MAX_LOOSE_CHARACTERS) return LOOSE_BREACH;
+/** The shape of a text that is not strict JSON, or why it may not be repaired. */
+export function looseShape(
+  text: string,
+  limits: Required<AnswerLimits>,
+): { readonly shape: Shape } | { readonly breach: Breach } {
+  if (text.length > MAX_LOOSE_CHARACTERS) return { breach: LOOSE_BREACH };
+  const shape = shapeOf(text, false);
+  const breach = looseBreach(text, shape, limits);
+  return breach === undefined ? { shape } : { breach };
+}
+
+function looseBreach(text: string, shape: Shape, limits: Required<AnswerLimits>): Breach | undefined {
   if (Math.max(shape.depth, shape.arrays + 4) > MAX_LOOSE_DEPTH)
     return tooDeep({ ...limits, maxDepth: MAX_LOOSE_DEPTH });
   const { containers, closings, separators, quotes, quoteRun } = shape;

@@ -97,7 +97,8 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   const beside = proseBreach(text.length - from - inSpans);
   if (beside !== undefined) return refuse(beside);
   const meant = spans.filter((span) => mayBeAnswer(span, tools));
-  if (meant.length > 1 && containersIn(meant) > tools.limits.maxObjects) return refuse(tooMany(tools.limits));
+  if (meant.length > 1 && containersIn(meant, tools) > tools.limits.maxObjects)
+    return refuse(tooMany(tools.limits));
   const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
   const found = joined ?? meant.map((span) => ({ span, candidates: readSpan(span, tools) }));
   const all = found.flatMap(({ candidates }) => candidates);
@@ -141,8 +142,9 @@ function insideInvalid({ text, from }: VisibleText, span: Span | undefined): str
 }
 
 // Together they may hold no more than a single one might.
-function containersIn(spans: readonly Span[]): number {
-  return spans.reduce((sum, { text }) => sum + shapeOf(text, true).containers, 0);
+function containersIn(spans: readonly Span[], { limits }: ReadTools): number {
+  const bounds = strictBounds(limits);
+  return spans.reduce((sum, { text }) => sum + shapeOf(text, true, bounds).containers, 0);
 }
 
 /** Lists of numbers and empty brackets are prose, unless the function returns a list. */
@@ -158,7 +160,7 @@ function readSpan(span: Span, tools: ReadTools): Candidate[] {
   const { value } = span.strict;
   if (!isList(value) || tools.kind === "list") return [readStrict(span.text, value, tools)];
   // Several steps in one array: BAML would silently choose one of them.
-  const breach = strictBreach(shapeOf(span.text, true), tools.limits);
+  const breach = strictBreach(shapeOf(span.text, true, strictBounds(tools.limits)), tools.limits);
   if (breach !== undefined) return [{ kind: "breach", breach }];
   if (value.length > MAX_SPANS)
     return [{ kind: "breach", breach: tooMany({ ...tools.limits, maxObjects: MAX_SPANS }) }];

@@ -5,7 +5,7 @@ import { dropsEntries } from "./dropped.ts";
 import { findEncodedTwice } from "./encoded-twice.ts";
 import { inspect } from "./inspect.ts";
 import { intentProblem } from "./intents.ts";
-import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
+import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse, tryParseJson } from "./reading.ts";
 import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
@@ -13,7 +13,7 @@ import { type SecondReading, secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
 export function readStrict(text: string, read: unknown, tools: ReadTools): Candidate {
-  const shape = shapeOf(text, true);
+  const shape = shapeOf(text, true, strictBounds(tools.limits));
   const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
   const refusal = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
@@ -39,9 +39,9 @@ const QUOTE_COST = 5;
 
 /** Reads a text that is not strict JSON: BAML and a second parser each repair it in their own way, and must agree. */
 export function readLoose(text: string, closed: boolean, tools: ReadTools): Candidate {
-  const shape = shapeOf(text, false);
-  const breach = looseBreach(text, shape, tools.limits);
-  if (breach !== undefined) return { kind: "breach", breach };
+  const loose = looseShape(text, tools.limits);
+  if ("breach" in loose) return { kind: "breach", breach: loose.breach };
+  const { shape } = loose;
   // Repairing costs time, whatever comes of it.
   if (text.length > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
   tools.left.looseCharacters -= text.length + shape.quotes * QUOTE_COST;

@@ -3,7 +3,7 @@ import type { Aliases } from "../baml/source.ts";
 import { findUnaffordable } from "./afford.ts";
 import { compareValues } from "./compare.ts";
 import { isImprecise } from "./inspect.ts";
-import { LOOSE_BREACH, looseBreach, strictBreach, valuesIn } from "./limits.ts";
+import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
 import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
@@ -79,16 +79,16 @@ function checkPlain(
   tools: ReadTools,
 ): Exclude<Candidate, { readonly kind: "value" }> | undefined {
   const json = strictJson(text);
-  const shape = shapeOf(text, json !== undefined);
   if (json !== undefined) {
+    const shape = shapeOf(text, true, strictBounds(tools.limits));
     const breach = strictBreach(shape, tools.limits);
     if (breach !== undefined) return { kind: "breach", breach };
     if (typeof json === "string") return checkLength(text, tools);
     return findUnaffordable(json, valuesIn(shape), tools);
   }
-  const breach = looseBreach(text, shape, tools.limits);
-  if (breach !== undefined) return { kind: "breach", breach };
-  const { containers, separators } = shape;
+  const loose = looseShape(text, tools.limits);
+  if ("breach" in loose) return { kind: "breach", breach: loose.breach };
+  const { containers, separators } = loose.shape;
   if (tools.kind !== "text_or_json" && containers > 0 && separators > tools.left.texts) {
     return { kind: "breach", breach: LOOSE_BREACH };
   }

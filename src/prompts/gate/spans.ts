@@ -20,6 +20,7 @@ export const MAX_SPANS = 64;
 // Text in brackets that is not JSON may be prose. Each one costs a parse, so only some are tried.
 const MAX_LOOSE = 8;
 // Where brackets do not close, their end is looked for again and again: so many characters in all.
+const MAX_BRACKETS = 2_500;
 const MAX_SEARCHED = 2_000_000;
 
 /**
@@ -82,7 +83,7 @@ function strictSpan(text: string, start: number, limits: Required<AnswerLimits>)
 }
 
 function looseSpan(text: string, start: number): Span & { readonly searched: number } {
-  const ends = [endOfValue(text, start, true), endOfValue(text, start, false)];
+  const ends = [true, false].map((strings) => endOfValue(text, start, strings, MAX_BRACKETS));
   const found = ends.filter((end) => end > 0);
   const end = found[0] ?? text.length;
   const searched = ends.reduce((sum, one) => sum + (one > 0 ? one : text.length) - start, 0);

@@ -34,6 +34,7 @@ const HINT = new RegExp(String.raw`<|\[/?THINK|◁|${REMOVED}`, "i");
 // characters read for that in all, and on the number of brackets that are looked at.
 const MAX_LOOKED_AT = 2_000_000;
 const MAX_LOOKS = 300;
+const MAX_BRACKETS = 5_000;
 /** Tags of thoughts and tokens of templates in one completion. */
 export const MAX_TAGS = 1_000;
 
@@ -69,7 +70,7 @@ export function withoutThinking(completion: string): Visible {
   for (let match = next(); match !== null; match = next()) {
     const { index: at, 0: found, groups = {} } = match;
     if (found === "{" || found === "[") {
-      const end = endOfValue(completion, at, true);
+      const end = endOfValue(completion, at, true, MAX_BRACKETS);
       lookedAt += (end < 0 ? completion.length : end) - at;
       looks += 1;
       if (end > 0 && isJson(completion.slice(at, end))) from = end;
