@@ -75,7 +75,7 @@ export { advance } from "./loop/advance.ts";
 export { askedHuman, finishedRun, type HumanReply, ranStep, said } from "./loop/by-hand.ts";
 export type { Command, CommandData, CommandType } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
-export type { Effect, EffectContext, KeptResults } from "./loop/effect.ts";
+export type { Delegation, Effect, EffectContext, KeptResults } from "./loop/effect.ts";
 export { createJournal, type Journal, type Write } from "./loop/journal.ts";
 export { EFFECTS, perform } from "./loop/perform.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";
@@ -97,11 +97,15 @@ export type { Observation, Observer } from "./runtime/observers.ts";
 export type { EraseOptions } from "./runtime/remove.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type {
+  AgentName,
   Approval,
   Ask,
   AskHumanStep,
   Credential,
+  DelegateOptions,
+  DelegateStep,
   FinishStep,
+  Handover,
   HelperContext,
   HumanQuestion,
   NothingStep,
@@ -119,7 +123,7 @@ export { onlyShown, wasShown } from "./steps/shown-ids.ts";
 export type { StandardSchema } from "./steps/standard-schema.ts";
 export type { NewJobToken } from "./steps/start-job.ts";
 export { type JobOptions, type JobStart, startJob } from "./steps/start-job.ts";
-export { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
+export { askHuman, delegate, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
 export { createMemoryStore } from "./store/memory.ts";
 export type {
   AppendOptions,
@@ -145,6 +149,7 @@ export type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  ChildOutcome,
   ErrorInfo,
   EventData,
   EventOf,
@@ -154,9 +159,13 @@ export type {
   HumanRequestOptions,
   NewEvent,
   OwnWords,
+  ParentCall,
   Principal,
   RefusalReason,
+  SharedBudget,
+  Spent,
   Step,
+  ThreadAbove,
   ThreadEvent,
 } from "./thread/events.ts";
 export { fold, transition } from "./thread/fold.ts";
@@ -165,6 +174,7 @@ export type {
   CallPhase,
   Deliveries,
   OpenCall,
+  OpenChild,
   PendingApproval,
   PendingQuestion,
   PendingRequest,

@@ -141,6 +141,9 @@ function originOf(
       const { untrusted } = prefetch.get(event.data.name) ?? {};
       if (untrusted) return untrusted === true ? event.data.name : untrusted;
     }
+    // What another agent has read may stand in what it says.
+    if ((event.type === "child_finished" || event.type === "child_failed") && event.data.untrusted?.length)
+      return event.data.untrusted.join(", ");
     const definition = step === undefined ? undefined : steps.get(step.intent);
     const declared = definition?.kind === "tool" ? definition.options.untrusted : undefined;
     const isOutcome =

@@ -23,10 +23,11 @@ export function checkApprovals(agent: string, steps: ReadonlyMap<string, StepDef
 
 /** A bound or native function always has the same text, whatever it runs: only a version tells of a change. */
 function checkVersion(agent: string, intent: string, definition: StepDefinition<Step>): void {
-  if (definition.kind !== "tool" || definition.options.version !== undefined) return;
-  const { approval = "never", readOnly = false } = definition.options;
-  if (readOnly && approval === "never") return;
-  if (!/\{\s*\[native code\]\s*\}\s*$/.test(definition.run.toString())) return;
+  if (definition.kind !== "tool" && definition.kind !== "delegate") return;
+  const { approval = "never", readOnly = false, version } = definition.options;
+  if (version !== undefined || (readOnly && approval === "never")) return;
+  const code = definition.kind === "tool" ? [definition.run.toString()] : definition.code;
+  if (!code.some((text) => /\{\s*\[native code\]\s*\}\s*$/.test(text))) return;
   const message = `agent ${agent}: the handler of ${intent} is bound or native, so that nobody can see when its code changes and an approval must lapse; give the tool a version, and change it with the code`;
   throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
 }

@@ -2,6 +2,7 @@ import {
   anything,
   boolean,
   both,
+  type Check,
   check,
   fields,
   fieldsAtLeast,
@@ -54,6 +55,8 @@ const STEP: Shape = {
 };
 
 const STEP_OPTIONS = someFields(STEP);
+
+const DELEGATE_OPTIONS = someFields({ ...STEP, readOnly: boolean });
 
 const TOOL_OPTIONS = someFields({
   ...STEP,
@@ -183,6 +186,11 @@ export function checkAgentOptions(
   if (intents !== undefined) checkHandlers(agent, intents, new Set(steps.map(([intent]) => intent)));
 }
 
+function optionsOf(kind: StepDefinition<Step>["kind"]): Check {
+  if (kind === "tool") return TOOL_OPTIONS;
+  return kind === "delegate" ? DELEGATE_OPTIONS : STEP_OPTIONS;
+}
+
 function checkStepDefinition(
   agent: string,
   intent: string,
@@ -198,7 +206,7 @@ function checkStepDefinition(
   if (typeof definition !== "object" || definition === null || !("kind" in definition))
     refuse("is no step: say what code does about it with tool(), askHuman(), finish() or another of these");
   const { kind, options } = definition;
-  checkOptions(`${agent}, step ${intent}`, kind === "tool" ? TOOL_OPTIONS : STEP_OPTIONS, options);
+  checkOptions(`${agent}, step ${intent}`, optionsOf(kind), options);
   if (kind !== "tool") return;
   const { cacheSeconds, cacheScope, shared, readOnly = false, realValues } = definition.options;
   if (cacheSeconds !== undefined && !readOnly)

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { sha256 } from "./digest.ts";
 
 declare const brand: unique symbol;
 /** A string that only the matching constructor may make. */
@@ -26,6 +27,11 @@ export const randomThreadId: NewThreadId = () => {
   const letters = Array.from(randomBytes(20), (byte) => (byte % 32).toString(32)).join("");
   return `thr_${letters}` as ThreadId;
 };
+
+/** The id of the thread that works on this call for another one: the same whoever starts it, and however often. */
+export function childThreadId(parent: ThreadId, callId: CallId): ThreadId {
+  return `thr_${sha256(`${parent} ${callId}`).slice(0, 24)}` as ThreadId;
+}
 
 export function callIdAt(seq: number): CallId {
   return `call_${seq}` as CallId;

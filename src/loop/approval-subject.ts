@@ -28,6 +28,10 @@ export function toolVersion(intent: string, definition: StepDefinition<Step> | u
   if (definition === undefined) return `${intent}#none`;
   const { version } = definition.options;
   if (version !== undefined) return `${intent}@${version}`;
+  if (definition.kind === "delegate") {
+    const { code, wait, options } = definition;
+    return `${intent}#${digestOf([...code, wait, options.readOnly ?? false]).slice(0, 16)}`;
+  }
   if (definition.kind !== "tool") return `${intent}#${definition.kind}`;
   const { readOnly = false, idempotent = false } = definition.options;
   return `${intent}#${digestOf([definition.run.toString(), readOnly, idempotent]).slice(0, 16)}`;

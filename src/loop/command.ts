@@ -44,6 +44,8 @@ export interface CommandData {
   readonly reach_budget: { readonly budget: BudgetName; readonly limit: number; readonly used: number };
   readonly sleep: OfStep;
   readonly wait_for_event: OfStep;
+  /** Hand the step to another agent, or start its thread if the handover is on record. */
+  readonly delegate: OfStep;
   readonly tell_progress: OfStep;
   readonly finish: OfStep;
   readonly fail: { readonly name: string; readonly message: string };

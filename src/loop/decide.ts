@@ -120,6 +120,8 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
         callId,
         question: `${intent} was started and its process ended before the outcome was recorded. Did it happen?`,
       };
+    case "child_requested":
+      return { type: "delegate", callId, intent };
     case "to_run_again":
       // The tool may be gone since: it did not happen, and the model is told so.
       return definition?.kind === "tool" ? { type: "run_tool", callId, intent } : unknownIntent(agent, call);
@@ -275,6 +277,8 @@ function commandFor(
       return { type: "sleep", ...about };
     case "wait_for_event":
       return { type: "wait_for_event", ...about };
+    case "delegate":
+      return { type: "delegate", ...about };
     case "progress":
       return { type: "tell_progress", ...about };
     case "finish":

@@ -29,6 +29,8 @@ export interface EffectContext {
   readonly model?: ModelChoice | undefined;
   /** Called with partial output while a step streams, for display only: never act on it. Must not throw. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
+  /** Hands steps to other agents. Default: no step can be handed to any. */
+  readonly delegation?: Delegation | undefined;
   /** Makes the tokens of long-running jobs. Default: random ones. */
   readonly jobToken?: NewJobToken | undefined;
 }
@@ -63,6 +65,17 @@ export async function credentialsFor(
   return (wanted) => {
     throw new UsageError("invalid_argument", `the credential ${wanted} is not declared here; declared: none`);
   };
+}
+
+/** Starts the threads of other agents that work for a thread. */
+export interface Delegation {
+  /** Why no thread of this agent can be started, in words for the model. */
+  refuse(agent: string): string | undefined;
+  /**
+   * Starts this thread, which the working one has on record as requested, unless it exists already. Resolves with what keeps
+   * it from being started, if anything does.
+   */
+  start(threadId: ThreadId): Promise<string | undefined>;
 }
 
 /** Carries out one kind of command. Yields the events to append, and continues only once they are appended. */

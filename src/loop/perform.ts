@@ -4,6 +4,7 @@ import { checkCommand } from "./check-command.ts";
 import type { Command, CommandType } from "./command.ts";
 import type { Effect, EffectContext } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
+import { delegate } from "./perform-delegate.ts";
 import { askModel } from "./perform-model.ts";
 import { askForHelp, askHuman, judgeStep, requestApproval, tellProgress } from "./perform-people.ts";
 import { prefetch } from "./perform-prefetch.ts";
@@ -29,6 +30,7 @@ export const EFFECTS: { readonly [T in CommandType]: Effect<T> } = {
   reach_budget: reachBudget,
   sleep,
   wait_for_event: waitForEvent,
+  delegate,
   tell_progress: tellProgress,
   finish,
   fail,

@@ -162,9 +162,15 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
       `Waits for ${visibleLine(name)}${until === undefined ? "" : ` until ${visibleLine(until)}`}`,
     ),
   woke: ({ timedOut }) => said("wait", "neutral", timedOut ? "Waited without result" : "Woke up"),
+  child_requested: ({ agent, input, background }) => {
+    const how = background === true ? ", in the background" : "";
+    return { ...said("wait", "wait", `Handed to ${visibleLine(agent)}${how}`), fields: { input } };
+  },
   child_started: ({ agent, threadId }) =>
-    said("wait", "wait", `Handed to ${visibleLine(agent)} (${threadId})`),
-  child_finished: ({ result }) => ({ ...said("outcome", "good", "Result"), result }),
+    said("note", "neutral", `${visibleLine(agent)} works in thread ${threadId}`),
+  child_finished: ({ result, agent }) => ({ ...said("outcome", "good", `Result${from(agent)}`), result }),
+  child_failed: ({ error, agent }) => ({ ...said("outcome", "bad", `Error${from(agent)}`), error }),
+  parent_told: ({ threadId }) => said("note", "neutral", `Thread ${threadId} has the outcome`),
 
   prefetched: ({ name, arguments: fields, outcome }) => {
     const title = `Fetched in advance: ${visibleLine(name)}`;
@@ -205,6 +211,10 @@ function reused(from: number | undefined, at: string | undefined): string | unde
   return at === undefined
     ? undefined
     : `Not run again: the result of ${visibleLine(at)}, from another thread`;
+}
+
+function from(agent: string | undefined): string {
+  return agent === undefined ? "" : ` from ${visibleLine(agent)}`;
 }
 
 function editedFields(decision: HumanDecision): JsonObject | undefined {

@@ -115,6 +115,7 @@ function outcomeFrom(event: ThreadEvent): Outcome | undefined {
     case "finished":
       return "ok";
     case "tool_failed":
+    case "child_failed":
     case "tool_unknown":
       return "failed";
     case "step_refused":

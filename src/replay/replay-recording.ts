@@ -76,7 +76,14 @@ export async function makeEvents(
     case "wait":
       return undefined;
     default: {
-      const context = { clock: { now: () => now, sleep: neverSleep }, signal: new AbortController().signal };
+      // Whether the agent was known and the depth allowed is part of the outside world.
+      const refused = next?.type === "step_refused" ? next.data.message : undefined;
+      const delegation = { refuse: () => refused, start: async () => undefined };
+      const context = {
+        delegation,
+        clock: { now: () => now, sleep: neverSleep },
+        signal: new AbortController().signal,
+      };
       for await (const { events: made } of effectOf(command, thread, agent, context)) {
         return typeof made === "function" ? made(thread) : made;
       }

@@ -121,6 +121,8 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "prefetched":
     case "child_started":
     case "child_finished":
+    case "child_failed":
+    case "parent_told":
     case "tool_finished":
     case "tool_failed":
     case "tool_unknown":
@@ -145,6 +147,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "approval_requested":
     case "tool_started":
     case "sleep_started":
+    case "child_requested":
     case "budget_reached":
     case "finished":
     case "failed":

@@ -1,18 +1,14 @@
 import type { Agent } from "../agent/agent.ts";
 import { appendToThread } from "../agent/to-store.ts";
-import type { Clock } from "../base/clock.ts";
 import { NotFoundError } from "../base/errors.ts";
 import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
-import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { EventData } from "../thread/events.ts";
-import { EMPTY_STATE } from "../thread/fold.ts";
-import { projectionOf } from "../thread/projection.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
-import { type Change, commit } from "./commit.ts";
+import type { Change } from "./commit.ts";
 import { validateEdit } from "./edit.ts";
 import {
   eventData,
@@ -28,9 +24,9 @@ import {
 import { finishJob, type JobOutcome } from "./jobs.ts";
 import { dropResultsOf } from "./kept-results.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
-import type { Observer } from "./observers.ts";
 import { pausedFork } from "./paused-fork.ts";
 import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
+import type { Writer, WriterOptions } from "./writer.ts";
 
 export interface Launch {
   readonly agent: string;
@@ -77,23 +73,14 @@ export interface Changes {
   delete(threadId: ThreadId): Promise<void>;
 }
 
-export interface ChangesOptions {
-  readonly store: ThreadStore;
-  readonly clock: Clock;
-  readonly agents: ReadonlyMap<string, Agent>;
+export interface ChangesOptions extends WriterOptions {
+  readonly writer: Writer;
   readonly people: People;
   readonly newThreadId: NewThreadId;
   /** Whether a job's token can be told to be genuine without looking at any thread. */
   readonly isOwnToken: (token: string) => boolean;
-  readonly notify: Observer;
-  /** Makes this process advance a thread that has changed. */
-  readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
-  /** What is written in the transaction of a change that leaves a thread like this. */
-  readonly alongside: (thread: ThreadHead) => AppendOptions["alongside"];
   /** Aborts whatever runs here for a thread. */
   readonly interrupt: (threadId: ThreadId) => void;
-  /** Aborts what runs here for a thread and does not take this input into account. */
-  readonly interruptFor: (threadId: ThreadId, input: number) => void;
 }
 
 /** The agent of this name. Throws a `NotFoundError` that names the known agents. */
@@ -113,26 +100,8 @@ export function parseRequest(requestId: string): { readonly threadId: ThreadId; 
 
 export function createChanges(options: ChangesOptions): Changes {
   const { store, clock, agents, people, newThreadId, isOwnToken, notify, nudge } = options;
+  const { change, create } = options.writer;
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
-
-  const change = async (wanted: Change): Promise<ThreadHead> => {
-    const { before, thread, added } = await commit(wanted, options);
-    if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
-    nudge(wanted.threadId, thread);
-    const { agent, lastInput } = thread.state;
-    if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
-      options.interruptFor(wanted.threadId, lastInput);
-    return thread;
-  };
-
-  const create = async (thread: Thread, once: string | undefined): Promise<AppendOutcome> => {
-    const { id, events, state } = thread;
-    const projection = projectionOf(state);
-    const alongside = options.alongside(thread);
-    const outcome = await store.append(id, 0, events, { projection, once, alongside });
-    if (outcome.kind === "appended") notify({ kind: "events", before: EMPTY_STATE, thread, events });
-    return outcome;
-  };
 
   return {
     async launch({ agent: name, input, threadId = newThreadId(), once }) {

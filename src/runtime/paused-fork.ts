@@ -20,8 +20,17 @@ export function pausedFork(
   const copy = forkThread(original, seq, id, identify(by));
   if (isEnded(copy.state.status.kind)) return copy;
   const pause: NewEvent = { type: "paused", data: { by: identify(by), reason: "forked" } };
-  const added = copy.state.pausedBy === null ? [...ownApproval(copy), pause] : ownApproval(copy);
-  return appendToThread(copy, added, options);
+  const own = [...ownApproval(copy), ...withoutChildren(copy)];
+  return appendToThread(copy, copy.state.pausedBy === null ? [...own, pause] : own, options);
+}
+
+/** Those who work for the original do not work for the copy. */
+function withoutChildren({ state: { children } }: Thread): readonly NewEvent[] {
+  const error = { name: "Forked", message: "it works for the thread that this one is a copy of" };
+  return children.map(({ callId, threadId, agent, background }) => {
+    const data = { callId, threadId, agent, error };
+    return { type: "child_failed", data: background ? { ...data, background } : data };
+  });
 }
 
 /** An approval requested for the original is not the copy's: the copy asks again, about its own call. */

@@ -75,6 +75,10 @@ export async function deleteThread(threadId: ThreadId, store: ThreadStore): Prom
     const summary = await store.summary(threadId);
     if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
     requireEnded(threadId, summary.status, "deleted");
+    if (summary.wantsAdvance) {
+      const message = `thread ${threadId} has yet to tell the threads above and below it that it has ended: try again`;
+      throw new ConflictError("conflict", message, { details: { threadId } });
+    }
     try {
       await store.delete(threadId, summary.seq);
       return;

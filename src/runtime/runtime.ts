@@ -17,6 +17,7 @@ import { observeClosed } from "./tell-closed.ts";
 import { createWaking, type Waking } from "./waking.ts";
 import { wantsWork } from "./worker.ts";
 import { WorkerPool } from "./worker-pool.ts";
+import { createWriter, type WriterOptions } from "./writer.ts";
 
 export type { Launch } from "./changes.ts";
 export type { RuntimeOptions } from "./options.ts";
@@ -72,7 +73,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const observers = createObservers();
   const { notify, subscribe } = observers;
   const jobTokens = createJobTokens(options.secret);
-  const pool = new WorkerPool({
+  const interrupt = (threadId: ThreadId) => pool.interrupt(threadId);
+  const writing: WriterOptions = {
+    store,
+    clock,
+    agents,
+    notify,
+    nudge: (threadId, thread) => waking.wake(threadId, thread),
+    alongside: (thread) => waking.alongside(thread),
+    interruptFor: (threadId, input) => pool.interruptFor(threadId, input),
+  };
+  const writer = createWriter(writing);
+  const pool: WorkerPool = new WorkerPool({
     store,
     agents,
     clock,
@@ -85,6 +97,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     concurrency: options.concurrency ?? 16,
     jobToken: jobTokens.issue,
     onRest: (thread) => waking.atRest(thread),
+    family: { ...writing, writer, interrupt },
   });
   const advances = options.worker ?? true;
   const waking: Waking = createWaking({
@@ -102,17 +115,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store,
     people,
     ...createChanges({
-      store,
-      clock,
-      agents,
+      ...writing,
+      writer,
       people,
       isOwnToken: jobTokens.isOwn,
       newThreadId,
-      notify,
-      nudge: waking.wake,
-      alongside: waking.alongside,
-      interrupt: (threadId) => pool.interrupt(threadId),
-      interruptFor: (threadId, input) => pool.interruptFor(threadId, input),
+      interrupt,
     }),
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     async request(requestId) {

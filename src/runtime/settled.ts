@@ -5,6 +5,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { agentNamed } from "./changes.ts";
+import { isEnded } from "./input.ts";
 import type { Observer } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -26,9 +27,10 @@ export interface SettleOptions {
  */
 export async function settle(
   threadId: ThreadId,
-  { store, agents, pool, notify, claimMs }: SettleOptions,
+  options: SettleOptions,
   signal: AbortSignal | undefined,
 ): Promise<Thread> {
+  const { store, agents, pool, notify, claimMs } = options;
   const earlier = pool?.failureOf(threadId);
   const isActive = () => pool?.active.includes(threadId) === true;
   let elsewhere = false;
@@ -36,7 +38,11 @@ export async function settle(
     signal?.throwIfAborted();
     const summary = await store.summary(threadId);
     if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
-    if (!summary.wantsAdvance && !isActive()) return threadOf(threadId, await store.read(threadId));
+    if (!summary.wantsAdvance && !isActive()) {
+      const thread = threadOf(threadId, await store.read(threadId));
+      if (!(await movesOn(thread, options, signal))) return thread;
+      continue;
+    }
     agentNamed(agents, summary.agent);
     const failure = pool?.failureOf(threadId);
     if (failure !== undefined && failure !== earlier) throw failure.error;
@@ -51,4 +57,15 @@ export async function settle(
     }
     await systemClock.sleep(HELD_POLL_MS, signal);
   }
+}
+
+/** Whether the thread waits for another that has ended or has yet to settle: then it will go on. Resolves once that has. */
+async function movesOn(
+  { state: { status } }: Thread,
+  options: SettleOptions,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (status.kind !== "awaiting_child") return false;
+  const child = await settle(status.threadId, options, signal);
+  return isEnded(child.state.status.kind);
 }

@@ -9,8 +9,10 @@ import { write } from "../loop/journal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
+import { hasWork } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
+import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Observer } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
@@ -31,6 +33,7 @@ export interface WorkerOptions {
   readonly stream: () => boolean;
   readonly observe: Observer;
   readonly jobToken: NewJobToken;
+  readonly family: FamilyOptions;
 }
 
 export interface WorkSignals {
@@ -76,14 +79,13 @@ export async function work(
 
 /** Whether a worker has something to do for the thread: a step, something that is due, or news that people are owed. */
 export function wantsWork(thread: ThreadHead, channels: readonly Channel[], now: number): boolean {
-  const { kind } = thread.state.status;
-  return kind === "running" || dueEvents(thread, now).length > 0 || isNewsOwed(thread, channels, now);
+  return hasWork(thread.state) || dueEvents(thread, now).length > 0 || isNewsOwed(thread, channels, now);
 }
 
 async function run(
   thread: Thread,
   agent: Agent,
-  { store, clock, owner, claimMs, channels, model, stream, observe, jobToken }: WorkerOptions,
+  { store, clock, owner, claimMs, channels, model, stream, observe, jobToken, family }: WorkerOptions,
   signals: WorkSignals,
 ): Promise<Thread> {
   // A process that was only slow may have lost its claim. Its writes are fenced; it also stops at the first sign of it.
@@ -113,6 +115,7 @@ async function run(
     },
     toolSignal: signals.toolSignal,
     jobToken,
+    delegation: delegationFor(journal, family),
     model,
     // Evaluated at each model call: somebody may have begun or stopped watching.
     get onPartial() {
@@ -126,6 +129,7 @@ async function run(
         if (due.length > 0) await journal.append(write(...due));
         await advance(journal, agent, context);
         await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
+        await settleFamily(journal, agent, family);
         return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError)) throw error;

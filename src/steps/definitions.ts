@@ -265,6 +265,43 @@ export interface NothingStep<S> extends Options<S> {
   reason(step: S): string;
 }
 
+/** Options of a `delegate` step, besides those of every step. */
+export interface DelegateOptions<S, A extends Approval = Approval> extends StepOptions<S, A> {
+  /** The other agent changes nothing anywhere, so that the step runs without further questions. Default false. */
+  readOnly?: boolean;
+}
+
+/** What is handed to another agent. */
+export interface Handover<S> {
+  /** The agent, or its name; it must be one of the runtime's. A function picks it by the step. Must be pure. */
+  agent: AgentName | HandoverRule<S>["agent"];
+  /** What the agent starts with. Must be pure; if it throws, the step is refused. Default: the fields of the step. */
+  input?: HandoverRule<S>["input"];
+  /**
+   * Whether the thread waits for the result, which is then the result of the step. If not, it goes on, and the result comes
+   * as an event of its own. Default true.
+   */
+  wait?: boolean;
+}
+
+export type AgentName = string | { readonly name: string };
+
+interface HandoverRule<S> {
+  agent(step: S): AgentName;
+  input(step: S): unknown;
+}
+
+/** Hands work to another agent, in a thread of its own. */
+export interface DelegateStep<S> {
+  readonly kind: "delegate";
+  readonly options: DelegateOptions<S>;
+  /** The code that picks agent and input, as text: part of the approval digest. */
+  readonly code: readonly string[];
+  readonly wait: boolean;
+  agent(step: S): string;
+  input(step: S): unknown;
+}
+
 /** What code does about one intent. Made by `tool`, `askHuman`, `finish` and the like. */
 export type StepDefinition<S> =
   | ToolStep<S>
@@ -272,5 +309,6 @@ export type StepDefinition<S> =
   | FinishStep<S>
   | SleepStep<S>
   | WaitForEventStep<S>
+  | DelegateStep<S>
   | ProgressStep<S>
   | NothingStep<S>;

@@ -21,7 +21,8 @@ const RANK = { exact: 2, tolerant: 1, doubtful: 0 } as const;
 
 /** True if running the step again, or by mistake, changes nothing. */
 export function isReadOnly(definition: StepDefinition<Step>): boolean {
-  return definition.kind !== "tool" || definition.options.readOnly === true;
+  if (definition.kind !== "tool" && definition.kind !== "delegate") return true;
+  return definition.options.readOnly === true;
 }
 
 /** True for a tool that changes nothing. */

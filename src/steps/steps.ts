@@ -1,7 +1,13 @@
+import { boolean, fields, oneOfKinds, optional } from "../base/checks.ts";
+import { callback, checkOptions, nonEmptyName, objectWith } from "../base/options.ts";
 import type {
+  AgentName,
   Approval,
   AskHumanStep,
+  DelegateOptions,
+  DelegateStep,
   FinishStep,
+  Handover,
   HumanQuestion,
   NothingStep,
   ProgressStep,
@@ -92,6 +98,48 @@ export function waitForEvent<S, A extends Approval = Approval>(
       return timeoutSeconds === undefined ? { name } : { name, until: now + timeoutSeconds * 1000 };
     },
   };
+}
+
+/**
+ * A step that hands work to another agent, which does it in a thread of its own. The thread waits, on disk, until that has
+ * ended; its result is the result of the step, and its failure an error. Whoever cancels the thread cancels those below it.
+ *
+ * @example
+ * steps: { roll_back: delegate({ agent: rollbackAgent, input: ({ release }) => `Roll back ${release}` }) }
+ */
+export function delegate<S, A extends Approval = Approval>(
+  handover: Handover<S>,
+  options: DelegateOptions<NoInfer<S>, A> = {},
+): DelegateStep<S> {
+  checkOptions("delegate", HANDOVER, handover);
+  const { agent, input = fieldsOf, wait = true } = handover;
+  return {
+    kind: "delegate",
+    options,
+    wait,
+    code: [typeof agent === "function" ? String(agent) : nameOf(agent), String(input)],
+    agent: (step) => nameOf(typeof agent === "function" ? agent(step) : agent),
+    input,
+  };
+}
+
+const HANDOVER = fields({
+  agent: oneOfKinds(
+    "must be an agent, its name or a function",
+    nonEmptyName,
+    callback,
+    objectWith("nextStep"),
+  ),
+  input: optional(callback),
+  wait: optional(boolean),
+});
+
+function nameOf(agent: AgentName): string {
+  return typeof agent === "string" ? agent : agent.name;
+}
+
+function fieldsOf<S>(step: S): unknown {
+  return Object.fromEntries(Object.entries(step ?? {}).filter(([name]) => name !== "intent"));
 }
 
 /** A step that tells people something; the run goes on. */

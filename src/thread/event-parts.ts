@@ -1,3 +1,5 @@
+import type { Usage } from "../base/completion.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 
 /** A step as the model proposed it: the fields of its BAML class, with the literal `intent` that names it. */
@@ -118,3 +120,72 @@ export type HumanDecision =
   | { readonly kind: "did_not_happen" };
 
 export type BudgetName = "steps" | "tokens" | "money" | "time";
+
+/** Who has asked for something in a thread, and so may not approve it if somebody else must. */
+export interface Requesters {
+  /**
+   * Those who launched the thread, wrote to it, sent it an event, answered a question of the agent, or forked it; in a child
+   * also those of its parent.
+   */
+  readonly known: readonly Principal[];
+  /** Whether it has acted on an event whose sender is not known. */
+  readonly unknown: boolean;
+}
+
+/** The call of another thread that a thread works for. */
+export interface ParentCall {
+  readonly threadId: ThreadId;
+  readonly callId: CallId;
+  /** The threads above it: the topmost first, the parent last. */
+  readonly path?: readonly ThreadAbove[];
+  /** The budgets of the threads above, which this one shares. */
+  readonly budgets?: readonly SharedBudget[];
+}
+
+export interface ThreadAbove {
+  readonly threadId: ThreadId;
+  readonly agent: string;
+}
+
+/** Limits that a thread shares with those above it, and what they had used when it began. */
+export interface SharedBudget {
+  readonly limits: {
+    readonly steps?: number;
+    readonly tokens?: number;
+    readonly money?: { readonly limit: number; readonly prices: PriceTable };
+    readonly time?: number;
+  };
+  /** Since each was last extended. */
+  readonly used: Readonly<Record<BudgetName, number>>;
+}
+
+/** What a model's tokens cost, per million, in the currency of your price table. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  /** The price of input tokens that the provider had cached. Default: the same as `input`. */
+  readonly cachedInput?: number;
+}
+
+/** Prices by the name of the client that answered, e.g. `openai/gpt-5-mini`; `*` applies to all others. */
+export type PriceTable = { readonly "*": TokenPrice; readonly [client: string]: TokenPrice };
+
+/** What a thread and those below it have used. */
+export interface Spent {
+  readonly steps: number;
+  readonly runningMs: number;
+  /** Of each client that answered. */
+  readonly models: Readonly<Record<string, Usage & { readonly calls: number }>>;
+}
+
+/** What is said of a child in whatever way it ended. */
+export type ChildOutcome = {
+  readonly callId: CallId;
+  readonly threadId: ThreadId;
+  readonly agent?: string;
+  /** The thread did not wait for it. */
+  readonly background?: true;
+  readonly spent?: Spent;
+  /** Where untrusted content in the child's thread came from; its outcome may repeat it. */
+  readonly untrusted?: readonly string[];
+};

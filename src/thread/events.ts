@@ -7,14 +7,22 @@ import type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  ChildOutcome,
   ErrorInfo,
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
   OwnWords,
+  ParentCall,
+  PriceTable,
   Principal,
   RefusalReason,
+  Requesters,
+  SharedBudget,
+  Spent,
   Step,
+  ThreadAbove,
+  TokenPrice,
 } from "./event-parts.ts";
 import { asBefore, senderFromSource } from "./old-events.ts";
 import { reasonsFromSentences } from "./old-reasons.ts";
@@ -24,14 +32,22 @@ export type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  ChildOutcome,
   ErrorInfo,
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
   OwnWords,
+  ParentCall,
+  PriceTable,
   Principal,
   RefusalReason,
+  Requesters,
+  SharedBudget,
+  Spent,
   Step,
+  ThreadAbove,
+  TokenPrice,
 };
 
 /** The calls of models that code beside the loop made (a tool, a summary, a prefetch, a judge): they count in the budget. */
@@ -51,7 +67,12 @@ export const EVENTS = {
       /** Absent: an earlier release forked it. */
       readonly by?: Principal;
     };
-    readonly parent?: { readonly threadId: ThreadId; readonly callId: CallId };
+    /** The call that the thread works for. */
+    readonly parent?: ParentCall;
+    /** Those of the parent, who are requesters of this thread as well. */
+    readonly requesters?: Requesters;
+    /** For whom the parent's call runs. */
+    readonly requester?: Principal;
   }>({ agent: "string" }, [asBefore]),
 
   // came in
@@ -197,16 +218,32 @@ export const EVENTS = {
     callId: "string",
     timedOut: "boolean",
   }),
+  /** The reserve: a thread of this agent is to work on the call. It is begun after this, and only after this. */
+  child_requested: event<{
+    readonly callId: CallId;
+    readonly threadId: ThreadId;
+    readonly agent: string;
+    readonly input: Json;
+    /** This thread goes on meanwhile, and the outcome comes as an event of its own. */
+    readonly background?: true;
+  }>({ callId: "string", threadId: "string", agent: "string", input: "json" }),
   child_started: event<{ readonly callId: CallId; readonly threadId: ThreadId; readonly agent: string }>({
     callId: "string",
     threadId: "string",
     agent: "string",
   }),
-  child_finished: event<{ readonly callId: CallId; readonly threadId: ThreadId; readonly result: Json }>({
+  child_finished: event<ChildOutcome & { readonly result: Json }>(
+    { callId: "string", threadId: "string", result: "json" },
+    [asBefore],
+  ),
+  /** The child failed or was cancelled, or could not be started. */
+  child_failed: event<ChildOutcome & { readonly error: ErrorInfo }>({
     callId: "string",
     threadId: "string",
-    result: "json",
+    error: "object",
   }),
+  /** The parent has the outcome of this thread. */
+  parent_told: event<{ readonly threadId: ThreadId }>({ threadId: "string" }),
 
   // context
   /** Something fetched before the model was asked because it will probably need it, or why it could not be fetched. */

@@ -1,12 +1,13 @@
 import type { EventType, ThreadEvent } from "./events.ts";
 import type { ThreadState } from "./state.ts";
 import { addHelperCalls, apply, IllegalEventError, type Transition, type Transitions } from "./transition.ts";
+import { children } from "./transitions-children.ts";
 import { effects } from "./transitions-effects.ts";
 import { life } from "./transitions-life.ts";
 import { inputAndModel } from "./transitions-model.ts";
 import { people } from "./transitions-people.ts";
 
-const transitions: Transitions<EventType> = { ...inputAndModel, ...people, ...effects, ...life };
+const transitions: Transitions<EventType> = { ...inputAndModel, ...people, ...effects, ...children, ...life };
 
 /** The state before the first event. */
 export const EMPTY_STATE: ThreadState = {
@@ -18,6 +19,8 @@ export const EMPTY_STATE: ThreadState = {
   lastInput: 0,
   prefetched: {},
   parent: null,
+  parentTold: false,
+  children: [],
   status: { kind: "running" },
   ended: null,
   pausedBy: null,

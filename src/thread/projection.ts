@@ -28,12 +28,18 @@ export function projectionOf(state: ThreadState): ThreadProjection {
     agent: state.agent,
     status: status.kind,
     title: state.title,
-    wantsAdvance: status.kind === "running",
+    wantsAdvance: hasWork(state),
     wakeAt: wakeAt(state),
     pendingRequest: request?.seq ?? null,
     awaitedEvent: status.kind === "awaiting_event" ? status.name : null,
     parentThreadId: state.parent?.threadId ?? null,
   };
+}
+
+/** Whether a worker has something to do: the next step, or what an ended thread owes those above and below it. */
+export function hasWork({ status, ended, parent, parentTold, children }: ThreadState): boolean {
+  if (ended === null) return status.kind === "running";
+  return (parent !== null && !parentTold) || (ended.kind !== "finished" && children.length > 0);
 }
 
 function wakeAt({ status, request }: ThreadState): number | null {

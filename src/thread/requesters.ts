@@ -1,5 +1,5 @@
-import type { EventOf, Principal } from "./events.ts";
-import type { Requesters, ThreadState } from "./state.ts";
+import type { EventOf, Principal, Requesters } from "./events.ts";
+import type { ThreadState } from "./state.ts";
 
 export function samePerson(one: Principal, other: Principal): boolean {
   return one.channel === other.channel && one.id === other.id;

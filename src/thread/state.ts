@@ -9,17 +9,13 @@ import type {
   HumanRequestKind,
   HumanRequestOptions,
   OwnWords,
+  ParentCall,
   Principal,
+  Requesters,
   Step,
 } from "./events.ts";
 
-/** Who has asked for something in a thread, and so may not approve it if somebody else must. */
-export interface Requesters {
-  /** Those who launched the thread, wrote to it, sent it an event, answered a question of the agent, or forked it. */
-  readonly known: readonly Principal[];
-  /** Whether the thread was started by an event whose sender is not known. */
-  readonly unknown: boolean;
-}
+export type { Requesters };
 
 /** The attempts to tell people about a request, by channel. */
 export type Deliveries = Readonly<
@@ -89,7 +85,18 @@ export type CallPhase =
       readonly until?: string;
       readonly tokenDigest?: string;
     }
+  /** Handed to another agent, whose thread may not exist yet. */
+  | { readonly kind: "child_requested"; readonly threadId: ThreadId }
   | { readonly kind: "awaiting_child"; readonly threadId: ThreadId };
+
+/** A thread of another agent that works for this one. */
+export interface OpenChild {
+  readonly threadId: ThreadId;
+  readonly agent: string;
+  readonly callId: CallId;
+  readonly intent: string;
+  readonly background: boolean;
+}
 
 /** A proposed step that is not settled. */
 export interface OpenCall {
@@ -161,7 +168,11 @@ export interface ThreadState {
   readonly lastInput: number;
   /** The prefetches by name, each with the sequence number of its latest event. */
   readonly prefetched: Readonly<Record<string, number>>;
-  readonly parent: { readonly threadId: ThreadId; readonly callId: CallId } | null;
+  readonly parent: Required<ParentCall> | null;
+  /** Whether the parent has an outcome of this thread. */
+  readonly parentTold: boolean;
+  /** The threads that work for this one and have not ended, or whose outcome it does not have yet. */
+  readonly children: readonly OpenChild[];
   readonly status: Status;
   /** How the thread ended, unless a later message reopened it. */
   readonly ended: Extract<Status, { kind: "finished" | "failed" | "cancelled" }> | null;
@@ -182,8 +193,9 @@ export interface ThreadState {
   readonly requester: Principal | null;
   readonly requesters: Requesters;
   readonly steps: number;
-  /** Steps proposed since the last message or extension of the step budget. */
+  /** Steps since the last message or extension of the step budget; also those of children that have ended since. */
   readonly stepsSinceExtension: number;
+  /** `usage`, `modelCalls` and `runningMs` are also those of children that have ended. */
   readonly usage: Usage;
   readonly modelCalls: number;
   /** Errors in a row (refused steps and failed tools) since the last success or human answer. */

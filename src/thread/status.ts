@@ -31,6 +31,7 @@ function statusOfCall(call: OpenCall): Status {
     case "started":
     case "unknown":
     case "to_run_again":
+    case "child_requested":
     case "awaiting_answer":
       return { kind: "running" };
     default:

@@ -1,4 +1,4 @@
-import type { CompletionRecord } from "../base/completion.ts";
+import type { CompletionRecord, Usage } from "../base/completion.ts";
 import { ConflictError } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import { callIdAt } from "../base/ids.ts";
@@ -16,7 +16,7 @@ export class IllegalEventError extends ConflictError {
 }
 
 /** A handler's result: the fields that change. */
-export type Change = Partial<Omit<ThreadState, "seq" | "status" | "updatedAt" | "runningMs">>;
+export type Change = Partial<Omit<ThreadState, "seq" | "status" | "updatedAt">>;
 export type Transition<T extends EventType> = (state: ThreadState, event: EventOf<T>) => Change;
 
 export function require(condition: boolean, event: ThreadEvent, why: string): asserts condition {
@@ -83,8 +83,11 @@ export function closeBadly(state: ThreadState, call: OpenCall): Change {
 
 /** One more error in a row. Those of calls that ran at the same time count as one: the model knew of none of them. */
 export function countError(state: ThreadState, call: OpenCall): Change {
-  const { intent } = call.step;
-  if (state.interrupted === call.group) return {};
+  return state.interrupted === call.group ? {} : countFailure(state, call.step.intent);
+}
+
+/** The counts after a failure of this intent. */
+export function countFailure(state: ThreadState, intent: string): Change {
   return {
     consecutiveErrors: state.consecutiveErrors + 1,
     failures: { ...state.failures, [intent]: (state.failures[intent] ?? 0) + 1 },
@@ -95,6 +98,19 @@ export function requireRequest(state: ThreadState, event: ThreadEvent, seq: numb
   require(state.request !== null, event, "no request is pending");
   require(state.request.seq === seq, event, `request ${seq} is not the pending one (${state.request.seq})`);
   return state.request;
+}
+
+/** The state's counts with the model calls of other threads, or of one completion. */
+export function addUsage(state: ThreadState, used: readonly (Usage & { readonly calls: number })[]): Change {
+  let { modelCalls } = state;
+  let { inputTokens, outputTokens, cachedInputTokens } = state.usage;
+  for (const one of used) {
+    modelCalls += one.calls;
+    inputTokens += one.inputTokens;
+    outputTokens += one.outputTokens;
+    cachedInputTokens += one.cachedInputTokens;
+  }
+  return { modelCalls, usage: { inputTokens, outputTokens, cachedInputTokens } };
 }
 
 /** What any success sets back. */
@@ -114,18 +130,11 @@ export function oneLine(text: string): string {
   return line.length <= 200 ? line : `${line.slice(0, 199).toWellFormed()}…`;
 }
 
+const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 };
+
 export function addSpent(state: ThreadState, completion: CompletionRecord | undefined): Change {
   if (completion === undefined) return {};
-  const used = completion.usage;
-  if (used === null) return { modelCalls: state.modelCalls + 1 };
-  return {
-    modelCalls: state.modelCalls + 1,
-    usage: {
-      inputTokens: state.usage.inputTokens + used.inputTokens,
-      outputTokens: state.usage.outputTokens + used.outputTokens,
-      cachedInputTokens: state.usage.cachedInputTokens + used.cachedInputTokens,
-    },
-  };
+  return addUsage(state, [{ ...(completion.usage ?? NO_USAGE), calls: 1 }]);
 }
 
 /** The state after model calls of code beside the loop. */
@@ -144,7 +153,7 @@ export function expectCallId(event: EventOf<"step_proposed">): void {
 export function apply(state: ThreadState, event: ThreadEvent, change: Change): ThreadState {
   const ran =
     state.status.kind === "running" && state.seq > 0 ? Date.parse(event.at) - Date.parse(state.updatedAt) : 0;
-  const runningMs = state.runningMs + Math.max(0, ran);
+  const runningMs = (change.runningMs ?? state.runningMs) + Math.max(0, ran);
   const next = { ...state, ...change, seq: event.seq, updatedAt: event.at, runningMs };
   next.status = statusOf(next);
   return next;

@@ -19,16 +19,20 @@ import {
 } from "./transition.ts";
 
 /** The same step with the same outcome again, or something new. */
-function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): ThreadState["repeats"] {
+export function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): ThreadState["repeats"] {
   const key = digestOf([call.step, outcome]);
   return { key, count: key === state.repeats.key ? state.repeats.count + 1 : 1 };
 }
 
 function onSuccess(state: ThreadState, call: OpenCall): Change {
-  const { intent } = call.step;
+  return { ...close(state, call), doubtfulRefusals: 0, ...afterSuccess(state, call.step.intent) };
+}
+
+/** The counts after a success of this intent. */
+export function afterSuccess(state: ThreadState, intent: string): Change {
   const { [intent]: _, ...failures } = state.failures;
   const { [intent]: __, ...setAside } = state.setAside;
-  return { ...close(state, call), ...NO_ERRORS, doubtfulRefusals: 0, failures, setAside };
+  return { ...NO_ERRORS, failures, setAside };
 }
 
 /**
@@ -51,8 +55,6 @@ export const effects: Transitions<
   | "sleep_started"
   | "event_awaited"
   | "woke"
-  | "child_started"
-  | "child_finished"
 > = {
   tool_started(state, event) {
     requireRunning(state, event);
@@ -121,19 +123,6 @@ export const effects: Transitions<
     requireOpen(state, event);
     const call = findCall(state, event, event.data.callId);
     requirePhase(call, event, ["sleeping", "awaiting_event"]);
-    return onSuccess(state, call);
-  },
-
-  child_started(state, event) {
-    requireRunning(state, event);
-    const call = currentCall(state, event, event.data.callId);
-    requirePhase(call, event, ["proposed", "judged", "approved"]);
-    return withPhase(state, call, { kind: "awaiting_child", threadId: event.data.threadId });
-  },
-
-  child_finished(state, event) {
-    const call = findCall(state, event, event.data.callId);
-    requirePhase(call, event, ["awaiting_child"]);
     return onSuccess(state, call);
   },
 };

@@ -19,14 +19,18 @@ export const life: Transitions<
   | "cancelled"
   | "finished"
   | "failed"
+  | "parent_told"
   | "data_erased"
 > = {
   thread_started(state, event) {
     require(state.seq === 0, event, "a thread starts once");
-    const { agent, parent = null, forkedFrom } = event.data;
+    const { agent, parent, forkedFrom, requester = null, requesters: asked = state.requesters } = event.data;
     const by = forkedFrom?.by;
-    const requesters = by === undefined ? state.requesters : addRequester(state.requesters, by);
-    return { agent, startedAt: event.at, parent, requesters };
+    const requesters = by === undefined ? asked : addRequester(asked, by);
+    const start = { agent, startedAt: event.at, requester, requesters };
+    if (parent === undefined) return start;
+    const { path = [], budgets = [] } = parent;
+    return { ...start, parent: { ...parent, path, budgets } };
   },
 
   paused(state, event) {
@@ -75,7 +79,13 @@ export const life: Transitions<
   failed(state, event) {
     requireOpen(state, event);
     require(state.calls.every((call) => call.phase.kind !== "started"), event, "a tool is running");
+    require(state.children.every((child) => child.background), event, "another agent works on a step");
     return { ended: { kind: "failed", error: event.data.error }, calls: [], request: null, pausedBy: null };
+  },
+
+  parent_told(state, event) {
+    require(state.parent !== null, event, "the thread has no parent");
+    return { parentTold: true };
   },
 
   data_erased(state, event) {

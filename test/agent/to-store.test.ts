@@ -98,8 +98,11 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   sleep_started: [{ callId, until }],
   event_awaited: [{ callId, name: "paid", until, tokenDigest: "d3", completions: [completion] }],
   woke: [{ callId, timedOut: true }],
+  child_requested: [{ callId, threadId, agent: "keeper", input: json }],
   child_started: [{ callId, threadId, agent: "keeper" }],
   child_finished: [{ callId, threadId, result: json }],
+  child_failed: [{ callId, threadId, error }],
+  parent_told: [{ threadId }],
   prefetched: [
     { name: "news", arguments: json, outcome: { kind: "result", result: json }, as: "call" },
     { name: "news", arguments: json, outcome: { kind: "error", error }, as: "call" },

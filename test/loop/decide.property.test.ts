@@ -21,6 +21,7 @@ const textOf = (command: Command) => canonicalJson(toJson(command));
 const COMMANDS = [
   "ask_model",
   "ask_for_help",
+  "delegate",
   "drop_steps",
   "judge_step",
   "refuse_step",
@@ -97,7 +98,8 @@ describe("decide", () => {
 async function performed(thread: Thread): Promise<Thread> {
   const command = decide(thread, agent);
   if (command.type === "wait") return thread;
-  const tools = { clock: fakeClock(START + 100_000), signal: new AbortController().signal };
+  const delegation = { refuse: () => undefined, start: async () => undefined };
+  const tools = { clock: fakeClock(START + 100_000), signal: new AbortController().signal, delegation };
   const fresh = walkerAgent();
   let now = thread;
   for await (const { events } of perform(command, thread, fresh, tools)) {

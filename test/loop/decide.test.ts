@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
-import { type CallId, callIdAt } from "../../src/base/ids.ts";
+import { type CallId, callIdAt, childThreadId } from "../../src/base/ids.ts";
 import type { Command } from "../../src/loop/command.ts";
 import { decide } from "../../src/loop/decide.ts";
-import { askHuman, finish, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
+import { askHuman, delegate, finish, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { NewEvent } from "../../src/thread/events.ts";
 import { appendEvents, startThread } from "../../src/thread/thread.ts";
 
 type ExampleStep = {
-  [I in "look" | "write" | "pay" | "checked" | "ask" | "nap" | "await" | "tell" | "done"]: {
+  [I in "look" | "write" | "pay" | "checked" | "ask" | "nap" | "await" | "hand" | "tell" | "done"]: {
     readonly intent: I;
   };
-}["look" | "write" | "pay" | "checked" | "ask" | "nap" | "await" | "tell" | "done"];
+}["look" | "write" | "pay" | "checked" | "ask" | "nap" | "await" | "hand" | "tell" | "done"];
 
 const agent = defineAgent(scriptedSteps<ExampleStep>([]), {
   name: "example",
@@ -25,6 +25,7 @@ const agent = defineAgent(scriptedSteps<ExampleStep>([]), {
     ask: askHuman(() => "which one?"),
     nap: sleep(() => ({ seconds: 60 })),
     await: waitForEvent(() => ({ name: "paid" })),
+    hand: delegate({ agent: "helper" }),
     tell: progress(() => "at work"),
     done: finish(() => "done"),
   },
@@ -74,6 +75,12 @@ const settled = (callId: CallId = first): NewEvent => ({
   type: "tool_finished",
   data: { callId, result: 1 },
 });
+const child = { callId: first, threadId: childThreadId(startThread({ agent: "example" }, 0).id, first) };
+const handed: NewEvent = {
+  type: "child_requested",
+  data: { ...child, agent: "helper", input: "sweep" },
+};
+const begun: NewEvent = { type: "child_started", data: { ...child, agent: "helper" } };
 const turn = (seq: number, outcome: (callId: CallId) => NewEvent): readonly NewEvent[] => {
   const callId = callIdAt(seq);
   return [proposed("write", callId), ran(callId), outcome(callId)];
@@ -131,6 +138,13 @@ const TABLE: readonly Row[] = [
   ["a question of the model", [...ready, proposed("ask")], "ask_human", { intent: "ask" }],
   ["a sleep", [...ready, proposed("nap")], "sleep", { intent: "nap" }],
   ["a wait for an event", [...ready, proposed("await")], "wait_for_event", { intent: "await" }],
+  ["a step for another agent", [...ready, proposed("hand")], "delegate", { callId: first, intent: "hand" }],
+  [
+    "a step for another agent, doubtful",
+    [...ready, proposed("hand", first, "doubtful")],
+    "refuse_step",
+    { reason: "doubtful" },
+  ],
   ["a note of progress", [...ready, proposed("tell")], "tell_progress", { intent: "tell" }],
   ["the last step", [...ready, proposed("done")], "finish", { intent: "done" }],
   [
@@ -221,6 +235,13 @@ const TABLE: readonly Row[] = [
     { kind: "unknown_outcome", callId: first },
   ],
 
+  [
+    "the other agent may not have begun",
+    [...ready, proposed("hand"), handed],
+    "delegate",
+    { callId: first, intent: "hand" },
+  ],
+
   // somebody else's turn, or nobody's
   [
     "people were asked",
@@ -245,6 +266,7 @@ const TABLE: readonly Row[] = [
     [...ready, proposed("await"), { type: "event_awaited", data: { callId: first, name: "paid" } }],
     "wait",
   ],
+  ["another agent works on it", [...ready, proposed("hand"), handed, begun], "wait"],
   ["it is paused", [...ready, { type: "paused", data: { by: ada } }], "wait"],
   ["it is cancelled", [...ready, { type: "cancelled", data: { by: ada } }], "wait"],
   ["it has finished", [...ready, { type: "finished", data: { result: "done" } }], "wait"],

@@ -1,5 +1,14 @@
 import { defineAgent } from "../../src/agent/agent.ts";
-import { askHuman, finish, nothing, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
+import {
+  askHuman,
+  delegate,
+  finish,
+  nothing,
+  progress,
+  sleep,
+  tool,
+  waitForEvent,
+} from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { INTENTS } from "../thread/random-events.ts";
 
@@ -27,6 +36,8 @@ export const walkerAgent = (severalSteps: "first" | "in_order" | "concurrent" = 
       nap: sleep(({ value }) => ({ seconds: value })),
       await: waitForEvent(() => ({ name: "ready", timeoutSeconds: 5 })),
       tell: progress(({ value }) => `at ${value}`),
+      hand: delegate({ agent: "child", input: ({ value }) => `grow to ${value}` }),
+      hand_aside: delegate({ agent: "child", wait: false }, { readOnly: true }),
       done: finish(({ value }) => value),
       nothing: nothing(() => "nothing to do"),
     },

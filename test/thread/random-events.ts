@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { CallId, ThreadId } from "../../src/base/ids.ts";
-import { callIdAt } from "../../src/base/ids.ts";
+import { callIdAt, childThreadId } from "../../src/base/ids.ts";
 import {
   EVENTS,
   type EventType,
@@ -22,6 +22,8 @@ export const INTENTS = [
   "nap",
   "await",
   "tell",
+  "hand",
+  "hand_aside",
   "done",
   "nothing",
   "unknown",
@@ -54,9 +56,19 @@ class Draw {
 /** Event types that may well fit now; the walk takes one of these most of the time. */
 function likely({ state }: Thread): readonly EventType[] {
   if (state.ended !== null) {
-    return ["message_received", "event_received", "tool_finished", "tool_failed", "notified"];
+    return [
+      "message_received",
+      "event_received",
+      "tool_finished",
+      "tool_failed",
+      "child_finished",
+      "child_failed",
+      "parent_told",
+      "notified",
+    ];
   }
   const always: EventType[] = ["message_received", "paused", "resumed", "notified"];
+  if (state.children.length > 0) always.push("child_finished", "child_failed");
   if (state.request !== null) {
     return [
       ...always,
@@ -88,7 +100,9 @@ function likely({ state }: Thread): readonly EventType[] {
     case "awaiting_event":
       return ["woke", "event_received", ...always];
     case "awaiting_child":
-      return ["child_finished", ...always];
+      return ["child_finished", "child_failed", ...always];
+    case "child_requested":
+      return ["child_started", "child_started", "child_failed", ...always];
     default:
       return [
         "step_proposed",
@@ -102,7 +116,7 @@ function likely({ state }: Thread): readonly EventType[] {
         "steps_dropped",
         "sleep_started",
         "event_awaited",
-        "child_started",
+        "child_requested",
         "finished",
         "failed",
         "resumed",
@@ -251,10 +265,34 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       };
     case "woke":
       return { type, data: { callId, timedOut: draw.chance(50) } };
+    case "child_requested":
+      return {
+        type,
+        data: {
+          callId,
+          threadId: childThreadId(thread.id, callId),
+          agent: "child",
+          input: "grow",
+          ...(draw.chance(40) ? { background: true } : {}),
+        },
+      };
     case "child_started":
-      return { type, data: { callId, threadId: CHILD, agent: "child" } };
+      return { type, data: { callId, threadId: childThreadId(thread.id, callId), agent: "child" } };
     case "child_finished":
-      return { type, data: { callId, threadId: CHILD, result: "grown" } };
+    case "child_failed": {
+      const child = state.children[draw.below(state.children.length + 1)];
+      const about = {
+        callId: child?.callId ?? callId,
+        threadId: child?.threadId ?? CHILD,
+        ...(child?.background === true ? { background: true as const } : {}),
+        ...(draw.chance(50) ? { spent: SPENT } : {}),
+      };
+      return type === "child_finished"
+        ? { type, data: { ...about, result: "grown" } }
+        : { type, data: { ...about, error: { name: "Error", message: "withered" } } };
+    }
+    case "parent_told":
+      return { type, data: { threadId: CHILD } };
     case "prefetched":
       return {
         type,
@@ -329,6 +367,11 @@ function response(thread: Thread, draw: Draw, right: boolean, by: typeof ADA): N
 }
 
 const CHILD = "thr_child" as ThreadId;
+const SPENT = {
+  steps: 1,
+  runningMs: 10,
+  models: { test: { calls: 1, inputTokens: 2, outputTokens: 1, cachedInputTokens: 0 } },
+};
 const COMPLETION = {
   raw: "{}",
   client: "test",
@@ -352,7 +395,10 @@ export function walk(
   onStep: (thread: Thread) => void = () => {},
   onRefused: (before: Thread, error: unknown) => void = () => {},
 ): Thread {
-  let thread = frozen(startThread({ agent: "walker" }, START, "thr_walk" as ThreadId));
+  // Every fourth walks for another thread.
+  const parent =
+    (numbers[0]?.[11] ?? 0) % 4 === 0 ? { parent: { threadId: CHILD, callId: callIdAt(3) } } : {};
+  let thread = frozen(startThread({ agent: "walker", ...parent }, START, "thr_walk" as ThreadId));
   onStep(thread);
   numbers.forEach((list, index) => {
     const event = candidate(thread, new Draw(list));

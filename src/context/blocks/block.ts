@@ -16,6 +16,8 @@ export const RESERVED_TAGS: readonly string[] = [
   "human_response",
   "human_asked",
   "request_expired",
+  "child_finished",
+  "child_failed",
   "step",
   "step_result",
   "step_error",

@@ -45,6 +45,9 @@ function applyFormatter<T extends EventType>(
   return formatters[event.type]?.(event, earlier);
 }
 
+/** What the model reads of a step that another agent does meanwhile. */
+const IN_BACKGROUND = "started; its outcome will come as an event";
+
 const NOTHING: readonly ContextBlock[] = [];
 
 function defaultBlocks(
@@ -85,8 +88,25 @@ function defaultBlocks(
       const text = event.data.timedOut ? "timed out: what was waited for did not come" : "the wait is over";
       return [outcomeBlock(earlier.stepOf(event.data.callId), "result", text, view)];
     }
-    case "child_finished":
-      return [outcomeBlock(earlier.stepOf(event.data.callId), "result", event.data.result, view)];
+    case "child_requested":
+      return event.data.background === true
+        ? [outcomeBlock(earlier.stepOf(event.data.callId), "result", IN_BACKGROUND, view)]
+        : NOTHING;
+    case "child_finished": {
+      const { callId, result, background } = event.data;
+      const step = earlier.stepOf(callId);
+      return background === true
+        ? [{ tag: event.type, body: { step: step?.intent ?? "", result } }]
+        : [outcomeBlock(step, "result", result, view)];
+    }
+    case "child_failed": {
+      const { callId, background } = event.data;
+      const error = errorText(event.data.error);
+      const step = earlier.stepOf(callId);
+      return background === true
+        ? [{ tag: event.type, body: { step: step?.intent ?? "", error } }]
+        : [outcomeBlock(step, "error", error, view)];
+    }
     case "finished":
       // With a call id the step that finished the run is shown already.
       return event.data.callId === undefined ? [{ tag: event.type, body: event.data.result }] : NOTHING;
@@ -102,6 +122,7 @@ function defaultBlocks(
     case "sleep_started":
     case "event_awaited":
     case "child_started":
+    case "parent_told":
     case "context_compacted":
     case "paused":
     case "resumed":

@@ -39,6 +39,10 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
       return { ...event, data: { ...event.data, result: map.json(event.data.result) } };
     case "tool_failed":
       return { ...event, data: { ...event.data, error: mapError(event.data.error, map) } };
+    case "child_failed":
+      return { ...event, data: { ...event.data, error: mapError(event.data.error, map) } };
+    case "child_requested":
+      return { ...event, data: { ...event.data, input: map.json(event.data.input) } };
     case "child_finished":
       return { ...event, data: { ...event.data, result: map.json(event.data.result) } };
     case "finished":
@@ -76,6 +80,7 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
     case "event_awaited":
     case "woke":
     case "child_started":
+    case "parent_told":
     case "paused":
     case "resumed":
     case "budget_reached":

@@ -121,6 +121,7 @@ function amongOld(
 const CUTTABLE: ReadonlySet<string | undefined> = new Set([
   "tool_finished",
   "child_finished",
+  "child_failed",
   "event_received",
   "message_received",
   "human_responded",

@@ -11,6 +11,7 @@ export interface JsonEvent {
 const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completion.${name}`);
 const HELPERS = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completions.*.${name}`);
 const MISSED = ["missed.requester.channel", "missed.requester.id"];
+const CHILD = ["callId", "threadId", "agent", "background", "spent", "untrusted"];
 const BY = ["by.channel", "by.id"];
 
 /**
@@ -18,7 +19,16 @@ const BY = ["by.channel", "by.id"];
  * is redacted before it is stored, including fields that do not exist yet.
  */
 const KEPT: { readonly [T in EventType]: readonly string[] } = {
-  thread_started: ["agent", "forkedFrom", "parent"],
+  thread_started: [
+    "agent",
+    "forkedFrom",
+    "parent",
+    "requesters.unknown",
+    "requesters.known.*.channel",
+    "requesters.known.*.id",
+    "requester.channel",
+    "requester.id",
+  ],
   message_received: ["from.channel", "from.id"],
   event_received: ["name", "source", "callId", "from.channel", "from.id"],
   step_proposed: ["callId", "fidelity", "said.length", "alongside", ...MISSED, ...COMPLETION],
@@ -47,8 +57,11 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   sleep_started: ["callId", "until"],
   event_awaited: ["callId", "name", "until", "tokenDigest", ...HELPERS],
   woke: ["callId", "timedOut"],
+  child_requested: ["callId", "threadId", "agent", "background"],
   child_started: ["callId", "threadId", "agent"],
-  child_finished: ["callId", "threadId"],
+  child_finished: CHILD,
+  child_failed: CHILD,
+  parent_told: ["threadId"],
   prefetched: ["name", "outcome.kind", "as", ...HELPERS],
   context_compacted: ["from", "to", "method", ...COMPLETION, ...HELPERS],
   paused: BY,

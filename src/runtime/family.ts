@@ -1,0 +1,173 @@
+import type { Agent } from "../agent/agent.ts";
+import { budgetsForChild, spentBy } from "../agent/budget.ts";
+import { appendToThread } from "../agent/to-store.ts";
+import type { Clock } from "../base/clock.ts";
+import { SequenceConflictError } from "../base/errors.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { Delegation } from "../loop/effect.ts";
+import { type Journal, type Write, write } from "../loop/journal.ts";
+import { notStarted } from "../loop/perform-delegate.ts";
+import type { ThreadStore } from "../store/store.ts";
+import type { EventData, EventOf, NewEvent } from "../thread/events.ts";
+import type { OpenChild } from "../thread/state.ts";
+import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
+import { isEnded } from "./input.ts";
+import type { Writer } from "./writer.ts";
+
+/*
+ * Threads that work for one another. A child begins after its start is on record in the parent, and the parent has its
+ * outcome before the child counts as done: whatever process dies in between, the other thread still has work, and whoever
+ * takes it up does the same again.
+ */
+
+export interface FamilyOptions {
+  readonly store: ThreadStore;
+  readonly clock: Clock;
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly writer: Writer;
+  readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
+  /** Aborts whatever runs here for a thread. */
+  readonly interrupt: (threadId: ThreadId) => void;
+}
+
+/** How steps of the journal's thread are handed to other agents. */
+export function delegationFor(journal: Journal, options: FamilyOptions): Delegation {
+  const { agents } = options;
+  return {
+    refuse(agent) {
+      if (agents.has(agent)) return undefined;
+      return `there is no agent "${agent}"; known: ${[...agents.keys()].join(", ")}`;
+    },
+    async start(threadId) {
+      const child = journal.thread.state.children.find((open) => open.threadId === threadId);
+      return child === undefined ? undefined : startChild(journal.thread, child, options);
+    },
+  };
+}
+
+/** Starts a child unless it exists, as cancelled if its parent is. Resolves with what keeps it from being started. */
+async function startChild(
+  parent: Thread,
+  child: OpenChild,
+  { store, clock, agents, writer, nudge }: FamilyOptions,
+): Promise<string | undefined> {
+  const existing = await store.summary(child.threadId);
+  if (existing !== undefined)
+    return existing.parentThreadId === parent.id ? undefined : `${child.threadId} is another thread`;
+  const agent = agents.get(child.agent);
+  const parentAgent = agents.get(parent.state.agent);
+  if (agent === undefined || parentAgent === undefined) return `there is no agent "${child.agent}" any more`;
+  const now = clock.now();
+  const start = startThread(startOf(parent, child, parentAgent), now, child.threadId);
+  const events = [inputFor(parent, child, parentAgent), ...endWith(parent)];
+  const thread = appendToThread(start, events, { agent, now });
+  try {
+    await writer.create(thread);
+  } catch (error) {
+    // Somebody else was first, with the same child.
+    if (!(error instanceof SequenceConflictError)) throw error;
+  }
+  nudge(child.threadId, thread);
+  return undefined;
+}
+
+function startOf(parent: Thread, { agent, callId }: OpenChild, of: Agent): EventData["thread_started"] {
+  const { state } = parent;
+  const path = [...(state.parent?.path ?? []), { threadId: parent.id, agent: state.agent }];
+  const budgets = budgetsForChild(parent, of.budget);
+  const { requesters } = state;
+  const requester = state.calls.find((call) => call.callId === callId)?.requester ?? undefined;
+  const start = { agent, parent: { threadId: parent.id, callId, path, budgets }, requesters };
+  return requester === undefined ? start : { ...start, requester };
+}
+
+/** The child's first input. What the parent has read from outside may stand in it. */
+function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): NewEvent {
+  const requested = parent.events.find(
+    (event): event is EventOf<"child_requested"> =>
+      event.type === "child_requested" && event.data.threadId === child.threadId,
+  );
+  const outside = context.untrustedIn(parent);
+  const source =
+    outside.length === 0 ? `agent:${name}` : `from outside (${outside.join(", ")}), by agent ${name}`;
+  const payload = requested?.data.input ?? null;
+  return { type: "event_received", data: { name: "delegated", source, payload, from: "system" } };
+}
+
+/** What an ended thread owes: an end to those that work for it, and its outcome to the one it works for. */
+export async function settleFamily(journal: Journal, agent: Agent, options: FamilyOptions): Promise<void> {
+  const { state } = journal.thread;
+  const { ended, parent, parentTold, children } = state;
+  if (ended === null) return;
+  if (ended.kind !== "finished") {
+    for (const child of children) {
+      const problem = await endChild(journal.thread, child, options);
+      if (problem !== undefined) await journal.append(keep(notStarted(child, problem)));
+    }
+  }
+  if (parent === null || parentTold) return;
+  // A parent that was deleted needs no outcome.
+  if ((await options.store.summary(parent.threadId)) !== undefined) {
+    const { thread } = journal;
+    const build = (head: ThreadHead) => outcomeFor(head, thread, agent);
+    await options.writer.change({ threadId: parent.threadId, build });
+  }
+  await journal.append(keep({ type: "parent_told", data: { threadId: parent.threadId } }));
+}
+
+/** A child that does not exist yet is made, as cancelled, so that nobody who is late can start it. */
+async function endChild(
+  parent: Thread,
+  child: OpenChild,
+  options: FamilyOptions,
+): Promise<string | undefined> {
+  const { threadId } = child;
+  const problem = await startChild(parent, child, options);
+  if (problem !== undefined) return problem;
+  const build = ({ state }: ThreadHead) => (isEnded(state.status.kind) ? [] : endWith(parent));
+  await options.writer.change({ threadId, build });
+  options.interrupt(threadId);
+  return undefined;
+}
+
+/** What ends the children of a thread that was cancelled or has failed. */
+function endWith({ id, state: { ended } }: Thread): readonly NewEvent[] {
+  if (ended === null || ended.kind === "finished") return [];
+  const wasCancelled = ended.kind === "cancelled";
+  const by = wasCancelled ? ended.by : { channel: "thread", id };
+  const reason = `thread ${id}, for which it worked, ${wasCancelled ? "was cancelled" : "has failed"}`;
+  return [{ type: "cancelled", data: { by, reason } }];
+}
+
+/** The event that gives a parent the outcome of a child; none if it has one already. */
+function outcomeFor({ state }: ThreadHead, child: Thread, agent: Agent): readonly NewEvent[] {
+  const open = state.children.find(({ threadId }) => threadId === child.id);
+  const { ended } = child.state;
+  if (open === undefined || ended === null) return [];
+  const untrusted = agent.context.untrustedIn(child);
+  const about = {
+    callId: open.callId,
+    threadId: child.id,
+    agent: agent.name,
+    spent: spentBy(child),
+    ...(open.background ? { background: true as const } : {}),
+    ...(untrusted.length === 0 ? {} : { untrusted }),
+  };
+  switch (ended.kind) {
+    case "finished":
+      return [{ type: "child_finished", data: { ...about, result: ended.result } }];
+    case "failed":
+      return [{ type: "child_failed", data: { ...about, error: ended.error } }];
+    case "cancelled": {
+      const message = ended.reason === undefined ? "it was cancelled" : `it was cancelled: ${ended.reason}`;
+      return [{ type: "child_failed", data: { ...about, error: { name: "Cancelled", message } } }];
+    }
+    default:
+      return ended satisfies never;
+  }
+}
+
+/** It has happened: it is recorded whatever else was. */
+function keep(event: NewEvent): Write {
+  return { ...write(event), onConflict: "keep" };
+}

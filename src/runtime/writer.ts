@@ -1,0 +1,45 @@
+import type { ThreadId } from "../base/ids.ts";
+import type { AppendOutcome } from "../store/store.ts";
+import { EMPTY_STATE } from "../thread/fold.ts";
+import { projectionOf } from "../thread/projection.ts";
+import type { Thread, ThreadHead } from "../thread/thread.ts";
+import { type Change, type CommitOptions, commit } from "./commit.ts";
+import type { Observer } from "./observers.ts";
+
+export interface WriterOptions extends CommitOptions {
+  readonly notify: Observer;
+  /** Makes this process advance a thread that has changed. */
+  readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
+  /** Aborts what runs here for a thread and does not take this input into account. */
+  readonly interruptFor: (threadId: ThreadId, input: number) => void;
+}
+
+/** Writes to threads from outside of their workers; observers hear of it. */
+export interface Writer {
+  /** Makes a change and has the thread advanced. */
+  change(wanted: Change): Promise<ThreadHead>;
+  /** Writes a thread that is new. Nobody advances it yet. */
+  create(thread: Thread, once?: string): Promise<AppendOutcome>;
+}
+
+export function createWriter(options: WriterOptions): Writer {
+  const { store, agents, notify, nudge, alongside } = options;
+  return {
+    async change(wanted) {
+      const { before, thread, added } = await commit(wanted, options);
+      if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
+      nudge(wanted.threadId, thread);
+      const { agent, lastInput } = thread.state;
+      if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
+        options.interruptFor(wanted.threadId, lastInput);
+      return thread;
+    },
+    async create(thread, once) {
+      const { id, events, state } = thread;
+      const options = { projection: projectionOf(state), once, alongside: alongside(thread) };
+      const outcome = await store.append(id, 0, events, options);
+      if (outcome.kind === "appended") notify({ kind: "events", before: EMPTY_STATE, thread, events });
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,257 @@
+import { describe, expect, it } from "vitest";
+import { callIdAt, childThreadId, requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
+import type { Thread } from "../../src/thread/thread.ts";
+import { type FamilyStep, familyMember, type MemberOptions } from "./family-agents.ts";
+import { ada, approvalOf, bob, eventsOf, testRuntime, typesOf } from "./harness.ts";
+
+type Script = readonly ScriptedAnswer<FamilyStep>[];
+
+function family(scripts: { readonly boss: Script; readonly helper: Script }, options: MemberOptions = {}) {
+  const boss = familyMember("boss", scripts.boss, options);
+  const helper = familyMember("helper", scripts.helper, options);
+  const store = createMemoryStore();
+  const runtime = testRuntime({ agents: [boss.agent, helper.agent], store });
+  return {
+    boss,
+    helper,
+    store,
+    runtime,
+    async start(): Promise<Thread> {
+      const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+      return runtime.settled(threadId);
+    },
+    assertUsedUp() {
+      boss.nextStep.assertUsedUp();
+      helper.nextStep.assertUsedUp();
+    },
+  };
+}
+
+async function childOf(runtime: Runtime, thread: Thread): Promise<Thread> {
+  const [started] = eventsOf(thread, "child_requested");
+  if (started === undefined) throw new Error("nothing was handed to anybody");
+  return runtime.get(started.data.threadId);
+}
+
+const HAND: FamilyStep = { intent: "hand", task: "sweep" };
+const done = (message: string): FamilyStep => ({ intent: "done", message });
+
+describe("a step that is handed to another agent", { tags: "F10.4" }, () => {
+  it("gives the other agent's result, and the thread waits for it", async () => {
+    const { start, runtime, boss, helper, assertUsedUp } = family({
+      boss: [HAND, done("all clean")],
+      helper: [{ intent: "pay", amount: 3 }, done("swept")],
+    });
+    const thread = await start();
+    expect(thread.state.ended).toEqual({ kind: "finished", result: "all clean" });
+    expect(typesOf(thread)).toEqual([
+      "thread_started",
+      "message_received",
+      "step_proposed",
+      "child_requested",
+      "child_started",
+      "child_finished",
+      "step_proposed",
+      "finished",
+    ]);
+    expect(boss.nextStep.prompts.at(-1)).toMatch(/<hand_result>\s*swept\s*<.hand_result>/);
+    const child = await childOf(runtime, thread);
+    expect(child.id).toBe(childThreadId(thread.id, callIdAt(3)));
+    expect(helper.nextStep.prompts[0]).toContain("sweep");
+    expect(child.state.parent).toMatchObject({
+      threadId: thread.id,
+      callId: callIdAt(3),
+      path: [{ threadId: thread.id, agent: "boss" }],
+    });
+    expect(typesOf(child).slice(-2)).toEqual(["finished", "parent_told"]);
+    assertUsedUp();
+  });
+
+  it("has effects: a doubtful one is asked about, and a policy holds it up", async () => {
+    const { start, runtime, helper } = family(
+      { boss: [HAND, done("ok")], helper: [done("swept")] },
+      { handOptions: { approval: "always" } },
+    );
+    const thread = await start();
+    const { digest, card } = approvalOf(thread);
+    expect(card).toMatchObject({ intent: "hand", arguments: { task: "sweep" } });
+    expect(helper.nextStep.remaining).toBe(1);
+    const requestId = requestIdOf(thread.id, approvalOf(thread).seq);
+    await runtime.respond(requestId, { decision: { kind: "approved" }, digest }, bob);
+    expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
+    const doubtful = { grade: "doubtful", reasons: ["prose"] } as const;
+    const careful = family({
+      boss: [{ step: HAND, fidelity: doubtful }, done("never mind")],
+      helper: [],
+    });
+    const asked = await careful.start();
+    expect(eventsOf(asked, "step_refused")[0]?.data.reason).toBe("doubtful");
+  });
+
+  it("a failure of the other agent is an error that the model reads", async () => {
+    const { start, boss } = family({
+      boss: [HAND, done("unused")],
+      helper: [{ intent: "fail", message: "no broom" }],
+    });
+    const thread = await start();
+    const [failed] = eventsOf(thread, "child_failed");
+    expect(failed?.data).toMatchObject({ agent: "helper", error: { name: "ErrorLimit" } });
+    expect(thread.state.ended?.kind).toBe("failed");
+    expect(boss.nextStep.remaining).toBe(1);
+  });
+
+  it("an agent that is not known is refused, and the model reads which are", async () => {
+    const { start, boss } = family({ boss: [{ ...HAND, to: "stranger" }, done("alone")], helper: [] });
+    const thread = await start();
+    expect(eventsOf(thread, "step_refused")[0]?.data).toMatchObject({
+      reason: "invalid_arguments",
+      message: 'there is no agent "stranger"; known: boss, helper',
+    });
+    expect(boss.nextStep.remaining).toBe(1);
+  });
+
+  it("work is handed on at most five times", async () => {
+    const hand: FamilyStep = { intent: "hand", task: "dig", to: "boss" };
+    const up = Array.from({ length: 5 }, () => done("dug"));
+    const { start, runtime } = family({ boss: [...Array(6).fill(hand), ...up, done("top")], helper: [] });
+    const thread = await start();
+    let last = thread;
+    let depth = 0;
+    for (; eventsOf(last, "child_requested").length > 0; depth += 1) last = await childOf(runtime, last);
+    expect(depth).toBe(5);
+    expect(last.state.parent?.path).toHaveLength(5);
+    expect(eventsOf(last, "step_refused")[0]?.data.message).toMatch(/at most 5 times/);
+  });
+
+  it("who asked the parent for something has asked the child, and may not approve what others must", async () => {
+    const { start, runtime } = family(
+      { boss: [HAND, done("ok")], helper: [{ intent: "pay", amount: 9 }, done("paid")] },
+      { payApproval: { requesterMayApprove: false } },
+    );
+    const thread = await start();
+    expect(thread.state.status.kind).toBe("awaiting_child");
+    const child = await childOf(runtime, thread);
+    const { digest, seq } = approvalOf(child);
+    const respond = (by: typeof ada) =>
+      runtime.respond(requestIdOf(child.id, seq), { decision: { kind: "approved" }, digest }, by);
+    await expect(respond(ada)).rejects.toThrow("requested this and may not approve it");
+    await respond(bob);
+    expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
+    const copy = await runtime.fork(child.id, 3, bob);
+    expect(copy.state.requesters.known.map(({ id }) => id)).toEqual(["ada", "bob"]);
+  });
+
+  it("what the other agent has read from outside is not trusted above, and the other way round", async () => {
+    const { start, runtime } = family({
+      boss: [{ intent: "read" }, HAND, done("ok")],
+      helper: [{ intent: "read" }, done("swept")],
+    });
+    const thread = await start();
+    expect(eventsOf(thread, "child_finished")[0]?.data.untrusted).toEqual([
+      "from outside (web page), by agent boss",
+      "web page",
+    ]);
+    const child = await childOf(runtime, thread);
+    expect(child.events[1]?.data).toMatchObject({
+      name: "delegated",
+      payload: "sweep",
+      source: "from outside (web page), by agent boss",
+      from: "system",
+    });
+  });
+});
+
+describe("work in the background", { tags: "F10.6" }, () => {
+  it("goes on while the thread goes on, and its result comes as an event", async () => {
+    const { start, runtime, boss, assertUsedUp } = family({
+      boss: [{ intent: "hand_aside", task: "sweep" }, done("begun"), done("told")],
+      helper: [{ intent: "pay", amount: 1 }, done("swept")],
+    });
+    const { id } = await start();
+    const child = await runtime.settled(childThreadId(id, callIdAt(3)));
+    expect(child.state).toMatchObject({ parentTold: true, ended: { result: "swept" } });
+    const thread = await runtime.settled(id);
+    expect(thread.state.ended).toEqual({ kind: "finished", result: "told" });
+    expect(boss.nextStep.prompts[1]).toContain("its outcome will come as an event");
+    expect(boss.nextStep.prompts[2]).toMatch(/<child_finished>\s*step: hand_aside\s*result: swept/);
+    assertUsedUp();
+  });
+});
+
+describe("a cancellation", { tags: "F10.4" }, () => {
+  it("reaches those below, all the way down", async () => {
+    const { start, runtime, helper } = family({
+      boss: [HAND],
+      helper: [
+        { intent: "hand", task: "sweep", to: "helper" },
+        { intent: "ask", question: "which broom?" },
+      ],
+    });
+    const thread = await start();
+    expect(thread.state.status.kind).toBe("awaiting_child");
+    await runtime.cancel(thread.id, ada, "enough");
+    const parent = await runtime.settled(thread.id);
+    const child = await childOf(runtime, parent);
+    const grandchild = await runtime.settled((await childOf(runtime, child)).id);
+    for (const { state } of [parent, child, grandchild]) expect(state.status.kind).toBe("cancelled");
+    expect(eventsOf(grandchild, "cancelled")[0]?.data.by).toEqual({ channel: "terminal", id: "ada" });
+    expect(parent.state.children).toEqual([]);
+    expect(helper.nextStep.remaining).toBe(0);
+    await expect(runtime.delete(parent.id)).resolves.toBeUndefined();
+  });
+
+  it("of the child alone is an error for the parent", async () => {
+    const { start, runtime } = family({
+      boss: [HAND],
+      helper: [{ intent: "ask", question: "which broom?" }],
+    });
+    const thread = await start();
+    await runtime.cancel((await childOf(runtime, thread)).id, ada, "no brooms");
+    const parent = await runtime.settled(thread.id);
+    expect(eventsOf(parent, "child_failed")[0]?.data.error).toEqual({
+      name: "Cancelled",
+      message: "it was cancelled: no brooms",
+    });
+  });
+
+  it("of a copy of the parent does not reach the original's child", async () => {
+    const { start, runtime } = family({
+      boss: [HAND, done("ok")],
+      helper: [{ intent: "ask", question: "which broom?" }, done("swept")],
+    });
+    const thread = await start();
+    const copy = await runtime.fork(thread.id, thread.state.seq, bob);
+    expect(copy.state.children).toEqual([]);
+    expect(eventsOf(copy, "child_failed")[0]?.data.error.name).toBe("Forked");
+    await runtime.cancel(copy.id, bob);
+    const child = await childOf(runtime, thread);
+    await runtime.respond(requestIdOf(child.id, 4), { decision: { kind: "answered", text: "red" } }, bob);
+    expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
+  });
+});
+
+describe("budgets", { tags: ["F10.4", "F10.1"] }, () => {
+  it("of the parent hold for those below it, and what they use is used up", async () => {
+    const steps = (count: number): FamilyStep[] =>
+      Array.from({ length: count }, (_, amount) => ({ intent: "pay", amount }));
+    const boss = familyMember("boss", [HAND, done("ok")], { budget: { steps: 4 } });
+    const helper = familyMember("helper", [...steps(5), done("swept")]);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    const child = await childOf(runtime, thread);
+    expect(child.state).toMatchObject({ steps: 3, reachedBudget: "steps" });
+    const answer = async (of: Thread, id: ThreadId) => {
+      const seq = of.state.request?.seq ?? 0;
+      await runtime.respond(requestIdOf(id, seq), { decision: { kind: "approved" }, digest: null }, bob);
+      return runtime.settled(threadId);
+    };
+    const after = await answer(child, child.id);
+    expect((await runtime.get(child.id)).state.ended?.kind).toBe("finished");
+    expect(after.state).toMatchObject({ reachedBudget: "steps", stepsSinceExtension: 7 });
+    expect((await answer(after, threadId)).state.ended?.kind).toBe("finished");
+  });
+});
