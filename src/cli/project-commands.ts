@@ -15,6 +15,8 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
   command("init [folder]", "write a new project: prompts, an agent, tests", "twelvefold init my-agent")
     .option("-y, --yes", "ask no questions; use defaults for what no option says")
     .option("--own-the-loop", "write a loop of your own instead of using the runtime")
+    .option("--from <folder>", "go on with an agent written after the 12-factor workshop: its baml_src stays")
+    .option("--package <file>", "install twelvefold from this archive of `npm pack` instead of the registry")
     .option("--no-serve", "leave out the packages for the HTTP API and the web inbox")
     .option("--force", "overwrite existing files")
     .action(

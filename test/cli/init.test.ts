@@ -82,6 +82,16 @@ describe("twelvefold init", { tags: "E1" }, () => {
     expect(names.some((one) => one.includes("baml_client"))).toBe(false);
   });
 
+  it("installs the package from an archive that is named, and refuses one that is not there", async () => {
+    const archive = join(home, "twelvefold.tgz");
+    writeFileSync(archive, "");
+    const { read } = await run("desk", { yes: true, package: archive });
+    expect(JSON.parse(read("package.json")).dependencies.twelvefold).toBe(`file:${archive}`);
+    await expect(run("desk", { yes: true, package: "none.tgz" })).rejects.toThrow(
+      /there is no .*none\.tgz to install twelvefold from/,
+    );
+  });
+
   it("writes nothing where files are in the way, and names them; --force overwrites them", async () => {
     const { cwd, again, read } = await run("desk", { yes: true });
     writeFileSync(join(cwd, "desk/src/agent.ts"), "mine");

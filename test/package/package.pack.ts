@@ -31,7 +31,7 @@ beforeAll(() => {
   tools = installTools();
   archive = pack();
   bare = newProject(archive);
-  full = newProject(archive, PEERS);
+  full = newProject(archive, { ...PEERS, jose: manifest.devDependencies["jose"] ?? "" });
 });
 
 const nodes = () => [NODE_24, join(tools, "node-22", "bin", "node")];
@@ -187,4 +187,5 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   "inbox.md": "test/inbox/docs-example.ts",
   "scale.md": "test/runtime/engines/docs-example.ts",
   "storage.md": "test/store/docs-example.ts",
+  "sign-in.md": "examples/oidc-sign-in.ts",
 };

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { writeWorkshopAgent } from "../cli/workshop-agent.ts";
 import { installTools, newProject, pack, root } from "./packed.ts";
 
 let archive = "";
@@ -125,6 +126,22 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     );
     succeeds("npm", ["test"], { cwd });
     expect(succeeds("npm", ["start", "--", "transfer 7"], { cwd })).toContain("Approval needed: transfer");
+  });
+});
+
+describe("an agent that init has moved", { tags: ["E1"] }, () => {
+  it("passes its tests at once and asks before it acts, offline, with its own prompt and tags", () => {
+    const old = writeWorkshopAgent(mkdtempSync(join(tmpdir(), "twelvefold-old-")));
+    const cwd = written("moved", ["--no-serve", "--from", old]);
+    install(cwd);
+    for (const node of [NODE_24, node22()]) {
+      expect(succeeds("npm", ["test"], { cwd, node })).toMatch(/pass 2[\s\S]*fail 0/);
+      const started = succeeds("npm", ["start", "--", "plus 2 and 3"], { cwd, node });
+      expect(started).toContain("Approval needed: plus");
+      expect(succeeds("npx", ["twelvefold", "prompt", "moved", "plus 2 and 3"], { cwd, node })).toContain(
+        "<user_input>",
+      );
+    }
   });
 });
 

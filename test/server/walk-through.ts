@@ -10,6 +10,8 @@ export interface Mounted {
   readonly key: string;
   /** An agent that asks for one approval, then finishes. */
   readonly agent: string;
+  /** What it is asked for. */
+  readonly message?: string;
 }
 
 const HTML = { accept: "text/html" };
@@ -18,7 +20,7 @@ const HTML = { accept: "text/html" };
  * What a person and a program do, from the sign-in to a decision and its outcome, over a server that is mounted somewhere:
  * fails on any link, redirect, asset or cookie that leaves its path.
  */
-export async function walkThrough({ base, send, key, agent }: Mounted): Promise<void> {
+export async function walkThrough({ base, send, key, agent, message = "Invoice 7" }: Mounted): Promise<void> {
   const own = (path: string) => `${base}${path}`;
   const locationOf = (response: Response) => {
     expect(response.status).toBe(303);
@@ -47,14 +49,16 @@ export async function walkThrough({ base, send, key, agent }: Mounted): Promise<
   const cookieSet = signedIn.headers.get("set-cookie") ?? "";
   expect(cookieSet).toContain(`Path=${base === "" ? "/" : base};`);
   const cookie = cookieSet.split(";")[0] ?? "";
-  expect(locationOf(await send(own("/"), { headers: { ...HTML, cookie } }))).toBe(own("/inbox"));
+  expect(locationOf(await send(base === "" ? "/" : base, { headers: { ...HTML, cookie } }))).toBe(
+    own("/inbox"),
+  );
 
   // A program launches and follows the stream until a person is asked.
   const authorization = `Bearer ${key}`;
   const launched = await send(own("/threads"), {
     method: "POST",
     headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ agent, message: "Invoice 7" }),
+    body: JSON.stringify({ agent, message }),
   });
   expect(launched.status, await launched.clone().text()).toBe(201);
   const { threadId } = z.object({ threadId: z.string() }).parse(await launched.json());

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { basename, relative, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { visibleLine } from "../../present/visible-text.ts";
 import { EXIT } from "../exit.ts";
+import { movedProject } from "../scaffold/moved/moved-project.ts";
 import { readPackageFacts } from "../scaffold/package-facts.ts";
 import { type PackageManager, type ProjectChoices, projectFiles } from "../scaffold/project.ts";
 import { writeFiles } from "../scaffold/write-files.ts";
@@ -13,6 +15,10 @@ export interface InitOptions {
   /** Overwrites existing files. */
   readonly force?: boolean;
   readonly ownTheLoop?: boolean;
+  /** The folder of an agent written after the 12-factor workshop, to go on with. */
+  readonly from?: string;
+  /** An archive that `npm pack` has made, or a folder, to install this package from. Default: the registry. */
+  readonly package?: string;
   /** Installs what `twelvefold serve` needs. Default true. */
   readonly serve?: boolean;
 }
@@ -46,17 +52,42 @@ export async function init(
   if (wanted === undefined) return EXIT.interrupted;
   const target = resolve(session.folder, wanted);
   const name = checkName(basename(target));
-  const ownLoop = options.ownTheLoop ?? (ask ? await questions.ownLoop() : false);
+  if (options.from !== undefined && options.ownTheLoop === true) {
+    throw new UsageError(
+      "invalid_argument",
+      "--from writes an agent for the runtime: leave out --own-the-loop",
+    );
+  }
+  const asksForLoop = ask && options.from === undefined;
+  const ownLoop = options.ownTheLoop ?? (asksForLoop ? await questions.ownLoop() : false);
   if (ownLoop === undefined) return EXIT.interrupted;
   const serve = options.serve === false || ownLoop ? false : ask ? await questions.serve() : true;
   if (serve === undefined) return EXIT.interrupted;
 
-  const choices: ProjectChoices = { name, ownLoop, serve, manager: managerOf(env) };
-  const files = projectFiles(readPackageFacts(), choices);
+  const source =
+    options.package === undefined ? undefined : existing(resolve(session.folder, options.package));
+  const choices: ProjectChoices = { name, ownLoop, serve, manager: managerOf(env), source };
+  const { from } = options;
+  const facts = readPackageFacts();
+  const { files, notes } =
+    from === undefined
+      ? { files: projectFiles(facts, choices), notes: [] }
+      : movedProject(facts, choices, resolve(session.folder, from));
   writeFiles(target, files, options.force === true);
-  if (json) terminal.out(JSON.stringify({ folder: target, files: [...files.keys()] }));
-  else for (const line of nextSteps(relative(session.folder, target), choices)) terminal.out(line);
+  const started = from === undefined ? '"deposit 50, then withdraw 20"' : '"<what you ask it for>"';
+  const lines = [...nextSteps(relative(session.folder, target), choices, started), ...noted(notes)];
+  if (json) terminal.out(JSON.stringify({ folder: target, files: [...files.keys()], notes }));
+  else for (const line of lines) terminal.out(line);
+  if (!process.features.typescript) {
+    const message = `the project needs Node 22.18 or later, which reads TypeScript by itself; this is ${process.version}`;
+    terminal.err(session.colors.yellow(message));
+  }
   return EXIT.ok;
+}
+
+function existing(path: string): string {
+  if (existsSync(path)) return path.replaceAll("\\", "/");
+  throw new UsageError("invalid_argument", `there is no ${path} to install twelvefold from`);
 }
 
 function checkName(name: string): string {
@@ -73,8 +104,13 @@ function managerOf(env: Session["env"]): PackageManager {
   return (["pnpm", "yarn", "bun"] as const).find((one) => agent.startsWith(`${one}/`)) ?? "npm";
 }
 
-function nextSteps(folder: string, { name, manager }: ProjectChoices): string[] {
-  const start = `${manager} run start ${manager === "npm" ? "-- " : ""}"deposit 50, then withdraw 20"`;
+/** What was noticed in an agent that was moved. */
+function noted(notes: readonly string[]): string[] {
+  return notes.length === 0 ? [] : ["MOVED.md:", ...notes.map((note) => `  - ${visibleLine(note, 1_000)}`)];
+}
+
+function nextSteps(folder: string, { name, manager }: ProjectChoices, words: string): string[] {
+  const start = `${manager} run start ${manager === "npm" ? "-- " : ""}${words}`;
   return [
     `${name} is written. Next:`,
     ...(folder === "" ? [] : [`  cd ${folder}`]),

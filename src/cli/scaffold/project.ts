@@ -12,6 +12,8 @@ export interface ProjectChoices {
   readonly serve: boolean;
   /** The package manager that installs it. */
   readonly manager: PackageManager;
+  /** The archive or folder that this package is installed from. Default: the registry, in this very version. */
+  readonly source?: string | undefined;
 }
 
 export type PackageManager = "npm" | "pnpm" | "yarn" | "bun";
@@ -46,7 +48,7 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   return files;
 }
 
-function manifestOf(facts: PackageFacts, { name, ownLoop, serve }: ProjectChoices) {
+function manifestOf(facts: PackageFacts, { name, ownLoop, serve, source }: ProjectChoices) {
   const withVersions = (names: readonly string[]) =>
     Object.fromEntries([...names].sort().map((one) => [one, facts.versionOf(one)]));
   const start = ownLoop
@@ -65,7 +67,7 @@ function manifestOf(facts: PackageFacts, { name, ownLoop, serve }: ProjectChoice
     },
     dependencies: {
       ...withVersions(["@boundaryml/baml", ...(serve && !ownLoop ? SERVE_NEEDS : [])]),
-      twelvefold: facts.version,
+      twelvefold: source === undefined ? facts.version : `file:${source}`,
     },
     devDependencies: withVersions(["@types/node", "typescript"]),
     // Of BAML: it reports installations.

@@ -1,0 +1,183 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { UsageError } from "../../../base/errors.ts";
+import type { PackageFacts } from "../package-facts.ts";
+import { type ProjectChoices, projectFiles } from "../project.ts";
+import { type Files, readTemplate } from "../write-files.ts";
+import { agentCode, kindOf, type MovedAgent, testCode } from "./agent-code.ts";
+import { clientsIn, type StepPrompt, stepPrompts, variablesIn, withGenerator } from "./baml-sources.ts";
+import { modelSettings } from "./model-settings.ts";
+import { caseOf, oldTags, variablesOf } from "./old-code.ts";
+
+export interface MovedProject {
+  readonly files: Files;
+  /** What was noticed, and what is left for its owner to do. */
+  readonly notes: readonly string[];
+}
+
+/** A line of a prompt that asks for free text beside the JSON. */
+const ASKS_FOR_PROSE =
+  /^.*\b(?:think (?:about|through|step|out loud|carefully|before)|first,? (?:think|explain|reason|write|describe)|step[- ]by[- ]step|explain your|outline)\b.*$/im;
+/** Of the old project's packages, those that this one replaces. */
+const REPLACED =
+  /^(?:@boundaryml\/baml|baml|express|dotenv|tsx|ts-node|typescript|@types\/.*|eslint.*|@typescript-eslint\/.*|humanlayer)$/;
+
+/**
+ * The files of a project that goes on with an agent written after the 12-factor workshop: a prompt that takes the thread as
+ * one text, and a loop of its own. The old code is read, never run. Throws `UsageError` (`invalid_argument`) if there is
+ * no such prompt.
+ *
+ * @param old the folder of the agent, with `baml_src`.
+ */
+export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: string): MovedProject {
+  const sources = sourcesOf(old);
+  const code = codeOf(old);
+  const [prompt, ...otherPrompts] = promptsOf(sources, old);
+  if (prompt === undefined) throw new Error("checked by promptsOf");
+  const tags = oldTags(code);
+  const asked = ASKS_FOR_PROSE.exec(prompt.prompt)?.[0]?.trim();
+  const agent: MovedAgent = {
+    name: choices.name,
+    prompt,
+    tags,
+    prose: asked !== undefined,
+    before: (intent) => caseOf(code, intent),
+  };
+  const { lines, left } = modelSettings(prompt.client, clientsIn(sources));
+  const variables = [...new Set([...variablesIn(sources), ...variablesOf(code)])];
+  const test = testCode(agent);
+  const tools = prompt.steps.flatMap((step) =>
+    step.intents.filter((intent) => kindOf(intent, step) === "tool"),
+  );
+  const packages = packagesOf(old).filter((name) => !REPLACED.test(name));
+  const otherTypes = tags.others.filter(
+    (type) => !prompt.steps.some(({ intents }) => intents.includes(type)),
+  );
+  const tagged = Object.entries({
+    messages: tags.message,
+    results: tags.result,
+    errors: tags.error,
+    answers: tags.answer,
+  }).flatMap(([what, tag]) => (tag === undefined ? [] : [`${what} <${tag}>`]));
+  const notes = [
+    "baml_src is as it was, but for the generator, which has the version of this package's BAML",
+    tagged.length === 0
+      ? "no tags were found in the old code: the model reads the usual ones (docs/context.md)"
+      : `the model reads its old tags: ${tagged.join(", ")}; text inside them is escaped now, so nobody can forge one`,
+    ...(asked === undefined
+      ? []
+      : [
+          `${prompt.name} asks for free text ("${asked}"), so prose before the JSON is accepted: prose: "before" in src/agent.ts`,
+        ]),
+    ...(tools.length === 0
+      ? []
+      : [
+          `left: move the code of ${tools.join(", ")} into src/agent.ts, and take approval off where no person need agree`,
+        ]),
+    ...left.map((what) => `left: ${what}`),
+    ...(prompt.withoutIntent.length === 0
+      ? []
+      : [`left: give ${prompt.withoutIntent.join(", ")} a field intent; without one it cannot be a step`]),
+    ...(otherTypes.length === 0
+      ? []
+      : [`left: events of the old thread without a counterpart: ${otherTypes.join(", ")}`]),
+    ...(otherPrompts.length === 0
+      ? []
+      : [
+          `left: other prompts that choose steps: ${otherPrompts.map(({ name }) => name).join(", ")}; each is an agent of its own`,
+        ]),
+    ...(existsSync(join(old, ".env"))
+      ? ["left: copy your settings, which hold secrets: the old .env to .env here"]
+      : []),
+    ...(packages.length === 0 ? [] : [`left: install what the moved code needs of ${packages.join(", ")}`]),
+    ...(test === undefined
+      ? ["left: write a test of the agent with scriptedSteps of twelvefold/testing"]
+      : []),
+    "BAML tests of baml_src ask the clients that are named there, which need keys: npm run test:baml",
+    "the old server, command line and store are replaced: npx twelvefold run, serve, list, show",
+  ];
+  return { files: filesOf(facts, choices, { agent, sources, test, lines, variables, notes }), notes };
+}
+
+interface Parts {
+  readonly agent: MovedAgent;
+  readonly sources: Files;
+  readonly test: string | undefined;
+  readonly lines: readonly string[];
+  readonly variables: readonly string[];
+  readonly notes: readonly string[];
+}
+
+function filesOf(facts: PackageFacts, choices: ProjectChoices, parts: Parts): Files {
+  const { agent, sources, test, lines, variables, notes } = parts;
+  const files = new Map(projectFiles(facts, choices));
+  const generator = (files.get("baml_src/generators.baml") ?? "").replace(/^\/\/.*\n/gm, "").trim();
+  for (const name of files.keys())
+    if (/^(?:baml_src|src|test)\//.test(name) || name === "README.md") files.delete(name);
+  for (const [name, text] of withGenerator(sources, generator)) files.set(`baml_src/${name}`, text);
+  files.set("src/agent.ts", agentCode(agent));
+  if (test !== undefined) files.set("test/agent.test.ts", test);
+  files.set(
+    "MOVED.md",
+    `# What was moved, and what is left\n\n${notes.map((note) => `- ${note}`).join("\n")}\n`,
+  );
+  const known = files.get(".env.example") ?? "";
+  const others = variables.filter((name) => !known.includes(name));
+  const settings = [
+    "# The model that the prompt named.",
+    ...lines.map((line) => `# ${line}`),
+    ...(others.length === 0
+      ? []
+      : ["", "# Read by the old code or its BAML sources.", ...others.map((name) => `# ${name}=`)]),
+  ];
+  files.set(".env.example", `${settings.join("\n")}\n\n${known}`);
+  const manifest = JSON.parse(files.get("package.json") ?? "{}");
+  const tests = test === undefined ? "" : ' && node --test "test/**/*.test.ts"';
+  manifest.scripts.test = `twelvefold generate && tsc${tests}`;
+  manifest.scripts["test:baml"] = "baml-cli test";
+  files.set("package.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  return files;
+}
+
+/** The prompts that choose steps, the usual one first. */
+function promptsOf(sources: Files, old: string): readonly StepPrompt[] {
+  const prompts = stepPrompts(sources);
+  if (prompts.length > 0) return prompts.toSorted((a, b) => rank(a) - rank(b));
+  throw new UsageError(
+    "invalid_argument",
+    `no function in ${join(old, "baml_src")} takes the thread as one string and answers with classes that have an intent`,
+  );
+}
+
+const rank = ({ name }: StepPrompt) => (name === "DetermineNextStep" ? 0 : 1);
+
+function sourcesOf(old: string): Files {
+  const folder = join(old, "baml_src");
+  if (!existsSync(folder))
+    throw new UsageError("invalid_argument", `there is no baml_src in ${old}: name the folder of the agent`);
+  return readTemplate(folder);
+}
+
+/** The old TypeScript, without what was generated or installed. */
+function codeOf(old: string): Files {
+  const folder = join(old, "src");
+  if (!existsSync(folder)) return new Map();
+  return new Map(
+    [...readTemplate(folder)].filter(
+      ([name]) => /\.[cm]?tsx?$/.test(name) && !/(?:^|\/)baml_client\//.test(name),
+    ),
+  );
+}
+
+function packagesOf(old: string): readonly string[] {
+  const file = join(old, "package.json");
+  if (!existsSync(file)) return [];
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const dependencies: unknown =
+      typeof manifest === "object" && manifest !== null ? Reflect.get(manifest, "dependencies") : {};
+    return typeof dependencies === "object" && dependencies !== null ? Object.keys(dependencies) : [];
+  } catch {
+    throw new UsageError("invalid_argument", `${basename(old)}/package.json is not JSON`);
+  }
+}
