@@ -9,6 +9,7 @@ import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
 import type { RestateEngineOptions } from "./runtime/engines/restate.ts";
+import { RETENTION, type RetentionRule } from "./runtime/retention.ts";
 import { API_KEYS, type ApiKey } from "./server/api-key.ts";
 import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
@@ -47,6 +48,11 @@ export interface TwelvefoldConfig {
   readonly credentials?: CredentialSources;
   /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy requires different people. */
   readonly people?: People;
+  /**
+   * Which threads that have ended are not to be kept: `[{ days: 90 }, { days: 7, status: ["failed"], action: "erase" }]`. Applied once
+   * an hour by `twelvefold serve` and `twelvefold worker`, and by `twelvefold prune --yes`. Default: all are kept.
+   */
+  readonly retention?: readonly RetentionRule[];
   /** Settings of `twelvefold serve`. */
   readonly server?: ServerConfig;
   /** Settings of `twelvefold eval`, `collect` and `judge`. */
@@ -100,6 +106,7 @@ const CONFIG = fields({
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
   evals: optional(EVALS),
+  retention: optional(RETENTION),
   server: optional(
     fields({
       keys: optional(API_KEYS),

@@ -95,6 +95,7 @@ export type { Input, ReceivedEvent, Sender, SentEvent } from "./runtime/input.ts
 export type { JobOutcome } from "./runtime/jobs.ts";
 export type { Observation, Observer } from "./runtime/observers.ts";
 export type { EraseOptions } from "./runtime/remove.ts";
+export type { EndedStatus, RetentionRule } from "./runtime/retention.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type {
   AgentName,

@@ -6,6 +6,7 @@ import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import { visible } from "../present/visible-text.ts";
 import { parseCount } from "./parse-count.ts";
 import { addProjectCommands } from "./project-commands.ts";
+import { addRetentionCommands } from "./retention-commands.ts";
 import type { Session } from "./session.ts";
 
 /** Runs one command; resolves with its exit code. */
@@ -148,6 +149,7 @@ export function createProgram(action: Action): Command {
   ).action((threads: string[], options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).verify(session, threads)),
   );
+  addRetentionCommands(command, act);
   command(
     "prompt <agent> [message...]",
     "print the exact request that the model would get next; nothing is sent",

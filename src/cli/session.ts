@@ -99,7 +99,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     return opened;
   });
   const makeRuntime = async (
-    extra: Pick<RuntimeOptions, "model" | "engine" | "worker"> = {},
+    extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
   ): Promise<Runtime> => {
     const { agents, concurrency, channels, people, credentials } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
@@ -156,7 +156,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     const name = named === undefined || named === "" ? (await config()).engine : engineNamed(named);
     const choice = await model();
     const engine = await openEngine(name ?? "in-process", await store());
-    return makeRuntime({ model: choice, engine, worker });
+    return makeRuntime({ model: choice, engine, worker, retention: (await config()).retention });
   };
   const session: Session = {
     terminal,

@@ -181,6 +181,13 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: Thread;
   };
+  /** Delete for good a thread that has ended, and everything kept about it */
+  readonly "DELETE /threads/{threadId}": {
+    readonly path: { readonly threadId: string };
+    readonly query: Record<never, never>;
+    readonly body: undefined;
+    readonly answer: { readonly deleted: true };
+  };
   /** Send a message. A finished thread goes on; one that waits for a person keeps it. */
   readonly "POST /threads/{threadId}/messages": {
     readonly path: { readonly threadId: string };
@@ -229,6 +236,26 @@ export interface Operations {
     readonly query: { readonly as?: "mermaid" | "svg" };
     readonly body: undefined;
     readonly answer: string;
+  };
+  /** Delete or erase old threads that have ended, at most 500 a request; only counts them unless `dry` is false */
+  readonly "POST /threads/prune": {
+    readonly path: Record<never, never>;
+    readonly query: Record<never, never>;
+    readonly body: {
+      readonly days: number;
+      readonly status?: readonly ("finished" | "failed" | "cancelled")[];
+      readonly agent?: string;
+      readonly action?: "delete" | "erase";
+      readonly dry?: boolean;
+    };
+    readonly answer: { readonly dry: boolean; readonly threads: number; readonly more: boolean };
+  };
+  /** Erase for good what was said in a thread that has ended; who did what and when remains */
+  readonly "POST /threads/{threadId}/erase": {
+    readonly path: { readonly threadId: string };
+    readonly query: Record<never, never>;
+    readonly body: { readonly reason: string; readonly seqs?: readonly number[] };
+    readonly answer: Accepted;
   };
   /** What waits for a person, the latest first */
   readonly "GET /requests": {

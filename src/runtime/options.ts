@@ -31,6 +31,7 @@ import { PEOPLE, type People } from "../humans/people.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { Engine } from "./engines/engine.ts";
+import { RETENTION, type RetentionRule } from "./retention.ts";
 
 export interface RuntimeOptions {
   /** The agents whose threads this runtime advances. Their names must differ. */
@@ -67,6 +68,11 @@ export interface RuntimeOptions {
    * Default true.
    */
   readonly worker?: boolean | undefined;
+  /**
+   * Which threads that have ended are deleted or erased, once an hour, by one of the processes that advance threads. Default:
+   * none; every thread is kept.
+   */
+  readonly retention?: readonly RetentionRule[] | undefined;
   readonly clock?: Clock | undefined;
   readonly newThreadId?: NewThreadId | undefined;
   /** Names this process in claims; must be unique. Default: random. */
@@ -104,6 +110,7 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   concurrency: optional(count),
   engine: optional(objectWith("wake", "start", "idle", "stop")),
   worker: optional(boolean),
+  retention: optional(RETENTION),
   clock: optional(objectWith("now", "sleep")),
   newThreadId: optional(callback),
   owner: optional(nonEmptyName),

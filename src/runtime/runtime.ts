@@ -11,6 +11,7 @@ import { type Changes, createChanges, parseRequest } from "./changes.ts";
 import { inProcessEngine } from "./engines/in-process.ts";
 import { createObservers, type Observer } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
+import { startRetention } from "./retention.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
 import { observeClosed } from "./tell-closed.ts";
@@ -109,19 +110,21 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   });
   const stopped = new AbortController();
   observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
+  const changes = createChanges({
+    ...writing,
+    writer,
+    people,
+    isOwnToken: jobTokens.isOwn,
+    newThreadId,
+    interrupt,
+  });
   let sweeper: { stop(): Promise<void> } | undefined;
+  let retention: { stop(): Promise<void> } | undefined;
   return {
     agents,
     store,
     people,
-    ...createChanges({
-      ...writing,
-      writer,
-      people,
-      isOwnToken: jobTokens.isOwn,
-      newThreadId,
-      interrupt,
-    }),
+    ...changes,
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     async request(requestId) {
       const { threadId } = parseRequest(requestId);
@@ -145,9 +148,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });
+      retention ??= startRetention({
+        rules: options.retention ?? [],
+        store,
+        changes,
+        clock,
+        onProblem: (error) => notify({ kind: "sweep_problem", error }),
+      });
     },
     async stop() {
       stopped.abort();
+      await retention?.stop();
       await sweeper?.stop();
       await Promise.all([waking.stop(), pool.stop()]);
     },

@@ -32,6 +32,7 @@ import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
 import { loginRoutes, logoutRoutes } from "./routes/login.ts";
 import { namedEventRoutes } from "./routes/named-events.ts";
+import { removalRoutes } from "./routes/removal.ts";
 import { requestRoutes } from "./routes/requests.ts";
 import { threadRoutes } from "./routes/threads.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -215,6 +216,7 @@ export function createServer(options: ServerOptions): Server {
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
   app.route("/", exportRoutes(deps));
+  app.route("/", removalRoutes(deps));
   app.route("/", requestRoutes(deps));
   app.route("/", namedEventRoutes(deps));
   documentation(app, basePath);

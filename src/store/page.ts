@@ -1,3 +1,4 @@
+import { LAST_TIME } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ListFilter, ThreadSummary } from "./store.ts";
 
@@ -27,6 +28,20 @@ export function pageLimit(filter: ListFilter): number {
  * no page returned.
  */
 export function pageStart(filter: ListFilter): Position | undefined {
+  const after = positionIn(filter);
+  const { updatedBefore } = filter;
+  if (updatedBefore === undefined) return after;
+  if (!Number.isFinite(updatedBefore)) {
+    throw new UsageError(
+      "invalid_argument",
+      `updatedBefore must be a time in milliseconds, not ${updatedBefore}`,
+    );
+  }
+  const time = Math.ceil(Math.min(Math.max(updatedBefore, -LAST_TIME), LAST_TIME));
+  return after === undefined || after.time >= time ? { time, key: 0 } : after;
+}
+
+function positionIn(filter: ListFilter): Position | undefined {
   if (filter.cursor === undefined) return undefined;
   const match = /^(-?[0-9]{1,19})\.([0-9]{1,16})$/.exec(filter.cursor);
   if (match !== null) return { time: Number(match[1]), key: Number(match[2]) };

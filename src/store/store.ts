@@ -23,6 +23,8 @@ export interface ListFilter {
   readonly search?: string | undefined;
   readonly awaitedEvent?: string | undefined;
   readonly parentThreadId?: ThreadId | undefined;
+  /** Only threads whose latest event is older than this time (ms since the epoch), as far as lists have seen it. */
+  readonly updatedBefore?: number | undefined;
   /** Default 50, at most 1000. */
   readonly limit?: number | undefined;
   /** The `next` of the previous page. */

@@ -1,9 +1,10 @@
 /* The code of docs/storage.md, in its order. `docs.test.ts` runs it and checks that the page shows the same. */
 import { join } from "node:path";
-import type { Clock } from "../../src/index.ts";
+import type { Agent, Clock } from "../../src/index.ts";
 import {
   appendEvents,
   createMemoryStore,
+  defineConfig,
   erasureData,
   projectionOf,
   type Runtime,
@@ -16,6 +17,17 @@ import { openPostgresStore } from "../../src/store/postgres/open.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { TestRunner } from "../../src/testing/index.ts";
 import { storeContract } from "../../src/testing/index.ts";
+
+const agents: readonly Agent[] = [];
+
+/** Not called: an installation has agents. */
+export const keptExample = () => {
+  const kept = defineConfig({
+    agents,
+    retention: [{ days: 365 }, { days: 30, status: ["failed", "cancelled"], action: "erase" }],
+  });
+  return kept;
+};
 
 export async function storageExample(folder: string, clock: Clock) {
   const store = await openSqliteStore(join(folder, "threads.db"));

@@ -46,6 +46,21 @@ export function listContract(test: StoreTest): void {
     assert.equal((await store.list()).threads.length, 25);
   });
 
+  test("a list of old threads begins at their age, page by page", async ({ store }) => {
+    const ids: ThreadId[] = [];
+    for (let index = 0; index < 9; index++)
+      ids.push(await createThread(store, { at: EPOCH + index * MINUTE }));
+    for (const limit of [2, 50]) {
+      assert.deepEqual(
+        await pages(store, { limit, updatedBefore: EPOCH + 5 * MINUTE }),
+        ids.slice(0, 5).toReversed(),
+      );
+    }
+    assert.deepEqual(await pages(store, { updatedBefore: EPOCH }), []);
+    assert.deepEqual((await pages(store, { updatedBefore: 9e15 })).length, 9);
+    await assert.rejects(store.list({ updatedBefore: Number.NaN }), { code: "invalid_argument" });
+  });
+
   test("a thread moves to the front when something happens to it", async ({ store }) => {
     const first = await createThread(store, { at: EPOCH });
     const second = await createThread(store, { at: EPOCH + MINUTE });
@@ -105,6 +120,7 @@ export function listContract(test: StoreTest): void {
       search: undefined,
       awaitedEvent: undefined,
       parentThreadId: undefined,
+      updatedBefore: undefined,
       limit: undefined,
       cursor: undefined,
     };

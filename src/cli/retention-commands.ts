@@ -1,0 +1,30 @@
+import type { Act, NewCommand } from "./project-commands.ts";
+
+/** The commands that remove threads, or what was said in them. */
+export function addRetentionCommands(command: NewCommand, act: Act): void {
+  command(
+    "prune",
+    "delete or erase old threads that have ended, by the configuration's `retention` or as told; tells which, until --yes",
+    "twelvefold prune --older-than 90d --status finished",
+  )
+    .option("--older-than <days>", "threads without an event for so many days, as 90 or 90d")
+    .option("--status <status...>", "only threads that are finished, failed or cancelled")
+    .option("--agent <name>", "only threads of this agent")
+    .option("--erase", "erase what was said, and keep who did what and when")
+    .option("--archive <folder>", "write each thread there as JSON first")
+    .option("--yes", "do it")
+    .action((options: { json?: boolean } & import("./commands/prune.ts").PruneCommand) =>
+      act(options, async (session) => (await import("./commands/prune.ts")).prune(session, options)),
+    );
+  command(
+    "erase <thread...>",
+    "erase what was said in threads that have ended; tells which, until --yes",
+    'twelvefold erase thr_… --reason "asked for by the customer" --yes',
+  )
+    .option("--reason <text>", "why; it is recorded in the thread")
+    .option("--delete", "delete the threads and everything kept about them")
+    .option("--yes", "do it")
+    .action((threads: string[], options: { json?: boolean } & import("./commands/prune.ts").EraseCommand) =>
+      act(options, async (session) => (await import("./commands/prune.ts")).erase(session, threads, options)),
+    );
+}
