@@ -19,7 +19,7 @@ export const DOUBTFUL_REASONS = {
   repeated_object: "it holds the same JSON value more than once",
   prose: "it has text beside the JSON",
   unknown_wrapper: "the JSON stands inside a comment or an open bracket",
-  unclear_thinking: "it cannot be told where the thoughts end and the answer begins",
+  unclear_thinking: "it is not clear where the thoughts end and the answer begins",
   coerced_value: "a value does not have the expected type and was converted",
   lost_value: "a value has no place in the expected type and was dropped",
   renamed_field: "a field or value has another name than in the expected type",
@@ -30,7 +30,7 @@ export const DOUBTFUL_REASONS = {
   elided: "part of the JSON is left out with dots",
   no_json: "it holds no JSON and was guessed from plain text",
   invalid_text: "it is not valid UTF-8",
-  unknown_finish: "the provider ended it for a reason that nobody knows, so that it may be cut",
+  unknown_finish: "the provider ended it for an unknown reason, so it may be cut off",
 } as const;
 
 // Reasons that threads of earlier releases hold. Nothing gives them any more; all were `doubtful`.
