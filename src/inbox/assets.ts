@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { sha256 } from "../base/digest.ts";
-import { PALETTE } from "../server/palette.ts";
+import { PALETTE } from "../present/palette.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",

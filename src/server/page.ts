@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { html } from "hono/html";
+import { PALETTE } from "../present/palette.ts";
 import { linkTo } from "./base-path.ts";
 import type { ServerEnv } from "./env.ts";
-import { PALETTE } from "./palette.ts";
 
 type Html = ReturnType<typeof html>;
 

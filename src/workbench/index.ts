@@ -33,6 +33,11 @@ export type {
   VariantInfo,
   VariantResult,
 } from "./evals/results.ts";
+export { evalPage } from "./reports/eval-page.ts";
+export { evalTests } from "./reports/eval-tests.ts";
+export { githubAnnotations } from "./reports/github.ts";
+export { junitXml, type ReportedTest } from "./reports/junit.ts";
+export { evalMarkdown } from "./reports/markdown.ts";
 export { agentAt, type Revision, readRevision } from "./revision.ts";
 export {
   type Comparison,

@@ -8,13 +8,15 @@ import type { Dataset } from "../../workbench/evals/dataset.ts";
 import { evaluate, type Variant } from "../../workbench/evals/evaluate.ts";
 import { readDatasets } from "../../workbench/evals/read-dataset.ts";
 import type { EvalRun } from "../../workbench/evals/results.ts";
+import { evalTests } from "../../workbench/reports/eval-tests.ts";
 import { evalTable } from "../../workbench/reports/table.ts";
 import { type Revision, readRevision } from "../../workbench/revision.ts";
+import { annotate, printer } from "../annotate.ts";
 import { EXIT } from "../exit.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { showProgress } from "../progress.ts";
 import type { Session } from "../session.ts";
-import { writeReports } from "../write-reports.ts";
+import { checkReports, writeReports } from "../write-reports.ts";
 
 export interface EvalCommandOptions {
   readonly agent?: string;
@@ -45,6 +47,7 @@ export async function evalCommand(
 ): Promise<number> {
   const { terminal, colors, json, folder } = session;
   checkOptions(options);
+  checkReports(options.report ?? []);
   // What is wrong with a dataset shows before anything else is started.
   const datasets = chooseCases(
     readDatasets({ folder, only, agent: await agentOf(session, options) }),
@@ -60,9 +63,11 @@ export async function evalCommand(
     writeBaseline(path, readBaseline(path), run.variants, run.at);
     terminal.err(colors.dim(`wrote ${options.baseline ?? BASELINE_FILE}`));
   }
-  await writeReports(session, run, options.report ?? []);
-  if (json) terminal.out(JSON.stringify(run, null, 2));
-  else for (const line of evalTable(run, colors)) terminal.out(line);
+  writeReports(session, { tests: [], run }, options.report ?? []);
+  annotate(session, evalTests(run));
+  const print = printer(session);
+  if (json) print(JSON.stringify(run, null, 2));
+  else for (const line of evalTable(run, colors)) print(line);
   return run.gate.passed || options.updateBaseline === true ? EXIT.ok : EXIT.failed;
 }
 

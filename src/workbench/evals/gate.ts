@@ -1,6 +1,9 @@
 import { fewestForDrop } from "../statistics/compare.ts";
 import { type CaseResult, caseKey, type Gate, type VariantResult } from "./results.ts";
 
+/** So many cases are named in a reason. */
+const MOST_NAMES = 5;
+
 export interface GateOptions {
   readonly level: number;
   readonly awaitingReview: number;
@@ -18,7 +21,15 @@ export function gateOf(variants: readonly VariantResult[], { level, awaitingRevi
   for (const variant of judged.length === 0 ? variants : judged) {
     const on = variants.length > 1 ? ` (${variant.label})` : "";
     const must = variant.cases.filter((one) => one.severity === "must" && one.knownFailure === undefined);
-    for (const one of must.filter(hasFailed)) reasons.push(`${caseKey(one)}: failed, and must not${on}`);
+    const broken = must.filter(hasFailed).map(caseKey);
+    if (broken.length > 0) {
+      const what =
+        broken.length === 1
+          ? "a case that must not fail did"
+          : `${broken.length} cases that must not fail did`;
+      const more = broken.length > MOST_NAMES ? `, and ${broken.length - MOST_NAMES} more` : "";
+      reasons.push(`${what}${on}: ${broken.slice(0, MOST_NAMES).join(", ")}${more}`);
+    }
     const { errors } = variant;
     if (errors > 0) reasons.push(`${errors} ${errors === 1 ? "answer" : "answers"} could not be had${on}`);
     const baseline = variant.comparisons.find((one) => one.with === "baseline");
