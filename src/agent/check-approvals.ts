@@ -28,7 +28,7 @@ function checkVersion(agent: string, intent: string, definition: StepDefinition<
   if (version !== undefined || (readOnly && approval === "never")) return;
   const code = definition.kind === "tool" ? [definition.run.toString()] : definition.code;
   if (!code.some((text) => /\{\s*\[native code\]\s*\}\s*$/.test(text))) return;
-  const message = `agent ${agent}: the handler of ${intent} is bound or native, so that nobody can see when its code changes and an approval must lapse; give the tool a version, and change it with the code`;
+  const message = `agent ${agent}: the handler of ${intent} is bound or native, so a change of its code, which must make approvals lapse, cannot be seen; give the tool a version, and change it with the code`;
   throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
 }
 

@@ -212,7 +212,7 @@ function checkStepDefinition(
   if (cacheSeconds !== undefined && !readOnly)
     refuse("has cacheSeconds but is not readOnly; only what changes nothing is cached");
   if (cacheScope !== undefined && cacheSeconds === undefined)
-    refuse("has a cacheScope but no cacheSeconds, so that nothing is cached");
+    refuse("has a cacheScope but no cacheSeconds: nothing would be cached");
   if (shared === true && cacheScope !== "agent")
     refuse('is shared but its cacheScope is not "agent"; nothing is shared within one thread');
   if (cacheScope === "agent" && (realValues !== undefined || keepOutOfStore))

@@ -4,7 +4,7 @@ import { ENGINE_NAMES, type EngineConfig, type EngineName } from "../config.ts";
 import type { Engine } from "../runtime/engines/engine.ts";
 import type { ThreadStore } from "../store/store.ts";
 
-/** Opens the engine that the settings name; `undefined` for the one that needs no opening. */
+/** Opens the engine that the settings name; `undefined` for an engine that needs no opening. */
 export async function openEngine(config: EngineConfig, store: ThreadStore): Promise<Engine | undefined> {
   if (typeof config !== "string") {
     const { use, ...options } = config;
@@ -26,7 +26,7 @@ export async function openEngine(config: EngineConfig, store: ThreadStore): Prom
   }
 }
 
-/** What `TWELVEFOLD_ENGINE` says. Throws `UsageError` for anything that is no engine. */
+/** The engine that `TWELVEFOLD_ENGINE` names. Throws `UsageError` (`invalid_configuration`) for an unknown one. */
 export function engineNamed(text: string): EngineName {
   const name = ENGINE_NAMES.find((known) => known === text);
   if (name !== undefined) return name;

@@ -7,13 +7,13 @@ import type { Observer } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface Waking {
-  /** To be called after a change: brings the word to a process that advances the thread, unless the change itself did. */
+  /** Call it after a change: wakes a process that advances the thread, unless the change itself did. */
   wake(threadId: ThreadId, thread: Thread | ThreadHead): void;
-  /** To be called when a thread has come to rest: it may have to be woken at a time. */
+  /** Call it when a thread has come to rest: it may have to be woken at a certain time. */
   atRest(thread: ThreadHead): void;
-  /** What is written in the transaction of a change that leaves a thread like this. */
+  /** What to write in the transaction of a change that leaves a thread in this state. */
   alongside(thread: ThreadHead): AppendOptions["alongside"];
-  /** Begins to take what the engine delivers. */
+  /** Starts to take wakes from the engine. */
   start(): void;
   stop(): Promise<void>;
 }
@@ -34,7 +34,8 @@ export function createWaking({ engine, pool, wants, advances, notify }: WakingOp
   const { enqueue } = engine;
   const start = () =>
     engine.start({ advance: (threadId, known) => pool.takeUp(threadId, known), onProblem }).catch(onProblem);
-  // What a process changes it may advance at once, before it looks for other work; an engine with a queue waits for `start`.
+  // A process may advance a thread that it has changed at once, before it looks for other work; an engine with
+  // a queue waits for `start`.
   let started = advances && engine.local === true ? start() : undefined;
   let stopped: Promise<void> | undefined;
   return {

@@ -7,7 +7,7 @@ interface Job {
   readonly cancel: AbortController;
   readonly stop: AbortController;
   readonly done: Promise<void>;
-  /** Resolves when this process has claimed the thread, or the job has ended without. */
+  /** Resolves when this process has claimed the thread, or when the job ends without a claim. */
   readonly taken: Promise<void>;
   /** Aborted when a message interrupts what runs now. */
   interruption: AbortController;
@@ -19,7 +19,10 @@ interface Job {
   again: boolean;
 }
 
-/** How often, in ms, to look whether another process has cancelled a thread: half a second is the most it may take. */
+/**
+ * How often, in ms, to check whether another process has cancelled a thread. It must take no longer than half a second
+ * to notice.
+ */
 const LOOK_MS = 350;
 
 export interface PoolOptions extends WorkerOptions {
@@ -71,8 +74,8 @@ export class WorkerPool {
   }
 
   /**
-   * Like `nudge`; resolves when this process has claimed the thread, or does not claim it: there is nothing to
-   * do, or somebody else holds it.
+   * Like `nudge`, but resolves when this process has claimed the thread, or when it does not claim it because there is
+   * nothing to do or another process holds it.
    */
   async takeUp(threadId: ThreadId, known?: Thread | ThreadHead): Promise<void> {
     this.nudge(threadId, known);

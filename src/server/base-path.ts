@@ -4,7 +4,7 @@ import { type Check, check } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ServerEnv } from "./env.ts";
 
-/** What the server's own paths begin with. */
+/** The beginnings of the server's own paths. */
 const OWN =
   /^\/(?:inbox|threads|requests|events|jobs|webhooks|open|login|logout|docs|openapi\.json|healthz|pages\.css|favicon\.ico)(?=\/|$)/;
 
@@ -14,13 +14,14 @@ export const basePathText: Check = check((value) => {
   const path = withoutEnd(value);
   if (path !== "" && !/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/.test(path))
     return "must be a path such as /agents";
-  // Some frameworks take the prefix off before they pass a request on: with such a prefix nobody could tell.
+  // Some frameworks strip the prefix before they pass a request on; with such a prefix, that could not be
+  // detected.
   return OWN.test(path) ? `begins like one of the server's own paths, ${OWN.exec(path)?.[0]}` : undefined;
 });
 
 /**
- * The path that a server is mounted under: as given, or else that of its public address; `""`: none. Throws `UsageError` if
- * the two disagree.
+ * The path that a server is mounted under: the given one, or else that of its public address; `""` if there is none.
+ * Throws `UsageError` if the two disagree.
  */
 export function basePathOf(options: {
   readonly basePath?: string | undefined;
@@ -37,25 +38,25 @@ export function basePathOf(options: {
   throw new UsageError("invalid_configuration", `the path of publicUrl, ${shown}, ${problem}`);
 }
 
-/** The server's own path in a request, whether or not whoever passed it on has taken the prefix off. */
+/** The server's own path in a request, whether or not the prefix was stripped on the way. */
 export function pathWithin(basePath: string, request: Request): string {
   const path = getPath(request);
   if (path === basePath) return "/";
   return basePath !== "" && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
 }
 
-/** The address of one of the server's own paths, as a page or a redirect names it. */
+/** The address of one of the server's own paths, for a page or a redirect. */
 export function linkTo(c: Context<ServerEnv>, path: string): string {
   return `${c.get("basePath")}${path}`;
 }
 
-/** The address of one of the server's own paths for somebody elsewhere, whose server is reached at `publicUrl`. */
+/** The address of one of the server's own paths for somebody elsewhere, who reaches the server at `publicUrl`. */
 export function publicAddress(publicUrl: string, path: string): string {
   const { origin, pathname } = new URL(publicUrl);
   return `${origin}${withoutEnd(pathname)}${path}`;
 }
 
-/** The prefix that a path may have lost, if it ends in one of the server's own. */
+/** The prefix that a path seems to have lost, if it ends in one of the server's own paths. */
 export function forgottenPrefix(path: string): string | undefined {
   for (let at = path.indexOf("/", 1); at > 0; at = path.indexOf("/", at + 1)) {
     if (OWN.test(path.slice(at))) return path.slice(0, at);

@@ -33,13 +33,13 @@ export interface EvalCommandOptions {
   readonly offline?: boolean;
 }
 
-/** Where answers are kept unless `--cache` says otherwise; git ignores it. */
+/** Where answers are kept unless `--cache` names another place; git ignores it. */
 export const ANSWERS_FOLDER = ".twelvefold/answers";
 
-/** What `--prompts` calls the prompts that are there now. */
+/** The name of the current prompts for `--prompts`. */
 const NOW = "now";
 
-/** `twelvefold eval [dataset…]`: asks the model about each case, and fails only on a drop that is one. */
+/** `twelvefold eval [dataset…]`: asks the model about each case, and fails only on a real drop. */
 export async function evalCommand(
   session: Session,
   only: readonly string[],
@@ -48,7 +48,7 @@ export async function evalCommand(
   const { terminal, colors, json, folder } = session;
   checkOptions(options);
   checkReports(options.report ?? []);
-  // What is wrong with a dataset shows before anything else is started.
+  // Faults in a dataset are reported before anything else is started.
   const datasets = chooseCases(
     readDatasets({ folder, only, agent: await agentOf(session, options) }),
     options.case,
@@ -114,21 +114,24 @@ function checkOptions({
   case: cases,
 }: EvalCommandOptions): void {
   if (samples === 0 || concurrency === 0) {
-    throw new UsageError("invalid_argument", "--samples and --concurrency take a number from 1 on");
+    throw new UsageError("invalid_argument", "--samples and --concurrency must be at least 1");
   }
   if (updateBaseline !== true) return;
   if (prompts !== undefined) {
     throw new UsageError(
       "invalid_argument",
-      "--update-baseline takes the prompts of now: leave --prompts out",
+      "--update-baseline works only with the current prompts: leave out --prompts",
     );
   }
   if (cases !== undefined) {
-    throw new UsageError("invalid_argument", "--update-baseline takes whole datasets: leave --case out");
+    throw new UsageError(
+      "invalid_argument",
+      "--update-baseline works only with whole datasets: leave out --case",
+    );
   }
 }
 
-/** The agent of cases that name none: the one that is named, or the only one there is. */
+/** The agent for cases that name none: the one given by option, or the only one there is. */
 async function agentOf(session: Session, { agent }: EvalCommandOptions): Promise<string | undefined> {
   if (agent !== undefined) return agent;
   const { agents } = await session.config();
@@ -155,7 +158,7 @@ function baselinePath({ folder }: Session, { baseline }: EvalCommandOptions): st
   return baseline === undefined ? join(folder, BASELINE_FILE) : resolve(folder, baseline);
 }
 
-/** Each client with each revision of the prompts. */
+/** Each client combined with each revision of the prompts. */
 async function variantsOf(session: Session, options: EvalCommandOptions): Promise<readonly Variant[]> {
   const clients = await clientsOf(session, options);
   const names = options.prompts ?? [NOW];

@@ -18,14 +18,16 @@ export async function worker(session: Session): Promise<number> {
   else {
     terminal.out(`advancing threads of ${names.join(", ")}`);
     terminal.err(
-      colors.dim("Ctrl-C ends it; running tools end first, other workers go on with everything else"),
+      colors.dim(
+        "Ctrl-C stops the worker: it waits for running tools; other workers go on with everything else",
+      ),
     );
   }
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   return EXIT.ok;
 }
 
-/** Traces need a package that a worker can do without. */
+/** Traces, if the package for them is installed: a worker can do without. */
 async function traceWhereInstalled(runtime: Awaited<ReturnType<Session["lastingRuntime"]>>): Promise<void> {
   try {
     const { traceRuns } = await import("../../telemetry/telemetry.ts");

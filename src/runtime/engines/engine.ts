@@ -3,47 +3,47 @@ import type { RunStatement } from "../../store/store.ts";
 import type { Thread, ThreadHead } from "../../thread/thread.ts";
 
 /**
- * Takes a thread up: resolves once this process has claimed it, or there is nothing to do, or somebody else holds it. Waits
- * while this process advances as many threads as it may: whoever delivers wakes should then leave further ones to other
- * processes. Never rejects. `known` is the thread as it was just written by this process.
+ * Starts work on a thread. Resolves once this process has claimed it, or if there is nothing to do or another process
+ * holds it. Waits while this process advances as many threads as it may, so that an engine can leave further wakes to
+ * other processes. Never rejects. `known` is the thread as this process has just written it.
  */
 export type Advance = (threadId: ThreadId, known?: Thread | ThreadHead) => Promise<void>;
 
-/** What an engine is given at its start. */
+/** What an engine gets when it starts. */
 export interface EngineStart {
   readonly advance: Advance;
-  /** Told of what the engine could not do and tries again. May not throw. */
+  /** Called with errors that the engine has met and will retry. May not throw. */
   readonly onProblem: (error: unknown) => void;
 }
 
 /**
- * Wakes threads: brings the word that a thread has work to a process that advances it. It decides nothing and keeps nothing
- * of a thread. Whoever takes a thread up claims it in the store, every write is fenced by sequence number and claim, and
- * each process that advances threads also looks for work by itself: an engine that loses a wake, brings it twice or is down
- * only makes a thread begin later.
+ * Wakes threads: tells a process that can advance a thread that there is work. It decides nothing and keeps nothing of
+ * a thread. Every process claims a thread in the store before it works on it, every write is fenced by sequence number
+ * and claim, and each process that advances threads also looks for work by itself. So an engine that loses a wake,
+ * delivers it twice or is down only makes a thread start later.
  */
 export interface Engine {
-  /** As messages name it. */
+  /** The engine's name in messages. */
   readonly name: string;
-  /** Set where it wakes threads in this process alone: it is then started together with the runtime. */
+  /** True if it wakes threads only in this process: it is then started together with the runtime. */
   readonly local?: true;
   /**
-   * Called after each change that leaves a thread with work. `at`: not before this time (ms since the epoch); an engine
-   * without timers may leave such wakes out, because the store is searched for threads whose time has come. Rejects when
-   * the wake could not be sent; the change stands.
+   * Called after each change that leaves a thread with work. With `at`, the thread must not be woken before that time
+   * (ms since the epoch); an engine without timers may ignore such wakes, because the store is searched for threads
+   * whose time has come. Rejects if the wake could not be sent; the change stands.
    */
   wake(threadId: ThreadId, at?: number, known?: Thread | ThreadHead): Promise<void>;
   /**
-   * Enqueues the wake with statements in the transaction of the change that makes it necessary, so that there is never one
-   * without the other. For engines whose queue lies in the store's database; `wake` is then called for no change that was
-   * enqueued like this.
+   * Enqueues the wake with statements in the transaction of the change that makes it necessary, so that there is never
+   * one without the other. For engines whose queue is in the store's database; `wake` is not called for a change whose
+   * wake was enqueued.
    */
   readonly enqueue?: ((threadId: ThreadId, run: RunStatement) => Promise<void>) | undefined;
-  /** Begins to deliver wakes to this process. Called at most once, and only in a process that advances threads. */
+  /** Starts to deliver wakes to this process. Called at most once, and only in a process that advances threads. */
   start(work: EngineStart): Promise<void>;
-  /** Resolves when no wake that reached this process is still on its way to `advance`. */
+  /** Resolves when no wake that has reached this process is still on its way to `advance`. */
   idle(): Promise<void>;
-  /** Delivers nothing more and closes what was opened. Wakes that are left are delivered elsewhere, or after the next start. */
+  /** Stops delivering and closes what was opened. Remaining wakes are delivered elsewhere, or after the next start. */
   stop(): Promise<void>;
 }
 

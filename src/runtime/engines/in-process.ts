@@ -1,8 +1,8 @@
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 
 /**
- * The engine without a queue: whoever changes a thread takes it up at once, in the same process. Threads changed by a process
- * that advances none are found by the others when they next look for work.
+ * The engine without a queue: the process that changes a thread advances it at once. If that process advances no
+ * threads, the others find the thread when they next look for work.
  */
 export function inProcessEngine(): Engine {
   const { begun, idle } = createHandOver();

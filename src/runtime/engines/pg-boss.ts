@@ -9,12 +9,12 @@ import type { RunStatement, ThreadStore } from "../../store/store.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 
 export interface PgBossEngineOptions {
-  /** Connections that the engine holds at most in this process, besides those of the store. Default 4. */
+  /** The largest number of connections that the engine holds in this process, in addition to the store's. Default 4. */
   readonly connections?: number | undefined;
 }
 
 const QUEUE = "wake";
-/** Wakes that one process takes at once; it takes further ones when these threads have begun. */
+/** How many wakes one process takes at once. It takes more once work on these threads has started. */
 const TAKEN_AT_ONCE = 4;
 const TAKERS = 2;
 const OPTIONS = fields({ connections: optional(count) });
@@ -56,7 +56,7 @@ export async function openPgBossEngine(
     registerInstance: false,
     monitorVacuum: false,
   });
-  // What fails is tried again by pg-boss; until there is somebody to tell, nobody is told.
+  // pg-boss retries what fails; until the engine is started, nobody can be told.
   let onProblem: (error: unknown) => void = () => {};
   boss.on("error", (error) => onProblem(error));
   await boss.start();
@@ -65,7 +65,7 @@ export async function openPgBossEngine(
     policy: "stately",
     notify: true,
     heartbeatSeconds: 10,
-    // A thread that cannot be advanced is tried again by the runtime.
+    // The runtime retries a thread that could not be advanced.
     retryLimit: 0,
     deleteAfterSeconds: 60,
   });
@@ -98,7 +98,7 @@ async function execute(run: RunStatement, sql: string, values: unknown[] | undef
   return { rows: [...rows] };
 }
 
-/** Takes wakes; a wake is done with when its thread has been claimed here, or need not be: from then on the claim counts. */
+/** Takes wakes. A wake is done once its thread is claimed here, or needs no work: from then on, the claim counts. */
 async function take(
   boss: PgBoss,
   { advance, onProblem }: EngineStart,

@@ -11,15 +11,15 @@ export interface RestateEngineOptions {
   /** The address of Restate's ingress, where wakes are sent: `http://127.0.0.1:8080`. */
   readonly ingress: string;
   /**
-   * The address of Restate's admin API, where a process that advances threads makes itself known at its start:
-   * `http://127.0.0.1:9070`. Default: nobody is told; register `reachedBy` yourself.
+   * The address of Restate's admin API, where a process that advances threads registers itself when it starts:
+   * `http://127.0.0.1:9070`. Default: none; register `reachedBy` yourself.
    */
   readonly admin?: string | undefined;
   /** Where a process that advances threads listens for Restate. Default: 127.0.0.1, a free port. */
   readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
   /**
-   * The address that Restate reaches this process by. Default: where it listens. Restate sends to the address that was
-   * registered last: give several workers one address, with a balancer of TCP connections behind it.
+   * The address at which Restate reaches this process. Default: the address it listens on. Restate sends to the address
+   * that was registered last, so give several workers one address, with a TCP load balancer behind it.
    */
   readonly reachedBy?: string | undefined;
   /** The name of the virtual object, one for each installation. Default `twelvefold_thread`. */
@@ -95,14 +95,14 @@ async function listen(
     handlers: {
       advance: async ({ key }: ObjectContext) => {
         const threadId = parseThreadId(key);
-        // Anybody who reaches the ingress can name a key; a thread that is none needs no work.
+        // Anybody who reaches the ingress can name a key; a key that is not a thread's id needs no work.
         if (threadId !== undefined) await begun(advance(threadId));
       },
     },
     options: {
       inactivityTimeout: QUARTER_HOUR_MS,
       abortTimeout: QUARTER_HOUR_MS,
-      // A wake is not worth holding up those that come after it.
+      // No wake is worth delaying the ones after it.
       retryPolicy: { maxAttempts: 5, onMaxAttempts: "kill" },
       journalRetention: 0,
     },
@@ -151,7 +151,7 @@ async function post(what: string, url: URL, body: unknown): Promise<void> {
   } catch (cause) {
     throw new TwelvefoldError(
       "engine_failed",
-      `Restate at ${url.origin} was not told of ${what}: it is out of reach`,
+      `Restate at ${url.origin} was not told about ${what}: it cannot be reached`,
       {
         cause,
       },
