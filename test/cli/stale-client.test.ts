@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clientStates } from "../../src/cli/baml/client-state.ts";
+import { freshenClient } from "../../src/cli/baml/fresh-client.ts";
 import { patchClientFile } from "../../src/cli/baml/patch-client.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -80,6 +81,19 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
   let folder = "";
   beforeAll(() => {
     folder = project("own");
+  });
+
+  it("is generated once by several processes that start together, also after one has died at it", async () => {
+    const together = project("together");
+    const freshen = () => {
+      const said: string[] = [];
+      return freshenClient({ project: together, env: {}, say: (text) => said.push(text) }).then(() => said);
+    };
+    const dead = spawnSync(process.execPath, ["--eval", ""]).pid;
+    writeFileSync(join(together, "baml_client.lock"), String(dead));
+    expect((await Promise.all([freshen(), freshen(), freshen()])).flat()).toHaveLength(1);
+    expect(problemIn(together)).toEqual([undefined]);
+    expect(readdirSync(together).filter((name) => name.includes("lock"))).toEqual([]);
   });
 
   it("is generated where it is missing, and again when a prompt was edited; each time that is said", async () => {

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { writeWorkshopAgent } from "../cli/workshop-agent.ts";
 import { installTools, newProject, pack, root } from "./packed.ts";
 
@@ -15,6 +16,9 @@ beforeAll(() => {
   installed = newProject(archive);
 });
 
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional() })),
+});
 const NODE_24 = join(root, "node_modules", ".bin");
 const node22 = () => join(tools, "node-22", "bin");
 
@@ -126,6 +130,29 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     );
     succeeds("npm", ["test"], { cwd });
     expect(succeeds("npm", ["start", "--", "transfer 7"], { cwd })).toContain("Approval needed: transfer");
+  });
+});
+
+describe("a production install", { tags: ["E2"] }, () => {
+  it("has nothing that only tests or other stores need, and runs without it", () => {
+    const cwd = written("lean", []);
+    install(cwd);
+    succeeds("npm", ["run", "generate"], { cwd });
+    rmSync(join(cwd, "node_modules"), { recursive: true });
+    succeeds("npm", ["install", "--omit=dev", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
+    const { packages } = lockSchema.parse(
+      JSON.parse(readFileSync(join(cwd, "node_modules", ".package-lock.json"), "utf8")),
+    );
+    const names = Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, ""));
+    for (const name of ["tsx", "esbuild", "gpt-tokenizer", "typescript", "pg", "vitest", "htmx.org"])
+      expect(names).not.toContain(name);
+    const withScripts = Object.entries(packages).filter(
+      ([, { hasInstallScript }]) => hasInstallScript === true,
+    );
+    // Of BAML, refused in the project's package.json.
+    expect(withScripts.map(([path]) => path)).toEqual(["node_modules/@scarf/scarf"]);
+    const started = succeeds("env", ["NODE_ENV=production", "npm", "start", "--", "withdraw 20"], { cwd });
+    expect(started).toContain("Approval needed: withdraw");
   });
 });
 

@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { type ClientState, clientStates } from "./client-state.ts";
-import { generateClients } from "./generate-client.ts";
+import { generateUnlocked, lockOf } from "./generate-client.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface FreshClientOptions {
   readonly project: string;
@@ -30,8 +31,12 @@ export async function freshenClient({
   if (env["NODE_ENV"] === "production") return refusal(`${what}, and NODE_ENV is production`);
   if (!wrong.every(({ folder }) => canWrite(folder)))
     return refusal(`${what}, and its folder cannot be written`);
-  say(`${what}: generating it…`);
-  await generateClients(project, env);
+  await oneAtATime(lockOf(first.folder), async () => {
+    // Another process may have done it meanwhile.
+    if (clientStates(sources).every(({ problem }) => problem === undefined)) return;
+    say(`${what}: generating it…`);
+    await generateUnlocked(project, env);
+  });
   return undefined;
 }
 

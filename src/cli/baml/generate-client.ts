@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { bamlComplaint, runBamlCli } from "./baml-cli.ts";
 import { clientStates } from "./client-state.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { patchClient } from "./patch-client.ts";
 
 /**
@@ -12,6 +13,22 @@ import { patchClient } from "./patch-client.ts";
  * @param sources the folder of the sources. Default: `baml_src` in the project.
  */
 export async function generateClients(
+  project: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  sources = join(project, "baml_src"),
+): Promise<readonly string[]> {
+  const [folder] = existsSync(sources) ? clientStates(sources) : [];
+  const generate = () => generateUnlocked(project, environment, sources);
+  return folder === undefined ? generate() : oneAtATime(lockOf(folder.folder), generate);
+}
+
+/** The lock of those who write this client, beside it. */
+export function lockOf(clientFolder: string): string {
+  return `${clientFolder}.lock`;
+}
+
+/** `generateClients` for whoever holds the lock. */
+export async function generateUnlocked(
   project: string,
   environment: Readonly<Record<string, string | undefined>>,
   sources = join(project, "baml_src"),

@@ -19,9 +19,10 @@ export function patchClientFile(text: string): string {
     );
 }
 
-/** Patches each file of a client's folder in place. */
+/** Patches each file of a client's folder in place; last the one by which others see whether the client is patched. */
 export function patchClient(folder: string): void {
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".ts"))) {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".ts") && name !== "index.ts");
+  for (const file of [...files, "index.ts"]) {
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
     const patched = patchClientFile(text);
