@@ -5,6 +5,7 @@ import { address, callback, checkOptions, count, nonEmptyName } from "./base/opt
 import { EVALS, type EvalsConfig } from "./evals-config.ts";
 import type { Channel } from "./humans/channel.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
+import type { StillAllowed } from "./humans/still-allowed.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
@@ -53,6 +54,11 @@ export interface TwelvefoldConfig {
    * an hour by `twelvefold serve` and `twelvefold worker`, and by `twelvefold prune --yes`. Default: all are kept.
    */
   readonly retention?: readonly RetentionRule[];
+  /**
+   * Checks again, right before a call runs, that its requester and its approvers are still known and allowed. Default: they
+   * stay what they were when they asked and approved.
+   */
+  readonly stillAllowed?: StillAllowed;
   /** Settings of `twelvefold serve`. */
   readonly server?: ServerConfig;
   /** Settings of `twelvefold eval`, `collect` and `judge`. */
@@ -107,6 +113,7 @@ const CONFIG = fields({
   people: optional(PEOPLE),
   evals: optional(EVALS),
   retention: optional(RETENTION),
+  stillAllowed: optional(callback),
   server: optional(
     fields({
       keys: optional(API_KEYS),

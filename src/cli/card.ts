@@ -1,6 +1,7 @@
 import type { Colors } from "picocolors/types.js";
 import { describeReason } from "../humans/approval-reasons.ts";
-import { visible, visibleLine, visibleValue } from "../present/visible-text.ts";
+import { fullNameOf } from "../present/people.ts";
+import { countOf, visible, visibleLine, visibleValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
 
 /** What an approver reads before deciding: every field in full. */
@@ -14,6 +15,8 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
     `  ${c.bold(visibleLine(card.title))}`,
     ...fields,
     ...wroteLines(card, c),
+    ...newerLines(card, c),
+    ...failureLines(card, c),
     ...(card.preview === undefined
       ? []
       : [`    ${c.dim("would change:")} ${showInFull(JSON.stringify(card.preview, null, 2))}`]),
@@ -36,6 +39,28 @@ function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
       ? [`      ${c.dim(`… ${more} more characters: \`twelvefold show --json\` prints them all`)}`]
       : [];
   return [`    ${c.dim("The model wrote:")}`, `      ${showInFull(said.text)}`, ...rest];
+}
+
+function newerLines({ newer }: PendingApproval["card"], c: Colors): string[] {
+  if (newer === undefined) return [];
+  const earlier = newer.count - newer.latest.length;
+  return [
+    `    ${c.yellow("Sent since the model proposed this:")}`,
+    ...(earlier > 0 ? [`      ${c.dim(`… ${countOf(earlier, "earlier message")}`)}`] : []),
+    ...newer.latest.map(({ from, text, length }) => {
+      const who = from === null ? "an unknown sender" : fullNameOf(from);
+      const rest = length > text.length ? ` … ${countOf(length - text.length, "more character")}` : "";
+      return `      ${c.bold(who)}: ${showInFull(text)}${c.dim(rest)}`;
+    }),
+  ];
+}
+
+function failureLines({ failures }: PendingApproval["card"], c: Colors): string[] {
+  if (failures === undefined) return [];
+  return [
+    `    ${c.yellow(`It has failed ${failures.count === 1 ? "once" : `${failures.count} times`}:`)}`,
+    ...failures.latest.map(({ at, message }) => `      ${c.dim(at)} ${showInFull(message)}`),
+  ];
 }
 
 function showInFull(text: string): string {

@@ -101,7 +101,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   const makeRuntime = async (
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
   ): Promise<Runtime> => {
-    const { agents, concurrency, channels, people, credentials } = await config();
+    const { agents, concurrency, channels, people, stillAllowed, credentials } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
       agents,
@@ -111,6 +111,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
       channels,
       people,
       credentials,
+      stillAllowed,
       secret,
     });
     closers.push(() => runtime.stop());

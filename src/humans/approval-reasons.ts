@@ -43,6 +43,16 @@ export function describeReason(reason: ApprovalReason): ReasonInWords {
         label: "Unknown requester",
         text: "Whoever asked for this may not approve it, and nobody can say who that is: it can only be denied.",
       };
+    case "newer_input":
+      return {
+        label: "Newer message",
+        text: "Something was sent after the model proposed this, and the model has not read it: read it before you decide.",
+      };
+    case "approver":
+      return {
+        label: "Approver",
+        text: `It was approved before by ${reason.who}, who may not approve it any more.`,
+      };
     case "look_alike":
       return {
         label: "Look-alikes",

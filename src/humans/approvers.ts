@@ -33,6 +33,23 @@ export function objectionTo(
     const may = allowed.length === 0 ? "nobody may" : `${allowed.join(", ")} may`;
     return new ForbiddenError(`${who} may not decide on this; ${may}`, { who, allowed });
   }
+  return sameness({ approval, requesters, people }, by, decision);
+}
+
+/** What must be known of an approval to say whether the people whom it takes are different ones. */
+export interface SamenessCase {
+  readonly approval: Pick<PendingApproval, "policy" | "approvedBy">;
+  readonly requesters: Requesters;
+  readonly people: People;
+}
+
+/** Why this person is not another one than the requesters and those who have approved, where policy wants that. */
+export function sameness(
+  { approval, requesters, people }: SamenessCase,
+  by: Principal,
+  decision: "approved" | "denied",
+): ForbiddenError | undefined {
+  const who = principalKey(by);
   const { needed = 1, requesterMayApprove = true } = approval.policy;
   if (!requesterMayApprove) {
     if (requesters.unknown && decision === "approved") {

@@ -3,7 +3,7 @@ import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
 import { canonicalJson } from "../base/json.ts";
 import { coversSubject } from "../humans/approval-digest.ts";
-import { principalKey } from "../humans/principal.ts";
+import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import {
   approvalFor,
@@ -13,8 +13,7 @@ import {
   permissionFor,
   warnings,
 } from "../steps/permission.ts";
-import type { ApprovalReason, Principal, Step } from "../thread/events.ts";
-import { samePerson } from "../thread/requesters.ts";
+import type { ApprovalReason, Step } from "../thread/events.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { approvalSubject } from "./approval-subject.ts";
@@ -209,19 +208,11 @@ function approvalHolds(
   call: OpenCall,
   phase: Extract<CallPhase, { kind: "approved" }>,
 ): boolean {
-  if (requestersAmong(thread, phase).length > 0) return false;
+  // Whoever approved it did not know of this.
+  if (inputsAfter(thread, phase.request) !== undefined) return false;
   const { card, digest } = phase;
   const policy = approvalNow(thread, agent, call).policy ?? {};
   return coversSubject(digest, approvalSubject(thread, agent, call, { card, policy }));
-}
-
-/** Who has approved and has asked for something since, where no requester may approve. */
-function requestersAmong(
-  { state: { requesters } }: Thread,
-  { policy, by }: Extract<CallPhase, { kind: "approved" }>,
-): readonly Principal[] {
-  if (policy.requesterMayApprove !== false) return [];
-  return by.filter((person) => requesters.known.some((requester) => samePerson(requester, person)));
 }
 
 function requestAgain(
@@ -231,28 +222,27 @@ function requestAgain(
   phase: Extract<CallPhase, { kind: "approved" }>,
 ): Command {
   const { card } = phase;
-  const names = requestersAmong(thread, phase).map(principalKey).join(", ");
   const { policy, fault } = approvalNow(thread, agent, call);
   const stays = card.reasons.filter(({ kind }) => !OF_POLICY.has(kind));
   const reasons: ApprovalReason[] = [
     ...(fault === undefined ? [] : [{ kind: "faulty_policy", fault } as const]),
     ...stays,
-    names === "" ? { kind: "changed" } : { kind: "other", text: requesterSince(names) },
-    ...warnings(policy ?? {}, thread),
+    ...(inputsAfter(thread, phase.request) === undefined ? [CHANGED] : []),
+    ...warnings(policy ?? {}, thread, call),
   ];
   const { callId, step } = call;
   return { type: "request_approval", callId, intent: step.intent, policy: policy ?? {}, reasons };
 }
 
-function requesterSince(names: string): string {
-  return `It was approved before, but ${names} approved it and has asked for something since.`;
-}
+const CHANGED = { kind: "changed" } as const satisfies ApprovalReason;
 
 /** Reasons that are found anew with each request. */
 const OF_POLICY: ReadonlySet<ApprovalReason["kind"]> = new Set([
   "changed",
   "faulty_policy",
   "unknown_requester",
+  "newer_input",
+  "approver",
   "look_alike",
 ]);
 

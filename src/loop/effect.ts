@@ -2,6 +2,8 @@ import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
+import type { People } from "../humans/people.ts";
+import type { StillAllowed } from "../humans/still-allowed.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { Credential, StepDefinition } from "../steps/definitions.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
@@ -31,6 +33,10 @@ export interface EffectContext {
   readonly onPartial?: ((partial: unknown) => void) | undefined;
   /** Hands steps to other agents. Default: no step can be handed to any. */
   readonly delegation?: Delegation | undefined;
+  /** Who is who across channels, as it was when people approved. Default: nothing is known. */
+  readonly people?: People | undefined;
+  /** Checks requesters and approvers again, right before a call runs. Default: they stay what they were. */
+  readonly stillAllowed?: StillAllowed | undefined;
   /** Makes the tokens of long-running jobs. Default: random ones. */
   readonly jobToken?: NewJobToken | undefined;
 }

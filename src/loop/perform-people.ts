@@ -5,6 +5,7 @@ import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
+import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
 import type { Verdict } from "../steps/definitions.ts";
 import type { ApprovalCard, EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
@@ -37,6 +38,8 @@ export function approvalRequest(
     reasons,
     ...(preview === undefined ? {} : { preview }),
     ...(call.said === null ? {} : { said: cutWords(call.said) }),
+    failures: failuresOf(thread, call),
+    newer: inputsAfter(thread, call.seq),
   };
   const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));

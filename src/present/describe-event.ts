@@ -1,6 +1,13 @@
 import { describeFidelity } from "../base/fidelity.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import type { ErrorInfo, EventData, EventType, HumanDecision, Principal } from "../thread/events.ts";
+import type {
+  ErrorInfo,
+  EventData,
+  EventType,
+  HumanDecision,
+  LapseReason,
+  Principal,
+} from "../thread/events.ts";
 import { fullNameOf, nameOf } from "./people.ts";
 import { inWords, visible, visibleLine } from "./visible-text.ts";
 
@@ -78,6 +85,18 @@ export function wordsOf(decision: HumanDecision): string | undefined {
   return words === "" ? undefined : visible(words);
 }
 
+/** Why an approval is good no more, as the beginning of a sentence. */
+export function describeLapse(reason: LapseReason): string {
+  switch (reason.kind) {
+    case "newer_input":
+      return "Something newer was sent";
+    case "approver":
+      return `${visibleLine(reason.who)} may not approve it any more`;
+    default:
+      return reason satisfies never;
+  }
+}
+
 type Describe<T extends EventType> = (data: EventData[T]) => EventDescription;
 
 const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
@@ -137,12 +156,14 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
   }),
   request_escalated: ({ to }) =>
     said("note", "wait", `Escalated to ${to.map((who) => visibleLine(who)).join(", ")}`),
-  request_expired: ({ outcome }) =>
-    said(
-      "trouble",
-      "bad",
-      outcome === "deny" ? "Nobody decided in time: denied" : "Nobody decided in time: asked again",
-    ),
+  request_expired: ({ outcome, because }) =>
+    because !== undefined
+      ? said("note", "wait", `${describeLapse(because)}: asked again`)
+      : said(
+          "trouble",
+          "bad",
+          outcome === "deny" ? "Nobody decided in time: denied" : "Nobody decided in time: asked again",
+        ),
 
   tool_started: ({ attempt }) =>
     said("note", "neutral", attempt === 1 ? "Started" : `Started again (attempt ${attempt})`),

@@ -2,7 +2,13 @@ import type { Agent } from "../agent/agent.ts";
 import { canonicalJson } from "../base/json.ts";
 import { coversSubject } from "../humans/approval-digest.ts";
 import { approvalSubject } from "../loop/approval-subject.ts";
-import type { HumanRequestKind, NewEvent, RefusalReason, ThreadEvent } from "../thread/events.ts";
+import type {
+  ApprovalCard,
+  HumanRequestKind,
+  NewEvent,
+  RefusalReason,
+  ThreadEvent,
+} from "../thread/events.ts";
 import { cardWithSentences } from "../thread/old-reasons.ts";
 import type { Thread } from "../thread/thread.ts";
 
@@ -40,10 +46,22 @@ export function asRecorded(
   if (made.type !== "approval_requested" || recorded.type !== "approval_requested")
     return withRecordedWords(made, recorded);
   const { digest, card } = recorded.data;
-  const [before, now] = [card, made.data.card].map(cardWithSentences);
+  const [before, now] = [card, asEarlier(made.data.card, card)].map(cardWithSentences);
   if (before === undefined || now === undefined || canonicalJson(before) !== canonicalJson(now)) return made;
   const call = thread.state.calls.find(({ callId }) => callId === made.data.callId);
-  if (call === undefined || !coversSubject(digest, approvalSubject(thread, agent, call, made.data)))
-    return made;
+  const shown = { card, policy: made.data.policy };
+  if (call === undefined || !coversSubject(digest, approvalSubject(thread, agent, call, shown))) return made;
   return { ...made, data: { ...made.data, card, digest } };
+}
+
+/** The card without what an earlier release did not put on cards: failures, and what was sent since. */
+function asEarlier(made: ApprovalCard, recorded: ApprovalCard): ApprovalCard {
+  const { failures, newer } = recorded;
+  const reasons = made.reasons.filter(({ kind }) => kind !== "newer_input");
+  return {
+    ...made,
+    failures: failures === undefined ? undefined : made.failures,
+    newer: newer === undefined ? undefined : made.newer,
+    reasons: newer === undefined ? reasons : made.reasons,
+  };
 }

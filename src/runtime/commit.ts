@@ -7,6 +7,7 @@ import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.t
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
+import { withLapse } from "./newer-input.ts";
 
 export interface Committed {
   readonly before: ThreadHead;
@@ -70,7 +71,7 @@ async function tryOnce(
   };
   const agent = agents.get(before.state.agent);
   if (agent?.context.keepsOutOfStore === true) await readWhole();
-  const made = await build(before, readWhole);
+  const made = withLapse(before, await build(before, readWhole));
   const { events: added, state } = eventsFor(before, made, { agent, now: clock.now() });
   const thread = { id: threadId, state };
   if (added.length === 0) return { before, thread, added, outcome: { kind: "appended" } };

@@ -28,6 +28,7 @@ import {
 } from "../base/options.ts";
 import type { Channel } from "../humans/channel.ts";
 import { PEOPLE, type People } from "../humans/people.ts";
+import type { StillAllowed } from "../humans/still-allowed.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { Engine } from "./engines/engine.ts";
@@ -51,6 +52,11 @@ export interface RuntimeOptions {
   readonly credentials?: CredentialSources | undefined;
   /** Who is who across channels, for policies that require different people. Default: nothing is known. */
   readonly people?: People | undefined;
+  /**
+   * Checks again, right before a call runs, that its requester and its approvers are still known and allowed. Default: they
+   * stay what they were when they asked and approved.
+   */
+  readonly stillAllowed?: StillAllowed | undefined;
   /**
    * Whether to stream the model's answers and show partials to observers. Default: only while there are observers, because
    * streaming is slower. Only in a stream can the first-token and idle time-outs measure what their names say.
@@ -106,6 +112,7 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   channels: optional(list(objectWith("deliver"))),
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
+  stillAllowed: optional(callback),
   stream: optional(boolean),
   concurrency: optional(count),
   engine: optional(objectWith("wake", "start", "idle", "stop")),

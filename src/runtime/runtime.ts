@@ -92,6 +92,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     owner,
     claimMs,
     channels,
+    people,
+    stillAllowed: options.stillAllowed,
     model: options.model,
     stream: () => options.stream ?? observers.size > 0,
     observe: notify,

@@ -3,6 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Channel } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
+import type { StillAllowed } from "../humans/still-allowed.ts";
 import { advance } from "../loop/advance.ts";
 import type { EffectContext } from "../loop/effect.ts";
 import { write } from "../loop/journal.ts";
@@ -34,6 +36,8 @@ export interface WorkerOptions {
   readonly observe: Observer;
   readonly jobToken: NewJobToken;
   readonly family: FamilyOptions;
+  readonly people: People;
+  readonly stillAllowed: StillAllowed | undefined;
 }
 
 export interface WorkSignals {
@@ -85,9 +89,10 @@ export function wantsWork(thread: ThreadHead, channels: readonly Channel[], now:
 async function run(
   thread: Thread,
   agent: Agent,
-  { store, clock, owner, claimMs, channels, model, stream, observe, jobToken, family }: WorkerOptions,
+  options: WorkerOptions,
   signals: WorkSignals,
 ): Promise<Thread> {
+  const { store, clock, owner, claimMs, channels, stream, observe } = options;
   // A process that was only slow may have lost its claim. Its writes are fenced; it also stops at the first sign of it.
   const lost = new AbortController();
   const claim = {
@@ -114,9 +119,11 @@ async function run(
       return agent.whenBusy === "interrupt" ? signals.interruption() : undefined;
     },
     toolSignal: signals.toolSignal,
-    jobToken,
-    delegation: delegationFor(journal, family),
-    model,
+    jobToken: options.jobToken,
+    model: options.model,
+    people: options.people,
+    stillAllowed: options.stillAllowed,
+    delegation: delegationFor(journal, options.family),
     // Evaluated at each model call: somebody may have begun or stopped watching.
     get onPartial() {
       return stream() ? onPartial : undefined;
@@ -129,7 +136,7 @@ async function run(
         if (due.length > 0) await journal.append(write(...due));
         await advance(journal, agent, context);
         await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
-        await settleFamily(journal, agent, family);
+        await settleFamily(journal, agent, options.family);
         return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError)) throw error;

@@ -65,10 +65,35 @@ const reasonSchema = z
     z.object({ kind: z.literal("doubtful"), doubts: z.array(z.string()).readonly() }),
     z.object({ kind: z.literal("changed") }),
     z.object({ kind: z.literal("unknown_requester") }),
+    z.object({ kind: z.literal("newer_input") }),
+    z.object({ kind: z.literal("approver"), who: z.string() }),
     z.object({ kind: z.literal("look_alike"), names: z.array(z.string()).readonly() }),
     z.object({ kind: z.literal("other"), text: z.string() }),
   ])
   .openapi("ApprovalReason");
+
+const failuresSchema = z
+  .object({
+    count: z.number().int(),
+    latest: z.array(z.object({ at: z.string(), message: z.string() })).readonly(),
+  })
+  .openapi({ description: "The failures of steps like this one since one last succeeded" });
+
+const inputsSchema = z
+  .object({
+    count: z.number().int(),
+    latest: z
+      .array(
+        z.object({
+          at: z.string(),
+          from: principalSchema.nullable(),
+          text: z.string(),
+          length: z.number().int(),
+        }),
+      )
+      .readonly(),
+  })
+  .openapi({ description: "What requesters have sent since the model proposed the step" });
 
 export const requestSchema = z
   .object({
@@ -101,6 +126,8 @@ export const requestSchema = z
           said: z.object({ text: z.string(), length: z.number().int() }).optional().openapi({
             description: "What the model wrote beside the step: its beginning, and the length of it all",
           }),
+          failures: failuresSchema.optional(),
+          newer: inputsSchema.optional(),
         }),
         digest: z
           .string()

@@ -1,4 +1,5 @@
 import { checkPolicy } from "../humans/approval-policy.ts";
+import { inputsAfter } from "../humans/card-facts.ts";
 import { lookAlikes } from "../humans/look-alikes.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { ApprovalPolicy, ApprovalReason, Step } from "../thread/events.ts";
@@ -104,12 +105,18 @@ export function permissionFor(
     reasons.push({ kind: "doubtful", doubts: call.fidelity.reasons });
   }
   if (reasons.length === 0) return { kind: "run" };
-  return { kind: "approve", policy: policy ?? {}, reasons: [...reasons, ...warnings(policy ?? {}, thread)] };
+  return {
+    kind: "approve",
+    policy: policy ?? {},
+    reasons: [...reasons, ...warnings(policy ?? {}, thread, call)],
+  };
 }
 
-/** What an approver must know about the people who asked and those who may approve. */
-export function warnings(policy: ApprovalPolicy, { state: { requesters } }: Thread): ApprovalReason[] {
-  const found: ApprovalReason[] = [];
+/** What an approver must know about the people who asked, what they have sent since, and those who may approve. */
+export function warnings(policy: ApprovalPolicy, thread: Thread, { seq }: OpenCall): ApprovalReason[] {
+  const { requesters } = thread.state;
+  const found: ApprovalReason[] = lostApprovers(thread, seq).map((who) => ({ kind: "approver", who }));
+  if (inputsAfter(thread, seq) !== undefined) found.push({ kind: "newer_input" });
   if (policy.requesterMayApprove === false && requesters.unknown) found.push({ kind: "unknown_requester" });
   const named = [
     ...requesters.known.map(principalKey),
@@ -118,6 +125,16 @@ export function warnings(policy: ApprovalPolicy, { state: { requesters } }: Thre
   ];
   const names = lookAlikes(named);
   return names.length === 0 ? found : [...found, { kind: "look_alike", names }];
+}
+
+/** Who approved this call, found out before it ran to be somebody who may not. */
+function lostApprovers({ events }: Thread, seq: number): readonly string[] {
+  const who = events
+    .slice(seq)
+    .flatMap(({ type, data }) =>
+      type === "request_expired" && data.because?.kind === "approver" ? [data.because.who] : [],
+    );
+  return [...new Set(who)];
 }
 
 function isTooDoubtful(definition: StepDefinition<Step>, call: OpenCall): boolean {

@@ -28,7 +28,9 @@ export type RefusalReason =
   | "invalid_arguments"
   | "doubtful"
   | "judge"
-  | "repeated";
+  | "repeated"
+  /** The person for whom it would run is not allowed to ask for it any more. */
+  | "requester";
 
 /** Who may approve, and what happens if nobody does. Plain data, stored with the request that it governs. */
 export interface ApprovalPolicy {
@@ -74,10 +76,21 @@ export type ApprovalReason =
   | { readonly kind: "changed" }
   /** The requester may not approve but is not known, so nobody may. */
   | { readonly kind: "unknown_requester" }
+  /** Since the model proposed the step, a requester has sent something that it has not read. */
+  | { readonly kind: "newer_input" }
+  /** The step was approved before by somebody (`channel:id`) who may not approve it any more. */
+  | { readonly kind: "approver"; readonly who: string }
   /** Names of different people that look alike. */
   | { readonly kind: "look_alike"; readonly names: readonly string[] }
   /** A reason from an earlier release that no longer has a kind of its own. */
   | { readonly kind: "other"; readonly text: string };
+
+/** Why an approval that was asked for or given is good no more, before its time. */
+export type LapseReason =
+  /** A requester has sent something newer. */
+  | { readonly kind: "newer_input" }
+  /** Whoever gave it (`channel:id`) may not give it any more. */
+  | { readonly kind: "approver"; readonly who: string };
 
 /** What an approver is shown. The approval digest covers every byte of it. */
 export interface ApprovalCard {
@@ -90,6 +103,28 @@ export interface ApprovalCard {
   readonly preview?: Json;
   /** What the model wrote beside the step, in its own words: the beginning, and the full length in characters. */
   readonly said?: { readonly text: string; readonly length: number };
+  /** The failures of steps like this one since one last succeeded. */
+  readonly failures?: CardFailures | undefined;
+  /** What requesters have sent since the model proposed the step. */
+  readonly newer?: CardInputs | undefined;
+}
+
+/** Earlier failures on a card: how many, and the latest, oldest first. */
+export interface CardFailures {
+  readonly count: number;
+  readonly latest: readonly { readonly at: string; readonly message: string }[];
+}
+
+/** Messages and events on a card: how many, and the latest, oldest first, each cut; `length` is the whole in characters. */
+export interface CardInputs {
+  readonly count: number;
+  readonly latest: readonly {
+    readonly at: string;
+    /** `null`: nobody knows who sent it. */
+    readonly from: Principal | null;
+    readonly text: string;
+    readonly length: number;
+  }[];
 }
 
 export type HumanRequestKind =

@@ -7,11 +7,14 @@ import type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  CardFailures,
+  CardInputs,
   ChildOutcome,
   ErrorInfo,
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
+  LapseReason,
   OwnWords,
   ParentCall,
   PriceTable,
@@ -32,11 +35,14 @@ export type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  CardFailures,
+  CardInputs,
   ChildOutcome,
   ErrorInfo,
   HumanDecision,
   HumanRequestKind,
   HumanRequestOptions,
+  LapseReason,
   OwnWords,
   ParentCall,
   PriceTable,
@@ -166,10 +172,12 @@ export const EVENTS = {
     request: "number",
     to: "array",
   }),
-  request_expired: event<{ readonly request: number; readonly outcome: "deny" | "ask_again" }>({
-    request: "number",
-    outcome: "string",
-  }),
+  /** A request, or an approval that was given and not used, is good no more. `because`: what ended it, if not time. */
+  request_expired: event<{
+    readonly request: number;
+    readonly outcome: "deny" | "ask_again";
+    readonly because?: LapseReason;
+  }>({ request: "number", outcome: "string" }),
 
   // tools
   /** The reserve: only the worker that appended it may run the call. */

@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject, toJson } from "../base/json.ts";
 import type { ApprovalCard, ApprovalReason } from "./event-parts.ts";
 
 /*
@@ -37,7 +37,8 @@ function readReason(sentence: Json): JsonObject {
 export function cardWithSentences(card: ApprovalCard): JsonObject | undefined {
   const sentences = card.reasons.map(writeReason);
   const reasons = sentences.flatMap((sentence) => sentence ?? []);
-  return reasons.length === sentences.length ? { ...card, reasons } : undefined;
+  const written = toJson({ ...card, reasons });
+  return reasons.length === sentences.length && isJsonObject(written) ? written : undefined;
 }
 
 function writeReason(reason: ApprovalReason): string | undefined {
@@ -56,6 +57,8 @@ function writeReason(reason: ApprovalReason): string | undefined {
       return reason.text;
     case "faulty_policy":
     case "unknown_requester":
+    case "newer_input":
+    case "approver":
     case "look_alike":
       return undefined;
     default:

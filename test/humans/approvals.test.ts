@@ -353,9 +353,10 @@ describe("who may approve", () => {
 
   it("the requester may not approve, whoever writes in between", { tags: "F7.8" }, async () => {
     const it = by({ requesterMayApprove: false });
-    const thread = await it.start();
-    await expect(decide(it, thread, ada)).rejects.toThrow("requested this");
-    await it.runtime.message(thread.id, "let me help", eve);
+    const first = await it.start();
+    await expect(decide(it, first, ada)).rejects.toThrow("requested this");
+    await it.runtime.message(first.id, "let me help", eve);
+    const thread = await it.runtime.settled(first.id);
     // Neither who launched it nor who wrote last.
     await expect(decide(it, thread, ada)).rejects.toMatchObject({ code: "forbidden" });
     await expect(decide(it, thread, eve)).rejects.toMatchObject({ code: "forbidden" });

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
+import type { VerifiedPrincipal } from "../../src/humans/principal.ts";
 import type { Input } from "../../src/runtime/input.ts";
+import type { RuntimeOptions } from "../../src/runtime/options.ts";
 import type { Approval, ToolContext } from "../../src/steps/definitions.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
-import { ada, approvalOf, bob, eve, questionOf, testRuntime } from "../runtime/harness.ts";
+import { ada, approvalOf, bob, eve, eventsOf, questionOf, testRuntime } from "../runtime/harness.ts";
 
 type Step = { intent: "pay"; amount: number } | { intent: "done"; message: string };
 
@@ -14,7 +16,11 @@ const pay: Step = { intent: "pay", amount: 600 };
 const done: Step = { intent: "done", message: "end" };
 
 /** An agent that pays, and notes for whom it was told to. */
-function payer(script: readonly ScriptedAnswer<Step>[], approval: Approval, fails = false) {
+function payer(
+  script: readonly ScriptedAnswer<Step>[],
+  approval: Approval,
+  { fails = false, ...options }: Pick<RuntimeOptions, "stillAllowed" | "people"> & { fails?: boolean } = {},
+) {
   const calls: Pick<ToolContext, "requester" | "approvedBy">[] = [];
   const agent = defineAgent(scriptedSteps<Step>(script), {
     name: "payer",
@@ -29,7 +35,7 @@ function payer(script: readonly ScriptedAnswer<Step>[], approval: Approval, fail
       done: finish(({ message }) => message),
     },
   });
-  const runtime = testRuntime({ agents: [agent] });
+  const runtime = testRuntime({ agents: [agent], ...options });
   return {
     calls,
     runtime,
@@ -37,7 +43,7 @@ function payer(script: readonly ScriptedAnswer<Step>[], approval: Approval, fail
       const { threadId } = await runtime.launch({ agent: "payer", input });
       return runtime.settled(threadId);
     },
-    async approve(thread: Thread, by = bob): Promise<Thread> {
+    async approve(thread: Thread, by: VerifiedPrincipal = bob): Promise<Thread> {
       const { seq, digest } = approvalOf(thread);
       await runtime.respond(requestIdOf(thread.id, seq), { decision: { kind: "approved" }, digest }, by);
       return runtime.settled(thread.id);
@@ -79,9 +85,96 @@ describe("for whom a call runs", { tags: "F7.15" }, () => {
   });
 });
 
+describe("people who are checked again when a call runs", { tags: "F7.15" }, () => {
+  it("a requester who is not allowed any more: the call is refused, and the model is told", async () => {
+    const asked: string[] = [];
+    const { start, calls } = payer([pay, done], "never", {
+      stillAllowed: ({ id }, { role, intent, agent }) => {
+        asked.push(`${agent} ${intent} ${role} ${id}`);
+        return false;
+      },
+    });
+    const thread = await start();
+    expect(calls).toEqual([]);
+    expect(asked).toEqual(["payer pay requester ada"]);
+    expect(eventsOf(thread, "step_refused")[0]?.data).toMatchObject({
+      reason: "requester",
+      message: expect.stringContaining("terminal:ada, for whom pay would run, is not allowed"),
+    });
+  });
+
+  it("an approver who is not allowed any more: it is asked again, and the card says why", async () => {
+    let gone = "bob";
+    const { start, approve, calls } = payer([pay, done], "always", {
+      stillAllowed: async ({ id }, { role }) => role === "requester" || id !== gone,
+    });
+    const again = await approve(await start());
+    expect(calls).toEqual([]);
+    expect(approvalOf(again).card.reasons).toContainEqual({ kind: "approver", who: "web:bob" });
+    gone = "";
+    await approve(again, eve);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("nothing but true lets a call run, and while nobody can say, nothing runs and nothing is lost", async () => {
+    const yes: unknown = "yes";
+    const loose = payer([pay, done], "never", { stillAllowed: () => yes as boolean });
+    await loose.start();
+    let down = true;
+    const { start, runtime, calls } = payer([pay, done], "never", {
+      stillAllowed: () => {
+        if (down) throw new Error("the directory is down");
+        return true;
+      },
+    });
+    await expect(start()).rejects.toThrow("the directory is down");
+    expect([...calls, ...loose.calls]).toEqual([]);
+    down = false;
+    const [thread] = (await runtime.list()).threads;
+    if (thread === undefined) throw new Error("there is no thread");
+    await runtime.settled(thread.threadId);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("an approver who turns out to be the requester under another name: it is asked again", async () => {
+    const people: Record<string, string[]> = { ada: ["terminal:ada"], bob: ["web:bob"] };
+    const { start, runtime, approve, calls } = payer([pay, done], { requesterMayApprove: false }, { people });
+    const asked = await start();
+    await runtime.pause(asked.id, ada);
+    const { seq, digest } = approvalOf(asked);
+    await runtime.respond(requestIdOf(asked.id, seq), { decision: { kind: "approved" }, digest }, bob);
+    people["ada"] = ["terminal:ada", "web:bob"];
+    delete people["bob"];
+    await runtime.resume(asked.id, ada);
+    const again = await runtime.settled(asked.id);
+    expect(calls).toEqual([]);
+    expect(approvalOf(again).card.reasons).toContainEqual({ kind: "approver", who: "web:bob" });
+    await expect(approve(again)).rejects.toThrow("requested this and may not approve it");
+  });
+
+  it("an approver whom the policy does not name any more: it is asked again", async () => {
+    let approvers = ["web:bob", "mail:eve"];
+    const agent = defineAgent(scriptedSteps<Step>([pay, done]), {
+      name: "payer",
+      steps: { pay: tool(() => "paid", { approval: () => ({ approvers }) }), done: finish(() => "end") },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "payer", input: { message: "pay", from: ada } });
+    const asked = approvalOf(await runtime.settled(threadId));
+    await runtime.pause(threadId, ada);
+    const { seq, digest } = asked;
+    await runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "approved" }, digest }, bob);
+    approvers = ["mail:eve"];
+    await runtime.resume(threadId, ada);
+    const again = await runtime.settled(threadId);
+    expect(eventsOf(again, "tool_started")).toEqual([]);
+    expect(approvalOf(again).policy.approvers).toEqual(["mail:eve"]);
+  });
+});
+
 describe("errors of a tool that is always approved", { tags: ["F9.3", "F9.4"] }, () => {
   it("meet their limit: an approval is no success", async () => {
-    const { start, approve } = payer([pay, pay, pay], "always", true);
+    const { start, approve } = payer([pay, pay, pay], "always", { fails: true });
     let thread = await start();
     for (let time = 0; time < 3; time++) thread = await approve(thread);
     expect(questionOf(thread)).toMatchObject({

@@ -108,7 +108,7 @@ describe("what the model wrote", { tags: "F4.10" }, () => {
     const { page, card } = await asked([{ step: pay, fidelity: DOUBTFUL, said: "word ".repeat(1_000) }]);
     expect(page).toMatch(/3,\d{3} more characters/);
     expect(page).toMatch(/href="\/inbox\/threads\/thr_\w+\/steps\/3"/);
-    expect(card).toMatch(/3\d{3} more characters: `twelvefold show` with --json has them/);
+    expect(card).toMatch(/3\d{3} more characters: `twelvefold show --json` prints them all/);
   });
 
   it("is not there where the model wrote nothing but the step", async () => {

@@ -225,14 +225,16 @@ describe("launch, look, stop, go on", () => {
     expect(prompts[1]).toContain("second");
   });
 
-  it("a message that comes while an approval is pending is kept, changes nothing about it, and reaches the model", {
+  it("a message that comes while an approval is pending is kept, makes it ask again, and reaches the model", {
     tags: "F6.12",
   }, async () => {
     const { start, runtime, answer, prompts, ran } = bench([pay, done]);
     const thread = await start();
-    const later = await runtime.message(thread.id, "and hurry", bob);
-    expect(approvalOf(later)).toEqual(approvalOf(thread));
-    await answer(await runtime.settled(thread.id), { kind: "approved" });
+    await runtime.message(thread.id, "and hurry", bob);
+    const later = await runtime.settled(thread.id);
+    expect(approvalOf(later).callId).toEqual(approvalOf(thread).callId);
+    expect(approvalOf(later).digest).not.toEqual(approvalOf(thread).digest);
+    await answer(later, { kind: "approved" });
     expect(ran).toHaveLength(1);
     expect(prompts).toHaveLength(2);
     expect(prompts[1]).toContain("and hurry");

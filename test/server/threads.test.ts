@@ -202,9 +202,16 @@ describe("threads over HTTP", () => {
     const { call, launch, runtime, nextStep } = serve({ script: approvalScript });
     const { threadId, thread } = await launch();
     await call(`/threads/${threadId}/messages`, { body: { text: "please hurry" } });
-    const { request } = (await runtime.get(threadId)).state;
-    if (request?.type !== "approval" || thread.state.request === null) throw new Error("no approval");
-    expect(request.seq).toBe(thread.state.request.seq);
+    const { request } = (await runtime.settled(threadId)).state;
+    if (request?.type !== "approval" || thread.state.request?.type !== "approval")
+      throw new Error("no approval");
+    const old = { decision: { kind: "approved" }, digest: thread.state.request.digest };
+    const late = await call(`/requests/${requestIdOf(threadId, thread.state.request.seq)}/response`, {
+      body: old,
+    });
+    expect([late.status, late.body.detail]).toEqual([409, expect.stringContaining("is pending")]);
+    const shown = await call(`/requests/${requestIdOf(threadId, request.seq)}`);
+    expect(shown.body.approval.card.newer.latest).toMatchObject([{ text: "please hurry" }]);
     await call(`/requests/${requestIdOf(threadId, request.seq)}/response`, {
       body: { decision: { kind: "approved" }, digest: request.digest },
     });

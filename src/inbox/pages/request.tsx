@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../base/json.ts";
 import { fullNameOf, patternInWords } from "../../present/people.ts";
 import { countOf, visible } from "../../present/visible-text.ts";
+import type { ApprovalCard } from "../../thread/events.ts";
 import type { PendingApproval } from "../../thread/state.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
@@ -75,6 +76,8 @@ export const RequestPage = (props: RequestPageProps) => {
               <Decide {...props} />
             </section>
           )}
+          {request.type === "approval" && <Newer card={request.card} now={now} />}
+          {request.type === "approval" && <Failures card={request.card} now={now} />}
           {request.type === "approval" && <Wrote frame={frame} view={view} asked={request} />}
           {request.type === "approval" && request.card.preview !== undefined && (
             <section class="panel">
@@ -117,6 +120,45 @@ const Wrote = ({ frame, view, asked }: { frame: Frame; view: RequestView; asked:
           )}
         </p>
       )}
+    </section>
+  );
+};
+
+/** What requesters have sent since the model proposed the step. */
+const Newer = ({ card: { newer }, now }: { card: ApprovalCard; now: number }) => {
+  if (newer === undefined) return null;
+  const earlier = newer.count - newer.latest.length;
+  return (
+    <section class="panel" data-card="newer">
+      <h2>Sent since the model proposed this</h2>
+      {earlier > 0 && <p class="hint">{countOf(earlier, "earlier message")} in the thread</p>}
+      {newer.latest.map(({ at, from, text, length }) => (
+        <>
+          <p class="hint">
+            {from === null ? "An unknown sender" : fullNameOf(from)}, <Ago at={at} now={now} />
+          </p>
+          <Words text={text} />
+          {length > text.length && <p class="hint">… {countOf(length - text.length, "more character")}</p>}
+        </>
+      ))}
+    </section>
+  );
+};
+
+/** The failures of steps like this one since one last succeeded. */
+const Failures = ({ card: { failures }, now }: { card: ApprovalCard; now: number }) => {
+  if (failures === undefined) return null;
+  return (
+    <section class="panel" data-card="failures">
+      <h2>{failures.count === 1 ? "It has failed once" : `It has failed ${failures.count} times`}</h2>
+      {failures.latest.map(({ at, message }) => (
+        <>
+          <p class="hint">
+            <Ago at={at} now={now} />
+          </p>
+          <Words text={message} />
+        </>
+      ))}
     </section>
   );
 };

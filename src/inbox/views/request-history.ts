@@ -1,4 +1,4 @@
-import { describeDecision, wordsOf } from "../../present/describe-event.ts";
+import { describeDecision, describeLapse, wordsOf } from "../../present/describe-event.ts";
 import { nameOf } from "../../present/people.ts";
 import { clip, visible } from "../../present/visible-text.ts";
 import type { EventOf } from "../../thread/events.ts";
@@ -32,6 +32,8 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
     if (event.type === "human_responded" && event.data.request === seq) {
       moments.push({ at: event.at, text: responseText(event) });
       if (state !== "pending") state = "answered";
+    } else if (event.type === "request_expired" && event.data.request === seq && event.data.because) {
+      moments.push({ at: event.at, text: `${describeLapse(event.data.because)}: it is asked again.` });
     } else if (event.type === "request_expired" && event.data.request === seq) {
       const then = event.data.outcome === "deny" ? "which counts as a denial" : "and was asked again";
       moments.push({ at: event.at, text: `It expired, ${then}.` });

@@ -108,6 +108,8 @@ const TONES: { readonly [K in ApprovalReason["kind"]]: Label["tone"] } = {
   doubtful: "bad",
   changed: "warn",
   unknown_requester: "bad",
+  newer_input: "bad",
+  approver: "warn",
   look_alike: "bad",
   other: "warn",
 };

@@ -1,0 +1,62 @@
+import type { CardFailures, CardInputs, EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/*
+ * What the thread says that an approver must know beside the step itself. Pure.
+ */
+
+/** How many failures, and how many messages, are on a card: the latest. */
+const MAX_ON_CARD = 5;
+/** How many characters of each; the rest is in the thread. */
+const MAX_TEXT = 2_000;
+
+/** The failures of steps like this one since one of them last succeeded; `undefined` if there are none. */
+export function failuresOf({ events }: Pick<Thread, "events">, { step }: OpenCall): CardFailures | undefined {
+  const steps = new Map(
+    events.flatMap((event) => (event.type === "step_proposed" ? [[event.data.callId, event.data.step]] : [])),
+  );
+  const isLike = (callId: string | undefined) =>
+    [...steps].some(([id, { intent }]) => id === callId && intent === step.intent);
+  const succeeded = events.findLastIndex(
+    (event) =>
+      (event.type === "tool_finished" || event.type === "event_received") && isLike(event.data.callId),
+  );
+  const failed = events
+    .slice(succeeded + 1)
+    .filter((event) => event.type === "tool_failed")
+    .filter((event) => isLike(event.data.callId));
+  if (failed.length === 0) return undefined;
+  const latest = failed
+    .slice(-MAX_ON_CARD)
+    .map(({ at, data: { error } }) => ({ at, message: cut(`${error.name}: ${error.message}`) }));
+  return { count: failed.length, latest };
+}
+
+/** What requesters have sent after an event, which who proposed or approved before did not know; `undefined`: nothing. */
+export function inputsAfter({ events }: Pick<Thread, "events">, seq: number): CardInputs | undefined {
+  const newer = events.slice(seq).filter(isRequestersInput);
+  if (newer.length === 0) return undefined;
+  return { count: newer.length, latest: newer.slice(-MAX_ON_CARD).map(onCard) };
+}
+
+type Input = "message_received" | "event_received";
+
+/** Whether this is a message, or an event that anybody but code has sent and that is no result of a job. */
+export function isRequestersInput<E extends ThreadEvent | NewEvent>(
+  event: E,
+): event is Extract<E, { readonly type: Input }> {
+  if (event.type === "message_received") return true;
+  if (event.type !== "event_received" || event.data.from === "system") return false;
+  return event.data.from !== undefined || event.data.callId === undefined;
+}
+
+function onCard({ at, type, data }: EventOf<Input>): CardInputs["latest"][number] {
+  const text = type === "message_received" ? data.text : `${data.name} ${JSON.stringify(data.payload)}`;
+  const from = data.from === "system" || data.from === undefined ? null : data.from;
+  return { at, from, text: cut(text), length: text.length };
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_TEXT).toWellFormed();
+}
