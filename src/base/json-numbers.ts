@@ -7,7 +7,7 @@ import { isJsonArray, isJsonObject, type Json, parseJson } from "./json.ts";
  * with 17 digits (0.10000000000000001) mean the double.
  */
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*/g;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*/gs;
 
 // A number of up to 15 digits survives, unless its exponent is out of range.
 const SUSPECT = /[0-9.]{16}|[0-9][eE][+-]?[0-9]{2}/;
@@ -15,28 +15,41 @@ const SUSPECT = /[0-9.]{16}|[0-9][eE][+-]?[0-9]{2}/;
 /** `parseJson`; a number that a double cannot hold comes as the text of its digits. Throws `SyntaxError`. */
 export function parseJsonKeepingDigits(text: string): Json {
   const value = parseJson(text);
-  return SUSPECT.test(text) ? parseJson(withDigitsAsText(text)) : value;
+  const parts: string[] = [];
+  let from = 0;
+  for (const { index, digits } of changedNumbers(text)) {
+    parts.push(text.slice(from, index), `"${digits}"`);
+    from = index + digits.length;
+  }
+  return from === 0 ? value : parseJson(parts.join("") + text.slice(from));
 }
 
 /** `parseJson` for what is acted on. Throws `UsageError` naming the first number that a double cannot hold. */
 export function parseExactJson(text: string): Json {
   const value = parseJson(text);
-  if (!SUSPECT.test(text)) return value;
-  const changed = firstChange(value, parseJson(withDigitsAsText(text)), []);
-  if (changed === undefined) return value;
-  const { path, digits } = changed;
+  const [first] = changedNumbers(text);
+  if (first === undefined) return value;
+  const { index, digits } = first;
+  const kept = parseJson(`${text.slice(0, index)}"${digits}"${text.slice(index + digits.length)}`);
+  const path = firstChange(value, kept, []) ?? [];
   const name = path.length === 0 ? "the value" : path.join(".");
   const shown = digits.length > 60 ? `${digits.slice(0, 60)}…` : digits;
   const message = `${name}: ${shown} is a number that would be changed by rounding; send it as text`;
   throw new UsageError("invalid_argument", message, { details: { field: path.join(".") } });
 }
 
-function withDigitsAsText(text: string): string {
-  return text.replace(TOKEN, (token) => (token.startsWith('"') || holdsNumber(token) ? token : `"${token}"`));
+/** The numbers of a valid JSON text that a double cannot hold, one after the other. */
+function* changedNumbers(text: string): Generator<{ readonly index: number; readonly digits: string }> {
+  if (!SUSPECT.test(text)) return;
+  for (const { index, 0: token } of text.matchAll(TOKEN)) {
+    if (token.startsWith('"') || !SUSPECT.test(token) || holdsNumber(token)) continue;
+    yield { index, digits: token };
+  }
 }
 
 /** True if a double holds the number that a text writes in JSON's way. */
 export function holdsNumber(text: string): boolean {
+  if (String(Number(text)) === text && text !== "Infinity") return true;
   const wanted = decimal(text);
   const value = Number(text);
   if (wanted.digits === "") return value === 0;
@@ -65,25 +78,20 @@ function decimal(text: string): Decimal {
   return { digits, exponent: whole.length - leading + Number(power) };
 }
 
-function firstChange(
-  value: Json,
-  kept: Json,
-  path: readonly string[],
-): { readonly path: readonly string[]; readonly digits: string } | undefined {
-  if (typeof value === "number") return typeof kept === "string" ? { path, digits: kept } : undefined;
+/** Where the first of the differences is that text for a number makes. */
+function firstChange(value: Json, kept: Json, path: readonly string[]): readonly string[] | undefined {
+  if (typeof value === "number") return typeof kept === "string" ? path : undefined;
   if (isJsonArray(value) && isJsonArray(kept)) {
     return firstOf(
-      value.map((item, index) => [String(index), item, kept[index] ?? null]),
+      [...value.entries()].map(([index, item]) => [String(index), item, kept[index] ?? null]),
       path,
     );
   }
-  if (isJsonObject(value) && isJsonObject(kept)) {
-    return firstOf(
-      Object.entries(value).map(([name, item]) => [name, item, kept[name] ?? null]),
-      path,
-    );
-  }
-  return undefined;
+  if (!isJsonObject(value) || !isJsonObject(kept)) return undefined;
+  return firstOf(
+    Object.entries(value).map(([name, item]) => [name, item, kept[name] ?? null]),
+    path,
+  );
 }
 
 function firstOf(

@@ -144,9 +144,10 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// A key of an object that holds an escape: after the bracket or comma, blanks and the quote, a backslash before the next
-// quote. Strings may look like it too, which costs no more than time.
-const ESCAPED_KEY = /[{,]\s*"[^"\\]*\\/;
+// A key of an object that holds an escape, or looks like one of those that stand in for such keys. Strings in lists have no
+// colon after them, and inside a string no quote stands without a backslash: nothing but keys matches.
+const ESCAPED_KEY = /(?<=[{,]\s*)"([^"\\]*(?:\\.[^"\\]*)+|k\d+)"(?=\s*:)/gs;
+const STAND_IN = /^k\d+$/;
 
 /**
  * `JSON.parse` whose keys are right. V8 takes a key with an escape for one that it has met at that place before: after
@@ -155,32 +156,43 @@ const ESCAPED_KEY = /[{,]\s*"[^"\\]*\\/;
  */
 export function parseJson<T = Json>(text: string): T {
   const value: T = JSON.parse(text);
-  if (!ESCAPED_KEY.test(text)) return value;
-  const keys = new Map<string, number>();
-  const plain = withPlainKeys(text, keys);
-  const names = [...keys.keys()];
-  return JSON.parse(plain, (_, part: Json) => keysBack(part, names));
-}
-
-const STRING = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?/g;
-// No number: objects keep the order of such keys.
-const MARK = "k";
-
-/** Valid JSON with the number of each key in its place. */
-function withPlainKeys(text: string, keys: Map<string, number>): string {
-  return text.replace(STRING, (all, inside: string, colon: string | undefined) => {
-    if (colon === undefined) return all;
+  if (!text.includes("\\") || text.search(ESCAPED_KEY) < 0) return value;
+  const standIns = new Map<string, string>();
+  const names: string[] = [];
+  const plain = text.replace(ESCAPED_KEY, (_, inside: string) => {
     const key = inside.includes("\\") ? String(JSON.parse(`"${inside}"`)) : inside;
-    const number = keys.get(key) ?? keys.size;
-    keys.set(key, number);
-    return `"${MARK}${number}"${colon}`;
+    // Most are escaped for no need, as by programs that write ASCII only.
+    if (JSON.stringify(key).length === key.length + 2 && !STAND_IN.test(key)) return `"${key}"`;
+    const known = standIns.get(key);
+    if (known !== undefined) return known;
+    const standIn = `"k${names.push(key) - 1}"`;
+    standIns.set(key, standIn);
+    return standIn;
   });
+  const parsed: T = JSON.parse(plain);
+  if (names.length > 0) putBack(parsed, names);
+  return parsed;
 }
 
-function keysBack(value: Json, names: readonly string[]): Json {
-  if (!isJsonObject(value)) return value;
-  const entries = Object.entries(value).map(
-    ([key, item]) => [names[Number(key.slice(MARK.length))] ?? key, item] as const,
-  );
-  return Object.fromEntries(entries);
+/** Gives keys back their names, in place: what was just parsed is nobody else's. Without recursion, at any depth. */
+function putBack(root: unknown, names: readonly string[]): void {
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value !== "object" || value === null) continue;
+    for (const item of Object.values(value)) if (typeof item === "object") open.push(item);
+    if (Array.isArray(value) || !Object.keys(value).some((key) => STAND_IN.test(key))) continue;
+    // All keys are set anew, so that they keep their order.
+    const entries = Object.entries(value);
+    for (const [key] of entries) Reflect.deleteProperty(value, key);
+    for (const [key, item] of entries) {
+      const name = STAND_IN.test(key) ? (names[Number(key.slice(1))] ?? key) : key;
+      Object.defineProperty(value, name, {
+        value: item,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+    }
+  }
 }

@@ -21,7 +21,7 @@ import {
   requireStatus,
   type SentEvent,
 } from "./input.ts";
-import { finishJob, type JobOutcome } from "./jobs.ts";
+import { checkJobToken, finishJob, type JobOutcome } from "./jobs.ts";
 import { dropResultsOf } from "./kept-results.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
 import { pausedFork } from "./paused-fork.ts";
@@ -52,6 +52,8 @@ export interface Changes {
   emit(event: SentEvent, once?: string): Promise<readonly ThreadId[]>;
   /** The result of a long-running job, by the token that `startJob` gave it. See `finishJob` for its errors. */
   finishJob(token: string, outcome: JobOutcome): Promise<ThreadHead>;
+  /** Throws as `finishJob` does unless a call waits for this token: to be asked before a result of any size is read. */
+  checkJobToken(token: string): Promise<void>;
   respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<ThreadHead>;
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<ThreadHead>;
@@ -134,6 +136,9 @@ export function createChanges(options: ChangesOptions): Changes {
     emit: (event, once) => emitEvent(eventData(event), once, { store, agents, change }),
 
     finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, change, isOwnToken }),
+    checkJobToken: async (token) => {
+      await checkJobToken(token, { store, clock, isOwnToken });
+    },
 
     async respond(requestId, response, by) {
       const { threadId, seq } = parseRequest(requestId);

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { ConflictError, NotFoundError } from "../base/errors.ts";
-import type { ThreadId } from "../base/ids.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { jobTokenDigest, parseJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
@@ -32,8 +32,25 @@ const EARLY_MS = 5_000;
 export async function finishJob(
   token: string,
   outcome: JobOutcome,
-  { clock, store, change, isOwnToken }: FinishJobOptions,
+  options: FinishJobOptions,
 ): Promise<ThreadHead> {
+  const { threadId, callId, refusal } = await checkJobToken(token, options);
+  const digest = jobTokenDigest(token);
+  return options.change({
+    threadId,
+    build: ({ state }) => {
+      const call = state.calls.find((open) => open.callId === callId);
+      if (!isAwaited(call, digest)) throw refusal();
+      return [jobEvent(call, call.phase.name, outcome)];
+    },
+  });
+}
+
+/** What can be told before the outcome is looked at: throws as `finishJob` does unless a call waits for this token. */
+export async function checkJobToken(
+  token: string,
+  { clock, store, isOwnToken }: Omit<FinishJobOptions, "change">,
+): Promise<{ readonly threadId: ThreadId; readonly callId: CallId; readonly refusal: () => Error }> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) throw unknownToken();
   const { threadId, callId } = parsed;
@@ -55,14 +72,7 @@ export async function finishJob(
       ? new ConflictError("expired", "this token was used, or nobody waits for its result any more")
       : unknownToken();
   if (!isAwaited(await callOf(threadId, callId, store), digest)) throw refusal();
-  return change({
-    threadId,
-    build: ({ state }) => {
-      const call = state.calls.find((open) => open.callId === callId);
-      if (!isAwaited(call, digest)) throw refusal();
-      return [jobEvent(call, call.phase.name, outcome)];
-    },
-  });
+  return { threadId, callId, refusal };
 }
 
 type AwaitedCall = OpenCall & { readonly phase: Extract<OpenCall["phase"], { kind: "awaiting_event" }> };

@@ -12,6 +12,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Webhook } from "../triggers/webhook.ts";
 import { authenticate } from "./auth.ts";
 import { basePathOf, forgottenPrefix, linkTo, pathWithin } from "./base-path.ts";
+import { requireModestJson } from "./body-size.ts";
 import type { AuthContext, AuthOptions } from "./callers.ts";
 import type { RouteDeps } from "./deps.ts";
 import { documentation } from "./docs-page.ts";
@@ -162,18 +163,21 @@ export function createServer(options: ServerOptions): Server {
 
   app.use(async (c, next) => {
     // The platform's parser can misread a key that holds an escape, and a digest covers the keys; it rounds numbers.
-    let refused: UsageError | undefined;
+    let refused: UsageError | RequestError | undefined;
     Reflect.set(c.req, "json", async () => {
       try {
-        return parseExactJson(await c.req.text());
+        const body = await c.req.text();
+        requireModestJson(body, limits.bodyValues);
+        return parseExactJson(body);
       } catch (error) {
-        if (error instanceof UsageError) refused = error;
+        if (error instanceof UsageError || error instanceof RequestError) refused = error;
         throw error;
       }
     });
     await next();
     // Whoever asked for the body has answered that it is malformed; that it is not.
     if (refused === undefined) return;
+    if (refused instanceof RequestError) throw refused;
     throw new RequestError(422, refused.message, { details: refused.details, cause: refused });
   });
 

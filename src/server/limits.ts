@@ -4,6 +4,8 @@ import { RequestError } from "./errors.ts";
 export interface ServerLimits {
   /** The largest body accepted, in bytes. Default 2 MB. */
   readonly bodyBytes: number;
+  /** Values in a JSON body: objects, lists, texts, numbers and the like. Default 20,000. */
+  readonly bodyValues: number;
   /** Requests per second that one caller may send in the long run. Default 100. */
   readonly requestsPerSecond: number;
   /** Requests that one caller may send at once after a pause. Default 500. */
@@ -14,6 +16,7 @@ export interface ServerLimits {
 
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   bodyBytes: 2_000_000,
+  bodyValues: 20_000,
   requestsPerSecond: 100,
   burst: 500,
   streams: 2_000,

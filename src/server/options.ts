@@ -26,6 +26,7 @@ const OF_BOTH = {
   limits: optional(
     fields({
       bodyBytes: optional(count),
+      bodyValues: optional(count),
       requestsPerSecond: optional(count),
       burst: optional(count),
       streams: optional(count),

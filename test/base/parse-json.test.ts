@@ -53,6 +53,16 @@ describe("F3.12 JSON from outside", () => {
     expect(Reflect.get(own, "admin")).toBeUndefined();
   });
 
+  it("keeps keys that look like those it puts in place of others, and what strings hold", () => {
+    const texts = [
+      '{"k0":1,"\\n":2,"k1":{"k0":3,"\\\\":4}}',
+      '["a,","b\\n"]',
+      '[{"a":",\\"k0\\":1","k7":"\\n"},{"\\"":[]}]',
+    ];
+    for (const text of texts) expect(JSON.stringify(parseJson(text))).toBe(text);
+    expect(JSON.stringify(parseJson('{"\\u00e9":1,"\\u006b0":2,"\\t":3}'))).toBe('{"é":1,"k0":2,"\\t":3}');
+  });
+
   it("throws for what is no JSON", () => {
     expect(() => parseJson('{"\\n":1')).toThrow(SyntaxError);
     expect(() => parseJson("")).toThrow(SyntaxError);

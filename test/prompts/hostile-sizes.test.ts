@@ -147,6 +147,20 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
     });
   });
 
+  it("is a long text with brackets, in a function that takes text as well, and is refused by name", () => {
+    const { reading, characters } = readAndCount("PersonOrText", `${"...".repeat(10_000)}${refund}`);
+    expect(reading).toMatchObject({
+      ok: false,
+      message: expect.stringContaining("a long text with brackets"),
+    });
+    expect(characters).toBeLessThan(500);
+    const essay = "A text however long is fine. ".repeat(800);
+    expect(readAndCount("PersonOrText", essay).reading).toMatchObject({
+      ok: true,
+      values: [{ value: essay.trim() }],
+    });
+  });
+
   const line = 'A line of "text", with é, 中 and 😀.\n';
   it.each([
     ["a text of 800,000 characters", { intent: "done_for_now", message: line.repeat(22_000) }],

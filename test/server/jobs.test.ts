@@ -69,7 +69,7 @@ describe("long-running jobs", () => {
   }, async () => {
     const tokens: string[] = [];
     const { agent } = jobAgent(deployAndFinish, (token) => tokens.push(token));
-    const { call, launch, runtime } = serve({ agents: [agent] });
+    const { app, call, launch, runtime } = serve({ agents: [agent] });
     const { threadId } = await launch();
     const [token = ""] = tokens;
     expect(JSON.stringify((await runtime.get(threadId)).events)).not.toContain(token);
@@ -78,6 +78,12 @@ describe("long-running jobs", () => {
       const refused = await call(`/jobs/${wrong}`, { as: "", body: { result: 1 } });
       expect([refused.status, refused.body.detail]).toEqual([404, "there is no job with this token"]);
     }
+    const unread = await app.request(`/jobs/${guess}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "not even JSON",
+    });
+    expect(unread.status, "a body is not read before its token is known").toBe(404);
     expect((await call(`/jobs/${token}`, { as: "", body: {} })).status).toBe(422);
     const both = await Promise.all(
       [1, 2].map((result) => call(`/jobs/${token}`, { as: "", body: { result } })),

@@ -263,6 +263,31 @@ describe("threads over HTTP", () => {
     expect((await call("/threads")).body.threads).toEqual([]);
   });
 
+  it("a body that would take long to read is refused by what is too much of it", {
+    tags: ["F6.10", "S9"],
+  }, async () => {
+    const { app, keys, call, runtime } = serve({ server: { limits: { bodyValues: 100 } } });
+    const post = (payload: string) =>
+      app.request("/threads", {
+        method: "POST",
+        headers: { authorization: `Bearer ${keys.ada}`, "content-type": "application/json" },
+        body: `{"agent":"example","event":{"name":"e","payload":${payload}}}`,
+      });
+    const refused = {
+      "a body holds at most 100 values": [`[${"1,".repeat(200)}1]`, `[${"{},".repeat(60)}{}]`],
+      "a number in a body has at most 1000 characters": [`1${"0".repeat(1_000_000)}`],
+    };
+    for (const [detail, payloads] of Object.entries(refused)) {
+      for (const payload of payloads) {
+        const response = await post(payload);
+        expect([response.status, await response.json()]).toMatchObject([413, { detail }]);
+      }
+    }
+    expect((await runtime.list()).threads).toEqual([]);
+    const text = "a, [b], {c}: ".repeat(1_000);
+    expect((await call("/threads", { body: { agent: "example", message: text } })).status).toBe(201);
+  });
+
   it("a key that holds an escape is stored as it was sent, whatever was sent before", {
     tags: "F3.12",
   }, async () => {

@@ -6,6 +6,8 @@ export interface ErrorNode {
 
 const NODE = "ParsingError { scope: [";
 const MAX_DEPTH = 50;
+// A reason holds the value that was found, of any length.
+const MAX_REASON = 2_000;
 // A value that does not fit is printed again for each member of a union: all that a model can use comes at the
 // beginning.
 const MAX_READ = 200_000;
@@ -26,7 +28,7 @@ function readNode(text: string, start: number, depth: number): { node: ErrorNode
   if (reasonAt < 0) return undefined;
   let end = reasonAt + 9;
   while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
-  const reason = unescapeRust(text.slice(reasonAt + 9, end));
+  const reason = unescapeRust(text.slice(reasonAt + 9, Math.min(end, reasonAt + MAX_REASON)));
   let at = text.indexOf("causes: [", end) + 9;
   if (at < 9) return { node: { reason, causes: [] }, end: text.length };
   const causes: ErrorNode[] = [];

@@ -8,7 +8,7 @@ import { intentProblem } from "./intents.ts";
 import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse, tryParseJson } from "./reading.ts";
-import { type Shape, shapeOf, withoutStrings } from "./scan.ts";
+import { lengthOutsideStrings, type Shape, shapeOf, withoutStrings } from "./scan.ts";
 import { type SecondReading, secondReading } from "./second-parser.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
@@ -36,6 +36,8 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
 
 // How many characters cost as much as one quote.
 const QUOTE_COST = 5;
+// What stands in no string costs the second parser the square of its length: 190 ms for 39,000 characters, 13 ms for 10,000.
+const OUTSIDE_COST = 3;
 
 /** Reads a text that is not strict JSON: BAML and a second parser each repair it in their own way, and must agree. */
 export function readLoose(text: string, closed: boolean, tools: ReadTools): Candidate {
@@ -43,8 +45,10 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   if ("breach" in loose) return { kind: "breach", breach: loose.breach };
   const { shape } = loose;
   // Repairing costs time, whatever comes of it.
-  if (text.length > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
-  tools.left.looseCharacters -= text.length + shape.quotes * QUOTE_COST;
+  const cost =
+    Buffer.byteLength(text) + OUTSIDE_COST * lengthOutsideStrings(text) + QUOTE_COST * shape.quotes;
+  if (cost > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
+  tools.left.looseCharacters -= cost;
   const second = secondReading(text);
   const refusal = checkLoose(shape, second, tools);
   if (refusal !== undefined) return refusal;

@@ -3,7 +3,7 @@ import type { Aliases } from "../baml/source.ts";
 import { findUnaffordable } from "./afford.ts";
 import { compareValues } from "./compare.ts";
 import { isImprecise } from "./inspect.ts";
-import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
+import { type Breach, LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
 import { mismatch } from "./mismatch.ts";
 import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
@@ -72,6 +72,12 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
 // A word of an enum or a number is short; anything longer is prose, which only a function that returns text may
 // give.
 const MAX_PLAIN = 4_000;
+// The parser looks for JSON in a text with brackets again and again: 3 s for 39,000 characters.
+const MAX_WITH_BRACKETS = 2_000;
+const TEXT_AND_BRACKETS: Breach = {
+  reason: "too_large",
+  message: `The answer is a long text with brackets in which no value fits. Answer with one JSON value, or with text without brackets.`,
+};
 
 /** Why a text without a fitting object may not be given to the native parser. */
 function checkPlain(
@@ -92,6 +98,7 @@ function checkPlain(
   if (tools.kind !== "text_or_json" && containers > 0 && separators > tools.left.texts) {
     return { kind: "breach", breach: LOOSE_BREACH };
   }
+  if (containers > 0 && text.length > MAX_WITH_BRACKETS) return { kind: "breach", breach: TEXT_AND_BRACKETS };
   return checkLength(text, tools);
 }
 

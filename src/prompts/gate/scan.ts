@@ -193,6 +193,17 @@ export function withoutStrings(text: string): string {
   return parts.join("");
 }
 
+/** How many characters of a text stand in no string. */
+export function lengthOutsideStrings(text: string): number {
+  let outside = 0;
+  let from = 0;
+  for (let start = text.indexOf('"'); start >= 0; start = text.indexOf('"', from)) {
+    outside += start - from;
+    from = endOfString(text, start) + 1;
+  }
+  return outside + Math.max(0, text.length - from);
+}
+
 /** The index of the quote that ends the string beginning at `start`; the end of the text if there is none. */
 export function endOfString(text: string, start: number): number {
   const quote = text.indexOf('"', start + 1);

@@ -4,6 +4,7 @@ import { toJson } from "../../base/json.ts";
 import { parseJsonKeepingDigits } from "../../base/json-numbers.ts";
 import { verifyWebhook } from "../../triggers/standard-webhooks.ts";
 import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
+import { requireModestJson } from "../body-size.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
 import { RequestError, UnauthorizedError } from "../errors.ts";
 import { acceptedSchema, jsonSchema } from "../schemas.ts";
@@ -51,17 +52,18 @@ const webhookDelivery = createRoute({
 });
 
 /** What comes in with a proof of its own instead of a caller's credentials: job results and webhooks. */
-export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly Webhook[]) {
+export function incomingRoutes({ runtime, clock, limits }: RouteDeps, webhooks: readonly Webhook[]) {
   const byName = new Map(webhooks.map((webhook) => [webhook.name, webhook]));
-  return apiApp()
+  const app = apiApp();
+  // Before anything is read of a body from somebody who has no token.
+  app.use("/jobs/:token", async (c, next) => {
+    await mayComeLater(runtime.checkJobToken(c.req.param("token")));
+    return next();
+  });
+  return app
     .openapi(jobResult, async (c) => {
-      try {
-        const thread = await runtime.finishJob(c.req.valid("param").token, c.req.valid("json"));
-        return c.json(acceptedView(thread), 202);
-      } catch (error) {
-        if (!(error instanceof ConflictError) || error.code !== "conflict") throw error;
-        throw new RequestError(503, error.message, { retryAfter: 1 });
-      }
+      const thread = await mayComeLater(runtime.finishJob(c.req.valid("param").token, c.req.valid("json")));
+      return c.json(acceptedView(thread), 202);
     })
     .openapi(webhookDelivery, async (c) => {
       const { channel } = c.req.valid("param");
@@ -78,17 +80,30 @@ export function incomingRoutes({ runtime, clock }: RouteDeps, webhooks: readonly
       );
       if (problem !== undefined || id === undefined)
         throw new UnauthorizedError(problem ?? "webhook-id is missing");
-      const payload = toJson(jsonOf(body));
+      const payload = toJson(jsonOf(body, limits.bodyValues));
       const sender = webhook.sender?.(payload);
       if (!mayDeliver(webhook, sender)) throw new ForbiddenError("this sender is not on the list");
       return c.json({ threads: [...(await deliver(runtime, webhook, { id, payload, sender }))] }, 202);
     });
 }
 
-function jsonOf(body: Uint8Array): unknown {
+/** What is not recorded yet may be sent again. */
+async function mayComeLater<T>(result: Promise<T>): Promise<T> {
   try {
-    return parseJsonKeepingDigits(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
+    return await result;
+  } catch (error) {
+    if (!(error instanceof ConflictError) || error.code !== "conflict") throw error;
+    throw new RequestError(503, error.message, { retryAfter: 1 });
+  }
+}
+
+function jsonOf(body: Uint8Array, maxValues: number): unknown {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    requireModestJson(text, maxValues);
+    return parseJsonKeepingDigits(text);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
     throw new RequestError(400, "the body is not JSON in UTF-8");
   }
 }
