@@ -5,6 +5,7 @@ import { fitMove, isForPeople } from "./fit-move.ts";
 import { JSON_STYLES, looseJson } from "./loose-json.ts";
 import type { Move } from "./move.ts";
 import { type OutputSchema, readOutputSchema } from "./output-schema.ts";
+import { play } from "./players/play.ts";
 import { type PromptParts, readTurns, takeApart } from "./read-thread.ts";
 import { nextMove } from "./requests/next-move.ts";
 import { toolsOf } from "./requests/tools.ts";
@@ -42,6 +43,9 @@ function write(value: Json, digest: string, { untidy = false }: AnswerOptions): 
 function choose(parts: PromptParts, schema: OutputSchema): Json {
   const shapes = stepShapes(schema);
   const turns = readTurns(parts, new Set(shapes.map(({ intent }) => intent)));
+  const played = play(parts.blocks, turns, new Set(shapes.map(({ intent }) => intent)));
+  if (played !== undefined)
+    return fitMove(played, shapes, schema) ?? minimalValue(schema.root, schema, PLACEHOLDER);
   const tools = toolsOf(
     shapes.filter((shape) => !isForPeople(shape)),
     schema,

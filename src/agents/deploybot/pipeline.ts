@@ -1,0 +1,98 @@
+import type { Runtime, Thread, ThreadId, VerifiedPrincipal } from "../../index.ts";
+import type { Deploybot } from "./agent.ts";
+import { type Place, SERVICES, type Service } from "./environments.ts";
+
+export interface PipelineOptions {
+  readonly deploybot: Deploybot;
+  /** Made of `deploybot.agents`. */
+  readonly runtime: Runtime;
+  /** The branch to merge into `main`, and the tag for the result. */
+  readonly branch: string;
+  readonly tag: string;
+  /** Who wants the release. */
+  readonly from: VerifiedPrincipal;
+  /** Called as the pipeline goes on, for people who watch. */
+  readonly say?: (line: string) => void;
+}
+
+export interface PipelineResult {
+  readonly tag: string;
+  readonly services: readonly Service[];
+  readonly released: boolean;
+  /** The agent's thread; absent if it was not asked. */
+  readonly threadId?: ThreadId;
+  readonly why: string;
+}
+
+/**
+ * A release from branch to production. Everything that is always the same is plain code: merge, tag, staging, checks. Only
+ * what needs judgement and people is the agent's: the order, the approvals, what to do if it goes wrong. Then code
+ * checks what the agent says it did.
+ */
+export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
+  const { deploybot, runtime, branch, tag, from, say = () => {} } = options;
+  const { repository, environments, checks } = deploybot;
+  if ((await repository.commitOf(tag)) === undefined) {
+    const merged = await repository.mergeAndTag(branch, tag);
+    say(`merged ${branch} as ${merged.slice(0, 9)}, tagged ${tag}`);
+  }
+
+  const services = await changedServices(deploybot, tag);
+  if (services.length === 0) return { tag, services, released: false, why: `${tag} changes no service` };
+  for (const service of services) {
+    const place: Place = { service, environment: "staging" };
+    await environments.deploy(place, tag, `pipeline:${tag}:${service}`);
+    const report = await checks.run(place);
+    say(`${service} ${tag} is ${report.healthy ? "healthy" : "unhealthy"} in staging`);
+    if (!report.healthy) return { tag, services, released: false, why: `${service}: ${report.output}` };
+  }
+
+  const message = `${tag} is healthy in staging. Bring the ${services.join(" and the ")} to production.`;
+  // With the same key the pipeline goes on with the thread that it began before it was stopped.
+  const once = `release:${tag}`;
+  const { threadId } = await runtime.launch({ agent: "deploybot", input: { message, from }, once });
+  say(`deploybot goes on in ${threadId}`);
+  const { state } = await untilEnded(runtime, threadId);
+  if (state.status.kind !== "finished")
+    return { tag, services, threadId, released: false, why: `the agent's thread has ${state.status.kind}` };
+
+  for (const service of services) {
+    const place: Place = { service, environment: "production" };
+    if ((await environments.currentTag(place)) !== tag)
+      return { tag, services, threadId, released: false, why: `${service} runs another tag in production` };
+    const report = await checks.run(place);
+    if (!report.healthy)
+      return { tag, services, threadId, released: false, why: `${service}: ${report.output}` };
+  }
+  say(`${tag} runs in production and is healthy`);
+  return { tag, services, threadId, released: true, why: String(state.status.result) };
+}
+
+/** The services that the tag changes, compared with the tag before it: the same however often the pipeline is begun. */
+async function changedServices({ repository }: Deploybot, tag: string): Promise<readonly Service[]> {
+  const tags = await repository.tags();
+  const before = tags[tags.indexOf(tag) - 1];
+  const changed = await Promise.all(
+    SERVICES.map(async (service) =>
+      (await repository.changedFiles(before, tag, service)).length > 0 ? [service] : [],
+    ),
+  );
+  return changed.flat();
+}
+
+/** Resolves when the thread has ended, however long people take. Nothing is lost if this process ends meanwhile. */
+async function untilEnded(runtime: Runtime, threadId: ThreadId): Promise<Thread> {
+  for (;;) {
+    const changed = Promise.withResolvers<void>();
+    const stop = runtime.subscribe((seen) => {
+      if (seen.kind === "events" && seen.thread.id === threadId) changed.resolve();
+    });
+    try {
+      const thread = await runtime.settled(threadId);
+      if (thread.state.ended !== null) return thread;
+      await changed.promise;
+    } finally {
+      stop();
+    }
+  }
+}

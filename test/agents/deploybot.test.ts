@@ -1,0 +1,169 @@
+import { execFileSync } from "node:child_process";
+import { readFile, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { runPipeline } from "../../src/agents/deploybot/pipeline.ts";
+import { previewOf, problemWith } from "../../src/agents/deploybot/rules.ts";
+import { findStale, staleCommits } from "../../src/agents/deploybot/stale.ts";
+import type { EventOf, EventType, Step } from "../../src/thread/events.ts";
+import type { Thread } from "../../src/thread/thread.ts";
+import { ada, ben, openTestSite, type TestSite } from "./deploybot-site.ts";
+
+const eventsOf = <T extends EventType>(thread: Thread, type: T): EventOf<T>[] =>
+  thread.events.filter((event): event is EventOf<T> => event.type === type);
+
+/** The steps that were proposed, in short. */
+const stepsOf = (thread: Thread) =>
+  eventsOf(thread, "step_proposed").map(({ data: { step } }) => inShort(step));
+const inShort = ({ intent, service, environment, tag }: Step) =>
+  [intent, environment, service, tag].filter((part) => part !== undefined).join(" ");
+
+let site: TestSite;
+beforeAll(async () => {
+  site = await openTestSite();
+}, 60_000);
+afterAll(() => site.close());
+
+const staging = (service: "backend" | "frontend") => ({ service, environment: "staging" }) as const;
+const production = (service: "backend" | "frontend") => ({ service, environment: "production" }) as const;
+
+describe("the repository and its environments", { tags: "F4.7" }, () => {
+  it("git answers what the tags are, which holds which, and what would go live", async () => {
+    const { repository } = site.deploybot;
+    expect(await repository.tags()).toEqual(["v1.0.0", "v1.1.0", "v1.2.0"]);
+    expect(await repository.isAncestor("v1.0.0", "v1.2.0")).toBe(true);
+    expect(await repository.isAncestor("v1.2.0", "v1.0.0")).toBe(false);
+    const proposal = { ...production("backend"), tag: "v1.2.0", replaces: "v1.0.0" };
+    const preview = await previewOf(proposal, site.deploybot);
+    expect(preview).toMatchObject({ replaces: "v1.0.0", files: 1, migrations: [] });
+    expect(preview.goes_live.map((line) => line.replace(/^[0-9a-f]+ /, ""))).toEqual([
+      "Orders can be cancelled (Ben)",
+      "Invoices as PDF (Ben)",
+    ]);
+  });
+
+  it.each(["--upload-pack=x", "v1.0.0..main", "v1.0.0; rm", "../v1", "v1.0.0^", "", "HEAD@{1}", "v9"])(
+    "no name that git could take for something else reaches it: %j",
+    async (tag) => {
+      expect(await site.deploybot.repository.commitOf(tag)).toBeUndefined();
+    },
+  );
+
+  it("a release is switched in one rename, and the same key does it once", async () => {
+    const { environments } = site.deploybot;
+    const place = staging("frontend");
+    const link = join(site.folder, "site", "environments", "staging", "frontend", "current");
+    expect(await environments.deploy(place, "v1.1.0", "key 1")).toMatchObject({ replaced: "v1.0.0" });
+    expect(await readlink(link)).toBe(join("releases", "v1.1.0"));
+    expect(await readFile(join(link, "page.txt"), "utf8")).toBe("cart, cancel\n");
+    await environments.deploy(place, "v1.0.0", "key 2");
+    expect(await environments.deploy(place, "v1.1.0", "key 1")).toMatchObject({ replaced: "v1.0.0" });
+    expect(await environments.currentTag(place)).toBe("v1.0.0");
+  });
+
+  it("what speaks against a deployment is said in words for the model", { tags: "F4.4" }, async () => {
+    const problem = (tag: string, replaces = "v1.0.0", place: object = production("backend")) =>
+      problemWith({ ...production("backend"), ...place, tag, replaces }, site.deploybot);
+    expect(await problem("v7.0.0")).toBe("there is no tag v7.0.0 in the repository");
+    expect(await problem("v1.2.0", "v1.1.0")).toContain("production of backend runs v1.0.0, not v1.1.0");
+    expect(await problem("v1.0.0")).toContain("runs in production already");
+    expect(await problem("v1.2.0")).toContain("deploy v1.2.0 there first");
+    expect(await problem("v1.2.0", "v1.0.0", { environment: "staging" })).toBeUndefined();
+  });
+});
+
+describe("deploybot", { tags: ["F7.8", "F7.5", "F6.6", "F4.7"] }, () => {
+  it("goes over staging and health checks to production, with two people, in the order that a denial says", async () => {
+    const first = await site.ask("Please bring v1.2.0 of the frontend and the backend to production.");
+    expect(stepsOf(first)).toEqual([
+      "deploy staging frontend v1.2.0",
+      "check_health staging frontend",
+      "deploy production frontend v1.2.0",
+    ]);
+    expect(first.state.request).toMatchObject({
+      policy: { needed: 2 },
+      card: {
+        preview: {
+          replaces: "v1.0.0",
+          goes_live: [expect.stringContaining("button"), expect.stringContaining("invoice")],
+        },
+      },
+    });
+    const second = await site.answer(first, { kind: "denied", feedback: "backend first, please" }, ben);
+    expect(stepsOf(second).slice(3)).toEqual([
+      "deploy staging backend v1.2.0",
+      "check_health staging backend",
+      "deploy production backend v1.2.0",
+    ]);
+    // One person is not enough, twice the same neither.
+    const half = await site.answer(second, { kind: "approved" }, ada);
+    await expect(site.answer(half, { kind: "approved" }, ada)).rejects.toThrow("approved");
+    expect(await site.current(production("backend"))).toBe("v1.0.0");
+    const third = await site.answer(half, { kind: "approved" }, ben);
+    expect(await site.current(production("backend"))).toBe("v1.2.0");
+    expect(stepsOf(third).slice(6)).toEqual([
+      "check_health production backend",
+      "deploy production frontend v1.2.0",
+    ]);
+    const end = await site.approve(third);
+    expect(end.state.status).toMatchObject({ kind: "finished", result: expect.stringContaining("v1.2.0") });
+    expect(await site.current(production("frontend"))).toBe("v1.2.0");
+  });
+
+  it("contacts nobody when no commit waits for production", { tags: "F7.1" }, async () => {
+    expect(await findStale(site.deploybot, Date.now())).toBeNull();
+    expect(await staleCommits(site.deploybot).check()).toBeNull();
+  });
+});
+
+describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
+  it("merges, stages and checks in code, and leaves only what needs people to the agent", async () => {
+    const said: string[] = [];
+    const { deploybot, runtime } = site;
+    const released = runPipeline({
+      deploybot,
+      runtime,
+      branch: "gift_cards",
+      tag: "v1.3.0",
+      from: ada,
+      say: (line) => said.push(line),
+    });
+    const { threads } = await vi.waitFor(
+      async () => {
+        const waiting = await runtime.list({ status: ["awaiting_approval"] });
+        expect(waiting.threads).toHaveLength(1);
+        return waiting;
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    const [{ threadId } = { threadId: undefined }] = threads;
+    if (threadId === undefined) throw new Error("no thread waits");
+    const thread = await site.approve(await site.atRest(threadId));
+    // Staging was done by code: the agent takes it from what was fetched.
+    expect(stepsOf(thread)).toEqual([
+      "deploy production backend v1.3.0",
+      "check_health production backend",
+      "done_for_now",
+    ]);
+    expect(await released).toMatchObject({ released: true, services: ["backend"], tag: "v1.3.0" });
+    expect(said.at(-1)).toBe("v1.3.0 runs in production and is healthy");
+    const log = execFileSync("git", [
+      "-C",
+      join(site.folder, "site/repository"),
+      "log",
+      "-1",
+      "--format=%s",
+      "v1.3.0",
+    ]);
+    expect(String(log).trim()).toBe("Merge gift_cards");
+  });
+
+  it("stops in staging at what is not healthy, before anybody is asked", async () => {
+    const { deploybot, runtime } = site;
+    const before = (await runtime.list()).threads.length;
+    const result = await runPipeline({ deploybot, runtime, branch: "caching", tag: "v1.4.0", from: ada });
+    expect(result).toMatchObject({ released: false, why: "backend: out of memory after 3 requests" });
+    expect((await runtime.list()).threads).toHaveLength(before);
+    expect(await site.current(production("backend"))).toBe("v1.3.0");
+  });
+});
