@@ -25,9 +25,7 @@ export async function loadConfig(folder: string, staleClient?: UsageError): Prom
       `there is no twelvefold.config.ts in ${folder}: run this in your project's folder, or start a new project with npx twelvefold init my-agent`,
     );
   }
-  // If this file runs as TypeScript, a loader is active already.
-  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) await prepareTypeScript(basename(file));
-  const module: unknown = await importConfig(file, staleClient);
+  const module = await importModule(file, staleClient);
   const exported = defaultOf(module);
   // In a CommonJS project, TypeScript compiles to a CommonJS module, whose exports arrive as the default
   // export.
@@ -38,6 +36,13 @@ export async function loadConfig(folder: string, staleClient?: UsageError): Prom
   }
   checkConfig(file, config);
   return config;
+}
+
+/** Imports a file of the project, also if it is TypeScript. Throws like `loadConfig`. */
+export async function importModule(file: string, staleClient?: UsageError): Promise<unknown> {
+  // If this file runs as TypeScript, a loader is active already.
+  if (/ts$/.test(file) && !import.meta.url.endsWith(".ts")) await prepareTypeScript(basename(file));
+  return importConfig(file, staleClient);
 }
 
 /** Errors of this package explain themselves; any other error is reported with the file that it comes from. */

@@ -214,6 +214,18 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
   ).action((options: Flags) =>
     act(options, async (session) => (await import("./commands/worker.ts")).worker(session)),
   );
+  command(
+    "demo <name> [message...]",
+    "run a reference agent on a site of its own, with the inbox and a link for each person",
+    "twelvefold demo deploybot",
+  )
+    .option("--port <port>", "the port to listen on (default: a free one)", parseCount)
+    .action((name: string, words: string[], options: Flags & { port?: number }) =>
+      act(options, async (session) => {
+        const { demo } = await withPackages("demo", SERVE_NEEDS, () => import("./commands/demo.ts"));
+        return demo(session, name, words, options);
+      }),
+    );
   addProjectCommands(command, act);
   command(
     "key <id>",

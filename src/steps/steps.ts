@@ -1,5 +1,5 @@
-import { boolean, fields, oneOfKinds, optional } from "../base/checks.ts";
-import { callback, checkOptions, nonEmptyName, objectWith } from "../base/options.ts";
+import { boolean, fields, fieldsAtLeast, oneOfKinds, optional } from "../base/checks.ts";
+import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type {
   AgentName,
   Approval,
@@ -128,7 +128,7 @@ const HANDOVER = fields({
     "must be an agent, its name or a function",
     nonEmptyName,
     callback,
-    objectWith("nextStep"),
+    fieldsAtLeast({ name: nonEmptyName }),
   ),
   input: optional(callback),
   wait: optional(boolean),

@@ -22,7 +22,7 @@ export interface TestSite {
   readonly runtime: Runtime;
   readonly folder: string;
   ask(message: string): Promise<Thread>;
-  /** Resolves when the thread waits for a person or has ended: results of health checks come by HTTP. */
+  /** Resolves when the thread waits for a person or another agent, or has ended: results of health checks come by HTTP. */
   atRest(threadId: ThreadId): Promise<Thread>;
   answer(thread: Thread, decision: HumanDecision, by?: VerifiedPrincipal): Promise<Thread>;
   /** Both approve. */
@@ -53,7 +53,7 @@ export async function openTestSite(): Promise<TestSite> {
       try {
         const thread = await runtime.settled(threadId);
         const { kind } = thread.state.status;
-        if (kind !== "awaiting_event" && kind !== "awaiting_child") return thread;
+        if (kind !== "awaiting_event") return thread;
         await changed.promise;
       } finally {
         stop();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runPipeline } from "../../src/agents/deploybot/pipeline.ts";
 import { previewOf, problemWith } from "../../src/agents/deploybot/rules.ts";
 import { findStale, staleCommits } from "../../src/agents/deploybot/stale.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import type { EventOf, EventType, Step } from "../../src/thread/events.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { ada, ben, openTestSite, type TestSite } from "./deploybot-site.ts";
@@ -108,6 +109,8 @@ describe("deploybot", { tags: ["F7.8", "F7.5", "F6.6", "F4.7"] }, () => {
     const end = await site.approve(third);
     expect(end.state.status).toMatchObject({ kind: "finished", result: expect.stringContaining("v1.2.0") });
     expect(await site.current(production("frontend"))).toBe("v1.2.0");
+    const [agent] = site.deploybot.agents;
+    if (agent !== undefined) expect(await replayThread(end, agent)).toEqual(end);
   });
 
   it("contacts nobody when no commit waits for production", { tags: "F7.1" }, async () => {
@@ -156,6 +159,35 @@ describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
       "v1.3.0",
     ]);
     expect(String(log).trim()).toBe("Merge gift_cards");
+  });
+
+  it("what fails only in production is taken back by the rollback agent, when a person agrees", {
+    tags: "F10.4",
+  }, async () => {
+    const { deploybot, runtime } = site;
+    const result = runPipeline({ deploybot, runtime, branch: "big_images", tag: "v1.5.0", from: ada });
+    const waiting = async (agent: string) =>
+      vi.waitFor(
+        async () => {
+          const { threads } = await runtime.list({ status: ["awaiting_approval"], agent });
+          const [first] = threads;
+          if (first === undefined) throw new Error("nothing waits");
+          return runtime.get(first.threadId);
+        },
+        { timeout: 20_000, interval: 50 },
+      );
+    await site.approve(await waiting("deploybot"));
+    const child = await waiting("rollback");
+    expect(child.state.request).toMatchObject({
+      card: {
+        intent: "switch_release",
+        arguments: { tag: "v1.2.0", replaces: "v1.5.0" },
+        preview: { goes_back: [expect.stringContaining("Large images")] },
+      },
+    });
+    await site.answer(child, { kind: "approved" }, ben);
+    expect(await result).toMatchObject({ released: false, why: "frontend runs another tag in production" });
+    expect(await site.current(production("frontend"))).toBe("v1.2.0");
   });
 
   it("stops in staging at what is not healthy, before anybody is asked", async () => {

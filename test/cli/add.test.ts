@@ -40,7 +40,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nrecipe +hand-written-loop +\S.*\nchannel +webhook +\S.*$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nrecipe +hand-written-loop +\S.*\nchannel +webhook +\S.*$/,
     );
   });
 
@@ -52,6 +52,28 @@ describe("twelvefold add", { tags: "E12" }, () => {
         "baml_src/calculator_tests.baml",
         "src/agents/calculator/agent.ts",
         "test/calculator.test.ts",
+      ],
+    ],
+    [
+      "deploybot",
+      [
+        "baml_src/deploybot.baml",
+        "baml_src/deploybot_tests.baml",
+        ...[
+          ...[
+            "agent",
+            "demo-site",
+            "demo",
+            "environments",
+            "git",
+            "health",
+            "pipeline",
+            "rollback",
+            "rules",
+            "stale",
+          ],
+        ].map((name) => `src/agents/deploybot/${name}.ts`),
+        "test/deploybot.test.ts",
       ],
     ],
     [
@@ -105,7 +127,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      "known: calculator, hand-written-loop, webhook",
+      "known: calculator, deploybot, hand-written-loop, webhook",
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -102,7 +102,11 @@ function inShort({ intent, environment, service, tag }: JsonObject): string {
   if (intent === "request_more_information") return "ask";
   if (intent === "done_for_now") return "done";
   const where = `${environment === "production" ? "prod" : "stage"} ${service}`;
-  return intent === "deploy" ? `${where} ${tag}` : intent === "check_health" ? `check ${where}` : `roll back ${where}`;
+  return intent === "deploy"
+    ? `${where} ${tag}`
+    : intent === "check_health"
+      ? `check ${where}`
+      : `roll back ${where}`;
 }
 
 const whole = (service: string, tag: string) => [
@@ -151,7 +155,11 @@ describe("the offline model as deploybot", { tags: "E3" }, () => {
         done,
       ],
     ],
-    ["deploy the backend to production", { says: ["not today"] }, [...whole("backend", "v2.0.0").slice(0, 3), "ask"]],
+    [
+      "deploy the backend to production",
+      { says: ["not today"] },
+      [...whole("backend", "v2.0.0").slice(0, 3), "ask"],
+    ],
     [
       "the web site goes live with v1.1.0",
       { running: { "staging frontend": ["v1.1.0", "healthy"] } },
@@ -191,14 +199,21 @@ describe("the offline model as deploybot", { tags: "E3" }, () => {
       { tags: ["v0.1"], running: { "staging backend": ["none", "unknown"] } },
       [...staged("backend", "v0.1"), done],
     ],
-    ["backend v2.0.0 to production", { running: { "staging backend": ["v2.0.0", "healthy"], "production backend": ["v2.0.0", "healthy"] } }, [done]],
+    [
+      "backend v2.0.0 to production",
+      { running: { "staging backend": ["v2.0.0", "healthy"], "production backend": ["v2.0.0", "healthy"] } },
+      [done],
+    ],
   ])("%j", async (message, world, steps) => {
     expect(await play(message, world)).toEqual(steps);
   });
 
   it("asks about commits that wait, and does what it is told", async () => {
     const system = await systemOf("deploybot");
-    const event = { tag: "event_received", body: { name: "stale-commits", payload: { newest_tag: "v2.0.0" } } };
+    const event = {
+      tag: "event_received",
+      body: { name: "stale-commits", payload: { newest_tag: "v2.0.0" } },
+    };
     expect(await answerTo(renderXml([event]), system)).toContain('"request_more_information"');
   });
 });

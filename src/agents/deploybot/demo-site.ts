@@ -48,7 +48,13 @@ const COMMITS: readonly DemoCommit[] = [
   },
 ];
 
-/** What is not on `main` yet: a good branch, and one that breaks the backend. */
+/** Healthy only where there is little to do. */
+const slow = `const busy = process.cwd().includes("production");
+console.log(busy ? "answers within 9 s" : "answers within 40 ms");
+process.exit(busy ? 1 : 0);
+`;
+
+/** What is not on `main` yet: a good branch, one that breaks the backend, and one that fails only in production. */
 const BRANCHES: Readonly<Record<string, DemoCommit>> = {
   gift_cards: {
     subject: "Gift cards",
@@ -60,9 +66,14 @@ const BRANCHES: Readonly<Record<string, DemoCommit>> = {
     author: "Ben",
     files: { "backend/cache.txt": "everything\n", "backend/health.mjs": unhealthy },
   },
+  big_images: {
+    subject: "Large images",
+    author: "Ada",
+    files: { "frontend/images.txt": "large\n", "frontend/health.mjs": slow },
+  },
 };
 
-/** A real repository with three releases and two branches, and two environments: v1.0.0 runs everywhere. */
+/** A real repository with three releases and three branches, and two environments: v1.0.0 runs everywhere. */
 export async function makeDemoSite(
   folder: string,
   options: Pick<DeploybotOptions, "serverUrl">,
@@ -73,12 +84,13 @@ export async function makeDemoSite(
   await mkdir(repository, { recursive: true });
   await makeRepository(repository);
   const deploybot = createDeploybot({ ...options, repository, environments, health: DEMO_HEALTH });
-  for (const environment of ENVIRONMENTS) {
-    for (const service of SERVICES) {
-      await deploybot.environments.deploy({ service, environment }, "v1.0.0", "demo");
-      await deploybot.checks.run({ service, environment });
-    }
-  }
+  const places = ENVIRONMENTS.flatMap((environment) => SERVICES.map((service) => ({ service, environment })));
+  await Promise.all(
+    places.map(async (place) => {
+      await deploybot.environments.deploy(place, "v1.0.0", "demo");
+      await deploybot.checks.run(place);
+    }),
+  );
   return deploybot;
 }
 

@@ -31,6 +31,25 @@ export const ADDITIONS: readonly Addition[] = [
     files: (root) => copyOf(root, [...CALCULATOR_PROMPT, "src/agents/calculator/agent.ts"], "calculator"),
   },
   {
+    name: "deploybot",
+    kind: "agent",
+    what: "releases to staging and production: git, health checks, two approvals, rollback by delegation",
+    packages: [],
+    next: [
+      "npx twelvefold demo deploybot",
+      "for a repository of yours: createDeploybot({ repository, environments, health, serverUrl }), its agents in twelvefold.config.ts",
+    ],
+    files: (root) =>
+      copyOf(
+        root,
+        [
+          ...["deploybot.baml", "deploybot_tests.baml"].map((name) => `baml_src/${name}`),
+          ...readdirSync(join(root, "src/agents/deploybot")).map((name) => `src/agents/deploybot/${name}`),
+        ],
+        "deploybot",
+      ),
+  },
+  {
     name: "hand-written-loop",
     kind: "recipe",
     what: "the calculator's prompt in a loop of your own, in one short file",

@@ -40,7 +40,9 @@ function readRunning(blocks: readonly Block[]): Running {
 
 /** What is asked for: the latest request, with what was answered and denied since. */
 function readWish(turns: readonly Turn[]) {
-  const start = turns.findLastIndex(({ kind }, at) => kind === "said" && !isAnswer(turns, at));
+  const asks = (turn: Turn | undefined) =>
+    turn?.kind === "step" && turn.intent === "request_more_information";
+  const start = turns.findLastIndex(({ kind }, at) => kind === "said" && !asks(turns[at - 1]));
   const words = turns.slice(start).flatMap((turn) => (turn.kind === "said" ? [turn.text] : []));
   const denials = turns.slice(start).flatMap((turn) => (turn.kind === "denied" ? [turn.text] : []));
   const all = words.join("\n");
@@ -52,18 +54,8 @@ function readWish(turns: readonly Turn[]) {
   );
   const order = [...new Set([...first.toReversed(), ...services])];
   const production = /\bprod(?:uction)?\b|\blive\b/i.test(all);
-  return {
-    words: all,
-    order,
-    production,
-    staging: /\bstaging\b/i.test(all),
-    stuck: denials.length > first.length,
-  };
-}
-
-function isAnswer(turns: readonly Turn[], at: number): boolean {
-  const before = turns[at - 1];
-  return before?.kind === "step" && before.intent === "request_more_information";
+  const staging = /\bstaging\b/i.test(all);
+  return { words: all, order, production, staging, stuck: denials.length > first.length };
 }
 
 function move(blocks: readonly Block[], turns: readonly Turn[]): Move {

@@ -10,9 +10,12 @@ function move(blocks: readonly Block[], turns: readonly Turn[]): Move {
   if (last?.kind === "failed" || last?.kind === "refused")
     return { kind: "ask", text: `That did not work: ${last.text.slice(0, 200)}` };
   const words = turns.flatMap((turn) => (turn.kind === "said" || turn.kind === "denied" ? [turn.text] : []));
-  const request = words.join("\n");
-  const service = /\bfrontend\b/i.test(request) ? "frontend" : "backend";
-  const environment = /\bstaging\b/i.test(request) ? "staging" : "production";
+  const order = blocks.find(({ tag }) => tag === "event_received")?.text ?? "";
+  const request = [order, ...words].join("\n");
+  const service = /\b(?:frontend|backend)\b/i.exec(request)?.[0].toLowerCase();
+  const environment = /\b(?:staging|production)\b/i.exec(request)?.[0].toLowerCase();
+  if (service === undefined || environment === undefined)
+    return { kind: "ask", text: "Which service shall I bring back, and where?" };
   const switched = blocks.findLast(({ tag }) => tag === "switch_release_result")?.value;
   if (switched !== undefined && isJsonObject(switched)) {
     const { tag, replaced } = switched;
