@@ -6,7 +6,7 @@ import type { Thread } from "../thread/thread.ts";
 /** What code beside the loop gets to ask models with, and what that has cost so far. */
 export interface Helper extends HelperContext {
   /** For the event that records what came of it; empty if no model was asked. */
-  spent(): { readonly completions?: readonly CompletionRecord[] };
+  countSpent(): { readonly completions?: readonly CompletionRecord[] };
 }
 
 export function createHelper(
@@ -25,6 +25,6 @@ export function createHelper(
     model,
     signal,
     ask,
-    spent: () => (completions.length === 0 ? {} : { completions: [...completions] }),
+    countSpent: () => (completions.length === 0 ? {} : { completions: [...completions] }),
   };
 }

@@ -105,7 +105,7 @@ export const judgeStep: Effect<"judge_step"> = async function* (
     if (signal.aborted) return;
     judged = { verdict: "ask_person", reason: `the judge failed: ${compactError(error).message}` };
   }
-  yield write({ type: "step_judged", data: { callId, ...judged, ...helper.spent() } });
+  yield write({ type: "step_judged", data: { callId, ...judged, ...helper.countSpent() } });
 };
 
 export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent) =>

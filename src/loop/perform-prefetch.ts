@@ -49,5 +49,5 @@ async function fetchOne(name: string, declared: Prefetch, about: About): Promise
   } catch (error) {
     outcome = { kind: "error", error: compactError(error, (text) => agent.context.hide(text, thread)) };
   }
-  return { type: "prefetched", data: { ...data, outcome, ...helper?.spent() } };
+  return { type: "prefetched", data: { ...data, outcome, ...helper?.countSpent() } };
 }

@@ -102,12 +102,12 @@ async function summaryOf(attempt: Attempt, finished: EventData["tool_finished"])
   let made: Compacted;
   try {
     const summary = await definition.options.summarize?.(finished.result, call.step, helper);
-    if (summary === undefined && helper.spent().completions === undefined) return undefined;
+    if (summary === undefined && helper.countSpent().completions === undefined) return undefined;
     made = summary === undefined ? {} : { replacement: toJson(summary) };
   } catch (error) {
     made = { error: compactError(error, (text) => agent.context.hide(text, thread, call.step)) };
   }
-  const data = { ...made, ...helper.spent(), method: "summarize_result" } as const;
+  const data = { ...made, ...helper.countSpent(), method: "summarize_result" } as const;
   const events = ({ events: all }: Thread): NewEvent[] => {
     const seq = all.findLast(
       (event) => event.type === "tool_finished" && event.data.callId === call.callId,
@@ -139,7 +139,7 @@ export async function outcomeOf(attempt: Attempt): Promise<NewEvent> {
       { ms },
     );
   } catch (error) {
-    const spent = helper?.spent();
+    const spent = helper?.countSpent();
     // If it was cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
     if ((late?.aborted || stop.aborted) && !isIdempotent(definition)) {
       const reason = late?.aborted ? `it did not answer within ${ms} ms` : "it was interrupted";
@@ -156,7 +156,7 @@ async function run(
 ): Promise<NewEvent> {
   const { callId, key, attempt } = reserve;
   const { requester, approvedBy } = call;
-  const { spent, ...given } = helper;
+  const { countSpent, ...given } = helper;
   const { thread, signal } = given;
   const names = definition.options.credentials ?? [];
   const credential = await credentialsFor(names, agent, requester, signal);
@@ -173,9 +173,9 @@ async function run(
   const returned = await definition.run(agent.context.forTool(call.step, thread), ids);
   if (isJobStart(returned)) {
     const data = await beginJob(returned, ids, context);
-    return { type: "event_awaited", data: { ...data, ...spent() } };
+    return { type: "event_awaited", data: { ...data, ...countSpent() } };
   }
-  return { type: "tool_finished", data: { callId, result: toJson(returned), ...spent() } };
+  return { type: "tool_finished", data: { callId, result: toJson(returned), ...countSpent() } };
 }
 
 /** The job has its token before the thread says that it waits: a crash in between is a crash of the tool. */

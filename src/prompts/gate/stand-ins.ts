@@ -45,7 +45,7 @@ export function withStandIns(json: string): Replaced | undefined {
     start = end;
   }
   if (texts.size === 0) return undefined;
-  return { text: parts.join("") + json.slice(from), restore: (value) => restored(value, texts) };
+  return { text: parts.join("") + json.slice(from), restore: (value) => restoreTexts(value, texts) };
 }
 
 /** True if the parser looks into the texts of a type for more than their kind: stand-ins would pass, or fail, for them. */
@@ -73,16 +73,16 @@ function isKey(json: string, end: number): boolean {
   return json[next] === ":";
 }
 
-function restored(value: unknown, texts: ReadonlyMap<string, string>): unknown {
+function restoreTexts(value: unknown, texts: ReadonlyMap<string, string>): unknown {
   if (typeof value === "string") {
     const text = texts.get(value);
     if (text === undefined && PRIVATE.test(value)) throw new RangeError("a stand-in was changed");
     return text ?? value;
   }
-  if (isList(value)) return value.map((item) => restored(item, texts));
+  if (isList(value)) return value.map((item) => restoreTexts(item, texts));
   if (!isFields(value)) return value;
   for (const [key, item] of Object.entries(value)) {
-    const whole = restored(item, texts);
+    const whole = restoreTexts(item, texts);
     if (whole !== item) Reflect.set(value, key, whole);
   }
   return value;

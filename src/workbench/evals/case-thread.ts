@@ -44,7 +44,7 @@ export function threadOfCase(one: EvalCase, agent: Agent, folder: string): Threa
 function build(one: EvalCase, folder: string): Thread {
   const { agent, message, thread, events, at } = one;
   if (typeof thread === "string") return exported(resolve(folder, dirname(one.file), thread), at);
-  if (events !== undefined) return stored(CASE_THREAD, events, at);
+  if (events !== undefined) return readThread(CASE_THREAD, events, at);
   const happenings = thread ?? [{ message: message ?? "" }];
   return happenings.reduce(append, startThread({ agent }, 0, CASE_THREAD));
 }
@@ -54,10 +54,10 @@ function exported(path: string, at: number | undefined): Thread {
   const events = isJsonObject(json) ? json["events"] : undefined;
   if (events === undefined || !isJsonArray(events))
     throw new Error(`${path} is no export of a thread (twelvefold show <thread> --as json)`);
-  return stored(CASE_THREAD, events, at);
+  return readThread(CASE_THREAD, events, at);
 }
 
-function stored(id: ThreadId, values: readonly Json[], at: number | undefined): Thread {
+function readThread(id: ThreadId, values: readonly Json[], at: number | undefined): Thread {
   const events = parseEvents(id, values);
   if (at !== undefined && at > events.length)
     throw new Error(`there is no event ${at}: the thread has ${events.length}`);
@@ -112,7 +112,7 @@ function stepEvents(thread: Thread, step: StepOfCase, happening: Happening): New
     return [
       proposed,
       { type: "human_asked", data: { kind: "question", question, callId } },
-      responded(seq + 1, callId, { kind: "answered", text: answer }),
+      makeResponse(seq + 1, callId, { kind: "answered", text: answer }),
     ];
   }
   if (denied !== undefined) {
@@ -121,7 +121,7 @@ function stepEvents(thread: Thread, step: StepOfCase, happening: Happening): New
     return [
       proposed,
       { type: "approval_requested", data: { callId, card, policy: {}, digest: NO_DIGEST } },
-      responded(seq + 1, callId, { kind: "denied", feedback: denied }),
+      makeResponse(seq + 1, callId, { kind: "denied", feedback: denied }),
     ];
   }
   if (error !== undefined) {
@@ -138,7 +138,7 @@ function stepEvents(thread: Thread, step: StepOfCase, happening: Happening): New
 /** Nothing was approved: no card is bound. */
 const NO_DIGEST = "";
 
-function responded(
+function makeResponse(
   request: number,
   callId: ReturnType<typeof callIdAt>,
   decision: Extract<NewEvent, { type: "human_responded" }>["data"]["decision"],

@@ -53,7 +53,7 @@ export function comparisonInWords(compared: Compared): string {
   const { label, verdict, difference, drop, rise, pairs, worse, better } = compared;
   if (pairs === 0) return `${label}: no case can be compared`;
   const { mean, low, high } = difference;
-  const points = `${signed(mean)} points (${signed(low)} to ${signed(high)})`;
+  const points = `${showSigned(mean)} points (${showSigned(low)} to ${showSigned(high)})`;
   const counts = `${better} better, ${worse} worse of ${pairs}`;
   const p = Math.min(drop, rise);
   const chance = p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`;
@@ -66,7 +66,7 @@ const VERDICTS = {
   unclear: "no difference that could not be chance",
 } as const;
 
-function signed(share: number): string {
+function showSigned(share: number): string {
   const points = (100 * share).toFixed(1).replace(/^-0\.0$/, "0.0");
   return share > 0 && points !== "0.0" ? `+${points}` : points.replace("-", "−");
 }

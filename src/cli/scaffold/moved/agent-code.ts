@@ -30,8 +30,8 @@ function textField({ fields }: StepClass): string | undefined {
   return ["message", "question", "answer", "text"].find((field) => texts.includes(field));
 }
 
-const quoted = (text: string) => JSON.stringify(text);
-const keyOf = (intent: string) => (/^[A-Za-z_]\w*$/.test(intent) ? intent : quoted(intent));
+const quote = (text: string) => JSON.stringify(text);
+const keyOf = (intent: string) => (/^[A-Za-z_]\w*$/.test(intent) ? intent : quote(intent));
 /** Text that may stand in a comment of one line. */
 const comment = (text: string) => text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ");
 
@@ -81,27 +81,27 @@ function notMoved({ intent }: Step): never {
 /** The agent with any next step: the prompt, or a script in tests. */
 export function createAgent(nextStep: NextStepFunction<[thread: string], Step>) {
   return defineAgent(nextStep, {
-    name: ${quoted(name)},
+    name: ${quote(name)},
 ${formatters(tags)}    steps: {
 ${handlers.map((line) => `      ${line}`).join("\n")}
     },
   });
 }
 
-export const agent = createAgent(promptFunction(b, ${quoted(prompt.name)}, ${options}));
+export const agent = createAgent(promptFunction(b, ${quote(prompt.name)}, ${options}));
 `;
 }
 
 /** The tags that the prompt was written for, where they differ from the usual ones. */
 function formatters({ message, result, error, answer }: OldTags): string {
   const lines = [
-    message && `message_received: ({ data }) => [{ tag: ${quoted(message)}, body: data.text }],`,
-    result && `tool_finished: ({ data }) => [{ tag: ${quoted(result)}, body: data.result }],`,
-    error && `tool_failed: ({ data }) => [{ tag: ${quoted(error)}, body: data.error.message }],`,
+    message && `message_received: ({ data }) => [{ tag: ${quote(message)}, body: data.text }],`,
+    result && `tool_finished: ({ data }) => [{ tag: ${quote(result)}, body: data.result }],`,
+    error && `tool_failed: ({ data }) => [{ tag: ${quote(error)}, body: data.error.message }],`,
     answer &&
       answer !== "human_response" &&
       `human_responded: ({ data: { decision } }) =>
-          decision.kind === "answered" ? [{ tag: ${quoted(answer)}, body: decision.text }] : undefined,`,
+          decision.kind === "answered" ? [{ tag: ${quote(answer)}, body: decision.text }] : undefined,`,
   ].filter((line) => typeof line === "string" && line !== "");
   if (lines.length === 0) return "";
   return `    context: {
@@ -136,7 +136,7 @@ async function run(script: readonly Step[]) {
   const nextStep = scriptedSteps(script);
   const runtime = createRuntime({ agents: [createAgent(nextStep)], store: createMemoryStore() });
   const input = { message: "hello", from: verifiedBy("test", "ada") };
-  const { threadId } = await runtime.launch({ agent: ${quoted(name)}, input });
+  const { threadId } = await runtime.launch({ agent: ${quote(name)}, input });
   const { state } = await runtime.settled(threadId);
   await runtime.stop();
   return { status: state.status.kind, prompts: nextStep.prompts };
@@ -168,7 +168,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
 
 /** A step as code, or \`undefined\` if its fields are more than texts, numbers and booleans. */
 function sampleOf(intent: string, { fields }: StepClass): string | undefined {
-  const parts = [`intent: ${quoted(intent)}`];
+  const parts = [`intent: ${quote(intent)}`];
   for (const [field, type] of fields) {
     const sample = type.endsWith("?") ? "null" : SAMPLES[type.split("|")[0]?.trim() ?? ""];
     if (sample === undefined) return undefined;
