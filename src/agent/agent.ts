@@ -1,5 +1,6 @@
 import type { Json } from "../base/json.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
+import type { ProseMode } from "../prompts/gate/form.ts";
 import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
@@ -20,6 +21,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly intents?: readonly string[] | undefined;
   /** The names of the clients of the function's own model. Absent or empty if it has no model of its own. */
   readonly ownModel?: readonly string[];
+  /** Where the model may write prose beside the JSON. Absent if that is not known. */
+  readonly prose?: ProseMode | undefined;
   call(args: Args, options?: NextStepOptions): Promise<Answer<Result>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
@@ -158,6 +161,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly version: string;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
+  /** Where the model may write prose beside the JSON. Absent if that is not known. */
+  readonly prose?: ProseMode | undefined;
   call(thread: Thread, options?: NextStepOptions): Promise<Answer<S | readonly S[]>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
@@ -257,6 +262,7 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
   return {
     name: nextStep.name,
     ownModel: nextStep.ownModel ?? [],
+    prose: nextStep.prose,
     // Computed on demand: it may require reading all prompts.
     get version() {
       return nextStep.version;

@@ -12,6 +12,11 @@ const NAMES = [
   "twelvefold.config.mjs",
 ];
 
+/** Whether a folder holds a configuration. */
+export function hasConfig(folder: string): boolean {
+  return NAMES.some((name) => existsSync(join(folder, name)));
+}
+
 /**
  * Loads the configuration of the project in a folder. Throws `UsageError` (`invalid_configuration`) if there is none,
  * or if it cannot be loaded or is not valid. If it cannot be loaded and a stale client is the likely cause, throws

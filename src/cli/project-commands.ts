@@ -41,7 +41,11 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
     .action((options: { json?: boolean; from: string }) =>
       act(options, async (session) => (await import("./commands/generate.ts")).generate(session, options)),
     );
-  command("test", "run the BAML tests of baml_src", 'twelvefold test -i "DetermineNextStep::"')
+  command(
+    "test",
+    "run the BAML tests of baml_src and the datasets of evals/",
+    'twelvefold test -i "DetermineNextStep::"',
+  )
     .option(
       "-i, --include <filter...>",
       "run only these: Function::Test, where * matches any text and either side may be empty",
@@ -51,6 +55,8 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
       "--offline",
       "use the built-in offline model, whatever TWELVEFOLD_MODEL and TWELVEFOLD_BASE_URL say",
     )
+    .option("--recording <file>", "answer from a recording: nobody is asked")
+    .option("--report <file...>", "write reports: .xml (JUnit), .html (a page), .md (Markdown), .json")
     .action((options: { json?: boolean } & import("./commands/test.ts").TestOptions) =>
       act(options, async (session) => (await import("./commands/test.ts")).test(session, options)),
     );

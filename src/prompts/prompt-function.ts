@@ -83,6 +83,8 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
   readonly intents: readonly string[] | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
+  /** Where the model may write prose beside the JSON. */
+  readonly prose: ProseMode;
   /**
    * Asks the model. A model's mistake is data: a refusal, or an answer whose fidelity is not `exact`. Throws
    * `ProviderRejectedError`, `ProviderUnavailableError`, `MissingCredentialsError`, `CallAbortedError`, and `UsageError`
@@ -180,6 +182,7 @@ function makeFunction(
       return bamlFiles === undefined ? undefined : readIntents(bamlFiles(), name);
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
+    prose,
     call,
     stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
     request: async (args, callOptions = {}) =>

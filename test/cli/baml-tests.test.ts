@@ -1,18 +1,22 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { startScriptedModel } from "../../src/model/index.ts";
+import { startRecordingModel, startScriptedModel } from "../../src/model/index.ts";
 
 /** Runs `twelvefold test` as `npm test` does, on the offline model unless another is given. */
 function runScript(
   filter: string,
   settings: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
 ): Promise<{ readonly code: unknown; readonly output: string }> {
   const none = { TWELVEFOLD_BASE_URL: undefined, TWELVEFOLD_MODEL: undefined };
   const env = { ...process.env, ...none, ...settings };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["bin/twelvefold.mjs", "test", "-i", filter],
+      ["bin/twelvefold.mjs", "test", "-i", filter, ...more],
       { env },
       (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : error.code, output: stdout + stderr });
@@ -51,6 +55,40 @@ describe("twelvefold test", () => {
     expect(output).toContain("FAILED");
     expect(output).toMatch(/BAML tests: 1 of 1 failed \(http:\S+\)\n$/);
     expect(output).not.toContain("backtrace");
+  });
+
+  it("says what was answered where a test fails, at its line, in GitHub Actions too", {
+    tags: ["F2.4", "F2.17"],
+  }, async () => {
+    const model = await startScriptedModel(['{"intent": "add", "a": 3, "b": 4}']);
+    const report = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "junit.xml");
+    const { code, output } = await runScript(
+      "DetermineNextStep::Multiply",
+      { TWELVEFOLD_BASE_URL: model.url, GITHUB_ACTIONS: "true" },
+      ["--report", report],
+    );
+    await model.close();
+    expect(code).toBe(1);
+    expect(output).toContain('answered: {"intent": "add", "a": 3, "b": 4}');
+    expect(output).toMatch(
+      /^::error file=baml_src\/calculator_tests\.baml,line=\d+,title=DetermineNextStep%3A Multiply::the assertion intent/m,
+    );
+    expect(readFileSync(report, "utf8")).toContain('<failure message="the assertion intent does not hold">');
+  });
+
+  it("asks nobody where a recording answers", { tags: "F2.4", timeout: 40_000 }, async () => {
+    const model = await startScriptedModel(['{"intent": "multiply", "a": 3, "b": 4}']);
+    const file = join(mkdtempSync(join(tmpdir(), "twelvefold-")), "calls.jsonl");
+    const recorder = await startRecordingModel({ upstream: model.url, file });
+    const asked = await runScript("DetermineNextStep::Multiply", {
+      TWELVEFOLD_BASE_URL: recorder.url,
+      TWELVEFOLD_MODEL_NAME: "m",
+    });
+    expect(asked.code).toBe(0);
+    await recorder.close();
+    await model.close();
+    const again = await runScript("DetermineNextStep::Multiply", {}, ["--recording", file]);
+    expect(again).toEqual({ code: 0, output: `BAML tests: 1 passed (recording ${file})\n` });
   });
 
   it("asks the model of TWELVEFOLD_MODEL, with its name and key", { tags: "F2.8" }, async () => {

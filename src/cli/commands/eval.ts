@@ -76,11 +76,12 @@ export async function runEvals(
   session: Session,
   datasets: readonly Dataset[],
   options: EvalCommandOptions,
+  given?: readonly Variant[],
 ): Promise<EvalRun | undefined> {
   const { terminal, folder } = session;
   const { agents, evals } = await session.config();
   await session.requireFreshClient();
-  const variants = await variantsOf(session, options);
+  const variants = given ?? (await variantsOf(session, options));
   const baseline = options.updateBaseline === true ? undefined : readBaseline(baselinePath(session, options));
   const progress = showProgress(terminal, "evals");
   try {

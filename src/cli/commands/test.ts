@@ -1,77 +1,204 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { OFFLINE_MODEL_NAME as OFFLINE } from "../../model/offline/offline-model.ts";
+import { readRecordedCall } from "../../model/recording.ts";
+import { startRecordingModel } from "../../model/recording-model.ts";
 import { visible } from "../../present/visible-text.ts";
-import { selectModel } from "../../prompts/models/select-model.ts";
+import type { BamlFiles } from "../../prompts/baml/source.ts";
+import { modelClient } from "../../prompts/models/providers.ts";
+import { only } from "../../prompts/models/select-model.ts";
+import { answersOf } from "../../workbench/baml-tests/answers.ts";
+import { readBamlOutput, reportOf } from "../../workbench/baml-tests/read-output.ts";
+import type { Dataset } from "../../workbench/evals/dataset.ts";
+import type { Variant } from "../../workbench/evals/evaluate.ts";
+import { hasDatasets, readDatasets } from "../../workbench/evals/read-dataset.ts";
+import { type ProseWarning, proseWarnings } from "../../workbench/prose-warning.ts";
+import { evalTests } from "../../workbench/reports/eval-tests.ts";
+import { annotation } from "../../workbench/reports/github.ts";
+import type { ReportedTest } from "../../workbench/reports/junit.ts";
+import { evalTable } from "../../workbench/reports/table.ts";
+import { rateInWords } from "../../workbench/reports/words.ts";
+import { annotate, printer } from "../annotate.ts";
 import { bamlComplaint, runBamlCli } from "../baml/baml-cli.ts";
 import { EXIT } from "../exit.ts";
+import { hasConfig } from "../load-config.ts";
 import type { Session } from "../session.ts";
+import { chooseModel, type TestModel } from "../test-model.ts";
+import { checkReports, writeReports } from "../write-reports.ts";
+import { runEvals } from "./eval.ts";
 
 export interface TestOptions {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
-  /** Uses the built-in model, whatever the environment says. */
+  /** The built-in model, whatever the environment names. */
   readonly offline?: boolean;
+  /** A recording that answers instead of a model. */
+  readonly recording?: string;
+  readonly report?: readonly string[];
 }
 
-/** The model that BAML's own test command asks. */
-interface TestModel {
-  readonly what: string;
-  readonly url: string;
-  readonly key: string | undefined;
-  readonly name: string | undefined;
-}
-
-/** What the exit codes of `baml-cli test` mean; `none`: no test was selected. */
+/** What a run of `baml-cli test` means; `NONE`: no test was chosen. */
 const BAML = { passed: 0, failed: 2, none: 5 } as const;
 
 /**
- * `twelvefold test`: runs the BAML tests of the project against the model of `TWELVEFOLD_MODEL` or the server of
- * `TWELVEFOLD_BASE_URL`; without either, or with `--offline`, against the built-in offline model. A provider's key
- * alone chooses nothing here, so no call is paid for by accident.
+ * `twelvefold test`: the BAML tests of the project, then the datasets of `evals/`. Who is asked: the model of
+ * `TWELVEFOLD_MODEL`, or the server of `TWELVEFOLD_BASE_URL`; without either, or with `--offline`, the built-in offline model;
+ * with `--recording` nobody. A provider's key alone chooses nothing here, so that nothing is paid for unasked. Filters choose
+ * among the BAML tests, and leave the datasets out.
  */
 export async function test(session: Session, options: TestOptions): Promise<number> {
-  const { folder, env, terminal, json } = session;
+  const { folder, json } = session;
+  const { report = [], include, exclude } = options;
+  checkReports(report);
   checkSources(folder);
-  // The project's other tests, which run after this, use it.
+  // The project's other tests, which come after this, use it.
   await session.requireFreshClient();
-  const model = options.offline === true ? await startOffline(session) : await modelFor(session);
+  const filtered = include !== undefined || exclude !== undefined;
+  const datasets = filtered || !hasDatasets(folder) ? [] : await datasetsOf(session);
+  const model = await chooseModel(session, options);
+  const baml = await runBamlTests(session, model, options);
+  const print = printer(session);
+  if (!json) for (const line of bamlLines(baml, model, session)) print(line);
+  const warnings = await warningsOf(session);
+  if (!json) for (const warning of warnings) warn(session, warning);
+  const run = datasets.length === 0 ? undefined : await runEvals(session, datasets, {}, [variantOf(model)]);
+  if (run === undefined && datasets.length > 0) return EXIT.interrupted;
+  const passed = baml.passed && run?.gate.passed !== false;
+  writeReports(session, { tests: baml.reported, run }, report);
+  if (json) {
+    const { tests, output } = baml;
+    print(
+      JSON.stringify({
+        passed,
+        tests,
+        model: model.what,
+        output,
+        results: baml.reported,
+        warnings,
+        evals: run,
+      }),
+    );
+  } else if (run !== undefined) {
+    const cases = run.variants.reduce((sum, variant) => sum + variant.cases.length, 0);
+    // Where all is well one line is enough, as with the BAML tests.
+    if (!run.gate.passed) for (const line of evalTable(run, session.colors)) print(line);
+    const [variant] = run.variants;
+    const rate = variant === undefined ? "" : `, ${rateInWords(variant.rate)} passed`;
+    print(
+      `Evals: ${cases} cases${rate}${run.gate.passed ? "" : "; not good enough"} (${visible(model.what)})`,
+    );
+  }
+  annotate(session, [...baml.reported, ...(run === undefined ? [] : evalTests(run))]);
+  return passed ? EXIT.ok : EXIT.failed;
+}
+
+interface BamlOutcome {
+  readonly passed: boolean;
+  readonly tests: number;
+  readonly reported: readonly ReportedTest[];
+  readonly output: string;
+}
+
+async function runBamlTests(session: Session, model: TestModel, options: TestOptions): Promise<BamlOutcome> {
+  const { folder, env } = session;
   const filters = [
     ...(options.include ?? []).flatMap((filter) => ["-i", filter]),
     ...(options.exclude ?? []).flatMap((filter) => ["-x", filter]),
   ];
-  const { code, output } = await runBamlCli(folder, ["test", "--from", "baml_src", ...filters], {
-    ...env,
-    TWELVEFOLD_BASE_URL: model.url,
-    TWELVEFOLD_API_KEY: model.key ?? "none",
-    TWELVEFOLD_MODEL_NAME: model.name ?? "twelvefold-offline",
-  });
-  if (code === BAML.none) {
-    const which =
-      filters.length === 0 ? "there are no tests in baml_src" : `no test matches ${filters.join(" ")}`;
-    throw new UsageError("invalid_argument", `BAML tests: ${which}`);
+  const scratch = mkdtempSync(join(tmpdir(), "twelvefold-test-"));
+  const file = join(scratch, "calls.jsonl");
+  // BAML does not say what was answered: the answers pass through here.
+  const recorder = await startRecordingModel({ upstream: model.url, file });
+  try {
+    const { code, output } = await runBamlCli(folder, ["test", "--from", "baml_src", ...filters], {
+      ...env,
+      TWELVEFOLD_BASE_URL: recorder.url,
+      TWELVEFOLD_API_KEY: model.key ?? "none",
+      TWELVEFOLD_MODEL_NAME: model.name ?? "twelvefold-offline",
+    });
+    if (code === BAML.none) {
+      const which =
+        filters.length === 0 ? "there are no tests in baml_src" : `no test matches ${filters.join(" ")}`;
+      throw new UsageError("invalid_argument", `BAML tests: ${which}`);
+    }
+    const ran = /Test run completed, (\d+) tests? \(/.exec(output)?.[1];
+    if (ran === undefined) {
+      throw new UsageError("invalid_configuration", `the BAML tests cannot run: ${bamlComplaint(output)}`);
+    }
+    await recorder.close();
+    const calls = existsSync(file)
+      ? readFileSync(file, "utf8")
+          .split("\n")
+          .flatMap((line) => readRecordedCall(line) ?? [])
+      : [];
+    const files = readSources(folder);
+    const reported = readBamlOutput(output).map((one) =>
+      reportOf(one, one.outcome === "passed" ? undefined : answersOf(one.name, files, calls)?.join("\n")),
+    );
+    return { passed: code === BAML.passed, tests: Number(ran), reported, output };
+  } finally {
+    await recorder.close();
+    rmSync(scratch, { recursive: true, force: true });
   }
-  const ran = /Test run completed, (\d+) tests? \(/.exec(output)?.[1];
-  if (ran === undefined) {
-    throw new UsageError("invalid_configuration", `the BAML tests cannot run: ${bamlComplaint(output)}`);
-  }
-  const passed = code === BAML.passed;
-  if (json) terminal.out(JSON.stringify({ passed, tests: Number(ran), model: model.what, output }));
-  else if (passed) terminal.out(`BAML tests: ${ran} passed (${model.what})`);
-  else {
-    terminal.out(visible(resultsIn(output)));
-    terminal.out(`BAML tests: ${failuresIn(output)} of ${ran} failed (${model.what})`);
-  }
-  return passed ? EXIT.ok : EXIT.failed;
 }
 
-/** From the results on; before them come warnings of the run. */
-function resultsIn(output: string): string {
-  return output.slice(Math.max(0, output.indexOf("INFO: Test results"))).trim();
+function bamlLines(
+  { passed, tests, reported }: BamlOutcome,
+  { what }: TestModel,
+  { colors: c }: Session,
+): string[] {
+  if (passed) return [`BAML tests: ${tests} passed (${visible(what)})`];
+  const failed = reported.filter(({ outcome }) => outcome.kind !== "passed");
+  return [
+    ...failed.flatMap(({ suite, name, file, line, outcome }) => [
+      `${c.red(outcome.kind === "failed" ? "FAILED" : "ERROR")} ${suite}::${name}  ${c.dim(`${file}:${line}`)}`,
+      ...("details" in outcome
+        ? visible(outcome.details)
+            .split("\n")
+            .filter((text) => text !== "")
+            .map((text) => `    ${text}`)
+        : []),
+    ]),
+    `BAML tests: ${failed.length} of ${tests} failed (${visible(what)})`,
+  ];
 }
 
-function failuresIn(output: string): number {
-  return output.match(/^\s*[\d.]+s (?:FAILED|ERROR)\s/gm)?.length ?? 0;
+async function datasetsOf(session: Session): Promise<readonly Dataset[]> {
+  const { agents } = await session.config();
+  return readDatasets({ folder: session.folder, agent: agents.length === 1 ? agents[0]?.name : undefined });
+}
+
+function variantOf({ what, url, key, name }: TestModel): Variant {
+  const options = { model: name ?? OFFLINE, base_url: url, api_key: key ?? "none" };
+  const model = only(modelClient(what, { provider: "openai-generic", options }));
+  return { label: what, client: what, model, notKept: name === undefined };
+}
+
+/** Prompts that ask for words beside the JSON although their function takes none. */
+async function warningsOf(session: Session): Promise<readonly ProseWarning[]> {
+  if (!hasConfig(session.folder)) return [];
+  const { agents } = await session.config();
+  const names = agents.flatMap(({ nextStep }) => (nextStep.prose === "none" ? [nextStep.name] : []));
+  return proseWarnings(readSources(session.folder), names);
+}
+
+function warn({ terminal, env }: Session, { functionName, file, line, phrase }: ProseWarning): void {
+  const title = `${functionName} asks for prose`;
+  const message = `the prompt says "${phrase}", but its function has prose: "none", so that words beside the JSON are doubt: ask for them in a first field, or set prose: "before" or "marked"`;
+  if (env["GITHUB_ACTIONS"] === "true") terminal.out(annotation("warning", { title, message, file, line }));
+  else terminal.err(visible(`${file}:${line}: ${title}: ${message}`));
+}
+
+function readSources(folder: string): BamlFiles {
+  const sources = join(folder, "baml_src");
+  const names = readdirSync(sources, { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith(".baml"));
+  return Object.fromEntries(
+    names.map((name) => [name.replaceAll("\\", "/"), readFileSync(join(sources, name), "utf8")]),
+  );
 }
 
 /** Throws if a run would test nothing, or would ask a model other than the one configured. */
@@ -81,53 +208,10 @@ function checkSources(folder: string): void {
     const message = `there is no baml_src in ${folder}: run this in your project's folder`;
     throw new UsageError("invalid_configuration", message);
   }
-  const names = readdirSync(sources, { recursive: true }).map(String);
-  const texts = names
-    .filter((name) => name.endsWith(".baml"))
-    .map((name) => readFileSync(join(sources, name), "utf8"));
+  const texts = Object.values(readSources(folder));
   if (texts.some((text) => text.includes("env.TWELVEFOLD_BASE_URL"))) return;
   throw new UsageError(
     "invalid_configuration",
     'no client in baml_src reads env.TWELVEFOLD_BASE_URL, so its tests would ask another model than the one named: give the clients base_url env.TWELVEFOLD_BASE_URL, api_key env.TWELVEFOLD_API_KEY, model env.TWELVEFOLD_MODEL_NAME and provider "openai-generic"',
   );
-}
-
-async function startOffline(session: Session): Promise<TestModel> {
-  const { startOfflineModel } = await import("../../model/offline/offline-model.ts");
-  const server = await startOfflineModel();
-  session.onClose(() => server.close());
-  return { what: "built-in offline model", url: server.url, key: undefined, name: undefined };
-}
-
-async function modelFor(session: Session): Promise<TestModel> {
-  const { env } = session;
-  if (env["TWELVEFOLD_MODEL"]) return namedModel(session);
-  const url = env["TWELVEFOLD_BASE_URL"];
-  if (!url) return startOffline(session);
-  return { what: url, url, key: env["TWELVEFOLD_API_KEY"], name: env["TWELVEFOLD_MODEL_NAME"] };
-}
-
-/** The addresses of providers that speak OpenAI's chat format; `undefined` if the address is configured. */
-const SERVERS: ReadonlyMap<string, string | undefined> = new Map([
-  ["openai", "https://api.openai.com/v1"],
-  ["openrouter", "https://openrouter.ai/api/v1"],
-  ["ollama", undefined],
-  ["openai-generic", undefined],
-]);
-
-/** The configured model. Throws unless it speaks OpenAI's chat format, as the client in the `.baml` files does. */
-async function namedModel(session: Session): Promise<TestModel> {
-  const selection = selectModel(session.env);
-  if (selection.kind === "offline") return startOffline(session);
-  const [client] = selection.choice.clients;
-  const { name = "", provider = "", options = {} } = client ?? {};
-  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
-  const url = text(options["base_url"]) ?? SERVERS.get(provider);
-  if (!SERVERS.has(provider) || url === undefined) {
-    throw new UsageError(
-      "invalid_configuration",
-      `BAML tests use a client that speaks OpenAI's chat format, which ${name} does not: choose one of ${[...SERVERS.keys()].join(", ")}`,
-    );
-  }
-  return { what: name, url, key: text(options["api_key"]), name: text(options["model"]) };
 }

@@ -10,7 +10,7 @@ export function githubAnnotations(tests: readonly ReportedTest[]): string[] {
     if (outcome.kind !== "failed" && outcome.kind !== "error") return [];
     return annotation(outcome.kind === "failed" ? "error" : "warning", {
       title: `${suite}: ${name}`,
-      message: `${outcome.message}\n${outcome.details}`,
+      message: outcome.details,
       file,
       line,
     });
