@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 
 /** A way to a PostgreSQL server that can lose what comes over it. */
 export interface PostgresProxy {
@@ -11,6 +12,8 @@ export interface PostgresProxy {
   cut(): void;
   /** From now on it answers again, on new connections. */
   mend(): void;
+  /** From now on every answer comes so much later, in ms. */
+  delay(ms: number): void;
   /** Calls back once, when a client connects again. */
   onNextConnection(listener: () => void): void;
   /** Ends every client's connection. The server goes on with what it was asked. */
@@ -25,9 +28,21 @@ export async function startProxy(address: string): Promise<PostgresProxy> {
   const clients = new Set<Socket>();
   let lose = 0;
   let isCut = false;
+  let delayMs = 0;
   const server = createServer((client) => {
     const upstream = connect(`${folder}/.s.PGSQL.5432`);
     clients.add(client);
+    let late = 0;
+    let passed: Promise<unknown> = Promise.resolve();
+    /** In order, each after the time that is set. */
+    const pass = (data: Buffer) => {
+      late += 1;
+      passed = passed.then(async () => {
+        await setTimeout(delayMs);
+        late -= 1;
+        if (client.writable) client.write(data);
+      });
+    };
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on("error", () => {});
@@ -45,7 +60,8 @@ export async function startProxy(address: string): Promise<PostgresProxy> {
       if (isCut) return;
       lose -= 1;
       if (lose === 0) client.destroy();
-      else client.write(data);
+      else if (delayMs === 0 && late === 0) client.write(data);
+      else pass(data);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -62,6 +78,9 @@ export async function startProxy(address: string): Promise<PostgresProxy> {
     },
     mend: () => {
       isCut = false;
+    },
+    delay: (ms) => {
+      delayMs = ms;
     },
     onNextConnection: (listener) => {
       server.once("connection", listener);

@@ -54,8 +54,8 @@ export interface PostgresServer {
   /** Address of its database, through the socket. */
   readonly address: string;
   readonly pid: number;
-  /** SIGTERM: smart, SIGINT: fast, SIGQUIT: immediate, as after a crash. Resolves when it is down. */
-  stop(signal?: "SIGTERM" | "SIGINT" | "SIGQUIT"): Promise<void>;
+  /** SIGTERM: smart, SIGINT: fast, SIGQUIT: immediate, as after a crash, SIGKILL: a crash. Resolves when it is down. */
+  stop(signal?: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL"): Promise<void>;
   start(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops it and removes the folder. */
   remove(): Promise<void>;
@@ -74,9 +74,18 @@ export async function startPostgres(
       return child?.pid ?? 0;
     },
     async start(more: Readonly<Record<string, string>> = {}) {
-      child = await launch(folder, { ...settings, ...more }, false);
+      // After a crash the server waits until the last process of the one before has ended.
+      for (let tries = 1; ; tries++) {
+        try {
+          child = await launch(folder, { ...settings, ...more }, false);
+          return;
+        } catch (error) {
+          if (tries === 20) throw error;
+          await setTimeout(50);
+        }
+      }
     },
-    async stop(signal: "SIGTERM" | "SIGINT" | "SIGQUIT" = "SIGINT") {
+    async stop(signal: "SIGTERM" | "SIGINT" | "SIGQUIT" | "SIGKILL" = "SIGINT") {
       const running = child;
       child = undefined;
       if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;

@@ -2,7 +2,9 @@ import { SequenceConflictError, StorageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { ThreadProjection } from "../../thread/projection.ts";
+import type { ThreadState } from "../../thread/state.ts";
 import type { EncodedEvent } from "../encode.ts";
+import { stateToKeep } from "../kept-states.ts";
 import type { AppendOptions, AppendOutcome } from "../store.ts";
 import type { Database, Query } from "./database.ts";
 import { hasEvent } from "./events.ts";
@@ -28,6 +30,8 @@ export interface Appending {
   readonly expectedSeq: number;
   readonly events: readonly EncodedEvent[];
   readonly projection: ThreadProjection;
+  /** The thread's state before the events, if it is known. */
+  readonly before?: ThreadState | undefined;
 }
 
 /**
@@ -50,7 +54,7 @@ export function append(
   const work = async (query: Query): Promise<AppendOutcome> => {
     const known = options.once === undefined ? cache.get(id) : undefined;
     if (known?.seq === expectedSeq && expectedSeq > 0) {
-      const addition = chainOn(known.head, appending);
+      const addition = chainOn(known, appending);
       const row = remember(after(known, addition));
       if (await extendKnown(database, query, { known, addition, options })) {
         keep(cache, id, row);
@@ -106,7 +110,7 @@ async function appendLocked(
   const before = await lockThread(query, id);
   if (claim !== undefined && !(await holds(query, id, claim))) return refuse(query, { kind: "not_claimed" });
   if (expectedSeq === 0) {
-    const addition = chainOn(genesisDigest(id), appending);
+    const addition = chainOn({ seq: 0, head: genesisDigest(id) }, appending);
     const created = before === undefined ? await createThread(query, id, addition) : undefined;
     if (created !== undefined) {
       remember(created);
@@ -118,7 +122,7 @@ async function appendLocked(
   }
   if (before === undefined) throw noThread(id);
   if (before.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, before.seq);
-  const addition = chainOn(before.head, appending);
+  const addition = chainOn(before, appending);
   remember(after(before, addition));
   if (await extendThread(query, before, addition)) {
     await alongside?.(query);
@@ -155,13 +159,17 @@ async function refuse(query: Query, outcome: AppendOutcome): Promise<AppendOutco
   return outcome;
 }
 
-function chainOn(head: string, { events, projection }: Appending): Addition {
-  let previous = head;
+function chainOn(before: Pick<ThreadRow, "seq" | "head">, appending: Appending): Addition {
+  const { threadId, events, projection, before: state } = appending;
+  let previous = before.head;
   const digests = events.map((event) => {
     previous = linkDigest(previous, event.seq, event, event.content);
     return previous;
   });
-  return { events, digests, projection };
+  const after = { seq: before.seq + events.length, atRest: projection.status !== "running" };
+  const kept =
+    state === undefined || before.seq === 0 ? undefined : stateToKeep(threadId, before, state, after);
+  return { events, digests, projection, kept };
 }
 
 function after({ key, seq, head }: ThreadRow, { events, digests }: Addition): ThreadRow {

@@ -16,7 +16,15 @@ export async function readEvents(query: Query, id: ThreadId, after: number): Pro
     [id, after],
   );
   if (rows[0] === undefined) throw noThread(id);
-  return decodeRows({ threadId: id, after, last: number(rows[0], "last") }, rows, (row) => ({
+  return eventsIn({ threadId: id, after, last: number(rows[0], "last") }, rows);
+}
+
+/** The events in rows of `events`; a single row without a number stands for none. */
+export function eventsIn(
+  place: { readonly threadId: ThreadId; readonly after: number; readonly last: number },
+  rows: readonly Row[],
+): readonly ThreadEvent[] {
+  return decodeRows(place, rows, (row) => ({
     type: rawText(row, "type"),
     v: number(row, "v"),
     at: rawText(row, "at"),

@@ -1,16 +1,16 @@
 import { SequenceConflictError, StorageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import { linkDigest } from "../../thread/chain.ts";
-import { fold } from "../../thread/fold.ts";
 import { checkProjection, checkTime } from "../check.ts";
 import { encodeEvents } from "../encode.ts";
 import { standInsOf } from "../erasure.ts";
 import type { ThreadStore } from "../store.ts";
 import { append, type ThreadCache } from "./append.ts";
 import type { Database, Query } from "./database.ts";
-import { hasEvent, readEvents, replaceContent, verifyThread } from "./events.ts";
+import { hasEvent, readEvents, replaceContent } from "./events.ts";
 import { claim, due, release, renew } from "./leases.ts";
 import { listThreads } from "./list.ts";
+import { forgetState, readState, verifyWithState } from "./states.ts";
 import { extendThread, lockThread, noThread, summaryIn } from "./threads.ts";
 import { forgetValues, getValue, setValue } from "./values.ts";
 
@@ -21,20 +21,21 @@ export function postgresStore(database: Database): ThreadStore {
   const { again, once, transaction } = database;
   return {
     async append(threadId, expectedSeq, events, options) {
-      const { projection } = options;
+      const { projection, before } = options;
       checkProjection(projection);
-      const appending = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
+      const encoded = encodeEvents(expectedSeq, events);
+      const appending = { threadId, expectedSeq, events: encoded, projection, before };
       return inTurn(threadId, () => append(database, cache, appending, options));
     },
     read: (threadId, after = 0) => again((query) => readEvents(query, threadId, after)),
-    state: async (threadId) => fold(await again((query) => readEvents(query, threadId, 0))),
+    state: (threadId) => again((query) => readState(query, threadId)),
     summary: (threadId) =>
       again(async (query) => {
         const { rows } = await query("SELECT * FROM threads WHERE id = $1", [threadId]);
         return rows[0] && summaryIn(rows[0]);
       }),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
-    verify: (threadId, anchor) => again((query) => verifyThread(query, threadId, anchor)),
+    verify: (threadId, anchor) => again((query) => verifyWithState(query, threadId, anchor)),
     async erase(threadId, expectedSeq, { replacements, record, projection }) {
       checkProjection(projection);
       const standIns = standInsOf(replacements, record);
@@ -45,6 +46,7 @@ export function postgresStore(database: Database): ThreadStore {
         if (before === undefined) throw noThread(threadId);
         if (before.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, before.seq);
         await replaceContent(query, threadId, before.key, standIns);
+        await forgetState(query, before.key);
         const digests = events.map((event) => linkDigest(before.head, event.seq, event, event.content));
         digest = digests[0];
         await extendThread(query, before, { events, digests, projection });

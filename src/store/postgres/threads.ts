@@ -1,8 +1,10 @@
 import { isoTime } from "../../base/clock.ts";
 import { NotFoundError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import { FOLD_VERSION } from "../../thread/kept-state.ts";
 import type { ThreadProjection } from "../../thread/projection.ts";
 import type { EncodedEvent } from "../encode.ts";
+import type { KeptState } from "../kept-states.ts";
 import type { ThreadSummary } from "../store.ts";
 import type { Query } from "./database.ts";
 import { hex, number, type Row, statusKind, text, textOrNull, threadId, time, timeOrNull } from "./row.ts";
@@ -25,6 +27,8 @@ export interface Addition {
   /** In hex, one per event. */
   readonly digests: readonly string[];
   readonly projection: ThreadProjection;
+  /** The state before the events, where it is to be kept. */
+  readonly kept?: KeptState | undefined;
 }
 
 /** The thread's row, locked until the transaction ends; `undefined` if there is none. */
@@ -53,16 +57,19 @@ const INSERT_EVENTS = (thread: string) =>
 export async function extendThread(
   query: Query,
   before: ThreadRow,
-  { events, digests, projection }: Addition,
+  { events, digests, projection, kept }: Addition,
   claim?: { readonly owner: string; readonly past: number } | undefined,
 ): Promise<boolean> {
   const columns = columnsOf(projection);
   const at = events.at(-1)?.time ?? null;
   const head = digests.at(-1) ?? before.head;
+  const more: unknown[] = [];
+  const parameter = (value: unknown) => `$${more.push(value) + 20}`;
   const held =
     claim === undefined
       ? ""
-      : "AND EXISTS (SELECT 1 FROM leases l WHERE l.thread = threads.key AND l.owner = $21 AND l.until > $22)";
+      : `AND EXISTS (SELECT 1 FROM leases l WHERE l.thread = threads.key AND l.owner = ${parameter(encodeText(claim.owner))} AND l.until > ${parameter(claim.past)})`;
+  const keeping = kept === undefined ? "" : keepState(kept, parameter);
   const { count } = await query(
     `WITH changed AS (
        UPDATE threads SET seq = $8::integer + cardinality($1::integer[]), head = $9, updated_at = coalesce($11, updated_at),
@@ -76,7 +83,7 @@ export async function extendThread(
          wake_at = $17, pending_request = $18, awaited_event = $19, parent_id = $20
        WHERE key = $12 AND seq = $8 AND head = $10 ${held}
        RETURNING key),
-     added AS (${INSERT_EVENTS("changed.key").replace(" FROM unnest", " FROM changed, unnest")})
+     added AS (${INSERT_EVENTS("changed.key").replace(" FROM unnest", " FROM changed, unnest")})${keeping}
      SELECT key FROM changed`,
     [
       ...eventColumns(events, digests),
@@ -86,10 +93,29 @@ export async function extendThread(
       at,
       before.key,
       ...columns,
-      ...(claim === undefined ? [] : [encodeText(claim.owner), claim.past]),
+      ...more,
     ],
   );
   return count === 1;
+}
+
+/** A part of the statement that keeps the state before the events. */
+function keepState(
+  { seq, head, text: state, digest }: KeptState,
+  parameter: (value: unknown) => string,
+): string {
+  const values = [
+    `${parameter(seq)}::integer`,
+    `${parameter(FOLD_VERSION)}::integer`,
+    `${parameter(Buffer.from(head, "hex"))}::bytea`,
+    `${parameter(state)}::text`,
+    `${parameter(Buffer.from(digest, "hex"))}::bytea`,
+  ];
+  return `,
+     kept AS (INSERT INTO thread_states AS s (thread, seq, fold, head, state, digest)
+       SELECT changed.key, ${values.join(", ")} FROM changed
+       ON CONFLICT (thread) DO UPDATE SET seq = excluded.seq, fold = excluded.fold, head = excluded.head,
+         state = excluded.state, digest = excluded.digest)`;
 }
 
 /** Creates a thread. `undefined` if there is one already. */

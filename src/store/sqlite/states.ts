@@ -1,18 +1,14 @@
 import type { ThreadId } from "../../base/ids.ts";
-import { canonicalJson, toJson } from "../../base/json.ts";
 import type { ChainAnchor, Verification } from "../../thread/chain-verify.ts";
-import type { ThreadEvent } from "../../thread/events.ts";
 import { fold } from "../../thread/fold.ts";
-import { decodeState, encodeState, FOLD_VERSION, stateDigest } from "../../thread/kept-state.ts";
+import { FOLD_VERSION } from "../../thread/kept-state.ts";
 import type { ThreadState } from "../../thread/state.ts";
+import { stateFrom, stateToKeep, verifyKept } from "../kept-states.ts";
 import { readEvents, verifyThread } from "./events.ts";
 import type { SqlRow, Statements } from "./port.ts";
 import { bytes, hex, number, text } from "./row.ts";
 import { EVENTS_PER_THREAD } from "./threads.ts";
 import { transaction } from "./transaction.ts";
-
-/** A running thread's state is kept every so many events, and also whenever the thread comes to rest. */
-const KEPT_EVERY = 128;
 
 /**
  * What `fold` returns for the thread's events: computed from the kept state, if it is valid, and the events after it.
@@ -43,11 +39,8 @@ export function keptState(sql: Statements, id: ThreadId): ThreadState | undefine
 }
 
 function stateIn(row: SqlRow, id: ThreadId): ThreadState | undefined {
-  const seq = number(row, "seq");
-  const stored = text(row, "state");
-  if (hex(row, "digest") !== stateDigest(id, seq, hex(row, "head"), stored)) return undefined;
-  const state = decodeState(stored);
-  return state?.seq === seq ? state : undefined;
+  const kept = { seq: number(row, "seq"), head: hex(row, "head"), text: text(row, "state") };
+  return stateFrom(id, { ...kept, digest: hex(row, "digest") });
 }
 
 /** A thread's row before an append. */
@@ -66,14 +59,12 @@ export function keepState(
   { threadId, before, state }: { threadId: ThreadId; before: Before; state: ThreadState },
   after: { readonly seq: number; readonly atRest: boolean },
 ): void {
-  const due = after.atRest || Math.floor(after.seq / KEPT_EVERY) > Math.floor(before.seq / KEPT_EVERY);
-  const kept = due && state.seq === before.seq ? encodeState(state) : undefined;
-  if (kept === undefined) return;
   const { key, seq, head } = before;
-  const digest = stateDigest(threadId, seq, head.hex, kept);
+  const kept = stateToKeep(threadId, { seq, head: head.hex }, state, after);
+  if (kept === undefined) return;
   sql(
     "INSERT OR REPLACE INTO thread_states (thread, seq, fold, head, state, digest) VALUES (?, ?, ?, ?, ?, ?)",
-  ).run(key, seq, FOLD_VERSION, head.bytes, kept, bytes(digest));
+  ).run(key, seq, FOLD_VERSION, head.bytes, kept.text, bytes(kept.digest));
 }
 
 /** Removes the kept state, because it may hold erased content. */
@@ -89,16 +80,5 @@ export function verifyWithState(
 ): Verification {
   const verification = verifyThread(sql, id, anchor);
   const kept = verification.ok ? keptState(sql, id) : undefined;
-  if (kept === undefined || isGivenBy(kept, readEvents(sql, id, 0))) return verification;
-  const message = `the state kept after event ${kept.seq} does not follow from the events`;
-  return { ...verification, ok: false, problem: { seq: kept.seq, kind: "changed", message } };
-}
-
-function isGivenBy(state: ThreadState, events: readonly ThreadEvent[]): boolean {
-  try {
-    const given = fold(events.slice(0, state.seq));
-    return canonicalJson(toJson(given)) === canonicalJson(toJson(state));
-  } catch {
-    return false;
-  }
+  return kept === undefined ? verification : verifyKept(verification, kept, readEvents(sql, id, 0));
 }

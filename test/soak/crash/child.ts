@@ -1,10 +1,12 @@
 /*
  * One life of a process that runs threads and answers as a person would, until it is killed or every thread has ended:
- * `child.ts DATABASE LEDGER THREADS CLAIM-MS PATIENCE-MS [POINT NTH]`. Its person waits so long before saying that what is
+ * `child.ts DATABASE LEDGER THREADS CLAIM-MS PATIENCE-MS [POINT NTH]`. DATABASE is a file, or the address of a PostgreSQL database
+ * with a schema; SOAK_ENGINE names an engine, and with SOAK_SERVERS_DIE what servers that die cause is no complaint. Its person waits so long before saying that what is
  * not in the ledger did not happen: a process may be standing still, and pay when it goes on.
  */
 import { TwelvefoldError } from "../../../src/base/errors.ts";
 import { requestIdOf } from "../../../src/base/ids.ts";
+import { openStore } from "../../../src/cli/open-store.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
 import type { HumanResponse } from "../../../src/humans/respond.ts";
 import { createRuntime } from "../../../src/runtime/runtime.ts";
@@ -14,6 +16,7 @@ import type { SqliteDriver } from "../../../src/store/sqlite/port.ts";
 import type { ThreadStore } from "../../../src/store/store.ts";
 import type { Thread } from "../../../src/thread/thread.ts";
 import { crashAgent } from "./agent.ts";
+import { engineOf } from "./engine.ts";
 import { FAULT_POINTS, killer } from "./faults.ts";
 import { note, readLedger } from "./ledger.ts";
 
@@ -61,11 +64,42 @@ function dying(store: ThreadStore): ThreadStore {
   };
 }
 
+/** An append tells where it is in its transaction, too. */
+function dyingAlongside(store: ThreadStore): ThreadStore {
+  return {
+    ...store,
+    append: (threadId, expectedSeq, events, options) => {
+      const { alongside } = options;
+      const dies: typeof alongside =
+        alongside &&
+        (async (run) => {
+          reach("before_enqueue");
+          await alongside(run);
+          reach("before_commit");
+        });
+      return store.append(threadId, expectedSeq, events, { ...options, alongside: dies });
+    },
+  };
+}
+
+/** `SOAK_ANSWER_MS` says after what time a connection that stands still counts as lost. */
+async function openDatabase(): Promise<ThreadStore> {
+  const answerWithin = process.env["SOAK_ANSWER_MS"];
+  if (answerWithin === undefined) return openStore(path, "/");
+  const { openPostgresStore } = await import("../../../src/store/postgres/open.ts");
+  const [address = "", schema] = path.split(/[?&]schema=/);
+  return openPostgresStore(address, { schema, answerWithin: Number(answerWithin) });
+}
+
 const ada = verifiedBy("test", "ada");
-const store = dying(await openSqliteStore(path, { driver }));
+const isFile = !path.startsWith("postgres:");
+const opened = isFile ? await openSqliteStore(path, { driver }) : await openDatabase();
+const engine = await engineOf(process.env["SOAK_ENGINE"], opened);
+const store = dyingAlongside(dying(opened));
 const runtime = createRuntime({
   agents: [crashAgent(ledger, reach)],
   store,
+  engine,
   stream: true,
   claimMs: Number(claimMs),
   sweepMs: Number(claimMs) / 6,
@@ -81,8 +115,11 @@ const runtime = createRuntime({
     },
   ],
 });
+const serversDie = process.env["SOAK_SERVERS_DIE"] !== undefined;
 runtime.subscribe((seen) => {
   if (seen.kind === "problem" || seen.kind === "sweep_problem") {
+    const isEngine = TwelvefoldError.isInstance(seen.error) && seen.error.code === "engine_failed";
+    if (serversDie || isEngine) return;
     process.stderr.write(`${seen.kind}: ${seen.error instanceof Error ? seen.error.stack : seen.error}\n`);
   }
 });

@@ -15,9 +15,17 @@ export const FAULT_POINTS = [
   "notify_before",
   "notify_after",
   "answering",
+  /** In the transaction of a change, of which an engine's wake is a part: before the wake, and after it. */
+  "before_enqueue",
+  "before_commit",
   /** So many milliseconds after its start, wherever the process is. */
   "any_instant",
 ] as const;
+
+/** The points that a process without an engine comes to. */
+export const WITHOUT_ENGINE = FAULT_POINTS.filter(
+  (point) => point !== "before_enqueue" && point !== "before_commit",
+);
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

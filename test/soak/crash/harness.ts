@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { parseRequestId } from "../../../src/base/ids.ts";
-import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import { openStore } from "../../../src/cli/open-store.ts";
 import { threadOf } from "../../../src/thread/thread.ts";
 import { PAYMENTS } from "./agent.ts";
 import { FAULT_POINTS, type Fault, type FaultPoint } from "./faults.ts";
@@ -63,6 +63,13 @@ interface World {
   readonly threads: number;
   readonly claimMs: number;
   readonly patienceMs: number;
+  /** More of the environment of each process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Where threads are kept, other than in a file of their own, and how processes learn of them. */
+export interface Place extends Pick<World, "path" | "env"> {
+  readonly claimMs: number;
 }
 
 const LONGEST_LIFE_MS = 30_000;
@@ -83,7 +90,7 @@ async function live(
   const script = join(import.meta.dirname, "child.ts");
   const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", script, ...args], {
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...world.env },
     timeout: LONGEST_LIFE_MS + threads * 1000,
     killSignal: "SIGABRT",
   });
@@ -110,8 +117,9 @@ export async function surviveFaults(
   threads: number,
   faults: readonly Fault[],
   together = 1,
+  place?: Place,
 ): Promise<CrashReport> {
-  return inNewWorld({ threads, claimMs: 90, patienceMs: 0 }, async (world) => {
+  return inNewWorld({ threads, claimMs: 90, patienceMs: 0, ...place }, async (world) => {
     let report = NOTHING;
     for (let next = 0; next < faults.length; next += together) {
       const group = faults.slice(next, next + together);
@@ -126,10 +134,16 @@ export async function surviveFaults(
   });
 }
 
-/** Runs threads in so many processes at once, none of which dies; then checks the same. */
-export async function runTogether(threads: number, processes: number): Promise<CrashReport> {
-  return inNewWorld({ threads, claimMs: 5000, patienceMs: 0 }, async (world) => {
-    await Promise.all(Array.from({ length: processes }, () => live(world, undefined)));
+/** Runs threads in so many processes at once, none of which dies, while something goes on; then checks the same. */
+export async function runTogether(
+  threads: number,
+  processes: number,
+  place?: Partial<Place>,
+  meanwhile: (ended: Promise<unknown>) => Promise<unknown> = async () => {},
+): Promise<CrashReport> {
+  return inNewWorld({ threads, claimMs: 5000, patienceMs: 0, ...place }, async (world) => {
+    const lives = Promise.all(Array.from({ length: processes }, () => live(world, undefined)));
+    await Promise.all([lives, meanwhile(lives.catch(() => {}))]);
     return check(world);
   });
 }
@@ -145,8 +159,9 @@ export async function standStill(
   threads: number,
   processes: number,
   random: () => number,
+  place?: Place,
 ): Promise<CrashReport & { readonly stops: number }> {
-  return inNewWorld({ threads, claimMs: 90, patienceMs: 5 * LONGEST_STAND }, async (world) => {
+  return inNewWorld({ threads, claimMs: 90, patienceMs: 5 * LONGEST_STAND, ...place }, async (world) => {
     let stops = 0;
     const disturbed = async () => {
       let process: ChildProcess | undefined;
@@ -173,7 +188,7 @@ export async function standStill(
 }
 
 async function inNewWorld<T>(
-  settings: Omit<World, "path" | "ledger">,
+  settings: Omit<World, "path" | "ledger"> & Partial<Place>,
   work: (world: World) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "twelvefold-crash-"));
@@ -189,7 +204,7 @@ async function check({ path, ledger: ledgerPath, threads }: World): Promise<Cras
   const keysOf = (kind: string) => ledger.flatMap((line) => (line.kind === kind ? [line.key] : []));
   const paid = keysOf("pay");
   expect(new Set(paid).size, "a payment that ran twice").toBe(paid.length);
-  const store = await openSqliteStore(path);
+  const store = await openStore(path, "/");
   try {
     const { threads: found } = await store.list({ limit: 1000 });
     expect(found).toHaveLength(threads);

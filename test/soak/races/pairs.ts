@@ -2,11 +2,11 @@ import { expect } from "vitest";
 import { defineAgent, type NextStepFunction } from "../../../src/agent/agent.ts";
 import { ConflictError } from "../../../src/base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../../../src/base/ids.ts";
+import { openStore } from "../../../src/cli/open-store.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
 import type { HumanResponse } from "../../../src/humans/respond.ts";
 import { createRuntime, type Runtime } from "../../../src/runtime/runtime.ts";
 import { finish, tool } from "../../../src/steps/steps.ts";
-import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import type { Thread } from "../../../src/thread/thread.ts";
 
 type Step = { intent: "refund" } | { intent: "work" } | { intent: "done" };
@@ -56,7 +56,7 @@ async function withTwo<T>(
   work: (one: Runtime, other: Runtime, ran: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const ran: string[] = [];
-  const stores = [await openSqliteStore(path), await openSqliteStore(path)] as const;
+  const stores = [await openStore(path, "/"), await openStore(path, "/")] as const;
   const problems: unknown[] = [];
   const runtimes = stores.map((store) => {
     const runtime = createRuntime({ agents: [refunder(ran)], store });
