@@ -4,6 +4,7 @@ import type { CallId } from "../base/ids.ts";
 import { canonicalJson, isJsonObject, type Json, parseJson } from "../base/json.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { EventData, EventOf, NewEvent, Step } from "../thread/events.ts";
+import { withoutReasons } from "../thread/reasons.ts";
 import type { Thread } from "../thread/thread.ts";
 import { toolVersion } from "./approval-subject.ts";
 import type { Attempt } from "./perform-tool.ts";
@@ -30,11 +31,11 @@ export function cachedResult(
   seconds: number,
   now: number,
 ): EventOf<"tool_finished"> | undefined {
-  const wanted = canonicalJson(step);
+  const same = (other: Step) => canonicalJson(withoutReasons(other));
+  const wanted = same(step);
   const calls = new Set<CallId>();
   for (const event of events) {
-    if (event.type === "step_proposed" && canonicalJson(event.data.step) === wanted)
-      calls.add(event.data.callId);
+    if (event.type === "step_proposed" && same(event.data.step) === wanted) calls.add(event.data.callId);
     // An approver's edit: the result is that of other arguments.
     if (event.type === "human_responded" && event.data.callId !== undefined) calls.delete(event.data.callId);
   }
@@ -82,6 +83,6 @@ function keyOf({ agent, call, definition, thread: { state } }: Attempt): string 
   const shared = definition.options.shared === true;
   if (unknown && !shared) return undefined;
   const requesters = shared ? null : known.map(principalKey).sort();
-  const { step } = call;
+  const step = withoutReasons(call.step);
   return `result:${digestOf([agent.name, toolVersion(step.intent, definition), step, requesters])}`;
 }

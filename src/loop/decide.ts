@@ -14,6 +14,7 @@ import {
   warnings,
 } from "../steps/permission.ts";
 import type { ApprovalReason, Step } from "../thread/events.ts";
+import { withoutReasons } from "../thread/reasons.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { approvalSubject } from "./approval-subject.ts";
@@ -197,8 +198,9 @@ function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boole
   const told = before.findLastIndex(({ type }) => type === "step_proposed" || type === "step_refused");
   const last = before[told];
   if (last?.type !== "step_refused" || last.data.reason !== "repeated") return false;
+  const same = (other: Step) => canonicalJson(withoutReasons(other));
   const repeated = before.slice(0, told).findLast((event) => event.type === "step_proposed");
-  return repeated !== undefined && canonicalJson(repeated.data.step) === canonicalJson(step);
+  return repeated !== undefined && same(repeated.data.step) === same(step);
 }
 
 /** An approval covers exactly what was shown: tool, prompt and policy must not have changed since. */

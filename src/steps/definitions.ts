@@ -173,7 +173,8 @@ export interface ToolOptions<S, A extends Approval = Approval> extends StepOptio
    */
   summarize?: ToolSummary<S>["summarize"];
   /**
-   * For this many seconds, a call with the same arguments in the same thread gets the earlier result without running.
+   * For this many seconds, a call with the same arguments in the same thread gets the earlier result without running. A
+   * text in the field `reasoning` holds the model's reasons and is no argument.
    * Only for `readOnly` tools. Default: nothing is cached.
    */
   cacheSeconds?: number;

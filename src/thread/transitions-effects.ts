@@ -1,5 +1,6 @@
 import { digestOf } from "../base/digest.ts";
 import type { Json } from "../base/json.ts";
+import { withoutReasons } from "./reasons.ts";
 import type { OpenCall, ThreadState } from "./state.ts";
 import {
   type Change,
@@ -20,7 +21,7 @@ import {
 
 /** The same step with the same outcome again, or something new. */
 export function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): ThreadState["repeats"] {
-  const key = digestOf([call.step, outcome]);
+  const key = digestOf([withoutReasons(call.step), outcome]);
   return { key, count: key === state.repeats.key ? state.repeats.count + 1 : 1 };
 }
 

@@ -407,6 +407,29 @@ describe("errors", () => {
     expect(thread.state.request).toMatchObject({ kind: "escalation" });
   });
 
+  it("a step is the same whatever reasons the model gives for it", { tags: ["F9.7", "F8.2"] }, async () => {
+    let runs = 0;
+    const nextStep = scriptedSteps<{ intent: "poll"; reasoning: string; of: string } | Done>(
+      Array.from(
+        { length: 9 },
+        (_, index) => ({ intent: "poll", reasoning: `Try ${index}.`, of: "door" }) as const,
+      ),
+    );
+    const agent = defineAgent(nextStep, {
+      name: "poller",
+      steps: {
+        poll: tool(() => `shut ${++runs}`, { readOnly: true, cacheSeconds: 60 }),
+        done: finish(() => "done"),
+      },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "poller", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    expect(eventsOf(thread, "step_refused").map(({ data }) => data.reason)).toEqual(["repeated", "repeated"]);
+    expect(eventsOf(thread, "tool_started")).toHaveLength(3);
+    expect(runs, "the others get the first result").toBe(1);
+  });
+
   it("a step that was pointed out runs again once something else was done, or once a person said to go on", {
     tags: "F9.7",
   }, async () => {
