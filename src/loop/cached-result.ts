@@ -31,11 +31,11 @@ export function cachedResult(
   seconds: number,
   now: number,
 ): EventOf<"tool_finished"> | undefined {
-  const same = (other: Step) => canonicalJson(withoutReasons(other));
-  const wanted = same(step);
+  const textOf = (other: Step) => canonicalJson(withoutReasons(other));
+  const wanted = textOf(step);
   const calls = new Set<CallId>();
   for (const event of events) {
-    if (event.type === "step_proposed" && same(event.data.step) === wanted) calls.add(event.data.callId);
+    if (event.type === "step_proposed" && textOf(event.data.step) === wanted) calls.add(event.data.callId);
     // An approver's edit: the result is that of other arguments.
     if (event.type === "human_responded" && event.data.callId !== undefined) calls.delete(event.data.callId);
   }

@@ -198,9 +198,9 @@ function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boole
   const told = before.findLastIndex(({ type }) => type === "step_proposed" || type === "step_refused");
   const last = before[told];
   if (last?.type !== "step_refused" || last.data.reason !== "repeated") return false;
-  const same = (other: Step) => canonicalJson(withoutReasons(other));
+  const textOf = (other: Step) => canonicalJson(withoutReasons(other));
   const repeated = before.slice(0, told).findLast((event) => event.type === "step_proposed");
-  return repeated !== undefined && same(repeated.data.step) === same(step);
+  return repeated !== undefined && textOf(repeated.data.step) === textOf(step);
 }
 
 /** An approval covers exactly what was shown: tool, prompt and policy must not have changed since. */
