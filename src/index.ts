@@ -102,6 +102,7 @@ export type {
   AgentName,
   Approval,
   Ask,
+  AskHumanOptions,
   AskHumanStep,
   Credential,
   DelegateOptions,

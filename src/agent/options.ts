@@ -28,6 +28,7 @@ import {
 } from "../base/options.ts";
 import { isSafeTag } from "../context/blocks/block.ts";
 import { TEXT_FORMATS } from "../context/formats/formats.ts";
+import { ADDRESSEES } from "../humans/addressees.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 
@@ -55,6 +56,11 @@ const STEP: Shape = {
 };
 
 const STEP_OPTIONS = someFields(STEP);
+
+const ASK_HUMAN_OPTIONS = someFields({
+  ...STEP,
+  to: (value) => (typeof value === "function" ? [] : ADDRESSEES(value)),
+});
 
 const DELEGATE_OPTIONS = someFields({ ...STEP, readOnly: boolean });
 
@@ -188,6 +194,7 @@ export function checkAgentOptions(
 
 function optionsOf(kind: StepDefinition<Step>["kind"]): Check {
   if (kind === "tool") return TOOL_OPTIONS;
+  if (kind === "ask_human") return ASK_HUMAN_OPTIONS;
   return kind === "delegate" ? DELEGATE_OPTIONS : STEP_OPTIONS;
 }
 

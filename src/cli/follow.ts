@@ -1,4 +1,5 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
+import { objectionToAnswer } from "../humans/approvers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import { eventLine } from "../present/event-line.ts";
 import { visible } from "../present/visible-text.ts";
@@ -86,7 +87,7 @@ export async function follow(
 
 /** The person's decision, or `undefined` if they leave the request open. */
 async function askPerson(
-  { terminal, colors }: Session,
+  { terminal, colors, person }: Session,
   thread: Thread,
   request: PendingRequest,
   signal: AbortSignal,
@@ -101,6 +102,8 @@ async function askPerson(
   }
   switch (request.kind) {
     case "question":
+      // It is put to others: nobody here can answer it.
+      if (objectionToAnswer(request, person) !== undefined) return undefined;
       return answerQuestion(terminal, request, signal);
     case "escalation":
     case "budget":

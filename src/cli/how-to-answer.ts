@@ -1,5 +1,6 @@
 import { requestIdOf } from "../base/ids.ts";
-import type { PendingRequest } from "../thread/state.ts";
+import { visibleValue } from "../present/visible-text.ts";
+import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
 /** The exact commands that answer a request, and what each one does. */
@@ -15,7 +16,7 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
   }
   switch (request.kind) {
     case "question":
-      return [waits, `answer: npx twelvefold answer ${id} "your answer"`];
+      return [waits, ...mayAnswer(request), `answer: npx twelvefold answer ${id} "your answer"`];
     case "escalation":
     case "budget":
     case "provider":
@@ -35,4 +36,8 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
     default:
       return request.kind satisfies never;
   }
+}
+
+function mayAnswer({ to }: PendingQuestion): string[] {
+  return to === undefined ? [] : [`may answer: ${to.map((who) => visibleValue(who)).join(", ")}`];
 }

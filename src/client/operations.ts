@@ -14,6 +14,8 @@ export type ApprovalReason =
   | { readonly kind: "doubtful"; readonly doubts: readonly string[] }
   | { readonly kind: "changed" }
   | { readonly kind: "unknown_requester" }
+  | { readonly kind: "newer_input" }
+  | { readonly kind: "approver"; readonly who: string }
   | { readonly kind: "look_alike"; readonly names: readonly string[] }
   | { readonly kind: "other"; readonly text: string };
 
@@ -44,6 +46,8 @@ export type PersonRequest = {
   readonly askedAt: string;
   readonly callId: string | null;
   readonly accepts: readonly string[];
+  readonly to: readonly string[] | null;
+  readonly mayDecide: boolean;
   readonly why: readonly string[];
   readonly question: {
     readonly kind: string;
@@ -63,6 +67,19 @@ export type PersonRequest = {
       readonly reasons: readonly ApprovalReason[];
       readonly preview?: unknown;
       readonly said?: { readonly text: string; readonly length: number };
+      readonly failures?: {
+        readonly count: number;
+        readonly latest: readonly { readonly at: string; readonly message: string }[];
+      };
+      readonly newer?: {
+        readonly count: number;
+        readonly latest: readonly {
+          readonly at: string;
+          readonly from: (Principal & {}) | null;
+          readonly text: string;
+          readonly length: number;
+        }[];
+      };
     };
     readonly digest: string;
     readonly expiresAt: string | null;

@@ -12,7 +12,7 @@ import {
 } from "../base/checks.ts";
 import { count, durationSeconds, problemWith } from "../base/options.ts";
 import type { ApprovalPolicy } from "../thread/events.ts";
-import { PATTERN } from "./principal.ts";
+import { PATTERN, spellPattern } from "./principal.ts";
 
 const FIELDS = {
   approvers: list(PATTERN),
@@ -32,7 +32,7 @@ export const APPROVAL_POLICY: Check = both(
 /** Why there can never be enough approvals, or `undefined`. */
 function quorumProblem({ approvers, needed = 1, escalation = [] }: ApprovalPolicy): string | undefined {
   if (approvers === undefined) return undefined;
-  const all = new Set([...approvers, ...escalation.flatMap(({ to }) => to)]);
+  const all = new Set([...approvers, ...escalation.flatMap(({ to }) => to)].map(spellPattern));
   if (all.size === 0) return "approvers is empty: nobody could ever approve";
   if ([...all].some((one) => one.endsWith(":*")) || all.size >= needed) return undefined;
   return `${needed} approvals are needed, and only ${all.size} may approve`;

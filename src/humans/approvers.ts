@@ -1,6 +1,6 @@
 import { ForbiddenError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
-import type { PendingApproval, Requesters } from "../thread/state.ts";
+import type { PendingApproval, PendingQuestion, Requesters } from "../thread/state.ts";
 import { comparePeople, type People } from "./people.ts";
 import { matchesPrincipal, principalKey } from "./principal.ts";
 
@@ -15,6 +15,13 @@ export interface ApprovalCase {
 /** Patterns of who may decide on this request now; `null` means anybody whom a channel has verified. */
 export function approversOf({ policy, escalatedTo }: PendingApproval): readonly string[] | null {
   return policy.approvers === undefined ? null : [...policy.approvers, ...escalatedTo];
+}
+
+/** Why this person may not answer a question that is put to others, or `undefined`. Anybody may answer one put to nobody by name. */
+export function objectionToAnswer({ to }: PendingQuestion, by: Principal): ForbiddenError | undefined {
+  if (to === undefined || to.some((pattern) => matchesPrincipal(pattern, by))) return undefined;
+  const who = principalKey(by);
+  return new ForbiddenError(`${who} may not answer this; ${to.join(", ")} may`, { who, allowed: to });
 }
 
 /**

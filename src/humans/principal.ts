@@ -44,6 +44,13 @@ function spellId(channel: string, id: string): string {
   return ignoresCase(channel) ? composed.toLowerCase() : composed;
 }
 
+/** A pattern in its one spelling: two that differ only as two spellings of one id do name the same person. */
+export function spellPattern(pattern: string): string {
+  const webhook = /^webhook:[^:]*:/.exec(pattern)?.[0];
+  const start = webhook ?? pattern.slice(0, pattern.indexOf(":") + 1);
+  return start + spellId(start.slice(0, -1), pattern.slice(start.length));
+}
+
 /** Whether two are the same person on the same channel, however an earlier release spelled the id. */
 export function samePrincipal(one: Principal, other: Principal): boolean {
   return one.channel === other.channel && spellId(one.channel, one.id) === spellId(other.channel, other.id);

@@ -10,7 +10,7 @@ import type {
 } from "../thread/events.ts";
 import type { PendingRequest, Requesters } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
-import { approversOf, objectionTo } from "./approvers.ts";
+import { approversOf, objectionTo, objectionToAnswer } from "./approvers.ts";
 import type { People } from "./people.ts";
 
 export type Urgency = NonNullable<HumanRequestOptions["urgency"]>;
@@ -66,7 +66,7 @@ export function pendingRequest(thread: ThreadHead): HumanRequest | null {
     urgency: urgencyOf(asked),
     accepts: ACCEPTED[kind],
     reasons: approval?.card.reasons ?? [],
-    to: approval === null ? null : approversOf(approval),
+    to: asked.type === "approval" ? approversOf(asked) : (asked.to ?? null),
     card: approval?.card ?? null,
     digest: approval?.digest ?? null,
     expiresAt: approval?.expiresAt ?? null,
@@ -102,13 +102,13 @@ export function mayDecide(request: HumanRequest, by: Principal, people: People =
   return whyNot(request, by, "approved", people) === null;
 }
 
-/** Why this person may not make this decision, in a sentence; `null` if they may. Anybody may answer a question. */
+/** Why this person may not make this decision, in a sentence; `null` if they may. */
 export function whyNot(
   { asked, requesters }: HumanRequest,
   by: Principal,
   decision: "approved" | "denied",
   people: People,
 ): string | null {
-  if (asked.type !== "approval") return null;
+  if (asked.type !== "approval") return objectionToAnswer(asked, by)?.message ?? null;
   return objectionTo({ approval: asked, requesters, people }, by, decision)?.message ?? null;
 }

@@ -3,7 +3,7 @@ import { requestIdOf } from "../base/ids.ts";
 import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
-import { objectionTo } from "./approvers.ts";
+import { objectionTo, objectionToAnswer } from "./approvers.ts";
 import type { People } from "./people.ts";
 import type { VerifiedPrincipal } from "./principal.ts";
 import { type HumanRequest, requestOf } from "./request.ts";
@@ -61,7 +61,7 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       decision:
         asked.type === "approval"
           ? approvalDecision(request, asked, attempt)
-          : questionDecision(asked, decision),
+          : questionDecision(asked, decision, attempt.by),
       by: name === undefined ? { channel, id } : { channel, id, name },
     },
   };
@@ -106,7 +106,13 @@ function approvalDecision(
   return { kind: "approved", editedStep: validated.step };
 }
 
-function questionDecision(asked: PendingQuestion, decision: HumanDecision): HumanDecision {
+function questionDecision(
+  asked: PendingQuestion,
+  decision: HumanDecision,
+  by: VerifiedPrincipal,
+): HumanDecision {
+  const objection = objectionToAnswer(asked, by);
+  if (objection !== undefined) throw objection;
   return decision.kind === "answered" ? { kind: "answered", text: choose(asked, decision.text) } : decision;
 }
 

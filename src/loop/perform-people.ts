@@ -4,6 +4,7 @@ import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
+import { checkAddressees } from "../humans/addressees.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
 import type { Verdict } from "../steps/definitions.ts";
@@ -110,8 +111,14 @@ export const judgeStep: Effect<"judge_step"> = async function* (
 
 export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent) =>
   recordStep(callId, () => {
-    const asked = definitionOf(agent, intent, "ask_human").ask(callOf(thread, callId).step);
-    return [{ type: "human_asked", data: { kind: "question", callId, ...asked } }];
+    const { ask, options } = definitionOf(agent, intent, "ask_human");
+    const { step } = callOf(thread, callId);
+    const asked = ask(step);
+    const declared = typeof options.to === "function" ? options.to(step, { thread }) : options.to;
+    // A `to` that is there and says nothing is a mistake, not everybody.
+    const isToEverybody = options.to === undefined && !("to" in asked);
+    const to = isToEverybody ? undefined : checkAddressees(asked.to ?? declared);
+    return [{ type: "human_asked", data: { kind: "question", callId, ...asked, to } }];
   });
 
 export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId }) => [

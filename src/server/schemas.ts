@@ -106,6 +106,11 @@ export const requestSchema = z
     askedAt: z.string(),
     callId: z.string().nullable(),
     accepts: z.array(z.string()).openapi({ description: "The kinds of decision that would be taken" }),
+    to: z
+      .array(z.string())
+      .nullable()
+      .openapi({ description: "Who may decide or answer; null: anybody who is verified" }),
+    mayDecide: z.boolean().openapi({ description: "Whether you may approve or answer now" }),
     why: z.array(z.string()).openapi({ description: "The reasons on the card in words, for people" }),
     question: z
       .object({

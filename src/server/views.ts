@@ -73,6 +73,8 @@ export function requestView(
     askedAt,
     callId: asked.callId ?? null,
     accepts: [...accepts],
+    to: request.to === null ? null : [...request.to],
+    mayDecide: mayDecide(request, viewer, people),
     why: reasons.map((reason) => describeReason(reason).text),
     question: asked.type === "question" ? questionView(asked) : null,
     approval: asked.type === "approval" ? approvalView(request, asked, viewer, people) : null,

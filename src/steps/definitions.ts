@@ -197,6 +197,23 @@ export interface ToolOptions<S, A extends Approval = Approval> extends StepOptio
   realValues?: true | readonly (string & keyof S)[];
 }
 
+/** Options of a question to a person, besides those of every step. */
+export interface AskHumanOptions<S, A extends Approval = Approval> extends StepOptions<S, A> {
+  /**
+   * Who is asked: patterns as in policies. Only they may answer. A function is called when the step runs; it must be pure.
+   * If it throws, or names nobody who could be matched, nobody is asked and the model is told. Default: everybody.
+   *
+   * @example
+   * ask_manager: askHuman((step) => step.question, { to: ["web:ada", "email:ada@example.com"] }),
+   * ask_customer: askHuman((step) => step.question, { to: (_step, { thread }) => thread.state.requesters.known.map(principalKey) }),
+   */
+  to?: readonly string[] | QuestionTo<S>["to"];
+}
+
+interface QuestionTo<S> {
+  to(step: S, context: { readonly thread: Thread }): readonly string[];
+}
+
 interface ToolRendering<S> {
   renderResult(result: Json, step: S): Json;
 }
@@ -223,8 +240,9 @@ export interface ToolStep<S> {
 }
 
 /** Asks a person; the thread waits for the answer. */
-export interface AskHumanStep<S> extends Options<S> {
+export interface AskHumanStep<S> {
   readonly kind: "ask_human";
+  readonly options: AskHumanOptions<S>;
   ask(step: S): HumanQuestion;
 }
 /** A question to a person, with what helps to answer it. */
@@ -232,6 +250,8 @@ export interface HumanQuestion {
   readonly question: string;
   readonly context?: string;
   readonly options?: HumanRequestOptions;
+  /** Who is asked and may answer; takes precedence over the step's own `to`. */
+  readonly to?: readonly string[];
 }
 
 /** Ends the run with a result. */

@@ -3,6 +3,7 @@ import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type {
   AgentName,
   Approval,
+  AskHumanOptions,
   AskHumanStep,
   DelegateOptions,
   DelegateStep,
@@ -45,7 +46,7 @@ export function tool<S, A extends Approval = Approval>(
  */
 export function askHuman<S, A extends Approval = Approval>(
   ask: (step: S) => string | HumanQuestion,
-  options: StepOptions<NoInfer<S>, A> = {},
+  options: AskHumanOptions<NoInfer<S>, A> = {},
 ): AskHumanStep<S> {
   return {
     kind: "ask_human",

@@ -139,6 +139,8 @@ export const EVENTS = {
     readonly question: string;
     readonly context?: string;
     readonly options?: HumanRequestOptions;
+    /** Patterns of who is asked and may answer. Absent: anybody whom a channel has verified. */
+    readonly to?: readonly string[] | undefined;
     readonly callId?: CallId;
     /** The provider's problem: the prompt was longer than the model accepts. Going on shortens the thread. */
     readonly problem?: "prompt_too_long";

@@ -32,6 +32,8 @@ export interface PendingQuestion {
   readonly question: string;
   readonly context?: string;
   readonly options?: HumanRequestOptions;
+  /** Patterns of who may answer. Absent: anybody whom a channel has verified. */
+  readonly to?: readonly string[];
   readonly callId?: CallId;
   readonly deliveries: Deliveries;
 }

@@ -28,7 +28,7 @@ export const people: Transitions<
 > = {
   human_asked(state, event) {
     requireRunning(state, event);
-    const { kind, question, context, options, callId } = event.data;
+    const { kind, question, context, options, to, callId } = event.data;
     const request: PendingQuestion = {
       type: "question",
       seq: event.seq,
@@ -38,6 +38,7 @@ export const people: Transitions<
       deliveries: {},
       ...(context === undefined ? {} : { context }),
       ...(options === undefined ? {} : { options }),
+      ...(to === undefined ? {} : { to }),
       ...(callId === undefined ? {} : { callId }),
     };
     const change = { request, title: oneLine(question) };

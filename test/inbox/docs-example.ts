@@ -2,8 +2,9 @@ import { Hono } from "hono";
 import { getCookie } from "hono/cookie";
 import { inboxAssets, inboxRoutes } from "../../src/inbox/index.ts";
 import type { Runtime } from "../../src/index.ts";
-import { systemClock, tool, verifiedBy } from "../../src/index.ts";
+import { askHuman, principalKey, systemClock, tool, verifiedBy } from "../../src/index.ts";
 
+export type QuestionStep = { intent: "ask"; question: string };
 export type DeployStep = { intent: "deploy"; tag: string; environment: string };
 
 /** What a product that has accounts of its own brings along. */
@@ -54,4 +55,15 @@ export function policyExample(release: (tag: string) => string) {
     lead: ["web:carol", "email:lead@example.com"],
   };
   return { deploy, people };
+}
+
+/** The questions to certain people of docs/inbox.md. */
+export function addressees() {
+  const askManager = askHuman((step: QuestionStep) => step.question, {
+    to: ["web:carol", "email:lead@example.com"],
+  });
+  const askCustomer = askHuman((step: QuestionStep) => step.question, {
+    to: (_step, { thread }) => thread.state.requesters.known.map(principalKey),
+  });
+  return { askManager, askCustomer };
 }

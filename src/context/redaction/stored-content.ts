@@ -35,7 +35,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   step_refused: ["reason", "callId", ...MISSED, ...COMPLETION],
   steps_dropped: ["callIds"],
   step_judged: ["callId", "verdict", ...HELPERS],
-  human_asked: ["kind", "callId", "options.urgency", "options.format"],
+  human_asked: ["kind", "callId", "to", "options.urgency", "options.format"],
   approval_requested: [
     "callId",
     "card.intent",
