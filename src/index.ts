@@ -36,7 +36,9 @@ export {
   ConflictError,
   type ErrorCode,
   ForbiddenError,
+  NeedsPersonError,
   NotFoundError,
+  RunFailedError,
   SequenceConflictError,
   StorageError,
   TwelvefoldError,
@@ -97,6 +99,7 @@ export type { JobOutcome } from "./runtime/jobs.ts";
 export type { Observation, Observer } from "./runtime/observers.ts";
 export type { EraseOptions } from "./runtime/remove.ts";
 export type { EndedStatus, RetentionRule } from "./runtime/retention.ts";
+export { type RunAgentOptions, runAgent } from "./runtime/run-agent.ts";
 export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type {
   AgentName,

@@ -1,3 +1,5 @@
+import type { RequestId } from "./ids.ts";
+
 /** The stable names of all errors that this package throws; `docs/errors.md` explains each. */
 export type ErrorCode =
   | "invalid_argument"
@@ -15,6 +17,8 @@ export type ErrorCode =
   | "provider_rejected"
   | "provider_unavailable"
   | "prompt_too_long"
+  | "needs_person"
+  | "run_failed"
   | "aborted"
   | "replay_mismatch"
   | "unexpected_call";
@@ -37,6 +41,8 @@ export const HTTP_STATUS = {
   provider_rejected: 500,
   provider_unavailable: 500,
   prompt_too_long: 500,
+  needs_person: 409,
+  run_failed: 500,
   aborted: 503,
   replay_mismatch: 500,
   unexpected_call: 500,
@@ -112,6 +118,24 @@ export class ForbiddenError extends TwelvefoldError {
 /** The store could not read or write. Nothing was changed; the message says what to check. */
 export class StorageError extends TwelvefoldError {}
 
+/** The run can go on only when a person answers: give it a store, where people can reach it. */
+export class NeedsPersonError extends TwelvefoldError {
+  /** The request that waits; in the thread of another agent if that one asks. */
+  readonly requestId: RequestId;
+
+  constructor(requestId: RequestId, question: string) {
+    const message = `the run needs a person (${question}), and without a store nobody can answer`;
+    super("needs_person", message, { details: { requestId } });
+    this.requestId = requestId;
+  }
+}
+/** The run of an agent has ended with an error. */
+export class RunFailedError extends TwelvefoldError {
+  constructor(agent: string, threadId: string, error: { readonly name: string; readonly message: string }) {
+    const message = `agent ${agent} failed: ${error.name}: ${error.message}`;
+    super("run_failed", message, { details: { agent, threadId, error: error.name } });
+  }
+}
 /** Somebody else appended first: load the thread and decide again. */
 export class SequenceConflictError extends ConflictError {
   constructor(threadId: string, expected: number, actual: number) {

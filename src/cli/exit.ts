@@ -27,6 +27,8 @@ const BY_CODE: { readonly [C in ErrorCode]: number } = {
   provider_rejected: EXIT.failed,
   provider_unavailable: EXIT.failed,
   prompt_too_long: EXIT.failed,
+  needs_person: EXIT.conflict,
+  run_failed: EXIT.failed,
   aborted: EXIT.interrupted,
   replay_mismatch: EXIT.failed,
   unexpected_call: EXIT.failed,

@@ -104,13 +104,11 @@ export class WorkerPool {
     }
   }
 
-  /** Aborts the model call or tool that runs here for this thread, and then looks at it once more. */
+  /** Aborts the model call or tool that runs here for this thread. */
   interrupt(threadId: ThreadId): void {
     const job = this.#jobs.get(threadId);
-    if (job === undefined) return;
-    job.again = true;
-    job.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
-    job.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
+    job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
+    job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
   }
 
   /** Aborts what runs here for this thread if it does not take the input with this number into account. */

@@ -130,19 +130,20 @@ async function run(
     },
   };
   try {
-    while (!signal.aborted) {
+    for (;;) {
       try {
-        const due = dueEvents(journal.thread, clock.now());
-        if (due.length > 0) await journal.append(write(...due));
-        await advance(journal, agent, context);
-        await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
+        if (!signal.aborted) {
+          const due = dueEvents(journal.thread, clock.now());
+          if (due.length > 0) await journal.append(write(...due));
+          await advance(journal, agent, context);
+          await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
+        }
         await settleFamily(journal, agent, options.family);
         return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError)) throw error;
       }
     }
-    return journal.thread;
   } finally {
     await journal.close();
   }

@@ -68,7 +68,7 @@ export interface ContextView {
 }
 
 /** Sources of `event_received` that are part of the program itself. */
-const OWN_SOURCES = new Set(["cron", "timer", "schedule", "agent", "job"]);
+const OWN_SOURCES = new Set(["cron", "timer", "schedule", "agent", "job", "program"]);
 
 /** The default of `ContextView.untrusted`: what was received from outside, except from the program's own sources. */
 export function defaultOrigin(event: ThreadEvent): string | undefined {

@@ -1,0 +1,129 @@
+import type { Agent, AnyStep, ResultOf } from "../agent/agent.ts";
+import { systemClock } from "../base/clock.ts";
+import {
+  ConflictError,
+  NeedsPersonError,
+  RunFailedError,
+  TwelvefoldError,
+  UsageError,
+} from "../base/errors.ts";
+import { requestIdOf, type ThreadId } from "../base/ids.ts";
+import type { Json } from "../base/json.ts";
+import { principalKey, type VerifiedPrincipal } from "../humans/principal.ts";
+import { createMemoryStore } from "../store/memory.ts";
+import type { ThreadStore } from "../store/store.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Input } from "./input.ts";
+import type { RuntimeOptions } from "./options.ts";
+import { createRuntime, type Runtime } from "./runtime.ts";
+
+type OfRuntime = Pick<RuntimeOptions, "model" | "channels" | "people" | "credentials" | "secret">;
+
+/** Where and for whom an agent runs. */
+export interface RunAgentOptions extends OfRuntime {
+  /** Keeps the run: it survives this process and goes on in any that runs this agent on the store. Default: memory. */
+  readonly store?: ThreadStore | undefined;
+  /** A runtime that has the agent, instead of one that is made for this run. It must be started. */
+  readonly runtime?: Runtime | undefined;
+  /** Names the run in its store: a second call with the same id waits for the same run and resolves alike. */
+  readonly id?: string | undefined;
+  /** Who asks; the input is then their message. Default: code alone does, and nobody counts as requester. */
+  readonly from?: VerifiedPrincipal | undefined;
+  /** Where the input comes from, if that is not to be trusted, e.g. `mail`. Default: the program itself. */
+  readonly source?: string | undefined;
+  /** Further agents, to which this one hands work. */
+  readonly agents?: readonly Agent[] | undefined;
+  /** Stops waiting, and whatever runs in this process. A run in a store stays there, and goes on with the next call. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How often, in ms, to look whether somebody has answered, or another process has gone on. */
+const POLL_MS = 100;
+
+/**
+ * Runs an agent like a function: resolves with the result that its `finish` step returned, as JSON has it.
+ *
+ * With a `store` the run is durable: it waits for people, time and events as long as that takes, resolves in whatever
+ * process it ends, and goes on after a crash with the next call under the same `id`. While it waits, this process
+ * also advances other threads of the same agents in that store. Without one, a run that needs a person rejects with
+ * `NeedsPersonError`.
+ *
+ * Rejects with `RunFailedError` if the run fails, with `TwelvefoldError` (`aborted`) if somebody cancels it, with the
+ * signal's reason when that is aborted, and with what `createRuntime` and `launch` throw.
+ *
+ * @example
+ * const { tags } = await runAgent(labeller, issue.text, { store, id: `label ${issue.number}` });
+ */
+export async function runAgent<A extends Agent<AnyStep, unknown>>(
+  agent: A,
+  input: Json,
+  options: RunAgentOptions = {},
+): Promise<ResultOf<A>> {
+  const { runtime, stop } = runtimeFor(agent, options);
+  try {
+    const once = options.id === undefined ? undefined : `run:${agent.name}:${options.id}`;
+    const { threadId } = await runtime.launch({ agent: agent.name, input: inputOf(input, options), once });
+    const isDurable = options.store !== undefined || options.runtime !== undefined;
+    const result = await resultOf(runtime, threadId, isDurable, options.signal);
+    // What `finish` returned, as it is in the thread: the agent's type says what that is.
+    return result as ResultOf<A>;
+  } finally {
+    await stop();
+  }
+}
+
+function runtimeFor(
+  agent: Agent,
+  { store, runtime, agents = [], id: _, from: __, source: ___, signal: ____, ...rest }: RunAgentOptions,
+): { readonly runtime: Runtime; readonly stop: () => Promise<void> } {
+  if (runtime !== undefined) {
+    if (runtime.agents.get(agent.name) === agent && store === undefined)
+      return { runtime, stop: async () => {} };
+    const message = `runAgent: the runtime must have the agent ${agent.name} itself, and brings its own store`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  const own = createRuntime({
+    ...rest,
+    agents: [agent, ...agents],
+    store: store ?? createMemoryStore(),
+    stream: false,
+  });
+  own.start();
+  return { runtime: own, stop: () => own.stop() };
+}
+
+function inputOf(input: Json, { from, source = "program" }: RunAgentOptions): Input {
+  if (from === undefined) return { event: { name: "run", source, payload: input }, from: "system" };
+  return { message: typeof input === "string" ? input : JSON.stringify(input), from };
+}
+
+async function resultOf(
+  runtime: Runtime,
+  threadId: ThreadId,
+  isDurable: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Json> {
+  for (;;) {
+    const thread = await runtime.settled(threadId, signal);
+    const { ended } = thread.state;
+    if (ended?.kind === "finished") return ended.result;
+    if (ended?.kind === "failed") throw new RunFailedError(thread.state.agent, threadId, ended.error);
+    if (ended !== null) {
+      const why = ended.reason === undefined ? "" : `: ${ended.reason}`;
+      throw new TwelvefoldError("aborted", `${principalKey(ended.by)} cancelled the run${why}`);
+    }
+    if (!isDurable) await requireNobody(runtime, thread);
+    await systemClock.sleep(POLL_MS, signal);
+  }
+}
+
+/** Throws if the run waits for somebody who cannot reach it. */
+async function requireNobody(runtime: Runtime, thread: Thread): Promise<void> {
+  const { request, status } = thread.state;
+  if (request !== null) throw new NeedsPersonError(requestIdOf(thread.id, request.seq), thread.state.title);
+  if (status.kind === "awaiting_child") return requireNobody(runtime, await runtime.get(status.threadId));
+  if (status.kind === "awaiting_event" && status.until === undefined) {
+    const message = `the run waits for ${status.name}, and nothing can send it that: give it a store`;
+    throw new ConflictError("conflict", message);
+  }
+}

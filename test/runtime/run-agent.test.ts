@@ -1,0 +1,96 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
+import { NeedsPersonError, RunFailedError } from "../../src/base/errors.ts";
+import { runAgent } from "../../src/runtime/run-agent.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { finish, nothing, sleep } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { familyMember } from "./family-agents.ts";
+import { ada, bob } from "./harness.ts";
+
+type Order =
+  | { intent: "buy"; item: string }
+  | { intent: "wait"; seconds: number }
+  | { intent: "leave"; reason: string };
+
+const shopper = (script: readonly Order[]) =>
+  defineAgent(scriptedSteps<Order>(script), {
+    name: "shopper",
+    steps: {
+      buy: finish(({ item }) => ({ item, price: 3 })),
+      wait: sleep(({ seconds }) => ({ seconds })),
+      leave: nothing(({ reason }) => reason),
+    },
+  });
+
+describe("an agent inside an ordinary program", { tags: "F10.3" }, () => {
+  it("gives its result, with its type", async () => {
+    const result = await runAgent(shopper([{ intent: "buy", item: "tea" }]), { wanted: "tea" });
+    expectTypeOf(result).toEqualTypeOf<{ item: string; price: number } | string>();
+    expect(result).toEqual({ item: "tea", price: 3 });
+  });
+
+  it("waits for time in memory, and works for nobody where code alone asks", async () => {
+    const agent = shopper([
+      { intent: "wait", seconds: 0.01 },
+      { intent: "leave", reason: "closed" },
+    ]);
+    expect(await runAgent(agent, "look")).toBe("closed");
+  });
+
+  it("without a store it rejects when a person is needed, also below it", async () => {
+    const asking = familyMember("boss", [{ intent: "ask", question: "which broom?" }]);
+    await expect(runAgent(asking.agent, "sweep")).rejects.toThrow(NeedsPersonError);
+    const boss = familyMember("boss", [{ intent: "hand", task: "sweep" }]);
+    const helper = familyMember("helper", [{ intent: "ask", question: "which broom?" }]);
+    const run = runAgent(boss.agent, "sweep", { agents: [helper.agent] });
+    await expect(run).rejects.toMatchObject({
+      code: "needs_person",
+      requestId: expect.stringMatching(/^thr_[0-9a-f]{24}\.4$/),
+      message: expect.stringContaining("which broom?"),
+    });
+  });
+
+  it("rejects when the run fails, with what was wrong", async () => {
+    const { agent } = familyMember("boss", [{ intent: "fail", message: "no broom" }]);
+    const run = runAgent(agent, "sweep");
+    await expect(run).rejects.toThrow(RunFailedError);
+    await expect(run).rejects.toThrow("agent boss failed: ErrorLimit");
+  });
+
+  it("in a store it waits for people, and the same id is the same run in every process", async () => {
+    const store = createMemoryStore();
+    const script = [
+      { intent: "ask", question: "which broom?" },
+      { intent: "done", message: "swept with red" },
+    ] as const;
+    const first = familyMember("boss", script);
+    const stopped = new AbortController();
+    const run = runAgent(first.agent, "sweep", { store, id: "today", from: ada, signal: stopped.signal });
+    const pending = await expect
+      .poll(async () => (await store.list({ pending: true })).threads[0])
+      .toBeDefined()
+      .then(() => store.list({ pending: true }));
+    stopped.abort(new Error("the process ends"));
+    await expect(run).rejects.toThrow("the process ends");
+    const [summary] = pending.threads;
+    if (summary === undefined) throw new Error("nothing is asked");
+    const second = familyMember("boss", script.slice(1));
+    const again = runAgent(second.agent, "sweep", { store, id: "today", from: ada });
+    const elsewhere = createRuntime({ agents: [second.agent], store, worker: false });
+    const { id } = await elsewhere.request(`${summary.threadId}.${summary.pendingRequest}` as never);
+    await elsewhere.respond(id, { decision: { kind: "answered", text: "red" } }, bob);
+    expect(await again).toBe("swept with red");
+    expect(await runAgent(second.agent, "sweep", { store, id: "today" })).toBe("swept with red");
+    expect((await store.list()).threads).toHaveLength(1);
+  });
+
+  it("runs in a runtime that is there already", async () => {
+    const agent = shopper([{ intent: "buy", item: "tea" }]);
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+    expect(await runAgent(agent, "tea", { runtime })).toEqual({ item: "tea", price: 3 });
+    await runtime.stop();
+    await expect(runAgent(shopper([]), "tea", { runtime })).rejects.toThrow("must have the agent shopper");
+  });
+});
