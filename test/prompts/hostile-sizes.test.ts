@@ -6,6 +6,7 @@ import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { readCompletion } from "../../src/prompts/gate/read-completion.ts";
 import { type Reading, resultKind } from "../../src/prompts/gate/reading.ts";
 import { sizeOf } from "../../src/prompts/gate/sample.ts";
+import { withoutThinking } from "../../src/prompts/gate/thinking.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
 import { type HOSTILE_FUNCTIONS, hostileCompletion } from "./completions/hostile-sizes.ts";
@@ -159,6 +160,12 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       ok: true,
       values: [{ value: essay.trim() }],
     });
+  });
+
+  it("is searched for thoughts with a limit on the brackets that open no JSON: each is followed to the end", () => {
+    const json = '{"a":"<think>b</think>"}';
+    expect(withoutThinking(`${"[x ".repeat(20)}${json}`).text).toContain(json);
+    expect(withoutThinking(`${"[x ".repeat(40)}${json}`).text).not.toContain(json);
   });
 
   const line = 'A line of "text", with é, 中 and 😀.\n';

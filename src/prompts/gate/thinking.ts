@@ -34,6 +34,7 @@ const HINT = new RegExp(String.raw`<|\[/?THINK|◁|${REMOVED}`, "i");
 // characters read for that in all, and on the number of brackets that are looked at.
 const MAX_LOOKED_AT = 2_000_000;
 const MAX_LOOKS = 300;
+const MAX_FAILED_LOOKS = 30;
 const MAX_BRACKETS = 5_000;
 /** Tags of thoughts and tokens of templates in one completion. */
 export const MAX_TAGS = 1_000;
@@ -53,6 +54,7 @@ export function withoutThinking(completion: string): Visible {
   let position = 0;
   let lookedAt = 0;
   let looks = 0;
+  let failedLooks = 0;
   let tags = 0;
   const keep = (end: number) => {
     if (thinking === 0 && !hiddenChannel) kept += completion.slice(position, end);
@@ -60,7 +62,7 @@ export function withoutThinking(completion: string): Visible {
   };
   let from = 0;
   const next = (): RegExpExecArray | null => {
-    const mayLook = lookedAt < MAX_LOOKED_AT && looks < MAX_LOOKS;
+    const mayLook = lookedAt < MAX_LOOKED_AT && looks < MAX_LOOKS && failedLooks < MAX_FAILED_LOOKS;
     const pattern = mayLook && thinking === 0 && !hiddenChannel ? NEXT_TAG_OR_BRACKET : NEXT_TAG;
     pattern.lastIndex = from;
     const match = pattern.exec(completion);
@@ -74,6 +76,7 @@ export function withoutThinking(completion: string): Visible {
       lookedAt += (end < 0 ? completion.length : end) - at;
       looks += 1;
       if (end > 0 && isJson(completion.slice(at, end))) from = end;
+      else failedLooks += 1;
       continue;
     }
     tags += 1;
