@@ -178,8 +178,9 @@ describe("what is added to a project", { tags: ["E12"] }, () => {
     install(cwd);
     for (const [name, passed] of [
       ["calculator", 3],
-      ["hand-written-loop", 4],
-      ["webhook", 6],
+      ["deploybot", 4],
+      ["hand-written-loop", 5],
+      ["webhook", 7],
     ] as const) {
       succeeds("npx", ["twelvefold", "add", name], { cwd });
       expect(succeeds("npm", ["test"], { cwd }), name).toMatch(
