@@ -52,9 +52,9 @@ export function cachedResult(
 export async function keepResult(attempt: Attempt, finished: EventData["tool_finished"]): Promise<void> {
   const { definition, thread, context } = attempt;
   const { cacheSeconds, cacheScope } = definition.options;
+  if (cacheScope !== "agent" || cacheSeconds === undefined || finished.cachedAt !== undefined) return;
   const key = keyOf(attempt);
-  if (cacheScope !== "agent" || cacheSeconds === undefined || key === undefined) return;
-  if (finished.cachedAt !== undefined) return;
+  if (key === undefined) return;
   const now = context.clock.now();
   const value = canonicalJson({ at: isoTime(now), result: finished.result });
   await context.results?.set(key, value, { expiresAt: now + cacheSeconds * 1000, about: thread.id });

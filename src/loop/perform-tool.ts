@@ -80,14 +80,16 @@ export async function* afterwards(
   attempts: readonly Attempt[],
   events: readonly NewEvent[],
 ): AsyncGenerator<Write> {
-  const [first] = attempts;
-  if (first === undefined) return;
-  const stored = toStore(events, first.thread, first.agent);
   const summaries = attempts.map(async (attempt, index) => {
-    const event = stored[index];
-    if (event?.type !== "tool_finished") return undefined;
-    await keepResult(attempt, event.data);
-    return summaryOf(attempt, event.data);
+    const { definition, thread, agent } = attempt;
+    const event = events[index];
+    const { summarize, cacheScope } = definition.options;
+    if (event?.type !== "tool_finished" || (summarize === undefined && cacheScope === undefined))
+      return undefined;
+    const [stored] = toStore([event], thread, agent);
+    if (stored?.type !== "tool_finished") return undefined;
+    await keepResult(attempt, stored.data);
+    return summaryOf(attempt, stored.data);
   });
   for (const summary of await Promise.all(summaries)) if (summary !== undefined) yield summary;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFile, readlink } from "node:fs/promises";
+import { readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runPipeline } from "../../src/agents/deploybot/pipeline.ts";
@@ -43,12 +43,20 @@ describe("the repository and its environments", { tags: "F4.7" }, () => {
     ]);
   });
 
-  it.each(["--upload-pack=x", "v1.0.0..main", "v1.0.0; rm", "../v1", "v1.0.0^", "", "HEAD@{1}", "v9"])(
-    "no name that git could take for something else reaches it: %j",
-    async (tag) => {
-      expect(await site.deploybot.repository.commitOf(tag)).toBeUndefined();
-    },
-  );
+  it.each([
+    "--upload-pack=x",
+    "v1.0.0..main",
+    "v1.0.0; rm",
+    "../v1",
+    "v1.0.0^",
+    "",
+    "HEAD@{1}",
+    "v9",
+    "main",
+    "v1/0",
+  ])("no name that git could take for something else reaches it: %j", async (tag) => {
+    expect(await site.deploybot.repository.commitOf(tag)).toBeUndefined();
+  });
 
   it("a release is switched in one rename, and the same key does it once", async () => {
     const { environments } = site.deploybot;
@@ -60,6 +68,27 @@ describe("the repository and its environments", { tags: "F4.7" }, () => {
     await environments.deploy(place, "v1.0.0", "key 2");
     expect(await environments.deploy(place, "v1.1.0", "key 1")).toMatchObject({ replaced: "v1.0.0" });
     expect(await environments.currentTag(place)).toBe("v1.0.0");
+  });
+
+  it("neither a moved tag nor a report that the repository brings along gets anything into production", async () => {
+    const { repository, environments, checks } = site.deploybot;
+    const path = join(site.folder, "site/repository");
+    const git = (...args: string[]) => execFileSync("git", ["-C", path, ...args], { stdio: "pipe" });
+    git("tag", "v1.9.0", "v1.2.0");
+    const place = { service: "backend", environment: "staging" } as const;
+    const proposal = { ...production("backend"), tag: "v1.9.0", replaces: "v1.0.0" };
+    await environments.deploy(place, "v1.9.0", "key 3");
+    await writeFile(join(environments.folderOf(place, "v1.9.0"), ".health.json"), '{"healthy":true}');
+    expect(await problemWith(proposal, site.deploybot)).toContain("not known to be healthy");
+    await checks.run(place);
+    expect(await problemWith(proposal, site.deploybot)).toBeUndefined();
+    git("tag", "--force", "v1.9.0", "caching");
+    expect(await repository.commitOf("v1.9.0")).not.toBe(await repository.commitOf("v1.2.0"));
+    expect(await problemWith(proposal, site.deploybot)).toContain("has been moved since");
+    await expect(environments.deploy(place, "v1.9.0", "key 4")).rejects.toThrow("has been moved since");
+    git("tag", "--delete", "v1.9.0");
+    await environments.deploy(place, "v1.0.0", "key 5");
+    await checks.run(place);
   });
 
   it("what speaks against a deployment is said in words for the model", { tags: "F4.4" }, async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Repository } from "./git.ts";
 
 export const SERVICES = ["backend", "frontend"] as const;
@@ -19,6 +19,8 @@ export type Health = "healthy" | "unhealthy" | "unknown";
 
 export interface Release {
   readonly tag: string;
+  /** The commit that the tag named when it was put in place. */
+  readonly commit: string;
   readonly deployedAt: string;
   readonly current: boolean;
   readonly health: Health;
@@ -36,6 +38,8 @@ export interface Switched extends Place {
  */
 export interface Environments {
   folderOf(place: Place, tag: string): string;
+  /** Where it stands what became of a release: its commit, its latest deployment, its latest health report. */
+  fileAbout(place: Place, tag: string, what: "commit" | "deployed" | "health"): string;
   /** The tag that runs there; `undefined` if nothing does. */
   currentTag(place: Place): Promise<string | undefined>;
   /** The latest deployment first. */
@@ -46,13 +50,12 @@ export interface Environments {
   goBack(place: Place, tag: string, key: string): Promise<Switched>;
 }
 
-/** Written beside a release by its health check. */
-export const HEALTH_FILE = ".health.json";
-const DEPLOYED_FILE = ".deployed.json";
-
 export function openEnvironments(root: string, repository: Repository): Environments {
   const homeOf = ({ service, environment }: Place) => join(root, environment, service);
-  const folderOf = (place: Place, tag: string) => join(homeOf(place), "releases", tag.replaceAll("/", "_"));
+  const folderOf = (place: Place, tag: string) => join(homeOf(place), "releases", tag);
+  // Not in the release's own folder, whose content comes from the repository.
+  const fileAbout: Environments["fileAbout"] = (place, tag, what) =>
+    join(homeOf(place), "about", `${tag}.${what}.json`);
   const currentTag = async (place: Place) => {
     const target = await readlink(join(homeOf(place), "current")).catch(() => undefined);
     return target === undefined ? undefined : basename(target);
@@ -65,7 +68,6 @@ export function openEnvironments(root: string, repository: Repository): Environm
     const before = await readFile(done, "utf8").catch(() => undefined);
     if (before !== undefined) return JSON.parse(before);
     const switched = await act();
-    await mkdir(join(homeOf(place), "done"), { recursive: true });
     await writeWhole(done, JSON.stringify(switched));
     return switched;
   };
@@ -73,15 +75,16 @@ export function openEnvironments(root: string, repository: Repository): Environm
   const makeCurrent = async (place: Place, tag: string): Promise<Switched> => {
     const replaced = (await currentTag(place)) ?? null;
     const link = join(homeOf(place), `.current-${randomUUID()}`);
-    await symlink(join("releases", basename(folderOf(place, tag))), link);
+    await symlink(join("releases", tag), link);
     await rename(link, join(homeOf(place), "current"));
     const at = new Date().toISOString();
-    await writeWhole(join(folderOf(place, tag), DEPLOYED_FILE), JSON.stringify({ tag, at }));
+    await writeWhole(fileAbout(place, tag, "deployed"), JSON.stringify({ at }));
     return { service: place.service, environment: place.environment, tag, replaced };
   };
 
   return {
     folderOf,
+    fileAbout,
     currentTag,
     async releases(place) {
       const folder = join(homeOf(place), "releases");
@@ -91,10 +94,12 @@ export function openEnvironments(root: string, repository: Repository): Environm
         names
           .filter((name) => !name.startsWith("."))
           .map(async (name): Promise<Release> => {
-            const { at } = await readJson(join(folder, name, DEPLOYED_FILE));
-            const health = healthOf(await readJson(join(folder, name, HEALTH_FILE)));
+            const { at } = await readJson(fileAbout(place, name, "deployed"));
+            const { commit } = await readJson(fileAbout(place, name, "commit"));
+            const health = healthOf(await readJson(fileAbout(place, name, "health")));
             return {
               tag: name,
+              commit: typeof commit === "string" ? commit : "",
               deployedAt: typeof at === "string" ? at : "",
               current: name === current,
               health,
@@ -106,13 +111,16 @@ export function openEnvironments(root: string, repository: Repository): Environm
     deploy: (place, tag, key) =>
       once(place, key, async () => {
         const folder = folderOf(place, tag);
+        const commit = await repository.commitOf(tag);
         if (!(await exists(folder))) {
-          const part = `${folder}.${randomUUID()}`;
-          const hidden = join(homeOf(place), "releases", `.${basename(part)}`);
+          const hidden = join(homeOf(place), "releases", `.${tag}-${randomUUID()}`);
           await repository.extract(tag, place.service, hidden);
+          await writeWhole(fileAbout(place, tag, "commit"), JSON.stringify({ commit }));
           // Whole or not at all; if another process was first, its copy is as good.
           await rename(hidden, folder).catch(() => rm(hidden, { recursive: true, force: true }));
         }
+        const before = (await readJson(fileAbout(place, tag, "commit")))["commit"];
+        if (before !== commit) throw new Error(`${tag} has been moved since it was deployed there: tag anew`);
         return makeCurrent(place, tag);
       }),
     goBack: (place, tag, key) =>
@@ -153,6 +161,7 @@ async function readJson(path: string): Promise<Readonly<Record<string, unknown>>
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   const part = `${path}.${randomUUID()}`;
   await writeFile(part, text);
   await rename(part, path);

@@ -33,7 +33,8 @@ export interface Repository {
 }
 
 /** Names that git could take for an option, a range or a path never reach it. */
-const NAME = /^(?!.*(?:\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9][\w./+-]{0,99}$/;
+const TAG = /^v\d(?!.*(?:\.\.|\.lock$))[\w.+-]{0,98}$/;
+const BRANCH = /^(?!.*(?:\.\.|@\{|\/\/|\.lock$))[A-Za-z0-9][\w./+-]{0,99}$/;
 
 export function openRepository(path: string): Repository {
   const git = async (
@@ -47,13 +48,13 @@ export function openRepository(path: string): Repository {
     return stdout.trim();
   };
   const refOf = (name: string) => {
-    if (!NAME.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a tag or branch`);
-    return name === "main" ? "refs/heads/main" : `refs/tags/${name}`;
+    if (!TAG.test(name)) throw new Error(`${JSON.stringify(name)} is no tag of a release`);
+    return `refs/tags/${name}`;
   };
   const rangeOf = (from: string | undefined, to: string) =>
     from === undefined ? refOf(to) : `${refOf(from)}..${refOf(to)}`;
   const commitOf = async (tag: string) => {
-    if (!NAME.test(tag)) return undefined;
+    if (!TAG.test(tag)) return undefined;
     return git(["rev-parse", "--verify", "--quiet", `${refOf(tag)}^{commit}`]).catch(() => undefined);
   };
 
@@ -61,7 +62,7 @@ export function openRepository(path: string): Repository {
     commitOf,
     async tags() {
       const lines = await git(["tag", "--list", "v*", "--sort=version:refname"]);
-      return lines.split("\n").filter((name) => NAME.test(name));
+      return lines.split("\n").filter((name) => TAG.test(name));
     },
     async isAncestor(older, newer) {
       return git(["merge-base", "--is-ancestor", refOf(older), refOf(newer)]).then(
@@ -104,10 +105,15 @@ export function openRepository(path: string): Repository {
       }
     },
     async mergeAndTag(branch, tag) {
-      if (!NAME.test(branch)) throw new Error(`${JSON.stringify(branch)} is no name of a branch`);
+      if (!BRANCH.test(branch)) throw new Error(`${JSON.stringify(branch)} is no name of a branch`);
       const main = await git(["rev-parse", "refs/heads/main"]);
       const other = await git(["rev-parse", "--verify", `refs/heads/${branch}`]);
-      const [tree = ""] = (await git(["merge-tree", "--write-tree", main, other])).split("\n");
+      const merge = git(["merge-tree", "--write-tree", main, other]);
+      const [tree = ""] = (
+        await merge.catch((cause: unknown) => {
+          throw new Error(`${branch} cannot be merged into main: they conflict`, { cause });
+        })
+      ).split("\n");
       const message = `Merge ${branch}`;
       const merged = await git(["commit-tree", tree, "-p", main, "-p", other, "-m", message]);
       await git(["update-ref", "refs/heads/main", merged, main]);

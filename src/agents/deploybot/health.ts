@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { type Environments, HEALTH_FILE, type Place } from "./environments.ts";
+import type { Environments, Place } from "./environments.ts";
 
 /** What a health check says of a release. */
 export interface HealthReport {
@@ -65,7 +64,7 @@ export function createHealthChecks({
     const tag = await environments.currentTag(place);
     if (tag === undefined) throw new Error(`nothing of ${place.service} runs in ${place.environment}`);
     const folder = environments.folderOf(place, tag);
-    const file = join(folder, HEALTH_FILE);
+    const file = environments.fileAbout(place, tag, "health");
     const args = ["-e", CHECK, folder, tag, file, String(timeoutSeconds), ...command];
     const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], RESULT_TO: resultTo };
     return { file, child: spawn(process.execPath, args, { detached: true, stdio: "ignore", env }) };

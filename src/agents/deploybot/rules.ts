@@ -1,4 +1,4 @@
-import { type Environments, type Place, whatRuns } from "./environments.ts";
+import type { Environments, Place } from "./environments.ts";
 import type { Commit, Repository } from "./git.ts";
 
 /** A deployment as the model proposes it. */
@@ -27,8 +27,13 @@ export async function problemWith(
   if (current !== undefined && !(await repository.isAncestor(current, tag)))
     return `${tag} does not hold everything that is in ${current}: going back is done with roll_back`;
   if (environment === "staging") return undefined;
-  const staged = (await whatRuns(environments)).staging[service];
-  if (staged.tag !== tag) return `staging of ${service} runs ${staged.tag}: deploy ${tag} there first`;
+  const staged = (await environments.releases({ service, environment: "staging" })).find(
+    (release) => release.current,
+  );
+  if (staged?.tag !== tag)
+    return `staging of ${service} runs ${staged?.tag ?? "none"}: deploy ${tag} there first`;
+  if (staged.commit !== (await repository.commitOf(tag)))
+    return `${tag} has been moved since it was deployed to staging: what would go live was never there`;
   if (staged.health === "healthy") return undefined;
   return `${service} is not known to be healthy in staging (${staged.health}): check its health there first`;
 }
