@@ -27,7 +27,7 @@ beforeAll(async () => {
   });
   const [line] = await once(child.stdout, "data");
   started = JSON.parse(String(line));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   if (child.exitCode !== null) return;
   child.kill("SIGINT");
@@ -54,7 +54,7 @@ async function approve(cookie: string): Promise<string> {
       if (found === undefined) throw new Error("nothing waits in the inbox");
       return found;
     },
-    { timeout: 30_000, interval: 200 },
+    { timeout: 60_000, interval: 200 },
   );
   const page = await get(path);
   const form = new URLSearchParams({ decision: "approve" });
@@ -85,7 +85,7 @@ describe("twelvefold demo deploybot", { tags: ["E2", "F7.8"] }, () => {
       timeout: 20_000,
       interval: 100,
     });
-  }, 60_000);
+  }, 120_000);
 
   it("says which demos there are not", async () => {
     const { code, stderr } = await cli()(["demo", "../deploybot"]);

@@ -95,7 +95,7 @@ describe("results that are kept for an agent's other threads", { tags: "F8.2" },
   });
 
   it.each([
-    ["a scope without a time", { readOnly: true, cacheScope: "agent" }, {}, "nothing is cached"],
+    ["a scope without a time", { readOnly: true, cacheScope: "agent" }, {}, "nothing would be cached"],
     ["sharing within a thread", { readOnly: true, cacheSeconds: 1, shared: true }, {}, "nothing is shared"],
     ["what writes", { cacheSeconds: 1, cacheScope: "agent" }, {}, "not readOnly"],
     [
