@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { add } from "../../src/cli/commands/add.ts";
 import { init } from "../../src/cli/commands/init.ts";
+import { ADDITIONS } from "../../src/cli/scaffold/additions.ts";
 import { createSession } from "../../src/cli/session.ts";
 
 const home = mkdtempSync(join(tmpdir(), "twelvefold-add-"));
@@ -40,7 +41,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nrecipe +hand-written-loop +\S.*\nchannel +webhook +\S.*$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}channel +webhook +\S.*$/,
     );
   });
 
@@ -103,6 +104,18 @@ describe("twelvefold add", { tags: "E12" }, () => {
     },
   );
 
+  it("copies each recipe with its test", { tags: "F10.5" }, async () => {
+    const { session, files } = await project();
+    const before = files();
+    const names = ADDITIONS.filter(({ kind }) => kind === "recipe").map(({ name }) => name);
+    for (const name of names) await add(session, name, {});
+    const added = [...files()].filter(([file]) => !before.has(file) && file.endsWith(".ts"));
+    expect(added.map(([file]) => file).sort()).toEqual(
+      [...names.map((name) => `examples/${name}.ts`), ...names.map((name) => `test/${name}.test.ts`)].sort(),
+    );
+    for (const [, content] of added) expect(content).not.toContain("../src/");
+  });
+
   it("writes nothing over what its owner has changed, and what is there word for word stays", async () => {
     const { session, folder, files } = await project();
     await add(session, "calculator", {});
@@ -127,7 +140,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      "known: calculator, deploybot, hand-written-loop, webhook",
+      /known: calculator, deploybot, hand-written-loop, .*take-over, vote, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -18,6 +18,17 @@ export interface Addition {
 /** The BAML sources of the calculator, without the human tools, which a project may declare itself. */
 const CALCULATOR_PROMPT = ["calculator.baml", "calculator_tests.baml"].map((name) => `baml_src/${name}`);
 
+const RECIPES = {
+  chain: "one agent after another, with a gate of code between them",
+  improve: "one agent writes, another judges, until it is good",
+  orchestrate: "one agent cuts the work into tasks, others do them in threads of their own",
+  "own-loop": "an outer loop of your own, threads in a table of your product",
+  route: "a first question decides which agent works on a request",
+  sections: "many documents read at once, and an answer whose citations are checked",
+  "take-over": "a person takes a thread over, and hands it back",
+  vote: "the same question several times, and code counts",
+};
+
 export const ADDITIONS: readonly Addition[] = [
   {
     name: "calculator",
@@ -58,6 +69,7 @@ export const ADDITIONS: readonly Addition[] = [
     files: (root) =>
       copyOf(root, [...CALCULATOR_PROMPT, "examples/hand-written-loop.ts"], "hand-written-loop"),
   },
+  ...Object.entries(RECIPES).map(([name, what]) => addRecipe(name, what)),
   {
     name: "webhook",
     kind: "channel",
@@ -67,6 +79,21 @@ export const ADDITIONS: readonly Addition[] = [
     files: (root) => readTemplate(join(root, "templates", "add", "webhook")),
   },
 ];
+
+/** A recipe that is one file and takes its prompts as arguments. */
+function addRecipe(name: string, what: string): Addition {
+  return {
+    name,
+    kind: "recipe",
+    what,
+    packages: [],
+    next: [
+      `read examples/${name}.ts and its test; it is yours to change`,
+      'where the test has a script, put promptFunction(b, "…") of a BAML function that returns such steps',
+    ],
+    files: (root) => copyOf(root, [`examples/${name}.ts`], name),
+  };
+}
 
 /** Whether a project's BAML sources declare a name. */
 export function declares(project: string, declaration: RegExp): boolean {

@@ -1,0 +1,249 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, describe, expect, it } from "vitest";
+import { chainAgents, writeReport } from "../../examples/chain.ts";
+import { improve, improvingAgents } from "../../examples/improve.ts";
+import { orchestraAgents, orchestrate, type PlanStep } from "../../examples/orchestrate.ts";
+import { takeTurn } from "../../examples/own-loop.ts";
+import { createRouter, routeRequest } from "../../examples/route.ts";
+import { answerFrom, sectionAgents } from "../../examples/sections.ts";
+import { handBack, takeOver } from "../../examples/take-over.ts";
+import { createVoter, vote } from "../../examples/vote.ts";
+import { askHuman, defineAgent, finish, randomThreadId, said, tool } from "../../src/index.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { asUserWrites } from "../docs/shown-code.ts";
+import { ada, bob, eventsOf, typesOf } from "../runtime/harness.ts";
+import { answering, killEverywhere } from "./kills.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "twelvefold-recipes-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("recipes", { tags: "F10.5" }, () => {
+  it("each has fewer than 40 lines", () => {
+    const examples = join(import.meta.dirname, "../../examples");
+    const recipes = readdirSync(examples).filter((name) => name !== "oidc-sign-in.ts");
+    expect(recipes.length).toBe(10);
+    for (const name of recipes)
+      expect(readFileSync(join(examples, name), "utf8").split("\n").length, name).toBeLessThanOrEqual(40);
+  });
+
+  it("the page shows them as they are", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/recipes.md"), "utf8");
+    const shown = Array.from(page.matchAll(/<!-- file: (\S+) -->\n```ts\n(.*?)```/gs));
+    expect(shown.length).toBe(8);
+    for (const [, path = "", code] of shown) expect(code).toBe(asUserWrites(path));
+  });
+
+  it("chaining: nothing passes the gate that code does not let through, and nothing is asked twice", async () => {
+    const outline = answering(() => ({ intent: "outline" as const, points: ["tea", "cups"] }));
+    const text = answering((prompt) => ({
+      intent: "text" as const,
+      text: String(prompt.includes("- cups")),
+    }));
+    const agents = chainAgents(outline, text);
+    const results = await killEverywhere(Object.values(agents), (runtime) =>
+      writeReport(agents, "breakfast", { runtime, id: "r1" }),
+    );
+    expect(results.length).toBeGreaterThan(5);
+    for (const result of results) expect(result).toEqual({ text: "true" });
+    expect([outline.prompts.length, text.prompts.length]).toEqual([results.length, results.length]);
+    const poor = chainAgents(
+      answering(() => ({ intent: "outline", points: ["tea"] })),
+      scriptedSteps([]),
+    );
+    const [stopped] = await killEverywhere(Object.values(poor), (runtime) =>
+      writeReport(poor, "breakfast", { runtime, id: "r2" }),
+    );
+    expect(stopped).toEqual({ problem: "2 to 7 points are wanted, these are 1" });
+  });
+
+  it("routing: the request reaches the agent that was chosen, and what fits none of them a person", async () => {
+    const router = createRouter(
+      answering((prompt) => ({ intent: "route", to: prompt.includes("refund") ? "billing" : "sales" })),
+    );
+    const expert = (name: string) =>
+      defineAgent(
+        answering(() => ({ intent: "reply" as const, text: `${name} here` })),
+        { name, steps: { reply: finish(({ text }) => text) } },
+      );
+    const experts = [expert("billing"), expert("technical")];
+    const ask = (text: string) =>
+      killEverywhere([router, ...experts], (runtime) =>
+        routeRequest(router, experts, text, { runtime, id: "m1" }),
+      );
+    for (const result of await ask("a refund"))
+      expect(result).toEqual({ by: "billing", result: "billing here" });
+    for (const result of await ask("a quote")) expect(result).toBeNull();
+  });
+
+  it("sections: 20 documents are read at once, and a citation that stands in none of them is refused", async () => {
+    const names = Array.from({ length: 20 }, (_, n) => `page-${n}.md`);
+    for (const [n, name] of names.entries())
+      writeFileSync(join(folder, name), `Page ${n}. The key to room ${n} is number ${n * 7}.\n`);
+    const documents = new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+    const read = answering((prompt) => ({
+      intent: "notes" as const,
+      quotes: [/The key to room \d+ is number \d+/.exec(prompt)?.[0] ?? ""],
+    }));
+    const quote = (number: number) => ({
+      document: "page-3.md",
+      quote: `The key to room 3 is number ${number}`,
+    });
+    const write = answering((prompt) => ({
+      intent: "answer" as const,
+      text: "It is on page 3.",
+      // Invents one first.
+      citations: [quote(prompt.includes("does not stand in page-3.md") ? 21 : 99)],
+    }));
+    const agents = sectionAgents(read, write, documents);
+    const results = await killEverywhere(
+      Object.values(agents),
+      (runtime) => answerFrom(agents, "Which key opens room 3?", { documents, runtime, id: "q1" }),
+      13,
+    );
+    expect(results.length).toBeGreaterThan(4);
+    for (const result of results)
+      expect(result).toEqual({ text: "It is on page 3.", citations: [quote(21)] });
+    expect(read.most()).toBeGreaterThan(8);
+    expect(write.prompts[0]).toContain('<event_received untrusted="documents">');
+  });
+
+  it("voting: more than half decide, and without a majority a person must look", async () => {
+    let turn = 0;
+    const voter = (choices: readonly string[]) =>
+      createVoter(
+        answering(() => ({
+          intent: "vote",
+          reasoning: "",
+          choice: choices[turn++ % choices.length] ?? "",
+        })),
+      );
+    const spam = voter(["spam", "spam", "spam", "ham"]);
+    for (const result of await killEverywhere([spam], (runtime) =>
+      vote(spam, "Win a prize", { runtime, id: "v1", voters: 5 }),
+    ))
+      expect(result).toBe("spam");
+    const torn = voter(["a", "b", "c"]);
+    turn = 0;
+    const [first] = await killEverywhere([torn], (runtime) => vote(torn, "?", { runtime, id: "v2" }));
+    expect(first).toBeNull();
+  });
+
+  it("orchestrator and workers: tasks are done below, and their results come together", async () => {
+    const plan = answering((prompt): PlanStep => {
+      const results = prompt.match(/did \w+/g) ?? [];
+      const next = ["walls", "roof"][results.length];
+      return next === undefined
+        ? { intent: "report", text: results.join(", ") }
+        : { intent: "assign", task: next };
+    });
+    const work = answering((prompt) => ({
+      intent: "result" as const,
+      text: `did ${/walls|roof/.exec(prompt)?.[0]}`,
+    }));
+    const agents = orchestraAgents(plan, work);
+    const results = await killEverywhere(Object.values(agents), (runtime) =>
+      orchestrate(agents, "a house", { runtime, id: "o1" }),
+    );
+    for (const result of results) expect(result).toBe("did walls, did roof");
+    // At most the call that was under way in the other thread is made again.
+    expect(work.prompts.length).toBeLessThanOrEqual(3 * results.length);
+  });
+
+  it("evaluator and optimiser: the advice reaches the author, and the rounds are limited", async () => {
+    const author = answering((prompt) => ({
+      intent: "draft" as const,
+      text: prompt.includes("shorter") ? "tea" : "a long tale of tea",
+    }));
+    const critic = (enough: RegExp) =>
+      answering((prompt) => ({
+        intent: "judge" as const,
+        reasoning: "",
+        good: enough.test(prompt),
+        advice: "shorter",
+      }));
+    const run = async (enough: RegExp) => {
+      const agents = improvingAgents(author, critic(enough));
+      return killEverywhere(Object.values(agents), (runtime) =>
+        improve(agents, "write about tea", { runtime, id: "i1" }),
+      );
+    };
+    for (const result of await run(/text: tea\n/))
+      expect(result).toEqual({ text: "tea", good: true, rounds: 2 });
+    const [never] = await run(/never/);
+    expect(never).toEqual({ text: "tea", good: false, rounds: 3 });
+  });
+
+  it("an outer loop of one's own: killed while a tool works, it goes on from its own table", async () => {
+    type Step = { intent: "pay"; amount: number } | { intent: "done"; text: string };
+    const file = join(folder, "product.db");
+    const keys: string[] = [];
+    let database = new DatabaseSync(file);
+    const nextStep = scriptedSteps<Step>([
+      { intent: "pay", amount: 3 },
+      { intent: "done", text: "paid" },
+    ]);
+    const agent = defineAgent(nextStep, {
+      name: "payer",
+      steps: {
+        pay: tool(
+          (_step, { key }) => {
+            keys.push(key);
+            // The process dies before the result is stored.
+            if (keys.length === 1) database.close();
+            return "ok";
+          },
+          { idempotent: true },
+        ),
+        done: finish(({ text }) => text),
+      },
+    });
+    const threadId = randomThreadId();
+    const { signal } = new AbortController();
+    await expect(takeTurn(agent, [said("pay 3", ada)], { database, threadId, signal })).rejects.toThrow(
+      "not open",
+    );
+    database = new DatabaseSync(file);
+    const thread = await takeTurn(agent, [], { database, threadId, signal });
+    expect(thread.state.status).toMatchObject({ kind: "finished", result: "paid" });
+    expect(keys).toEqual([keys[0], keys[0]]);
+    nextStep.assertUsedUp();
+    const again = await takeTurn(agent, [], { database, threadId, signal });
+    expect(again.events).toEqual(thread.events);
+    database.close();
+  });
+
+  it("takeover and hand-back: the agent rests meanwhile, and goes on from what the person did", async () => {
+    type Step = { intent: "ask"; text: string } | { intent: "done"; text: string };
+    const model = answering(
+      (prompt): Step =>
+        prompt.includes("I called them")
+          ? { intent: "done", text: "settled by phone" }
+          : { intent: "ask", text: "How?" },
+    );
+    const agent = defineAgent(model, {
+      name: "clerk",
+      steps: { ask: askHuman(({ text }) => text), done: finish(({ text }) => text) },
+    });
+    const results = await killEverywhere([agent], async (runtime) => {
+      const { threadId } = await runtime.launch({
+        agent: "clerk",
+        input: { message: "settle it", from: ada },
+        once: "case 1",
+      });
+      const before = await runtime.settled(threadId);
+      if (before.state.ended === null) {
+        const taken = await takeOver(runtime, threadId, bob);
+        expect(taken.state.status.kind).toBe("paused");
+      }
+      return handBack({ runtime, threadId, person: bob }, "I called them; it is settled.");
+    });
+    for (const thread of results) {
+      expect(thread.state.status).toMatchObject({ kind: "finished", result: "settled by phone" });
+      expect(eventsOf(thread, "message_received").map(({ data }) => data.from.id)).toEqual(["ada", "bob"]);
+      expect(typesOf(thread).filter((type) => type === "resumed").length).toBeGreaterThan(0);
+    }
+  });
+});
