@@ -8,6 +8,7 @@ import { parseCount } from "./parse-count.ts";
 import { addProjectCommands } from "./project-commands.ts";
 import { addRetentionCommands } from "./retention-commands.ts";
 import type { Session } from "./session.ts";
+import { addWorkbenchCommands } from "./workbench-commands.ts";
 
 /** Runs one command; resolves with its exit code. */
 export type Action = (run: (session: Session) => Promise<number>, json: boolean) => Promise<void>;
@@ -227,6 +228,7 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
       }),
     );
   addProjectCommands(command, act);
+  addWorkbenchCommands(command, act);
   command(
     "key <id>",
     "make an API key: print it once, with the line for the configuration",

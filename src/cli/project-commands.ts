@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { parseCount } from "./parse-count.ts";
 import type { Session } from "./session.ts";
 
 /** Makes a command from its usage, a description and an example. */
@@ -59,31 +58,5 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
     .option("--report <file...>", "write reports: .xml (JUnit), .html (a page), .md (Markdown), .json")
     .action((options: { json?: boolean } & import("./commands/test.ts").TestOptions) =>
       act(options, async (session) => (await import("./commands/test.ts")).test(session, options)),
-    );
-  command(
-    "eval [dataset...]",
-    "ask the model about the cases of evals/, and compare with the baseline; no tool runs",
-    "twelvefold eval calculator --client openai/gpt-5-mini --client ollama/qwen3 --report report.html",
-  )
-    .option("--client <provider/model...>", "who is asked, side by side; default: the configured model")
-    .option(
-      "--prompts <revision...>",
-      "the prompts of git revisions, side by side; `now`: those that are there",
-    )
-    .option("--samples <n>", "answers to each case", parseCount, 1)
-    .option("--case <text...>", "only cases with this text in their name")
-    .option("--agent <name>", "the agent of cases that name none; default: the only one there is")
-    .option("--report <file...>", "write reports: .html (a page), .md (Markdown), .xml (JUnit), .json")
-    .option("--baseline <file>", "what to compare with; default evals/baseline.json")
-    .option("--update-baseline", "take this run as the baseline, to be committed")
-    .option("--fresh", "ask anew, also what has been answered before")
-    .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
-    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
-    .option("--offline", "ask the built-in offline model, whatever the environment names")
-    .action(
-      (names: string[], options: { json?: boolean } & import("./commands/eval.ts").EvalCommandOptions) =>
-        act(options, async (session) =>
-          (await import("./commands/eval.ts")).evalCommand(session, names, options),
-        ),
     );
 }

@@ -1,6 +1,8 @@
 // What `import … from "twelvefold/workbench"` gives: prompts tested like code. Statistics, evals, kept answers, reports.
 export { type AnswerCache, type KeptAnswer, openAnswerCache } from "./answers/answer-cache.ts";
 export { type Asked, type AskOptions, askNextStep } from "./answers/ask.ts";
+export { type CollectedCase, collectCorrections } from "./collect.ts";
+export { type Decision, decisionsIn, type LastThreads, lastThreads, type StoredThread } from "./decisions.ts";
 export {
   BASELINE_FILE,
   type Baseline,

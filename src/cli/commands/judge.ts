@@ -1,0 +1,99 @@
+import { UsageError } from "../../base/errors.ts";
+import { seededRandom } from "../../model/random.ts";
+import { visibleLine } from "../../present/visible-text.ts";
+import { threadOf } from "../../thread/thread.ts";
+import { type Decision, decisionsIn, lastThreads } from "../../workbench/decisions.ts";
+import { askJudge, type Judgement, judgeNamed } from "../../workbench/evals/judge.ts";
+import { inPool } from "../../workbench/pool.ts";
+import { rateInWords } from "../../workbench/reports/words.ts";
+import { passRate } from "../../workbench/statistics/interval.ts";
+import { EXIT } from "../exit.ts";
+import { untilInterrupted } from "../interrupt.ts";
+import { showProgress } from "../progress.ts";
+import type { Session } from "../session.ts";
+
+export interface JudgeOptions {
+  readonly last: number;
+  readonly sample: number;
+  readonly seed: number;
+  readonly agent?: string;
+}
+
+/** `twelvefold judge <judge>`: grades stored decisions afterwards, a sample of them. Verdicts are listed, not acted on. */
+export async function judge(session: Session, name: string, options: JudgeOptions): Promise<number> {
+  const { terminal, json, colors: c } = session;
+  const { agents, evals } = await session.config();
+  const judges = evals?.judges ?? {};
+  judgeNamed(judges, name);
+  if (options.sample === 0) throw new UsageError("invalid_argument", "--sample takes a number from 1 on");
+  const decisions: Decision[] = [];
+  for await (const thread of lastThreads(await session.store(), options)) {
+    decisions.push(...decisionsIn(thread).filter(({ event }) => event.type === "step_proposed"));
+  }
+  const chosen = drawSample(decisions, options);
+  const model = await session.model();
+  const progress = showProgress(terminal, "judged");
+  let done = 0;
+  const verdicts = await untilInterrupted((signal) =>
+    inPool(chosen, { concurrency: 4, signal }, async (decision) => {
+      const agent = agents.find((one) => one.name === decision.agent);
+      const { event, completion, threadId, before } = decision;
+      if (agent === undefined || event.type !== "step_proposed") return undefined;
+      const judged = {
+        agent,
+        thread: threadOf(threadId, before),
+        step: event.data.step,
+        raw: completion.raw,
+        model,
+        signal,
+      };
+      const verdict = await askJudge(judges, name, judged).catch((error: unknown) =>
+        signal.aborted ? Promise.reject(error) : error,
+      );
+      done += 1;
+      progress({ done, of: chosen.length });
+      return { threadId, seq: event.seq, intent: event.data.step.intent, ...readVerdict(verdict) };
+    }),
+  );
+  progress(undefined);
+  if (verdicts === undefined) return EXIT.interrupted;
+  const listed = verdicts.flatMap((one) => one ?? []);
+  const rate = passRate(
+    listed.flatMap(({ pass }) => (pass === null ? [] : [{ passed: pass ? 1 : 0, samples: 1 }])),
+  );
+  if (json) {
+    terminal.out(JSON.stringify({ judge: name, decisions: decisions.length, judged: listed, rate }, null, 2));
+    return EXIT.ok;
+  }
+  for (const { threadId, seq, intent, pass, reason } of listed) {
+    const mark = pass === null ? c.yellow("?") : pass ? c.green("✓") : c.red("✗");
+    terminal.out(
+      `${mark} ${threadId} event ${seq}  ${visibleLine(intent)}  ${visibleLine(reason ?? "", 160)}`.trimEnd(),
+    );
+  }
+  terminal.out(`${listed.length} of ${decisions.length} decisions judged: ${rateInWords(rate)} passed`);
+  return EXIT.ok;
+}
+
+function readVerdict(verdict: unknown): {
+  readonly pass: boolean | null;
+  readonly score?: number | undefined;
+  readonly reason?: string | undefined;
+} {
+  if (isJudgement(verdict)) return { pass: verdict.pass, score: verdict.score, reason: verdict.reason };
+  return { pass: null, reason: verdict instanceof Error ? verdict.message : String(verdict) };
+}
+
+function isJudgement(value: unknown): value is Judgement {
+  return typeof value === "object" && value !== null && "pass" in value && !(value instanceof Error);
+}
+
+/** The same seed draws the same decisions; they stay in their order. */
+function drawSample(decisions: readonly Decision[], { sample, seed }: JudgeOptions): readonly Decision[] {
+  const random = seededRandom(seed);
+  const drawn = decisions
+    .map((decision, index) => ({ decision, index, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .slice(0, sample);
+  return drawn.sort((a, b) => a.index - b.index).map(({ decision }) => decision);
+}

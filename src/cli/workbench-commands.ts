@@ -1,0 +1,55 @@
+import { parseCount } from "./parse-count.ts";
+import type { Act, NewCommand } from "./project-commands.ts";
+
+/** Adds the commands that try prompts: eval, collect, judge. */
+export function addWorkbenchCommands(command: NewCommand, act: Act): void {
+  command(
+    "eval [dataset...]",
+    "ask the model about the cases of evals/, and compare with the baseline; no tool runs",
+    "twelvefold eval calculator --client openai/gpt-5-mini --client ollama/qwen3 --report report.html",
+  )
+    .option("--client <provider/model...>", "who is asked, side by side; default: the configured model")
+    .option(
+      "--prompts <revision...>",
+      "the prompts of git revisions, side by side; `now`: those that are there",
+    )
+    .option("--samples <n>", "answers to each case", parseCount, 1)
+    .option("--case <text...>", "only cases with this text in their name")
+    .option("--agent <name>", "the agent of cases that name none; default: the only one there is")
+    .option("--report <file...>", "write reports: .html (a page), .md (Markdown), .xml (JUnit), .json")
+    .option("--baseline <file>", "what to compare with; default evals/baseline.json")
+    .option("--update-baseline", "take this run as the baseline, to be committed")
+    .option("--fresh", "ask anew, also what has been answered before")
+    .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
+    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .option("--offline", "ask the built-in offline model, whatever the environment names")
+    .action(
+      (names: string[], options: { json?: boolean } & import("./commands/eval.ts").EvalCommandOptions) =>
+        act(options, async (session) =>
+          (await import("./commands/eval.ts")).evalCommand(session, names, options),
+        ),
+    );
+  command(
+    "collect",
+    "make cases of what people corrected: edits, denials with feedback, replaced steps",
+    "twelvefold collect --last 200",
+  )
+    .option("--last <n>", "how many threads are looked through, latest first", parseCount, 100)
+    .option("--agent <name>", "only threads of this agent")
+    .option("--to <file>", "the dataset to which they are added, for review", "evals/collected.jsonl")
+    .action((options: { json?: boolean } & import("./commands/collect.ts").CollectOptions) =>
+      act(options, async (session) => (await import("./commands/collect.ts")).collect(session, options)),
+    );
+  command(
+    "judge <judge>",
+    "let a judge of the configuration grade stored decisions; its verdicts are listed, not acted on",
+    "twelvefold judge polite --last 200 --sample 50",
+  )
+    .option("--last <n>", "how many threads are looked through, latest first", parseCount, 100)
+    .option("--sample <n>", "how many decisions are judged", parseCount, 50)
+    .option("--seed <n>", "the same number draws the same decisions", parseCount, 1)
+    .option("--agent <name>", "only threads of this agent")
+    .action((name: string, options: { json?: boolean } & import("./commands/judge.ts").JudgeOptions) =>
+      act(options, async (session) => (await import("./commands/judge.ts")).judge(session, name, options)),
+    );
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import {
+  askHuman,
+  createMemoryStore,
+  createRuntime,
+  defineAgent,
+  finish,
+  requestIdOf,
+  tool,
+} from "../../src/index.ts";
+import { scriptedSteps } from "../../src/testing/index.ts";
+import { collectCorrections } from "../../src/workbench/collect.ts";
+import { decisionsIn, lastThreads } from "../../src/workbench/decisions.ts";
+import { threadOfCase } from "../../src/workbench/evals/case-thread.ts";
+import { parseDataset } from "../../src/workbench/evals/read-dataset.ts";
+
+type Pay = { intent: "pay"; to: string; amount: number; about: { key: string } };
+type S = Pay | { intent: "ask"; question: string } | { intent: "done"; message: string };
+const ada = verifiedBy("web", "ada");
+const pay = (amount: number, key = "k"): Pay => ({ intent: "pay", to: "bob", amount, about: { key } });
+const done: S = { intent: "done", message: "ok" };
+
+/** A thread in which Ada decides about payments. */
+async function played(script: S[], decide: (seq: number, digest: string) => object) {
+  const agent = defineAgent(scriptedSteps<S>(script), {
+    name: "payer",
+    steps: {
+      pay: tool(() => "paid", { approval: "always", version: "1" }),
+      ask: askHuman(({ question }) => question),
+      done: finish(({ message }) => message),
+    },
+    context: { redact: { fields: ["key"] } },
+  });
+  const store = createMemoryStore();
+  const runtime = createRuntime({ agents: [agent], store });
+  const { threadId } = await runtime.launch({
+    agent: "payer",
+    input: { message: "pay bob sk-proj-abcdefghijklmnopqrstuvwxyz0123456789", from: ada },
+  });
+  const { state } = await runtime.settled(threadId);
+  const { request } = state;
+  if (request?.type !== "approval") throw new Error(`it waits for ${request?.type}`);
+  await runtime.respond(
+    requestIdOf(threadId, request.seq),
+    decide(request.seq, request.digest) as never,
+    ada,
+  );
+  await runtime.settled(threadId);
+  const events = await store.read(threadId);
+  await runtime.stop();
+  return { agent, store, thread: { id: threadId, agent: "payer", events } };
+}
+
+describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
+  it("a denial with feedback: not that step again; the thread is the one that the model was asked about", async () => {
+    const { agent, thread } = await played([pay(400, "hunter2hunter2"), done], (_, digest) => ({
+      decision: { kind: "denied", feedback: "that is 40" },
+      digest,
+    }));
+    const [collected, ...others] = collectCorrections(thread, agent);
+    expect(others).toEqual([]);
+    expect(collected).toMatchObject({
+      name: `${thread.id} event 3`,
+      agent: "payer",
+      review: true,
+      note: "denied: that is 40",
+      expect: { not: { intent: "pay", fields: { to: "bob", amount: 400 } } },
+    });
+    expect(collected?.events).toHaveLength(2);
+    // It reads as a dataset, and the model would be asked there.
+    const { cases } = parseDataset(JSON.stringify(collected), { file: "evals/collected.jsonl" });
+    const [one] = cases;
+    expect(one?.review).toBe(true);
+    if (one === undefined) throw new Error("no case");
+    expect(threadOfCase(one, agent, ".").events).toHaveLength(2);
+    // Secrets that the agent redacts are not in it.
+    expect(JSON.stringify(thread)).toContain("hunter2hunter2");
+    expect(JSON.stringify(collected)).not.toContain("hunter2hunter2");
+    expect(JSON.stringify(collected)).not.toContain("sk-proj-abcdefghijklmnopqrstuvwxyz0123456789");
+  });
+
+  it("a denial without a word, and an approval, are no corrections", async () => {
+    const approved = await played([pay(40), done], (_, digest) => ({
+      decision: { kind: "approved" },
+      digest,
+    }));
+    expect(collectCorrections(approved.thread, approved.agent)).toEqual([]);
+    expect(decisionsIn(approved.thread)).toHaveLength(2);
+    const events = [];
+    for await (const { id } of lastThreads(approved.store, { last: 5 })) events.push(id);
+    expect(events).toEqual([approved.thread.id]);
+    const none = [];
+    for await (const { id } of lastThreads(approved.store, { last: 5, agent: "other" })) none.push(id);
+    expect(none).toEqual([]);
+  });
+
+  it("an edit: what the person changed; an object stands under equals", async () => {
+    const { agent, thread } = await played([pay(400), done], (_, digest) => ({
+      decision: { kind: "approved" },
+      digest,
+    }));
+    const edited = thread.events.map((event) =>
+      event.type === "human_responded"
+        ? {
+            ...event,
+            data: {
+              ...event.data,
+              decision: {
+                kind: "approved" as const,
+                editedStep: { ...pay(40), about: { key: "x", more: 1 } },
+              },
+            },
+          }
+        : event,
+    );
+    const [collected] = collectCorrections({ ...thread, events: edited }, agent);
+    expect(collected?.expect).toEqual({
+      intent: "pay",
+      fields: { amount: 40, about: { equals: { key: expect.stringMatching(/^\[.*\]$/), more: 1 } } },
+    });
+    expect(collected?.note).toContain("edited: ");
+  });
+
+  it("a step that is dropped after a person wrote something: not that step", async () => {
+    const { agent, thread } = await played([pay(400), done], (_, digest) => ({
+      decision: { kind: "approved" },
+      digest,
+    }));
+    const upTo = thread.events.slice(0, 3);
+    const at = "2026-11-26T00:00:00.000Z";
+    const from = { channel: "web", id: "ada" };
+    const proposed = upTo.find(({ type }) => type === "step_proposed");
+    if (proposed?.type !== "step_proposed") throw new Error("no step");
+    const { callId, step } = proposed.data;
+    const events = [
+      ...upTo,
+      { seq: 4, at, type: "message_received" as const, v: 1, data: { text: "no, ask Carl", from } },
+      {
+        seq: 5,
+        at,
+        type: "steps_dropped" as const,
+        v: 1,
+        data: { steps: [step], reason: "a message came", callIds: [callId] },
+      },
+    ];
+    expect(collectCorrections({ ...thread, events }, agent)).toEqual([
+      expect.objectContaining({
+        note: "replaced after: no, ask Carl",
+        expect: { not: expect.objectContaining({ intent: "pay" }) },
+      }),
+    ]);
+  });
+});
