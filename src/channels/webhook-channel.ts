@@ -43,6 +43,7 @@ export type PostedRequest = Pick<
   | "id"
   | "threadId"
   | "agent"
+  | "path"
   | "kind"
   | "urgency"
   | "accepts"
@@ -133,10 +134,8 @@ function now(): string {
 function postedRequest({ thread, requestId }: Notice): PostedRequest | undefined {
   const pending = pendingRequest(thread);
   if (pending === null || pending.id !== requestId) return undefined;
-  const { id, threadId, agent, kind, urgency, accepts, to, card, digest, expiresAt, askedAt, asked } =
-    pending;
-  const question = asked.type === "approval" ? null : asked.question;
-  return { id, threadId, agent, kind, urgency, accepts, to, card, digest, expiresAt, askedAt, question };
+  const { said: _, reasons: __, requesters: ___, asked, ...posted } = pending;
+  return { ...posted, question: asked.type === "approval" ? null : asked.question };
 }
 
 function problemWithUrl(value: unknown): string | undefined {

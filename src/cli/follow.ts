@@ -1,6 +1,7 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import { objectionToAnswer } from "../humans/approvers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
+import { describeWay } from "../present/describe-way.ts";
 import { eventLine } from "../present/event-line.ts";
 import { visible } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -66,13 +67,14 @@ export async function follow(
     for (;;) {
       const thread = await runtime.settled(threadId, interrupted.signal);
       show(thread.events);
-      const { request } = thread.state;
+      const asking = await askingThread(runtime, thread);
+      const { request } = asking.state;
       const response =
         request !== null && terminal.interactive && !json
-          ? await askPerson(session, thread, request, interrupted.signal)
+          ? await askPerson(session, asking, request, interrupted.signal)
           : undefined;
-      if (request === null || response === undefined) return report(session, thread);
-      await runtime.respond(requestIdOf(threadId, request.seq), response, session.person);
+      if (request === null || response === undefined) return report(session, thread, asking);
+      await runtime.respond(requestIdOf(asking.id, request.seq), response, session.person);
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -92,6 +94,8 @@ async function askPerson(
   request: PendingRequest,
   signal: AbortSignal,
 ): Promise<HumanResponse | undefined> {
+  const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
+  if (way !== "") terminal.err(`  ${way}:`);
   if (request.type === "approval") {
     for (const line of cardLines(request, colors)) terminal.err(line);
     const text = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
@@ -143,13 +147,21 @@ async function answerQuestion(
   }
 }
 
-function report({ terminal, json }: Session, thread: Thread): number {
-  const { status, request } = thread.state;
+/** The thread that asks: one that works for this one, if that waits for it. */
+async function askingThread(runtime: Runtime, thread: Thread): Promise<Thread> {
+  if (thread.state.status.kind !== "awaiting_child") return thread;
+  const [below] = await runtime.requestsBelow(thread);
+  return below === undefined ? thread : runtime.get(below.threadId);
+}
+
+function report({ terminal, json }: Session, thread: Thread, asking: Thread): number {
+  const { status } = thread.state;
+  const { request } = asking.state;
   if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
   else if (status.kind === "finished") {
     terminal.out(typeof status.result === "string" ? visible(status.result) : JSON.stringify(status.result));
   } else {
-    const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(thread, request);
+    const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request);
     for (const line of lines) terminal.out(line);
   }
   return status.kind === "failed" ? EXIT.failed : EXIT.ok;

@@ -1,4 +1,5 @@
 import { requestIdOf } from "../base/ids.ts";
+import { describeWay } from "../present/describe-way.ts";
 import { visibleValue } from "../present/visible-text.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
@@ -6,7 +7,8 @@ import type { ThreadHead } from "../thread/thread.ts";
 /** The exact commands that answer a request, and what each one does. */
 export function howToAnswer(thread: ThreadHead, request: PendingRequest): string[] {
   const id = requestIdOf(thread.id, request.seq);
-  const waits = `thread ${thread.id} waits for a person`;
+  const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
+  const waits = `thread ${thread.id}${way === "" ? "" : ` (${way})`} waits for a person`;
   if (request.type === "approval") {
     return [
       `${waits} (${request.card.intent})`,

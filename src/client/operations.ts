@@ -40,6 +40,7 @@ export type PersonRequest = {
   readonly requestId: string;
   readonly threadId: string;
   readonly agent: string;
+  readonly path: readonly { readonly threadId: string; readonly agent: string }[];
   readonly type: "question" | "approval";
   readonly kind: "approval" | "question" | "escalation" | "budget" | "provider" | "unknown_outcome";
   readonly urgency: "low" | "medium" | "high";
@@ -121,6 +122,7 @@ export type Thread = {
     readonly cachedInputTokens: number;
   };
   readonly request: PersonRequest | null;
+  readonly below: readonly PersonRequest[];
 };
 
 export type ThreadSummary = {

@@ -7,6 +7,7 @@ import type {
   HumanRequestKind,
   HumanRequestOptions,
   Principal,
+  ThreadAbove,
 } from "../thread/events.ts";
 import type { PendingRequest, Requesters } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
@@ -20,6 +21,8 @@ export interface HumanRequest {
   readonly id: RequestId;
   readonly threadId: ThreadId;
   readonly agent: string;
+  /** The threads that it works for: the topmost first, its parent last. Empty for a thread of its own. */
+  readonly path: readonly ThreadAbove[];
   readonly kind: "approval" | HumanRequestKind;
   readonly urgency: Urgency;
   /** The kinds of decision that the request accepts. */
@@ -62,6 +65,7 @@ export function pendingRequest(thread: ThreadHead): HumanRequest | null {
     id: requestIdOf(thread.id, asked.seq),
     threadId: thread.id,
     agent,
+    path: thread.state.parent?.path ?? [],
     kind,
     urgency: urgencyOf(asked),
     accepts: ACCEPTED[kind],

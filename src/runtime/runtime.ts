@@ -6,7 +6,8 @@ import type { People } from "../humans/people.ts";
 import { type HumanRequest, requestOf } from "../humans/request.ts";
 import { createJobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
-import { type Thread, threadOf } from "../thread/thread.ts";
+import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
+import { requestsBelow } from "./below.ts";
 import { type Changes, createChanges, parseRequest } from "./changes.ts";
 import { inProcessEngine } from "./engines/in-process.ts";
 import { createObservers, type Observer } from "./observers.ts";
@@ -33,6 +34,8 @@ export interface Runtime extends Changes {
   verify(threadId: ThreadId): Promise<Verification>;
   /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` if it is no longer pending. */
   request(requestId: RequestId): Promise<HumanRequest>;
+  /** What the threads that work for this one, and those below them, ask people. */
+  requestsBelow(thread: ThreadHead): Promise<readonly HumanRequest[]>;
   /**
    * Resolves when the thread waits, has ended or is paused, no matter which process advances it. Throws the error that kept
    * this process from advancing it (the thread is unharmed and can be taken up again), `NotFoundError` for an unknown
@@ -132,6 +135,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const { threadId } = parseRequest(requestId);
       return requestOf({ id: threadId, state: await store.state(threadId) }, requestId);
     },
+    requestsBelow: (thread) => requestsBelow(thread, store),
     list: (filter) => store.list(filter),
     verify: (threadId) => store.verify(threadId),
     settled: (threadId, signal) =>

@@ -100,6 +100,9 @@ export const requestSchema = z
     requestId: z.string(),
     threadId: z.string(),
     agent: z.string(),
+    path: z
+      .array(z.object({ threadId: z.string(), agent: z.string() }))
+      .openapi({ description: "The threads that it works for: the topmost first, its parent last" }),
     type: z.enum(["question", "approval"]),
     kind: z.enum(["approval", "question", "escalation", "budget", "provider", "unknown_outcome"]),
     urgency: z.enum(["low", "medium", "high"]),
@@ -159,6 +162,9 @@ export const threadSchema = z
     steps: z.number().int(),
     usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), cachedInputTokens: z.number() }),
     request: z.union([requestSchema, z.null()]),
+    below: z
+      .array(requestSchema)
+      .openapi({ description: "What threads that work for this one ask people, all the way down" }),
   })
   .openapi("Thread");
 

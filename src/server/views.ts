@@ -32,7 +32,12 @@ export function acceptedView({ id, state }: ThreadHead): z.infer<typeof accepted
   return { threadId: id, status: state.status.kind, seq: state.seq };
 }
 
-export function threadView(thread: Thread, viewer: Principal, people: People): z.infer<typeof threadSchema> {
+/** A thread as this person may see it. `below` is what the threads that work for it ask. */
+export function threadView(
+  { thread, below }: { readonly thread: Thread; readonly below: readonly HumanRequest[] },
+  viewer: Principal,
+  people: People,
+): z.infer<typeof threadSchema> {
   const { id, state } = thread;
   const request = pendingRequest(thread);
   const { agent, status, title, seq, startedAt, requester, steps, usage } = state;
@@ -47,6 +52,7 @@ export function threadView(thread: Thread, viewer: Principal, people: People): z
     steps,
     usage,
     request: request === null ? null : requestView(request, viewer, people),
+    below: below.map((one) => requestView(one, viewer, people)),
   };
 }
 
@@ -67,6 +73,7 @@ export function requestView(
     requestId: id,
     threadId,
     agent,
+    path: [...request.path],
     type: asked.type,
     kind,
     urgency,

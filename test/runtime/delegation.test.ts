@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { callIdAt, childThreadId, requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import { howToAnswer } from "../../src/cli/how-to-answer.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
+import { threadView } from "../../src/server/views.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
@@ -161,6 +163,48 @@ describe("a step that is handed to another agent", { tags: "F10.4" }, () => {
       source: "from outside (web page), by agent boss",
       from: "system",
     });
+  });
+});
+
+describe("what a child asks people", { tags: "F10.4" }, () => {
+  it("is shown above with its inner arguments and the way down, and an approval decides exactly that call", async () => {
+    const { start, runtime, helper } = family(
+      {
+        boss: [HAND, done("ok")],
+        helper: [
+          { intent: "hand", task: "pay for brooms", to: "helper" },
+          { intent: "pay", amount: 9 },
+          done("paid"),
+          done("swept"),
+        ],
+      },
+      { payApproval: "always" },
+    );
+    const thread = await start();
+    const child = await childOf(runtime, thread);
+    const path = [
+      { threadId: thread.id, agent: "boss" },
+      { threadId: child.id, agent: "helper" },
+    ];
+    const below = await runtime.requestsBelow(thread);
+    expect(below).toMatchObject([
+      { agent: "helper", path, card: { intent: "pay", arguments: { amount: 9 } } },
+    ]);
+    const [request] = below;
+    if (request === undefined) throw new Error("nothing is asked");
+    expect(await runtime.request(request.id)).toEqual(request);
+    const view = threadView({ thread, below }, bob, {});
+    expect(view).toMatchObject({ request: null, below: [{ requestId: request.id, path }] });
+    const grandchild = await runtime.get(request.threadId);
+    expect(howToAnswer(grandchild, request.asked)[0]).toContain("(boss → helper → helper)");
+    const decision = { kind: "approved" } as const;
+    for (const other of [thread.id, child.id]) {
+      const id = requestIdOf(other, request.asked.seq);
+      await expect(runtime.respond(id, { decision, digest: request.digest }, bob)).rejects.toThrow();
+    }
+    await runtime.respond(request.id, { decision, digest: request.digest }, bob);
+    expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
+    expect(helper.ran).toHaveLength(1);
   });
 });
 

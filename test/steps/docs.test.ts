@@ -1,20 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
 
-const PAGE = "docs/tools.md";
-const snippets = snippetsOf(PAGE, {
-  twelvefold: "src/index.ts",
-  "twelvefold/testing": "src/testing/index.ts",
-});
+const IMPORTS = { twelvefold: "src/index.ts", "twelvefold/testing": "src/testing/index.ts" };
+const tools = snippetsOf("docs/tools.md", IMPORTS);
+const delegation = snippetsOf("docs/delegation.md", IMPORTS);
 
-describe(PAGE, () => {
-  it("its code compiles", { tags: ["F1.4", "F5.7"], timeout: 60_000 }, () => {
-    expect(typeErrors(snippets)).toBe("");
+describe("the pages on tools and delegation", () => {
+  it("their code compiles", { tags: ["F1.4", "F5.7"], timeout: 60_000 }, () => {
+    expect(typeErrors([...tools, ...delegation])).toBe("");
   });
 
-  it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(
-    "its code at line %i runs",
+  it.each(tools.map((snippet) => [snippet.line, snippet] as const))(
+    "the code about tools at line %i runs",
     { tags: ["F4.9", "F5.7"] },
+    async (_, snippet) => {
+      expect(await run(snippet)).toEqual(snippet.promised);
+    },
+  );
+
+  it.each(delegation.map((snippet) => [snippet.line, snippet] as const))(
+    "the code about delegation at line %i runs",
+    { tags: ["F10.3", "F10.4"] },
     async (_, snippet) => {
       expect(await run(snippet)).toEqual(snippet.promised);
     },

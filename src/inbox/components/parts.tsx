@@ -1,5 +1,7 @@
-import type { Urgency } from "../../humans/request.ts";
+import type { HumanRequest, Urgency } from "../../humans/request.ts";
+import { visible } from "../../present/visible-text.ts";
 import type { StatusKind } from "../../thread/state.ts";
+import { paths } from "../paths.ts";
 import type { Label } from "../views/request-view.ts";
 import { STATUS_WORDS } from "../views/thread-view.ts";
 
@@ -46,3 +48,28 @@ export const AgentName = ({ name }: { name: string }) => (
     <bdi>{name}</bdi>
   </span>
 );
+
+/** The way down to a request of a thread that works for others. */
+export const Way = (props: {
+  readonly request: Pick<HumanRequest, "path" | "agent">;
+  readonly linked: boolean;
+}) => {
+  const { path, agent } = props.request;
+  if (path.length === 0) return null;
+  return (
+    <p class="row-goal">
+      for{" "}
+      {path.map((above) => (
+        <>
+          {props.linked ? (
+            <a href={paths.thread(above.threadId)}>{visible(above.agent)}</a>
+          ) : (
+            visible(above.agent)
+          )}{" "}
+          →{" "}
+        </>
+      ))}
+      {visible(agent)}
+    </p>
+  );
+};

@@ -1,7 +1,7 @@
 import { clip, inWords, visible } from "../../present/visible-text.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
-import { AgentName, Empty, Labels, UrgencyMark } from "../components/parts.tsx";
+import { AgentName, Empty, Labels, UrgencyMark, Way } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
@@ -96,6 +96,7 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
         {clip(request.title, 160)}
       </a>
     </h2>
+    <Way request={request} linked={false} />
     {request.asked.type === "approval" && <ArgumentLine request={request} />}
     {request.goal !== "" && (
       <p class="row-goal" dir="auto">

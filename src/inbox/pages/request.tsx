@@ -4,7 +4,7 @@ import { countOf, visible } from "../../present/visible-text.ts";
 import type { ApprovalCard } from "../../thread/events.ts";
 import type { PendingApproval } from "../../thread/state.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
-import { AgentName, Labels, UrgencyMark } from "../components/parts.tsx";
+import { AgentName, Labels, UrgencyMark, Way } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Fields, Words } from "../components/text.tsx";
@@ -41,6 +41,7 @@ export const RequestPage = (props: RequestPageProps) => {
             </span>
           </div>
           <h1 dir="auto">{view.title}</h1>
+          <Way request={view} linked={frame.reach === "everything"} />
           <Labels labels={view.labels} />
         </header>
         {props.problem !== undefined && (

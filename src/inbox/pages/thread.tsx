@@ -1,12 +1,13 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { requestIdOf } from "../../base/ids.ts";
+import type { HumanRequest } from "../../humans/request.ts";
 import { threadGraph } from "../../present/graph.ts";
 import { toSvg } from "../../present/graph-svg.ts";
 import { countOf, inWords, visible } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
-import { AgentName, StatusPill } from "../components/parts.tsx";
+import { AgentName, StatusPill, Way } from "../components/parts.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
 import { TimelineEntry } from "../components/timeline.tsx";
 import { paths } from "../paths.ts";
@@ -20,6 +21,8 @@ export interface ThreadPageProps {
   /** How many entries before `items` are left out. */
   readonly earlier: number;
   readonly now: number;
+  /** What threads that work for this one ask people. */
+  readonly below: readonly HumanRequest[];
   /** May message, pause, resume, cancel and fork. */
   readonly mayLaunch: boolean;
   readonly exports: readonly { readonly label: string; readonly href: string }[];
@@ -53,6 +56,19 @@ export const ThreadPage = (props: ThreadPageProps) => {
           </ol>
           <div id="partial"></div>
           <ThreadEnd thread={thread} />
+          {props.below.map((request) => (
+            <section class="panel waiting">
+              <h2>
+                {request.card === null
+                  ? "A person is asked, further down"
+                  : `Approve ${inWords(request.card.intent)}, further down?`}
+              </h2>
+              <Way request={request} linked />
+              <a class="button primary" href={paths.request(request.id)}>
+                {request.card === null ? "Answer" : "Review and decide"}
+              </a>
+            </section>
+          ))}
           <noscript>
             <p class="notice">
               Without scripts this page does not update by itself.{" "}

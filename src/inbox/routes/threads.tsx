@@ -48,6 +48,7 @@ export function threadRoutes(pages: Pages): Hono {
           items={items.slice(earlier)}
           earlier={earlier}
           now={clock.now()}
+          below={await runtime.requestsBelow(thread)}
           mayLaunch={accessOf(pages, c).launch}
           exports={deps.exportLinks?.(thread.id, c) ?? []}
         />,

@@ -130,7 +130,8 @@ export function threadRoutes({ runtime }: RouteDeps) {
     })
     .openapi(show, async (c) => {
       const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
-      return c.json(threadView(thread, c.get("principal"), runtime.people), 200);
+      const below = await runtime.requestsBelow(thread);
+      return c.json(threadView({ thread, below }, c.get("principal"), runtime.people), 200);
     })
     .openapi(message, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
