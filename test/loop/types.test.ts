@@ -1,5 +1,4 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import type { CalculatorTools, ClarificationRequest, DoneForNow } from "../../baml_client/index.ts";
 import {
   type Agent,
   type AgentOptions,
@@ -8,11 +7,12 @@ import {
   type StepOf,
   type StepTable,
 } from "../../src/agent/agent.ts";
-import type { calculator } from "../../src/agents/calculator/agent.ts";
 import type { HumanResponse } from "../../src/humans/respond.ts";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import type { StepDefinition, ToolOptions, ToolStep } from "../../src/steps/definitions.ts";
 import { askHuman, finish, nothing, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { b, type Step as PromptStep } from "../prompts/baml_client/index.ts";
 
 type Add = { intent: "add"; a: number; b: number };
 type Ask = { intent: "ask"; message: string };
@@ -141,10 +141,19 @@ describe("the type of an agent", () => {
       },
     });
     expectTypeOf<ResultOf<typeof shop>>().toEqualTypeOf<{ item: string; price: number } | string>();
-    expectTypeOf<StepOf<typeof calculator>>().toEqualTypeOf<
-      CalculatorTools | ClarificationRequest | DoneForNow
-    >();
-    expectTypeOf<ResultOf<typeof calculator>>().toEqualTypeOf<string>();
+    const desk = defineAgent(promptFunction(b, "NextStep"), {
+      name: "desk",
+      steps: {
+        refund: tool(() => 7),
+        search: tool(() => 7),
+        send_mail: tool(() => 7),
+        transfer: tool(() => 7),
+        request_more_information: askHuman(({ message }) => message),
+        done_for_now: finish(({ message }) => message),
+      },
+    });
+    expectTypeOf<StepOf<typeof desk>>().toEqualTypeOf<PromptStep>();
+    expectTypeOf<ResultOf<typeof desk>>().toEqualTypeOf<string>();
     expectTypeOf<[StepOf<string>, ResultOf<string>]>().toEqualTypeOf<[never, never]>();
     expect(shop.steps.size).toBe(3);
   });
