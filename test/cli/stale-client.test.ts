@@ -27,13 +27,16 @@ const AGENT = `
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { askHuman, defineAgent, defineConfig, finish, promptFunction, tool } from "${join(root, "src/index.ts")}";
+import { readIntents } from "${join(root, "src/prompts/baml/intents.ts")}";
 
 const number = tool(({ a, b }) => a + b, { readOnly: true });
+// Whatever tools the prompt of this repository has.
+const tools = readIntents(getBamlFiles(), "DetermineNextStep").map((intent) => [intent, number]);
 const agent = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
   name: "sums",
   description: "Adds.",
   steps: {
-    add: number, subtract: number, multiply: number, divide: number,
+    ...Object.fromEntries(tools),
     request_more_information: askHuman(({ message }) => message),
     done_for_now: finish(({ message }) => message),
   },
