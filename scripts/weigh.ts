@@ -16,7 +16,7 @@ interface Subject {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const RUNS = 11;
+const RUNS = 7;
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, {
@@ -47,41 +47,58 @@ function packagesIn(folder: string): readonly (readonly [string, number])[] {
   return names.map((name) => [name, bytesOf(join(modules, name))] as const).toSorted(([, a], [, b]) => b - a);
 }
 
-/** The time, in ms, of a process that imports these and ends: the fastest of several. */
-function timeOf(imports: readonly string[], cwd: string): number {
-  const program = imports.map((name) => `await import(${JSON.stringify(name)});`).join("\n");
-  writeFileSync(join(cwd, "import.mjs"), `${program}\nprocess.exit(0);\n`);
-  const times = Array.from({ length: RUNS }, () => {
-    const began = performance.now();
-    run(process.execPath, ["--no-warnings", "import.mjs"], cwd);
-    return performance.now() - began;
-  });
-  return Math.min(...times);
+/** What a process takes that imports these and ends, in ms: on the clock, and of the processor. */
+interface Times {
+  readonly clock: number;
+  readonly processor: number;
 }
+
+function timeOf(program: string, cwd: string): Times {
+  const began = performance.now();
+  const { user, system } = JSON.parse(run(process.execPath, ["--no-warnings", program], cwd));
+  return { clock: performance.now() - began, processor: (user + system) / 1000 };
+}
+
+/** Writes a program that imports these and says what it took of the processor. */
+function writeProgram(name: string, imports: readonly string[], cwd: string): string {
+  const lines = imports.map((one) => `await import(${JSON.stringify(one)});`);
+  const end = "process.stdout.write(JSON.stringify(process.cpuUsage()), () => process.exit(0));";
+  writeFileSync(join(cwd, name), `${[...lines, end].join("\n")}\n`);
+  return name;
+}
+
+const fastest = (times: readonly Times[]): Times => ({
+  clock: Math.min(...times.map(({ clock }) => clock)),
+  processor: Math.min(...times.map(({ processor }) => processor)),
+});
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-function rowOf({ title, install, imports }: Subject): string {
+interface Installed {
+  readonly subject: Subject;
+  readonly folder: string;
+  readonly cells: readonly string[];
+}
+
+/** Installs a subject into a folder of its own. */
+function installed(subject: Subject): Installed {
+  const { title, install, imports } = subject;
   const folder = mkdtempSync(join(tmpdir(), "twelvefold-weigh-"));
-  try {
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: install }));
-    const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-    run("npm", ["install", "--omit=dev", "--ignore-scripts", ...quiet], folder);
-    const packages = packagesIn(folder);
-    const total = packages.reduce((sum, [, bytes]) => sum + bytes, 0);
-    const heaviest = packages.slice(0, 5).map(([name, bytes]) => `${name} ${megabytes(bytes)}`);
-    const bare = timeOf([], folder);
-    const loaded = timeOf(imports, folder);
-    const versions = Object.entries(install).map(([name, version]) => {
-      const manifest = join(folder, "node_modules", name, "package.json");
-      const installed: unknown = JSON.parse(readFileSync(manifest, "utf8")).version;
-      return `${name} ${version.startsWith("file:") ? `${installed} (packed)` : installed}`;
-    });
-    const cells = [title, versions.join(", "), packages.length, megabytes(total), heaviest.join(", ")];
-    return `| ${[...cells, `${Math.round(loaded - bare)}`].join(" | ")} |`;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: install }));
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  run("npm", ["install", "--omit=dev", "--ignore-scripts", ...quiet], folder);
+  const packages = packagesIn(folder);
+  const total = packages.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const heaviest = packages.slice(0, 5).map(([name, bytes]) => `${name} ${megabytes(bytes)}`);
+  const versions = Object.entries(install).map(([name, version]) => {
+    const manifest = join(folder, "node_modules", name, "package.json");
+    const found: unknown = JSON.parse(readFileSync(manifest, "utf8")).version;
+    return `${name} ${version.startsWith("file:") ? `${found} (packed)` : found}`;
+  });
+  writeProgram("bare.mjs", [], folder);
+  writeProgram("import.mjs", imports, folder);
+  const cells = [title, versions.join(", "), String(packages.length), megabytes(total), heaviest.join(", ")];
+  return { subject, folder, cells };
 }
 
 const packed = mkdtempSync(join(tmpdir(), "twelvefold-weigh-"));
@@ -127,10 +144,21 @@ const SUBJECTS: readonly Subject[] = [
   { title: "Mastra", install: { "@mastra/core": "latest", zod: "4" }, imports: ["@mastra/core/agent"] },
 ];
 
-console.log("| | versions | packages | MB | heaviest (MB) | import (ms) |");
-console.log("|---|---|---|---|---|---|");
-for (const subject of SUBJECTS) console.log(rowOf(subject));
+const all = SUBJECTS.map(installed);
+// In turns, so that what else the machine does falls on all of them.
+const rounds = Array.from({ length: RUNS }, () =>
+  all.map(({ folder }) => ({ bare: timeOf("bare.mjs", folder), loaded: timeOf("import.mjs", folder) })),
+);
+const bare = fastest(rounds.flat().map((one) => one.bare));
+console.log("| | versions | packages | MB | heaviest (MB) | import (ms) | of the processor (ms) |");
+console.log("|---|---|---|---|---|---|---|");
+all.forEach(({ cells, folder }, index) => {
+  const { clock, processor } = fastest(rounds.flatMap((round) => round[index]?.loaded ?? []));
+  const times = [clock - bare.clock, processor - bare.processor].map((ms) => String(Math.round(ms)));
+  console.log(`| ${[...cells, ...times].join(" | ")} |`);
+  rmSync(folder, { recursive: true, force: true });
+});
 console.log(
-  `\n${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}; import: the fastest of ${RUNS} processes, without Node's own start.`,
+  `\n${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}; import: the fastest of ${RUNS} processes, in turns, without Node's own start.`,
 );
 rmSync(packed, { recursive: true });

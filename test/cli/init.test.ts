@@ -149,6 +149,9 @@ describe("twelvefold init", { tags: "E1" }, () => {
     );
     expect(text).toContain('pnpm run start "deposit 50, then withdraw 20"');
     expect(read("pnpm-workspace.yaml")).toContain("@scarf/scarf");
+    const yarn = await run("desk", { yes: true }, { env: { npm_config_user_agent: "yarn/4.18.1" } });
+    expect(yarn.read(".yarnrc.yml")).toContain("nodeLinker: node-modules");
+    expect(JSON.parse(yarn.read("package.json")).scarfSettings).toEqual({ enabled: false });
   });
 
   it("takes a folder that names an agent, and no other", async () => {

@@ -14,6 +14,8 @@ const TOOLS = {
   pnpm: "12.21.0",
   publint: "0.3.25",
   "typescript-5.9": "npm:typescript@5.9.3",
+  "@yarnpkg/cli-dist": "4.18.1",
+  "yarn-1": "npm:yarn@1.22.22",
 };
 const tools = join(root, "node_modules", ".twelvefold-package");
 

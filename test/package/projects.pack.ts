@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -67,6 +67,19 @@ function install(cwd: string): void {
   succeeds("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd });
 }
 
+/** Yarn resolves BAML's native code for every platform; a stub stands for those that are not this one. */
+function leaveOutOtherPlatforms(cwd: string): void {
+  const stub = mkdtempSync(join(tmpdir(), "twelvefold-stub-"));
+  writeFileSync(join(stub, "package.json"), JSON.stringify({ name: "stub", version: "0.0.0" }));
+  const modules = join(installed, "node_modules");
+  const baml = JSON.parse(readFileSync(join(modules, "@boundaryml", "baml", "package.json"), "utf8"));
+  const others = Object.keys(baml.optionalDependencies).filter((name) => !existsSync(join(modules, name)));
+  const file = join(cwd, "package.json");
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  manifest.resolutions = Object.fromEntries(others.map((name) => [name, `file:${stub}`]));
+  writeFileSync(file, JSON.stringify(manifest, null, 2));
+}
+
 describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
   it("starts and passes its tests at once, offline, under Node 22 and 24; its inbox is served", () => {
     const cwd = written("desk", []);
@@ -103,6 +116,22 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
       const cwd = written(`with-${manager}`, ["--no-serve"], manager);
       succeeds(manager, ["install"], { cwd });
       expect(succeeds(manager, ["run", "test"], { cwd }), manager).toMatch(
+        /3 passed[\s\S]*pass 2[\s\S]*fail 0/,
+      );
+    }
+  });
+
+  it("is installed and tested by yarn, 1 and 4", () => {
+    for (const [version, file] of [
+      ["1", "yarn-1/bin/yarn.js"],
+      ["4", "@yarnpkg/cli-dist/bin/yarn.js"],
+    ] as const) {
+      const cwd = written(`with-yarn-${version}`, ["--no-serve"], "yarn");
+      leaveOutOtherPlatforms(cwd);
+      succeeds("node", [join(tools, file), "install", ...(version === "4" ? ["--no-immutable"] : [])], {
+        cwd,
+      });
+      expect(succeeds("node", [join(tools, file), "run", "test"], { cwd }), version).toMatch(
         /3 passed[\s\S]*pass 2[\s\S]*fail 0/,
       );
     }

@@ -24,6 +24,11 @@ allowBuilds:
   "@scarf/scarf": false
 `;
 
+/** Without folders of packages TypeScript finds no types, and Node loads ES modules by a loader that is an experiment. */
+const YARN_SETTINGS = `# TypeScript and Node look for packages in node_modules.
+nodeLinker: node-modules
+`;
+
 /** Files of a project with the runtime that a project with its own loop does not have. */
 const OF_RUNTIME = ["src/agent.ts", "test/agent.test.ts", "twelvefold.config.ts"];
 const PLACEHOLDER = "my-agent";
@@ -45,6 +50,7 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   files.set("baml_src/generators.baml", generator.replace(/version "[^"]*"/, version));
   files.set("package.json", `${JSON.stringify(manifestOf(facts, choices), null, 2)}\n`);
   if (choices.manager === "pnpm") files.set("pnpm-workspace.yaml", PNPM_WORKSPACE);
+  if (choices.manager === "yarn") files.set(".yarnrc.yml", YARN_SETTINGS);
   return files;
 }
 
@@ -72,5 +78,6 @@ function manifestOf(facts: PackageFacts, { name, ownLoop, serve, source }: Proje
     devDependencies: withVersions(["@types/node", "typescript"]),
     // Of BAML: it reports installations.
     allowScripts: { "@scarf/scarf": false },
+    scarfSettings: { enabled: false },
   };
 }
