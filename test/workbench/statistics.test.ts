@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Random, seededRandom } from "../../src/model/random.ts";
@@ -181,6 +183,10 @@ describe("F2.16 statistics", { tags: "F2.16" }, () => {
   });
 });
 
+/** What docs/evals.md says about the gate. */
+const page = readFileSync(join(import.meta.dirname, "../../docs/evals.md"), "utf8");
+const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+
 describe("F2.16 the gate", { tags: "F2.16" }, () => {
   const pairsOf = (random: Random, drop: number, [before, now]: readonly [number, number]): Pair[] =>
     Array.from({ length: 200 }, () => {
@@ -204,6 +210,9 @@ describe("F2.16 the gate", { tags: "F2.16" }, () => {
     const power = alarms(2000, 0.1, [1, 1], 22);
     expect(falseAlarms).toBeLessThanOrEqual(0.05);
     expect(power).toBeGreaterThan(0.8);
+    expect(page).toContain(
+      `| one sample, one sample | ${share(falseAlarms)} | of 10 points: ${share(power)} |`,
+    );
   });
 
   it("five samples a case: its level holds, and it sees smaller drops", () => {
@@ -212,12 +221,16 @@ describe("F2.16 the gate", { tags: "F2.16" }, () => {
     // Three standard errors of a simulation of 1,000 runs.
     expect(falseAlarms).toBeLessThanOrEqual(0.05 + 0.02);
     expect(power).toBeGreaterThan(0.8);
+    expect(page).toContain(
+      `| five samples, five samples | ${share(falseAlarms)} | of 5 points: ${share(power)} |`,
+    );
   });
 
   it("the level holds where the baseline had fewer samples than the run", () => {
     const falseAlarms = alarms(1000, 0, [1, 5], 25);
     // Three standard errors of a simulation of 1,000 runs.
     expect(falseAlarms).toBeLessThanOrEqual(0.05 + 0.02);
+    expect(page).toContain(`| one sample, five samples | ${share(falseAlarms)} |`);
   });
 
   it("a difference that may be chance is none, one that may not is one", () => {
