@@ -77,7 +77,8 @@ function runtimeFor(
   { store, runtime, agents = [], id: _, from: __, source: ___, signal: ____, ...rest }: RunAgentOptions,
 ): { readonly runtime: Runtime; readonly stop: () => Promise<void> } {
   if (runtime !== undefined) {
-    if (runtime.agents.get(agent.name) === agent && store === undefined)
+    // A runtime with credentials has its own copy of the agent.
+    if (runtime.agents.get(agent.name)?.nextStep === agent.nextStep && store === undefined)
       return { runtime, stop: async () => {} };
     const message = `runAgent: the runtime must have the agent ${agent.name} itself, and brings its own store`;
     throw new UsageError("invalid_configuration", message);

@@ -8,6 +8,7 @@ import { advance } from "../../src/loop/advance.ts";
 import { said } from "../../src/loop/by-hand.ts";
 import { createJournal } from "../../src/loop/journal.ts";
 import { exportHtml, exportJson, exportMarkdown } from "../../src/present/index.ts";
+import { runAgent } from "../../src/runtime/run-agent.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
@@ -170,6 +171,17 @@ describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {
     expect(() => testRuntime({ agents: [agent] })).toThrow(
       'agent chatterbox: call needs the credential "shop"; `credentials` resolves: none',
     );
+  });
+
+  it("an agent that is run like a function gets them, in a runtime of its own or another", async () => {
+    for (const own of [true, false]) {
+      const { agent, seen } = chatterbox([call("return"), { intent: "done" }]);
+      const where = own
+        ? { credentials: sources }
+        : { runtime: testRuntime({ agents: [agent], credentials: sources }) };
+      expect(await runAgent(agent, "go", { ...where, from: ada })).toBe("done");
+      expect(seen).toEqual([SECRETS["ada"]]);
+    }
   });
 
   it("a loop written by hand keeps them out, too", async () => {

@@ -2,6 +2,7 @@ import { b } from "../../../baml_client/index.ts";
 import { getBamlFiles } from "../../../baml_client/inlinedbaml.ts";
 import {
   type Agent,
+  type AnyStep,
   askHuman,
   defineAgent,
   delegate,
@@ -31,6 +32,9 @@ export interface DeploybotOptions {
 
 /** Deploybot with everything it works on, for the pipeline around it. */
 export interface Deploybot extends Site {
+  /** Ends with what it says to the person. */
+  readonly agent: Agent<AnyStep, string>;
+  /** The agent and the one it hands rollbacks to, for a runtime. */
   readonly agents: readonly Agent[];
   readonly checks: HealthChecks;
 }
@@ -98,7 +102,7 @@ export function createDeploybot(options: DeploybotOptions): Deploybot {
       nothing_to_do: nothing(({ reasoning }) => reasoning),
     },
   });
-  return { ...site, checks, agents: [deploybot, rollback] };
+  return { ...site, checks, agent: deploybot, agents: [deploybot, rollback] };
 }
 
 async function shortList({ repository }: Site, from: string, to: string): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Runtime, Thread, ThreadId, VerifiedPrincipal } from "../../index.ts";
+import { type Runtime, runAgent, TwelvefoldError, type VerifiedPrincipal } from "../../index.ts";
 import type { Deploybot } from "./agent.ts";
 import { type Place, SERVICES, type Service } from "./environments.ts";
 
@@ -19,8 +19,7 @@ export interface PipelineResult {
   readonly tag: string;
   readonly services: readonly Service[];
   readonly released: boolean;
-  /** The agent's thread; absent if it was not asked. */
-  readonly threadId?: ThreadId;
+  /** What the agent said at the end, or what stood in the way. */
   readonly why: string;
 }
 
@@ -48,25 +47,29 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
   }
 
   const message = `${tag} is healthy in staging. Bring the ${services.join(" and the ")} to production.`;
-  // With the same key the pipeline goes on with the thread that it began before it was stopped.
-  const once = `release:${tag}`;
-  const { threadId } = await runtime.launch({ agent: "deploybot", input: { message, from }, once });
-  say(`deploybot goes on in ${threadId}`);
-  const { state } = await untilEnded(runtime, threadId);
-  if (state.status.kind !== "finished")
-    return { tag, services, threadId, released: false, why: `the agent's thread has ${state.status.kind}` };
+  say("deploybot brings it to production");
+  let why: string;
+  try {
+    // One typed call, however long people take: with the same id it goes on with the run that it began before.
+    why = await runAgent(deploybot.agent, message, { runtime, from, id: tag });
+  } catch (error) {
+    // It failed, or somebody has cancelled it: the release is off.
+    if (!TwelvefoldError.isInstance(error) || !ENDED.has(error.code)) throw error;
+    return { tag, services, released: false, why: error.message };
+  }
 
   for (const service of services) {
     const place: Place = { service, environment: "production" };
     if ((await environments.currentTag(place)) !== tag)
-      return { tag, services, threadId, released: false, why: `${service} runs another tag in production` };
+      return { tag, services, released: false, why: `${service} runs another tag in production` };
     const report = await checks.run(place);
-    if (!report.healthy)
-      return { tag, services, threadId, released: false, why: `${service}: ${report.output}` };
+    if (!report.healthy) return { tag, services, released: false, why: `${service}: ${report.output}` };
   }
   say(`${tag} runs in production and is healthy`);
-  return { tag, services, threadId, released: true, why: String(state.status.result) };
+  return { tag, services, released: true, why };
 }
+
+const ENDED: ReadonlySet<string> = new Set(["run_failed", "aborted"]);
 
 /** The services that the tag changes, compared with the tag before it: the same however often the pipeline is begun. */
 async function changedServices({ repository }: Deploybot, tag: string): Promise<readonly Service[]> {
@@ -78,21 +81,4 @@ async function changedServices({ repository }: Deploybot, tag: string): Promise<
     ),
   );
   return changed.flat();
-}
-
-/** Resolves when the thread has ended, however long people take. Nothing is lost if this process ends meanwhile. */
-async function untilEnded(runtime: Runtime, threadId: ThreadId): Promise<Thread> {
-  for (;;) {
-    const changed = Promise.withResolvers<void>();
-    const stop = runtime.subscribe((seen) => {
-      if (seen.kind === "events" && seen.thread.id === threadId) changed.resolve();
-    });
-    try {
-      const thread = await runtime.settled(threadId);
-      if (thread.state.ended !== null) return thread;
-      await changed.promise;
-    } finally {
-      stop();
-    }
-  }
 }
