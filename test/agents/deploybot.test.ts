@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { readFile, readlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Agent } from "../../src/agent/agent.ts";
 import { runPipeline } from "../../src/agents/deploybot/pipeline.ts";
 import { previewOf, problemWith } from "../../src/agents/deploybot/rules.ts";
 import { findStale, staleCommits } from "../../src/agents/deploybot/stale.ts";
 import { replayThread } from "../../src/replay/replay.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { EventOf, EventType, Step } from "../../src/thread/events.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { ada, ben, openTestSite, type TestSite } from "./deploybot-site.ts";
@@ -147,6 +151,67 @@ describe("deploybot", { tags: ["F7.8", "F7.5", "F6.6", "F4.7"] }, () => {
     expect(await staleCommits(site.deploybot).check()).toBeNull();
   });
 });
+
+describe("deploybot and what is out of the ordinary", () => {
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", join(site.folder, "site/repository"), ...args], { stdio: "pipe" });
+
+  it("a change of the database is looked at by a person, also in staging", { tags: "F8.3" }, async () => {
+    git("checkout", "--quiet", "-b", "invoices", "v1.2.0");
+    await mkdir(join(site.folder, "site/repository/backend/migrations"), { recursive: true });
+    await writeFile(join(site.folder, "site/repository/backend/migrations/1.sql"), "DROP TABLE orders;");
+    git("add", "--all");
+    git("commit", "--quiet", "-m", "Invoices in a table");
+    git("tag", "v1.8.0");
+    const thread = await site.ask("backend v1.8.0 to staging");
+    expect(thread.state.request).toMatchObject({
+      card: {
+        reasons: [{ kind: "judge", reason: "it changes the database: backend/migrations/1.sql" }],
+        preview: { migrations: ["backend/migrations/1.sql"] },
+      },
+    });
+    const end = await site.answer(thread, { kind: "denied", feedback: "never drop a table" });
+    expect(end.state.request).toMatchObject({ kind: "question" });
+    expect(await site.current(staging("backend"))).not.toBe("v1.8.0");
+    await site.runtime.cancel(thread.id, ada);
+    git("checkout", "--quiet", "main");
+    git("tag", "--delete", "v1.8.0");
+  });
+
+  it("a long list of commits is shortened for the model, and whole in the thread", {
+    tags: "F8.2",
+  }, async () => {
+    const made = Array.from({ length: 17 }, (_, index) => `Small change ${index + 1}`);
+    git("checkout", "--quiet", "--detach", "v1.2.0");
+    for (const subject of made) git("commit", "--quiet", "--allow-empty", "-m", subject);
+    git("tag", "v1.2.1");
+    git("checkout", "--quiet", "main");
+    const [agent] = site.deploybot.agents;
+    if (agent === undefined) throw new Error("there is no agent");
+    const steps: readonly Step[] = [
+      { intent: "list_commits", from_tag: "v1.2.0", to_tag: "v1.2.1" },
+      { intent: "done_for_now", message: "17" },
+    ];
+    const model = scriptedSteps<Step>(steps);
+    const call: typeof agent.nextStep.call = async (thread, options) =>
+      model.call([agent.context.render(thread)], options);
+    const scripted = { ...agent, nextStep: { ...agent.nextStep, call } };
+    const thread = await runToEnd(scripted, "what is new?");
+    expect(eventsOf(thread, "tool_finished")[0]?.data.result).toHaveLength(17);
+    expect(model.prompts[1]).toContain("2 earlier commits");
+    expect(model.prompts[1]).toContain('<list_commits_result untrusted="git log">');
+    git("tag", "--delete", "v1.2.1");
+  });
+});
+
+/** Runs an agent that asks nobody. */
+async function runToEnd(agent: Agent, message: string): Promise<Thread> {
+  const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+  const { threadId } = await runtime.launch({ agent: agent.name, input: { message, from: ada } });
+  const thread = await runtime.settled(threadId);
+  await runtime.stop();
+  return thread;
+}
 
 describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
   it("merges, stages and checks in code, and leaves only what needs people to the agent", async () => {

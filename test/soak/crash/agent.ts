@@ -13,9 +13,11 @@ export type CrashStep =
   | { intent: "tell"; text: string }
   | { intent: "done"; message: string };
 
-/** What every thread does, one after another: a step of every kind. */
+/** What every thread does, one after another, or what only looks all at once: a step of every kind. */
 export const PLAN: readonly CrashStep[] = [
   { intent: "look", what: "the order" },
+  { intent: "look", what: "the customer" },
+  { intent: "look", what: "the stock" },
   { intent: "save", what: "a draft" },
   { intent: "pay", amount: 1 },
   { intent: "tell", text: "half way" },
@@ -56,7 +58,16 @@ export function crashAgent(ledger: string, reach: (point: FaultPoint) => void): 
         durationMs: 0,
         requestDigest: "",
       };
-      return { ok: true, value, fidelity: { grade: "exact", reasons: [] }, more: [], completion };
+      const fidelity = { grade: "exact", reasons: [] } as const;
+      const end = PLAN.findIndex(({ intent }, at) => at > done && intent !== "look");
+      const more = value.intent === "look" ? PLAN.slice(done + 1, end) : [];
+      return {
+        ok: true,
+        value,
+        fidelity,
+        more: more.map((other) => ({ value: other, fidelity })),
+        completion,
+      };
     },
     request: () => Promise.reject(new Error("not asked for")),
     parse: () => {
@@ -66,9 +77,18 @@ export function crashAgent(ledger: string, reach: (point: FaultPoint) => void): 
   return defineAgent<[done: number], CrashStep>(next, {
     name: "crash",
     budget: { steps: 100 },
+    severalSteps: "concurrent",
     input: ({ thread }) => [thread.events.filter(({ type }) => type === "step_proposed").length],
     steps: {
-      look: tool(({ what }) => `saw ${what}`, { readOnly: true }),
+      look: tool(
+        async ({ what }) => {
+          reach("tool_before");
+          await new Promise((resolve) => setImmediate(resolve));
+          reach("tool_after");
+          return `saw ${what}`;
+        },
+        { readOnly: true },
+      ),
       save: tool((_step, { key }) => effect("save", key, "saved"), { idempotent: true }),
       pay: tool((_step, { key }) => effect("pay", key, "paid")),
       refund: tool((_step, { key }) => effect("pay", key, "refunded"), { approval: "always" }),
