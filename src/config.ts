@@ -9,6 +9,7 @@ import type { StillAllowed } from "./humans/still-allowed.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
 import type { Timeouts } from "./prompts/http/timeouts.ts";
 import { PATIENCE } from "./prompts/options.ts";
+import { CALL_LIMITS, type CallLimits } from "./runtime/call-limits.ts";
 import type { RestateEngineOptions } from "./runtime/engines/restate.ts";
 import { RETENTION, type RetentionRule } from "./runtime/retention.ts";
 import { API_KEYS, type ApiKey } from "./server/api-key.ts";
@@ -49,6 +50,11 @@ export interface TwelvefoldConfig {
   readonly credentials?: CredentialSources;
   /** Who is who across channels: `{ ada: ["*:ada", "slack:U012AB3CD"] }`. Needed where a policy requires different people. */
   readonly people?: People;
+  /**
+   * How much each model client is asked, by all processes together: `{ "openai/gpt-5-mini": { requestsPerMinute: 500,
+   * tokensPerMinute: 200_000, concurrency: 20 } }`; `"*"` is each client without an entry of its own. Calls wait for their turn.
+   */
+  readonly modelLimits?: CallLimits;
   /**
    * Which threads that have ended are not to be kept: `[{ days: 90 }, { days: 7, status: ["failed"], action: "erase" }]`. Applied once
    * an hour by `twelvefold serve` and `twelvefold worker`, and by `twelvefold prune --yes`. Default: all are kept.
@@ -112,6 +118,7 @@ const CONFIG = fields({
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
   evals: optional(EVALS),
+  modelLimits: optional(CALL_LIMITS),
   retention: optional(RETENTION),
   stillAllowed: optional(callback),
   server: optional(

@@ -91,6 +91,7 @@ export type {
   PreparedRequest,
   Refusal,
 } from "./prompts/types.ts";
+export type { CallLimit, CallLimits, ClientPressure } from "./runtime/call-limits.ts";
 export type { Changes } from "./runtime/changes.ts";
 export { validateEdit } from "./runtime/edit.ts";
 export type { Advance, Engine, EngineStart } from "./runtime/engines/engine.ts";

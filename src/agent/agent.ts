@@ -1,7 +1,7 @@
 import type { Json } from "../base/json.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import type { ProseMode } from "../prompts/gate/form.ts";
-import type { Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
+import type { Admit, Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -37,6 +37,8 @@ export interface NextStepOptions {
   readonly model?: ModelChoice | undefined;
   /** The model that answers if the function has none of its own. */
   readonly defaultModel?: ModelChoice | undefined;
+  /** Asked before each attempt, to limit how much a client is asked. */
+  readonly admit?: Admit | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with partial output while it streams, for display only: never act on it. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;

@@ -101,7 +101,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
   const makeRuntime = async (
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
   ): Promise<Runtime> => {
-    const { agents, concurrency, channels, people, stillAllowed, credentials } = await config();
+    const { agents, concurrency, channels, people, stillAllowed, modelLimits, credentials } = await config();
     const secret = env["TWELVEFOLD_SECRET"];
     const runtime = createRuntime({
       agents,
@@ -112,6 +112,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
       people,
       credentials,
       stillAllowed,
+      modelLimits,
       secret,
     });
     closers.push(() => runtime.stop());

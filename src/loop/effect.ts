@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
 import type { StillAllowed } from "../humans/still-allowed.ts";
-import type { ModelChoice } from "../prompts/types.ts";
+import type { Admit, ModelChoice } from "../prompts/types.ts";
 import type { Credential, StepDefinition } from "../steps/definitions.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { NewEvent, Principal, Step } from "../thread/events.ts";
@@ -29,6 +29,8 @@ export interface EffectContext {
   readonly results?: KeptResults | undefined;
   /** The model that answers if the prompt function has none of its own. Default: the client named in the prompt. */
   readonly model?: ModelChoice | undefined;
+  /** Asked before each attempt of a model call. Default: it begins at once. */
+  readonly admit?: Admit | undefined;
   /** Called with partial output while a step streams, for display only: never act on it. Must not throw. */
   readonly onPartial?: ((partial: unknown) => void) | undefined;
   /** Hands steps to other agents. Default: no step can be handed to any. */

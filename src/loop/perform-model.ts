@@ -19,17 +19,22 @@ import { ownWords } from "./own-words.ts";
  */
 export const askModel: Effect<"ask_model"> = async function* (_command, thread, agent, context) {
   let answer: Answer<unknown>;
-  const { model: defaultModel, interruption } = context;
+  const { model: defaultModel, interruption, admit } = context;
   const signal =
     interruption === undefined ? context.signal : AbortSignal.any([context.signal, interruption]);
   try {
     // Decide again after each compaction until the thread fits.
-    const compacted = await compaction(thread, agent, { signal, defaultModel });
+    const compacted = await compaction(thread, agent, { signal, defaultModel, admit });
     if (compacted.length > 0) {
       yield write(...compacted);
       return;
     }
-    answer = await agent.nextStep.call(thread, { signal, defaultModel, onPartial: context.onPartial });
+    answer = await agent.nextStep.call(thread, {
+      signal,
+      defaultModel,
+      admit,
+      onPartial: context.onPartial,
+    });
   } catch (error) {
     if (context.signal.aborted) return;
     if (interruption?.aborted) {

@@ -25,7 +25,7 @@ import type { ProseMode } from "./gate/form.ts";
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import type { Timeouts } from "./http/timeouts.ts";
 import { checkPatience, checkPromptOptions } from "./options.ts";
-import type { Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
+import type { Admit, Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
 /** Settings of one call. The function's own settings apply where one is absent. */
 export interface CallOptions<Partial = unknown> {
@@ -43,6 +43,8 @@ export interface CallOptions<Partial = unknown> {
    * and neither guarded nor gated. If it throws, the call throws that error.
    */
   readonly onPartial?: ((partial: Partial) => void) | undefined;
+  /** Asked before each attempt, to limit how much a client is asked. Default: each begins at once. */
+  readonly admit?: Admit | undefined;
   /** Types that are known only at run time. */
   readonly tb?: RunTimeTypes;
   readonly timeouts?: Timeouts;
@@ -157,6 +159,7 @@ function makeFunction(
       const asked = await ask(clients, candidate, {
         ...patienceOf(choiceIn(callOptions.defaultModel), choiceIn(model), options, callOptions),
         signal,
+        admit: callOptions.admit,
         onText: onPartial && partialReader(fn, tb, onPartial),
         clock,
         random,

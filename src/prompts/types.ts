@@ -65,6 +65,15 @@ export interface ModelClient {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Lets a call of a client begin. Resolves, when it may, with what is to be called at its end, with the tokens that it took if
+ * that is known. Rejects only with the signal's reason.
+ */
+export type Admit = (
+  client: string,
+  signal: AbortSignal | undefined,
+) => Promise<(tokens: number | undefined) => void>;
+
 /** The clients that may answer: the first and, if it is down, the next; or each in turn. */
 export interface ModelChoice {
   readonly clients: readonly ModelClient[];

@@ -2,6 +2,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
+import type { HeldBack } from "./call-limits/gate.ts";
 
 /** What an observer is told. Only `events` are on disk; never act on anything else as if it were. */
 export type Observation =
@@ -19,6 +20,8 @@ export type Observation =
    * abandoned, this process takes it up when that time is over.
    */
   | { readonly kind: "elsewhere"; readonly threadId: ThreadId; readonly claimMs: number }
+  /** A model call waits for its turn: the client may not be asked more at present. The call begins by itself. */
+  | ({ readonly kind: "held_back" } & HeldBack)
   /** The thread could not be advanced; it is tried again later. */
   | { readonly kind: "problem"; readonly threadId: ThreadId; readonly error: unknown }
   /** The store could not be searched for work; this is tried again at the next sweep. */

@@ -31,6 +31,7 @@ import { PEOPLE, type People } from "../humans/people.ts";
 import type { StillAllowed } from "../humans/still-allowed.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { ThreadStore } from "../store/store.ts";
+import { CALL_LIMITS, type CallLimits } from "./call-limits.ts";
 import type { Engine } from "./engines/engine.ts";
 import { RETENTION, type RetentionRule } from "./retention.ts";
 
@@ -75,6 +76,11 @@ export interface RuntimeOptions {
    */
   readonly worker?: boolean | undefined;
   /**
+   * How much each model client is asked, by all processes that share the store together. Calls wait for their turn; none is
+   * refused. Default: no limits but the provider's.
+   */
+  readonly modelLimits?: CallLimits | undefined;
+  /**
    * Which threads that have ended are deleted or erased, once an hour, by one of the processes that advance threads. Default:
    * none; every thread is kept.
    */
@@ -117,6 +123,7 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   concurrency: optional(count),
   engine: optional(objectWith("wake", "start", "idle", "stop")),
   worker: optional(boolean),
+  modelLimits: optional(CALL_LIMITS),
   retention: optional(RETENTION),
   clock: optional(objectWith("now", "sleep")),
   newThreadId: optional(callback),

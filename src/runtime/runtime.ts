@@ -8,6 +8,7 @@ import { createJobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { requestsBelow } from "./below.ts";
+import { type ClientPressure, createCallLimiter } from "./call-limits.ts";
 import { type Changes, createChanges, parseRequest } from "./changes.ts";
 import { inProcessEngine } from "./engines/in-process.ts";
 import { createObservers, type Observer } from "./observers.ts";
@@ -42,6 +43,8 @@ export interface Runtime extends Changes {
    * thread, and the signal's reason when it is aborted.
    */
   settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
+  /** How the limited model clients stand, over all processes: calls under way, and calls that wait for their turn. */
+  pressure(): Promise<readonly ClientPressure[]>;
   /** Calls `observer` with everything that happens from now on; see `Observer`. Returns a function that ends this. */
   subscribe(observer: Observer): () => void;
   /**
@@ -88,6 +91,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     interruptFor: (threadId, input) => pool.interruptFor(threadId, input),
   };
   const writer = createWriter(writing);
+  const limiter = createCallLimiter({
+    limits: options.modelLimits ?? {},
+    store,
+    clock,
+    owner,
+    onHeldBack: (held) => notify({ kind: "held_back", ...held }),
+    onProblem: (error) => notify({ kind: "sweep_problem", error }),
+  });
   const pool: WorkerPool = new WorkerPool({
     store,
     agents,
@@ -98,6 +109,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     people,
     stillAllowed: options.stillAllowed,
     model: options.model,
+    admitFor: limiter.admitFor,
     stream: () => options.stream ?? observers.size > 0,
     observe: notify,
     concurrency: options.concurrency ?? 16,
@@ -140,6 +152,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     verify: (threadId) => store.verify(threadId),
     settled: (threadId, signal) =>
       settle(threadId, { store, agents, pool: advances ? pool : undefined, notify, claimMs }, signal),
+    pressure: limiter.pressure,
     subscribe,
     start() {
       if (!advances) return;

@@ -8,7 +8,7 @@ import type { StillAllowed } from "../humans/still-allowed.ts";
 import { advance } from "../loop/advance.ts";
 import type { EffectContext } from "../loop/effect.ts";
 import { write } from "../loop/journal.ts";
-import type { ModelChoice } from "../prompts/types.ts";
+import type { Admit, ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { hasWork } from "../thread/projection.ts";
@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly claimMs: number;
   readonly channels: readonly Channel[];
   readonly model: ModelChoice | undefined;
+  /** Lets the model calls of a thread begin; `undefined` where they begin at once. */
+  readonly admitFor: (threadId: ThreadId, agent: string) => Admit | undefined;
   /** Whether the model's next answer is streamed and its partials are shown to observers. Called before each model call. */
   readonly stream: () => boolean;
   readonly observe: Observer;
@@ -121,6 +123,7 @@ async function run(
     toolSignal: signals.toolSignal,
     jobToken: options.jobToken,
     model: options.model,
+    admit: options.admitFor(thread.id, agent.name),
     people: options.people,
     stillAllowed: options.stillAllowed,
     delegation: delegationFor(journal, options.family),

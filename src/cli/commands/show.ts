@@ -39,11 +39,24 @@ export async function show(session: Session, id: string, options: { readonly as:
       break;
     case "timeline":
       for (const line of timeline(thread, session)) session.terminal.out(line);
+      for (const line of await heldBack(session, thread)) session.terminal.out(line);
       break;
     default:
       return form satisfies never;
   }
   return EXIT.ok;
+}
+
+/** Why a working thread may stand still: model clients that may not be asked more at present. */
+async function heldBack(session: Session, { state }: Thread): Promise<readonly string[]> {
+  if (state.status.kind !== "running") return [];
+  const clients = await (await session.runtime()).pressure();
+  return clients.flatMap(({ client, running, waiting }) => {
+    const own = waiting[state.agent] ?? 0;
+    const all = Object.values(waiting).reduce((sum, calls) => sum + calls, 0);
+    const what = `${visibleLine(client)} is asked by ${running} calls; ${all} wait for their turn, ${own} of them of ${visibleLine(state.agent)}`;
+    return own === 0 ? [] : [session.colors.dim(what)];
+  });
 }
 
 async function contextOf(session: Session, thread: Thread): Promise<string> {

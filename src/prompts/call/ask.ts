@@ -7,7 +7,7 @@ import {
   ProviderUnavailableError,
 } from "../errors.ts";
 import type { Timeouts } from "../http/timeouts.ts";
-import type { ModelChoice, ModelClient } from "../types.ts";
+import type { Admit, ModelChoice, ModelClient } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
 import type { AttemptOptions, AttemptOutcome } from "./attempt.ts";
 import type { Failure } from "./failure.ts";
@@ -19,6 +19,8 @@ export interface AskOptions {
   readonly signal: AbortSignal | undefined;
   readonly onText: ((text: string) => void) | undefined;
   readonly clock: Clock;
+  /** Asked before each attempt. Default: it begins at once. */
+  readonly admit?: Admit | undefined;
   /** Returns numbers from 0 to 1, for the jitter. */
   readonly random: () => number;
 }
@@ -68,7 +70,7 @@ async function askOne(
   let free = 1;
   let loading = 0;
   for (let tries = 1; ; tries += 1) {
-    const outcome = await ready.attempt({ ...options, now: () => clock.now() });
+    const outcome = await admitted(ready, options);
     if (outcome.kind === "replied") return outcome;
     if (outcome.free === true && free > 0) {
       free -= 1;
@@ -84,6 +86,20 @@ async function askOne(
       return outcome;
     if (outcome.loading === true) loading += wait;
     await clock.sleep(wait, signal);
+  }
+}
+
+async function admitted(ready: ReadyClient, options: AskOptions): Promise<AttemptOutcome> {
+  const { admit, clock, signal } = options;
+  const end = await admit?.(ready.client, signal);
+  let tokens: number | undefined;
+  try {
+    const outcome = await ready.attempt({ ...options, now: () => clock.now() });
+    const usage = outcome.kind === "replied" ? outcome.reply.usage : null;
+    if (usage !== null) tokens = usage.inputTokens + usage.outputTokens;
+    return outcome;
+  } finally {
+    end?.(tokens);
   }
 }
 

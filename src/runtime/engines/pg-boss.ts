@@ -1,10 +1,12 @@
 // `twelvefold/pg-boss`: threads are woken through a queue in the database that holds them.
+import { setTimeout } from "node:timers/promises";
 import { PgBoss } from "pg-boss";
 import { fields, optional } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { checkOptions, count } from "../../base/options.ts";
-import { placeOf } from "../../store/postgres/place.ts";
+import { isConnectionError, storageError } from "../../store/postgres/errors.ts";
+import { type PostgresPlace, placeOf } from "../../store/postgres/place.ts";
 import type { RunStatement, ThreadStore } from "../../store/store.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 
@@ -45,30 +47,9 @@ export async function openPgBossEngine(
       "the engine pg-boss needs a store that openPostgresStore opened: its queue lies in the same database",
     );
   }
-  const boss = new PgBoss({
-    connectionString: place.connectionString,
-    schema: `${place.schema.slice(0, 44)}_wakes`,
-    application_name: "twelvefold wakes",
-    max: options.connections ?? 4,
-    schedule: false,
-    useListenNotify: true,
-    maintenanceIntervalSeconds: 60,
-    registerInstance: false,
-    monitorVacuum: false,
-  });
-  // pg-boss retries what fails; until the engine is started, nobody can be told.
+  // What fails is tried again by pg-boss; until there is somebody to tell, nobody is told.
   let onProblem: (error: unknown) => void = () => {};
-  boss.on("error", (error) => onProblem(error));
-  await boss.start();
-  await boss.createQueue(QUEUE, {
-    // At most one wake of a thread waits, and one is being handed over.
-    policy: "stately",
-    notify: true,
-    heartbeatSeconds: 10,
-    // The runtime retries a thread that could not be advanced.
-    retryLimit: 0,
-    deleteAfterSeconds: 60,
-  });
+  const boss = await persist(() => openBoss(place, options, (error) => onProblem(error)));
   const send = (threadId: ThreadId, db?: { executeSql: Executor }) =>
     boss.send(QUEUE, { threadId }, { singletonKey: threadId, ...(db === undefined ? {} : { db }) });
   const { begun, idle } = createHandOver();
@@ -89,6 +70,58 @@ export async function openPgBossEngine(
       await boss.stop({ graceful: true, timeout: 30_000 });
     },
   };
+}
+
+/** How long, in ms, to try again while the database is down, restarting or has no connection left. */
+const PATIENCE_MS = 30_000;
+
+async function persist<T>(work: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      if (waited >= PATIENCE_MS) throw storageError(error, "of the engine pg-boss");
+      const delay = Math.min(Math.max(50, waited), 1_000);
+      waited += delay;
+      await setTimeout(delay);
+    }
+  }
+}
+
+async function openBoss(
+  place: PostgresPlace,
+  options: PgBossEngineOptions,
+  onError: (error: unknown) => void,
+): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: place.connectionString,
+    schema: `${place.schema.slice(0, 44)}_wakes`,
+    application_name: "twelvefold wakes",
+    max: options.connections ?? 4,
+    schedule: false,
+    useListenNotify: true,
+    maintenanceIntervalSeconds: 60,
+    registerInstance: false,
+    monitorVacuum: false,
+  });
+  boss.on("error", onError);
+  try {
+    await boss.start();
+    await boss.createQueue(QUEUE, {
+      // At most one wake of a thread waits, and one is being handed over.
+      policy: "stately",
+      notify: true,
+      heartbeatSeconds: 10,
+      // The runtime retries a thread that could not be advanced.
+      retryLimit: 0,
+      deleteAfterSeconds: 60,
+    });
+    return boss;
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {});
+    throw error;
+  }
 }
 
 type Executor = (sql: string, values?: unknown[]) => Promise<{ rows: Readonly<Record<string, unknown>>[] }>;

@@ -6,6 +6,11 @@ import { encodeText } from "./text.ts";
 /** A lease that ran out this long ago, in ms, counts for nobody; nor does one that would last longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
+/** Columns of times hold whole milliseconds. */
+function roundTimes(...times: readonly number[]): readonly number[] {
+  return times.map(Math.floor);
+}
+
 export async function claim(
   query: Query,
   id: ThreadId,
@@ -15,7 +20,7 @@ export async function claim(
     `INSERT INTO leases AS l (thread, owner, until) SELECT key, $2, $3 FROM threads WHERE id = $1
      ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
        WHERE l.until <= $4 OR l.until > $5 OR l.owner = excluded.owner`,
-    [id, encodeText(owner), until, now, now + FORGOTTEN_AFTER],
+    [id, encodeText(owner), ...roundTimes(until, now, now + FORGOTTEN_AFTER)],
   );
   return count === 1;
 }
@@ -28,7 +33,7 @@ export async function holds(
 ): Promise<boolean> {
   const { count } = await query(
     `SELECT 1 FROM leases l JOIN threads t ON t.key = l.thread WHERE t.id = $1 AND l.owner = $2 AND l.until > $3`,
-    [id, encodeText(owner), past],
+    [id, encodeText(owner), ...roundTimes(past)],
   );
   return count === 1;
 }
@@ -40,10 +45,13 @@ export async function renew(
   until: number,
 ): Promise<readonly ThreadId[]> {
   const name = encodeText(owner);
-  await query("DELETE FROM leases WHERE until < $1 AND owner <> $2", [now - FORGOTTEN_AFTER, name]);
+  await query("DELETE FROM leases WHERE until < $1 AND owner <> $2", [
+    ...roundTimes(now - FORGOTTEN_AFTER),
+    name,
+  ]);
   const { rows } = await query(
     "UPDATE leases l SET until = $2 FROM threads t WHERE t.key = l.thread AND l.owner = $1 RETURNING t.id",
-    [name, until],
+    [name, ...roundTimes(until)],
   );
   return rows.map((row) => threadId(row, "id"));
 }
@@ -80,7 +88,11 @@ export async function due(
         FROM leases l CROSS JOIN LATERAL (SELECT id, agent FROM threads WHERE key = l.thread OFFSET 0) t
         WHERE ${over} ${of} LIMIT $3)
      ) AS waiting GROUP BY id ORDER BY min(since) LIMIT $3`,
-    [now, now + FORGOTTEN_AFTER, limit, ...(agents === undefined ? [] : [agents.map(encodeText)])],
+    [
+      ...roundTimes(now, now + FORGOTTEN_AFTER),
+      limit,
+      ...(agents === undefined ? [] : [agents.map(encodeText)]),
+    ],
   );
   return rows.map((row) => threadId(row, "id"));
 }

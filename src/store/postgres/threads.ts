@@ -68,7 +68,7 @@ export async function extendThread(
   const held =
     claim === undefined
       ? ""
-      : `AND EXISTS (SELECT 1 FROM leases l WHERE l.thread = threads.key AND l.owner = ${parameter(encodeText(claim.owner))} AND l.until > ${parameter(claim.past)})`;
+      : `AND EXISTS (SELECT 1 FROM leases l WHERE l.thread = threads.key AND l.owner = ${parameter(encodeText(claim.owner))} AND l.until > ${parameter(Math.floor(claim.past))})`;
   const keeping = kept === undefined ? "" : keepState(kept, parameter);
   const { count } = await query(
     `WITH changed AS (

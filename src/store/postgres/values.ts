@@ -34,5 +34,5 @@ export async function setValue(
 }
 
 export async function forgetValues(query: Query, now: number): Promise<number> {
-  return (await query("DELETE FROM named_values WHERE expires_at <= $1", [now])).count;
+  return (await query("DELETE FROM named_values WHERE expires_at <= $1", [Math.floor(now)])).count;
 }

@@ -4,6 +4,18 @@ import type { StoreTest } from "./runner.ts";
 import { createThread, EPOCH, messages, project } from "./samples.ts";
 
 export function leaseContract(test: StoreTest): void {
+  test("the times to compare with may be fractions of a millisecond", async ({ store }) => {
+    const id = await createThread(store);
+    assert.equal(await store.claim(id, "me", 0.3, 101), true);
+    assert.deepEqual(await store.renew("me", 1.5, 201), [id]);
+    const claim = { owner: "me", past: 66.6667 };
+    const appended = await store.append(id, 1, messages(1, "one"), { projection: project(), claim });
+    assert.equal(appended.kind, "appended");
+    assert.deepEqual(await store.due(300.25, 10), [id]);
+    assert.equal(await store.setValue("v", "1", undefined, { expiresAt: 10 }), true);
+    assert.equal(await store.forgetValues(11.5), 1);
+  });
+
   test("one owner holds a thread until its time is over or it lets go", async ({ store, reopen }) => {
     const id = await createThread(store);
     const other = reopen === undefined ? store : await reopen();

@@ -17,6 +17,14 @@ export const withRestate = defineConfig({
   engine: { use: "restate", ingress: "http://127.0.0.1:8080", admin: "http://127.0.0.1:9070" },
 });
 
+export const limited = defineConfig({
+  agents,
+  modelLimits: {
+    "openai/gpt-5-mini": { requestsPerMinute: 500, tokensPerMinute: 200_000, concurrency: 20 },
+    "*": { concurrency: 50 },
+  },
+});
+
 export async function workerExample(address: string): Promise<Runtime> {
   const store = await openPostgresStore(address);
   const engine = await openPgBossEngine(store);
