@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { temporaryPostgres } from "../store/postgres.ts";
 import { temporaryStore } from "../store/temporary.ts";
-import { type Handover, surviveEveryWrite } from "./delegation-matrix.ts";
+import { cancelAfterEveryWrite, type Handover, surviveEveryWrite } from "./delegation-matrix.ts";
 
 const HOW: readonly Handover[] = ["hand", "hand_aside", "ask"];
 const tags = ["F10.4", "F10.6", "F12.5"];
@@ -11,6 +11,10 @@ const tags = ["F10.4", "F10.6", "F12.5"];
 describe("work that is handed over survives the death of its process at every write", { tags }, () => {
   it.each(HOW)("with threads in memory: %s", async (how) => {
     await surviveEveryWrite(createMemoryStore(), how);
+  });
+
+  it("and a cancellation after every write leaves nothing at work", async () => {
+    await cancelAfterEveryWrite(createMemoryStore());
   });
 
   it("with threads in a file", async () => {

@@ -156,6 +156,39 @@ export async function surviveEveryWrite(
   }
 }
 
+/** Lets somebody in another process cancel the parent after each write to either thread: nothing is left at work. */
+export async function cancelAfterEveryWrite(store: ThreadStore): Promise<void> {
+  let isOver = false;
+  for (let at = 1; !isOver; at += 1) {
+    const threadId = parseThreadId(`thr_cancel_${++runs}`);
+    if (threadId === undefined) throw new Error("unreachable");
+    const { agents } = family("hand");
+    const other = processOn(store, agents, 0);
+    let appends = 0;
+    const watched: ThreadStore = {
+      ...store,
+      async append(...args) {
+        const outcome = await store.append(...args);
+        if (++appends === at) await other.cancel(threadId, ada).catch(() => {});
+        return outcome;
+      },
+    };
+    const first = processOn(watched, agents, 0);
+    first.start();
+    other.start();
+    await first.launch({ agent: "boss", input: { message: "go", from: ada }, threadId });
+    const thread = await people(first, threadId, ({ state }) => state.ended !== null);
+    for (const { data } of eventsOf(thread, "child_requested")) {
+      const { state } = await first.settled(data.threadId);
+      expect(state).toMatchObject({ parentTold: true });
+      expect(["finished", "cancelled"]).toContain(state.ended?.kind);
+    }
+    expect((await first.settled(threadId)).state.children).toEqual([]);
+    isOver = thread.state.ended?.kind === "finished";
+    await Promise.all([first.stop(), other.stop()]);
+  }
+}
+
 async function expectWhole(
   { thread, child, callId, paid, agents }: Awaited<ReturnType<typeof survive>>,
   store: ThreadStore,
