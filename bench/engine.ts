@@ -20,16 +20,14 @@ export const httpAgent: Agent = {
 
 type InstantStep = { intent: "add"; a: number; b: number } | { intent: "done"; message: string };
 
-/** An agent whose model is a function in this process: so many additions, then the end. */
-export function instantAgent(steps: number): Agent {
+/** A model that is a function in this process. It is told how often it was asked before. */
+export function instantNextStep<S>(answer: (before: number) => S): NextStepFunction<[string], S> {
   let asked = 0;
-  const next: NextStepFunction<[string], InstantStep> = {
+  return {
     name: "Instant",
     version: "1",
     async call() {
-      asked = asked === steps ? 0 : asked + 1;
-      const value: InstantStep =
-        asked === 0 ? { intent: "done", message: "added" } : { intent: "add", a: asked, b: asked / 2 };
+      const value = answer(asked++);
       const raw = JSON.stringify(value);
       const completion = { raw, client: "instant", usage: null, durationMs: 0, requestDigest: "" };
       return { ok: true, value, fidelity: { grade: "exact", reasons: [] }, more: [], completion };
@@ -39,6 +37,14 @@ export function instantAgent(steps: number): Agent {
       throw new Error("not asked for");
     },
   };
+}
+
+/** An agent whose model is a function in this process: so many additions, then the end. */
+export function instantAgent(steps: number): Agent {
+  const next = instantNextStep<InstantStep>((before) => {
+    const asked = (before + 1) % (steps + 1);
+    return asked === 0 ? { intent: "done", message: "added" } : { intent: "add", a: asked, b: asked / 2 };
+  });
   return defineAgent(next, {
     name: `instant-${steps}`,
     budget: { steps: 1_000_000 },

@@ -1,6 +1,7 @@
 import type { BenchRow } from "./bench-row.ts";
 import { changes } from "./changes.ts";
 import { context } from "./context.ts";
+import { delegation } from "./delegation.ts";
 import { engineAlone } from "./engine-alone.ts";
 import { httpApi } from "./http-api.ts";
 import { manyThreads } from "./many-threads.ts";
@@ -13,6 +14,7 @@ import { storedBytes } from "./stored-bytes.ts";
 /** In the order of the table. */
 export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] = [
   { name: "engine", run: engineAlone },
+  { name: "delegation", run: delegation },
   { name: "context", run: context },
   { name: "prompts", run: prompts },
   { name: "http", run: overHttp },
