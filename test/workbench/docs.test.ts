@@ -53,7 +53,12 @@ describe(PAGE, () => {
     for (const name of ["baml_src", "baml_client"])
       cpSync(join(root, name), join(project, name), { recursive: true });
     const from = (path: string) => JSON.stringify(join(root, path));
-    const config = `import { calculator } from ${from("src/agents/calculator/agent.ts")};\nimport { defineConfig } from ${from("src/config.ts")};\nexport default defineConfig({ agents: [calculator] });\n`;
+    const config = [
+      `import { calculator } from ${from("src/agents/calculator/agent.ts")};`,
+      `import { defineConfig } from ${from("src/config.ts")};`,
+      'const short = ({ step }) => ({ pass: step.b !== 2, score: 1, reason: "b is " + step.b });',
+      "export default defineConfig({ agents: [calculator], evals: { judges: { short } } });",
+    ].join("\n");
     writeFileSync(join(project, "twelvefold.config.ts"), config);
     writeFileSync(join(project, "evals/sums.yaml"), fences("yaml")[0] ?? "");
   });
@@ -88,9 +93,18 @@ describe(PAGE, () => {
     const { out } = await runLine("npx twelvefold list --json");
     const id = /thr_\w+/.exec(out)?.[0] ?? "";
     await runLine(`npx twelvefold deny ${id}.4 by 4`);
-    const [collect = "", collected = ""] = corrections.trim().split("\n");
+    const [collect = "", collected = "", judge = ""] = corrections.trim().split("\n");
     expect((await runLine(collect)).out).toMatch(/event 3 {2}denied: by 4\n1 correction collected$/);
     expect((await runLine(collected)).out).toContain("1 case awaits review and did not run");
+    const judged = await runLine(judge);
+    expect(judged.out).toMatch(
+      /^✗ thr_\w+ event 3 {2}divide {2}b is 2\n✓ thr_\w+ event 6 {2}divide {2}b is 4\n2 of 2 decisions judged: 50 % \(/,
+    );
+    expect(judged.code).toBe(0);
+    await expect(runLine("npx twelvefold judge kind")).rejects.toThrow(
+      'there is no judge "kind"; known: short',
+    );
+    expect((await runLine("npx twelvefold judge short --sample 1 --json")).out).toContain('"decisions": 2');
     const file = join(project, "evals/collected.jsonl");
     writeFileSync(file, readFileSync(file, "utf8").replace('"review":true,', ""));
     // The built-in model proposes the same step again, before it knows the feedback.

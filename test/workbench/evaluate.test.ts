@@ -82,6 +82,18 @@ describe("F2.11 F2.16 evals", { tags: ["F2.11", "F2.16"] }, () => {
     await expect(run([{ status: 401, message: "no" }, ADD, ADD])).rejects.toThrow("refuses the request");
   });
 
+  it("a model that gives no answer at all is not asked about every case", async () => {
+    const cases = Array.from(
+      { length: 40 },
+      (_, index) => `- { message: m${index}, expect: { intent: add } }`,
+    );
+    const datasets = [parseDataset(cases.join("\n"), { file: "evals/set.yaml", agent: "calculator" })];
+    const down = Array.from({ length: 40 }, () => ({ status: 500, message: "out of order" }));
+    await expect(run(down, { datasets })).rejects.toThrow(
+      "the first 8 answers could not be had: local gives no answer: 500 out of order",
+    );
+  });
+
   it("cases that await review do not run", async () => {
     const [one, ...others] = SET.cases;
     if (one === undefined) throw new Error("a case");

@@ -2,7 +2,11 @@ import type { Agent } from "../../agent/agent.ts";
 import { digestOf } from "../../base/digest.ts";
 import { NotFoundError, TwelvefoldError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
-import { MissingCredentialsError, ProviderRejectedError } from "../../prompts/errors.ts";
+import {
+  MissingCredentialsError,
+  ProviderRejectedError,
+  ProviderUnavailableError,
+} from "../../prompts/errors.ts";
 import type { Answer, ModelChoice } from "../../prompts/types.ts";
 import type { Thread } from "../../thread/thread.ts";
 import type { AnswerCache } from "../answers/answer-cache.ts";
@@ -92,9 +96,12 @@ export async function evaluate(options: EvalOptions): Promise<EvalRun> {
     }),
   );
   const progress = { done: 0, failed: 0 };
+  let answered = 0;
   const answers = await inPool(jobs, { concurrency, signal }, async (job) => {
     const sample = await answerOne(job, options);
     progress.done += 1;
+    if (sample.answered !== "") answered += 1;
+    if (answered === 0 && progress.done >= ENOUGH_SILENCE) throw noAnswers(job.variant, sample);
     if (sample.outcome !== "passed" && job.one.knownFailure === undefined) progress.failed += 1;
     onProgress?.({ ...progress, of: jobs.length });
     return sample;
@@ -114,6 +121,14 @@ export async function evaluate(options: EvalOptions): Promise<EvalRun> {
     baseline: options.baseline,
     awaitingReview: datasets.flatMap(({ cases }) => cases).filter(({ review }) => review === true).length,
   });
+}
+
+/** After so many answers that could not be had, and none that could, the model is not asked any more. */
+const ENOUGH_SILENCE = 8;
+
+function noAnswers({ client }: Variant, { failures }: Sample): ProviderUnavailableError {
+  const message = `the first ${ENOUGH_SILENCE} answers could not be had: ${failures[0] ?? "no answer"}`;
+  return new ProviderUnavailableError(message, { client, attempts: [] });
 }
 
 interface Plan {
