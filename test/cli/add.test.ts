@@ -41,7 +41,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}channel +webhook +\S.*$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}channel +webhook +\S.*$/,
     );
   });
 
@@ -75,6 +75,17 @@ describe("twelvefold add", { tags: "E12" }, () => {
           ],
         ].map((name) => `src/agents/deploybot/${name}.ts`),
         "test/deploybot.test.ts",
+      ],
+    ],
+    [
+      "support",
+      [
+        "baml_src/support.baml",
+        "baml_src/support_tests.baml",
+        ...["agent", "demo-shop", "demo", "mail", "memory", "money", "rules", "shop"].map(
+          (name) => `src/agents/support/${name}.ts`,
+        ),
+        "test/support.test.ts",
       ],
     ],
     [
@@ -140,7 +151,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      /known: calculator, deploybot, hand-written-loop, .*take-over, vote, webhook/,
+      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -1,6 +1,6 @@
 import type { Agent } from "../../src/agent/agent.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import type { NextStepFunction } from "../../src/index.ts";
+import type { ModelChoice, NextStepFunction } from "../../src/index.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -46,13 +46,13 @@ const later: Clock = { ...systemClock, now: () => systemClock.now() + 60_000 };
 export async function killEverywhere<Result>(
   agents: readonly Agent[],
   program: (runtime: Runtime) => Promise<Result>,
-  every = 1,
+  { every = 1, model }: { readonly every?: number; readonly model?: ModelChoice } = {},
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (let at = 0; ; at += every) {
     const store = createMemoryStore();
     const dying = dyingStore(store, at, "after");
-    const first = createRuntime({ agents, store: dying.store });
+    const first = createRuntime({ agents, store: dying.store, model });
     first.start();
     const run = program(first);
     const ended = await Promise.race([run.then((result) => ({ result })), dying.died]);
@@ -63,7 +63,7 @@ export async function killEverywhere<Result>(
       if (at > 0) return results;
       continue;
     }
-    const second = createRuntime({ agents, store, clock: later });
+    const second = createRuntime({ agents, store, model, clock: later });
     second.start();
     results.push(await program(second));
     await second.stop();

@@ -101,7 +101,7 @@ describe("recipes", { tags: "F10.5" }, () => {
     const results = await killEverywhere(
       Object.values(agents),
       (runtime) => answerFrom(agents, "Which key opens room 3?", { documents, runtime, id: "q1" }),
-      13,
+      { every: 13 },
     );
     expect(results.length).toBeGreaterThan(4);
     for (const result of results)

@@ -50,15 +50,18 @@ export const ADDITIONS: readonly Addition[] = [
       "npx twelvefold demo deploybot",
       "for a repository of yours: createDeploybot({ repository, environments, health, serverUrl }), its agents in twelvefold.config.ts",
     ],
-    files: (root) =>
-      copyOf(
-        root,
-        [
-          ...["deploybot.baml", "deploybot_tests.baml"].map((name) => `baml_src/${name}`),
-          ...readdirSync(join(root, "src/agents/deploybot")).map((name) => `src/agents/deploybot/${name}`),
-        ],
-        "deploybot",
-      ),
+    files: (root) => copyAgent(root, "deploybot"),
+  },
+  {
+    name: "support",
+    kind: "agent",
+    what: "answers customers' mails: refunds by amount, approvals of managers, preferences remembered",
+    packages: [],
+    next: [
+      "npx twelvefold demo support",
+      "for a shop of yours: createSupport({ shop, managers, today }), and mails as docs/support.md says",
+    ],
+    files: (root) => copyAgent(root, "support"),
   },
   {
     name: "hand-written-loop",
@@ -103,6 +106,12 @@ export function declares(project: string, declaration: RegExp): boolean {
   return names.some(
     (name) => name.endsWith(".baml") && declaration.test(readFileSync(join(sources, name), "utf8")),
   );
+}
+
+/** A reference agent: its prompts and all of its code. */
+function copyAgent(root: string, name: string): Files {
+  const code = readdirSync(join(root, "src/agents", name)).map((file) => `src/agents/${name}/${file}`);
+  return copyOf(root, [`baml_src/${name}.baml`, `baml_src/${name}_tests.baml`, ...code], name);
 }
 
 /** Files of this repository as a project would write them, with the tests of a template. */

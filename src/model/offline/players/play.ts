@@ -4,8 +4,9 @@ import type { Turn } from "../turns.ts";
 import { deploybot } from "./deploybot.ts";
 import type { Player } from "./player.ts";
 import { rollback } from "./rollback.ts";
+import { support } from "./support.ts";
 
-const PLAYERS: readonly Player[] = [deploybot, rollback];
+const PLAYERS: readonly Player[] = [deploybot, rollback, support];
 
 /** The next move of a reference agent; `undefined` for a prompt that is not one of theirs. */
 export function play(
