@@ -106,6 +106,28 @@ describe("the repository and its environments", { tags: "F4.7" }, () => {
   });
 });
 
+describe("the scheduled look at what waits", { tags: ["F7.1", "F7.13"] }, () => {
+  it("asks when commits have waited too long, and starts nothing before that", async () => {
+    const { runtime, deploybot } = site;
+    const aCentury = 24 * 365 * 100;
+    expect(await staleCommits(deploybot, { hours: aCentury }).check()).toBeNull();
+    const payload = await staleCommits(deploybot).check();
+    expect(payload).toEqual({
+      newest_tag: "v1.2.0",
+      waiting: [
+        { service: "backend", runs: "v1.0.0", commits: 2 },
+        { service: "frontend", runs: "v1.0.0", commits: 2 },
+      ],
+    });
+    const event = { name: "stale-commits", source: "cron", payload };
+    const input = { event, from: "system" } as const;
+    const { threadId } = await runtime.launch({ agent: "deploybot", input });
+    const { state } = await site.atRest(threadId);
+    expect(state.request).toMatchObject({ kind: "question", question: expect.stringContaining("v1.2.0") });
+    await runtime.cancel(threadId, ada);
+  });
+});
+
 describe("deploybot", { tags: ["F7.8", "F7.5", "F6.6", "F4.7"] }, () => {
   it("goes over staging and health checks to production, with two people, in the order that a denial says", async () => {
     const first = await site.ask("Please bring v1.2.0 of the frontend and the backend to production.");
