@@ -33,63 +33,26 @@ export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: 
   const sources = sourcesOf(old);
   const code = codeOf(old);
   const [prompt, ...otherPrompts] = promptsOf(sources, old);
-  if (prompt === undefined) throw new Error("checked by promptsOf");
-  const tags = oldTags(code);
   const asked = ASKS_FOR_PROSE.exec(prompt.prompt)?.[0]?.trim();
   const agent: MovedAgent = {
     name: choices.name,
     prompt,
-    tags,
+    tags: oldTags(code),
     prose: asked !== undefined,
     before: (intent) => caseOf(code, intent),
   };
   const { lines, left } = modelSettings(prompt.client, clientsIn(sources));
   const variables = [...new Set([...variablesIn(sources), ...variablesOf(code)])];
   const test = testCode(agent);
-  const tools = prompt.steps.flatMap((step) =>
-    step.intents.filter((intent) => kindOf(intent, step) === "tool"),
-  );
-  const packages = packagesOf(old).filter((name) => !REPLACED.test(name));
-  const otherTypes = tags.others.filter(
-    (type) => !prompt.steps.some(({ intents }) => intents.includes(type)),
-  );
-  const tagged = Object.entries({
-    messages: tags.message,
-    results: tags.result,
-    errors: tags.error,
-    answers: tags.answer,
-  }).flatMap(([what, tag]) => (tag === undefined ? [] : [`${what} <${tag}>`]));
   const notes = [
     "baml_src is as it was, but for the generator, which has the version of this package's BAML",
-    tagged.length === 0
-      ? "no tags were found in the old code: the model reads the usual ones (docs/context.md)"
-      : `the model reads its old tags: ${tagged.join(", ")}; text inside them is escaped now, so nobody can forge one`,
+    tagNote(agent),
     ...(asked === undefined
       ? []
       : [
           `${prompt.name} asks for free text ("${asked}"), so prose before the JSON is accepted: prose: "before" in src/agent.ts`,
         ]),
-    ...(tools.length === 0
-      ? []
-      : [
-          `left: move the code of ${tools.join(", ")} into src/agent.ts, and take approval off where no person need agree`,
-        ]),
-    ...left.map((what) => `left: ${what}`),
-    ...(prompt.withoutIntent.length === 0
-      ? []
-      : [`left: give ${prompt.withoutIntent.join(", ")} a field intent; without one it cannot be a step`]),
-    ...(otherTypes.length === 0
-      ? []
-      : [`left: events of the old thread without a counterpart: ${otherTypes.join(", ")}`]),
-    ...(otherPrompts.length === 0
-      ? []
-      : [
-          `left: other prompts that choose steps: ${otherPrompts.map(({ name }) => name).join(", ")}; each is an agent of its own`,
-        ]),
-    ...(existsSync(join(old, ".env"))
-      ? ["left: copy your settings, which hold secrets: the old .env to .env here"]
-      : []),
-    ...(packages.length === 0 ? [] : [`left: install what the moved code needs of ${packages.join(", ")}`]),
+    ...[...stepsLeft(agent), ...left, ...otherwiseLeft(old, otherPrompts)].map((what) => `left: ${what}`),
     ...(test === undefined
       ? ["left: write a test of the agent with scriptedSteps of twelvefold/testing"]
       : []),
@@ -97,6 +60,52 @@ export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: 
     "the old server, command line and store are replaced: npx twelvefold run, serve, list, show",
   ];
   return { files: filesOf(facts, choices, { agent, sources, test, lines, variables, notes }), notes };
+}
+
+function tagNote({ tags }: MovedAgent): string {
+  const { message, result, error, answer } = tags;
+  const tagged = Object.entries({
+    messages: message,
+    results: result,
+    errors: error,
+    answers: answer,
+  }).flatMap(([what, tag]) => (tag === undefined ? [] : [`${what} <${tag}>`]));
+  return tagged.length === 0
+    ? "no tags were found in the old code: the model reads the usual ones (docs/context.md)"
+    : `the model reads its old tags: ${tagged.join(", ")}; text inside them is escaped now, so nobody can forge one`;
+}
+
+/** What its owner has to do about the steps. */
+function stepsLeft({ prompt, tags }: MovedAgent): readonly string[] {
+  const { steps, withoutIntent } = prompt;
+  const tools = steps.flatMap((step) => step.intents.filter((intent) => kindOf(intent, step) === "tool"));
+  const others = tags.others.filter((type) => !steps.some(({ intents }) => intents.includes(type)));
+  return [
+    ...saying(
+      tools,
+      (all) => `move the code of ${all} into src/agent.ts, and take approval off where no person need agree`,
+    ),
+    ...saying(withoutIntent, (all) => `give ${all} a field intent; without one it cannot be a step`),
+    ...saying(others, (all) => `events of the old thread without a counterpart: ${all}`),
+  ];
+}
+
+/** What its owner has to do besides. */
+function otherwiseLeft(old: string, otherPrompts: readonly StepPrompt[]): readonly string[] {
+  const packages = packagesOf(old).filter((name) => !REPLACED.test(name));
+  const prompts = otherPrompts.map(({ name }) => name);
+  return [
+    ...saying(prompts, (all) => `other prompts that choose steps: ${all}; each is an agent of its own`),
+    ...(existsSync(join(old, ".env"))
+      ? ["copy your settings, which hold secrets: the old .env to .env here"]
+      : []),
+    ...saying(packages, (all) => `install what the moved code needs of ${all}`),
+  ];
+}
+
+/** One sentence about all of them, or none. */
+function saying(names: readonly string[], sentence: (all: string) => string): readonly string[] {
+  return names.length === 0 ? [] : [sentence(names.join(", "))];
 }
 
 interface Parts {
@@ -140,9 +149,9 @@ function filesOf(facts: PackageFacts, choices: ProjectChoices, parts: Parts): Fi
 }
 
 /** The prompts that choose steps, the usual one first. */
-function promptsOf(sources: Files, old: string): readonly StepPrompt[] {
-  const prompts = stepPrompts(sources);
-  if (prompts.length > 0) return prompts.toSorted((a, b) => rank(a) - rank(b));
+function promptsOf(sources: Files, old: string): readonly [StepPrompt, ...StepPrompt[]] {
+  const [first, ...others] = stepPrompts(sources).toSorted((a, b) => rank(a) - rank(b));
+  if (first !== undefined) return [first, ...others];
   throw new UsageError(
     "invalid_argument",
     `no function in ${join(old, "baml_src")} takes the thread as one string and answers with classes that have an intent`,
