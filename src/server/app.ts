@@ -250,7 +250,7 @@ export function requireOneHono(app: unknown): void {
   );
 }
 
-/** If another framework's middleware has read the body, nothing is left of it: every request would look malformed. */
+/** If middleware around this app has read the body, nothing is left of it: every request would look malformed. */
 const requireUnreadBody: MiddlewareHandler = async (c, next) => {
   const incoming: unknown = c.env?.incoming;
   const wasRead =
@@ -258,7 +258,7 @@ const requireUnreadBody: MiddlewareHandler = async (c, next) => {
     incoming !== null &&
     Reflect.get(incoming, "readableEnded") === true &&
     Number(c.req.header("content-length") ?? 0) > 0;
-  if (wasRead) {
+  if (wasRead || (c.req.method !== "GET" && c.req.raw.bodyUsed)) {
     throw new UsageError(
       "invalid_configuration",
       "the request's body was read before it came here: mount Twelvefold before body parsers such as express.json()",

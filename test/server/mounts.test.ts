@@ -103,6 +103,25 @@ describe("the server mounted under a path", { tags: ["E12"] }, () => {
       expect((await get(path)).status, path).toBe(403);
   });
 
+  it("says what is wrong where middleware around it has read the body", async () => {
+    const faults: unknown[] = [];
+    const log = { info() {}, warn() {}, error: ({ err }: Record<string, unknown>) => void faults.push(err) };
+    const { app, keys } = serve({ server: { basePath: "/agents", log } });
+    const host = new Hono();
+    host.use(async (c, next) => {
+      await c.req.json();
+      await next();
+    });
+    host.route("/agents", app);
+    const answer = await host.request("/agents/threads", {
+      method: "POST",
+      headers: { authorization: `Bearer ${keys.ada}`, "content-type": "application/json" },
+      body: JSON.stringify({ agent: "example", message: "go" }),
+    });
+    expect(answer.status).toBe(500);
+    expect(String(faults)).toContain("mount Twelvefold before body parsers");
+  });
+
   it("says which path to name if it was mounted without one", async () => {
     const served = serve();
     const host = new Hono().route("/agents", served.app);
