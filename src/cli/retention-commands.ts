@@ -1,6 +1,7 @@
+import { UsageError } from "../base/errors.ts";
 import type { Act, NewCommand } from "./project-commands.ts";
 
-/** The commands that remove threads, or what was said in them. */
+/** The commands that move and remove threads, or what was said in them. */
 export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "prune",
@@ -16,6 +17,16 @@ export function addRetentionCommands(command: NewCommand, act: Act): void {
     .action((options: { json?: boolean } & import("./commands/prune.ts").PruneCommand) =>
       act(options, async (session) => (await import("./commands/prune.ts")).prune(session, options)),
     );
+  command(
+    "store <what> <from> <to>",
+    "copy all threads of a file into an empty PostgreSQL database; goes on where an interrupted copy ended",
+    "twelvefold store copy sqlite:.twelvefold/threads.db postgres://agents@db.example/agents",
+  ).action((what: string, from: string, to: string, options: { json?: boolean }) =>
+    act(options, async (session) => {
+      if (what !== "copy") throw new UsageError("invalid_argument", `store takes copy, not ${what}`);
+      return (await import("./commands/store.ts")).copyStore(session, from, to);
+    }),
+  );
   command(
     "erase <thread...>",
     "erase what was said in threads that have ended; tells which, until --yes",
