@@ -48,6 +48,9 @@ export function cachedResult(
   );
 }
 
+/** A result of more characters of JSON is fetched each time: stores keep small values beside the threads. */
+const MAX_KEPT = 1_000_000;
+
 /** Keeps the result of a call, as it is stored, for other threads of the agent. */
 export async function keepResult(attempt: Attempt, finished: EventData["tool_finished"]): Promise<void> {
   const { definition, thread, context } = attempt;
@@ -57,6 +60,7 @@ export async function keepResult(attempt: Attempt, finished: EventData["tool_fin
   if (key === undefined) return;
   const now = context.clock.now();
   const value = canonicalJson({ at: isoTime(now), result: finished.result });
+  if (value.length > MAX_KEPT) return;
   await context.results?.set(key, value, { expiresAt: now + cacheSeconds * 1000, about: thread.id });
 }
 

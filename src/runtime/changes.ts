@@ -185,8 +185,9 @@ export function createChanges(options: ChangesOptions): Changes {
     },
 
     async erase(threadId, by, wanted) {
-      await dropResultsOf(threadId, store);
       const { before, thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
+      // Also if nothing was left to erase: an earlier try may have ended in between.
+      await dropResultsOf(threadId, store);
       if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
       return thread;
     },

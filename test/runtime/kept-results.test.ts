@@ -80,6 +80,13 @@ describe("results that are kept for an agent's other threads", { tags: "F8.2" },
     expect((await open.ask(undefined)).data?.result).toBe("EUR 1");
   });
 
+  it("are small: a very long one is fetched each time", async () => {
+    const { ask } = office({});
+    const long = "x".repeat(1_000_000);
+    await ask(ada, long);
+    expect((await ask(ada, long)).data?.cachedAt).toBeUndefined();
+  });
+
   it("go with the thread that fetched them", async () => {
     const { ask } = office({});
     const { runtime, threadId } = await ask(ada);
