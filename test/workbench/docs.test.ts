@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { createSession } from "../../src/cli/session.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
+import { startScriptedModel } from "../../src/model/index.ts";
 import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
 
 const PAGE = "docs/evals.md";
@@ -23,7 +24,7 @@ const fences = (language: string) =>
 const project = mkdtempSync(join(tmpdir(), "twelvefold-evals-"));
 
 /** Runs a command line of the page in the project, in this process, with the built-in model. */
-async function runLine(line: string) {
+async function runLine(line: string, env: Readonly<Record<string, string>> = {}) {
   const out: string[] = [];
   const err: string[] = [];
   let code: number | undefined;
@@ -36,7 +37,7 @@ async function runLine(line: string) {
       ask: async () => undefined,
     };
     const person = verifiedBy("terminal", "ada");
-    const { session, close } = createSession({ terminal, env: {}, folder: project, json, person });
+    const { session, close } = createSession({ terminal, env, folder: project, json, person });
     try {
       code = await command(session);
     } finally {
@@ -111,6 +112,28 @@ describe(PAGE, () => {
     expect((await runLine(collected)).out).toContain(
       'must not be {"intent":"divide","fields":{"a":12,"b":2}}',
     );
+  });
+
+  it("a server of one's own is asked; no baseline is taken where an answer is missing", {
+    tags: ["F2.11", "F2.18"],
+  }, async () => {
+    const add = '{"intent": "add", "a": 12, "b": 30}';
+    const model = await startScriptedModel([add, { status: 400, message: "odd" }, add, add, add]);
+    const env = { TWELVEFOLD_BASE_URL: model.url };
+    const line =
+      "npx twelvefold eval sums --client openai-generic/m --update-baseline --baseline evals/own.json";
+    const { code, out, err } = await runLine(line, env);
+    expect([code, existsSync(join(project, "evals/own.json"))]).toEqual([1, false]);
+    expect(err).toContain("the baseline stays as it is");
+    expect(out).toContain("1 answer could not be had");
+    // The three answers that are kept are not asked for again.
+    const again = await runLine(line, env);
+    await model.close();
+    expect([again.code, existsSync(join(project, "evals/own.json")), model.requests.length]).toEqual([
+      0,
+      true,
+      5,
+    ]);
   });
 
   it("a mistake in a dataset ends the command before anything is asked", { tags: "F2.16" }, async () => {

@@ -58,17 +58,20 @@ export async function evalCommand(
     terminal.err("\nInterrupted. The answers so far are kept: the same command goes on from there.");
     return EXIT.interrupted;
   }
-  if (options.updateBaseline === true) {
+  const whole = run.variants.every(({ errors }) => errors === 0);
+  if (options.updateBaseline === true && whole) {
     const path = baselinePath(session, options);
     writeBaseline(path, readBaseline(path), run.variants, run.at);
     terminal.err(colors.dim(`wrote ${options.baseline ?? BASELINE_FILE}`));
+  } else if (options.updateBaseline === true) {
+    terminal.err(colors.red("the baseline stays as it is: not every answer could be had"));
   }
   writeReports(session, { tests: [], run }, options.report ?? []);
   annotate(session, evalTests(run));
   const print = printer(session);
   if (json) print(JSON.stringify(run, null, 2));
   else for (const line of evalTable(run, colors)) print(line);
-  return run.gate.passed || options.updateBaseline === true ? EXIT.ok : EXIT.failed;
+  return run.gate.passed || (options.updateBaseline === true && whole) ? EXIT.ok : EXIT.failed;
 }
 
 /** Runs datasets with the variants that the options name; `undefined`: it was interrupted. */

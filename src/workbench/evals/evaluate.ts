@@ -100,7 +100,7 @@ export async function evaluate(options: EvalOptions): Promise<EvalRun> {
   const answers = await inPool(jobs, { concurrency, signal }, async (job) => {
     const sample = await answerOne(job, options);
     progress.done += 1;
-    if (sample.answered !== "") answered += 1;
+    if (sample.outcome !== "error" || sample.answered !== "") answered += 1;
     if (answered === 0 && progress.done >= ENOUGH_SILENCE) throw noAnswers(job.variant, sample);
     if (sample.outcome !== "passed" && job.one.knownFailure === undefined) progress.failed += 1;
     onProgress?.({ ...progress, of: jobs.length });
