@@ -53,6 +53,6 @@ describe("races", () => {
   it("a message against an approval, 300 times", { tags: "F12.4" }, async () => {
     const seen = await inDatabase((path) => messageAgainstApproval(path, 300));
     console.log(`message against approval: ${JSON.stringify(seen)}`);
-    expect(seen).toEqual({ both: 300, ran: 300 });
+    expect({ decided: seen.inTime + seen.askedAgain, ran: seen.ran }).toEqual({ decided: 300, ran: 300 });
   });
 });

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Agent } from "../../agent/agent.ts";
+import { appendToThread } from "../../agent/to-store.ts";
 import { TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { callIdAt, parseThreadId, randomThreadId, type ThreadId } from "../../base/ids.ts";
 import { isJsonArray, isJsonObject, type Json, parseJson } from "../../base/json.ts";
 import { decide } from "../../loop/decide.ts";
 import type { NewEvent, Principal } from "../../thread/events.ts";
 import { parseEvents } from "../../thread/stored-event.ts";
-import { appendEvents, startThread, type Thread, threadOf } from "../../thread/thread.ts";
+import { startThread, type Thread, threadOf } from "../../thread/thread.ts";
 import type { EvalCase, Happening } from "./dataset.ts";
 
 /** Who speaks in cases that are written short. */
@@ -27,7 +28,7 @@ export function threadOfCase(one: EvalCase, agent: Agent, folder: string): Threa
     new UsageError("invalid_argument", `${file}:${line}: ${message}`, { cause, details: { file, line } });
   let thread: Thread;
   try {
-    thread = build(one, folder);
+    thread = build(one, agent, folder);
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error), error);
   }
@@ -41,12 +42,13 @@ export function threadOfCase(one: EvalCase, agent: Agent, folder: string): Threa
   );
 }
 
-function build(one: EvalCase, folder: string): Thread {
-  const { agent, message, thread, events, at } = one;
+function build(one: EvalCase, agent: Agent, folder: string): Thread {
+  const { message, thread, events, at } = one;
   if (typeof thread === "string") return exported(resolve(folder, dirname(one.file), thread), at);
   if (events !== undefined) return readThread(CASE_THREAD, events, at);
   const happenings = thread ?? [{ message: message ?? "" }];
-  return happenings.reduce(append, startThread({ agent }, 0, CASE_THREAD));
+  const start = startThread({ agent: one.agent }, 0, CASE_THREAD);
+  return happenings.reduce((so, happening) => append(so, happening, agent), start);
 }
 
 function exported(path: string, at: number | undefined): Thread {
@@ -64,9 +66,9 @@ function readThread(id: ThreadId, values: readonly Json[], at: number | undefine
   return threadOf(id, events.slice(0, at ?? events.length));
 }
 
-function append(thread: Thread, happening: Happening): Thread {
+function append(thread: Thread, happening: Happening, agent: Agent): Thread {
   try {
-    return appendEvents(thread, eventsOf(thread, happening), 0);
+    return appendToThread(thread, eventsOf(thread, happening), { agent, now: 0 });
   } catch (error) {
     if (!TwelvefoldError.isInstance(error)) throw error;
     throw new UsageError(
