@@ -66,7 +66,7 @@ export { createContextWindow } from "./context/window.ts";
 export type { ApprovalSubject } from "./humans/approval-digest.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export { describeReason, type ReasonInWords } from "./humans/approval-reasons.ts";
-export type { Channel, ClosedNotice, Notice } from "./humans/channel.ts";
+export type { Channel, ClosedNotice, NewsNotice, Notice, RequestNotice } from "./humans/channel.ts";
 export type { People } from "./humans/people.ts";
 export { principalKey, type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export type { Urgency } from "./humans/request.ts";
@@ -174,6 +174,7 @@ export type {
   Step,
   ThreadAbove,
   ThreadEvent,
+  Via,
 } from "./thread/events.ts";
 export { fold, transition } from "./thread/fold.ts";
 export { projectionOf, type ThreadProjection } from "./thread/projection.ts";

@@ -1,7 +1,8 @@
 import { both, check, fields, optional, text } from "../base/checks.ts";
+import type { Json } from "../base/json.ts";
 import { address, checkOptions, durationMs, nonEmptyName } from "../base/options.ts";
 import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
-import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
+import type { Channel, ClosedNotice, NewsNotice, RequestNotice } from "../humans/channel.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 
 export interface WebhookChannelOptions {
@@ -35,7 +36,28 @@ export type WebhookMessage =
         readonly threadId: string;
         readonly by: ClosedNotice["by"]["type"];
       };
+    }
+  /** How a thread goes on that came from this channel. */
+  | {
+      readonly type: `thread.${NewsNotice["kind"]}`;
+      readonly timestamp: string;
+      readonly data: PostedNews;
     };
+
+/** A progress note, or how a run ended, as it is posted. */
+export interface PostedNews {
+  readonly threadId: string;
+  readonly agent: string;
+  /** The address that was given when the thread was started. */
+  readonly address: string;
+  readonly mayBeRepeated: boolean;
+  /** A progress note. */
+  readonly text?: string;
+  readonly result?: Json;
+  readonly error?: { readonly name: string; readonly message: string };
+  /** Why it was cancelled; `null` if nobody said. */
+  readonly reason?: string | null;
+}
 
 /** The parts of a request that are posted: what the person who decides is shown, and what an answer needs. */
 export type PostedRequest = Pick<
@@ -107,6 +129,14 @@ export function webhookChannel(options: WebhookChannelOptions): Channel {
   return {
     name,
     async deliver(notice, signal) {
+      if (notice.kind !== "request") {
+        const message = {
+          type: `thread.${notice.kind}`,
+          timestamp: now(),
+          data: postedNews(notice),
+        } as const;
+        return post(notice.id, message, signal);
+      }
       const request = postedRequest(notice);
       // Answered in the meantime: `closed` will say so.
       if (request === undefined) return;
@@ -122,7 +152,24 @@ export function webhookChannel(options: WebhookChannelOptions): Channel {
   };
 }
 
-function escalationsOf({ request }: Notice): number {
+function postedNews(notice: NewsNotice): PostedNews {
+  const { threadId, thread, address, mayBeRepeated } = notice;
+  const about = { threadId, agent: thread.state.agent, address, mayBeRepeated };
+  switch (notice.kind) {
+    case "progress":
+      return { ...about, text: notice.text };
+    case "finished":
+      return { ...about, result: notice.result };
+    case "failed":
+      return { ...about, error: { name: notice.error.name, message: notice.error.message } };
+    case "cancelled":
+      return { ...about, reason: notice.reason };
+    default:
+      return notice satisfies never;
+  }
+}
+
+function escalationsOf({ request }: RequestNotice): number {
   return request.type === "approval" ? request.escalations : 0;
 }
 
@@ -131,7 +178,7 @@ function now(): string {
   return new Date().toISOString();
 }
 
-function postedRequest({ thread, requestId }: Notice): PostedRequest | undefined {
+function postedRequest({ thread, requestId }: RequestNotice): PostedRequest | undefined {
   const pending = pendingRequest(thread);
   if (pending === null || pending.id !== requestId) return undefined;
   const { said: _, reasons: __, requesters: ___, asked, ...posted } = pending;

@@ -1,20 +1,44 @@
 import type { RequestId, ThreadId } from "../base/ids.ts";
-import type { EventOf } from "../thread/events.ts";
+import type { Json } from "../base/json.ts";
+import type { ErrorInfo, EventOf, Principal } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 
-/** A pending request that people are told about. */
-export interface Notice {
+/** What every message of a thread to people says. */
+interface About {
+  /** The same whenever this message is repeated: an idempotency key for what a channel sends. */
+  readonly id: string;
   readonly threadId: ThreadId;
-  readonly requestId: RequestId;
-  readonly request: PendingRequest;
   readonly thread: Thread;
   /** True if this may have been delivered before: a process ended before it could record the delivery. */
   readonly mayBeRepeated: boolean;
 }
 
+/** A pending request that people are told about. */
+export interface RequestNotice extends About {
+  readonly kind: "request";
+  readonly requestId: RequestId;
+  readonly request: PendingRequest;
+}
+
+/** How a thread goes on, for the channel that it comes from. */
+export type NewsNotice = About & {
+  /** Where the reply goes, as the channel itself said when it started the thread. */
+  readonly address: string;
+  /** The event that it is about. */
+  readonly seq: number;
+} & (
+    | { readonly kind: "progress"; readonly text: string }
+    | { readonly kind: "finished"; readonly result: Json }
+    | { readonly kind: "failed"; readonly error: ErrorInfo }
+    | { readonly kind: "cancelled"; readonly by: Principal; readonly reason: string | null }
+  );
+
+/** A message to people: a request, progress, the end of a run, or a failure. */
+export type Notice = RequestNotice | NewsNotice;
+
 /** A request that was answered, expired or cancelled, or whose question has answered itself. */
-export interface ClosedNotice extends Omit<Notice, "mayBeRepeated"> {
+export interface ClosedNotice extends Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request"> {
   /** What closed it. */
   readonly by: EventOf<"human_responded" | "request_expired" | "cancelled" | "tool_finished" | "tool_failed">;
 }
@@ -23,13 +47,14 @@ export interface ClosedNotice extends Omit<Notice, "mayBeRepeated"> {
 export interface Channel {
   readonly name: string;
   /**
-   * Whether this channel tells anybody about this request. Called whenever a request may have to be delivered, so it must
-   * be quick and pure. Default: always.
+   * Whether this channel tells anybody of this message. Called whenever one may have to be delivered, so it must be quick
+   * and pure. Default: always.
    */
   wants?(notice: Notice): boolean;
   /**
-   * Tells people. Called for each request until it succeeds once, and again after each escalation. Throwing means that the
-   * notice was not delivered: it is tried again later, with back-off. After a crash it may be called again: see
+   * Tells people. Called with each request, and again after each escalation of it; and with the progress, end or failure of
+   * threads that come from this channel (`via`), in their order, while the run waits. Called until it succeeds once: throwing
+   * means that nothing was delivered, and it is tried again later, with back-off. After a crash it may be called again: see
    * `mayBeRepeated`.
    */
   deliver(notice: Notice, signal: AbortSignal): Promise<void>;

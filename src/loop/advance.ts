@@ -13,6 +13,7 @@ import { perform } from "./perform.ts";
 export async function advance(journal: Journal, agent: Agent, context: EffectContext): Promise<Thread> {
   while (!context.signal.aborted) {
     try {
+      await context.beforeCommand?.();
       const command = decide(journal.thread, agent);
       if (command.type === "wait") {
         await journal.flush();

@@ -39,6 +39,8 @@ export interface EffectContext {
   readonly people?: People | undefined;
   /** Checks requesters and approvers again, right before a call runs. Default: they stay what they were. */
   readonly stillAllowed?: StillAllowed | undefined;
+  /** Called before each command is decided on, and waited for. May append to the journal. Default: nothing. */
+  readonly beforeCommand?: (() => Promise<void>) | undefined;
   /** Makes the tokens of long-running jobs. Default: random ones. */
   readonly jobToken?: NewJobToken | undefined;
 }

@@ -141,8 +141,9 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     label: "Approval needed",
     fields: card.arguments,
   }),
-  notified: ({ text, ok, channel, error }) => {
+  notified: ({ text, ok, channel, error, skipped }) => {
     if (text !== undefined) return said("progress", "neutral", "Progress", text);
+    if (skipped) return said("note", "neutral", `Nothing to tell over ${visibleLine(channel)}`);
     return ok
       ? said("note", "neutral", `Told people on ${visibleLine(channel)}`)
       : said("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);

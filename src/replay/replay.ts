@@ -131,7 +131,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
       // Ranges and texts depend on the view; that errors are reset at this point is a decision.
       return event.data.method !== "reset_errors" || command.type === "reset_errors";
     case "notified":
-      return event.data.request !== undefined;
+      return event.data.request !== undefined || event.data.about !== undefined;
     case "event_awaited":
       // A long-running job, as its tool returned it.
       return event.data.tokenDigest !== undefined;

@@ -5,7 +5,7 @@ import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from 
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
-import type { EventData } from "../thread/events.ts";
+import type { EventData, Via } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
@@ -32,6 +32,11 @@ export interface Launch {
   readonly agent: string;
   /** What starts the thread: a person's message, or any other event. */
   readonly input: Input;
+  /**
+   * Where the thread comes from: a channel of this runtime, and an address that it understands. That channel is told of
+   * progress and how the run ends; the model never sees it. For channels and triggers: never take it from a request.
+   */
+  readonly via?: Via | undefined;
   readonly threadId?: ThreadId;
   /** An idempotency key: a second launch with it returns the thread of the first. */
   readonly once?: string | undefined;
@@ -106,11 +111,11 @@ export function createChanges(options: ChangesOptions): Changes {
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
   return {
-    async launch({ agent: name, input, threadId = newThreadId(), once }) {
+    async launch({ agent: name, input, via, threadId = newThreadId(), once }) {
       const now = clock.now();
       const agent = agentNamed(agents, name);
       const started = startThread({ agent: name }, now, threadId);
-      const thread = appendToThread(started, [firstEvent(input, agent)], { agent, now });
+      const thread = appendToThread(started, [firstEvent(input, agent, via)], { agent, now });
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
       nudge(threadId, thread);
@@ -173,6 +178,8 @@ export function createChanges(options: ChangesOptions): Changes {
       };
       const thread = await change({ threadId, build });
       options.interrupt(threadId);
+      // What was interrupted may be the worker that was to tell people of it.
+      nudge(threadId, thread);
       return thread;
     },
 

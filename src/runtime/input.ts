@@ -1,8 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
 import { needsRequester } from "../agent/check-approvals.ts";
+import { fields, text } from "../base/checks.ts";
 import { ConflictError, UsageError } from "../base/errors.ts";
+import { checkOptions, nonEmptyName } from "../base/options.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
-import type { EventData, NewEvent, Principal } from "../thread/events.ts";
+import type { EventData, NewEvent, Principal, Via } from "../thread/events.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
 /** What starts a thread: a person's message, or any other event. */
@@ -18,7 +20,7 @@ export type Input =
     };
 
 /** Something that happened. */
-export type ReceivedEvent = Omit<EventData["event_received"], "from">;
+export type ReceivedEvent = Omit<EventData["event_received"], "from" | "via">;
 export type Sender = VerifiedPrincipal | "system";
 /** Something that happened, and who sent it. */
 export type SentEvent = ReceivedEvent & { readonly from?: Sender | undefined };
@@ -48,8 +50,9 @@ export function requireOpen(thread: ThreadHead): void {
  * The first event of a thread of this agent. Throws `UsageError` for an event without a known sender if the agent keeps
  * requesters from approving.
  */
-export function firstEvent(input: Input, agent: Agent): NewEvent {
-  if ("message" in input) return messageEvent(input.message, input.from);
+export function firstEvent(input: Input, agent: Agent, via: Via | undefined): NewEvent {
+  if (via !== undefined) checkOptions("via", VIA, via);
+  if ("message" in input) return messageEvent(input.message, input.from, via);
   const { event, from } = input;
   const intents = from === undefined ? needsRequester(agent.steps) : [];
   if (intents.length > 0) {
@@ -59,8 +62,10 @@ export function firstEvent(input: Input, agent: Agent): NewEvent {
       { details: { agent: agent.name, intents } },
     );
   }
-  return { type: "event_received", data: eventData({ ...event, from }) };
+  return { type: "event_received", data: { ...eventData({ ...event, from }), via } };
 }
+
+const VIA = fields({ channel: nonEmptyName, address: text() });
 
 /** What is stored of an event. */
 export function eventData({ from, ...event }: SentEvent): EventData["event_received"] {
@@ -69,9 +74,9 @@ export function eventData({ from, ...event }: SentEvent): EventData["event_recei
 }
 
 /** The event that records a message. Throws `UsageError` if the message is empty. */
-export function messageEvent(text: string, from: VerifiedPrincipal): NewEvent {
-  if (text.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
-  return { type: "message_received", data: { text: text.toWellFormed(), from: identify(from) } };
+export function messageEvent(message: string, from: VerifiedPrincipal, via?: Via | undefined): NewEvent {
+  if (message.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
+  return { type: "message_received", data: { text: message.toWellFormed(), from: identify(from), via } };
 }
 
 /** The part of a principal that is stored: only who it is. */

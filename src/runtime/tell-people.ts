@@ -4,7 +4,7 @@ import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, Notice } from "../humans/channel.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
-import { deliveryBackoffMs } from "../thread/projection.ts";
+import { deliveryBackoffMs, newsDueAt } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import type { StoreJournal } from "./store-journal.ts";
@@ -32,7 +32,9 @@ export async function tellPeople(
     if (signal.aborted || !isOwed(request, channel.name, clock.now())) continue;
     const requestId = requestIdOf(thread.id, request.seq);
     const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq === inherited;
-    const notice: Notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated };
+    const id = `${requestId}.${request.type === "approval" ? request.escalations : 0}`;
+    const about = { id, threadId: thread.id, thread, mayBeRepeated };
+    const notice: Notice = { kind: "request", ...about, requestId, request };
     if (channel.wants?.(notice) === false) continue;
     const delivery = { request: request.seq, channel: channel.name };
     let outcome: EventData["notified"];
@@ -50,7 +52,8 @@ export async function tellPeople(
 
 /** Whether some channel has yet to deliver the pending request. */
 export function isNewsOwed({ state }: ThreadHead, channels: readonly Channel[], now: number): boolean {
-  const { request, status } = state;
+  const { request, status, news } = state;
+  if (news.some((one) => newsDueAt(one) <= now)) return true;
   if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval"))
     return false;
   return channels.some(({ name }) => isOwed(request, name, now));

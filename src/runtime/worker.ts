@@ -18,6 +18,7 @@ import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Observer } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
+import { tellNews } from "./tell-news.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
 import { dueEvents } from "./wake.ts";
 
@@ -124,6 +125,7 @@ async function run(
     jobToken: options.jobToken,
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
+    beforeCommand: () => tellNews(journal, agent, { channels, clock, signal, inherited: thread.state.seq }),
     people: options.people,
     stillAllowed: options.stillAllowed,
     delegation: delegationFor(journal, options.family),

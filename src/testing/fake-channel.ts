@@ -34,9 +34,8 @@ export function fakeChannel(name = "fake"): FakeChannel {
       notices.push(notice);
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
-      // After an escalation, people are told again about a request that more of them may answer.
-      const { request } = notice;
-      const key = `${notice.requestId} ${request.type === "approval" ? request.escalations : 0}`;
+      // After an escalation, the message about a request is another one.
+      const key = notice.id;
       delivered.set(key, (delivered.get(key) ?? 0) + 1);
     },
     async closed(notice) {

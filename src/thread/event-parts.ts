@@ -12,6 +12,12 @@ export interface Principal {
   readonly name?: string;
 }
 
+/** Where a thread comes from, and where replies go: the name of a channel, and an address that this channel understands. */
+export interface Via {
+  readonly channel: string;
+  readonly address: string;
+}
+
 /** An error made short and safe to store and show. */
 export interface ErrorInfo {
   readonly name: string;

@@ -26,6 +26,7 @@ import type {
   Step,
   ThreadAbove,
   TokenPrice,
+  Via,
 } from "./event-parts.ts";
 import { asBefore, senderFromSource } from "./old-events.ts";
 import { reasonsFromSentences } from "./old-reasons.ts";
@@ -54,6 +55,7 @@ export type {
   Step,
   ThreadAbove,
   TokenPrice,
+  Via,
 };
 
 /** The calls of models that code beside the loop made (a tool, a summary, a prefetch, a judge): they count in the budget. */
@@ -82,7 +84,12 @@ export const EVENTS = {
   }>({ agent: "string" }, [asBefore]),
 
   // came in
-  message_received: event<{ readonly text: string; readonly from: Principal }>({
+  /** `via`, on the event that starts a thread: where replies go. */
+  message_received: event<{
+    readonly text: string;
+    readonly from: Principal;
+    readonly via?: Via | undefined;
+  }>({
     text: "string",
     from: "object",
   }),
@@ -94,6 +101,7 @@ export const EVENTS = {
     readonly callId?: CallId;
     /** Who sent it; `system` means code alone. Absent if that is not known. */
     readonly from?: Principal | "system";
+    readonly via?: Via | undefined;
   }>({ name: "string", source: "string", payload: "json" }, [senderFromSource]),
 
   // the model
@@ -153,11 +161,16 @@ export const EVENTS = {
     readonly digest: string;
     readonly expiresAt?: string;
   }>({ callId: "string", card: "object", policy: "object", digest: "string" }, [reasonsFromSentences]),
-  /** An outbound message about a request, or a progress note, was delivered or failed. */
+  /**
+   * An outbound message was delivered or failed: about a request, or about the progress or end at the event `about`
+   * (`skipped`: the channel did not want it). With `text`, it is itself the progress note.
+   */
   notified: event<{
     readonly channel: string;
     readonly ok: boolean;
     readonly request?: number;
+    readonly about?: number;
+    readonly skipped?: true;
     readonly callId?: CallId;
     readonly text?: string;
     readonly error?: ErrorInfo;

@@ -31,6 +31,8 @@ export const EMPTY_STATE: ThreadState = {
   title: "",
   requester: null,
   requesters: { known: [], unknown: false },
+  via: null,
+  news: [],
   steps: 0,
   stepsSinceExtension: 0,
   usage: { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 },

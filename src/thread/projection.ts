@@ -1,6 +1,6 @@
 import { LAST_TIME } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
-import type { PendingRequest, StatusKind, ThreadState } from "./state.ts";
+import type { News, PendingRequest, StatusKind, ThreadState } from "./state.ts";
 
 /**
  * What a store keeps beside the events, for listing and waking. Computed from the folded state and written in the same
@@ -42,7 +42,17 @@ export function hasWork({ status, ended, parent, parentTold, children }: ThreadS
   return (parent !== null && !parentTold) || (ended.kind !== "finished" && children.length > 0);
 }
 
-function wakeAt({ status, request }: ThreadState): number | null {
+/** When the next news is to be told: at once, or when its next try is due. */
+export function newsDueAt({ attempts, lastAt }: News): number {
+  return Date.parse(lastAt) + (attempts === 0 ? 0 : deliveryBackoffMs(attempts));
+}
+
+function wakeAt(state: ThreadState): number | null {
+  const times = [waitsUntil(state), ...state.news.map(newsDueAt)].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function waitsUntil({ status, request }: ThreadState): number | null {
   if (status.kind === "awaiting_time" || status.kind === "awaiting_event") {
     const until = status.until === undefined ? Number.NaN : Date.parse(status.until);
     return isMoment(until) ? until : null;

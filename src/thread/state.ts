@@ -13,6 +13,7 @@ import type {
   Principal,
   Requesters,
   Step,
+  Via,
 } from "./events.ts";
 
 export type { Requesters };
@@ -21,6 +22,15 @@ export type { Requesters };
 export type Deliveries = Readonly<
   Record<string, { readonly ok: boolean; readonly attempts: number; readonly lastAt: string }>
 >;
+
+/** A progress note or an end of the thread that the channel it comes from is yet to be told of. */
+export interface News {
+  /** The event that it is about. */
+  readonly seq: number;
+  readonly attempts: number;
+  /** When it happened, or when it was last tried. */
+  readonly lastAt: string;
+}
 
 /** A question to people that is waiting for its answer. */
 export interface PendingQuestion {
@@ -194,6 +204,10 @@ export interface ThreadState {
   /** Who sent the latest message or event; `null` if only code has, or if it is not known who did. */
   readonly requester: Principal | null;
   readonly requesters: Requesters;
+  /** The channel and address that the thread comes from; `null`: none is told how it goes. */
+  readonly via: Via | null;
+  /** What that channel is yet to be told, oldest first. */
+  readonly news: readonly News[];
   readonly steps: number;
   /** Steps since the last message or extension of the step budget; also those of children that have ended since. */
   readonly stepsSinceExtension: number;

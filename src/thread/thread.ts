@@ -79,7 +79,18 @@ export function forkThread(
   const { parent: _, ...start } = first.data;
   const from = { threadId: thread.id, seq };
   const started = { ...first, data: { ...start, forkedFrom: by === undefined ? from : { ...from, by } } };
-  return threadOf(id, [started, ...rest]);
+  return threadOf(id, [started, ...rest.map(withoutVia)]);
+}
+
+/** A fork does not come from where the original came from: its replies do not go there. */
+function withoutVia(event: ThreadEvent): ThreadEvent {
+  if (event.type === "message_received" && event.data.via !== undefined) {
+    const { via: _, ...data } = event.data;
+    return { ...event, data };
+  }
+  if (event.type !== "event_received" || event.data.via === undefined) return event;
+  const { via: _, ...data } = event.data;
+  return { ...event, data };
 }
 
 // The union cannot be rebuilt field by field without repeating it; type and data come from one NewEvent.

@@ -1,4 +1,5 @@
 import type { Json } from "../base/json.ts";
+import { withNews } from "./news.ts";
 import { addRequester } from "./requesters.ts";
 import {
   currentCall,
@@ -56,6 +57,7 @@ export const life: Transitions<
     const { by, reason } = event.data;
     return {
       ended: reason === undefined ? { kind: "cancelled", by } : { kind: "cancelled", by, reason },
+      news: withNews(state, event),
       request: null,
       pausedBy: null,
     };
@@ -69,6 +71,7 @@ export const life: Transitions<
     require(state.calls.every((call) => call.callId === callId), event, "another step is not settled yet");
     return {
       ended: { kind: "finished", result },
+      news: withNews(state, event),
       calls: [],
       ...NO_ERRORS,
       doubtfulRefusals: 0,
@@ -80,7 +83,8 @@ export const life: Transitions<
     requireOpen(state, event);
     require(state.calls.every((call) => call.phase.kind !== "started"), event, "a tool is running");
     require(state.children.every((child) => child.background), event, "another agent works on a step");
-    return { ended: { kind: "failed", error: event.data.error }, calls: [], request: null, pausedBy: null };
+    const ended = { kind: "failed", error: event.data.error } as const;
+    return { ended, news: withNews(state, event), calls: [], request: null, pausedBy: null };
   },
 
   parent_told(state, event) {

@@ -1,3 +1,4 @@
+import { viaAfter } from "./news.ts";
 import { addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
@@ -39,7 +40,8 @@ export const inputAndModel: Transitions<
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
     const { from, text } = event.data;
     const requesters = addRequester(state.requesters, from);
-    return { ...reopen(state, event.seq), requester: from, requesters, title: oneLine(text) };
+    const via = viaAfter(state, event);
+    return { ...reopen(state, event.seq), requester: from, requesters, via, title: oneLine(text) };
   },
 
   event_received(state, event) {
@@ -49,7 +51,7 @@ export const inputAndModel: Transitions<
     const requester = requesterAfter(state, event);
     if (callId === undefined) {
       const title = state.title === "" ? oneLine(name) : state.title;
-      return { ...reopen(state, event.seq), requester, requesters, title };
+      return { ...reopen(state, event.seq), requester, requesters, via: viaAfter(state, event), title };
     }
     requireOpen(state, event);
     const call = findCall(state, event, callId);

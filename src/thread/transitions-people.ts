@@ -1,4 +1,5 @@
 import type { EventOf, Principal } from "./events.ts";
+import { newsAfter, withNews } from "./news.ts";
 import { addRequester, samePerson } from "./requesters.ts";
 import type { CallPhase, OpenCall, PendingApproval, PendingQuestion, ThreadState } from "./state.ts";
 import {
@@ -81,7 +82,9 @@ export const people: Transitions<
   },
 
   notified(state, event) {
-    const { request: seq, channel, ok } = event.data;
+    const { request: seq, channel, ok, about, text } = event.data;
+    if (about !== undefined) return { news: newsAfter(state, event) };
+    if (text !== undefined) return { news: withNews(state, event) };
     if (seq === undefined || state.request?.seq !== seq) return {};
     const attempts = (state.request.deliveries[channel]?.attempts ?? 0) + 1;
     const deliveries = { ...state.request.deliveries, [channel]: { ok, attempts, lastAt: event.at } };

@@ -6,6 +6,7 @@ import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Via } from "../thread/events.ts";
 
 /** Launches a thread at certain times. */
 export interface CronTrigger {
@@ -18,6 +19,8 @@ export interface CronTrigger {
   readonly agent: string;
   /** Stored with the event that starts the thread. Default `null`. */
   readonly payload?: Json;
+  /** The channel and address that are told how it goes: see `Launch.via`. Default: nobody is. */
+  readonly via?: Via;
   /**
    * Called at each tick to see whether there is anything to do. Its value becomes the payload; `null` starts no thread and
    * contacts nobody. If it throws, that is reported and the check runs again within a minute. If a process dies, it may
@@ -56,6 +59,7 @@ const TRIGGER = fields({
   timeZone: optional(text()),
   agent: nonEmptyName,
   payload: anything,
+  via: optional(fields({ channel: nonEmptyName, address: text() })),
   check: optional(callback),
   missed: optional(oneOf(["latest", "skip"])),
 });
@@ -186,6 +190,7 @@ async function fire(
   if (trigger.check !== undefined && payload === null) return;
   await runtime.launch({
     agent: trigger.agent,
+    via: trigger.via,
     input: {
       event: { name: trigger.name, source: "cron", payload: { at: isoTime(tick), payload } },
       from: "system",

@@ -5,6 +5,7 @@ import { webhookSecret } from "../base/webhook-signature.ts";
 import { verifiedBy } from "../humans/principal.ts";
 import type { Sender } from "../runtime/input.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Via } from "../thread/events.ts";
 import { isAllowed } from "./allow-list.ts";
 
 /** A genuine delivery from an allowed sender. */
@@ -17,13 +18,15 @@ export interface WebhookDelivery {
 
 /** What to do about a delivery; `null` means nothing. */
 export type WebhookAction =
-  | { readonly launch: { readonly agent: string; readonly message: string } }
+  | { readonly launch: { readonly agent: string; readonly message: string; readonly via?: Via | undefined } }
   /** `from` is who asks for it, made with `verifiedBy`, or `"system"` for nobody. Absent if that is not known. */
   | {
       readonly launch: {
         readonly agent: string;
         readonly event: { readonly name: string };
         readonly from?: Sender | undefined;
+        /** The channel and address that are told how it goes: see `Launch.via`. */
+        readonly via?: Via | undefined;
       };
     }
   /** Sends a named event to one thread, or to every thread that waits for it. Its payload is the delivery's. */
@@ -106,5 +109,5 @@ export async function deliver(
     "message" in launch
       ? { message: launch.message, from: verifiedBy(source, delivery.sender ?? name) }
       : { event: { name: launch.event.name, source, payload }, from: launch.from };
-  return [(await runtime.launch({ agent: launch.agent, input, once })).threadId];
+  return [(await runtime.launch({ agent: launch.agent, input, via: launch.via, once })).threadId];
 }

@@ -111,6 +111,8 @@ describe("the webhook channel", () => {
       const failing = webhookChannel({ url: other.url, secret });
       const notice = {
         threadId,
+        kind: "request" as const,
+        id: "1",
         requestId: requestIdOf(threadId, request.seq),
         request,
         thread,
@@ -135,6 +137,8 @@ describe("the webhook channel", () => {
     await until(1);
     const notice = {
       threadId,
+      kind: "request" as const,
+      id: "1",
       requestId: requestIdOf(threadId, request.seq),
       request,
       thread,
@@ -144,6 +148,18 @@ describe("the webhook channel", () => {
     const posted = await until(2);
     expect(new Set(posted.map(({ request: { headers } }) => headers["webhook-id"])).size).toBe(1);
     expect(posted[1]?.message.data).toMatchObject({ mayBeRepeated: true });
+  });
+
+  it("posts how a thread ends that came from it, with the address it gave", { tags: "F7.16" }, async () => {
+    const { url, until } = await service();
+    const { runtime } = await launch(url);
+    const agent = "sender";
+    const via = { channel: "webhook", address: "case 7" };
+    const { threadId } = await runtime.launch({ agent, input: { message: "go", from: ada }, via });
+    await runtime.cancel(threadId, ada, "not needed");
+    const posted = await until(2);
+    const told = posted.find(({ message }) => message.type === "thread.cancelled");
+    expect(told?.message.data).toMatchObject({ threadId, agent, address: "case 7", reason: "not needed" });
   });
 
   it.each([

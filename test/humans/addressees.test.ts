@@ -76,7 +76,7 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
       mayDeny: false,
     });
     expect(howToAnswer(thread, questionOf(thread))).toContain("may answer: web:bob");
-    expect(channel.notices[0]?.request).toMatchObject({ to: ["web:bob"] });
+    expect(channel.notices[0]).toMatchObject({ request: { to: ["web:bob"] } });
   });
 
   it.each<[string, AskHumanOptions<Ask>, RegExp]>([

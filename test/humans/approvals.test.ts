@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { type ApprovalSubject, approvalDigest } from "../../src/humans/approval-digest.ts";
+import type { Notice } from "../../src/humans/channel.ts";
 import type { People } from "../../src/humans/people.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
@@ -377,7 +378,8 @@ describe("who may approve", () => {
     };
     const channel = {
       name: "mail",
-      deliver: async ({ request }: { request: Thread["state"]["request"] }) => {
+      deliver: async (notice: Notice) => {
+        const request = notice.kind === "request" ? notice.request : null;
         if (request?.type === "approval") told.push([...request.escalatedTo].join(" "));
       },
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
-import type { Channel, Notice } from "../../src/humans/channel.ts";
+import type { Channel, RequestNotice } from "../../src/humans/channel.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
@@ -12,11 +12,15 @@ const pay: FullStep = { intent: "pay", amount: 50, to: "carol" };
 const done: FullStep = { intent: "done", message: "end" };
 
 /** A channel that notes what it was told and does what the test says. */
-function channel(name: string, deliver: (notice: Notice, times: number) => Promise<void> = async () => {}) {
-  const notices: Notice[] = [];
+function channel(
+  name: string,
+  deliver: (notice: RequestNotice, times: number) => Promise<void> = async () => {},
+) {
+  const notices: RequestNotice[] = [];
   const it: Channel = {
     name,
     deliver: async (notice) => {
+      if (notice.kind !== "request") throw new Error(`not asked for: ${notice.kind}`);
       notices.push(notice);
       await deliver(notice, notices.length);
     },
@@ -147,7 +151,10 @@ describe("telling people", () => {
 
   it("a channel tells nobody about what it does not want", { tags: "F7.3" }, async () => {
     const mail = channel("mail");
-    const picky: Channel = { ...mail, wants: ({ request }) => request.type === "question" };
+    const picky: Channel = {
+      ...mail,
+      wants: (notice) => notice.kind === "request" && notice.request.type === "question",
+    };
     const { start, answer } = bench([pay, { intent: "ask", message: "who?" }], { channels: [picky] });
     const thread = await start();
     expect(mail.notices).toEqual([]);

@@ -314,7 +314,9 @@ describe("people are told", () => {
     const told: boolean[] = [];
     const channel: Channel = {
       name: "pager",
-      async deliver({ threadId, request, mayBeRepeated }) {
+      async deliver(notice) {
+        if (notice.kind !== "request") throw new Error(`not asked for: ${notice.kind}`);
+        const { threadId, request, mayBeRepeated } = notice;
         const events = await here.store.read(threadId);
         expect(events.at(request.seq - 1)?.type).toBe("human_asked");
         told.push(mayBeRepeated);

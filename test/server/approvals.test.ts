@@ -225,8 +225,10 @@ describe("approvals over HTTP", () => {
     const told: string[] = [];
     const channel: Channel = {
       name: "chat",
-      deliver: async ({ request }) =>
-        void told.push(request.type === "approval" ? request.escalatedTo.join() : ""),
+      deliver: async (notice) => {
+        const request = notice.kind === "request" ? notice.request : undefined;
+        told.push(request?.type === "approval" ? request.escalatedTo.join() : "");
+      },
     };
     const policy = { approvers: ["web:ada"], escalation: [{ after: 60, to: ["web:bob"] }] };
     const { respond, keys, runtime, paid, threadId } = await escalating(policy, channel, clock);
@@ -341,7 +343,8 @@ describe("approvals over HTTP", () => {
     const closed: [string, ClosedNotice][] = [];
     const chat = (name: string): Channel => ({
       name,
-      deliver: async ({ requestId }: Notice) => void told.push(`${name} ${requestId}`),
+      deliver: async (notice: Notice) =>
+        void told.push(`${name} ${notice.kind === "request" ? notice.requestId : notice.kind}`),
       closed: async (notice) => void closed.push([name, notice]),
     });
     const failing: Channel = { ...chat("broken"), deliver: () => Promise.reject(new Error("down")) };

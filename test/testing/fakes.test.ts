@@ -33,7 +33,8 @@ describe("the fakes", () => {
     const { request } = thread.state;
     if (request === null) throw new Error("nothing is asked");
     const requestId = `${thread.id}.${request.seq}` as Parameters<typeof runtime.respond>[0];
-    const notice = { threadId: thread.id, requestId, request, thread, mayBeRepeated: false };
+    const about = { id: requestId, threadId: thread.id, thread, mayBeRepeated: false };
+    const notice = { kind: "request", ...about, requestId, request } as const;
     const signal = new AbortController().signal;
     const twice = fakeChannel();
     await twice.deliver(notice, signal);

@@ -106,10 +106,10 @@ const runtime = createRuntime({
   channels: [
     {
       name: "pager",
-      async deliver({ requestId }) {
+      async deliver(notice) {
         reach("notify_before");
         await new Promise((resolve) => setImmediate(resolve));
-        note(ledger, { kind: "told", key: requestId });
+        note(ledger, { kind: "told", key: notice.kind === "request" ? notice.requestId : notice.id });
         reach("notify_after");
       },
     },
