@@ -26,6 +26,7 @@ export {
   type CredentialRequest,
   type CredentialSource,
   type CredentialSources,
+  type Credentials,
   withCredentials,
 } from "./agent/credentials.ts";
 export type { Prefetch, Prefetches } from "./agent/prefetch.ts";
@@ -56,13 +57,14 @@ export {
   type ThreadId,
 } from "./base/ids.ts";
 export { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from "./base/json.ts";
-export type { ServerConfig } from "./config.ts";
+export type { EngineConfig, ServerConfig } from "./config.ts";
 export { defineConfig, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";
 export { type ContextOptions, createContext } from "./context/context.ts";
 export { parseXml, renderXml } from "./context/formats/xml.ts";
 export { renderThread } from "./context/render-thread.ts";
 export { createContextWindow } from "./context/window.ts";
+export type { EvalsConfig } from "./evals-config.ts";
 export type { ApprovalSubject } from "./humans/approval-digest.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export { describeReason, type ReasonInWords } from "./humans/approval-reasons.ts";
@@ -118,6 +120,7 @@ export type {
   NothingStep,
   ProgressStep,
   SleepStep,
+  StepContext,
   StepDefinition,
   StepOptions,
   ToolContext,
@@ -141,6 +144,7 @@ export type {
   Leases,
   ListFilter,
   Listing,
+  RunStatement,
   ThreadPage,
   ThreadStore,
   ThreadSummary,
@@ -156,6 +160,8 @@ export type {
   ApprovalPolicy,
   ApprovalReason,
   BudgetName,
+  CardFailures,
+  CardInputs,
   ChildOutcome,
   ErrorInfo,
   EventData,

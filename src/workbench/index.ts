@@ -46,6 +46,7 @@ export {
   comparePairs,
   DEFAULT_LEVEL,
   type Pair,
+  type PairedTest,
   type Verdict,
   verdictOf,
 } from "./statistics/compare.ts";

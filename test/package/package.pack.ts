@@ -15,9 +15,11 @@ const INTERNAL = [
   /^src\/prompts\/baml\/[\w-]+\.d\.ts (?:ArgumentsOf|FunctionName|PartialOf|ResultOf)$/,
   /^src\/prompts\/errors\.d\.ts (?:ProviderErrorCode|ProviderFacts)$/,
   /^src\/prompts\/gate\/form\.d\.ts PROSE_MODES$/,
+  /^src\/runtime\/(?:retention\.d\.ts ENDED|run-agent\.d\.ts OfRuntime)$/,
   /^src\/server\/scopes\.d\.ts SCOPES$/,
-  /^src\/steps\/definitions\.d\.ts (?:Options|ApprovalRule|StepCheck|StepJudge|ToolPreview|ToolRendering|ToolSummary)$/,
+  /^src\/steps\/definitions\.d\.ts (?:Options|ApprovalRule|HandoverRule|QuestionTo|StepCheck|StepJudge|ToolPreview|ToolRendering|ToolSummary)$/,
   /^src\/steps\/standard-schema\.d\.ts SchemaResult$/,
+  /^src\/workbench\/evals\/read-dataset\.d\.ts Source$/,
   /^src\/thread\/(?:declare-event\.d\.ts DataOf|events\.d\.ts EVENTS)$/,
 ];
 const NODE_24 = join(root, "node_modules", ".bin", "node");
