@@ -28,6 +28,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   request(args: Args, options?: NextStepOptions): Promise<PreparedRequest>;
   /** Puts a text through guard, parser and gate without asking a model. This is how an approver's edit is checked. */
   parse(raw: string): Answer<Result>;
+  /** The arguments by name, as the prompt gets them. Absent, or `undefined`, if it has no names for them. */
+  namedArguments?(args: Args): Readonly<Record<string, unknown>> | undefined;
   /** The same function with other `.baml` files. Absent if it is not made of any. */
   withBamlFiles?(files: Readonly<Record<string, string>>): NextStepFunction<Args, Result>;
 }
@@ -170,6 +172,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
   /** Puts a text through guard, parser and gate without asking a model. */
   parse(raw: string): Answer<S | readonly S[]>;
+  /** The arguments by name, as the prompt gets them. Absent, or `undefined`, if it has no names for them. */
+  readonly namedArguments?: ((thread: Thread) => Readonly<Record<string, unknown>> | undefined) | undefined;
   /** The same with other `.baml` files, e.g. those of another revision. Absent if the function is not made of any. */
   readonly withBamlFiles?: ((files: Readonly<Record<string, string>>) => NextStep<S>) | undefined;
 }
@@ -272,6 +276,7 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     call: async (thread, options) => nextStep.call(argumentsFor(thread), options),
     request: async (thread, options) => nextStep.request(argumentsFor(thread), options),
     parse: (raw) => nextStep.parse(raw),
+    namedArguments: (thread) => nextStep.namedArguments?.(argumentsFor(thread)),
     withBamlFiles:
       nextStep.withBamlFiles === undefined
         ? undefined

@@ -6,6 +6,7 @@ import { SERVE_NEEDS, withPackages } from "../base/missing-package.ts";
 import { visible } from "../present/visible-text.ts";
 import { parseCount } from "./parse-count.ts";
 import { addProjectCommands } from "./project-commands.ts";
+import { addRegressionCommands } from "./regression-commands.ts";
 import { addRetentionCommands } from "./retention-commands.ts";
 import type { Session } from "./session.ts";
 import { addWorkbenchCommands } from "./workbench-commands.ts";
@@ -229,6 +230,7 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
     );
   addProjectCommands(command, act);
   addWorkbenchCommands(command, act);
+  addRegressionCommands(command, act);
   command(
     "key <id>",
     "make an API key: print it once, with the line for the configuration",

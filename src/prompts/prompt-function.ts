@@ -100,6 +100,11 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
   /** Reads a text as `call` reads a completion. No model is asked. */
   parse(completion: string, options?: { readonly tb?: RunTimeTypes }): Answer<Result>;
   /**
+   * The arguments by name, as they are passed to BAML: without its own markers. `undefined` if the generated client does not
+   * tell the names.
+   */
+  namedArguments(args: Args): Readonly<Record<string, unknown>> | undefined;
+  /**
    * The same function with other `.baml` files, by their path below `baml_src`: those of another revision, for one. Types
    * and settings stay. Throws `UsageError` with what the compiler says where they do not compile, or lack the function.
    */
@@ -197,6 +202,12 @@ function makeFunction(
     parse: (text, { tb } = {}) => {
       const reply = { text, finish: "stop", usage: null } as const;
       return read({ reply, completion: textRecord(text), validText: true }, tb);
+    },
+    namedArguments: (args) => {
+      const safe = safeArguments(args);
+      return (
+        fn.argumentNames && Object.fromEntries(fn.argumentNames.map((name, index) => [name, safe[index]]))
+      );
     },
     withBamlFiles: (files) => {
       const { version: _, ...settings } = options;

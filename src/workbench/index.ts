@@ -1,6 +1,11 @@
 // What `import … from "twelvefold/workbench"` gives: prompts tested like code. Statistics, evals, kept answers, reports.
 export { type AnswerCache, type KeptAnswer, openAnswerCache } from "./answers/answer-cache.ts";
 export { type Asked, type AskOptions, askNextStep } from "./answers/ask.ts";
+export {
+  type DecisionTest,
+  type DecisionTestOptions,
+  decisionTest,
+} from "./baml-tests/decision-test.ts";
 export { type CollectedCase, collectCorrections } from "./collect.ts";
 export { type Decision, decisionsIn, type LastThreads, lastThreads, type StoredThread } from "./decisions.ts";
 export {

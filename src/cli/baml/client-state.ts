@@ -30,7 +30,7 @@ function problemOf(folder: string, texts: ReadonlyMap<string, string>): ClientSt
  * The `.baml` files by their paths relative to the folder. Line ends are normalised, because they depend on the
  * checkout.
  */
-function readSources(sources: string): ReadonlyMap<string, string> {
+export function readSources(sources: string): ReadonlyMap<string, string> {
   const names = readdirSync(sources, { recursive: true }).map(String);
   return new Map(
     names

@@ -8,10 +8,16 @@ import type { GeneratedClient } from "./types.ts";
  * from them. Nothing is written. Throws `UsageError` (`invalid_configuration`) with what the compiler says.
  */
 export function compileClient(client: GeneratedClient, files: BamlFiles): GeneratedClient {
-  let made: unknown;
+  const runtime = compileBaml(files);
+  const made: unknown = Reflect.construct(client.constructor, [runtime, new BamlCtxManager(runtime)]);
+  if (isClient(made)) return made;
+  throw new UsageError("invalid_configuration", "the BAML client cannot be made with other sources");
+}
+
+/** Compiles `.baml` files, by their path below `baml_src`. Throws `UsageError` with what the compiler says. */
+export function compileBaml(files: BamlFiles): BamlRuntime {
   try {
-    const runtime = BamlRuntime.fromFiles("baml_src", { ...files }, {});
-    made = Reflect.construct(client.constructor, [runtime, new BamlCtxManager(runtime)]);
+    return BamlRuntime.fromFiles("baml_src", { ...files }, {});
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const said = text.replace(/\s*Stack backtrace:[\s\S]*$/, "").replace(/^BamlError: (?:error: )?/, "");
@@ -19,8 +25,6 @@ export function compileClient(client: GeneratedClient, files: BamlFiles): Genera
       cause: error,
     });
   }
-  if (isClient(made)) return made;
-  throw new UsageError("invalid_configuration", "the BAML client cannot be made with other sources");
 }
 
 function isClient(value: unknown): value is GeneratedClient {

@@ -25,6 +25,7 @@ export function bamlFunction(client: GeneratedClient, name: string): BamlFunctio
   return {
     name,
     arity,
+    argumentNames: native?.argumentNames,
     request: (args, options) => build(args, options, false),
     streamRequest: (args, options) => build(args, options, true),
     parse: (text, { tb }) =>

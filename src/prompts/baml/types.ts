@@ -66,4 +66,6 @@ export interface BamlFunction {
   call(args: readonly unknown[], options: BamlOptions): Promise<unknown>;
   /** Number of arguments that the function declares, without BAML's options. */
   readonly arity: number;
+  /** Their names, in order. Absent if the generated client does not tell them. */
+  readonly argumentNames?: readonly string[] | undefined;
 }
