@@ -91,5 +91,6 @@ describe("twelvefold demo deploybot", { tags: ["E2", "F7.8"] }, () => {
     const { code, stderr } = await cli()(["demo", "../deploybot"]);
     expect(code).not.toBe(0);
     expect(stderr).toContain('there is no demo "../deploybot"');
+    expect(stderr).toContain("known here: deploybot");
   });
 });

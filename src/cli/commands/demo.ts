@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Agent } from "../../agent/agent.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -93,9 +93,10 @@ export async function demo(
 async function loadDemo({ folder, requireFreshClient }: Session, name: string): Promise<Demo> {
   const file = join(folder, "src", "agents", name, "demo.ts");
   if (!/^[\w-]+$/.test(name) || !existsSync(file)) {
-    throw new NotFoundError(
-      `there is no demo "${name}" in ${folder}; in your project, twelvefold add deploybot copies one`,
-    );
+    const known = demosIn(join(folder, "src", "agents"));
+    const advice =
+      known.length === 0 ? "twelvefold add deploybot copies one" : `known here: ${known.join(", ")}`;
+    throw new NotFoundError(`there is no demo "${name}" in ${folder}; ${advice}`);
   }
   await requireFreshClient();
   const module = await importModule(file);
@@ -103,6 +104,11 @@ async function loadDemo({ folder, requireFreshClient }: Session, name: string): 
     typeof module === "object" && module !== null && "demo" in module ? module.demo : undefined;
   if (isDemo(exported)) return exported;
   throw new UsageError("invalid_configuration", `${file} must export demo: { people, prepare }`);
+}
+
+function demosIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "demo.ts")));
 }
 
 function isDemo(value: unknown): value is Demo {
