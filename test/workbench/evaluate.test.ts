@@ -11,6 +11,7 @@ import { openAnswerCache } from "../../src/workbench/answers/answer-cache.ts";
 import { readBaseline, writeBaseline } from "../../src/workbench/evals/baseline.ts";
 import { type EvalOptions, evaluate, type Variant } from "../../src/workbench/evals/evaluate.ts";
 import { parseDataset } from "../../src/workbench/evals/read-dataset.ts";
+import { comparisonInWords } from "../../src/workbench/reports/words.ts";
 import { agentAt, readRevision } from "../../src/workbench/revision.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "twelvefold-"));
@@ -205,6 +206,32 @@ describe("F2.16 the baseline", { tags: "F2.16" }, () => {
         /^62\.5 points below the baseline of 2026-11-25: chance alone in 3\.1 % of runs$/,
       ),
     ]);
+  });
+
+  it("scores of judges are compared case by case too, with a bootstrap interval", async () => {
+    const path = join(folder(), "baseline.json");
+    const datasets = [
+      parseDataset(["a", "b", "c"].map((name) => `- { message: ${name}, expect: { judge: j } }`).join("\n"), {
+        file: "evals/set.yaml",
+        agent: "calculator",
+      }),
+    ];
+    const score = (value: number) => ({ j: () => ({ pass: true, score: value }) });
+    const before = await run([ADD, ADD, ADD], { datasets, judges: score(0.9) });
+    writeBaseline(path, undefined, before.variants, "2026-11-25T10:00:00.000Z");
+    const now = await run([ADD, ADD, ADD], { datasets, judges: score(0.7), baseline: readBaseline(path) });
+    const [compared] = now.variants[0]?.comparisons ?? [];
+    expect(compared?.score).toEqual({
+      pairs: 3,
+      mean: expect.closeTo(-0.2),
+      low: expect.closeTo(-0.2),
+      high: expect.closeTo(-0.2),
+    });
+    expect(compared === undefined ? "" : comparisonInWords(compared)).toContain(
+      "; scores −20.0 points (−20.0 to −20.0)",
+    );
+    // A judge's number alone fails no run.
+    expect(now.gate.passed).toBe(true);
   });
 
   it("a case that was changed is not compared, another client has its own, other datasets stay", async () => {

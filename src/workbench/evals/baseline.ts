@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { type Check, fields, fits, numberFrom, optional, record, text } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
 import { problemWith } from "../../base/options.ts";
-import { type CaseResult, caseKey, countOfCase, type VariantResult } from "./results.ts";
+import { type CaseResult, caseKey, countOfCase, scoreOfCase, type VariantResult } from "./results.ts";
 
 /** Where a project keeps it, in git. */
 export const BASELINE_FILE = "evals/baseline.json";
@@ -25,6 +25,8 @@ export interface CaseBaseline {
   readonly digest: string;
   readonly passed: number;
   readonly samples: number;
+  /** The mean score of judges; absent if none gave one. */
+  readonly score?: number | undefined;
 }
 
 const whole = numberFrom(0, Number.MAX_SAFE_INTEGER, { whole: true });
@@ -34,7 +36,9 @@ const BASELINE: Check = fields({
   clients: record(
     fields({
       at: text(),
-      cases: record(fields({ digest: text(), passed: whole, samples: whole })),
+      cases: record(
+        fields({ digest: text(), passed: whole, samples: whole, score: optional(numberFrom(0, 1)) }),
+      ),
       note: optional(text(0)),
     }),
   ),
@@ -78,7 +82,7 @@ export function writeBaseline(
 }
 
 function entryOf(one: CaseResult): CaseBaseline {
-  return { digest: one.digest, ...countOfCase(one) };
+  return { digest: one.digest, ...countOfCase(one), score: scoreOfCase(one) };
 }
 
 function serialize({ clients }: Baseline): string {

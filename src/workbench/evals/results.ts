@@ -1,6 +1,6 @@
 import type { Fidelity, Usage } from "../../base/completion.ts";
 import type { Comparison, Verdict } from "../statistics/compare.ts";
-import type { Rate } from "../statistics/interval.ts";
+import type { Interval, Rate } from "../statistics/interval.ts";
 import type { Severity } from "./dataset.ts";
 import type { Money } from "./prices.ts";
 
@@ -74,6 +74,8 @@ export interface Compared extends Comparison {
   /** What it is compared with, for people. */
   readonly label: string;
   readonly verdict: Verdict;
+  /** The mean difference of the judges' scores, case by case, with its bootstrap interval; absent if none can be paired. */
+  readonly score?: (Interval & { readonly mean: number; readonly pairs: number }) | undefined;
   /** Cases that passed less often, and more often, than there. */
   readonly worseCases: readonly string[];
   readonly betterCases: readonly string[];
@@ -107,6 +109,12 @@ export function countOfCase({ samples }: CaseResult): { readonly passed: number;
     passed: samples.filter(({ outcome }) => outcome === "passed").length,
     samples: samples.filter(({ outcome }) => outcome !== "error").length,
   };
+}
+
+/** The mean score of the judges that gave one. */
+export function scoreOfCase({ samples }: CaseResult): number | undefined {
+  const scores = samples.flatMap(({ score }) => score ?? []);
+  return scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
 /** A case's name where several datasets are run. */

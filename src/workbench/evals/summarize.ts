@@ -1,8 +1,8 @@
 import type { Usage } from "../../base/completion.ts";
 import { comparePairs, type Pair, verdictOf } from "../statistics/compare.ts";
-import { passRate } from "../statistics/interval.ts";
+import { type CaseCount, passRate } from "../statistics/interval.ts";
 import { passHatK } from "../statistics/pass-hat-k.ts";
-import { meanOf } from "../statistics/resampling.ts";
+import { meanOf, pairedBootstrap } from "../statistics/resampling.ts";
 import type { Baseline } from "./baseline.ts";
 import { gateOf } from "./gate.ts";
 import type { EvalPrices } from "./price-table.ts";
@@ -15,6 +15,7 @@ import {
   type EvalRun,
   type Latency,
   type Sample,
+  scoreOfCase,
   type VariantInfo,
   type VariantResult,
 } from "./results.ts";
@@ -44,7 +45,9 @@ export function summarizeRun(results: readonly Answered[], options: SummaryOptio
     if (hasBaseline(variant, baseline))
       comparisons.push(withBaseline(variant.client, cases, { baseline, level, of: compared }));
     if (first !== undefined && first.variant !== variant) {
-      const before = new Map(first.cases.map((one) => [caseKey(one), countOfCase(one)]));
+      const before = new Map(
+        first.cases.map((one) => [caseKey(one), { ...countOfCase(one), score: scoreOfCase(one) }]),
+      );
       const pairs = pairUp(cases, (one) => before.get(caseKey(one)));
       comparisons.push(
         compare(pairs, { with: "variant", label: first.variant.label }, { level, of: results.length - 1 }),
@@ -86,17 +89,20 @@ function withBaseline(
   return compare(pairs, { with: "baseline", label: `baseline of ${known?.at ?? "?"}` }, level);
 }
 
+/** How a case did, and the mean score that judges gave it. */
+type Outcome = CaseCount & { readonly score?: number | undefined };
+
 interface NamedPair extends Pair {
   readonly name: string;
+  readonly before: Outcome;
+  readonly now: Outcome;
 }
 
-function pairUp(
-  cases: readonly CaseResult[],
-  before: (one: CaseResult) => { readonly passed: number; readonly samples: number } | undefined,
-): NamedPair[] {
+function pairUp(cases: readonly CaseResult[], before: (one: CaseResult) => Outcome | undefined): NamedPair[] {
   return cases.flatMap((one) => {
     const then = before(one);
-    return then === undefined ? [] : [{ name: caseKey(one), before: then, now: countOfCase(one) }];
+    const now = { ...countOfCase(one), score: scoreOfCase(one) };
+    return then === undefined ? [] : [{ name: caseKey(one), before: then, now }];
   });
 }
 
@@ -112,9 +118,19 @@ function compare(
     ...what,
     ...comparison,
     verdict: verdictOf(comparison, level),
+    score: compareScores(pairs),
     worseCases: pairs.filter((pair) => change(pair) < 0).map(({ name }) => name),
     betterCases: pairs.filter((pair) => change(pair) > 0).map(({ name }) => name),
   };
+}
+
+function compareScores(pairs: readonly NamedPair[]): Compared["score"] {
+  const differences = pairs.flatMap(({ before, now }) =>
+    before.score === undefined || now.score === undefined ? [] : now.score - before.score,
+  );
+  return differences.length === 0
+    ? undefined
+    : { ...pairedBootstrap(differences), pairs: differences.length };
 }
 
 function statisticsOf(

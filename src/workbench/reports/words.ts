@@ -57,7 +57,14 @@ export function comparisonInWords(compared: Compared): string {
   const counts = `${better} better, ${worse} worse of ${pairs}`;
   const p = Math.min(drop, rise);
   const chance = p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`;
-  return `${label}: ${points}, ${counts}; ${VERDICTS[verdict]}${worse + better === 0 ? "" : ` (${chance})`}`;
+  const said = `${VERDICTS[verdict]}${worse + better === 0 ? "" : ` (${chance})`}`;
+  return `${label}: ${points}, ${counts}; ${said}${scoreInWords(compared.score)}`;
+}
+
+function scoreInWords(score: Compared["score"]): string {
+  if (score === undefined) return "";
+  const { mean, low, high } = score;
+  return `; scores ${showSigned(mean)} points (${showSigned(low)} to ${showSigned(high)})`;
 }
 
 const VERDICTS = {
