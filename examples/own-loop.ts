@@ -9,7 +9,7 @@ const INSERT = "INSERT INTO agent_events SELECT ?, value ->> 'seq', value FROM j
 type Turn = { database: DatabaseSync; threadId: tf.ThreadId; signal: AbortSignal };
 
 /** Adds what has happened and works until the thread waits or ends. Without new events it takes up what was left behind. */
-export async function takeTurn(agent: tf.Agent, happened: tf.NewEvent[], turn: Turn): Promise<tf.Thread> {
+export async function takeTurn(agent: tf.Agent, happened: tf.Write["events"], turn: Turn) {
   const { database, threadId, signal } = turn;
   const clock = tf.systemClock;
   database.exec(TABLE);
@@ -31,6 +31,6 @@ export async function takeTurn(agent: tf.Agent, happened: tf.NewEvent[], turn: T
     },
     flush: async () => {},
   };
-  if (happened.length > 0) await journal.append({ events: happened, when: "now", onConflict: "drop" });
+  await journal.append({ events: happened, when: "now", onConflict: "drop" });
   return tf.advance(journal, agent, { clock, signal });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Runtime, systemClock, type VerifiedPrincipal, verifiedBy } from "../../index.ts";
 import { makeDemoShop } from "./demo-shop.ts";
@@ -8,10 +8,11 @@ import { mailInput } from "./mail.ts";
 export const demo = {
   /** The two managers. */
   people: ["mia", "max"],
-  /** Makes a shop in `folder`. */
+  /** Makes a new shop in `folder`. */
   async prepare(folder: string) {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, "shop.db");
+    for (const old of [path, `${path}-wal`, `${path}-shm`]) rmSync(old, { force: true });
     const today = () => new Date(systemClock.now()).toISOString().slice(0, 10);
     const { support } = makeDemoShop(path, today);
     return {

@@ -37,6 +37,7 @@ export interface Refund {
 
 export interface Shop {
   readonly database: DatabaseSync;
+  /** An address is kept in lower case, as channels verify it. */
   addCustomer(address: string, name: string): void;
   addOrder(order: NewOrder): void;
   nameOf(customer: string): string | undefined;
@@ -80,10 +81,18 @@ export function openShop(path: string, today: () => string): Shop {
   const shop: Shop = {
     database,
     addCustomer: (address, name) => {
-      one("INSERT INTO customers VALUES (?, ?)", address, name);
+      one("INSERT INTO customers VALUES (?, ?)", address.toLowerCase(), name);
     },
     addOrder: ({ id, customer, items, cents, ordered, status }) => {
-      one("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)", id, customer, items, cents, ordered, status);
+      one(
+        "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)",
+        id,
+        customer.toLowerCase(),
+        items,
+        cents,
+        ordered,
+        status,
+      );
     },
     nameOf(customer) {
       const found = one("SELECT name FROM customers WHERE address = ?", customer);
