@@ -182,11 +182,12 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
 
   it("runs under plain Node, with enums, every file of it", async () => {
     const copy = project("plain");
+    // The prompts of the tests instead of the agents'.
+    for (const file of readdirSync(join(copy, "baml_src"))) {
+      if (!["clients.baml", "generators.baml"].includes(file)) rmSync(join(copy, "baml_src", file));
+    }
     cpSync(join(root, "test/prompts/baml_src"), join(copy, "baml_src"), { recursive: true });
-    rmSync(join(copy, "baml_src/calculator.baml"));
-    rmSync(join(copy, "baml_src/calculator_tests.baml"));
-    rmSync(join(copy, "baml_src/summarize.baml"));
-    await twelvefold(copy, ["generate"]);
+    expect(await twelvefold(copy, ["generate"])).toMatchObject({ code: 0 });
     const files = readdirSync(join(copy, "baml_client"));
     const program = `for (const file of ${JSON.stringify(files)}) await import("./baml_client/" + file);
       console.log(JSON.stringify((await import("./baml_client/index.ts")).InvoiceStatus))`;
