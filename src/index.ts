@@ -187,6 +187,7 @@ export { projectionOf, type ThreadProjection } from "./thread/projection.ts";
 export type {
   CallPhase,
   Deliveries,
+  News,
   OpenCall,
   OpenChild,
   PendingApproval,
