@@ -7,6 +7,7 @@ import { httpApi } from "./http-api.ts";
 import { manyThreads } from "./many-threads.ts";
 import { million } from "./million.ts";
 import { overHttp } from "./over-http.ts";
+import { postgres } from "./postgres.ts";
 import { prompts } from "./prompts.ts";
 import { processStart } from "./start.ts";
 import { storedBytes } from "./stored-bytes.ts";
@@ -23,5 +24,6 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "many", run: manyThreads },
   { name: "changes", run: changes },
   { name: "server", run: httpApi },
+  { name: "postgres", run: postgres },
   { name: "million", run: million },
 ];

@@ -9,6 +9,7 @@ import { isConnectionError, storageError } from "../../store/postgres/errors.ts"
 import { type PostgresPlace, placeOf } from "../../store/postgres/place.ts";
 import type { RunStatement, ThreadStore } from "../../store/store.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
+import { type BossDatabase, createBossDatabase } from "./pg-boss-database.ts";
 
 export interface PgBossEngineOptions {
   /** The largest number of connections that the engine holds in this process, in addition to the store's. Default 4. */
@@ -49,7 +50,7 @@ export async function openPgBossEngine(
   }
   // What fails is tried again by pg-boss; until there is somebody to tell, nobody is told.
   let onProblem: (error: unknown) => void = () => {};
-  const boss = await persist(() => openBoss(place, options, (error) => onProblem(error)));
+  const { boss, database } = await persist(() => openBoss(place, options, (error) => onProblem(error)));
   const send = (threadId: ThreadId, db?: { executeSql: Executor }) =>
     boss.send(QUEUE, { threadId }, { singletonKey: threadId, ...(db === undefined ? {} : { db }) });
   const { begun, idle } = createHandOver();
@@ -68,6 +69,7 @@ export async function openPgBossEngine(
     idle,
     async stop() {
       await boss.stop({ graceful: true, timeout: 30_000 });
+      await database.close();
     },
   };
 }
@@ -89,16 +91,20 @@ async function persist<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+interface OpenedBoss {
+  readonly boss: PgBoss;
+  readonly database: BossDatabase;
+}
+
 async function openBoss(
   place: PostgresPlace,
   options: PgBossEngineOptions,
   onError: (error: unknown) => void,
-): Promise<PgBoss> {
+): Promise<OpenedBoss> {
+  const database = createBossDatabase(place.connectionString, options.connections ?? 4, onError);
   const boss = new PgBoss({
-    connectionString: place.connectionString,
+    db: database,
     schema: `${place.schema.slice(0, 44)}_wakes`,
-    application_name: "twelvefold wakes",
-    max: options.connections ?? 4,
     schedule: false,
     useListenNotify: true,
     maintenanceIntervalSeconds: 60,
@@ -117,9 +123,10 @@ async function openBoss(
       retryLimit: 0,
       deleteAfterSeconds: 60,
     });
-    return boss;
+    return { boss, database };
   } catch (error) {
     await boss.stop({ graceful: false }).catch(() => {});
+    await database.close();
     throw error;
   }
 }

@@ -70,6 +70,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   });
   // A connection that breaks while it is idle leaves the pool; the next caller gets another one.
   pool.on("error", () => {});
+  // The pool takes its own listener away when it gives a connection up. What the server says then, while it dies, would end
+  // the process: Node throws an error event that nobody listens to.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const where = describe(connectionString);
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
