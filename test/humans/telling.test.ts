@@ -100,7 +100,8 @@ describe("telling people", () => {
       await runtime.message(threadId, "hurry", ada);
     });
     const chat = channel("chat");
-    const { start, runtime } = bench([pay], { channels: [mail, chat] });
+    // A question: an approval would be asked for again.
+    const { start, runtime } = bench([{ intent: "ask", message: "who?" }], { channels: [mail, chat] });
     const thread = await start();
     expect([mail.notices.length, chat.notices.length]).toEqual([1, 1]);
     expect(eventsOf(thread, "notified").map(({ data }) => [data.channel, data.ok])).toEqual([
