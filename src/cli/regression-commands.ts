@@ -1,7 +1,7 @@
 import { parseCount } from "./parse-count.ts";
 import type { Act, NewCommand } from "./project-commands.ts";
 
-/** Adds the commands that hold stored decisions against the prompts of now: test-from. */
+/** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, reparse. */
 export function addRegressionCommands(command: NewCommand, act: Act): void {
   command(
     "test-from <thread>",
@@ -31,5 +31,35 @@ for as they wrote it; of one that they denied, anything else will do. A test of 
         act(options, async (session) =>
           (await import("./commands/test-from.ts")).testFrom(session, thread, options),
         ),
+    );
+  command(
+    "diff",
+    "which stored decisions would get another request under the prompts of now; nothing is sent",
+    "twelvefold diff --last 500 --against main --exit-code",
+  )
+    .option("--last <n>", "how many decisions, those of the latest threads first", parseCount, 200)
+    .option("--agent <name>", "only those of this agent")
+    .option("--against <revision>", "compare with the prompts of a git revision, not with what was sent")
+    .option("--exit-code", "exit with 1 if a request would change")
+    .addHelpText(
+      "after",
+      `
+Tokens are estimated. What was sent is known by its digest; its text is shown where the prompts of the last commit, or of
+--against, make it again. With --against, baml_src is that of the revision; the code is that of now.`,
+    )
+    .action((options: { json?: boolean } & import("./commands/diff.ts").DiffCommandOptions) =>
+      act(options, async (session) => (await import("./commands/diff.ts")).diff(session, options)),
+    );
+  command(
+    "reparse",
+    "read stored answers anew with the types of now; exit with 1 if one is refused, changes or is worse graded",
+    "twelvefold reparse --last 1000",
+  )
+    .option("--last <n>", "how many answers, those of the latest threads first", parseCount, 1000)
+    .option("--agent <name>", "only those of this agent")
+    .action((options: { json?: boolean } & import("./commands/reparse.ts").ReparseOptions) =>
+      act(options, async (session) =>
+        (await import("./commands/reparse.ts")).reparseCommand(session, options),
+      ),
     );
 }

@@ -40,6 +40,14 @@ export type {
   VariantInfo,
   VariantResult,
 } from "./evals/results.ts";
+export {
+  type DiffOptions,
+  diffRequest,
+  type RequestChange,
+  type RequestDiff,
+} from "./regression/diff-requests.ts";
+export { type Reparsed, reparse } from "./regression/reparse.ts";
+export { type LastDecisions, lastDecisions, type StoredDecision } from "./regression/stored-decisions.ts";
 export { evalPage } from "./reports/eval-page.ts";
 export { evalTests } from "./reports/eval-tests.ts";
 export { githubAnnotations } from "./reports/github.ts";

@@ -1,0 +1,44 @@
+import type { Agent } from "../../agent/agent.ts";
+import type { ThreadStore } from "../../store/store.ts";
+import { extendThread, type Thread, threadOf } from "../../thread/thread.ts";
+import { type Decision, decisionsIn, lastThreads } from "../decisions.ts";
+
+/** A stored decision with the thread that the model was asked about. */
+export interface StoredDecision extends Decision {
+  readonly own: Agent;
+  readonly thread: Thread;
+}
+
+export interface LastDecisions {
+  /** How many decisions, the latest threads first. */
+  readonly last: number;
+  /** Only those of this agent. */
+  readonly agent?: string | undefined;
+  readonly agents: readonly Agent[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The latest decisions of a store, thread by thread: each thread is read once, and only one is in memory. Threads of agents
+ * that are not there are left out.
+ */
+export async function* lastDecisions(
+  store: Pick<ThreadStore, "list" | "read">,
+  { last, agent, agents, signal }: LastDecisions,
+): AsyncGenerator<StoredDecision> {
+  let left = last;
+  for await (const stored of lastThreads(store, { last: Number.POSITIVE_INFINITY, agent })) {
+    if (left <= 0) return;
+    const own = agents.find(({ name }) => name === stored.agent);
+    if (own === undefined) continue;
+    const decisions = decisionsIn(stored).slice(-left);
+    left -= decisions.length;
+    let thread = threadOf(stored.id, []);
+    for (const decision of decisions) {
+      signal?.throwIfAborted();
+      // One fold over the thread, however many decisions it has.
+      thread = extendThread(thread, decision.before.slice(thread.events.length));
+      yield { ...decision, own, thread };
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
+import { calculator } from "../../src/agents/calculator/agent.ts";
+import { diff } from "../../src/cli/commands/diff.ts";
+import { reparseCommand } from "../../src/cli/commands/reparse.ts";
+import { recordedModels } from "../../src/cli/recorded-models.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { createMemoryStore, createRuntime } from "../../src/index.ts";
+import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
+import { localModel } from "../../src/prompts/models/select-model.ts";
+import { diffLines } from "../../src/workbench/regression/line-diff.ts";
+import { lastDecisions } from "../../src/workbench/regression/stored-decisions.ts";
+import { agentAt } from "../../src/workbench/revision.ts";
+import { testSession } from "./test-session.ts";
+
+const store = createMemoryStore();
+const folder = mkdtempSync(join(tmpdir(), "twelvefold-diff-"));
+const files = getBamlFiles();
+const edit = (from: string, to: string) => {
+  const text = files["calculator.baml"] ?? "";
+  if (!text.includes(from)) throw new Error(`the calculator's prompt has no ${from}`);
+  return agentAt(calculator, {
+    name: "edited",
+    files: { ...files, "calculator.baml": text.replace(from, to) },
+  });
+};
+let decisions = 0;
+
+beforeAll(async () => {
+  const offline = await startOfflineModel();
+  const runtime = createRuntime({
+    agents: [calculator],
+    store,
+    model: localModel(OFFLINE_MODEL_NAME, offline.url),
+  });
+  for (const message of ["multiply 3 and 4, then add 5", "add 1 and 2"]) {
+    const input = { message, from: verifiedBy("terminal", "ada") };
+    const { threadId } = await runtime.launch({ agent: "calculator", input });
+    await runtime.settled(threadId);
+  }
+  await runtime.stop();
+  await offline.close();
+  for await (const _ of lastDecisions(store, { last: 100, agents: [calculator] })) decisions += 1;
+  cpSync("baml_src", join(folder, "baml_src"), { recursive: true });
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
+  git("init", "-q");
+  git("add", ".");
+  git("commit", "-qm", "prompts");
+});
+
+afterAll(() => store.close());
+
+const NO_GIT = mkdtempSync(join(tmpdir(), "twelvefold-nogit-"));
+
+describe("F2.13 which decisions would get another request", { tags: "F2.13" }, () => {
+  it("none, while nothing has changed: each is byte for byte what was sent", async () => {
+    const { session, said } = testSession(NO_GIT, { agents: [calculator], store });
+    expect(await diff(session, { last: 100, exitCode: true })).toBe(0);
+    expect(decisions).toBeGreaterThan(3);
+    expect(said).toEqual([`0 of ${decisions} stored decisions would get another request`]);
+  });
+
+  it("an edited line changes all: by how many tokens, where the prefix breaks, and the line itself, shown once", async () => {
+    const edited = edit(
+      "You are a calculator that works step by step.",
+      "You are a slow calculator.\n    Mind the signs.",
+    );
+    const { session, said } = testSession(folder, { agents: [edited], store });
+    expect(await diff(session, { last: 100 })).toBe(0);
+    expect(said.at(-1)).toBe(`${decisions} of ${decisions} stored decisions would get another request`);
+    expect(said.filter((line) => line === "-You are a calculator that works step by step.")).toHaveLength(1);
+    expect(said.filter((line) => line === "+Mind the signs.")).toHaveLength(1);
+    expect(said[0]).toMatch(
+      /[+−]\d+ tokens, the first \d+ stay the same \(estimated\), up to: You are a slow calculator\.$/,
+    );
+    expect(await diff(session, { last: 100, exitCode: true })).toBe(1);
+    const json = testSession(folder, { agents: [edited], store, json: true });
+    await diff(json.session, { last: 2 });
+    expect(JSON.parse(json.said[0] ?? "")).toMatchObject({
+      compared: 2,
+      changed: [{ diff: { kind: "changed" } }, {}],
+    });
+  });
+
+  it("without a commit that made the request, it says only that it changed", async () => {
+    const { session, said } = testSession(NO_GIT, { agents: [edit("step by step", "slowly")], store });
+    expect(await diff(session, { last: 1 })).toBe(0);
+    expect(said[0]).toContain("changed; what was sent cannot be made again");
+  });
+
+  it("--against compares with the prompts of a revision; without git it is a usage error", async () => {
+    const { session, said } = testSession(folder, { agents: [calculator], store });
+    expect(await diff(session, { last: 100, against: "HEAD", exitCode: true })).toBe(0);
+    expect(said).toEqual([`0 of ${decisions} stored decisions would get another request`]);
+    await expect(diff(session, { last: 1, against: "no-such" })).rejects.toThrow("there is no revision");
+    await expect(
+      diff(testSession(NO_GIT, { agents: [calculator], store }).session, { last: 1, against: "HEAD" }),
+    ).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining("not in a git repository"),
+    });
+  });
+
+  it("requests of any recorded client can be built again without its key", () => {
+    const modelOf = recordedModels({});
+    for (const name of [
+      "openai/gpt-5-mini",
+      "anthropic/claude-sonnet-4-5",
+      "ollama/qwen3",
+      OFFLINE_MODEL_NAME,
+    ]) {
+      expect(modelOf(name)?.clients.map((one) => one.name)).toEqual([name]);
+    }
+    expect(modelOf("MyOwnClient")).toBeUndefined();
+  });
+
+  it("a diff of lines turns one text into the other", () => {
+    const text = fc
+      .array(fc.constantFrom("a", "b", "c", ""), { maxLength: 12 })
+      .map((lines) => lines.join("\n"));
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const lines = diffLines(before, after, 1000);
+        const side = (mark: string) =>
+          lines.filter((line) => line.startsWith(mark) || line.startsWith(" ")).map((line) => line.slice(1));
+        if (before === after) expect(lines).toEqual(["…"]);
+        else expect([side("-").join("\n"), side("+").join("\n")]).toEqual([before, after]);
+      }),
+    );
+  });
+});
+
+describe("F2.14 stored answers under the types of now", { tags: "F2.14" }, () => {
+  it("the same types read the same", async () => {
+    const { session, said } = testSession(NO_GIT, { agents: [calculator], store });
+    expect(await reparseCommand(session, { last: 1000 })).toBe(0);
+    expect(said).toEqual([`${decisions} stored answers read anew: 0 differ`]);
+  });
+
+  it("a type that no longer fits refuses, one that fits otherwise changes, and both fail the check", async () => {
+    const gone = testSession(NO_GIT, { agents: [edit('intent "multiply"', 'intent "times"')], store });
+    expect(await reparseCommand(gone.session, { last: 1000 })).toBe(1);
+    expect(gone.said[0]).toMatch(/^thr_\w+ event \d+ {2}calculator {2}(is refused now|intent: )/);
+    const text = 'class AddTool {\n  intent "add"\n  a int | float';
+    const other = testSession(NO_GIT, {
+      agents: [edit(text, text.replace("int | float", "string"))],
+      store,
+      json: true,
+    });
+    expect(await reparseCommand(other.session, { last: 1000 })).toBe(1);
+    const { passed, differ } = JSON.parse(other.said[0] ?? "");
+    expect(passed).toBe(false);
+    expect(differ[0]).toMatchObject({ outcome: { kind: "changed", fields: { a: [1, "1"] } } });
+  });
+});
