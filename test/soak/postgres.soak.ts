@@ -81,7 +81,7 @@ describe("workers that are killed, with threads in PostgreSQL", {
   tags: ["F12.5", "F12.4", "E4", "F5.3"],
 }, () => {
   const engines: readonly (readonly [string, readonly Fault["point"][], number])[] = [
-    ["in-process", withoutEngine, 110],
+    ["in-process", withoutEngine, 105],
     ["pg-boss", points, 110],
   ];
   it.each(engines)("lose nothing and do nothing twice: %s", async (name, at, kills) => {
@@ -99,7 +99,7 @@ describe("workers that are killed, with threads in PostgreSQL", {
   });
 
   it("that stand still beyond their claims and then go on do nothing twice", async () => {
-    const { stops, ...total } = await standStill(40, 3, seededRandom(SEED), {
+    const { stops, ...total } = await standStill(24, 3, seededRandom(SEED), {
       ...newPlace("pg-boss"),
       claimMs: 200,
     });
@@ -130,9 +130,9 @@ describe("servers that are killed while workers run", { tags: ["F12.5", "E4"] },
     try {
       let kills = 0;
       let total: CrashReport | undefined;
-      while (kills < 30) {
+      while (kills < 25) {
         const place = newPlace("pg-boss", own.address, { SOAK_SERVERS_DIE: "1" });
-        const report = await runTogether(40, 2, { ...place, claimMs: 1_500 }, (ended) =>
+        const report = await runTogether(30, 2, { ...place, claimMs: 1_500 }, (ended) =>
           disturb(ended, 350, async () => {
             await own.stop(kills % 2 === 0 ? "SIGQUIT" : "SIGKILL");
             kills += 1;
@@ -150,7 +150,7 @@ describe("servers that are killed while workers run", { tags: ["F12.5", "E4"] },
   it.skipIf(program === undefined)("Restate, by kill -9", async () => {
     let kills = 0;
     const place = newPlace(restateAt(), server.address, { SOAK_SERVERS_DIE: "1" });
-    const report = await runTogether(60, 2, place, (ended) =>
+    const report = await runTogether(30, 2, place, (ended) =>
       disturb(ended, 400, async () => {
         await restate?.kill();
         kills += 1;
@@ -167,7 +167,7 @@ describe("servers that are killed while workers run", { tags: ["F12.5", "E4"] },
       const faults = { lost: 0, broken: 0, stood: 0, slow: 0 };
       const random = seededRandom(SEED);
       const place = newPlace("pg-boss", proxy.address, { SOAK_SERVERS_DIE: "1", SOAK_ANSWER_MS: "500" });
-      const report = await runTogether(60, 2, { ...place, claimMs: 1_500 }, (ended) =>
+      const report = await runTogether(30, 2, { ...place, claimMs: 1_500 }, (ended) =>
         disturb(ended, 120, async () => {
           const drawn = random();
           if (drawn < 0.4) {
@@ -204,17 +204,17 @@ function never(): never {
 describe("races, with threads in PostgreSQL", { tags: "F12.4" }, () => {
   const path = () => newPlace("in-process").path;
 
-  it("six processes and 100 threads: each step is taken once, each request answered once", async () => {
-    const total = await runTogether(100, 6, { ...newPlace("pg-boss"), claimMs: 5_000 });
-    console.log(`PostgreSQL, six processes: ${told(total)}`);
+  it("four processes and 80 threads: each step is taken once, each request answered once", async () => {
+    const total = await runTogether(80, 4, { ...newPlace("pg-boss"), claimMs: 5_000 });
+    console.log(`PostgreSQL, four processes: ${told(total)}`);
     expect(total.unknown).toBe(0);
   });
 
   it("two answers to one approval, cancelling against finishing, a message against an approval", async () => {
-    expect(await answersAgainstEachOther(path(), 100)).toEqual({ won: 100, conflicts: 100, ran: 100 });
-    const { cancelled, finished } = await cancelAgainstFinish(path(), 100);
+    expect(await answersAgainstEachOther(path(), 60)).toEqual({ won: 60, conflicts: 60, ran: 60 });
+    const { cancelled, finished } = await cancelAgainstFinish(path(), 60);
     console.log(`PostgreSQL: ${cancelled} cancelled, ${finished} finished`);
-    expect(cancelled + finished).toBe(100);
+    expect(cancelled + finished).toBe(60);
     const { inTime, askedAgain, ran } = await messageAgainstApproval(path(), 100);
     expect({ decided: inTime + askedAgain, ran }).toEqual({ decided: 100, ran: 100 });
   });
