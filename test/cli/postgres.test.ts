@@ -1,4 +1,9 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { createThread } from "../../src/testing/store-contract/samples.ts";
 import { sharedPostgres } from "../store/postgres-server.ts";
 import { cli } from "./run-cli.ts";
 
@@ -20,4 +25,23 @@ it("the command line keeps threads in PostgreSQL where the settings name one", {
   });
   expect(down.code).toBe(2);
   expect(down.stderr).toContain("schema is a name of lower-case letters");
+});
+
+it("store copy moves the threads of a file into PostgreSQL, and says what it does not take", {
+  tags: "F5.9",
+  timeout: 120_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "twelvefold-"));
+  const path = join(folder, "threads.db");
+  const store = await openSqliteStore(path);
+  for (let thread = 0; thread < 3; thread++) await createThread(store, { texts: ["one"] });
+  await store.close();
+  const target = `${await sharedPostgres()}&schema=cli_copy`;
+  const copied = await cli(path)(["store", "copy", `sqlite:${path}`, target]);
+  expect(copied.stderr).toBe("3 of 3 threads are copied and verified\n");
+  expect(copied.stdout).toBe("copied and verified: 3 threads, 0 values; the source is unchanged\n");
+  const again = await cli(path)(["store", "copy", path, target]);
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("holds threads")]);
+  const wrong = await cli(path)(["store", "copy", target, path]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("from a file into PostgreSQL")]);
 });
