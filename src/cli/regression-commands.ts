@@ -1,7 +1,7 @@
 import { parseCount } from "./parse-count.ts";
 import type { Act, NewCommand } from "./project-commands.ts";
 
-/** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, reparse. */
+/** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, reparse, redecide. */
 export function addRegressionCommands(command: NewCommand, act: Act): void {
   command(
     "test-from <thread>",
@@ -60,6 +60,30 @@ Tokens are estimated. What was sent is known by its digest; its text is shown wh
     .action((options: { json?: boolean } & import("./commands/reparse.ts").ReparseOptions) =>
       act(options, async (session) =>
         (await import("./commands/reparse.ts")).reparseCommand(session, options),
+      ),
+    );
+  command(
+    "redecide",
+    "ask the model about stored decisions anew, and compare intents and arguments; no tool runs",
+    "twelvefold redecide --client openai/gpt-5-mini --last 200 --ignore message --min-agreement 95",
+  )
+    .option("--client <provider/model>", "who is asked; default: the configured model")
+    .option("--last <n>", "how many decisions, those of the latest threads first", parseCount, 100)
+    .option("--agent <name>", "only those of this agent")
+    .option("--ignore <field...>", "fields that may differ, such as texts")
+    .option("--min-agreement <percent>", "exit with 1 if fewer agree", parseCount)
+    .option("--fresh", "ask anew, also what has been answered before")
+    .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
+    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .addHelpText(
+      "after",
+      `
+Answers are kept by request: an interrupted run goes on where it was, and the same run again costs nothing. It exits with 1
+if the model could not be asked about a decision.`,
+    )
+    .action((options: { json?: boolean } & import("./commands/redecide.ts").RedecideOptions) =>
+      act(options, async (session) =>
+        (await import("./commands/redecide.ts")).redecideCommand(session, options),
       ),
     );
 }

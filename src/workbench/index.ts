@@ -46,6 +46,7 @@ export {
   type RequestChange,
   type RequestDiff,
 } from "./regression/diff-requests.ts";
+export { agreement, type Redecided, redecide } from "./regression/redecide.ts";
 export { type Reparsed, reparse } from "./regression/reparse.ts";
 export { type LastDecisions, lastDecisions, type StoredDecision } from "./regression/stored-decisions.ts";
 export { evalPage } from "./reports/eval-page.ts";

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
 import { calculator } from "../../src/agents/calculator/agent.ts";
 import { diff } from "../../src/cli/commands/diff.ts";
+import { redecideCommand } from "../../src/cli/commands/redecide.ts";
 import { reparseCommand } from "../../src/cli/commands/reparse.ts";
 import { recordedModels } from "../../src/cli/recorded-models.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { createMemoryStore, createRuntime } from "../../src/index.ts";
+import { startScriptedModel } from "../../src/model/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
 import { diffLines } from "../../src/workbench/regression/line-diff.ts";
@@ -157,5 +159,50 @@ describe("F2.14 stored answers under the types of now", { tags: "F2.14" }, () =>
     const { passed, differ } = JSON.parse(other.said[0] ?? "");
     expect(passed).toBe(false);
     expect(differ[0]).toMatchObject({ outcome: { kind: "changed", fields: { a: [1, "1"] } } });
+  });
+});
+
+describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
+  const options = { last: 100, concurrency: 2 };
+  const env = { TWELVEFOLD_MODEL: "offline" };
+  const threads = async () => JSON.stringify(await store.list({}));
+
+  it("the same model and prompts agree, and no thread changes", async () => {
+    const before = await threads();
+    const { session, said } = testSession(NO_GIT, { agents: [calculator], store, env });
+    expect(await redecideCommand(session, { ...options, minAgreement: 100 })).toBe(0);
+    expect(said).toEqual([
+      expect.stringMatching(`^${decisions} decisions made anew: 100 % .* agree, 100 % .* intent$`),
+    ]);
+    expect(await threads()).toBe(before);
+  });
+
+  it("another model's steps are compared field by field; a gate fails; kept answers are not asked for again", async () => {
+    const other = await startScriptedModel(
+      Array.from({ length: decisions }, () => '{"intent":"add","a":1,"b":3}'),
+    );
+    const own = {
+      OPENAI_API_KEY: "sk-test-0123456789",
+      OPENAI_BASE_URL: other.url,
+      TWELVEFOLD_ATTEMPTS: "1",
+    };
+    const run = async (extra: object) => {
+      const { session, said } = testSession(folder, { agents: [calculator], store, env: own, json: true });
+      const code = await redecideCommand(session, { ...options, client: "openai/other", ...extra });
+      return { code, ...JSON.parse(said[0] ?? "") };
+    };
+    const first = await run({ minAgreement: 50 });
+    expect(first.code).toBe(1);
+    expect(first.agreement.steps.rate).toBe(0);
+    const differs = first.decisions.find((one: { intent: string }) => one.intent === "add");
+    expect(differs.outcome).toMatchObject({ kind: "differs", fields: { b: [expect.any(Number), 3] } });
+    // The model has no more answers: these are kept.
+    await other.close();
+    const again = await run({ ignore: ["a", "b"] });
+    expect(again.code).toBe(0);
+    expect(again.agreement.steps.rate).toBeGreaterThan(0);
+    expect(again.decisions.every((one: { cached: boolean }) => one.cached)).toBe(true);
+    // What cannot be asked fails the run.
+    expect((await run({ fresh: true, last: 1 })).code).toBe(1);
   });
 });
