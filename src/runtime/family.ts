@@ -9,6 +9,7 @@ import { type Journal, type Write, write } from "../loop/journal.ts";
 import { notStarted } from "../loop/perform-delegate.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { EventData, EventOf, NewEvent } from "../thread/events.ts";
+import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
 import { isEnded } from "./input.ts";
@@ -145,6 +146,7 @@ function outcomeFor({ state }: ThreadHead, child: Thread, agent: Agent): readonl
   const { ended } = child.state;
   if (open === undefined || ended === null) return [];
   const untrusted = agent.context.untrustedIn(child);
+  const { requesters } = child.state;
   const about = {
     callId: open.callId,
     threadId: child.id,
@@ -152,6 +154,7 @@ function outcomeFor({ state }: ThreadHead, child: Thread, agent: Agent): readonl
     spent: spentBy(child),
     ...(open.background ? { background: true as const } : {}),
     ...(untrusted.length === 0 ? {} : { untrusted }),
+    ...(addRequesters(state.requesters, requesters) === state.requesters ? {} : { requesters }),
   };
   switch (ended.kind) {
     case "finished":

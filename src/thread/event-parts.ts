@@ -166,7 +166,7 @@ export type BudgetName = "steps" | "tokens" | "money" | "time";
 export interface Requesters {
   /**
    * Those who launched the thread, wrote to it, sent it an event, answered a question of the agent, or forked it; in a child
-   * also those of its parent.
+   * also those of its parent, and in a parent also those of a child whose outcome it has.
    */
   readonly known: readonly Principal[];
   /** Whether it has acted on an event whose sender is not known. */
@@ -229,4 +229,6 @@ export type ChildOutcome = {
   readonly spent?: Spent;
   /** Where untrusted content in the child's thread came from; its outcome may repeat it. */
   readonly untrusted?: readonly string[];
+  /** Who has asked the child, if somebody did who had not asked the parent: the outcome may be what they want. */
+  readonly requesters?: Requesters;
 };

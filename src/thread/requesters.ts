@@ -11,6 +11,12 @@ export function addRequester(requesters: Requesters, person: Principal): Request
   return { ...requesters, known: [...requesters.known, person] };
 }
 
+/** Both together; the first itself if the others add nobody. */
+export function addRequesters(requesters: Requesters, others: Requesters): Requesters {
+  const all = others.known.reduce(addRequester, requesters);
+  return others.unknown && !all.unknown ? { ...all, unknown: true } : all;
+}
+
 /**
  * The requesters after an event from outside. One that nobody is known to have sent makes them unknown, whenever it comes:
  * the agent acts on it like on any other input. An answer to a call that waits for it asks for nothing.

@@ -1,4 +1,5 @@
 import type { EventOf } from "./events.ts";
+import { addRequesters } from "./requesters.ts";
 import type { OpenCall, OpenChild, ThreadState } from "./state.ts";
 import {
   addUsage,
@@ -80,11 +81,18 @@ function findChild(
   return { child, call };
 }
 
-function withoutChild(state: ThreadState, { data: { spent } }: Outcome, child: OpenChild): Change {
+/** Whoever has asked the child counts as having asked for what its outcome leads to. */
+function withoutChild(
+  state: ThreadState,
+  { data: { spent, requesters: asked } }: Outcome,
+  child: OpenChild,
+): Change {
   const children = state.children.filter((open) => open !== child);
-  if (spent === undefined) return { children };
+  const requesters = asked === undefined ? state.requesters : addRequesters(state.requesters, asked);
+  if (spent === undefined) return { children, requesters };
   return {
     children,
+    requesters,
     ...addUsage(state, Object.values(spent.models)),
     stepsSinceExtension: state.stepsSinceExtension + spent.steps,
     runningMs: state.runningMs + spent.runningMs,

@@ -7,7 +7,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { type FamilyStep, familyMember, type MemberOptions } from "./family-agents.ts";
-import { ada, approvalOf, bob, eventsOf, testRuntime, typesOf } from "./harness.ts";
+import { ada, approvalOf, bob, eve, eventsOf, questionOf, testRuntime, typesOf } from "./harness.ts";
 
 type Script = readonly ScriptedAnswer<FamilyStep>[];
 
@@ -144,6 +144,28 @@ describe("a step that is handed to another agent", { tags: "F10.4" }, () => {
     expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
     const copy = await runtime.fork(child.id, 3, bob);
     expect(copy.state.requesters.known.map(({ id }) => id)).toEqual(["ada", "bob"]);
+  });
+
+  it("who asked the child for something has asked the parent for what its result leads to", async () => {
+    const { start, runtime } = family(
+      {
+        boss: [HAND, { intent: "pay", amount: 9 }, done("paid")],
+        helper: [{ intent: "ask", question: "how much?" }, done("9, says bob")],
+      },
+      { payApproval: { requesterMayApprove: false } },
+    );
+    const { id } = await start();
+    const child = await childOf(runtime, await runtime.get(id));
+    const { seq } = questionOf(child);
+    await runtime.respond(requestIdOf(child.id, seq), { decision: { kind: "answered", text: "9" } }, bob);
+    const thread = await runtime.settled(id);
+    const { digest, seq: asked } = approvalOf(thread);
+    expect(thread.state.requesters.known).toEqual([ada, bob]);
+    const respond = (by: typeof ada) =>
+      runtime.respond(requestIdOf(id, asked), { decision: { kind: "approved" }, digest }, by);
+    await expect(respond(bob)).rejects.toThrow("requested this and may not approve it");
+    await respond(eve);
+    expect((await runtime.settled(id)).state.ended).toMatchObject({ kind: "finished", result: "paid" });
   });
 
   it("what the other agent has read from outside is not trusted above, and the other way round", async () => {

@@ -11,7 +11,17 @@ export interface JsonEvent {
 const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completion.${name}`);
 const HELPERS = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completions.*.${name}`);
 const MISSED = ["missed.requester.channel", "missed.requester.id"];
-const CHILD = ["callId", "threadId", "agent", "background", "spent", "untrusted"];
+const CHILD = [
+  "callId",
+  "threadId",
+  "agent",
+  "background",
+  "spent",
+  "untrusted",
+  "requesters.unknown",
+  "requesters.known.*.channel",
+  "requesters.known.*.id",
+];
 const BY = ["by.channel", "by.id"];
 
 /**
