@@ -6,7 +6,7 @@ import { stateDigest } from "../../src/thread/kept-state.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { temporaryStore } from "../store/temporary.ts";
 import type { FullStep } from "./full-agent.ts";
-import { ada, approvalOf, bench, bob } from "./harness.ts";
+import { ada, approvalOf, bench, bob, questionOf } from "./harness.ts";
 
 const pay: FullStep = { intent: "pay", amount: 50, to: "carol" };
 const done: FullStep = { intent: "done", message: "end" };
@@ -38,12 +38,20 @@ describe("a change to a long thread", () => {
   it("reads none of its events, whether people are asked, it sleeps or it has ended", {
     tags: "F6.8",
   }, async () => {
-    const it = await onFile([...tell(60), pay, { intent: "nap", seconds: 600 }, done]);
-    const thread = await it.start();
+    const question: FullStep = { intent: "ask", message: "who?" };
+    const it = await onFile([...tell(60), question, pay, { intent: "nap", seconds: 600 }, done]);
+    const asked = await it.start();
+    it.count.read = 0;
+    // While a question waits: an approval would be asked for again, by a worker that reads the thread.
+    await it.runtime.message(asked.id, "be quick", ada);
+    expect(it.count.read).toBe(0);
+    const answer = { decision: { kind: "answered", text: "carol" } } as const;
+    await it.runtime.respond(requestIdOf(asked.id, questionOf(asked).seq), answer, bob);
+    const thread = await it.runtime.settled(asked.id);
     const changes: Record<string, () => Promise<unknown>> = {
-      message: () => it.runtime.message(thread.id, "be quick", ada),
       pause: () => it.runtime.pause(thread.id, ada),
-      receive: () => it.runtime.receive(thread.id, { name: "tick", source: "cron", payload: 1 }),
+      receive: () =>
+        it.runtime.receive(thread.id, { name: "tick", source: "cron", payload: 1, from: "system" }),
       resume: () => it.runtime.resume(thread.id, ada),
       request: () => it.runtime.request(requestIdOf(thread.id, approvalOf(thread).seq)),
       deny: () =>
