@@ -1,10 +1,11 @@
 import { makeDemoShop } from "../../src/agents/support/demo-shop.ts";
 import { mailInput } from "../../src/agents/support/mail.ts";
-import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../src/humans/principal.ts";
 import { type OfflineModel, startOfflineModel } from "../../src/model/offline/offline-model.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import { fakeChannel } from "../../src/testing/fake-channel.ts";
 import type { HumanDecision } from "../../src/thread/events.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 
@@ -25,20 +26,23 @@ export const today = () => "2026-11-26";
 export async function openDesk() {
   const model: OfflineModel = await startOfflineModel();
   const { shop, support } = makeDemoShop(":memory:", today);
+  const mailbox = fakeChannel("email");
   const runtime: Runtime = createRuntime({
     agents: [support],
     store: createMemoryStore(),
     model: model.choice,
     people: PEOPLE,
+    channels: [mailbox],
   });
   return {
     shop,
     support,
     runtime,
-    model,
+    mailbox,
     async mail(text: string, from: VerifiedPrincipal = ann): Promise<Thread> {
       const input = mailInput({ from, subject: "My order", text });
-      const { threadId } = await runtime.launch({ agent: "support", input });
+      const via = { channel: "email", address: from.id };
+      const { threadId } = await runtime.launch({ agent: "support", input, via });
       return runtime.settled(threadId);
     },
     async decide(thread: Thread, decision: HumanDecision, by: VerifiedPrincipal): Promise<Thread> {
@@ -48,7 +52,6 @@ export async function openDesk() {
       await runtime.respond(requestIdOf(thread.id, request.seq), { decision, digest }, by);
       return runtime.settled(thread.id);
     },
-    settled: (id: ThreadId) => runtime.settled(id),
     refunds: () =>
       shop.database
         .prepare("SELECT order_id AS id, cents, approvals FROM refunds ORDER BY order_id")

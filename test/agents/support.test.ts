@@ -191,6 +191,18 @@ describe("support", { tags: ["F7.8", "F7.14", "F4.7"] }, () => {
     expect(resultOf(end)).toContain("38.00 euros for order A-1001");
   });
 
+  it("answers the address that wrote, and only there", { tags: "F7.16" }, async () => {
+    const thread = await desk.mail("Where is my espresso machine?");
+    await expect.poll(() => desk.mailbox.notices.length).toBe(1);
+    expect(desk.mailbox.notices[0]).toMatchObject({
+      kind: "finished",
+      threadId: thread.id,
+      address: "ann@example.com",
+      result: expect.stringContaining("A-1003 is on its way"),
+    });
+    desk.mailbox.assertUsedUp();
+  });
+
   it("a refund is booked once, whenever the process dies", { tags: ["F6.9", "F5.3"] }, async () => {
     const model = await startOfflineModel();
     let runs = 0;

@@ -210,8 +210,10 @@ describe("what is added to a project", { tags: ["E12"] }, () => {
       ["deploybot", 4],
       ["hand-written-loop", 5],
       ["webhook", 7],
+      ["support", 8],
+      ["chain improve orchestrate own-loop route sections take-over vote", 16],
     ] as const) {
-      succeeds("npx", ["twelvefold", "add", name], { cwd });
+      for (const one of name.split(" ")) succeeds("npx", ["twelvefold", "add", one], { cwd });
       expect(succeeds("npm", ["test"], { cwd }), name).toMatch(
         new RegExp(`pass ${passed}\\b[\\s\\S]*fail 0`),
       );
