@@ -322,6 +322,8 @@ describe("inbox pages", () => {
     expect(nextStep.prompts[0]).toContain("Pay invoice 7");
     expect(text).toContain("Pay invoice 7");
     expect(text).toContain("&quot;intent&quot;:&quot;pay&quot;");
+    // Its prompt is no BAML function.
+    expect(text).not.toContain("As a test");
     expect((await get(`/inbox/threads/${thread.id}/steps/1`)).status).toBe(404);
   });
 

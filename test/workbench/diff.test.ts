@@ -100,6 +100,7 @@ describe("F2.13 which decisions would get another request", { tags: "F2.13" }, (
     const { session, said } = testSession(folder, { agents: [calculator], store });
     expect(await diff(session, { last: 100, against: "HEAD", exitCode: true })).toBe(0);
     expect(said).toEqual([`0 of ${decisions} stored decisions would get another request`]);
+    await expect(diff(session, { last: 1, agent: "calculater" })).rejects.toThrow("there is no agent");
     await expect(diff(session, { last: 1, against: "no-such" })).rejects.toThrow("there is no revision");
     await expect(
       diff(testSession(NO_GIT, { agents: [calculator], store }).session, { last: 1, against: "HEAD" }),

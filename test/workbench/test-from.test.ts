@@ -9,9 +9,11 @@ import { calculator } from "../../src/agents/calculator/agent.ts";
 import type { Json } from "../../src/base/json.ts";
 import { testFrom } from "../../src/cli/commands/test-from.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
+import { stepView } from "../../src/inbox/routes/step-view.ts";
 import { createMemoryStore, createRuntime, defineAgent, finish, requestIdOf, tool } from "../../src/index.ts";
 import { neutralise } from "../../src/prompts/baml/neutralise.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
+import { threadOf } from "../../src/thread/thread.ts";
 import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { bamlEntries, jinjaLiteral } from "../../src/workbench/baml-tests/literal.ts";
 import { testSession } from "./test-session.ts";
@@ -278,6 +280,16 @@ describe("F2.12 a decision becomes a BAML test", { tags: "F2.12" }, () => {
     expect(() => decisionTest(stored, agent, { name: "a b" })).toThrow("a test's name");
     // Any other event: the prompt is tested there, and any answer will do.
     expect(decisionTest(stored, agent, { at: 4 }).asserts).toEqual({});
+  });
+
+  it("the inbox shows the test beside what the model saw", async () => {
+    const { agent, stored } = await decided({ kind: "approved" });
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore(), worker: false });
+    const view = await stepView({ runtime }, threadOf(stored.id, stored.events), 3);
+    expect(view.test).toBe(decisionTest(stored, agent, { at: 3 }).source);
+    const other = createRuntime({ agents: [calculator], store: createMemoryStore(), worker: false });
+    expect((await stepView({ runtime: other }, threadOf(stored.id, stored.events), 3)).test).toBeNull();
+    await Promise.all([runtime.stop(), other.stop()]);
   });
 
   it("of a step that a person denied, anything else will do", async () => {

@@ -73,13 +73,19 @@ async function agentsBefore(
   }
 }
 
+/** So many decisions that change in the same way are listed. */
+const MOST_ROWS = 20;
+
 function report(rows: readonly Row[], compared: number, { colors: c }: Session): string[] {
   // One edit of a prompt changes many requests in the same way: its lines are shown once.
   const groups = Map.groupBy(rows, ({ diff }) =>
     diff.kind === "failed" ? diff.message : (diff.change?.lines.join("\n") ?? ""),
   );
   const shown = [...groups.values()].flatMap((group) => [
-    ...group.map(rowLine),
+    ...group.slice(0, MOST_ROWS).map(rowLine),
+    ...(group.length > MOST_ROWS
+      ? [`… and ${group.length - MOST_ROWS} more like these (--json lists all)`]
+      : []),
     ...linesOf(group[0]).map((line) =>
       line.startsWith("+") ? c.green(line) : line.startsWith("-") ? c.red(line) : c.dim(line),
     ),

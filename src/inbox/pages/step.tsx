@@ -12,6 +12,8 @@ export interface StepView {
   readonly fidelity: Fidelity | null;
   /** The thread as the model read it; `null`: this process does not know the agent. */
   readonly rendered: string | null;
+  /** The decision as a BAML test; `null` if it cannot be one. */
+  readonly test: string | null;
   readonly request: {
     readonly url: string;
     readonly body: string;
@@ -50,6 +52,21 @@ export const StepPage = ({ frame, thread, step }: { frame: Frame; thread: Thread
       </pre>
       <Facts step={step} />
     </section>
+    {step.test !== null && (
+      <section class="panel">
+        <h2>As a test</h2>
+        <p class="hint">
+          <code>{`npx twelvefold test-from ${thread.id} --at ${step.seq}`}</code> adds it to the BAML tests of
+          the project.
+        </p>
+        <details>
+          <summary>The test</summary>
+          <pre class="code-block" tabindex={0}>
+            {visible(step.test)}
+          </pre>
+        </details>
+      </section>
+    )}
     {step.request !== null && (
       <section class="panel">
         <h2>The whole request</h2>

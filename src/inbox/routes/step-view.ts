@@ -1,12 +1,17 @@
 import type { Agent } from "../../agent/agent.ts";
-import { NotFoundError } from "../../base/errors.ts";
+import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { inWords } from "../../present/visible-text.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
+import { decisionTest } from "../../workbench/baml-tests/decision-test.ts";
 import type { InboxDeps } from "../deps.ts";
 import type { StepView } from "../pages/step.tsx";
 
 /** What the model saw before the event `seq`, and what it wrote. Throws `NotFoundError` if no model was asked. */
-export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Promise<StepView> {
+export async function stepView(
+  deps: Pick<InboxDeps, "runtime" | "model">,
+  thread: Thread,
+  seq: number,
+): Promise<StepView> {
   const event = thread.events[seq - 1];
   const asked = event?.type === "step_proposed" || event?.type === "step_refused" ? event : undefined;
   if (asked?.data.completion === undefined) {
@@ -23,13 +28,24 @@ export async function stepView(deps: InboxDeps, thread: Thread, seq: number): Pr
     completion,
     fidelity: asked.type === "step_proposed" ? asked.data.fidelity : null,
     rendered,
+    test: agent === undefined ? null : testOf(agent, thread, seq),
     request: agent === undefined ? null : await requestOf(deps, agent, before, completion.requestDigest),
   };
 }
 
+/** The decision as a BAML test; `null`: its prompt is no BAML function, or BAML cannot hold its arguments. */
+function testOf(agent: Agent, { id, events }: Thread, seq: number): string | null {
+  try {
+    return decisionTest({ id, agent: agent.name, events }, agent, { at: seq }).source;
+  } catch (error) {
+    if (UsageError.isInstance(error)) return null;
+    throw error;
+  }
+}
+
 /** The request as it would be built today, for a stream if the recorded one was. It is never sent. */
 async function requestOf(
-  { model }: InboxDeps,
+  { model }: Pick<InboxDeps, "model">,
   { nextStep }: Agent,
   before: Thread,
   recorded: string,

@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { NotFoundError } from "../../base/errors.ts";
 import type { ThreadStore } from "../../store/store.ts";
 import { extendThread, type Thread, threadOf } from "../../thread/thread.ts";
 import { type Decision, decisionsIn, lastThreads } from "../decisions.ts";
@@ -20,12 +21,15 @@ export interface LastDecisions {
 
 /**
  * The latest decisions of a store, thread by thread: each thread is read once, and only one is in memory. Threads of agents
- * that are not there are left out.
+ * that are not there are left out. Throws `NotFoundError` for an `agent` that is not there.
  */
 export async function* lastDecisions(
   store: Pick<ThreadStore, "list" | "read">,
   { last, agent, agents, signal }: LastDecisions,
 ): AsyncGenerator<StoredDecision> {
+  if (agent !== undefined && !agents.some(({ name }) => name === agent)) {
+    throw new NotFoundError(`there is no agent ${JSON.stringify(agent)}`, { agent });
+  }
   let left = last;
   for await (const stored of lastThreads(store, { last: Number.POSITIVE_INFINITY, agent })) {
     if (left <= 0) return;
