@@ -2,6 +2,7 @@ import { isoTime } from "../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../base/ids.ts";
 import { EVENTS, type EventData, type NewEvent, type Principal, type ThreadEvent } from "./events.ts";
 import { EMPTY_STATE, fold, transition } from "./fold.ts";
+import { addRequester } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 
 /** A thread's id and state, without its events. */
@@ -76,10 +77,17 @@ export function forkThread(
   if (first?.type !== "thread_started" || !Number.isInteger(seq) || seq < 1 || seq > thread.state.seq) {
     throw new RangeError(`fork at 1 to ${thread.state.seq}, not ${seq}`);
   }
-  const { parent: _, ...start } = first.data;
+  const { parent: _, ...start } = withForker(first.data);
   const from = { threadId: thread.id, seq };
   const started = { ...first, data: { ...start, forkedFrom: by === undefined ? from : { ...from, by } } };
   return threadOf(id, [started, ...rest.map(withoutVia)]);
+}
+
+/** Whoever made a fork has asked for what a fork of it does, too. */
+function withForker(start: EventData["thread_started"]): EventData["thread_started"] {
+  const { forkedFrom, requesters = { known: [], unknown: false } } = start;
+  const by = forkedFrom?.by;
+  return by === undefined ? start : { ...start, requesters: addRequester(requesters, by) };
 }
 
 /** A fork does not come from where the original came from: its replies do not go there. */

@@ -194,13 +194,23 @@ function applyAnswer(
       require(decision.kind === "approved" ||
         decision.kind ===
           "answered", event, `this request is approved, answered or denied, not ${decision.kind}`);
+      // Guidance is acted on like any answer.
+      const requesters =
+        decision.kind === "answered" ? addRequester(state.requesters, event.data.by) : state.requesters;
       if (request.kind !== "budget" || state.reachedBudget === null)
-        return { request: null, ...FRESH_COUNTS };
+        return { request: null, requesters, ...FRESH_COUNTS };
       const extensions = {
         ...state.extensions,
         [state.reachedBudget]: state.extensions[state.reachedBudget] + 1,
       };
-      return { request: null, ...FRESH_COUNTS, reachedBudget: null, extensions, stepsSinceExtension: 0 };
+      return {
+        request: null,
+        requesters,
+        ...FRESH_COUNTS,
+        reachedBudget: null,
+        extensions,
+        stepsSinceExtension: 0,
+      };
     }
     default:
       return request.kind satisfies never;

@@ -172,6 +172,29 @@ describe("people who are checked again when a call runs", { tags: "F7.15" }, () 
   });
 });
 
+describe("whoever has asked for what an agent does", { tags: "F7.15" }, () => {
+  it("counts those who told an agent that was stuck how to go on: they may not approve what comes of it", async () => {
+    const policy = { requesterMayApprove: false };
+    const { start, approve, runtime } = payer([pay, pay, pay, pay, done], policy, { fails: true });
+    let thread = await start();
+    for (let time = 0; time < 3; time++) thread = await approve(thread);
+    const { seq } = questionOf(thread);
+    const decision = { kind: "answered", text: "pay 600 to eve" } as const;
+    await runtime.respond(requestIdOf(thread.id, seq), { decision }, eve);
+    thread = await runtime.settled(thread.id);
+    await expect(approve(thread, eve)).rejects.toThrow("requested this and may not approve it");
+    await approve(thread, bob);
+  });
+
+  it("counts those who forked what a fork was made of", async () => {
+    const { start, runtime } = payer([pay], { requesterMayApprove: false });
+    const { id, state } = await start();
+    const fork = await runtime.fork(id, state.seq, eve);
+    const second = await runtime.fork(fork.id, 2, bob);
+    expect(second.state.requesters.known.map((one) => one.id)).toEqual(["eve", "bob", "ada"]);
+  });
+});
+
 describe("errors of a tool that is always approved", { tags: ["F9.3", "F9.4"] }, () => {
   it("meet their limit: an approval is no success", async () => {
     const { start, approve } = payer([pay, pay, pay], "always", { fails: true });
