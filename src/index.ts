@@ -30,6 +30,7 @@ export {
   withCredentials,
 } from "./agent/credentials.ts";
 export type { Prefetch, Prefetches } from "./agent/prefetch.ts";
+export type { KeptResults } from "./agent/reuse-results.ts";
 export { type Summarizer, summarizeWith } from "./agent/summarize.ts";
 export { type Clock, systemClock } from "./base/clock.ts";
 export type { CompletionRecord, Fidelity, Usage } from "./base/completion.ts";
@@ -80,7 +81,7 @@ export { advance } from "./loop/advance.ts";
 export { askedHuman, finishedRun, type HumanReply, ranStep, said } from "./loop/by-hand.ts";
 export type { Command, CommandData, CommandType } from "./loop/command.ts";
 export { decide } from "./loop/decide.ts";
-export type { Delegation, Effect, EffectContext, KeptResults } from "./loop/effect.ts";
+export type { Delegation, Effect, EffectContext } from "./loop/effect.ts";
 export { createJournal, type Journal, type Write } from "./loop/journal.ts";
 export { EFFECTS, perform } from "./loop/perform.ts";
 export { localModel, type ModelSelection, selectModel } from "./prompts/models/select-model.ts";

@@ -121,6 +121,22 @@ function hideInObject(object: JsonObject, hide: (text: string) => string): JsonO
   );
 }
 
+/** The credentials that a tool or prefetch declares. Throws if one is not to be had. */
+export async function credentialsFor(
+  names: readonly string[],
+  agent: Agent,
+  requester: Principal | null,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const { credentials } = agent.context;
+  if (credentials !== undefined) return credentials.find(names, { requester, agent: agent.name, signal });
+  const [name] = names;
+  if (name !== undefined) throw new Error(`there is no credential ${name}: no credentials are configured`);
+  return (wanted) => {
+    throw new UsageError("invalid_argument", `the credential ${wanted} is not declared here; declared: none`);
+  };
+}
+
 /**
  * The agent with the credentials that its tools and prefetches declare: no event of it holds one, nor does an error. A
  * runtime does this with the configuration's `credentials`; a loop written by hand does it itself. Throws `UsageError`

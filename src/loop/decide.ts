@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { approvalSubject } from "../agent/approval-subject.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
 import { canonicalJson } from "../base/json.ts";
@@ -17,7 +18,6 @@ import type { ApprovalReason, Step } from "../thread/events.ts";
 import { withoutReasons } from "../thread/reasons.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { approvalSubject } from "./approval-subject.ts";
 import type { Command } from "./command.ts";
 
 const WAIT: Command = { type: "wait" };

@@ -1,13 +1,14 @@
 import type { Agent } from "../agent/agent.ts";
+import type { KeptResults } from "../agent/reuse-results.ts";
 import type { Clock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
 import type { StillAllowed } from "../humans/still-allowed.ts";
 import type { Admit, ModelChoice } from "../prompts/types.ts";
-import type { Credential, StepDefinition } from "../steps/definitions.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
-import type { NewEvent, Principal, Step } from "../thread/events.ts";
+import type { NewEvent, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Command, CommandType } from "./command.ts";
@@ -45,36 +46,9 @@ export interface EffectContext {
   readonly jobToken?: NewJobToken | undefined;
 }
 
-/** Results of read-only tools that are good in several threads. */
-export interface KeptResults {
-  get(key: string): Promise<string | undefined>;
-  /** `about` is the thread that fetched it: what is kept goes with it. */
-  set(
-    key: string,
-    value: string,
-    options: { readonly expiresAt: number; readonly about: ThreadId },
-  ): Promise<void>;
-}
-
 /** Aborted when a tool is to stop: the thread is cancelled, or a message interrupts it. */
 export function signalForTool({ signal, toolSignal = signal, interruption }: EffectContext): AbortSignal {
   return interruption === undefined ? toolSignal : AbortSignal.any([toolSignal, interruption]);
-}
-
-/** The credentials that a tool or prefetch declares. Throws if one is not to be had. */
-export async function credentialsFor(
-  names: readonly string[],
-  agent: Agent,
-  requester: Principal | null,
-  signal: AbortSignal,
-): Promise<Credential> {
-  const { credentials } = agent.context;
-  if (credentials !== undefined) return credentials.find(names, { requester, agent: agent.name, signal });
-  const [name] = names;
-  if (name !== undefined) throw new Error(`there is no credential ${name}: no credentials are configured`);
-  return (wanted) => {
-    throw new UsageError("invalid_argument", `the credential ${wanted} is not declared here; declared: none`);
-  };
 }
 
 /** Starts the threads of other agents that work for a thread. */

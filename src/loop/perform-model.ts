@@ -1,4 +1,5 @@
 import type { Agent, NextStepOptions } from "../agent/agent.ts";
+import { ownWords } from "../agent/own-words.ts";
 import { summaryOf } from "../agent/summarize.ts";
 import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import { callIdAt } from "../base/ids.ts";
@@ -11,7 +12,6 @@ import type { EventData, NewEvent, OwnWords, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
-import { ownWords } from "./own-words.ts";
 
 /**
  * Asks for the next step. The model's mistakes become refusals that it reads. If the provider refuses or is down, that is not

@@ -1,4 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
+import { approvalSubject } from "../agent/approval-subject.ts";
+import { credentialsFor } from "../agent/credentials.ts";
 import { createHelper } from "../agent/helper.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
@@ -11,9 +13,8 @@ import type { Verdict } from "../steps/definitions.ts";
 import type { ApprovalCard, EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { approvalSubject } from "./approval-subject.ts";
 import type { Command } from "./command.ts";
-import { callOf, credentialsFor, definitionOf, type Effect, type EffectContext } from "./effect.ts";
+import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
 import { write } from "./journal.ts";
 import { recordStep } from "./perform-turn.ts";
 

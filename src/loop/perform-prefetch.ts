@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { credentialsFor } from "../agent/credentials.ts";
 import { createHelper, type Helper } from "../agent/helper.ts";
 import type { Prefetch } from "../agent/prefetch.ts";
 import { withDeadline } from "../base/deadlines.ts";
@@ -6,7 +7,7 @@ import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import { credentialsFor, type Effect, type EffectContext } from "./effect.ts";
+import type { Effect, EffectContext } from "./effect.ts";
 import { write } from "./journal.ts";
 
 /** Runs prefetches all at once. A failure or time-out is an event, just like a result: the model is asked anyway. */

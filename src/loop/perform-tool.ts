@@ -1,5 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
+import { credentialsFor } from "../agent/credentials.ts";
 import { createHelper, type Helper } from "../agent/helper.ts";
+import { keepResult, reusedResult } from "../agent/reuse-results.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import { withDeadline } from "../base/deadlines.ts";
@@ -12,15 +14,7 @@ import { createJobTokens, isJobStart, type JobStart, jobTokenDigest } from "../s
 import type { EventData, NewEvent, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { keepResult, reusedResult } from "./cached-result.ts";
-import {
-  callOf,
-  credentialsFor,
-  definitionOf,
-  type Effect,
-  type EffectContext,
-  signalForTool,
-} from "./effect.ts";
+import { callOf, definitionOf, type Effect, type EffectContext, signalForTool } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
 
 /** A call that runs, with everything about it. */

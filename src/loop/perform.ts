@@ -11,7 +11,6 @@ import { prefetch } from "./perform-prefetch.ts";
 import { markUnknown, runTool } from "./perform-tool.ts";
 import { runTools } from "./perform-tools.ts";
 import { dropSteps, fail, finish, reachBudget, refuseStep, sleep, waitForEvent } from "./perform-turn.ts";
-import { recheckPeople } from "./recheck.ts";
 
 /** What each command does. */
 export const EFFECTS: { readonly [T in CommandType]: Effect<T> } = {
@@ -44,7 +43,7 @@ export async function* perform(
   agent: Agent,
   context: EffectContext,
 ): AsyncGenerator<Write> {
-  const checked = await recheckPeople(await checkCommand(command, thread, agent), thread, context);
+  const checked = await checkCommand(command, thread, agent, { context });
   if ("problem" in checked) yield write(checked.problem);
   else yield* effectOf(checked.command, thread, agent, context);
 }

@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
+import { approvalSubject } from "../agent/approval-subject.ts";
 import { canonicalJson } from "../base/json.ts";
 import { coversSubject } from "../humans/approval-digest.ts";
-import { approvalSubject } from "../loop/approval-subject.ts";
 import type {
   ApprovalCard,
   HumanRequestKind,

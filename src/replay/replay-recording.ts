@@ -48,7 +48,8 @@ export async function makeEvents(
   { events, now }: { readonly events: readonly ThreadEvent[]; readonly now: number },
 ): Promise<readonly NewEvent[] | undefined> {
   const next = events[thread.state.seq];
-  const checked = await checkCommand(decided, thread, agent, recordedCheck(events.slice(thread.state.seq)));
+  const check = recordedCheck(events.slice(thread.state.seq));
+  const checked = await checkCommand(decided, thread, agent, { check });
   if ("problem" in checked) return [checked.problem];
   const { command } = checked;
   switch (command.type) {

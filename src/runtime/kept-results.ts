@@ -1,6 +1,6 @@
+import type { KeptResults } from "../agent/reuse-results.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { parseJson } from "../base/json.ts";
-import type { KeptResults } from "../loop/effect.ts";
 import type { ThreadStore } from "../store/store.ts";
 
 type Values = Pick<ThreadStore, "getValue" | "setValue">;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, defineAgent } from "../../src/agent/agent.ts";
+import { cachedResult } from "../../src/agent/reuse-results.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { readEvent } from "../../src/context/blocks/read-event.ts";
 import { estimateTokens } from "../../src/context/budget/tokens.ts";
 import { createContext } from "../../src/context/context.ts";
 import { parseXml } from "../../src/context/formats/xml.ts";
 import { createVault } from "../../src/context/redaction/redaction.ts";
-import { cachedResult } from "../../src/loop/cached-result.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";

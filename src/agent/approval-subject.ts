@@ -1,10 +1,10 @@
-import type { Agent } from "../agent/agent.ts";
 import { digestOf } from "../base/digest.ts";
 import type { ApprovalSubject } from "../humans/approval-digest.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { ApprovalCard, ApprovalPolicy, Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
 
 /** What an approval of this call covers: the card and policy passed in, and the current tool and prompt. */
 export function approvalSubject(

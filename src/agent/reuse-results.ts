@@ -1,16 +1,38 @@
-import { isoTime } from "../base/clock.ts";
+import { type Clock, isoTime } from "../base/clock.ts";
 import { digestOf } from "../base/digest.ts";
-import type { CallId } from "../base/ids.ts";
+import type { CallId, ThreadId } from "../base/ids.ts";
 import { canonicalJson, isJsonObject, type Json, parseJson } from "../base/json.ts";
 import { principalKey } from "../humans/principal.ts";
+import type { ToolStep } from "../steps/definitions.ts";
 import type { EventData, EventOf, NewEvent, Step } from "../thread/events.ts";
 import { withoutReasons } from "../thread/reasons.ts";
+import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Agent } from "./agent.ts";
 import { toolVersion } from "./approval-subject.ts";
-import type { Attempt } from "./perform-tool.ts";
+
+/** Results of read-only tools that are good in several threads. */
+export interface KeptResults {
+  get(key: string): Promise<string | undefined>;
+  /** `about` is the thread that fetched it: what is kept goes with it. */
+  set(
+    key: string,
+    value: string,
+    options: { readonly expiresAt: number; readonly about: ThreadId },
+  ): Promise<void>;
+}
+
+/** A call whose result may be known already, or may be kept. */
+interface Reusable {
+  readonly call: OpenCall;
+  readonly definition: ToolStep<Step>;
+  readonly thread: Thread;
+  readonly agent: Agent;
+  readonly context: { readonly clock: Clock; readonly results?: KeptResults | undefined };
+}
 
 /** The outcome of a call whose result is known already, if its tool allows that. */
-export async function reusedResult(attempt: Attempt): Promise<NewEvent | undefined> {
+export async function reusedResult(attempt: Reusable): Promise<NewEvent | undefined> {
   const { call, definition, thread, context } = attempt;
   const { cacheSeconds, cacheScope } = definition.options;
   if (cacheSeconds === undefined) return undefined;
@@ -52,7 +74,7 @@ export function cachedResult(
 const MAX_KEPT = 1_000_000;
 
 /** Keeps the result of a call, as it is stored, for other threads of the agent. */
-export async function keepResult(attempt: Attempt, finished: EventData["tool_finished"]): Promise<void> {
+export async function keepResult(attempt: Reusable, finished: EventData["tool_finished"]): Promise<void> {
   const { definition, thread, context } = attempt;
   const { cacheSeconds, cacheScope } = definition.options;
   if (cacheScope !== "agent" || cacheSeconds === undefined || finished.cachedAt !== undefined) return;
@@ -65,7 +87,7 @@ export async function keepResult(attempt: Attempt, finished: EventData["tool_fin
 }
 
 async function readKept(
-  attempt: Attempt,
+  attempt: Reusable,
 ): Promise<{ readonly result: Json; readonly cachedAt: string } | undefined> {
   const { definition, context } = attempt;
   const key = keyOf(attempt);
@@ -82,7 +104,7 @@ async function readKept(
  * What makes two calls the same: agent, tool and its version, arguments, and who asked for it. `undefined` if it is not
  * known who did: nobody else may get the result.
  */
-function keyOf({ agent, call, definition, thread: { state } }: Attempt): string | undefined {
+function keyOf({ agent, call, definition, thread: { state } }: Reusable): string | undefined {
   const { known, unknown } = state.requesters;
   const shared = definition.options.shared === true;
   if (unknown && !shared) return undefined;

@@ -1,57 +1,29 @@
 import { sameness } from "../humans/approvers.ts";
+import type { People } from "../humans/people.ts";
 import { principalKey } from "../humans/principal.ts";
-import type { PartInCall } from "../humans/still-allowed.ts";
+import type { PartInCall, StillAllowed } from "../humans/still-allowed.ts";
 import type { NewEvent, Principal } from "../thread/events.ts";
 import type { CallPhase, OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Command, CommandType } from "./command.ts";
-import { callOf, type EffectContext } from "./effect.ts";
 
 type Approved = Extract<CallPhase, { kind: "approved" }>;
-
-type Checked = { readonly command: Command } | { readonly problem: NewEvent };
-
-/** What changes nothing for anybody: for whom it is done is not asked. */
-const HARMLESS: ReadonlySet<CommandType> = new Set([
-  "ask_human",
-  "sleep",
-  "wait_for_event",
-  "tell_progress",
-  "finish",
-]);
-
-/**
- * What keeps calls from running for their requester, or on the word of their approvers, although all was well when they said
- * it. An approver who does not count any more means that people are asked again; without its requester a call is refused.
- * Of several calls it keeps those before the first that may not run.
- */
-export async function recheckPeople(
-  checked: Checked,
-  thread: Thread,
-  context: EffectContext,
-): Promise<Checked> {
-  if ("problem" in checked) return checked;
-  const { command } = checked;
-  if (command.type === "request_approval" || command.type === "judge_step") return checked;
-  const callIds =
-    command.type === "run_tools" ? command.callIds : "intent" in command ? [command.callId] : [];
-  for (const [index, callId] of callIds.entries()) {
-    const about = { thread, call: callOf(thread, callId), context };
-    const problem = await problemWith(about, HARMLESS.has(command.type));
-    if (problem === undefined) continue;
-    if (index === 0 || command.type !== "run_tools") return { problem };
-    return { command: { ...command, callIds: command.callIds.slice(0, index) } };
-  }
-  return checked;
-}
 
 interface About {
   readonly thread: Thread;
   readonly call: OpenCall;
-  readonly context: EffectContext;
+  readonly context: {
+    readonly people?: People | undefined;
+    readonly stillAllowed?: StillAllowed | undefined;
+    readonly signal: AbortSignal;
+  };
 }
 
-async function problemWith(about: About, isHarmless: boolean): Promise<NewEvent | undefined> {
+/**
+ * What keeps a call from running for its requester, or on the word of its approvers, although all was well when they said it.
+ * An approver who does not count any more means that people are asked again; without its requester a call is refused.
+ * For whom a harmless call is done, which changes nothing for anybody, is not asked.
+ */
+export async function recheckPeople(about: About, isHarmless: boolean): Promise<NewEvent | undefined> {
   const { callId, phase, requester, step } = about.call;
   // What has started was checked before; it is only brought to its end.
   if (phase.kind === "started") return;
