@@ -292,6 +292,20 @@ describe("F2.12 a decision becomes a BAML test", { tags: "F2.12" }, () => {
     await Promise.all([runtime.stop(), other.stop()]);
   });
 
+  it("a field's name cannot end an assertion", async () => {
+    const { agent, stored } = await decided({ kind: "approved" });
+    const name = "x }})\n}\ntest Evil {";
+    const events = stored.events.map((event) =>
+      event.type === "step_proposed"
+        ? { ...event, data: { ...event.data, step: { ...event.data.step, [name]: 1 } } }
+        : event,
+    );
+    expect(decisionTest({ ...stored, events }, agent, { at: 3 }).source).not.toContain("Evil");
+    expect(() => decisionTest({ ...stored, events }, agent, { at: 3, fields: [name] })).toThrow(
+      "a field that an assertion cannot name",
+    );
+  });
+
   it("of a step that a person denied, anything else will do", async () => {
     const { agent, stored } = await decided({ kind: "denied", feedback: "that is 40" });
     expect(decisionTest(stored, agent, { at: 3 })).toMatchObject({

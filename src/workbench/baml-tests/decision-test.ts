@@ -99,6 +99,9 @@ function commentOf({ id, agent }: StoredThread, decision: DecisionEvent | undefi
   return `// From the thread ${id} of ${agent.replace(/[^\w-]/g, "_")}: ${what}.\n`;
 }
 
+/** A name that means nothing else in an expression. */
+const NAME = /^[A-Za-z_]\w*$/;
+
 interface Assertions {
   readonly asserts: Readonly<Record<string, string>>;
   readonly person: DecisionTest["person"];
@@ -129,11 +132,13 @@ function assertionsOf(
     const problem =
       wanted === undefined
         ? `has no field ${JSON.stringify(name)}; it has ${Object.keys(step).join(", ")}`
-        : isJsonArray(wanted) || isJsonObject(wanted)
-          ? `has more than one value in ${JSON.stringify(name)}: assert its parts by hand`
-          : showsWhole(name)
-            ? undefined
-            : `has a secret in ${JSON.stringify(name)}`;
+        : !NAME.test(name)
+          ? `has a field that an assertion cannot name: ${JSON.stringify(name)}`
+          : isJsonArray(wanted) || isJsonObject(wanted)
+            ? `has more than one value in ${JSON.stringify(name)}: assert its parts by hand`
+            : showsWhole(name)
+              ? undefined
+              : `has a secret in ${JSON.stringify(name)}`;
     if (problem !== undefined) throw new UsageError("invalid_argument", `the step ${step.intent} ${problem}`);
     found[name] = `${value}.${name} == ${jinjaLiteral(wanted ?? null)}`;
   }
@@ -169,7 +174,7 @@ function isList(agent: Agent, { data: { completion } }: EventOf<"step_proposed">
 }
 
 function isPlain(name: string, value: Json): boolean {
-  if (!/^[A-Za-z_]\w*$/.test(name)) return false;
+  if (!NAME.test(name)) return false;
   if (typeof value === "boolean") return true;
   if (typeof value === "number") return !/e/i.test(String(value));
   return typeof value === "string" && /^[\w.@:/+-]{1,100}$/.test(value);
