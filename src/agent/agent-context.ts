@@ -131,6 +131,9 @@ export function contextOfAgent(
 
 const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "drop_superseded", "forget"];
 
+/** How the source of work begins that was handed over by an agent which has read untrusted content. */
+export const HANDED_OVER = "from outside (";
+
 function originOf(
   base: NonNullable<ContextOptions["untrusted"]>,
   steps: ReadonlyMap<string, StepDefinition<Step>>,
@@ -144,6 +147,9 @@ function originOf(
     // What another agent has read may stand in what it says.
     if ((event.type === "child_finished" || event.type === "child_failed") && event.data.untrusted?.length)
       return event.data.untrusted.join(", ");
+    // What an agent handed over may hold what it has read, whatever this agent trusts otherwise.
+    if (event.type === "event_received" && event.data.source.startsWith(HANDED_OVER))
+      return event.data.source;
     const definition = step === undefined ? undefined : steps.get(step.intent);
     const declared = definition?.kind === "tool" ? definition.options.untrusted : undefined;
     const isOutcome =

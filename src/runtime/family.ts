@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { HANDED_OVER } from "../agent/agent-context.ts";
 import { budgetsForChild, spentBy } from "../agent/budget.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import type { Clock } from "../base/clock.ts";
@@ -90,7 +91,7 @@ function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): N
   );
   const outside = context.untrustedIn(parent);
   const source =
-    outside.length === 0 ? `agent:${name}` : `from outside (${outside.join(", ")}), by agent ${name}`;
+    outside.length === 0 ? `agent:${name}` : `${HANDED_OVER}${outside.join(", ")}), by agent ${name}`;
   const payload = requested?.data.input ?? null;
   return { type: "event_received", data: { name: "delegated", source, payload, from: "system" } };
 }

@@ -79,6 +79,11 @@ export async function deleteThread(threadId: ThreadId, store: ThreadStore): Prom
       const message = `thread ${threadId} has yet to tell the threads above and below it that it has ended: try again`;
       throw new ConflictError("conflict", message, { details: { threadId } });
     }
+    // It takes its work up again with their outcome.
+    if (summary.status === "finished" && (await store.state(threadId)).children.length > 0) {
+      const message = `thread ${threadId} waits for what others do for it in the background; cancel them first`;
+      throw new ConflictError("conflict", message, { details: { threadId } });
+    }
     try {
       await store.delete(threadId, summary.seq);
       return;

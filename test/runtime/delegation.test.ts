@@ -186,6 +186,16 @@ describe("a step that is handed to another agent", { tags: "F10.4" }, () => {
       from: "system",
     });
   });
+
+  it("what it was handed is not trusted, whatever else it trusts", async () => {
+    const trusting = { context: { untrusted: () => undefined } };
+    const { start, runtime, helper } = family(
+      { boss: [{ intent: "read" }, HAND, done("ok")], helper: [done("swept")] },
+      trusting,
+    );
+    const child = await childOf(runtime, await start());
+    expect(helper.agent.context.untrustedIn(child)).toEqual(["from outside (web page), by agent boss"]);
+  });
 });
 
 describe("what a child asks people", { tags: "F10.4" }, () => {
@@ -244,6 +254,22 @@ describe("work in the background", { tags: "F10.6" }, () => {
     expect(boss.nextStep.prompts[1]).toContain("its outcome will come as an event");
     expect(boss.nextStep.prompts[2]).toMatch(/<child_finished>\s*step: hand_aside\s*result: swept/);
     assertUsedUp();
+  });
+
+  it("keeps the thread from being deleted until its outcome has come, although that has finished", async () => {
+    const { start, runtime } = family({
+      boss: [{ intent: "hand_aside", task: "sweep" }, done("begun"), done("told")],
+      helper: [{ intent: "ask", question: "which broom?" }, done("swept")],
+    });
+    const { id, state } = await start();
+    expect(state.ended?.kind).toBe("finished");
+    await expect(runtime.delete(id)).rejects.toThrow("waits for what others do for it in the background");
+    const child = await runtime.settled(childThreadId(id, callIdAt(3)));
+    const requestId = requestIdOf(child.id, questionOf(child).seq);
+    await runtime.respond(requestId, { decision: { kind: "answered", text: "the red one" } }, bob);
+    await runtime.settled(child.id);
+    expect((await runtime.settled(id)).state.ended).toMatchObject({ result: "told" });
+    await runtime.delete(id);
   });
 });
 

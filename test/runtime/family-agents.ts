@@ -1,4 +1,5 @@
 import { type Agent, defineAgent } from "../../src/agent/agent.ts";
+import type { AgentContextOptions } from "../../src/agent/agent-context.ts";
 import type { Budget } from "../../src/agent/budget.ts";
 import type { Approval, DelegateOptions } from "../../src/steps/definitions.ts";
 import { askHuman, delegate, finish, tool } from "../../src/steps/steps.ts";
@@ -24,6 +25,8 @@ export interface MemberOptions {
   readonly handOptions?: DelegateOptions<Extract<FamilyStep, { intent: "hand" }>>;
   readonly budget?: Budget;
   readonly severalSteps?: "first" | "in_order";
+  /** What this agent declares untrusted. */
+  readonly context?: AgentContextOptions;
   /** Called while `pay` runs. */
   readonly onPay?: () => Promise<unknown>;
 }
@@ -36,11 +39,12 @@ export function familyMember(
 ): FamilyMember {
   const ran: string[] = [];
   const nextStep = scriptedSteps<FamilyStep>(script);
-  const { payApproval = "never", handOptions = {}, budget, severalSteps = "first", onPay } = options;
+  const { payApproval = "never", handOptions = {}, budget, severalSteps = "first", onPay, context } = options;
   const agent = defineAgent(nextStep, {
     name,
     severalSteps,
     ...(budget === undefined ? {} : { budget }),
+    ...(context === undefined ? {} : { context }),
     steps: {
       hand: delegate({ agent: ({ to = "helper" }) => to, input: ({ task }) => task }, handOptions),
       hand_aside: delegate({ agent: "helper", wait: false }),
