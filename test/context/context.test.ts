@@ -12,6 +12,14 @@ const events = eventsOf(
 );
 
 describe("createContext", () => {
+  it("an optional field that the model left out is not shown as null", { tags: "F3.2" }, () => {
+    const step = { intent: "divide", a: 6, b: 2, unit: null };
+    const shown = createContext().render(eventsOf(message("go"), proposed(3, step), finishedTool(3, null)));
+    expect(shown).toContain("<divide>\na: 6\nb: 2\n</divide>");
+    // What a tool gave is shown as it is.
+    expect(shown).toContain("<divide_result>\nnull\n</divide_result>");
+  });
+
   it("an agent chooses its format, or brings its own", { tags: "F3.4" }, () => {
     expect(createContext().render(events)).toMatch(/^<message_received>\n/);
     expect(createContext({ format: "json" }).render(events)).toMatch(/^\{"message_received":/);

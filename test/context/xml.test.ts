@@ -13,6 +13,55 @@ import { anyBlocks, anyJson, hostileString } from "./hostile.ts";
 const runs = { numRuns: propertyRuns(500) };
 
 describe("the default rendering", () => {
+  it("a mail address in angle brackets stays as it is, and whatever is not quite one does not", {
+    tags: "F3.12",
+  }, () => {
+    for (const plain of ["Ada <ada@example.com>", "<a.b+c-d_e@mail.shop.example>, <b@x.de>"]) {
+      expect(escapeText(plain)).toBe(plain);
+      expect(parseXml(renderXml([{ tag: "message_received", body: plain }]))).toEqual([
+        { tag: "message_received", body: plain },
+      ]);
+    }
+    for (const tag of [
+      "<ada@example.com",
+      "<message_received>",
+      "</ada@example.com>",
+      "<ada@localhost>",
+      "<ada @example.com>",
+      "<ada@example.com untrusted>",
+      "\uFF1Cada@example.com>",
+      "<\u200Bada@example.com>",
+    ]) {
+      expect(escapeText(tag)).not.toBe(tag);
+      expect(unescapeText(escapeText(tag))).toBe(tag);
+    }
+    const part = fc.constantFrom(
+      "<",
+      ">",
+      "@",
+      ".",
+      "/",
+      "a",
+      "com",
+      "step",
+      "|im_start|",
+      " ",
+      "\n",
+      "</step>",
+    );
+    const text = fc.array(part, { maxLength: 24 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(text, (body) => {
+        const blocks = [
+          { tag: "step", body },
+          { tag: "a", body: "b" },
+        ];
+        expect(parseXml(renderXml(blocks))).toEqual(blocks);
+      }),
+      runs,
+    );
+  });
+
   it("a block is a tag around YAML, and a string is raw", { tags: "F3.2" }, () => {
     const blocks: ContextBlock[] = [
       { tag: "message_received", body: "can you multiply 3 and 4?\nThen stop: a < b & c." },

@@ -2,7 +2,7 @@ import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
 import type { EventData, EventType, Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContextBlock, isSafeTag } from "./block.ts";
 import { cutMiddle, errorText } from "./errors.ts";
-import { humanResponseBlocks } from "./human-blocks.ts";
+import { humanResponseBlocks, withoutAbsent } from "./human-blocks.ts";
 import {
   type ContextView,
   defaultOrigin,
@@ -69,7 +69,9 @@ function defaultBlocks(
     case "step_refused":
       return [{ tag: event.type, body: refusalBody(event.data, earlier, view) }];
     case "steps_dropped":
-      return [{ tag: event.type, body: { reason: event.data.reason, steps: event.data.steps } }];
+      return [
+        { tag: event.type, body: { reason: event.data.reason, steps: event.data.steps.map(withoutAbsent) } },
+      ];
     case "human_asked":
       return askedBlocks(event.data);
     case "human_responded":
@@ -141,10 +143,9 @@ function withSender({ text, from }: EventData["message_received"]): Json {
 
 function stepBlock(step: Step, { hiddenFields = [] }: ContextView): ContextBlock {
   const { intent, ...fields } = step;
-  const shown: JsonObject =
-    hiddenFields.length === 0
-      ? fields
-      : Object.fromEntries(Object.entries(fields).filter(([name]) => !hiddenFields.includes(name)));
+  const shown: JsonObject = Object.fromEntries(
+    Object.entries(withoutAbsent(fields)).filter(([name]) => !hiddenFields.includes(name)),
+  );
   return isSafeTag(intent) ? { tag: intent, body: shown } : { tag: "step", body: { intent, ...shown } };
 }
 

@@ -1,4 +1,4 @@
-import type { Json } from "../../base/json.ts";
+import type { Json, JsonObject } from "../../base/json.ts";
 import type { EventData, Step } from "../../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { type EarlierEvents, personName } from "./view.ts";
@@ -47,5 +47,10 @@ function editBody(proposed: Step | undefined, executed: Step, editor: string): J
 }
 
 function withoutIntent({ intent: _, ...fields }: Step): Json {
-  return fields;
+  return withoutAbsent(fields);
+}
+
+/** The fields of a step that are there: an optional one that was left out comes from the parser as `null`. */
+export function withoutAbsent(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }

@@ -5,10 +5,13 @@ import { MARKER_NAME, ROLE_MARKER } from "../blocks/role-markers.ts";
 // stay linear.
 const INVISIBLE = "[[\\p{Cf}\\p{Cc}\\p{Mn}\\u2800]--\\s]";
 
+// A mail address in angle brackets: an `@` stands in no tag, and nothing closes it.
+const MAIL_ADDRESS = "[\\w.+\\-]{1,64}@(?:[A-Za-z0-9\\-]{1,63}\\.){1,8}[A-Za-z]{2,24}>";
+
 const TO_ESCAPE = new RegExp(
   [
     // A `<` or a lookalike that could begin a tag, even after spaces; not `a < b`, `x <- 3` or `<3`.
-    `[<\\uFF1C\\uFE64](?=${INVISIBLE}*[\\p{L}_:\\|!?\\/])`,
+    `(?:[\\uFF1C\\uFE64]|<(?!${MAIL_ADDRESS}))(?=${INVISIBLE}*[\\p{L}_:\\|!?\\/])`,
     `[<\\uFF1C\\uFE64](?=[${INVISIBLE}\\s]*(?:\\/|[\\p{L}_:][\\w:.\\-]{0,64}\\s*>))`,
     // An `&` that would read as one of our escapes; not `AT&T` or `&nbsp;`.
     "&(?=(?:lt|amp|#x[0-9A-F]{1,6});)",
