@@ -44,6 +44,11 @@ export interface CheckedPolicy {
   readonly fault: string | undefined;
 }
 
+/** What holds if a policy cannot be read at all: somebody else than those who asked must agree. */
+export function unreadable(fault: string): CheckedPolicy {
+  return { policy: { requesterMayApprove: false }, fault };
+}
+
 /**
  * Makes safe what a policy function returned. An invalid policy still asks a person: whatever can be read of it and does
  * not let more people decide is kept, and the fault goes on the card.
@@ -52,7 +57,7 @@ export function checkPolicy(value: object): CheckedPolicy {
   if ("then" in value) {
     // It may fail yet, and nobody else waits for it.
     Promise.resolve(value).catch(() => {});
-    return { policy: {}, fault: "it gave a promise: a policy must be known at once" };
+    return unreadable("it gave a promise: a policy must be known at once");
   }
   const plain = plainPolicy(value);
   if (fits<ApprovalPolicy>(plain, APPROVAL_POLICY)) return { policy: plain, fault: undefined };

@@ -1,4 +1,4 @@
-import { checkPolicy } from "../humans/approval-policy.ts";
+import { checkPolicy, unreadable } from "../humans/approval-policy.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import { lookAlikes } from "../humans/look-alikes.ts";
 import { principalKey } from "../humans/principal.ts";
@@ -45,7 +45,10 @@ export interface DeclaredApproval {
   readonly fault: string | undefined;
 }
 
-/** The approval that is declared for a step. If the rule throws or returns anything but a policy, a person is asked. */
+/**
+ * The approval that is declared for a step. If the rule throws or returns anything but a policy, somebody
+ * else than the requesters is asked.
+ */
 export function approvalFor(
   definition: StepDefinition<Step>,
   call: OpenCall,
@@ -57,7 +60,7 @@ export function approvalFor(
       typeof approval === "function" ? approval(call.step, { thread, fidelity: call.fidelity }) : approval,
     );
   } catch (error) {
-    return { policy: {}, fault: `it failed: ${textOf(error instanceof Error ? error.message : error)}` };
+    return unreadable(`it failed: ${textOf(error instanceof Error ? error.message : error)}`);
   }
 }
 
@@ -65,7 +68,7 @@ function readApproval(approval: unknown): DeclaredApproval {
   if (approval === "never") return { policy: null, fault: undefined };
   if (approval === "always") return { policy: {}, fault: undefined };
   if (typeof approval === "object" && approval !== null) return checkPolicy(approval);
-  return { policy: {}, fault: `it gave ${textOf(approval)}; wanted: "never", "always" or a policy` };
+  return unreadable(`it gave ${textOf(approval)}; wanted: "never", "always" or a policy`);
 }
 
 /** Anything may be thrown, also what cannot be made a text of. */

@@ -116,6 +116,24 @@ describe("policies that are wrong", { tags: "F7.8" }, () => {
     ]);
   });
 
+  it("a rule that cannot be read lets nobody approve what they asked for", async () => {
+    const rules: readonly (() => Approval)[] = [
+      () => {
+        throw new Error("the directory is down");
+      },
+      () => loose(undefined),
+      () => loose(Promise.resolve("never")),
+    ];
+    for (const approval of rules) {
+      const { start, approve, paid } = office({ approval });
+      const thread = await start();
+      await expect(approve(thread, ada)).rejects.toMatchObject({ code: "forbidden" });
+      expect(paid).toEqual([]);
+      await approve(thread, bob);
+      expect(paid).toEqual([600]);
+    }
+  });
+
   it("a promise that fails afterwards ends no process", async () => {
     const failures: unknown[] = [];
     const onFailure = (failure: unknown) => failures.push(failure);
