@@ -14,7 +14,7 @@ export type VerifiedPrincipal = Principal & { readonly [verified]: true };
 /**
  * Declares a principal verified. Call this in a channel, after the check that proves who the person is, and nowhere else.
  * An id has one spelling: trimmed, in composed form (NFC), and in lower case if the channel ignores case. Throws
- * `UsageError` if the channel or the id is empty or holds invisible characters.
+ * `UsageError` if the channel or the id is empty, is `*`, or holds invisible characters.
  */
 export function verifiedBy(channel: string, id: string, name?: string | undefined): VerifiedPrincipal {
   const spelled = spellId(channel, id);
@@ -31,6 +31,7 @@ const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|[^\
 
 function idProblem(text: string): string | undefined {
   if (text === "") return "is not complete: a channel and an id are needed";
+  if (text === "*") return "is a pattern, which names many";
   return INVISIBLE.test(text) ? "holds characters that nobody sees" : undefined;
 }
 

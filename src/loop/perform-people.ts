@@ -119,7 +119,11 @@ export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent)
     // A `to` that is there and says nothing is a mistake, not everybody.
     const isToEverybody = options.to === undefined && !("to" in asked);
     const to = isToEverybody ? undefined : checkAddressees(asked.to ?? declared);
-    return [{ type: "human_asked", data: { kind: "question", callId, ...asked, to } }];
+    // Nothing but these: a handler may hand on whatever else the model wrote into the step.
+    const { question, context, options: shown } = asked;
+    return [
+      { type: "human_asked", data: { kind: "question", callId, question, context, options: shown, to } },
+    ];
   });
 
 export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId }) => [

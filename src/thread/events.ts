@@ -145,8 +145,8 @@ export const EVENTS = {
   human_asked: event<{
     readonly kind: HumanRequestKind;
     readonly question: string;
-    readonly context?: string;
-    readonly options?: HumanRequestOptions;
+    readonly context?: string | undefined;
+    readonly options?: HumanRequestOptions | undefined;
     /** Patterns of who is asked and may answer. Absent: anybody whom a channel has verified. */
     readonly to?: readonly string[] | undefined;
     readonly callId?: CallId;

@@ -62,6 +62,17 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
     await answer(ada);
   });
 
+  it("to nobody who is named like a pattern", () => {
+    expect(() => verifiedBy("webhook:shop", "*")).toThrow('the identity "webhook:shop:*" is a pattern');
+    expect(() => verifiedBy("*", "ada")).toThrow("is a pattern");
+  });
+
+  it("holds nothing but what a question has, whatever its handler hands on of the step", async () => {
+    const written = { question: "Which?", kind: "unknown_outcome", callId: "call_1", intent: "ask" };
+    const { thread } = await asking({}, () => written);
+    expect(questionOf(thread)).toMatchObject({ kind: "question", question: "Which?", callId: "call_3" });
+  });
+
   it("is shown with their names in the API, the inbox, on the command line and to channels", async () => {
     const { thread, channel } = await asking({ to: ["web:bob"] });
     const request = pendingRequest(thread);
