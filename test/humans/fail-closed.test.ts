@@ -125,7 +125,8 @@ describe("policies that are wrong", { tags: "F7.8" }, () => {
       () => loose(Promise.resolve("never")),
     ];
     for (const approval of rules) {
-      const { start, approve, paid } = office({ approval });
+      const people = { Ada: ["terminal:ada"], Bob: ["web:bob"] };
+      const { start, approve, paid } = office({ approval, people });
       const thread = await start();
       await expect(approve(thread, ada)).rejects.toMatchObject({ code: "forbidden" });
       expect(paid).toEqual([]);
