@@ -6,14 +6,14 @@ import { matchesPrincipal, principalKey } from "./principal.ts";
 
 /** What must be known of an approval to say who may decide on it. */
 export interface ApprovalCase {
-  readonly approval: PendingApproval;
+  readonly approval: Pick<PendingApproval, "policy" | "escalatedTo" | "approvedBy">;
   /** The current requesters, including anybody who has asked since the approval was requested. */
   readonly requesters: Requesters;
   readonly people: People;
 }
 
 /** Patterns of who may decide on this request now; `null` means anybody whom a channel has verified. */
-export function approversOf({ policy, escalatedTo }: PendingApproval): readonly string[] | null {
+export function approversOf({ policy, escalatedTo }: ApprovalCase["approval"]): readonly string[] | null {
   return policy.approvers === undefined ? null : [...policy.approvers, ...escalatedTo];
 }
 

@@ -1,6 +1,6 @@
-import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
+import { ConflictError, type ForbiddenError, NotFoundError, UsageError } from "../base/errors.ts";
 import { requestIdOf } from "../base/ids.ts";
-import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
+import type { EventOf, HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { objectionTo, objectionToAnswer } from "./approvers.ts";
@@ -51,6 +51,10 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       { details: { accepted: accepts } },
     );
   }
+  if (asked.type === "question" && decision.kind === "did_not_happen") {
+    const objection = objectionToAnother(thread, request, attempt);
+    if (objection !== undefined) throw objection;
+  }
   const { channel, id, name } = attempt.by;
   return {
     type: "human_responded",
@@ -65,6 +69,24 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       by: name === undefined ? { channel, id } : { channel, id, name },
     },
   };
+}
+
+/** Why this person may not have a call run once more: its approval was for one run, so only who may approve it may say so. */
+function objectionToAnother(
+  thread: ThreadHead | Thread,
+  { asked: { callId }, requesters }: HumanRequest,
+  { by, people }: ResponseCase,
+): ForbiddenError | undefined {
+  const events = "events" in thread ? thread.events : [];
+  const approval = events.findLast(
+    (event): event is EventOf<"approval_requested"> =>
+      event.type === "approval_requested" && event.data.callId === callId,
+  );
+  if (approval === undefined) return undefined;
+  const { policy } = approval.data;
+  const escalatedTo = (policy.escalation ?? []).flatMap(({ to }) => to);
+  const about = { ...approval.data, escalatedTo, approvedBy: [] };
+  return objectionTo({ approval: about, requesters, people }, by, "approved");
 }
 
 function requestAt(thread: ThreadHead | Thread, seq: number): HumanRequest {

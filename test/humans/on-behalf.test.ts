@@ -186,6 +186,31 @@ describe("whoever has asked for what an agent does", { tags: "F7.15" }, () => {
     await approve(thread, bob);
   });
 
+  it("they may not have an approved call run once more, whose outcome nobody knows", async () => {
+    let runs = 0;
+    const lost = () => {
+      runs += 1;
+      return runs === 1 ? new Promise(() => {}) : "paid";
+    };
+    const agent = defineAgent(scriptedSteps<Step>([pay, done]), {
+      name: "payer",
+      steps: {
+        pay: tool(lost, { approval: { requesterMayApprove: false }, timeoutMs: 10 }),
+        done: finish(({ message }) => message),
+      },
+    });
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "payer", input: { message: "pay", from: ada } });
+    const { seq, digest } = approvalOf(await runtime.settled(threadId));
+    await runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "approved" }, digest }, bob);
+    const request = requestIdOf(threadId, questionOf(await runtime.settled(threadId)).seq);
+    const again = { decision: { kind: "did_not_happen" } } as const;
+    await expect(runtime.respond(request, again, ada)).rejects.toThrow("requested this and may not approve");
+    await runtime.respond(request, again, bob);
+    await runtime.settled(threadId);
+    expect(runs).toBe(2);
+  });
+
   it("counts those who forked what a fork was made of", async () => {
     const { start, runtime } = payer([pay], { requesterMayApprove: false });
     const { id, state } = await start();
