@@ -101,14 +101,15 @@ async function readKept(
 }
 
 /**
- * What makes two calls the same: agent, tool and its version, arguments, and who asked for it. `undefined` if it is not
- * known who did: nobody else may get the result.
+ * What makes two calls the same: agent, tool and its version, arguments, who asked for it and for whom it runs. `undefined`
+ * if it is not known who asked: nobody else may get the result.
  */
 function keyOf({ agent, call, definition, thread: { state } }: Reusable): string | undefined {
   const { known, unknown } = state.requesters;
   const shared = definition.options.shared === true;
   if (unknown && !shared) return undefined;
-  const requesters = shared ? null : known.map(principalKey).sort();
+  const { requester } = call;
+  const requesters = shared ? null : [known.map(principalKey).sort(), requester && principalKey(requester)];
   const step = withoutReasons(call.step);
   return `result:${digestOf([agent.name, toolVersion(step.intent, definition), step, requesters])}`;
 }

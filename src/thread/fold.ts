@@ -31,6 +31,7 @@ export const EMPTY_STATE: ThreadState = {
   title: "",
   requester: null,
   requesters: { known: [], unknown: false },
+  fork: null,
   via: null,
   news: [],
   steps: 0,

@@ -35,10 +35,16 @@ export function requestersAfter(
  * whom is done for nobody: what others may do must not be done for its sender.
  */
 export function requesterAfter(
-  { requester }: ThreadState,
-  { data: { from, callId } }: EventOf<"event_received">,
+  state: ThreadState,
+  { seq, data: { from, callId } }: EventOf<"event_received">,
 ): Principal | null {
+  const { requester } = state;
   if (from === "system") return requester;
-  if (from !== undefined) return from;
+  if (from !== undefined) return actsFor(state, seq, from);
   return callId === undefined ? null : requester;
+}
+
+/** Whom the agent acts for once this person has asked. What a fork copied is done for whoever forked, not in the other's name. */
+export function actsFor({ fork }: ThreadState, seq: number, person: Principal | null): Principal | null {
+  return fork !== null && seq <= fork.seq ? fork.by : person;
 }

@@ -204,6 +204,8 @@ export interface ThreadState {
   /** Who sent the latest message or event; `null` if only code has, or if it is not known who did. */
   readonly requester: Principal | null;
   readonly requesters: Requesters;
+  /** Where the thread is a fork: by whom, and how many of its events are copies. */
+  readonly fork: { readonly seq: number; readonly by: Principal | null } | null;
   /** The channel and address that the thread comes from; `null`: none is told how it goes. */
   readonly via: Via | null;
   /** What that channel is yet to be told, oldest first. */

@@ -28,7 +28,14 @@ export const life: Transitions<
     const { agent, parent, forkedFrom, requester = null, requesters: asked = state.requesters } = event.data;
     const by = forkedFrom?.by;
     const requesters = by === undefined ? asked : addRequester(asked, by);
-    const start = { agent, startedAt: event.at, requester, requesters };
+    const fork = forkedFrom === undefined ? null : { seq: forkedFrom.seq, by: by ?? null };
+    const start = {
+      agent,
+      startedAt: event.at,
+      requester: fork === null ? requester : fork.by,
+      requesters,
+      fork,
+    };
     if (parent === undefined) return start;
     const { path = [], budgets = [] } = parent;
     return { ...start, parent: { ...parent, path, budgets } };

@@ -1,5 +1,5 @@
 import { viaAfter } from "./news.ts";
-import { addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
+import { actsFor, addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
   addSpent,
@@ -41,7 +41,8 @@ export const inputAndModel: Transitions<
     const { from, text } = event.data;
     const requesters = addRequester(state.requesters, from);
     const via = viaAfter(state, event);
-    return { ...reopen(state, event.seq), requester: from, requesters, via, title: oneLine(text) };
+    const requester = actsFor(state, event.seq, from);
+    return { ...reopen(state, event.seq), requester, requesters, via, title: oneLine(text) };
   },
 
   event_received(state, event) {
@@ -76,7 +77,10 @@ export const inputAndModel: Transitions<
       proposed: step,
       step,
       editedBy: null,
-      requester: follows && before !== undefined ? before.requester : (missed ?? state).requester,
+      requester:
+        follows && before !== undefined
+          ? before.requester
+          : actsFor(state, event.seq, (missed ?? state).requester),
       approvedBy: [],
       fidelity,
       // Steps of one completion have its words in common.

@@ -85,6 +85,23 @@ describe("for whom a call runs", { tags: "F7.15" }, () => {
   });
 });
 
+describe("a fork", { tags: "F7.15" }, () => {
+  it("acts for whoever made it: neither a copied step nor a copied message runs in the other's name", async () => {
+    const { start, runtime, calls, approve } = payer([pay, done, pay, done, done], "always");
+    const original = await start();
+    const proposed = eventsOf(original, "step_proposed")[0]?.seq ?? 0;
+    const atStep = await runtime.fork(original.id, proposed, bob);
+    await runtime.resume(atStep.id, bob);
+    await approve(await runtime.settled(atStep.id));
+    const atMessage = await runtime.fork(original.id, proposed - 1, eve);
+    await runtime.resume(atMessage.id, eve);
+    await approve(await runtime.settled(atMessage.id));
+    expect(calls.map(({ requester }) => requester?.id)).toEqual(["bob", "eve"]);
+    await approve(original);
+    expect(calls.at(-1)?.requester?.id).toBe("ada");
+  });
+});
+
 describe("people who are checked again when a call runs", { tags: "F7.15" }, () => {
   it("a requester who is not allowed any more: the call is refused, and the model is told", async () => {
     const asked: string[] = [];
