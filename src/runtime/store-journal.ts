@@ -164,7 +164,8 @@ export class StoreJournal implements Journal {
       projection: projectionOf(thread.state),
       before: this.#onDisk.state,
       // A heartbeat comes every third of a claim, so a claim with less than a third left has missed one.
-      claim: claim === undefined ? undefined : { owner: claim.owner, past: Math.ceil(before + claim.ms / 3) },
+      claim:
+        claim === undefined ? undefined : { owner: claim.owner, past: Math.floor(before + claim.ms / 3) },
     };
     let written: AppendOutcome;
     try {
