@@ -62,7 +62,7 @@ describe("the engine on Restate", { tags: "E4" }, () => {
     expect(down.thread.state.status.kind).toBe("awaiting_time");
     expect(down.problems[0]).toMatchObject({
       code: "engine_failed",
-      message: expect.stringContaining("out of reach"),
+      message: expect.stringContaining("cannot be reached"),
     });
   });
 
