@@ -13,5 +13,6 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
+    globalSetup: "test/shared-servers.ts",
   },
 });

@@ -32,7 +32,7 @@ export async function settle(
 ): Promise<Thread> {
   const { store, agents, pool, notify, claimMs } = options;
   const earlier = pool?.failureOf(threadId);
-  const isActive = () => pool?.active.includes(threadId) === true;
+  const isActive = () => pool?.isActive(threadId) === true;
   let elsewhere = false;
   for (;;) {
     signal?.throwIfAborted();

@@ -39,7 +39,8 @@ export interface PoolOptions extends WorkerOptions {
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #jobs = new Map<ThreadId, Job>();
-  readonly #waiting = new Set<ThreadId>();
+  /** The threads in the queue, each with what resolves once it leaves the queue. */
+  readonly #waiting = new Map<ThreadId, PromiseWithResolvers<void>>();
   readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
   #stopping = false;
   #heartbeat: AbortController | null = null;
@@ -53,6 +54,10 @@ export class WorkerPool {
     return [...this.#jobs.keys()];
   }
 
+  isActive(threadId: ThreadId): boolean {
+    return this.#jobs.has(threadId);
+  }
+
   /** How many threads could not be advanced here at the last try. */
   get failing(): number {
     return this.#retryAt.size;
@@ -64,7 +69,7 @@ export class WorkerPool {
     const job = this.#jobs.get(threadId);
     if (job !== undefined) job.again = true;
     else if (this.#jobs.size < this.#options.concurrency) this.#start(threadId, known);
-    else this.#waiting.add(threadId);
+    else this.#enqueue(threadId);
   }
 
   /** Like `nudge`, but skips a thread that failed here a moment ago. */
@@ -82,8 +87,9 @@ export class WorkerPool {
     for (;;) {
       const job = this.#jobs.get(threadId);
       if (job !== undefined) return job.taken;
-      if (!this.#waiting.has(threadId)) return;
-      await Promise.race(Array.from(this.#jobs.values(), (other) => other.done));
+      const queued = this.#waiting.get(threadId);
+      if (queued === undefined) return;
+      await queued.promise;
     }
   }
 
@@ -96,11 +102,9 @@ export class WorkerPool {
   async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      const job = this.#jobs.get(threadId);
-      if (job === undefined && !this.#waiting.has(threadId)) return;
-      // The thread is queued: any other job may free a place.
-      const done = job === undefined ? Array.from(this.#jobs.values(), (other) => other.done) : [job.done];
-      await withDeadline(() => Promise.race(done), { signal });
+      const done = this.#jobs.get(threadId)?.done ?? this.#waiting.get(threadId)?.promise;
+      if (done === undefined) return;
+      await withDeadline(() => done, { signal });
     }
   }
 
@@ -123,17 +127,26 @@ export class WorkerPool {
   /** Starts nothing more, aborts model calls and lets tools end. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#waiting.clear();
+    for (const threadId of this.#waiting.keys()) this.#dequeue(threadId);
     const jobs = [...this.#jobs.values()];
     for (const job of jobs) job.stop.abort(new DOMException("the process is stopping", "AbortError"));
     await Promise.all(jobs.map((job) => job.done));
   }
 
+  #enqueue(threadId: ThreadId): void {
+    if (!this.#waiting.has(threadId)) this.#waiting.set(threadId, Promise.withResolvers());
+  }
+
+  #dequeue(threadId: ThreadId): void {
+    this.#waiting.get(threadId)?.resolve();
+    this.#waiting.delete(threadId);
+  }
+
   #startNext(): void {
-    for (const threadId of this.#waiting) {
+    for (const threadId of this.#waiting.keys()) {
       if (this.#jobs.size >= this.#options.concurrency) return;
-      this.#waiting.delete(threadId);
       this.#start(threadId);
+      this.#dequeue(threadId);
     }
   }
 
@@ -162,7 +175,7 @@ export class WorkerPool {
         taken.resolve();
         this.#jobs.delete(threadId);
         if (this.#jobs.size === 0) this.#heartbeat?.abort();
-        if (job.again && !this.#stopping) this.#waiting.add(threadId);
+        if (job.again && !this.#stopping) this.#enqueue(threadId);
         this.#startNext();
       });
     const job: Job = {

@@ -47,7 +47,7 @@ export {
   type RequestDiff,
 } from "./regression/diff-requests.ts";
 export { agreement, type Redecided, redecide } from "./regression/redecide.ts";
-export { type Reparsed, reparse } from "./regression/reparse.ts";
+export { type Grading, type Reparsed, reparse } from "./regression/reparse.ts";
 export { type LastDecisions, lastDecisions, type StoredDecision } from "./regression/stored-decisions.ts";
 export { evalPage } from "./reports/eval-page.ts";
 export { evalTests } from "./reports/eval-tests.ts";

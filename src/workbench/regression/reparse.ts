@@ -14,7 +14,8 @@ export type Reparsed =
   /** The same step with another grade. */
   | { readonly kind: "regraded"; readonly worse: boolean; readonly from: Grading; readonly to: Grading };
 
-interface Grading {
+/** How faithfully a completion was read, and what is doubtful about it. */
+export interface Grading {
   readonly grade: "exact" | "tolerant" | "doubtful";
   readonly reasons: readonly string[];
 }
