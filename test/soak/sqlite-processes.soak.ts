@@ -4,8 +4,8 @@ import { z } from "zod";
 import { parseThreadId } from "../../src/base/ids.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import { createThread, messages, project } from "../../src/testing/store-contract/samples.ts";
-import { runChild, startChild, startLimitedChild } from "./children.ts";
-import { temporaryFolder, temporaryStore } from "./temporary.ts";
+import { runChild, startChild, startLimitedChild } from "../store/children.ts";
+import { temporaryFolder, temporaryStore } from "../store/temporary.ts";
 
 const raceReport = z.object({
   appended: z.record(z.string(), z.number()),
