@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SERVE_NEEDS } from "../src/base/missing-package.ts";
 
 interface Subject {
   readonly title: string;
@@ -105,23 +106,14 @@ const packed = mkdtempSync(join(tmpdir(), "twelvefold-weigh-"));
 run("npm", ["pack", "--pack-destination", packed, "--loglevel=error"], root);
 const [archive = ""] = readdirSync(packed);
 const own = { twelvefold: `file:${join(packed, archive)}` };
-const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const served = [
-  "hono",
-  "@hono/node-server",
-  "@hono/zod-openapi",
-  "@opentelemetry/api",
-  "croner",
-  "pino",
-  "zod",
-];
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const SUBJECTS: readonly Subject[] = [
   { title: "Twelvefold", install: own, imports: ["twelvefold"] },
   {
     title: "Twelvefold with API and inbox",
     install: {
       ...own,
-      ...Object.fromEntries(served.map((name) => [name, devDependencies[name] ?? "4.6.7"])),
+      ...Object.fromEntries(SERVE_NEEDS.map((name) => [name, devDependencies[name] ?? dependencies[name]])),
     },
     imports: ["twelvefold", "twelvefold/server", "twelvefold/inbox", "twelvefold/sqlite"],
   },

@@ -10,6 +10,7 @@ import {
   defineAgent,
   finish,
   requestIdOf,
+  type Thread,
   tool,
   verifiedBy,
 } from "../../src/index.ts";
@@ -48,6 +49,15 @@ async function service(...statuses: number[]) {
     return posted;
   };
   return { url: `http://127.0.0.1:${address.port}/hooks`, until };
+}
+
+/** The request that a thread waits for, as it is delivered once more. */
+function repeatRequest(thread: Thread) {
+  const { id: threadId, state } = thread;
+  const { request } = state;
+  if (request === null) throw new Error("nothing waits");
+  const requestId = requestIdOf(threadId, request.seq);
+  return { kind: "request", id: "1", threadId, requestId, request, thread, mayBeRepeated: true } as const;
 }
 
 type Step = { readonly intent: "send"; readonly to: string } | { readonly intent: "done" };
@@ -103,21 +113,11 @@ describe("the webhook channel", () => {
       const { url, until } = await service(status);
       const { runtime, threadId } = await launch(url);
       const thread = await runtime.settled(threadId);
-      const request = thread.state.request;
-      if (request === null) throw new Error("nothing waits");
       const channel = webhookChannel({ url, secret });
       await until(1);
       const other = await service(status);
       const failing = webhookChannel({ url: other.url, secret });
-      const notice = {
-        threadId,
-        kind: "request" as const,
-        id: "1",
-        requestId: requestIdOf(threadId, request.seq),
-        request,
-        thread,
-        mayBeRepeated: true,
-      };
+      const notice = repeatRequest(thread);
       const { signal } = new AbortController();
       await expect(failing.deliver(notice, signal)).rejects.toThrow(
         `http://127.0.0.1:${new URL(other.url).port} answered ${status}`,
@@ -132,19 +132,8 @@ describe("the webhook channel", () => {
     const { url, until } = await service();
     const { runtime, threadId } = await launch(url);
     const thread = await runtime.settled(threadId);
-    const request = thread.state.request;
-    if (request === null) throw new Error("nothing waits");
     await until(1);
-    const notice = {
-      threadId,
-      kind: "request" as const,
-      id: "1",
-      requestId: requestIdOf(threadId, request.seq),
-      request,
-      thread,
-      mayBeRepeated: true,
-    };
-    await webhookChannel({ url, secret }).deliver(notice, new AbortController().signal);
+    await webhookChannel({ url, secret }).deliver(repeatRequest(thread), new AbortController().signal);
     const posted = await until(2);
     expect(new Set(posted.map(({ request: { headers } }) => headers["webhook-id"])).size).toBe(1);
     expect(posted[1]?.message.data).toMatchObject({ mayBeRepeated: true });

@@ -24,6 +24,9 @@ const SET = parseDataset(
   { file: "evals/set.yaml", agent: "calculator" },
 );
 
+/** What the runs here have in common. */
+const COMMON = { datasets: [SET], agents: [calculator], folder: ".", concurrency: 1, now: () => 0 };
+
 /** Runs with a model that answers in this order. */
 async function run(
   answers: ScriptedAnswer[],
@@ -34,15 +37,7 @@ async function run(
   try {
     const choice = { ...localModel("local", model.url), retry: { attempts: 1 } };
     const variants = [{ label: "local", client: "local", model: choice, ...variant }];
-    return await evaluate({
-      datasets: [SET],
-      agents: [calculator],
-      variants,
-      folder: ".",
-      concurrency: 1,
-      now: () => 0,
-      ...options,
-    });
+    return await evaluate({ ...COMMON, variants, ...options });
   } finally {
     await model.close();
   }
@@ -275,14 +270,7 @@ describe("F2.18 kept answers", { tags: "F2.18" }, () => {
       retry: { attempts: 1 },
     };
     const variants = [{ label: "local", client: "local", model: choice }];
-    const common = {
-      datasets: [SET],
-      agents: [calculator],
-      variants,
-      folder: ".",
-      concurrency: 1,
-      now: () => 0,
-    };
+    const common = { ...COMMON, variants };
     const first = await evaluate({ ...common, cache: openAnswerCache(kept) });
     const before = model.requests.length;
     const second = await evaluate({ ...common, samples, cache: openAnswerCache(kept, { fresh }) });
@@ -423,14 +411,7 @@ function DetermineNextStep(thread: string) -> Add {
       { label: "now", client: "local", model: choice },
       { label: "HEAD", client: "local", model: choice, revision: "HEAD", prompts: revision },
     ];
-    const { variants: results } = await evaluate({
-      datasets: [SET],
-      agents: [calculator],
-      variants,
-      folder: ".",
-      concurrency: 1,
-      now: () => 0,
-    });
+    const { variants: results } = await evaluate({ ...COMMON, variants });
     await model.close();
     expect(model.requests[3]?.messages[0]?.text).toContain("Before.");
     expect(results.map(({ label, rate }) => [label, rate.passed])).toEqual([

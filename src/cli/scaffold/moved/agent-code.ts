@@ -166,7 +166,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   number: "1",
 };
 
-/** A step as code, or \`undefined\` if its fields are more than texts, numbers and booleans. */
+/** A step as code, or `undefined` if its fields are more than texts, numbers and booleans. */
 function sampleOf(intent: string, { fields }: StepClass): string | undefined {
   const parts = [`intent: ${quote(intent)}`];
   for (const [field, type] of fields) {
