@@ -199,7 +199,7 @@ export function createServer(options: ServerOptions): Server {
   });
   app.route("/", loginRoutes(context));
   if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, context));
-  app.route("/", incomingRoutes(deps, options.webhooks ?? []));
+  app.route("/", incomingRoutes(deps, options.webhooks ?? [], log));
 
   // From here on, every caller is known.
   app.use(authenticate(context));

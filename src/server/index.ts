@@ -1,11 +1,12 @@
 // What `import … from "twelvefold/server"` gives: the HTTP API, its credentials, and what comes in by webhook and clock.
 
-export { isAllowed } from "../triggers/allow-list.ts";
+export { addressOf, isAllowed } from "../triggers/allow-list.ts";
 export type { CronOptions } from "../triggers/cron.ts";
 export { type CronTrigger, startCron } from "../triggers/cron.ts";
-export { verifyWebhook, type WebhookHeaders } from "../triggers/standard-webhooks.ts";
+export { verifyWebhook, type WebhookHeaders, webhookHeaders } from "../triggers/standard-webhooks.ts";
 export type { WebhookOptions } from "../triggers/webhook.ts";
-export { type Webhook, type WebhookAction, type WebhookDelivery, webhook } from "../triggers/webhook.ts";
+export { type Webhook, type WebhookDelivery, webhook } from "../triggers/webhook.ts";
+export type { WebhookAction } from "../triggers/webhook-action.ts";
 export { type ApiKey, newApiKey } from "./api-key.ts";
 export { createServer, createServerApp, type Server, type ServerOptions } from "./app.ts";
 export { checkScope, hasScope, requireScope } from "./auth.ts";

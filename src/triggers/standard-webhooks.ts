@@ -4,11 +4,21 @@ import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
 /** How many seconds a delivery's time may be off, either way. */
 const WINDOW_SECONDS = 300;
 
-/** The three headers of a delivery: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
+/** The three headers of a delivery: `webhook-id`, `webhook-timestamp`, `webhook-signature`; Svix names them `svix-…`. */
 export interface WebhookHeaders {
   readonly id: string | undefined;
   readonly timestamp: string | undefined;
   readonly signature: string | undefined;
+}
+
+/** The headers of a delivery: those of the standard, or the same under the names of Svix. Never some of each. */
+export function webhookHeaders(header: (name: string) => string | undefined): WebhookHeaders {
+  const prefix = header("webhook-id") === undefined && header("svix-id") !== undefined ? "svix" : "webhook";
+  return {
+    id: header(`${prefix}-id`),
+    timestamp: header(`${prefix}-timestamp`),
+    signature: header(`${prefix}-signature`),
+  };
 }
 
 /**
@@ -18,7 +28,7 @@ export interface WebhookHeaders {
  * milliseconds since the epoch.
  *
  * @example
- * const headers = { id: header("webhook-id"), timestamp: header("webhook-timestamp"), signature: header("webhook-signature") };
+ * const headers = webhookHeaders((name) => request.headers.get(name) ?? undefined);
  * const problem = verifyWebhook(await request.text(), headers, [secret], Date.now());
  * if (problem !== undefined) return new Response(problem, { status: 401 });
  */

@@ -1,12 +1,15 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { ConflictError, ForbiddenError } from "../../base/errors.ts";
+import { ConflictError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
 import { parseJsonKeepingDigits } from "../../base/json-numbers.ts";
-import { verifyWebhook } from "../../triggers/standard-webhooks.ts";
-import { deliver, mayDeliver, type Webhook } from "../../triggers/webhook.ts";
+import { visibleLine } from "../../present/visible-text.ts";
+import { verifyWebhook, webhookHeaders } from "../../triggers/standard-webhooks.ts";
+import { mayDeliver, type Webhook } from "../../triggers/webhook.ts";
+import { type Delivered, deliver } from "../../triggers/webhook-action.ts";
 import { requireModestJson } from "../body-size.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps } from "../deps.ts";
 import { RequestError, UnauthorizedError } from "../errors.ts";
+import type { ServerLog } from "../log.ts";
 import { acceptedSchema, jsonSchema } from "../schemas.ts";
 import { acceptedView } from "../views.ts";
 
@@ -43,16 +46,32 @@ const webhookDelivery = createRoute({
       "webhook-id": z.string().optional(),
       "webhook-timestamp": z.string().optional(),
       "webhook-signature": z.string().optional(),
+      "svix-id": z.string().optional(),
+      "svix-timestamp": z.string().optional(),
+      "svix-signature": z.string().optional(),
     }),
   },
   responses: {
-    202: json(z.object({ threads: z.array(z.string()) }), "The threads that it started or advanced"),
-    ...problems(400, 401, 403, 404, 413, 429),
+    202: json(
+      z.object({
+        threads: z.array(z.string()),
+        dropped: z
+          .string()
+          .optional()
+          .openapi({ description: "Why nothing was done about it, nor ever will be" }),
+      }),
+      "The threads that it started or advanced",
+    ),
+    ...problems(400, 401, 404, 413, 429),
   },
 });
 
 /** What comes in with a proof of its own instead of a caller's credentials: job results and webhooks. */
-export function incomingRoutes({ runtime, clock, limits }: RouteDeps, webhooks: readonly Webhook[]) {
+export function incomingRoutes(
+  { runtime, clock, limits }: RouteDeps,
+  webhooks: readonly Webhook[],
+  log: ServerLog,
+) {
   const byName = new Map(webhooks.map((webhook) => [webhook.name, webhook]));
   const app = apiApp();
   // Before anything is read of a body from somebody who has no token.
@@ -69,21 +88,26 @@ export function incomingRoutes({ runtime, clock, limits }: RouteDeps, webhooks: 
       const { channel } = c.req.valid("param");
       const webhook = byName.get(channel);
       if (webhook === undefined) throw new RequestError(404, `there is no webhook ${channel.slice(0, 80)}`);
-      const headers = c.req.valid("header");
-      const id = headers["webhook-id"];
+      const headers = webhookHeaders((name) => c.req.header(name));
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const problem = verifyWebhook(
-        body,
-        { id, timestamp: headers["webhook-timestamp"], signature: headers["webhook-signature"] },
-        webhook.secrets,
-        clock.now(),
-      );
-      if (problem !== undefined || id === undefined)
-        throw new UnauthorizedError(problem ?? "webhook-id is missing");
+      const problem = verifyWebhook(body, headers, webhook.secrets, clock.now());
+      if (problem !== undefined || headers.id === undefined)
+        throw new UnauthorizedError(problem ?? "the delivery has no id");
       const payload = toJson(jsonOf(body, limits.bodyValues));
       const sender = webhook.sender?.(payload);
-      if (!mayDeliver(webhook, sender)) throw new ForbiddenError("this sender is not on the list");
-      return c.json({ threads: [...(await deliver(runtime, webhook, { id, payload, sender }))] }, 202);
+      const delivery = { id: headers.id, payload, sender };
+      // An error would have the sender try again, and give this webhook up in the end.
+      const { threads, dropped }: Delivered = mayDeliver(webhook, sender)
+        ? await deliver(runtime, webhook, delivery)
+        : { threads: [], dropped: "this sender is not on the list" };
+      if (dropped !== undefined) {
+        const from = sender === undefined ? undefined : visibleLine(sender);
+        log.warn(
+          { webhook: channel, delivery: headers.id, sender: from, why: visibleLine(dropped) },
+          "webhook dropped",
+        );
+      }
+      return c.json({ threads: [...threads], dropped }, 202);
     });
 }
 
