@@ -52,6 +52,15 @@ const STEP: Shape = {
   check: callback,
   judge: callback,
   approveWhenUntrusted: boolean,
+  rejectOptions: both(
+    record(text()),
+    check((value) => {
+      const wrong = Object.keys(Object(value)).find((name) => !/^[\w-]{1,50}$/.test(name));
+      return wrong === undefined
+        ? undefined
+        : `${JSON.stringify(wrong)} is no name: wanted at most 50 letters, digits, _ and -`;
+    }),
+  ),
   version: nonEmptyName,
 };
 

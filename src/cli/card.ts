@@ -27,6 +27,10 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
       ? []
       : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => visibleValue(who)).join(", ")}`)}`]),
     ...(needed > 1 ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals`)}`] : []),
+    ...Object.entries(card.rejectOptions ?? {}).map(
+      ([name, words]) =>
+        `    ${c.dim("to deny it, type")} ${visibleLine(name)}${c.dim(":")} ${showInFull(words)}`,
+    ),
     ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${expiresAt}`)}`]),
   ];
 }

@@ -98,11 +98,14 @@ async function askPerson(
   if (way !== "") terminal.err(`  ${way}:`);
   if (request.type === "approval") {
     for (const line of cardLines(request, colors)) terminal.err(line);
-    const text = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
-    if (text === undefined) return undefined;
-    return text.trim() === ""
-      ? { digest: request.digest, decision: { kind: "approved" } }
-      : { digest: request.digest, decision: { kind: "denied", feedback: text.trim() } };
+    const typed = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
+    if (typed === undefined) return undefined;
+    const { digest, card } = request;
+    const text = typed.trim();
+    if (text === "") return { digest, decision: { kind: "approved" } };
+    return Object.hasOwn(card.rejectOptions ?? {}, text)
+      ? { digest, decision: { kind: "denied", feedback: "", option: text } }
+      : { digest, decision: { kind: "denied", feedback: text } };
   }
   switch (request.kind) {
     case "question":

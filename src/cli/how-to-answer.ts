@@ -14,6 +14,9 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
       `${waits} (${request.card.intent})`,
       `approve: npx twelvefold approve ${id}`,
       `deny:    npx twelvefold deny ${id} "why not"`,
+      ...Object.entries(request.card.rejectOptions ?? {}).map(
+        ([name, words]) => `         npx twelvefold deny ${id} --option ${name}   (${visibleValue(words)})`,
+      ),
     ];
   }
   switch (request.kind) {

@@ -89,8 +89,9 @@ export function createProgram(action: Action): Command {
     "deny a pending step, with feedback for the model; then follow the thread",
     'twelvefold deny thr_….7 "use 5 instead"',
   )
+    .option("--option <name>", "deny with one of the ready answers that the card lists, by its name")
     .option("--digest <digest>", "decide on exactly this version of the card")
-    .action((id: string, feedback: string[], options: Flags & { digest?: string }) =>
+    .action((id: string, feedback: string[], options: Flags & { digest?: string; option?: string }) =>
       act(options, async (session) =>
         (await import("./commands/answer.ts")).deny(session, id, feedback, options),
       ),

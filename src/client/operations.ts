@@ -21,7 +21,7 @@ export type ApprovalReason =
 
 export type Decision =
   | { readonly kind: "approved"; readonly editedStep?: { readonly [key: string]: unknown } }
-  | { readonly kind: "denied"; readonly feedback: string }
+  | { readonly kind: "denied"; readonly feedback?: string; readonly option?: string }
   | { readonly kind: "answered"; readonly text: string }
   | { readonly kind: "happened"; readonly result?: unknown }
   | { readonly kind: "did_not_happen" };
@@ -81,6 +81,7 @@ export type PersonRequest = {
           readonly length: number;
         }[];
       };
+      readonly rejectOptions?: { readonly [key: string]: string };
     };
     readonly digest: string;
     readonly expiresAt: string | null;

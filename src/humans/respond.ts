@@ -117,7 +117,8 @@ function approvalDecision(
   }
   const objection = objectionTo({ approval, requesters, people }, by, decision.kind);
   if (objection !== undefined) throw objection;
-  if (decision.kind === "denied" || decision.editedStep === undefined) return decision;
+  if (decision.kind === "denied") return denial(decision, approval.card.rejectOptions);
+  if (decision.editedStep === undefined) return decision;
   const { intent } = approval.card;
   if (decision.editedStep.intent !== intent) {
     throw new UsageError("invalid_argument", `an edit keeps the intent ${intent}; deny to change it`);
@@ -128,6 +129,28 @@ function approvalDecision(
   return { kind: "approved", editedStep: validated.step };
 }
 
+/** A denial with the words of the option that it names, before those of the person. */
+function denial(
+  decision: Extract<HumanDecision, { kind: "denied" }>,
+  options: Readonly<Record<string, string>> = {},
+): HumanDecision {
+  const { option, feedback } = decision;
+  if (option === undefined) return { kind: "denied", feedback };
+  const words = Object.hasOwn(options, option) ? options[option] : undefined;
+  if (words === undefined) {
+    const valid = Object.keys(options);
+    const known = valid.length === 0 ? "it has none" : `known: ${valid.join(", ")}`;
+    throw new UsageError(
+      "invalid_argument",
+      `the request has no reject option ${JSON.stringify(option)}; ${known}`,
+      {
+        details: { valid },
+      },
+    );
+  }
+  return { kind: "denied", option, feedback: feedback.trim() === "" ? words : `${words}\n${feedback}` };
+}
+
 function questionDecision(
   asked: PendingQuestion,
   decision: HumanDecision,
@@ -135,6 +158,7 @@ function questionDecision(
 ): HumanDecision {
   const objection = objectionToAnswer(asked, by);
   if (objection !== undefined) throw objection;
+  if (decision.kind === "denied") return denial(decision);
   return decision.kind === "answered" ? { kind: "answered", text: choose(asked, decision.text) } : decision;
 }
 

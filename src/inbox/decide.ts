@@ -25,11 +25,12 @@ function decisionOf(request: PendingRequest, form: FormFields): HumanDecision {
       return editedDecision(request, form);
     case "deny":
     case "stop":
-    case "give_up":
-      return {
-        kind: "denied",
-        feedback: requiredText(form, "feedback", "say why, so that the agent can do better"),
-      };
+    case "give_up": {
+      const { option } = form;
+      if (option !== undefined) return { kind: "denied", option, feedback: "" };
+      const feedback = requiredText(form, "feedback", "say why, so that the agent can do better");
+      return { kind: "denied", feedback };
+    }
     case "answer":
       return { kind: "answered", text: requiredText(form, "text", "the answer is empty") };
     case "go_on": {

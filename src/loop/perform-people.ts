@@ -42,6 +42,7 @@ export function approvalRequest(
     ...(call.said === null ? {} : { said: cutWords(call.said) }),
     failures: failuresOf(thread, call),
     newer: inputsAfter(thread, call.seq),
+    rejectOptions: agent.steps.get(intent)?.options.rejectOptions,
   };
   const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));

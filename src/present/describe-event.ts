@@ -66,7 +66,7 @@ export function describeDecision(decision: HumanDecision): string {
     case "approved":
       return decision.editedStep === undefined ? "approved" : "approved with changed arguments";
     case "denied":
-      return "denied";
+      return decision.option === undefined ? "denied" : `denied (${visibleLine(decision.option)})`;
     case "answered":
       return "answered";
     case "happened":

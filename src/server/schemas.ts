@@ -136,6 +136,10 @@ export const requestSchema = z
           }),
           failures: failuresSchema.optional(),
           newer: inputsSchema.optional(),
+          rejectOptions: z
+            .record(z.string(), z.string())
+            .optional()
+            .openapi({ description: "Ready ways to deny it: the words that the agent reads, by name" }),
         }),
         digest: z
           .string()
@@ -177,7 +181,17 @@ export const decisionSchema = z
         .optional()
         .openapi({ description: "The whole step with your changes, its intent included" }),
     }),
-    z.object({ kind: z.literal("denied"), feedback: z.string().max(100_000) }),
+    z.object({
+      kind: z.literal("denied"),
+      feedback: z.string().max(100_000).default(""),
+      option: z
+        .string()
+        .max(50)
+        .optional()
+        .openapi({
+          description: "The name of one of the card's `rejectOptions`; feedback comes after its words",
+        }),
+    }),
     z.object({ kind: z.literal("answered"), text: z.string().max(1_000_000) }),
     z.object({ kind: z.literal("happened"), result: jsonSchema }),
     z.object({ kind: z.literal("did_not_happen") }),

@@ -127,6 +127,14 @@ export interface StepOptions<S, A extends Approval = Approval> {
    */
   approveWhenUntrusted?: boolean;
   /**
+   * Ready ways to say no: the words that the model reads, by a name of letters, digits, `_` and `-`. They stand on the card,
+   * and whoever denies may pick one by its name, with or without words of their own. Default: none.
+   *
+   * @example
+   * rejectOptions: { wrong_order: "The backend first, then the frontend." }
+   */
+  rejectOptions?: Readonly<Record<string, string>>;
+  /**
    * Part of the approval digest: change it when the step's meaning changes, so that old approvals lapse. By default the
    * text of the handler counts, which does not cover what the handler calls or closes over (a helper, a limit, a base
    * address, a library): a version must cover those. Required for bound and native handlers, which have no text.

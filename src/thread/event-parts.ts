@@ -113,6 +113,8 @@ export interface ApprovalCard {
   readonly failures?: CardFailures | undefined;
   /** What requesters have sent since the model proposed the step. */
   readonly newer?: CardInputs | undefined;
+  /** Ready ways to deny it, as the step declares them: the words that the model reads, by name. */
+  readonly rejectOptions?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Earlier failures on a card: how many, and the latest, oldest first. */
@@ -153,7 +155,8 @@ export interface HumanRequestOptions {
 
 export type HumanDecision =
   | { readonly kind: "approved"; readonly editedStep?: Step }
-  | { readonly kind: "denied"; readonly feedback: string }
+  /** `option` names one of the card's `rejectOptions`; what is recorded as feedback begins with its words. */
+  | { readonly kind: "denied"; readonly feedback: string; readonly option?: string | undefined }
   | { readonly kind: "answered"; readonly text: string }
   /** Decides an unknown outcome: the call happened, with this result. */
   | { readonly kind: "happened"; readonly result: Json }

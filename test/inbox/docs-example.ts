@@ -57,6 +57,18 @@ export function policyExample(release: (tag: string) => string) {
   return { deploy, people };
 }
 
+/** The ready ways to say no of docs/inbox.md. */
+export function rejectExample(release: (tag: string) => string) {
+  const ship = tool(({ tag }: DeployStep) => release(tag), {
+    approval: "always",
+    rejectOptions: {
+      wrong_order: "The backend first, then the frontend.",
+      not_now: "Not today: ask again tomorrow.",
+    },
+  });
+  return ship;
+}
+
 /** The questions to certain people of docs/inbox.md. */
 export function addressees() {
   const askManager = askHuman((step: QuestionStep) => step.question, {

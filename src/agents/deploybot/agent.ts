@@ -81,6 +81,11 @@ export function createDeploybot(options: DeploybotOptions): Deploybot {
           check: async (step, context) =>
             onlyShown<Proposal>(({ tag }) => tag)(step, context) ?? problemWith(step, site),
           judge: (step) => judgeMigrations(step, site),
+          rejectOptions: {
+            backend_first: "The backend first, then the frontend.",
+            frontend_first: "The frontend first, then the backend.",
+            not_now: "Not now. Say so and stop.",
+          },
           preview: (step) => previewOf(step, site),
         },
       ),

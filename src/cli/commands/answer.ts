@@ -86,14 +86,10 @@ export async function deny(
   session: Session,
   id: string,
   words: readonly string[],
-  options: { readonly digest?: string },
+  { digest, option }: { readonly digest?: string; readonly option?: string },
 ): Promise<number> {
-  return decide(
-    session,
-    await target(session, id),
-    { kind: "denied", feedback: words.join(" ").trim() },
-    options.digest,
-  );
+  const feedback = words.join(" ").trim();
+  return decide(session, await target(session, id), { kind: "denied", feedback, option }, digest);
 }
 
 export interface AnswerOptions {

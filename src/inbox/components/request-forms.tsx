@@ -44,8 +44,33 @@ export const ApprovalForms = (props: FormProps & { request: PendingApproval }) =
   </div>
 );
 
-/** Deny with a reason that the agent reads. */
+/** Deny with a reason that the agent reads: one that the step has ready, or words of one's own. */
 export const DenyForm = ({ label, ...props }: FormProps & { label: string }) => (
+  <>
+    <RejectOptions {...props} options={Object.entries(props.view.card?.rejectOptions ?? {})} />
+    <OwnWordsForm {...props} label={label} />
+  </>
+);
+
+const RejectOptions = ({
+  options,
+  ...props
+}: FormProps & { options: readonly (readonly [name: string, words: string])[] }) =>
+  options.length === 0 ? null : (
+    <DecisionForm {...props}>
+      <input type="hidden" name="decision" value="deny" />
+      <fieldset class="choices">
+        <legend>Deny with a ready answer</legend>
+        {options.map(([name, words]) => (
+          <button class="danger" type="submit" name="option" value={name} title={inWords(name)}>
+            <span dir="auto">{visible(words)}</span>
+          </button>
+        ))}
+      </fieldset>
+    </DecisionForm>
+  );
+
+const OwnWordsForm = ({ label, ...props }: FormProps & { label: string }) => (
   <DecisionForm {...props}>
     <label class="stack">
       <span>{label}</span>
