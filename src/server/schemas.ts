@@ -184,13 +184,9 @@ export const decisionSchema = z
     z.object({
       kind: z.literal("denied"),
       feedback: z.string().max(100_000).default(""),
-      option: z
-        .string()
-        .max(50)
-        .optional()
-        .openapi({
-          description: "The name of one of the card's `rejectOptions`; feedback comes after its words",
-        }),
+      option: z.string().max(50).optional().openapi({
+        description: "The name of one of the card's `rejectOptions`; feedback comes after its words",
+      }),
     }),
     z.object({ kind: z.literal("answered"), text: z.string().max(1_000_000) }),
     z.object({ kind: z.literal("happened"), result: jsonSchema }),
