@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import type { EventBlocks } from "../context/blocks/context-blocks.ts";
 import { untrustedSources } from "../context/blocks/provenance.ts";
 import { defaultOrigin } from "../context/blocks/view.ts";
 import type { BudgetPolicy, ContextPlan } from "../context/budget/token-budget.ts";
@@ -33,6 +34,8 @@ export interface ContextOfAgent {
   render(thread: Thread): string;
   /** What the model reads, as chat messages, whatever the format. */
   messages(thread: Thread): ChatMessage[];
+  /** What the model reads, event by event. */
+  entries(thread: Thread): readonly EventBlocks[];
   /** The latest result of each prefetch, by name; failures are left out. */
   prefetched(thread: Thread): Readonly<Record<string, Json>>;
   /** What to do before the model is asked, so that the thread fits its token budget, or `tokens` if given. */
@@ -93,6 +96,7 @@ export function contextOfAgent(
     budgeted: context.budgeted,
     render: ({ events }) => context.render(events),
     messages: ({ events }) => context.messages(events),
+    entries: ({ events }) => context.entries(events),
     prefetched: ({ events }) => context.prefetched(events),
     plan: ({ events }, tokens) => context.plan(events, tokens),
     countTokens: ({ events }) => context.countTokens(events),

@@ -146,6 +146,17 @@ export function createProgram(action: Action): Command {
       act(options, async (session) => (await import("./commands/threads.ts")).fork(session, thread, options)),
     );
   command(
+    "leave-out <thread> <seq...>",
+    "from here on, the model does not read these events; the log keeps them",
+    'twelvefold leave-out thr_… 7 9 --reason "another customer\'s order"',
+  )
+    .option("--reason <text>", "why")
+    .action((thread: string, seqs: string[], options: Flags & { reason?: string }) =>
+      act(options, async (session) =>
+        (await import("./commands/threads.ts")).leaveOut(session, thread, seqs, options),
+      ),
+    );
+  command(
     "verify <thread...>",
     "check that no stored event was altered, dropped or reordered",
     "twelvefold verify thr_…",

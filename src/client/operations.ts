@@ -236,6 +236,13 @@ export interface Operations {
     readonly body: { readonly reason?: string } | undefined;
     readonly answer: Accepted;
   };
+  /** From here on, the model does not read these events. The log keeps them. */
+  readonly "POST /threads/{threadId}/leave-out": {
+    readonly path: { readonly threadId: string };
+    readonly query: Record<never, never>;
+    readonly body: { readonly seqs: readonly number[]; readonly reason?: string };
+    readonly answer: Accepted;
+  };
   /** A new, paused thread with the events up to `seq`. The original stays as it is. */
   readonly "POST /threads/{threadId}/fork": {
     readonly path: { readonly threadId: string };

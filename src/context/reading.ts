@@ -2,7 +2,7 @@ import type { Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import {
   type BlockReader,
-  compactEntries,
+  changeEntries,
   createBlockReader,
   type EventBlocks,
 } from "./blocks/context-blocks.ts";
@@ -35,8 +35,9 @@ export class Reading {
 
   add(event: ThreadEvent): void {
     const { redacted, blocks } = this.#read(event);
-    if (redacted.type === "context_compacted") {
-      this.#shown = compactEntries(this.#shown, redacted);
+    const changed = changeEntries(this.#shown, redacted);
+    if (changed !== undefined) {
+      this.#shown = changed;
       this.#text = "";
       this.#inText = 0;
       this.#messages = createMessageWriter();

@@ -210,6 +210,12 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     return { ...said("life", "neutral", title), result: replacement };
   },
 
+  events_left_out: ({ seqs, by, reason }) => {
+    const many = seqs.length > 1 ? "s" : "";
+    const title = `Left out of the context from here on by ${fullNameOf(by)}: event${many} ${seqs.join(", ")}`;
+    return { ...said("life", "neutral", title, reason), label: "Left out" };
+  },
+
   paused: ({ by, reason }) => byPerson("wait", "Paused", by, reason),
   resumed: ({ by }) => byPerson("neutral", "Resumed", by),
   budget_reached: ({ budget, limit, used }) => ({

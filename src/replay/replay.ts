@@ -117,6 +117,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "paused":
     case "resumed":
     case "cancelled":
+    case "events_left_out":
     case "data_erased":
     case "prefetched":
     case "child_started":

@@ -23,6 +23,7 @@ import {
 } from "./input.ts";
 import { checkJobToken, finishJob, type JobOutcome } from "./jobs.ts";
 import { dropResultsOf } from "./kept-results.ts";
+import { type LeaveOut, leaveOutEvent } from "./leave-out.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
 import { pausedFork } from "./paused-fork.ts";
 import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
@@ -68,6 +69,12 @@ export interface Changes {
    * returns the thread of the first.
    */
   fork(threadId: ThreadId, seq: number, by: VerifiedPrincipal, once?: string): Promise<Thread>;
+  /**
+   * From here on, the model does not read these events; the log keeps them. With one event of a step go the others of this
+   * step, and with a summary all that it stands for. Whoever does this counts as a requester. Throws `UsageError` for events
+   * of which the model reads nothing, and `ConflictError` for a step that is not settled yet.
+   */
+  leaveOut(threadId: ThreadId, what: LeaveOut, by: VerifiedPrincipal, once?: string): Promise<ThreadHead>;
   /**
    * Erases for good what people, models and tools said in a thread that has ended. Ids, times, names of steps, and who did
    * what remain, and the hash chain still verifies. Throws `ConflictError` if the thread works or waits: cancel it first.
@@ -189,6 +196,14 @@ export function createChanges(options: ChangesOptions): Changes {
       const thread = pausedFork(original, { seq, id: newThreadId(), by }, { agent, now: clock.now() });
       const outcome = await create(thread, once);
       return outcome.kind === "duplicate" ? read(outcome.threadId) : thread;
+    },
+
+    leaveOut: (threadId, what, by, once) => {
+      const build: Change["build"] = async (_head, readWhole) => {
+        const thread = await readWhole();
+        return [leaveOutEvent(thread, what, by, agentNamed(agents, thread.state.agent))];
+      };
+      return change({ threadId, build, once });
     },
 
     async erase(threadId, by, wanted) {

@@ -305,6 +305,19 @@ export const EVENTS = {
     readonly error?: ErrorInfo;
   }>({ from: "number", to: "number", method: "string" }),
 
+  /**
+   * From here on, the model reads neither these events nor what a compaction put in their place. They stay in the log, and
+   * content from outside stays known as such.
+   */
+  events_left_out: event<{
+    readonly seqs: readonly number[];
+    readonly by: Principal;
+    readonly reason?: string;
+  }>({
+    seqs: "array",
+    by: "object",
+  }),
+
   // life
   paused: event<{ readonly by: Principal; readonly reason?: string }>({ by: "object" }),
   resumed: event<{ readonly by: Principal }>({ by: "object" }),

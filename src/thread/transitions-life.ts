@@ -21,6 +21,7 @@ export const life: Transitions<
   | "finished"
   | "failed"
   | "parent_told"
+  | "events_left_out"
   | "data_erased"
 > = {
   thread_started(state, event) {
@@ -97,6 +98,16 @@ export const life: Transitions<
   parent_told(state, event) {
     require(state.parent !== null, event, "the thread has no parent");
     return { parentTold: true };
+  },
+
+  events_left_out(state, event) {
+    require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
+    const { seqs, by } = event.data;
+    require(seqs.every((seq) => seq >= 2 && seq < event.seq), event, "only earlier events can be left out");
+    const isOpen = state.calls.some(({ seq }) => seqs.includes(seq));
+    require(!isOpen, event, "a step that is not settled stays");
+    // Whoever decides what the agent does not know has a part in what it asks for.
+    return { requesters: addRequester(state.requesters, by) };
   },
 
   data_erased(state, event) {

@@ -116,6 +116,7 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   cancelled: [{ by, reason: text }],
   finished: [{ result: json, callId }],
   failed: [{ error }],
+  events_left_out: [{ seqs: [2], by, reason: text }],
   data_erased: [{ seqs: [2], by, reason: text, standIns: ["d4"] }],
 };
 

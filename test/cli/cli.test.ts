@@ -72,6 +72,9 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     const kept = await twelvefold(["message", threadId, "and add 1"]);
     // A newer message of the requester: the approver is asked again.
     expect(kept.stdout).toMatch(REQUEST);
+    const out = await twelvefold(["leave-out", threadId, "2", "--reason", "not mine"]);
+    expect(out.stdout).toMatch(/^Left out of the context from here on by .+: event 2\n$/);
+    expect(await twelvefold(["leave-out", threadId, "two"])).toMatchObject({ code: 2 });
     const forked = await twelvefold(["fork", threadId, "--at", "2"]);
     const copy = /forked as (thr_\w+)/.exec(forked.stdout)?.[1] ?? "";
     expect((await twelvefold(["resume", copy])).stdout).toContain(copy);

@@ -40,6 +40,7 @@ describe("the HTTP API's description and its client", () => {
       "/threads/{threadId}/export",
       "/threads/{threadId}/fork",
       "/threads/{threadId}/graph",
+      "/threads/{threadId}/leave-out",
       "/threads/{threadId}/messages",
       "/threads/{threadId}/pause",
       "/threads/{threadId}/resume",

@@ -315,4 +315,24 @@ describe("threads over HTTP", () => {
       expect.stringContaining(`1 to ${thread.state.seq}`),
     ]);
   });
+
+  it("events are left out of the context by who may launch, once", { tags: "F3.18" }, async () => {
+    const { call, launch, runtime, keys } = serve({ script: [{ intent: "add", a: 1, b: 2 }, FINISH] });
+    const { threadId, thread } = await launch();
+    const path = `/threads/${threadId}/leave-out`;
+    expect((await call(path, { body: { seqs: [3] }, as: keys.reader })).status).toBe(403);
+    const body = { seqs: [3], reason: "not theirs" };
+    const once = { body, headers: { "idempotency-key": "k" } };
+    const [first, again] = [await call(path, once), await call(path, once)];
+    expect([first.status, first.body.seq]).toEqual([200, thread.state.seq + 1]);
+    expect(again.body).toEqual(first.body);
+    const { events } = await runtime.get(thread.id);
+    expect(events.at(-1)).toMatchObject({
+      type: "events_left_out",
+      data: { seqs: [3, 4, 5], by: { channel: "web", id: "ada" }, reason: "not theirs" },
+    });
+    expect((await call(path, { body })).body.detail).toContain("reads the events 2, 6");
+    for (const seqs of [[], [1], [99], ["3"]])
+      expect((await call(path, { body: { seqs } })).status).toBe(422);
+  });
 });

@@ -319,6 +319,8 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       return { type, data: { result: "done", ...(state.calls.length > 0 ? { callId } : {}) } };
     case "failed":
       return { type, data: { error: { name: "Stopped", message: "no more" } } };
+    case "events_left_out":
+      return { type, data: { seqs: [1 + draw.below(state.seq + 2)], by } };
     case "data_erased":
       return { type, data: { seqs: [1 + draw.below(state.seq + 2)], by, reason: "asked for" } };
     default:

@@ -1,4 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
+import { describeEvent } from "../../present/describe-event.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
@@ -110,6 +111,24 @@ export async function fork(session: Session, id: string, options: { readonly at:
   const next =
     thread.state.status.kind === "paused" ? `; go on with: npx twelvefold resume ${thread.id}` : "";
   return said(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
+}
+
+/** `twelvefold leave-out <thread> <seq…>`: leaves events out of what the model reads from here on. */
+export async function leaveOut(
+  session: Session,
+  id: string,
+  numbers: readonly string[],
+  { reason }: { readonly reason?: string },
+): Promise<number> {
+  const runtime = await session.runtime();
+  const wrong = numbers.filter((number) => !/^\d{1,9}$/.test(number));
+  if (wrong.length > 0)
+    throw new UsageError("invalid_argument", `events are named by their numbers, not ${wrong.join(", ")}`);
+  const seqs = numbers.map(Number);
+  const { id: threadId } = await runtime.leaveOut(threadIdFrom(id), { seqs, reason }, session.person);
+  const thread = await runtime.get(threadId);
+  const record = thread.events.findLast(({ type }) => type === "events_left_out");
+  return said(session, thread, record === undefined ? "done" : describeEvent(record).title);
 }
 
 /** `twelvefold verify <thread…>`: checks that stored events are unaltered. */

@@ -126,6 +126,7 @@ function defaultBlocks(
     case "child_started":
     case "parent_told":
     case "context_compacted":
+    case "events_left_out":
     case "paused":
     case "resumed":
     case "budget_reached":

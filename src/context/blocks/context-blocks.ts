@@ -23,7 +23,7 @@ export type CompactedRange = EventOf<"context_compacted">["data"];
 
 /**
  * What the model may see of a thread, in order. Ranges named by `context_compacted` events are replaced by what those
- * events say; the later one wins where two overlap.
+ * events say; the later one wins where two overlap. What `events_left_out` names is gone from there on.
  */
 export function contextBlocks(events: readonly ThreadEvent[], view: ContextView = {}): ContextBlock[] {
   return eventBlocks(events, view).flatMap(({ blocks }) => blocks);
@@ -38,13 +38,22 @@ export function eventBlocks(
   let shown: EventBlocks[] = [];
   for (const event of events) {
     const { redacted, blocks } = read(event);
-    if (redacted.type === "context_compacted") shown = compactEntries(shown, redacted);
+    const changed = changeEntries(shown, redacted);
+    if (changed !== undefined) shown = changed;
     else if (blocks.length > 0) {
       const { seq, type } = event;
       shown.push({ seq, to: seq, compacted: false, fromModel: type === "step_proposed", blocks });
     }
   }
   return shown;
+}
+
+/** The entries after an event that changes what is shown of earlier ones; `undefined` if it is none. */
+export function changeEntries(shown: readonly EventBlocks[], event: ThreadEvent): EventBlocks[] | undefined {
+  if (event.type === "context_compacted") return compactEntries(shown, event);
+  if (event.type !== "events_left_out") return undefined;
+  // What stands in the place of several events may repeat any of them.
+  return shown.filter(({ seq, to }) => !event.data.seqs.some((out) => out >= seq && out <= to));
 }
 
 /** `eventBlocks`, with the events as the model may see them. */
@@ -90,21 +99,24 @@ function withoutNames(event: ThreadEvent, { text }: Redactor): ThreadEvent {
   return { ...event, data: { ...event.data, by: { ...by, name: text(personName(by)) } } };
 }
 
-/** The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. */
-export function compactEntries(
-  shown: readonly EventBlocks[],
-  event: EventOf<"context_compacted">,
-): EventBlocks[] {
+/**
+ * The blocks after a compaction: those of its range are replaced by what it says, in the place of the first. Where nothing is
+ * left to replace, it says nothing.
+ */
+function compactEntries(shown: readonly EventBlocks[], event: EventOf<"context_compacted">): EventBlocks[] {
   const { from, to, method, replacement } = event.data;
   // There is no summary: the result stays.
   if (method === "summarize_result" && replacement === undefined) return [...shown];
   const before = shown.filter(({ seq }) => seq < from);
   const hidden = shown.filter(({ seq }) => seq >= from && seq <= to);
   const after = shown.filter(({ seq }) => seq > to);
-  const blocks = replacementBlocks(
-    event,
-    hidden.flatMap((entry) => entry.blocks),
-  );
+  const blocks =
+    hidden.length === 0
+      ? []
+      : replacementBlocks(
+          event,
+          hidden.flatMap((entry) => entry.blocks),
+        );
   return [
     ...before,
     ...(blocks.length === 0 ? [] : [{ seq: from, to, compacted: true, fromModel: false, blocks }]),

@@ -81,6 +81,7 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
     case "woke":
     case "child_started":
     case "parent_told":
+    case "events_left_out":
     case "paused":
     case "resumed":
     case "budget_reached":

@@ -82,6 +82,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   parent_told: ["threadId"],
   prefetched: ["name", "outcome.kind", "as", ...HELPERS],
   context_compacted: ["from", "to", "method", ...COMPLETION, ...HELPERS],
+  events_left_out: ["seqs", ...BY],
   paused: BY,
   resumed: BY,
   budget_reached: ["budget", "limit", "used"],

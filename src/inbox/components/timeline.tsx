@@ -66,6 +66,7 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
         </span>
       )}
       {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
+      {csrf !== null && item.isRead && <LeaveOutButton threadId={threadId} seq={item.seq} csrf={csrf} />}
     </div>
   </li>
 );
@@ -81,6 +82,22 @@ const ForkButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: number; 
       aria-label={`Fork from here, event ${seq}`}
     >
       Fork from here
+    </button>
+  </form>
+);
+
+const LeaveOutButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: number; csrf: string }) => (
+  <form method="post" action={paths.threadAction(threadId, "leave-out")} class="inline">
+    <Csrf token={csrf} />
+    <button
+      class="link"
+      type="submit"
+      name="seq"
+      value={String(seq)}
+      title="The model does not read it any more; the log keeps it"
+      aria-label={`Leave event ${seq} out from here`}
+    >
+      Leave out from here
     </button>
   </form>
 );

@@ -68,10 +68,14 @@ export function threadRoutes(pages: Pages): Hono {
     })
     .post("/inbox/threads/:id/fork", async (c) => {
       const threadId = threadIdIn(c);
-      const { seq = "" } = await actingForm(pages, c);
-      if (!/^[1-9][0-9]{0,9}$/.test(seq)) throw new UsageError("invalid_argument", "fork at which event?");
-      const fork = await runtime.fork(threadId, Number(seq), viewerOf(pages, c));
+      const fork = await runtime.fork(threadId, await seqIn(pages, c), viewerOf(pages, c));
       return c.redirect(pathsOf(pages, c).thread(fork.id), 303);
+    })
+    .post("/inbox/threads/:id/leave-out", async (c) => {
+      const threadId = threadIdIn(c);
+      const seqs = [await seqIn(pages, c)];
+      await runtime.leaveOut(threadId, { seqs }, viewerOf(pages, c));
+      return c.redirect(pathsOf(pages, c).thread(threadId), 303);
     })
     .post("/inbox/threads/:id/:action{pause|resume|cancel}", async (c) => {
       const threadId = threadIdIn(c);
@@ -90,6 +94,13 @@ export function threadIdIn(c: Context): ThreadId {
   const threadId = parseThreadId(text);
   if (threadId === undefined) throw new NotFoundError(`there is no thread ${text.slice(0, 100)}`);
   return threadId;
+}
+
+/** The event that the form is about. */
+async function seqIn(pages: Pages, c: Context): Promise<number> {
+  const { seq = "" } = await actingForm(pages, c);
+  if (!/^[1-9][0-9]{0,9}$/.test(seq)) throw new UsageError("invalid_argument", "which event?");
+  return Number(seq);
 }
 
 /** Reads the form of a person who may act on threads. Throws `ForbiddenError` for anybody else. */

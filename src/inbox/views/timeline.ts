@@ -33,7 +33,19 @@ export interface TimelineItem {
   fidelity?: Fidelity | undefined;
   /** Whether the model was asked for this item, so that what it saw can be shown. */
   readonly byModel: boolean;
+  /** Whether the model reads it, so that a person can leave it out. */
+  readonly isRead: boolean;
 }
+
+const READ: ReadonlySet<ThreadEvent["type"]> = new Set([
+  "message_received",
+  "event_received",
+  "step_proposed",
+  "step_refused",
+  "steps_dropped",
+  "child_finished",
+  "child_failed",
+]);
 
 /** A thread as people read it: steps together with their approvals and results, in the order they began. Pure. */
 export function timelineOf(events: readonly ThreadEvent[]): readonly TimelineItem[] {
@@ -82,6 +94,7 @@ function newItem(event: ThreadEvent): TimelineItem | undefined {
     completion,
     fidelity: isStep ? event.data.fidelity : undefined,
     byModel: completion !== undefined,
+    isRead: READ.has(event.type),
     marks: [],
   };
 }

@@ -101,7 +101,27 @@ const fork = createRoute({
   responses: { 201: json(acceptedSchema, "The new thread"), ...problems(400, 401, 403, 404, 422, 429) },
 });
 
-/** Launch, list, look at, write to, pause, resume, cancel, fork. */
+const leaveOut = createRoute({
+  method: "post",
+  path: "/threads/{threadId}/leave-out",
+  summary: "From here on, the model does not read these events. The log keeps them.",
+  description:
+    "With one event of a step go the others of this step, and with a summary all that it stands for. Whoever does this counts as " +
+    "a requester of the thread.",
+  middleware: [requireScope("launch")],
+  request: {
+    params: threadParams,
+    body: jsonBody(
+      z.object({
+        seqs: z.array(z.number().int().min(2)).min(1).max(10_000),
+        reason: z.string().max(10_000).optional().openapi({ description: "Why; it is recorded" }),
+      }),
+    ),
+  },
+  responses: changed,
+});
+
+/** Launch, list, look at, write to, pause, resume, cancel, fork, leave out. */
 export function threadRoutes({ runtime }: RouteDeps) {
   return apiApp()
     .openapi(list, async (c) => {
@@ -156,6 +176,12 @@ export function threadRoutes({ runtime }: RouteDeps) {
         return c.json(acceptedView(thread), 200);
       },
     )
+    .openapi(leaveOut, async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      const what = c.req.valid("json");
+      const thread = await runtime.leaveOut(threadId, what, c.get("principal"), onceOf(c));
+      return c.json(acceptedView(thread), 200);
+    })
     .openapi(fork, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
       const thread = await runtime.fork(threadId, c.req.valid("json").seq, c.get("principal"), onceOf(c));

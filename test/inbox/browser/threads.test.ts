@@ -94,6 +94,8 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.getByRole("button", { name: "Launch calculator" }).click();
     await page.locator("#thread-end .result").waitFor();
     const original = page.url();
+    await page.getByRole("button", { name: "Leave event 2 out from here" }).click();
+    await page.getByText("Left out of the context from here on").waitFor();
     await page.getByRole("button", { name: "Fork from here, event 2" }).click();
     await page.locator("#thread-head .pill", { hasText: "Paused" }).waitFor();
     expect(page.url()).not.toBe(original);
