@@ -153,7 +153,7 @@ export interface Operations {
     readonly path: { readonly channel: string };
     readonly query: Record<never, never>;
     readonly body: undefined;
-    readonly answer: { readonly threads: readonly string[] };
+    readonly answer: { readonly threads: readonly string[]; readonly dropped?: string };
   };
   /** The events of a thread: as JSON, or, with `Accept: text/event-stream`, as they come */
   readonly "GET /threads/{threadId}/events": {
