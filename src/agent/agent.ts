@@ -102,6 +102,7 @@ export interface PromptContext {
   readonly prefetched: Readonly<Record<string, Json>>;
 }
 
+export type OnVersionChange = "float" | "refuse";
 export type SeveralSteps = "first" | "in_order" | "concurrent";
 export type WhenBusy = "steer" | "queue" | "interrupt";
 
@@ -109,6 +110,13 @@ export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
   readonly name: string;
   /** The agent's one purpose, in one line. */
   readonly description?: string;
+  /** Names the agent as it is now: its prompt, its tools and its rules. New threads keep it. */
+  readonly version?: string;
+  /**
+   * What an open thread does that has another `version`, or none. `float` (default) goes on with the agent as it is now.
+   * `refuse` waits for a person, who lets it go on with the new version or stops it. `refuse` needs a `version`.
+   */
+  readonly onVersionChange?: OnVersionChange;
   /** What code does about each intent of the prompt. */
   readonly steps: Steps & { readonly [I in Exclude<keyof Steps, S["intent"]>]: never };
   /**
@@ -144,6 +152,8 @@ export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
 export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly name: string;
   readonly description: string;
+  readonly version: string | undefined;
+  readonly onVersionChange: OnVersionChange;
   readonly nextStep: NextStep<S>;
   /** What code does about each intent. */
   readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
@@ -218,6 +228,7 @@ export function defineAgent<
 ): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
   checkAgentOptions(options, nextStep.intents);
   const { name, description = "", severalSteps = "first", whenBusy = "steer", summarize } = options;
+  const { version, onVersionChange = "float" } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
   const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
   checkApprovals(name, steps);
@@ -225,6 +236,8 @@ export function defineAgent<
   return {
     name,
     description,
+    version,
+    onVersionChange,
     nextStep: aboutThreads(nextStep, options.input ?? passRendered<Args>(), context),
     steps,
     severalSteps,

@@ -153,6 +153,8 @@ const AGENT = both(
   someFields({
     name: nonEmptyName,
     description: text(0),
+    version: nonEmptyName,
+    onVersionChange: oneOf(["float", "refuse"]),
     input: callback,
     steps: record(anything),
     severalSteps: oneOf(["first", "in_order", "concurrent"]),
@@ -189,11 +191,17 @@ export function checkAgentOptions(
     readonly steps: object;
     readonly prefetch?: object | undefined;
     readonly context?: { readonly keepOutOfStore?: boolean } | undefined;
+    readonly version?: string | undefined;
+    readonly onVersionChange?: string | undefined;
   },
   intents: readonly string[] | undefined,
 ): void {
   const agent = `agent ${typeof options?.name === "string" ? options.name : "without a name"}`;
   checkOptions(agent, AGENT, options);
+  if (options.onVersionChange === "refuse" && options.version === undefined) {
+    const message = `${agent}: onVersionChange: "refuse" needs a version: change it with the agent`;
+    throw new UsageError("invalid_configuration", message);
+  }
   const steps = Object.entries(options.steps);
   checkNames(agent, [...steps.map(([intent]) => intent), ...Object.keys(options.prefetch ?? {})]);
   for (const [intent, definition] of steps)

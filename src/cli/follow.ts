@@ -125,6 +125,16 @@ async function askPerson(
         ? { decision: { kind: "denied", feedback: "stopped at the terminal" }, digest: null }
         : { decision: { kind: "answered", text: text.trim() } };
     }
+    case "version": {
+      const text = await terminal.ask(
+        "  Press Enter to go on with the new version, or type 'stop': ",
+        signal,
+      );
+      if (text === undefined) return undefined;
+      return text.trim() === ""
+        ? { decision: { kind: "approved" }, digest: null }
+        : { decision: { kind: "denied", feedback: "stopped at the terminal" }, digest: null };
+    }
     case "unknown_outcome": {
       terminal.err(`  ${howToAnswer(thread, request).join("\n  ")}`);
       return undefined;

@@ -38,6 +38,12 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
         `it did not happen: npx twelvefold answer ${id} --did-not-happen   (runs it)`,
         `give up:           npx twelvefold deny ${id} "why"`,
       ];
+    case "version":
+      return [
+        waits,
+        `go on with the new version: npx twelvefold approve ${id}`,
+        `stop:                       npx twelvefold deny ${id} "why"`,
+      ];
     default:
       return request.kind satisfies never;
   }

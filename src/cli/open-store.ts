@@ -1,5 +1,8 @@
-import { resolve } from "node:path";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { withPackages } from "../base/missing-package.ts";
+import { copyFile } from "../store/sqlite/copy-file.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { ThreadStore } from "../store/store.ts";
 
@@ -18,6 +21,26 @@ export async function openStore(place: string, folder: string): Promise<ThreadSt
     return openPostgresStore(database.address, { schema: database.schema });
   }
   return openSqliteStore(resolve(folder, place));
+}
+
+/**
+ * Opens a copy of an SQLite file, which stays as it is: opening a file brings its tables up to date, and the release that works
+ * with it may be an earlier one. A database in PostgreSQL is opened itself.
+ */
+export async function openCopy(place: string, folder: string): Promise<ThreadStore> {
+  const path = resolve(folder, place);
+  if (parsePostgresPlace(place) !== undefined || !existsSync(path)) return openStore(place, folder);
+  const temporary = mkdtempSync(join(tmpdir(), "twelvefold-copy-"));
+  const remove = () => rmSync(temporary, { recursive: true, force: true });
+  try {
+    const copy = join(temporary, "threads.db");
+    await copyFile(path, copy);
+    const store = await openSqliteStore(copy);
+    return { ...store, close: () => store.close().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 /** The address of a PostgreSQL database and the schema it names; `undefined` for anything else. */

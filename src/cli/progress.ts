@@ -2,7 +2,8 @@ import type { Terminal } from "./terminal.ts";
 
 export interface Progress {
   readonly done: number;
-  readonly of: number;
+  /** Absent if it is not known yet. */
+  readonly of?: number;
   readonly failed?: number;
 }
 
@@ -15,8 +16,9 @@ export function showProgress(terminal: Terminal, what: string): (progress: Progr
   return (progress) => {
     if (progress === undefined) return terminal.status?.("");
     const { done, of, failed = 0 } = progress;
-    const line = `${what}: ${done} of ${of}${failed === 0 ? "" : `, ${failed} failed`}`;
+    const line = `${what}: ${done}${of === undefined ? "" : ` of ${of}`}${failed === 0 ? "" : `, ${failed} failed`}`;
     if (terminal.status !== undefined) return terminal.status(done === of ? "" : line);
+    if (of === undefined) return done % 1_000 === 0 ? terminal.err(line) : undefined;
     const reached = Math.floor((10 * done) / of);
     if (of < 50 || reached <= tenth || done === of) return;
     tenth = reached;

@@ -1,7 +1,7 @@
 import { parseCount } from "./parse-count.ts";
 import type { Act, NewCommand } from "./project-commands.ts";
 
-/** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, reparse, redecide. */
+/** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, deploy-check, reparse, redecide. */
 export function addRegressionCommands(command: NewCommand, act: Act): void {
   command(
     "test-from <thread>",
@@ -49,6 +49,29 @@ Tokens are estimated. What was sent is known by its digest; its text is shown wh
     )
     .action((options: { json?: boolean } & import("./commands/diff.ts").DiffCommandOptions) =>
       act(options, async (session) => (await import("./commands/diff.ts")).diff(session, options)),
+    );
+  command(
+    "deploy-check",
+    "what would be different for the threads that are open if the code and prompts of now were deployed; nothing is sent",
+    "TWELVEFOLD_STORE=production-copy.db twelvefold deploy-check --against v1.4.0",
+  )
+    .option(
+      "--against <revision>",
+      "the git revision whose prompts are deployed now; default: what was last sent",
+    )
+    .option("--agent <name>", "only threads of this agent")
+    .option("--strict", "exit with 1 if anything would be different")
+    .addHelpText(
+      "after",
+      `
+Exits with 1 if a thread could not go on: it would not load, its agent or an open step is gone or does not fit the types of
+now, or the model could not be asked. An approval that would lapse, and a thread that the agent's onVersionChange refuses, wait
+for a person and are safe. Of a file a copy is opened: the file stays as it is.`,
+    )
+    .action((options: { json?: boolean } & import("./commands/deploy-check.ts").DeployCheckCommandOptions) =>
+      act(options, async (session) =>
+        (await import("./commands/deploy-check.ts")).deployCheckCommand(session, options),
+      ),
     );
   command(
     "reparse",

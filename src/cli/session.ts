@@ -13,7 +13,7 @@ import type { ThreadStore } from "../store/store.ts";
 import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
 import { engineNamed, openEngine } from "./open-engine.ts";
-import { openStore } from "./open-store.ts";
+import { openCopy, openStore } from "./open-store.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command works with: the only way to the environment, the terminal and the project. */
@@ -30,6 +30,8 @@ export interface Session {
   /** Throws if the BAML client is stale and may not be regenerated. Called before agents run. */
   requireFreshClient(): Promise<void>;
   store(): Promise<ThreadStore>;
+  /** A store with the same threads for a command that only reads, and must not bring a file to a new version. */
+  storeToRead(): Promise<ThreadStore>;
   /** A runtime that does not advance threads by itself, so it needs no model. */
   runtime(): Promise<Runtime>;
   /** The configured model. Prints which one answers. */
@@ -92,12 +94,15 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     const staleClient = await client();
     return loadConfig(folder, staleClient);
   });
-  const store = once(async () => {
-    const place = env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db";
-    const opened = await openStore(place, folder);
-    closers.push(() => opened.close());
-    return opened;
-  });
+  const openWith = (open: (place: string, folder: string) => Promise<ThreadStore>) =>
+    once(async () => {
+      const place = env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db";
+      const opened = await open(place, folder);
+      closers.push(() => opened.close());
+      return opened;
+    });
+  const store = openWith(openStore);
+  const storeToRead = openWith(openCopy);
   const makeRuntime = async (
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
   ): Promise<Runtime> => {
@@ -170,6 +175,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     person: person ?? accountPerson(),
     config,
     store,
+    storeToRead,
     runtime,
     model,
     runtimeWithModel,

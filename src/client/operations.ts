@@ -42,7 +42,14 @@ export type PersonRequest = {
   readonly agent: string;
   readonly path: readonly { readonly threadId: string; readonly agent: string }[];
   readonly type: "question" | "approval";
-  readonly kind: "approval" | "question" | "escalation" | "budget" | "provider" | "unknown_outcome";
+  readonly kind:
+    | "approval"
+    | "question"
+    | "escalation"
+    | "budget"
+    | "provider"
+    | "unknown_outcome"
+    | "version";
   readonly urgency: "low" | "medium" | "high";
   readonly askedAt: string;
   readonly callId: string | null;

@@ -53,6 +53,7 @@ const ACCEPTED: { readonly [K in HumanRequest["kind"]]: readonly HumanDecision["
   budget: ["approved", "answered", "denied"],
   provider: ["approved", "answered", "denied"],
   unknown_outcome: ["happened", "did_not_happen", "denied"],
+  version: ["approved", "denied"],
 };
 
 /** The request that a thread is waiting for, or `null`. Pure. */

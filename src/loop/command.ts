@@ -1,5 +1,11 @@
 import type { CallId } from "../base/ids.ts";
-import type { ApprovalPolicy, ApprovalReason, BudgetName, RefusalReason } from "../thread/events.ts";
+import type {
+  ApprovalPolicy,
+  ApprovalReason,
+  BudgetName,
+  RefusalReason,
+  VersionChange,
+} from "../thread/events.ts";
 
 /** A step that the model has proposed. The agent's `steps` say what code does about it. */
 interface OfStep {
@@ -37,9 +43,11 @@ export interface CommandData {
   readonly ask_human: OfStep;
   /** The engine cannot go on by itself: ask a person to decide. */
   readonly ask_for_help: {
-    readonly kind: "escalation" | "unknown_outcome";
+    readonly kind: "escalation" | "unknown_outcome" | "version";
     readonly question: string;
     readonly callId: CallId | null;
+    /** For the kind `version`. */
+    readonly version?: VersionChange | undefined;
   };
   readonly reach_budget: { readonly budget: BudgetName; readonly limit: number; readonly used: number };
   readonly sleep: OfStep;

@@ -1,20 +1,13 @@
 import type { Agent } from "../agent/agent.ts";
-import { approvalSubject } from "../agent/approval-subject.ts";
+import { approvalHolds, approvalNow } from "../agent/approval-now.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
+import { refusedVersion } from "../agent/version.ts";
 import { canonicalJson } from "../base/json.ts";
-import { coversSubject } from "../humans/approval-digest.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import {
-  approvalFor,
-  type DeclaredApproval,
-  isIdempotent,
-  isReadOnlyTool,
-  permissionFor,
-  warnings,
-} from "../steps/permission.ts";
-import type { ApprovalReason, Step } from "../thread/events.ts";
+import { isIdempotent, isReadOnlyTool, permissionFor, warnings } from "../steps/permission.ts";
+import type { ApprovalReason, Step, VersionChange } from "../thread/events.ts";
 import { withoutReasons } from "../thread/reasons.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -27,6 +20,8 @@ export function decide(thread: Thread, agent: Agent): Command {
   const { state } = thread;
   if (state.status.kind !== "running") return WAIT;
   if (state.stop !== null) return { type: "fail", name: "Stopped", message: state.stop.reason };
+  const version = refusedVersion(thread, agent);
+  if (version !== undefined) return askAboutVersion(version);
   const call = state.calls[0];
   if (call === undefined) return decideTurn(thread, agent);
   if (state.interrupted !== null && state.interrupted !== call.group) {
@@ -34,6 +29,17 @@ export function decide(thread: Thread, agent: Agent): Command {
   }
   const command = decideCall(thread, agent, call);
   return command.type === "run_tool" ? withNeighbours(command, thread, agent) : command;
+}
+
+function askAboutVersion({ from, to }: VersionChange): Command {
+  const nameOf = (version: string | null) => (version === null ? "no version" : `version ${version}`);
+  return {
+    type: "ask_for_help",
+    callId: null,
+    kind: "version",
+    version: { from, to },
+    question: `The agent has ${nameOf(to)} now, and this thread has ${nameOf(from)}. Go on with the agent as it is now, or stop?`,
+  };
 }
 
 /** The calls that may run at the same time as the first, up to one that may not run yet. */
@@ -203,20 +209,6 @@ function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boole
   return repeated !== undefined && textOf(repeated.data.step) === textOf(step);
 }
 
-/** An approval covers exactly what was shown: tool, prompt and policy must not have changed since. */
-function approvalHolds(
-  thread: Thread,
-  agent: Agent,
-  call: OpenCall,
-  phase: Extract<CallPhase, { kind: "approved" }>,
-): boolean {
-  // Whoever approved it did not know of this.
-  if (inputsAfter(thread, phase.request) !== undefined) return false;
-  const { card, digest } = phase;
-  const policy = approvalNow(thread, agent, call).policy ?? {};
-  return coversSubject(digest, approvalSubject(thread, agent, call, { card, policy }));
-}
-
 function requestAgain(
   thread: Thread,
   agent: Agent,
@@ -247,11 +239,6 @@ const OF_POLICY: ReadonlySet<ApprovalReason["kind"]> = new Set([
   "approver",
   "look_alike",
 ]);
-
-function approvalNow(thread: Thread, agent: Agent, call: OpenCall): DeclaredApproval {
-  const definition = agent.steps.get(call.step.intent);
-  return definition === undefined ? { policy: {}, fault: undefined } : approvalFor(definition, call, thread);
-}
 
 /** The step may run: what that means for its kind. */
 function commandFor(

@@ -127,8 +127,16 @@ export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent)
     ];
   });
 
-export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId }) => [
-  write({ type: "human_asked", data: { kind, question, ...(callId === null ? {} : { callId }) } }),
+export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId, version }) => [
+  write({
+    type: "human_asked",
+    data: {
+      kind,
+      question,
+      ...(callId === null ? {} : { callId }),
+      ...(version === undefined ? {} : { version }),
+    },
+  }),
 ];
 
 /** Tells people something and goes on: a tool call whose effect is an entry in the thread. */

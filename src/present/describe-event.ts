@@ -100,10 +100,14 @@ export function describeLapse(reason: LapseReason): string {
 type Describe<T extends EventType> = (data: EventData[T]) => EventDescription;
 
 const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
-  thread_started: ({ agent, forkedFrom }) => {
+  thread_started: ({ agent, version, forkedFrom }) => {
     const from =
       forkedFrom === undefined ? "" : `, forked from ${forkedFrom.threadId} at event ${forkedFrom.seq}`;
-    return said("start", "neutral", `Started with ${visibleLine(agent)}${from}`);
+    return said(
+      "start",
+      "neutral",
+      `Started with ${visibleLine(agent)}${version === undefined ? "" : ` ${visibleLine(version)}`}${from}`,
+    );
   },
   message_received: ({ from, text }) => ({
     ...said("input", "person", nameOf(from), text),

@@ -27,11 +27,13 @@ const MAX_LAG_MS = 60_000;
  */
 export async function replayThread(recording: Pick<Thread, "id" | "events">, agent: Agent): Promise<Thread> {
   const { id, events } = recording;
+  // Which version was deployed when is a fact, as recorded.
+  const known: Agent = { ...agent, onVersionChange: "float" };
   let thread = threadOf(id, events.slice(0, startOf(events)));
   for (;;) {
     const next = events[thread.state.seq];
     if (next === undefined) return thread;
-    const command = isAnswer(next) ? decidedBefore(thread, next, agent) : decide(thread, agent);
+    const command = isAnswer(next) ? decidedBefore(thread, next, known) : decide(thread, known);
     if (comesFromOutside(next, command)) thread = takeIn(thread, next);
     else thread = await performRecorded(thread, command, events, agent);
   }
@@ -139,7 +141,9 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "step_judged":
       return command.type === "judge_step" && command.callId === event.data.callId;
     case "human_asked":
-      return event.data.kind === "provider" && command.type === "ask_model";
+      return (
+        event.data.kind === "version" || (event.data.kind === "provider" && command.type === "ask_model")
+      );
     case "step_refused":
       return askedTheModelFirst(event, command);
     case "thread_started":

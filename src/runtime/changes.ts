@@ -121,7 +121,7 @@ export function createChanges(options: ChangesOptions): Changes {
     async launch({ agent: name, input, via, threadId = newThreadId(), once }) {
       const now = clock.now();
       const agent = agentNamed(agents, name);
-      const started = startThread({ agent: name }, now, threadId);
+      const started = startThread({ agent: name, version: agent.version }, now, threadId);
       const thread = appendToThread(started, [firstEvent(input, agent, via)], { agent, now });
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };

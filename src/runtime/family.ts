@@ -60,7 +60,7 @@ async function startChild(
   const parentAgent = agents.get(parent.state.agent);
   if (agent === undefined || parentAgent === undefined) return `there is no agent "${child.agent}" any more`;
   const now = clock.now();
-  const start = startThread(startOf(parent, child, parentAgent), now, child.threadId);
+  const start = startThread(startOf(parent, child, parentAgent, agent), now, child.threadId);
   const events = [inputFor(parent, child, parentAgent), ...endWith(parent)];
   const thread = appendToThread(start, events, { agent, now });
   try {
@@ -73,13 +73,18 @@ async function startChild(
   return undefined;
 }
 
-function startOf(parent: Thread, { agent, callId }: OpenChild, of: Agent): EventData["thread_started"] {
+function startOf(
+  parent: Thread,
+  { agent, callId }: OpenChild,
+  of: Agent,
+  { version }: Agent,
+): EventData["thread_started"] {
   const { state } = parent;
   const path = [...(state.parent?.path ?? []), { threadId: parent.id, agent: state.agent }];
   const budgets = budgetsForChild(parent, of.budget);
   const { requesters } = state;
   const requester = state.calls.find((call) => call.callId === callId)?.requester ?? undefined;
-  const start = { agent, parent: { threadId: parent.id, callId, path, budgets }, requesters };
+  const start = { agent, version, parent: { threadId: parent.id, callId, path, budgets }, requesters };
   return requester === undefined ? start : { ...start, requester };
 }
 

@@ -104,7 +104,7 @@ export const requestSchema = z
       .array(z.object({ threadId: z.string(), agent: z.string() }))
       .openapi({ description: "The threads that it works for: the topmost first, its parent last" }),
     type: z.enum(["question", "approval"]),
-    kind: z.enum(["approval", "question", "escalation", "budget", "provider", "unknown_outcome"]),
+    kind: z.enum(["approval", "question", "escalation", "budget", "provider", "unknown_outcome", "version"]),
     urgency: z.enum(["low", "medium", "high"]),
     askedAt: z.string(),
     callId: z.string().nullable(),

@@ -145,7 +145,15 @@ export type HumanRequestKind =
   /** The model's provider refuses or is down: try again? */
   | "provider"
   /** A tool's outcome cannot be known: did it happen? */
-  | "unknown_outcome";
+  | "unknown_outcome"
+  /** The agent has another version than the thread, and refuses to go on by itself: go on? */
+  | "version";
+
+/** The version that a thread has, `null` for none, and the one that its agent has now. */
+export interface VersionChange {
+  readonly from: string | null;
+  readonly to: string | null;
+}
 
 export interface HumanRequestOptions {
   readonly urgency?: "low" | "medium" | "high";

@@ -26,6 +26,7 @@ import type {
   Step,
   ThreadAbove,
   TokenPrice,
+  VersionChange,
   Via,
 } from "./event-parts.ts";
 import { asBefore, senderFromSource } from "./old-events.ts";
@@ -55,6 +56,7 @@ export type {
   Step,
   ThreadAbove,
   TokenPrice,
+  VersionChange,
   Via,
 };
 
@@ -81,6 +83,8 @@ export const EVENTS = {
     readonly requesters?: Requesters;
     /** For whom the parent's call runs. */
     readonly requester?: Principal;
+    /** The agent's version. Absent if it declares none. */
+    readonly version?: string | undefined;
   }>({ agent: "string" }, [asBefore]),
 
   // came in
@@ -152,6 +156,8 @@ export const EVENTS = {
     readonly callId?: CallId;
     /** The provider's problem: the prompt was longer than the model accepts. Going on shortens the thread. */
     readonly problem?: "prompt_too_long";
+    /** For a request of kind `version`: whoever goes on gives the thread the version `to`. */
+    readonly version?: VersionChange;
   }>({ kind: "string", question: "string" }),
   approval_requested: event<{
     readonly callId: CallId;

@@ -13,6 +13,7 @@ const transitions: Transitions<EventType> = { ...inputAndModel, ...people, ...ef
 export const EMPTY_STATE: ThreadState = {
   seq: 0,
   agent: "",
+  version: null,
   startedAt: "",
   updatedAt: "",
   runningMs: 0,

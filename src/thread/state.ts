@@ -13,6 +13,7 @@ import type {
   Principal,
   Requesters,
   Step,
+  VersionChange,
   Via,
 } from "./events.ts";
 
@@ -45,6 +46,7 @@ export interface PendingQuestion {
   /** Patterns of who may answer. Absent: anybody whom a channel has verified. */
   readonly to?: readonly string[];
   readonly callId?: CallId;
+  readonly version?: VersionChange;
   readonly deliveries: Deliveries;
 }
 
@@ -171,6 +173,8 @@ export interface ThreadState {
   /** Sequence number of the last event; 0 for an empty thread. */
   readonly seq: number;
   readonly agent: string;
+  /** The agent's version at the start, or the one with which a person let the thread go on; `null` if it had none. */
+  readonly version: string | null;
   readonly startedAt: string;
   /** When the latest event was appended. */
   readonly updatedAt: string;

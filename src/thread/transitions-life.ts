@@ -26,12 +26,14 @@ export const life: Transitions<
 > = {
   thread_started(state, event) {
     require(state.seq === 0, event, "a thread starts once");
-    const { agent, parent, forkedFrom, requester = null, requesters: asked = state.requesters } = event.data;
+    const { agent, version = null, parent, forkedFrom, requester = null } = event.data;
+    const { requesters: asked = state.requesters } = event.data;
     const by = forkedFrom?.by;
     const requesters = by === undefined ? asked : addRequester(asked, by);
     const fork = forkedFrom === undefined ? null : { seq: forkedFrom.seq, by: by ?? null };
     const start = {
       agent,
+      version,
       startedAt: event.at,
       requester: fork === null ? requester : fork.by,
       requesters,

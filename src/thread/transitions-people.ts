@@ -29,7 +29,7 @@ export const people: Transitions<
 > = {
   human_asked(state, event) {
     requireRunning(state, event);
-    const { kind, question, context, options, to, callId } = event.data;
+    const { kind, question, context, options, to, callId, version } = event.data;
     const request: PendingQuestion = {
       type: "question",
       seq: event.seq,
@@ -41,10 +41,14 @@ export const people: Transitions<
       ...(options === undefined ? {} : { options }),
       ...(to === undefined ? {} : { to }),
       ...(callId === undefined ? {} : { callId }),
+      ...(version === undefined ? {} : { version }),
     };
     const change = { request, title: oneLine(question) };
     if (kind !== "question" && kind !== "unknown_outcome") {
       require(callId === undefined, event, `a request of kind ${kind} belongs to no call`);
+      require((kind === "version") === (version !== undefined), event, "a change of version is asked about");
+      // It may come between any two events: a deploy waits for no step.
+      if (kind === "version") return change;
       require(state.calls.length === 0, event, "a step is not settled yet");
       return change;
     }
@@ -187,6 +191,12 @@ function applyAnswer(
     }
     case "unknown_outcome":
       return settledByPerson(state, event, request);
+    case "version": {
+      if (decision.kind === "denied") return { request: null, stop: { reason: decision.feedback } };
+      require(decision.kind ===
+        "approved", event, `this request is approved or denied, not ${decision.kind}`);
+      return { request: null, version: request.version?.to ?? null };
+    }
     case "budget":
     case "escalation":
     case "provider": {

@@ -8,6 +8,9 @@ export {
 } from "./baml-tests/decision-test.ts";
 export { type CollectedCase, collectCorrections } from "./collect.ts";
 export { type Decision, decisionsIn, type LastThreads, lastThreads, type StoredThread } from "./decisions.ts";
+export type { DeployOptions } from "./deploy/check-thread.ts";
+export { type CheckedThread, type DeployCheckOptions, deployCheck } from "./deploy/deploy-check.ts";
+export { DEPLOY_EFFECTS, type DeployEffect, type DeployFinding } from "./deploy/finding.ts";
 export {
   BASELINE_FILE,
   type Baseline,

@@ -5,7 +5,7 @@ import { createProgram } from "../../src/cli/program.ts";
 const page = readFileSync("docs/workbench.md", "utf8");
 const shown = [...page.matchAll(/^npx twelvefold (.*)$/gm)].map(([, line = ""]) => line);
 
-describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15"] }, () => {
+describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15", "F2.20"] }, () => {
   it.each(shown)("the command line takes: %s", async (line) => {
     let ran = 0;
     const program = createProgram(async () => {
@@ -20,7 +20,7 @@ describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15"] }, ()
     const { commands } = createProgram(async () => {});
     const options = commands.flatMap((command) => command.options.map(({ long }) => long));
     expect(shown.map((line) => line.split(" ")[0])).toEqual(
-      expect.arrayContaining(["test-from", "diff", "reparse", "redecide"]),
+      expect.arrayContaining(["test-from", "diff", "deploy-check", "reparse", "redecide"]),
     );
     const named = [...page.matchAll(/`(--[a-z-]+)/g)].map(([, name]) => name);
     expect(named.filter((name) => !options.includes(name))).toEqual([]);

@@ -37,7 +37,13 @@ export function testSession(
   const { session } = createSession({ terminal, env, folder, json });
   const config = async () => ({ agents: [...agents] });
   return {
-    session: { ...session, config, store: async () => store, requireFreshClient: async () => {} },
+    session: {
+      ...session,
+      config,
+      store: async () => store,
+      storeToRead: async () => store,
+      requireFreshClient: async () => {},
+    },
     said,
     problems,
   };

@@ -1,10 +1,8 @@
-import type { Agent } from "../../agent/agent.ts";
-import { TwelvefoldError } from "../../base/errors.ts";
 import { loadTokenCounter } from "../../context/budget/tokens.ts";
 import { countOf, visible, visibleLine } from "../../present/visible-text.ts";
 import { diffRequest, type RequestDiff } from "../../workbench/regression/diff-requests.ts";
 import { lastDecisions } from "../../workbench/regression/stored-decisions.ts";
-import { agentAt, readRevision } from "../../workbench/revision.ts";
+import { agentsBefore } from "../agents-before.ts";
 import { EXIT } from "../exit.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { showProgress } from "../progress.ts";
@@ -56,21 +54,6 @@ export async function diff(session: Session, options: DiffCommandOptions): Promi
   else for (const line of report(rows, compared, session)) terminal.out(line);
   const failed = rows.some(({ diff: { kind } }) => kind === "failed");
   return failed || (options.exitCode === true && rows.length > 0) ? EXIT.failed : EXIT.ok;
-}
-
-/** The agents with the prompts of a revision. Without one, of the last commit, where there is one: most often it sent them. */
-async function agentsBefore(
-  { folder }: Session,
-  agents: readonly Agent[],
-  against: string | undefined,
-): Promise<ReadonlyMap<string, Agent>> {
-  try {
-    const revision = await readRevision(folder, against ?? "HEAD");
-    return new Map(agents.map((agent) => [agent.name, agentAt(agent, revision)]));
-  } catch (error) {
-    if (against !== undefined || !TwelvefoldError.isInstance(error)) throw error;
-    return new Map();
-  }
 }
 
 /** So many decisions that change in the same way are listed. */

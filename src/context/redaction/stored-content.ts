@@ -31,6 +31,7 @@ const BY = ["by.channel", "by.id"];
 const KEPT: { readonly [T in EventType]: readonly string[] } = {
   thread_started: [
     "agent",
+    "version",
     "forkedFrom",
     "parent",
     "requesters.unknown",
@@ -45,7 +46,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   step_refused: ["reason", "callId", ...MISSED, ...COMPLETION],
   steps_dropped: ["callIds"],
   step_judged: ["callId", "verdict", ...HELPERS],
-  human_asked: ["kind", "callId", "to", "options.urgency", "options.format"],
+  human_asked: ["kind", "callId", "to", "options.urgency", "options.format", "version"],
   approval_requested: [
     "callId",
     "card.intent",

@@ -181,6 +181,7 @@ export const QuestionForms = (props: FormProps & { request: PendingQuestion }) =
     case "escalation":
     case "budget":
     case "provider":
+    case "version":
       return <GoOnForms {...props} />;
     default:
       return props.request.kind satisfies never;
@@ -265,14 +266,16 @@ const OutcomeForms = (props: FormProps & { request: PendingQuestion }) => (
 const GoOnForms = (props: FormProps & { request: PendingQuestion }) => (
   <div class="decisions">
     <DecisionForm {...props}>
-      <label class="stack">
-        <span>Guidance for the agent (may be empty)</span>
-        <textarea name="text" rows={2} data-key="a">
-          {props.typed?.["text"] ?? ""}
-        </textarea>
-      </label>
+      {props.request.kind === "version" ? null : (
+        <label class="stack">
+          <span>Guidance for the agent (may be empty)</span>
+          <textarea name="text" rows={2} data-key="a">
+            {props.typed?.["text"] ?? ""}
+          </textarea>
+        </label>
+      )}
       <button class="primary" type="submit" name="decision" value="go_on">
-        Go on
+        {props.request.kind === "version" ? "Go on with the new version" : "Go on"}
       </button>
     </DecisionForm>
     <DecisionForm {...props}>

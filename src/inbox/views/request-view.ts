@@ -64,6 +64,7 @@ const KIND_LABELS: { readonly [K in PendingQuestion["kind"]]: Label } = {
   escalation: { text: "Stuck", meaning: "Too many errors, or the same step again and again.", tone: "warn" },
   budget: { text: "Budget", meaning: "A budget is used up. Go on?", tone: "warn" },
   provider: { text: "Model down", meaning: "The model's provider refuses or is down.", tone: "warn" },
+  version: { text: "New version", meaning: "The agent was changed while the thread waited.", tone: "warn" },
   unknown_outcome: {
     text: "Unknown outcome",
     meaning: "A tool was started and nobody knows whether it did its work.",

@@ -34,7 +34,8 @@ export function threadOfCase(one: EvalCase, agent: Agent, folder: string): Threa
   }
   if (thread.state.agent !== agent.name)
     throw wrong(`the thread is one of agent ${thread.state.agent}, not ${agent.name}`);
-  const { type } = decide(thread, agent);
+  // A case is about the agent as it is now.
+  const { type } = decide(thread, { ...agent, onVersionChange: "float" });
   // What would be fetched first is given by the case, or left out.
   if (type === "ask_model" || type === "prefetch") return thread;
   throw wrong(

@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import type { CompletionRecord } from "../../base/completion.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
@@ -34,8 +35,13 @@ export interface DiffOptions {
   readonly count: (text: string) => number;
 }
 
+/** A thread, its agent, and what is known of the answer: who gave it, and to which request. */
+export interface AskedThen extends Pick<StoredDecision, "own" | "thread"> {
+  readonly completion: Pick<CompletionRecord, "client" | "requestDigest">;
+}
+
 /** Compares the request of now with the recorded one, or with that of other prompts. Nothing is sent. */
-export async function diffRequest(decision: StoredDecision, options: DiffOptions): Promise<RequestDiff> {
+export async function diffRequest(decision: AskedThen, options: DiffOptions): Promise<RequestDiff> {
   const { own, completion } = decision;
   const { before, against, modelOf, count } = options;
   const model = modelOf(completion.client);
@@ -67,7 +73,7 @@ export async function diffRequest(decision: StoredDecision, options: DiffOptions
 /** Streamed if the recorded one was. */
 async function requestLike(
   { nextStep }: Agent,
-  { thread }: StoredDecision,
+  { thread }: Pick<AskedThen, "thread">,
   defaultModel: ModelChoice | undefined,
   recorded: string,
 ): Promise<PreparedRequest> {
