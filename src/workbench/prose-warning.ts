@@ -18,6 +18,9 @@ const ASKS = [
   /\blet'?s\s+think\b/i,
   /\b(?:explain|describe|outline|write\s+down|state|give)\s+(?:your|the)\s+(?:reasoning|thinking|thoughts|plan|rationale)\b/i,
   /\bthink\s+(?:out\s+loud|aloud)\b/i,
+  /\b(?:first|always)\b[^.\n]{0,30}\b(?:think|plan|reason)\b/i,
+  /\bthink\s+about\b[^.\n]{0,40}\b(?:first|next|before)\b/i,
+  /\bplan\s+out\b/i,
   /\bbefore\s+(?:you\s+)?(?:answer(?:ing)?|respond(?:ing)?|the\s+(?:final\s+)?answer|the\s+json)\b/i,
   /\bfirst\b[^.\n]{0,40}\bthen\b[^.\n]{0,40}\b(?:json|answer)\b/i,
 ];

@@ -54,7 +54,7 @@ describe("twelvefold init --from", { tags: "E1" }, () => {
   it("allows prose where the prompt asks for it, and says so; elsewhere it does not", async () => {
     const asked = await moved();
     expect(asked.read("src/agent.ts")).toContain('prose: "before"');
-    expect(asked.printed).toContain('asks for free text ("Before the JSON, think about what to do');
+    expect(asked.printed).toContain('asks for free text ("Before the JSON")');
     const plain = agentBaml.replace(/ {4}Before the JSON.*\n/, "");
     const { printed, read } = await moved({ "baml_src/agent.baml": plain });
     expect(read("src/agent.ts")).not.toContain("prose");

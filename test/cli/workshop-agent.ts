@@ -8,7 +8,10 @@ import { dirname, join } from "node:path";
 export const WORKSHOP_AGENT: Readonly<Record<string, string>> = {
   "baml_src/agent.baml": `class Finished {
   intent "done_for_now"
-  message string
+  message string @description(#"
+    message to send to the person about the work that was done,
+    with all { numbers } as they are
+  "#)
 }
 
 class Unclear {

@@ -1,3 +1,4 @@
+import { type Declaration, declarations } from "../../../prompts/baml/source.ts";
 import type { Files } from "../write-files.ts";
 
 /** One class that a prompt may answer with. */
@@ -13,7 +14,6 @@ export interface StepPrompt {
   readonly name: string;
   readonly file: string;
   readonly client: string;
-  readonly prompt: string;
   readonly steps: readonly StepClass[];
   /** What it may answer with that has no intent. */
   readonly withoutIntent: readonly string[];
@@ -33,87 +33,94 @@ export interface BamlClient {
 
 /** The functions that take the thread as one text and answer with classes that have an intent. */
 export function stepPrompts(files: Files): readonly StepPrompt[] {
-  const text = allText(files);
-  const classes = classesIn(text);
+  const all = declarationsIn(files);
+  const ofKind = (kind: string) => all.filter((one) => one.kind === kind);
+  const classes = new Map(ofKind("class").map(({ name, text }) => [name, classOf(name, text)]));
   const aliases = new Map(
-    [...text.matchAll(/^type\s+(\w+)\s*=\s*([^\n]+(?:\n\s*\|[^\n]+)*)/gm)].map(
-      ([, name = "", union = ""]) => [name, namesIn(union)],
-    ),
+    ofKind("type").map(({ name, text }) => [name, namesIn(text.replace(/^[^=]*=/, ""))]),
   );
   const membersOf = (names: readonly string[]): readonly string[] =>
     names.flatMap((name) => {
       const members = aliases.get(name);
       // An alias of itself ends here.
       aliases.delete(name);
-      const all = members === undefined ? [name] : membersOf(members);
+      const own = members === undefined ? [name] : membersOf(members);
       if (members !== undefined) aliases.set(name, members);
-      return all;
+      return own;
     });
-  return [...files].flatMap(([file, source]) =>
-    [...source.matchAll(/^function\s+(\w+)\s*\(([^)]*)\)\s*->\s*([^{]+)\{([\s\S]*?)^\}/gm)].flatMap(
-      ([, name = "", parameters = "", union = "", body = ""]) => {
-        const members = [...new Set(membersOf(namesIn(union)))];
-        const steps = members
-          .flatMap((member) => classes.get(member) ?? [])
-          .filter((one) => one.intents.length > 0);
-        if (!/^\s*\w+\s*:\s*string\s*,?\s*$/.test(parameters) || steps.length === 0) return [];
-        const withIntent = new Set(steps.map((step) => step.name));
-        return [
-          {
-            name,
-            file,
-            client: /^\s*client\s+"?([\w./:@-]+)"?/m.exec(body)?.[1] ?? "",
-            prompt: /prompt\s+#+"([\s\S]*?)"#/.exec(body)?.[1] ?? "",
-            steps,
-            withoutIntent: members.filter((member) => !withIntent.has(member)),
-          },
-        ];
+  return ofKind("function").flatMap(({ name, file, text }) => {
+    const [, parameters = "", union = ""] = /^[^(]*\(([^)]*)\)\s*->\s*([^{]+)\{/.exec(text) ?? [];
+    const members = [...new Set(membersOf(namesIn(union)))];
+    const steps = members
+      .flatMap((member) => classes.get(member) ?? [])
+      .filter((one) => one.intents.length > 0);
+    if (!/^\s*\w+\s*:\s*string\s*,?\s*$/.test(parameters) || steps.length === 0) return [];
+    const withIntent = new Set(steps.map((step) => step.name));
+    return [
+      {
+        name,
+        file,
+        client: /^\s*client\s+"?([\w./:@-]+)"?/m.exec(text)?.[1] ?? "",
+        steps,
+        withoutIntent: members.filter((member) => !withIntent.has(member)),
       },
-    ),
-  );
+    ];
+  });
 }
 
-function classesIn(text: string): ReadonlyMap<string, StepClass> {
-  const found = text.matchAll(/^class\s+(\w+)\s*\{((?:"(?:[^"\\]|\\.)*"|[^}"])*)\}/gm);
-  return new Map(
-    [...found].map(([, name = "", body = ""]) => {
-      const intent = /^\s*intent\s+((?:"[^"]*"[\s|()]*)+)/m.exec(body)?.[1] ?? "";
-      const fields = [...body.matchAll(/^\s*([A-Za-z]\w*)\s+([\w"({][^@\n]*)/gm)].map(
-        ([, field = "", type = ""]): [string, string] => [field, type.trim()],
-      );
-      return [
-        name,
-        {
-          name,
-          intents: [...intent.matchAll(/"([^"]*)"/g)].map(([, value = ""]) => value),
-          fields: new Map(fields.filter(([field]) => field !== "intent")),
-        },
-      ];
-    }),
+function classOf(name: string, text: string): StepClass {
+  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
+  const intent = /^\s*intent\s+((?:"[^"]*"[\s|()]*)+)/m.exec(body)?.[1] ?? "";
+  const fields = [...body.matchAll(/^\s*([A-Za-z]\w*)\s+([\w"({][^@\n]*)/gm)].map(
+    ([, field = "", type = ""]): [string, string] => [field, type.trim()],
   );
+  return {
+    name,
+    intents: [...intent.matchAll(/"([^"]*)"/g)].map(([, value = ""]) => value),
+    fields: new Map(fields.filter(([field]) => field !== "intent")),
+  };
 }
 
 const namesIn = (union: string) =>
-  union.split("|").map((member) => member.replace(/@.*$/, "").replace(/[\s()[\]?]/g, ""));
+  union.split("|").map((member) => member.replace(/@[\s\S]*$/, "").replace(/[\s()[\]?]/g, ""));
+
+interface FoundDeclaration extends Declaration {
+  readonly file: string;
+}
+
+/** The declarations without their comments, and with nothing in their raw strings: what stands there declares nothing. */
+function declarationsIn(files: Files): readonly FoundDeclaration[] {
+  return [...files].flatMap(([file, source]) =>
+    declarations({ [file]: source }).map((one) => ({ ...one, file, text: withoutProse(one.text) })),
+  );
+}
+
+function withoutProse(text: string): string {
+  return text.replace(
+    /(#+)"[\s\S]*?"\1|("(?:[^"\\]|\\[\s\S])*")|\/\/[^\n]*/g,
+    (_, raw: string | undefined, quoted: string | undefined) => (raw === undefined ? (quoted ?? "") : '""'),
+  );
+}
 
 /** The clients by name. */
 export function clientsIn(files: Files): ReadonlyMap<string, BamlClient> {
-  const text = allText(files);
+  const all = declarationsIn(files);
   const retries = new Map(
-    [...text.matchAll(/^retry_policy\s+(\w+)\s*\{[\s\S]*?max_retries\s+(\d+)/gm)].map(
-      ([, name = "", times]) => [name, Number(times)],
-    ),
+    all
+      .filter(({ kind }) => kind === "retry_policy")
+      .map(({ name, text }) => [name, Number(/\bmax_retries\s+(\d+)/.exec(text)?.[1] ?? 0)]),
   );
+  const clients = all.filter(({ kind }) => kind === "client");
   return new Map(
-    [...text.matchAll(/^client(?:<llm>)?\s+(\w+)\s*\{([\s\S]*?)^\}/gm)].map(([, name = "", body = ""]) => {
-      const option = (key: string) => new RegExp(`^\\s*${key}\\s+"?([^"\\s]+)"?`, "m").exec(body)?.[1];
+    clients.map(({ name, text }) => {
+      const option = (key: string) => new RegExp(`^\\s*${key}\\s+"?([^"\\s]+)"?`, "m").exec(text)?.[1];
       const again = retries.get(option("retry_policy") ?? "");
       const client: BamlClient = {
         provider: option("provider") ?? "",
         model: option("model"),
         baseUrl: option("base_url"),
-        key: /^\s*api_key\s+env\.(\w+)/m.exec(body)?.[1],
-        strategy: /strategy\s*\[([^\]]*)\]/.exec(body)?.[1]?.match(/[\w./:-]+/g) ?? [],
+        key: /^\s*api_key\s+env\.(\w+)/m.exec(text)?.[1],
+        strategy: /strategy\s*\[([^\]]*)\]/.exec(text)?.[1]?.match(/[\w./:-]+/g) ?? [],
         attempts: again === undefined ? undefined : again + 1,
       };
       return [name, client];

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../../../base/errors.ts";
+import { proseWarnings } from "../../../workbench/prose-warning.ts";
 import type { PackageFacts } from "../package-facts.ts";
 import { type ProjectChoices, projectFiles } from "../project.ts";
 import { type Files, readTemplate } from "../write-files.ts";
@@ -15,9 +16,6 @@ export interface MovedProject {
   readonly notes: readonly string[];
 }
 
-/** A line of a prompt that asks for free text beside the JSON. */
-const ASKS_FOR_PROSE =
-  /^.*\b(?:think (?:about|through|step|out loud|carefully|before)|first,? (?:think|explain|reason|write|describe)|step[- ]by[- ]step|explain your|outline)\b.*$/im;
 /** Of the old project's packages, those that this one replaces. */
 const REPLACED =
   /^(?:@boundaryml\/baml|baml|express|dotenv|tsx|ts-node|typescript|@types\/.*|eslint.*|@typescript-eslint\/.*|humanlayer)$/;
@@ -33,7 +31,7 @@ export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: 
   const sources = sourcesOf(old);
   const code = codeOf(old);
   const [prompt, ...otherPrompts] = promptsOf(sources, old);
-  const asked = ASKS_FOR_PROSE.exec(prompt.prompt)?.[0]?.trim();
+  const asked = proseWarnings(Object.fromEntries(sources), [prompt.name])[0]?.phrase;
   const agent: MovedAgent = {
     name: choices.name,
     prompt,
@@ -71,12 +69,12 @@ function tagNote({ tags }: MovedAgent): string {
     answers: answer,
   }).flatMap(([what, tag]) => (tag === undefined ? [] : [`${what} <${tag}>`]));
   return tagged.length === 0
-    ? "no tags were found in the old code: the model reads the usual ones (docs/context.md)"
+    ? "no tags were found in the old code, so the model reads the usual ones: give the old ones back with context.formatters in src/agent.ts (docs/context.md)"
     : `the model reads its old tags: ${tagged.join(", ")}; text inside them is escaped now, so nobody can forge one`;
 }
 
 /** What its owner has to do about the steps. */
-function stepsLeft({ prompt, tags }: MovedAgent): readonly string[] {
+function stepsLeft({ prompt, tags, before }: MovedAgent): readonly string[] {
   const { steps, withoutIntent } = prompt;
   const tools = steps.flatMap((step) => step.intents.filter((intent) => kindOf(intent, step) === "tool"));
   const others = tags.others.filter((type) => !steps.some(({ intents }) => intents.includes(type)));
@@ -84,6 +82,11 @@ function stepsLeft({ prompt, tags }: MovedAgent): readonly string[] {
     ...saying(
       tools,
       (all) => `move the code of ${all} into src/agent.ts, and take approval off where no person need agree`,
+    ),
+    ...saying(
+      tools.filter((intent) => before(intent).length === 0),
+      (all) =>
+        `no code of ${all} was recognised in the old src: it stands there in another form than a switch`,
     ),
     ...saying(withoutIntent, (all) => `give ${all} a field intent; without one it cannot be a step`),
     ...saying(others, (all) => `events of the old thread without a counterpart: ${all}`),
