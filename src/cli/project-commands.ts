@@ -37,7 +37,8 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
     "twelvefold generate",
   )
     .option("--from <folder>", "the folder of the BAML sources", "baml_src")
-    .action((options: { json?: boolean; from: string }) =>
+    .option("--if-stale", "only if it is missing or stale; with NODE_ENV=production a stale one is refused")
+    .action((options: { json?: boolean; from: string; ifStale?: boolean }) =>
       act(options, async (session) => (await import("./commands/generate.ts")).generate(session, options)),
     );
   command(

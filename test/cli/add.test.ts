@@ -148,6 +148,35 @@ describe("twelvefold add", { tags: "E12" }, () => {
       expect(existsSync(join(folder, `baml_src/${name}.baml`))).toBe(true);
   });
 
+  it("names the packages that the project lacks, and no others", async () => {
+    const { session, folder, text } = await project({ empty: true });
+    const named = { name: "shop", dependencies: { hono: "4" }, devDependencies: null };
+    writeFileSync(join(folder, "package.json"), JSON.stringify(named));
+    await add(session, "webhook", {});
+    expect(text()).toMatch(/it needs: npm install (?!.*\bhono( |$)).*@hono\/node-server/);
+    expect(text()).toContain("this project has no twelvefold.config.ts");
+    const full = await project();
+    await add(full.session, "webhook", {});
+    expect(full.text()).not.toMatch(/it needs|twelvefold\.config\.ts: write/);
+  });
+
+  it("says that a project's own agent and the added one need two names", async () => {
+    const { session, folder, text } = await project();
+    const path = join(folder, "package.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace('"name": "desk"', '"name": "calculator"'));
+    await add(session, "calculator", {});
+    expect(text()).toContain("the project's own agent is called calculator too");
+  });
+
+  it("refuses a package.json that it cannot read, and writes nothing", async () => {
+    const { session, folder } = await project({ empty: true });
+    for (const wrong of ["{", "[]"]) {
+      writeFileSync(join(folder, "package.json"), wrong);
+      await expect(add(session, "webhook", {})).rejects.toThrow("package.json is not a JSON object");
+    }
+    expect(readdirSync(folder)).toEqual(["package.json"]);
+  });
+
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startRecordingModel, startScriptedModel } from "../../src/model/index.ts";
+import { lostTests } from "../../src/workbench/baml-tests/lost-tests.ts";
 
 /** Runs `twelvefold test` as `npm test` does, on the offline model unless another is given. */
 function runScript(
@@ -42,6 +43,17 @@ describe("twelvefold test", () => {
   it("fails when no test matches", async () => {
     const { code, output } = await runScript("NoSuchFunction::");
     expect([code, output]).toEqual([2, "twelvefold: BAML tests: no test matches -i NoSuchFunction::\n"]);
+  });
+
+  it("names tests that BAML would leave out, for no file declares their function", () => {
+    const files = {
+      "agent.baml":
+        'function Decide(a: string) -> string { client "x/y" prompt #"test Not { functions [Nope] }"# }',
+      "tests/agent.baml":
+        "test A { functions [Decide] args { a x } }\ntest B {\n  functions [Decide, Decid] // , C\n  args { a x } }",
+    };
+    expect(lostTests(files)).toEqual([{ name: "B", functionName: "Decid", file: "tests/agent.baml" }]);
+    expect(lostTests({ "clean.baml": "// test A { functions [Nope] }\n" })).toEqual([]);
   });
 
   it("fails with everything that was said when a test fails", async () => {

@@ -1,10 +1,12 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -86,10 +88,16 @@ describe("twelvefold init", { tags: "E1" }, () => {
     const archive = join(home, "twelvefold.tgz");
     writeFileSync(archive, "");
     const { read } = await run("desk", { yes: true, package: archive });
-    expect(JSON.parse(read("package.json")).dependencies.twelvefold).toBe(`file:${archive}`);
+    expect(JSON.parse(read("package.json")).dependencies.twelvefold).toBe("file:../../twelvefold.tgz");
     await expect(run("desk", { yes: true, package: "none.tgz" })).rejects.toThrow(
-      /there is no .*none\.tgz to install twelvefold from/,
+      /there is no .*none\.tgz: twelvefold cannot be installed from it/,
     );
+    writeFileSync(join(home, "notes.txt"), "");
+    for (const wrong of ["notes.txt", "."]) {
+      await expect(run("desk", { yes: true, package: join(home, wrong) })).rejects.toThrow(
+        "is no archive (.tgz) or folder of a package",
+      );
+    }
   });
 
   it("writes nothing where files are in the way, and names them; --force overwrites them", async () => {
@@ -103,6 +111,30 @@ describe("twelvefold init", { tags: "E1" }, () => {
     expect(existsSync(join(cwd, "desk/README.md"))).toBe(false);
     expect(await again({ force: true })).toBe(0);
     expect(read("src/agent.ts")).toContain("defineAgent");
+  });
+
+  it("writes nothing where something else is in the way, --force or not, and follows no link out of the project", async () => {
+    const { cwd, again, read } = await run("desk", { yes: true });
+    const desk = join(cwd, "desk");
+    const outside = join(cwd, "outside.md");
+    writeFileSync(outside, "theirs");
+    for (const name of ["src", "README.md", "AGENTS.md", "tsconfig.json"])
+      rmSync(join(desk, name), { recursive: true });
+    symlinkSync(outside, join(desk, "README.md"));
+    symlinkSync(join(cwd, "nowhere"), join(desk, "AGENTS.md"));
+    await expect(again()).rejects.toThrow(/already has .*README\.md/);
+    writeFileSync(join(desk, "src"), "a file");
+    mkdirSync(join(desk, "tsconfig.json"));
+    await expect(again({ force: true })).rejects.toThrow(
+      /nothing was written: .*src is no folder; .*tsconfig\.json is a folder/,
+    );
+    expect(lstatSync(join(desk, "README.md")).isSymbolicLink()).toBe(true);
+    rmSync(join(desk, "src"));
+    rmSync(join(desk, "tsconfig.json"), { recursive: true });
+    expect(await again({ force: true })).toBe(0);
+    expect(readFileSync(outside, "utf8")).toBe("theirs");
+    expect(existsSync(join(cwd, "nowhere"))).toBe(false);
+    expect(read("README.md")).toContain("desk");
   });
 
   it("asks at a terminal what no option says", async () => {
@@ -166,7 +198,8 @@ describe("twelvefold init", { tags: "E1" }, () => {
     mkdirSync(folder);
     const { code, stderr } = await cli()(["init", join(folder, "desk")]);
     expect(code).toBe(2);
-    for (const flag of ["--yes", "--own-the-loop", "--no-serve", "--force"]) expect(stderr).toContain(flag);
+    for (const flag of ["--yes", "--own-the-loop", "--no-serve", "--from", "--package", "--force"])
+      expect(stderr).toContain(flag);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

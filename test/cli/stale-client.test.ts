@@ -145,7 +145,13 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
 
     expect((await twelvefold(copy, ["generate"], { env })).stdout).toBe("generated baml_client\n");
     appendFileSync(join(copy, "baml_src/calculator.baml"), "// edited\n");
-    for (const args of [RUN, ["serve", "--port", "0"], ["prompt", "sums", "2 plus 3"]]) {
+    const starts = [
+      RUN,
+      ["serve", "--port", "0"],
+      ["prompt", "sums", "2 plus 3"],
+      ["generate", "--if-stale"],
+    ];
+    for (const args of starts) {
       const stale = await twelvefold(copy, args, { env });
       expect([stale.code, stale.stdout]).toEqual([2, ""]);
       expect(stale.stderr).toContain("not generated from the current baml_src, and NODE_ENV is production");
@@ -162,7 +168,10 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
     chmodSync(join(copy, "baml_client"), 0o555);
     const uid = process.getuid?.() === 0 ? 65534 : undefined;
     const { code, stderr } = await twelvefold(copy, RUN, { uid, env: { HOME: home } });
+    const generated = await twelvefold(copy, ["generate"], { uid, env: { HOME: home } });
     chmodSync(join(copy, "baml_client"), 0o755);
+    expect(generated.code).toBe(2);
+    expect(generated.stderr).toMatch(/cannot be generated: \S+baml_client cannot be written\n/);
     expect(stderr).toContain(
       "and its folder cannot be written: run `npx twelvefold generate` where the project is built",
     );
@@ -178,6 +187,13 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
       expect(stderr).toContain("baml_src/calculator.baml:1");
       expect(stderr).not.toMatch(/backtrace|anyhow|baml_runtime|Caused by|\d{4}-\d\d-\d\d/);
     }
+  });
+
+  it("of sources that are not UTF-8 is not made, and the file is named", async () => {
+    const copy = project("latin");
+    writeFileSync(join(copy, "baml_src/latin.baml"), Buffer.from("// caf\xe9", "latin1"));
+    const { code, stderr } = await twelvefold(copy, ["generate"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/latin\.baml is not UTF-8 text.*\n$/)]);
   });
 
   it("runs under plain Node, with enums, every file of it", async () => {

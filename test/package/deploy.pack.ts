@@ -84,7 +84,7 @@ async function started(...args: readonly string[]) {
       AGENT_SECRET: "s".repeat(40),
       TWELVEFOLD_BASE_URL: model.url,
       TWELVEFOLD_API_KEY: "none",
-      TWELVEFOLD_MODEL_NAME: "offline",
+      TWELVEFOLD_MODEL: "openai-generic/offline",
       BAML_LOG: "off",
     },
   });

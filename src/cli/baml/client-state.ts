@@ -1,5 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { UsageError } from "../../base/errors.ts";
 import { patchClientFile } from "./patch-client.ts";
 
 /** A client that a generator of `baml_src` writes, and what is wrong with it; `undefined` if it is fresh. */
@@ -28,15 +30,21 @@ function problemOf(folder: string, texts: ReadonlyMap<string, string>): ClientSt
 
 /**
  * The `.baml` files by their paths relative to the folder. Line ends are normalised, because they depend on the
- * checkout.
+ * checkout. Throws `UsageError` (`invalid_configuration`) for a file that is not UTF-8.
  */
 export function readSources(sources: string): ReadonlyMap<string, string> {
   const names = readdirSync(sources, { recursive: true }).map(String);
   return new Map(
     names
       .filter((name) => name.endsWith(".baml"))
-      .map((name) => [name.replaceAll("\\", "/"), unixLines(readFileSync(join(sources, name), "utf8"))]),
+      .map((name) => [name.replaceAll("\\", "/"), unixLines(readText(join(sources, name)))]),
   );
+}
+
+function readText(path: string): string {
+  const bytes = readFileSync(path);
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  throw new UsageError("invalid_configuration", `${path} is not UTF-8 text: save it in that encoding`);
 }
 
 /** The sources that a client was generated from: it holds them. */

@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { type ClientState, clientStates } from "./client-state.ts";
-import { generateUnlocked, lockOf } from "./generate-client.ts";
+import { canWrite, generateUnlocked, lockOf } from "./generate-client.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface FreshClientOptions {
@@ -51,13 +51,4 @@ function refusal(what: string): UsageError {
     "invalid_configuration",
     `${what}: run \`npx twelvefold generate\` where the project is built`,
   );
-}
-
-function canWrite(folder: string): boolean {
-  try {
-    accessSync(existsSync(folder) ? folder : dirname(folder), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

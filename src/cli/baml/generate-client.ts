@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { bamlComplaint, runBamlCli } from "./baml-cli.ts";
 import { clientStates } from "./client-state.ts";
@@ -42,6 +42,11 @@ export async function generateUnlocked(
     const message = `no generator in ${relative(project, sources)} writes TypeScript: add one with output_type "typescript"`;
     throw new UsageError("invalid_configuration", message);
   }
+  const locked = folders.find((folder) => !canWrite(folder));
+  if (locked !== undefined) {
+    const message = `the BAML client cannot be generated: ${locked} cannot be written`;
+    throw new UsageError("invalid_configuration", message);
+  }
   const { code, output } = await runBamlCli(project, ["generate", "--from", sources], environment);
   if (code !== 0) {
     const message = `the BAML client cannot be generated: ${bamlComplaint(output) || `baml-cli ended with ${code}`}`;
@@ -49,4 +54,14 @@ export async function generateUnlocked(
   }
   for (const folder of folders) patchClient(folder);
   return folders;
+}
+
+/** Whether a client can be written into this folder. */
+export function canWrite(folder: string): boolean {
+  try {
+    accessSync(existsSync(folder) ? folder : dirname(folder), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

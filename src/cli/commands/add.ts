@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
+import { isJsonObject, type Json, parseJson } from "../../base/json.ts";
 import { EXIT } from "../exit.ts";
 import { ADDITIONS, type Addition, declares } from "../scaffold/additions.ts";
 import { readPackageFacts } from "../scaffold/package-facts.ts";
@@ -23,15 +24,16 @@ export async function add(
     const known = ADDITIONS.map((one) => one.name).join(", ");
     throw new NotFoundError(`there is nothing to add called "${name}"; known: ${known}`);
   }
-  if (!existsSync(join(folder, "package.json"))) {
-    throw new UsageError(
-      "invalid_configuration",
-      `there is no package.json in ${folder}: run this in your project's folder (twelvefold init writes one)`,
-    );
-  }
+  const manifest = readManifest(folder);
   const files = missingFiles(addition, readPackageFacts().root, folder);
   writeFiles(folder, files, options.force === true);
-  const { packages, next } = addition;
+  const packages = addition.packages.filter((one) => !manifest.packages.has(one));
+  const hasConfig = existsSync(join(folder, "twelvefold.config.ts"));
+  const next = [
+    ...(addition.kind === "agent" && manifest.name === name ? [sameName(name)] : []),
+    ...(addition.kind === "recipe" || hasConfig ? [] : [WITHOUT_CONFIG]),
+    ...addition.next,
+  ];
   const names = [...files.keys()];
   if (json) terminal.out(JSON.stringify({ name, files: names, packages, next }));
   else {
@@ -61,6 +63,44 @@ const NEEDED: readonly (readonly [string, RegExp])[] = [
   ["clients.baml", /^client(?:<llm>)? Default\b/m],
   ["generators.baml", /^generator\s/m],
 ];
+
+interface Manifest {
+  readonly name: unknown;
+  /** The packages it depends on. */
+  readonly packages: ReadonlySet<string>;
+}
+
+function readManifest(project: string): Manifest {
+  const text = textOf(join(project, "package.json"));
+  if (text === undefined) {
+    const message = `there is no package.json in ${project}: run this in your project's folder (twelvefold init writes one)`;
+    throw new UsageError("invalid_configuration", message);
+  }
+  const manifest = parse(text);
+  if (!isJsonObject(manifest))
+    throw new UsageError("invalid_configuration", `${join(project, "package.json")} is not a JSON object`);
+  const packages = ["dependencies", "devDependencies"].flatMap((field) => {
+    const listed = manifest[field];
+    return listed !== undefined && isJsonObject(listed) ? Object.keys(listed) : [];
+  });
+  return { name: manifest["name"], packages: new Set(packages) };
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const WITHOUT_CONFIG =
+  'this project has no twelvefold.config.ts: write one with `import { defineConfig } from "twelvefold"; export default defineConfig({ agents: [ … ] });`';
+
+/** `twelvefold init` names the first agent after the project. */
+function sameName(name: string): string {
+  return `the project's own agent is called ${name} too, and two agents of one configuration need two names: change one \`name: "${name}"\``;
+}
 
 function textOf(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;

@@ -45,7 +45,7 @@ export async function init(
   if (ask && (json || !terminal.interactive)) {
     throw new UsageError(
       "invalid_argument",
-      `there is no terminal to ask questions in; say it all at once: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --force)`,
+      `there is no terminal to ask questions in; say it all at once: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --from <folder>, --package <archive>, --force)`,
     );
   }
   const wanted = folder ?? (ask ? await questions.folder() : DEFAULT_NAME);
@@ -65,7 +65,7 @@ export async function init(
   if (serve === undefined) return EXIT.interrupted;
 
   const source =
-    options.package === undefined ? undefined : existing(resolve(session.folder, options.package));
+    options.package === undefined ? undefined : sourceOf(resolve(session.folder, options.package), target);
   const choices: ProjectChoices = { name, ownLoop, serve, manager: managerOf(env), source };
   const { from } = options;
   const facts = readPackageFacts();
@@ -85,9 +85,15 @@ export async function init(
   return EXIT.ok;
 }
 
-function existing(path: string): string {
-  if (existsSync(path)) return path.replaceAll("\\", "/");
-  throw new UsageError("invalid_argument", `there is no ${path} to install twelvefold from`);
+/** Where the project finds the archive or the folder, as `package.json` says it. */
+function sourceOf(path: string, target: string): string {
+  const isArchive = /\.(?:tgz|tar\.gz)$/.test(path) && existsSync(path);
+  if (isArchive || existsSync(resolve(path, "package.json")))
+    return relative(target, path).replaceAll("\\", "/");
+  const message = existsSync(path)
+    ? `${path} is no archive (.tgz) or folder of a package`
+    : `there is no ${path}`;
+  throw new UsageError("invalid_argument", `${message}: twelvefold cannot be installed from it`);
 }
 
 function checkName(name: string): string {

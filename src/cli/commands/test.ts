@@ -10,6 +10,7 @@ import type { BamlFiles } from "../../prompts/baml/source.ts";
 import { modelClient } from "../../prompts/models/providers.ts";
 import { only } from "../../prompts/models/select-model.ts";
 import { answersOf } from "../../workbench/baml-tests/answers.ts";
+import { lostTests } from "../../workbench/baml-tests/lost-tests.ts";
 import { readBamlOutput, reportOf } from "../../workbench/baml-tests/read-output.ts";
 import type { Dataset } from "../../workbench/evals/dataset.ts";
 import type { Variant } from "../../workbench/evals/evaluate.ts";
@@ -55,6 +56,7 @@ export async function test(session: Session, options: TestOptions): Promise<numb
   checkSources(folder);
   // The project's other tests, which come after this, use it.
   await session.requireFreshClient();
+  checkNoneIsLost(folder);
   const filtered = include !== undefined || exclude !== undefined;
   const datasets = filtered || !hasDatasets(folder) ? [] : await datasetsOf(session);
   const model = await chooseModel(session, options);
@@ -214,4 +216,11 @@ function checkSources(folder: string): void {
     "invalid_configuration",
     'no client in baml_src reads env.TWELVEFOLD_BASE_URL, so its tests would ask another model than the one named: give the clients base_url env.TWELVEFOLD_BASE_URL, api_key env.TWELVEFOLD_API_KEY, model env.TWELVEFOLD_MODEL_NAME and provider "openai-generic"',
   );
+}
+
+function checkNoneIsLost(folder: string): void {
+  const [lost] = lostTests(readSources(folder));
+  if (lost === undefined) return;
+  const message = `baml_src/${lost.file}: test ${lost.name} names the function ${lost.functionName}, which is not declared: BAML would leave the test out`;
+  throw new UsageError("invalid_configuration", message);
 }

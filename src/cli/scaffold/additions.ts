@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SERVE_NEEDS } from "../../base/missing-package.ts";
 import { type Files, readTemplate } from "./write-files.ts";
 
 /** Something that `twelvefold add` copies into a project. */
@@ -7,7 +8,7 @@ export interface Addition {
   readonly name: string;
   readonly kind: "agent" | "recipe" | "channel";
   readonly what: string;
-  /** Packages that it needs in addition to this one. */
+  /** Packages that it, or the commands by which it is tried, need in addition to this one. */
   readonly packages: readonly string[];
   /** What the owner of the project does next. */
   readonly next: readonly string[];
@@ -45,7 +46,7 @@ export const ADDITIONS: readonly Addition[] = [
     name: "deploybot",
     kind: "agent",
     what: "releases to staging and production: git, health checks, two approvals, rollback by delegation",
-    packages: [],
+    packages: SERVE_NEEDS,
     next: [
       "npx twelvefold demo deploybot",
       "for a repository of yours: createDeploybot({ repository, environments, health, serverUrl }), its agents in twelvefold.config.ts",
@@ -56,7 +57,7 @@ export const ADDITIONS: readonly Addition[] = [
     name: "support",
     kind: "agent",
     what: "answers customers' mails: refunds by amount, approvals of managers, preferences remembered",
-    packages: [],
+    packages: SERVE_NEEDS,
     next: [
       "npx twelvefold demo support",
       "for a shop of yours: createSupport({ shop, managers, today }), and mails as docs/support.md says",
@@ -77,7 +78,7 @@ export const ADDITIONS: readonly Addition[] = [
     name: "webhook",
     kind: "channel",
     what: "sends requests for people to your own service, signed by the Standard Webhooks rules",
-    packages: [],
+    packages: SERVE_NEEDS,
     next: ["follow src/channels/webhook.md"],
     files: (root) => readTemplate(join(root, "templates", "add", "webhook")),
   },

@@ -58,7 +58,7 @@ function manifestOf(facts: PackageFacts, { name, ownLoop, serve, source }: Proje
   const withVersions = (names: readonly string[]) =>
     Object.fromEntries([...names].sort().map((one) => [one, facts.versionOf(one)]));
   const start = ownLoop
-    ? "twelvefold generate && node --env-file-if-exists=.env src/main.ts"
+    ? "twelvefold generate --if-stale && node --env-file-if-exists=.env src/main.ts"
     : `twelvefold run ${name}`;
   return {
     name,

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 
@@ -29,11 +40,11 @@ export function readTemplate(folder: string): Files {
 }
 
 /**
- * Writes files into a project. Throws `UsageError` (`invalid_argument`), naming them, if some exist already and may not
- * be overwritten; then nothing is written.
+ * Writes files into a project. Throws `UsageError` (`invalid_argument`) if some exist already and may not be overwritten, or
+ * if something is in the way, naming it; then nothing is written.
  */
 export function writeFiles(folder: string, files: Files, overwrite: boolean): void {
-  const there = [...files.keys()].filter((name) => existsSync(join(folder, name)));
+  const there = [...files.keys()].filter((name) => kindAt(join(folder, name)) !== undefined);
   if (there.length > 0 && !overwrite) {
     throw new UsageError(
       "invalid_argument",
@@ -41,9 +52,45 @@ export function writeFiles(folder: string, files: Files, overwrite: boolean): vo
       { details: { files: there } },
     );
   }
+  const blocked = [...new Set([...files.keys()].flatMap((name) => obstacle(folder, name) ?? []))];
+  if (blocked.length > 0)
+    throw new UsageError("invalid_argument", `nothing was written: ${blocked.join("; ")}`);
   for (const [name, text] of files) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
+    // What is written stays in the project, whatever a link points to.
+    if (kindAt(path) === "link") rmSync(path);
     writeFileSync(path, text);
+  }
+}
+
+type Kind = "file" | "folder" | "link";
+
+/** What stands at a path; a link counts as itself, wherever it points. */
+function kindAt(path: string): Kind | undefined {
+  // Below a file there is nothing.
+  if (!existsSync(dirname(path)) || !statSync(dirname(path)).isDirectory()) return undefined;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (found.isSymbolicLink()) return "link";
+  return found.isDirectory() ? "folder" : "file";
+}
+
+/** What keeps a file from being written, in words. */
+function obstacle(folder: string, name: string): string | undefined {
+  const path = join(folder, name);
+  if (kindAt(path) === "folder") return `${path} is a folder`;
+  let parent = dirname(path);
+  while (!existsSync(parent)) {
+    if (kindAt(parent) === "link") return `${parent} is a link to nothing`;
+    // On the way up something is always there.
+    parent = dirname(parent);
+  }
+  if (!statSync(parent).isDirectory()) return `${parent} is no folder`;
+  try {
+    accessSync(parent, constants.W_OK);
+    return undefined;
+  } catch {
+    return `${parent} cannot be written`;
   }
 }
