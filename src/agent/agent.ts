@@ -1,5 +1,6 @@
 import type { Json } from "../base/json.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
+import type { StepFields } from "../prompts/baml/step-fields.ts";
 import type { ProseMode } from "../prompts/gate/form.ts";
 import type { Admit, Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
@@ -19,6 +20,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly version: string;
   /** The intents that its answers may have. Absent if they are unknown, or known only once it is called. */
   readonly intents?: readonly string[] | undefined;
+  /** The fields of its answers' steps, as people read and edit them. Absent if they are unknown. */
+  readonly stepFields?: StepFields | undefined;
   /** The names of the clients of the function's own model. Absent or empty if it has no model of its own. */
   readonly ownModel?: readonly string[];
   /** Where the model may write prose beside the JSON. Absent if that is not known. */
@@ -173,6 +176,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */
   readonly version: string;
+  /** The fields of its steps, as people read and edit them. Absent if they are unknown. */
+  readonly stepFields?: StepFields | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /** Where the model may write prose beside the JSON. Absent if that is not known. */
@@ -285,6 +290,9 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     // Computed on demand: it may require reading all prompts.
     get version() {
       return nextStep.version;
+    },
+    get stepFields() {
+      return nextStep.stepFields;
     },
     call: async (thread, options) => nextStep.call(argumentsFor(thread), options),
     request: async (thread, options) => nextStep.request(argumentsFor(thread), options),

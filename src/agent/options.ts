@@ -51,6 +51,8 @@ const STEP: Shape = {
   ),
   check: callback,
   judge: callback,
+  title: callback,
+  emphasis: oneOfKinds("must be a list of fields or a function", callback, list(nonEmptyName)),
   approveWhenUntrusted: boolean,
   rejectOptions: both(
     record(text()),

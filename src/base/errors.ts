@@ -53,7 +53,7 @@ export const HTTP_TITLE = {
   400: "The request is malformed",
   401: "Nobody is signed in",
   403: "You may not do this",
-  404: "There is no such thing",
+  404: "Not found",
   409: "This does not fit any more",
   410: "This has expired or was used before",
   413: "Too large",

@@ -7,7 +7,7 @@ export type { ThreadEvent };
 export type Accepted = { readonly threadId: string; readonly status: StatusKind; readonly seq: number };
 
 export type ApprovalReason =
-  | { readonly kind: "policy" }
+  | { readonly kind: "policy"; readonly because?: string }
   | { readonly kind: "faulty_policy"; readonly fault: string }
   | { readonly kind: "untrusted"; readonly sources: readonly string[] }
   | { readonly kind: "judge"; readonly reason: string }
@@ -72,6 +72,8 @@ export type PersonRequest = {
       readonly title: string;
       readonly intent: string;
       readonly arguments?: unknown;
+      readonly emphasis?: readonly string[];
+      readonly descriptions?: { readonly [key: string]: string };
       readonly reasons: readonly ApprovalReason[];
       readonly preview?: unknown;
       readonly said?: { readonly text: string; readonly length: number };

@@ -9,6 +9,7 @@ import {
   list,
   oneOf,
   someFields,
+  text,
 } from "../base/checks.ts";
 import { count, durationSeconds, problemWith } from "../base/options.ts";
 import type { ApprovalPolicy } from "../thread/events.ts";
@@ -21,6 +22,7 @@ const FIELDS = {
   expiresAfter: durationSeconds,
   onExpiry: oneOf(["deny", "ask_again"]),
   escalation: list(fields({ after: durationSeconds, to: list(PATTERN, 1) })),
+  because: text(),
 } satisfies { readonly [K in keyof ApprovalPolicy]-?: Check };
 
 /** Checks a policy given as plain data. Unknown names are refused, so that a misspelt one does not go unnoticed. */
@@ -89,6 +91,7 @@ function salvage(value: object): ApprovalPolicy {
     expiresAfter: keepIfFit<number>(field("expiresAfter"), FIELDS.expiresAfter),
     onExpiry: keepIfFit<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
     escalation: keepIfFit<ApprovalPolicy["escalation"]>(field("escalation"), FIELDS.escalation),
+    because: keepIfFit<ApprovalPolicy["because"]>(field("because"), FIELDS.because),
   };
 }
 

@@ -13,7 +13,13 @@ export interface ReasonInWords {
 export function describeReason(reason: ApprovalReason): ReasonInWords {
   switch (reason.kind) {
     case "policy":
-      return { label: "By policy", text: "This step needs a person's approval." };
+      return {
+        label: "Needs approval",
+        text:
+          reason.because === undefined
+            ? "A person must agree to this step."
+            : `A person must agree, because ${reason.because}.`,
+      };
     case "faulty_policy":
       return {
         label: "Faulty policy",

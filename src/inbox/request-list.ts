@@ -1,4 +1,6 @@
+import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Principal } from "../thread/events.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
 
 const MAX_CACHED = 2_000;
@@ -6,8 +8,18 @@ const MAX_CACHED = 2_000;
 const SORTED = 200;
 const PAGE = 50;
 
+/** Which requests: all, or those that `viewer` may approve or answer now. */
+export interface RequestFilter {
+  readonly agent: string;
+  readonly q: string;
+  readonly cursor: string;
+  readonly viewer: Principal | null;
+}
+
 export interface RequestPageOf {
   readonly requests: readonly RequestView[];
+  /** How many of those sorted together are left out because they wait for somebody else. */
+  readonly others: number;
   readonly next: string | null;
 }
 
@@ -31,7 +43,7 @@ export function createRequestList(runtime: Runtime) {
   };
   return {
     /** A page of requests, the most urgent first. Throws `UsageError` for a cursor that no page gave. */
-    async page(filter: { agent: string; q: string; cursor: string }): Promise<RequestPageOf> {
+    async page(filter: RequestFilter): Promise<RequestPageOf> {
       const [cursor = "", from = "0"] = filter.cursor.split("~");
       const { threads, next } = await runtime.list({
         pending: true,
@@ -40,19 +52,25 @@ export function createRequestList(runtime: Runtime) {
         search: filter.q || undefined,
         cursor: cursor || undefined,
       });
+      const { viewer } = filter;
       const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
-      const sorted = found.filter((view) => view !== null).sort(byUrgency);
+      const sorted = found
+        .filter((view) => view !== null)
+        .filter((view) => viewer === null || mayDecide(view, viewer, runtime.people))
+        .sort(byUrgency);
       const start = /^\d{1,4}$/.test(from) ? Number(from) : 0;
       const end = start + PAGE;
       return {
         requests: sorted.slice(start, end),
+        others: threads.length - sorted.length,
         next: end < sorted.length ? `${cursor}~${end}` : next,
       };
     },
-    /** How many requests wait, counted up to 100. */
-    async count(): Promise<number> {
-      const { threads } = await runtime.list({ pending: true, limit: 100 });
-      return threads.length;
+    /** How many of the latest 200 requests wait for this person: those that they may approve or answer now. */
+    async count(viewer: Principal): Promise<number> {
+      const { threads } = await runtime.list({ pending: true, limit: SORTED });
+      const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
+      return found.filter((view) => view !== null && mayDecide(view, viewer, runtime.people)).length;
     },
   };
 }

@@ -6,7 +6,7 @@ import { refusedVersion } from "../agent/version.ts";
 import { canonicalJson } from "../base/json.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import { isIdempotent, isReadOnlyTool, permissionFor, warnings } from "../steps/permission.ts";
+import { isIdempotent, isReadOnlyTool, permissionFor, reasonOfRule, warnings } from "../steps/permission.ts";
 import type { ApprovalReason, Step, VersionChange } from "../thread/events.ts";
 import { withoutReasons } from "../thread/reasons.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
@@ -216,10 +216,14 @@ function requestAgain(
   phase: Extract<CallPhase, { kind: "approved" }>,
 ): Command {
   const { card } = phase;
-  const { policy, fault } = approvalNow(thread, agent, call);
-  const stays = card.reasons.filter(({ kind }) => !OF_POLICY.has(kind));
+  const declared = approvalNow(thread, agent, call);
+  const { policy, fault } = declared;
+  const rule = reasonOfRule(declared);
+  const stays = card.reasons
+    .filter(({ kind }) => !OF_POLICY.has(kind))
+    .map((reason) => (reason.kind === "policy" && rule.kind === "policy" ? rule : reason));
   const reasons: ApprovalReason[] = [
-    ...(fault === undefined ? [] : [{ kind: "faulty_policy", fault } as const]),
+    ...(fault === undefined ? [] : [rule]),
     ...stays,
     ...(inputsAfter(thread, phase.request) === undefined ? [CHANGED] : []),
     ...warnings(policy ?? {}, thread, call),

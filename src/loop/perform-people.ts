@@ -1,19 +1,13 @@
 import type { Agent } from "../agent/agent.ts";
-import { approvalSubject } from "../agent/approval-subject.ts";
 import { credentialsFor } from "../agent/credentials.ts";
 import { createHelper } from "../agent/helper.ts";
-import { toStore } from "../agent/to-store.ts";
-import { isoTime } from "../base/clock.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { checkAddressees } from "../humans/addressees.ts";
-import { approvalDigest } from "../humans/approval-digest.ts";
-import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
 import type { Verdict } from "../steps/definitions.ts";
-import type { ApprovalCard, EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Command } from "./command.ts";
+import { approvalRequest } from "./approval-card.ts";
 import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
 import { write } from "./journal.ts";
 import { recordStep } from "./perform-turn.ts";
@@ -23,52 +17,6 @@ export const requestApproval: Effect<"request_approval"> = async function* (comm
   const preview = await previewOf(callOf(thread, command.callId), thread, agent, context);
   yield write(approvalRequest(command, thread, agent, { preview, now: context.clock.now() }));
 };
-
-/** The request, with the preview that the tool returned. Pure. */
-export function approvalRequest(
-  { callId, intent, policy, reasons }: Command<"request_approval">,
-  thread: Thread,
-  agent: Agent,
-  { preview, now }: { readonly preview: Json | undefined; readonly now: number },
-): NewEvent {
-  const call = callOf(thread, callId);
-  const { intent: _, ...args } = call.step;
-  const shown: ApprovalCard = {
-    title: `${agent.name} wants to run ${intent}`,
-    intent,
-    arguments: args,
-    reasons,
-    ...(preview === undefined ? {} : { preview }),
-    ...(call.said === null ? {} : { said: cutWords(call.said) }),
-    failures: failuresOf(thread, call),
-    newer: inputsAfter(thread, call.seq),
-    rejectOptions: agent.steps.get(intent)?.options.rejectOptions,
-  };
-  const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
-  const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
-  const { expiresAfter } = policy;
-  const data = { callId, card, policy, digest };
-  if (expiresAfter === undefined) return { type: "approval_requested", data };
-  return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
-}
-
-/** How many characters of the model's own words are on a card; the rest is in the thread. */
-const MAX_ON_CARD = 2_000;
-
-function cutWords({ text, length }: OwnWords): ApprovalCard["said"] & object {
-  return { text: text.slice(0, MAX_ON_CARD).toWellFormed(), length };
-}
-
-/** The digest covers the card as it is stored. */
-function storedCard(
-  card: ApprovalCard,
-  rest: Omit<EventData["approval_requested"], "card">,
-  thread: Thread,
-  agent: Agent,
-): ApprovalCard {
-  const [event] = toStore([{ type: "approval_requested", data: { ...rest, card } }], thread, agent);
-  return event?.type === "approval_requested" ? event.data.card : card;
-}
 
 async function previewOf(
   { step, requester }: OpenCall,

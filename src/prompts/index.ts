@@ -11,6 +11,7 @@ export {
 } from "../base/fidelity.ts";
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
+export type { StepField, StepFields } from "./baml/step-fields.ts";
 export type { GeneratedClient, RunTimeTypes } from "./baml/types.ts";
 export type { RetryPolicy } from "./call/retry-policy.ts";
 export {

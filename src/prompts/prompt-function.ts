@@ -4,6 +4,7 @@ import { compileClient } from "./baml/compile-client.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
+import { readStepFields, type StepFields } from "./baml/step-fields.ts";
 import type {
   ArgumentsOf,
   FunctionName,
@@ -83,6 +84,11 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
   readonly version: string;
   /** The intents that its answers may have, according to `bamlFiles`; `undefined` if they are not known before a call. */
   readonly intents: readonly string[] | undefined;
+  /**
+   * The fields of the steps that its answers may be, with their types and descriptions according to `bamlFiles`, for people
+   * who read and edit steps; `undefined` without them.
+   */
+  readonly stepFields: StepFields | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /** Where the model may write prose beside the JSON. */
@@ -143,6 +149,7 @@ function makeFunction(
   const { clock = systemClock, random = Math.random, bamlFiles, prose = "none" } = options;
   const fn = bamlFunction(client, name);
   let { version } = options;
+  let stepFields: StepFields | undefined;
   const limits = { ...DEFAULT_ANSWER_LIMITS, ...options.limits };
   const read = completionReader(fn, { limits, prose, bamlFiles });
 
@@ -188,6 +195,10 @@ function makeFunction(
     },
     get intents() {
       return bamlFiles === undefined ? undefined : readIntents(bamlFiles(), name);
+    },
+    get stepFields() {
+      stepFields ??= bamlFiles === undefined ? undefined : readStepFields(bamlFiles(), name);
+      return stepFields;
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     prose,

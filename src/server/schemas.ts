@@ -58,7 +58,7 @@ const requestOptionsSchema = z.object({
 
 const reasonSchema = z
   .discriminatedUnion("kind", [
-    z.object({ kind: z.literal("policy") }),
+    z.object({ kind: z.literal("policy"), because: z.string().optional() }),
     z.object({ kind: z.literal("faulty_policy"), fault: z.string() }),
     z.object({ kind: z.literal("untrusted"), sources: z.array(z.string()).readonly() }),
     z.object({ kind: z.literal("judge"), reason: z.string() }),
@@ -129,6 +129,13 @@ export const requestSchema = z
           title: z.string(),
           intent: z.string(),
           arguments: z.unknown(),
+          emphasis: z.array(z.string()).readonly().optional().openapi({
+            description: "The fields that are decided on, the most important first",
+          }),
+          descriptions: z
+            .record(z.string(), z.string())
+            .optional()
+            .openapi({ description: "What the prompt says of the fields" }),
           reasons: z.array(reasonSchema),
           preview: z.unknown(),
           said: z.object({ text: z.string(), length: z.number().int() }).optional().openapi({

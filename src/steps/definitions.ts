@@ -135,6 +135,23 @@ export interface StepOptions<S, A extends Approval = Approval> {
    */
   rejectOptions?: Readonly<Record<string, string>>;
   /**
+   * What an approver reads first, in one line of at most 200 characters: `"Refund 640 € · A-1020"`. Must be pure. If it
+   * throws or gives no text, the card has its usual title. The arguments stand on the card in any case.
+   */
+  title?: StepTitle<S>["title"];
+  /**
+   * The fields that are decided on, the most important first: they stand at the top of the card, in large print, as they
+   * will run. A function must be pure; if it throws, or names a field that the step has not, that field has no emphasis.
+   *
+   * @example
+   * refund: tool(refund, {
+   *   approval: "always",
+   *   title: ({ amount, order }) => `Refund ${amount} € · ${order}`,
+   *   emphasis: ["amount"],
+   * })
+   */
+  emphasis?: readonly (string & keyof S)[] | StepEmphasis<S>["emphasis"];
+  /**
    * Part of the approval digest: change it when the step's meaning changes, so that old approvals lapse. By default the
    * text of the handler counts, which does not cover what the handler calls or closes over (a helper, a limit, a base
    * address, a library): a version must cover those. Required for bound and native handlers, which have no text.
@@ -148,6 +165,12 @@ interface ApprovalRule<S, A> {
 }
 interface StepCheck<S> {
   check(step: S, context: StepContext): string | undefined | Promise<string | undefined>;
+}
+interface StepTitle<S> {
+  title(step: S): string;
+}
+interface StepEmphasis<S> {
+  emphasis(step: S): readonly string[];
 }
 interface StepJudge<S> {
   judge(step: S, context: StepContext & HelperContext): Verdict | Promise<Verdict>;

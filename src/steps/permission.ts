@@ -39,11 +39,15 @@ export function isIdempotent(definition: StepDefinition<Step>): boolean {
   );
 }
 
-/** Who must agree before a step runs (`policy: null` means nobody), and what is wrong with the rule that says so. */
+/** Who must agree before a step runs (`policy: null` means nobody), why, and what is wrong with the rule that says so. */
 export interface DeclaredApproval {
-  readonly policy: ApprovalPolicy | null;
+  readonly policy: Omit<ApprovalPolicy, "because"> | null;
+  readonly because?: string | undefined;
   readonly fault: string | undefined;
 }
+
+/** The longest reason on a card, in characters. */
+const MAX_BECAUSE = 300;
 
 /**
  * The approval that is declared for a step. If the rule throws or returns anything but a policy, somebody
@@ -67,8 +71,27 @@ export function approvalFor(
 function readApproval(approval: unknown): DeclaredApproval {
   if (approval === "never") return { policy: null, fault: undefined };
   if (approval === "always") return { policy: {}, fault: undefined };
-  if (typeof approval === "object" && approval !== null) return checkPolicy(approval);
+  if (typeof approval === "object" && approval !== null) {
+    const { policy, fault } = checkPolicy(approval);
+    const { because, ...rules } = policy;
+    return { policy: rules, because: because === undefined ? undefined : endOfSentence(because), fault };
+  }
   return unreadable(`it gave ${textOf(approval)}; wanted: "never", "always" or a policy`);
+}
+
+/** The reason without what the sentence around it says already. */
+function endOfSentence(because: string): string {
+  const text = because
+    .trim()
+    .replace(/^because\s+/i, "")
+    .replace(/\.+$/, "");
+  return text.slice(0, MAX_BECAUSE).toWellFormed();
+}
+
+/** Why a person is asked, as far as the step's own rule says so. */
+export function reasonOfRule({ because, fault }: DeclaredApproval): ApprovalReason {
+  if (fault !== undefined) return { kind: "faulty_policy", fault };
+  return because === undefined || because === "" ? { kind: "policy" } : { kind: "policy", because };
 }
 
 /** Anything may be thrown, also what cannot be made a text of. */
@@ -90,10 +113,9 @@ export function permissionFor(
   thread: Thread,
   untrusted: readonly string[] = [],
 ): Permission {
-  const { policy, fault } = approvalFor(definition, call, thread);
-  const reasons: ApprovalReason[] = [];
-  if (policy !== null)
-    reasons.push(fault === undefined ? { kind: "policy" } : { kind: "faulty_policy", fault });
+  const declared = approvalFor(definition, call, thread);
+  const { policy } = declared;
+  const reasons: ApprovalReason[] = policy === null ? [] : [reasonOfRule(declared)];
   if (definition.options.approveWhenUntrusted === true && untrusted.length > 0) {
     reasons.push({ kind: "untrusted", sources: untrusted });
   }

@@ -55,6 +55,8 @@ export interface ApprovalPolicy {
   readonly onExpiry?: "deny" | "ask_again" | undefined;
   /** After `after` seconds without a decision, those named by the patterns in `to` may decide as well and are told. */
   readonly escalation?: readonly { readonly after: number; readonly to: readonly string[] }[] | undefined;
+  /** Why a person must agree, as the end of a sentence: `it is over 50 €`. Stands on the card; not part of what is stored here. */
+  readonly because?: string | undefined;
 }
 
 /** What a model wrote beside its step, in its own words: untrusted, and cut if it is long. */
@@ -69,8 +71,8 @@ export interface OwnWords {
 
 /** Why a person must approve a step. `describeReason` puts each reason into words. */
 export type ApprovalReason =
-  /** The step's own rule asks for it. */
-  | { readonly kind: "policy" }
+  /** The step's own rule asks for it; `because`: why, in the rule's words. */
+  | { readonly kind: "policy"; readonly because?: string | undefined }
   /** The step's own rule is wrong, so that it counts as `always`. */
   | { readonly kind: "faulty_policy"; readonly fault: string }
   /** The thread holds content from outside, from these sources. */
@@ -103,6 +105,10 @@ export interface ApprovalCard {
   readonly title: string;
   readonly intent: string;
   readonly arguments: JsonObject;
+  /** The fields that are decided on, the most important first: the step's `emphasis`. */
+  readonly emphasis?: readonly string[] | undefined;
+  /** What the prompt says of the fields: see `describeField`. */
+  readonly descriptions?: Readonly<Record<string, string>> | undefined;
   /** Why a person is asked. */
   readonly reasons: readonly ApprovalReason[];
   /** What would change, from the tool's `preview`. */

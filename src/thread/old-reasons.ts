@@ -44,7 +44,7 @@ export function cardWithSentences(card: ApprovalCard): JsonObject | undefined {
 function writeReason(reason: ApprovalReason): string | undefined {
   switch (reason.kind) {
     case "policy":
-      return "policy";
+      return reason.because === undefined ? "policy" : undefined;
     case "untrusted":
       return `${UNTRUSTED}${reason.sources.join(", ")}`;
     case "judge":

@@ -57,7 +57,7 @@ describe("a request to a person, said once for all", { tags: ["F7.2", "F7.4"] },
       why: request.reasons.map((reason) => describeReason(reason).text),
     });
     expect(api.approval?.card.reasons).toEqual([{ kind: "policy" }, { kind: "doubtful", doubts: ["prose"] }]);
-    expect(inbox?.labels.map(({ text }) => text)).toEqual(["By policy", "Unclear answer"]);
+    expect(inbox?.labels.map(({ text }) => text)).toEqual(["Unclear answer"]);
     expect([api.approval?.mayDecide, mayDecide(request, bob), mayDecide(request, ada)]).toEqual([
       true,
       true,

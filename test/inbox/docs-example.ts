@@ -57,6 +57,19 @@ export function policyExample(release: (tag: string) => string) {
   return { deploy, people };
 }
 
+export type RefundStep = { intent: "refund"; order: string; amount: number };
+
+/** The title, the emphasis and the reason of docs/inbox.md. */
+export function refundExample(payBack: (order: string, amount: number) => string) {
+  const refund = tool(({ order, amount }: RefundStep) => payBack(order, amount), {
+    title: ({ order, amount }) => `Refund ${amount} € · ${order}`,
+    emphasis: ["amount"],
+    approval: ({ amount }) =>
+      amount <= 50 ? "never" : { approvers: ["web:ada", "web:bob"], because: "it is over 50 €" },
+  });
+  return refund;
+}
+
 /** The ready ways to say no of docs/inbox.md. */
 export function rejectExample(release: (tag: string) => string) {
   const ship = tool(({ tag }: DeployStep) => release(tag), {

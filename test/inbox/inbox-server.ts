@@ -4,6 +4,7 @@ import { getCookie } from "hono/cookie";
 import type { Agent } from "../../src/agent/agent.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
+import type { People } from "../../src/humans/people.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { inboxAssets } from "../../src/inbox/assets.ts";
 import type { InboxDeps } from "../../src/inbox/deps.ts";
@@ -15,7 +16,10 @@ import type { Thread } from "../../src/thread/thread.ts";
 
 export const ada = verifiedBy("web", "ada", "Ada");
 export const bob = verifiedBy("web", "bob", "Bob");
-const PEOPLE = new Map([ada, bob].map((person) => [person.id, person]));
+export const carol = verifiedBy("web", "carol", "Carol");
+export const dan = verifiedBy("web", "dan", "Dan");
+export const eve = verifiedBy("web", "eve", "Eve");
+const PEOPLE = new Map([ada, bob, carol, dan, eve].map((person) => [person.id, person]));
 export const TOKEN = "token-of-this-session";
 
 export interface TestInbox {
@@ -26,11 +30,18 @@ export interface TestInbox {
 /** The inbox over a real runtime; who looks is named by the cookie `person`, default Ada. */
 export function testInbox(
   agents: readonly Agent[],
-  options: { clock?: Clock; model?: ModelChoice; deps?: Partial<InboxDeps> } = {},
+  options: { clock?: Clock; model?: ModelChoice; people?: People; deps?: Partial<InboxDeps> } = {},
 ): TestInbox {
-  const { clock = systemClock, model } = options;
+  const { clock = systemClock, model, people = {} } = options;
   const chosen = model === undefined ? {} : { model };
-  const runtime = createRuntime({ agents, store: createMemoryStore(), clock, stream: true, ...chosen });
+  const runtime = createRuntime({
+    agents,
+    store: createMemoryStore(),
+    clock,
+    people,
+    stream: true,
+    ...chosen,
+  });
   const app = new Hono();
   app.route("/", inboxAssets());
   app.route(

@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { describeField } from "../../present/describe-field.ts";
 import { inWords, visible } from "../../present/visible-text.ts";
 import { ago, fullTime } from "../views/time.ts";
 
@@ -22,8 +23,15 @@ export const Words = ({ text, class: name = "" }: { text: string; class?: string
 );
 
 /** Any JSON value as people read it: names and values, lists, texts with their line breaks. */
-export const Value = ({ value, depth = 0 }: { value: Json; depth?: number }) => {
-  if (value === null) return <span class="value-none">none</span>;
+export const Value = ({ value, depth = 0, unit = "" }: { value: Json; depth?: number; unit?: string }) => {
+  if (value === null) return <span class="value-none">empty</span>;
+  if (typeof value === "number" && unit !== "") {
+    return (
+      <>
+        <code>{String(value)}</code> {unit}
+      </>
+    );
+  }
   if (typeof value === "string") return <TextValue text={value} />;
   if (typeof value === "number" || typeof value === "boolean") return <code>{String(value)}</code>;
   if (depth >= MAX_DEPTH) return <pre class="value-text">{cut(visible(JSON.stringify(value, null, 2)))}</pre>;
@@ -66,20 +74,33 @@ const TextValue = ({ text }: { text: string }) => {
   );
 };
 
+interface FieldsProps {
+  readonly fields: JsonObject;
+  readonly depth?: number;
+  /** What the prompt says of the fields. */
+  readonly descriptions?: Readonly<Record<string, string>> | undefined;
+}
+
 /** An object as a list of names and values. */
-export const Fields = ({ fields, depth = 0 }: { fields: JsonObject; depth?: number }) => {
+export const Fields = ({ fields, depth = 0, descriptions = {} }: FieldsProps) => {
   const entries = Object.entries(fields);
   if (entries.length === 0) return <p class="value-none">nothing</p>;
   return (
     <dl class="fields">
-      {entries.slice(0, MAX_ENTRIES).map(([name, value]) => (
-        <div class="field">
-          <dt title={visible(name)}>{inWords(name)}</dt>
-          <dd>
-            <Value value={value} depth={depth} />
-          </dd>
-        </div>
-      ))}
+      {entries.slice(0, MAX_ENTRIES).map(([name, value]) => {
+        const { label, unit, hint } = describeField(
+          name,
+          Object.hasOwn(descriptions, name) ? descriptions[name] : undefined,
+        );
+        return (
+          <div class="field">
+            <dt title={hint === "" ? visible(name) : `${visible(name)}: ${hint}`}>{label}</dt>
+            <dd>
+              <Value value={value} depth={depth} unit={unit} />
+            </dd>
+          </div>
+        );
+      })}
       {entries.length > MAX_ENTRIES && (
         <div class="field">
           <dt>…</dt>

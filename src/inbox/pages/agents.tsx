@@ -118,11 +118,11 @@ function labelsOf(definition: Definition): Label[] {
   const labels = [kind];
   if (definition.kind === "tool") {
     if (isReadOnly(definition))
-      labels.push({ text: "Read-only", meaning: "It changes nothing.", tone: "good" });
-    else labels.push({ text: "Has effects", meaning: "It changes something outside.", tone: "warn" });
+      labels.push({ text: "Only reads", meaning: "It changes nothing.", tone: "good" });
+    else labels.push({ text: "Changes something", meaning: "It has an effect outside.", tone: "warn" });
     if (!isReadOnly(definition) && isIdempotent(definition)) {
       labels.push({
-        text: "Repeatable",
+        text: "Safe to repeat",
         meaning: "Running it again has no further effect.",
         tone: "neutral",
       });

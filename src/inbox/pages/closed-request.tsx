@@ -1,5 +1,6 @@
 import { type RequestId, requestIdOf } from "../../base/ids.ts";
-import { inWords, visible } from "../../present/visible-text.ts";
+import { declaredTitle } from "../../humans/card-title.ts";
+import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { Ago, Fields } from "../components/text.tsx";
@@ -18,6 +19,12 @@ interface ClosedProps {
   readonly done: boolean;
 }
 
+function askedTitle(asked: RequestHistory["asked"], agent: string): string {
+  if (asked.type === "human_asked") return visible(asked.data.question);
+  const { card } = asked.data;
+  return visibleLine(declaredTitle(card, agent) ?? inWords(card.intent));
+}
+
 const HEADINGS: { readonly [S in RequestHistory["state"]]: string } = {
   pending: "This was changed in the meantime",
   answered: "This has been decided",
@@ -28,8 +35,7 @@ const HEADINGS: { readonly [S in RequestHistory["state"]]: string } = {
 /** A request that can no longer be decided, and what became of it. */
 export const ClosedRequestPage = ({ frame, thread, history, now, rejected, done }: ClosedProps) => {
   const { asked, moments, pendingInstead } = history;
-  const title =
-    asked.type === "approval_requested" ? inWords(asked.data.card.intent) : visible(asked.data.question);
+  const title = askedTitle(asked, thread.state.agent);
   return (
     <Layout frame={frame} title={HEADINGS[history.state]} section="inbox">
       <InboxCrumb frame={frame} />
@@ -62,7 +68,7 @@ export const ClosedRequestPage = ({ frame, thread, history, now, rejected, done 
         {asked.type === "approval_requested" && (
           <section class="panel">
             <h2>What was asked</h2>
-            <Fields fields={asked.data.card.arguments} />
+            <Fields fields={asked.data.card.arguments} descriptions={asked.data.card.descriptions} />
           </section>
         )}
         <p class="buttons">

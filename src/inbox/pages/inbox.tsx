@@ -1,4 +1,9 @@
-import { clip, inWords, visible } from "../../present/visible-text.ts";
+import type { People } from "../../humans/people.ts";
+import { mayDecide } from "../../humans/request.ts";
+import { describeField } from "../../present/describe-field.ts";
+import { clip, countOf, visible, visibleLine } from "../../present/visible-text.ts";
+import { decidersInWords, personInWords } from "../../present/who-decides.ts";
+import type { Principal } from "../../thread/events.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { AgentName, Empty, Labels, UrgencyMark, Way } from "../components/parts.tsx";
@@ -10,16 +15,22 @@ import { describeTimeLeft } from "../views/time.ts";
 export interface InboxFilter {
   readonly q: string;
   readonly agent: string;
+  /** Requests that the person who looks may decide on now, or everybody's. */
+  readonly whose: "mine" | "all";
 }
 
 interface InboxProps {
   readonly frame: Frame;
   readonly requests: readonly RequestView[];
+  /** How many are left out because they wait for others. */
+  readonly others: number;
   readonly agents: readonly string[];
   readonly filter: InboxFilter;
   /** Where this page begins; empty: at the most urgent. */
   readonly cursor: string;
   readonly next: string | null;
+  readonly viewer: Principal;
+  readonly people: People;
   readonly now: number;
 }
 
@@ -32,7 +43,7 @@ const EMPTY = {
 /** What waits for a person, the most urgent first. */
 export const InboxPage = (props: InboxProps) => {
   const { frame, agents, filter, requests, cursor } = props;
-  const query = { q: filter.q, agent: filter.agent };
+  const query = { q: filter.q, agent: filter.agent, whose: filter.whose === "all" ? "all" : "" };
   const filtered = filter.q !== "" || filter.agent !== "";
   return (
     <Layout frame={frame} title="Inbox" section="inbox">
@@ -40,7 +51,17 @@ export const InboxPage = (props: InboxProps) => {
         <h1>Inbox</h1>
         <p class="sub">What agents need from people.</p>
       </div>
-      <FilterForm action={paths.inbox} {...filter} agents={agents} />
+      <FilterForm action={paths.inbox} q={filter.q} agent={filter.agent} agents={agents}>
+        <label>
+          <span class="visually-hidden">Whose</span>
+          <select name="whose">
+            <option value="">Waiting for you</option>
+            <option value="all" selected={filter.whose === "all"}>
+              Waiting for anybody
+            </option>
+          </select>
+        </label>
+      </FilterForm>
       <div
         id="live"
         hx-get={withQuery(paths.inbox, { ...query, cursor })}
@@ -55,9 +76,16 @@ export const InboxPage = (props: InboxProps) => {
         ) : (
           <ul class="cards">
             {requests.map((request) => (
-              <RequestRow request={request} now={props.now} />
+              <RequestRow request={request} {...props} />
             ))}
           </ul>
+        )}
+        {props.others > 0 && (
+          <p class="more">
+            <a href={withQuery(paths.inbox, { ...query, whose: "all" })}>
+              {countOf(props.others, "request")} {props.others === 1 ? "waits" : "wait"} for others
+            </a>
+          </p>
         )}
         {(cursor !== "" || props.next !== null) && (
           <p class="more">
@@ -78,7 +106,14 @@ export const InboxPage = (props: InboxProps) => {
   );
 };
 
-const RequestRow = ({ request, now }: { request: RequestView; now: number }) => (
+interface RowProps {
+  readonly request: RequestView;
+  readonly viewer: Principal;
+  readonly people: People;
+  readonly now: number;
+}
+
+const RequestRow = ({ request, viewer, people, now }: RowProps) => (
   <li class={`card-row edge-${request.urgency}`} id={`request-${request.id.replace(".", "-")}`}>
     <div class="row-top">
       <UrgencyMark urgency={request.urgency} />
@@ -97,12 +132,13 @@ const RequestRow = ({ request, now }: { request: RequestView; now: number }) => 
       </a>
     </h2>
     <Way request={request} linked={false} />
-    {request.asked.type === "approval" && <ArgumentLine request={request} />}
+    <ArgumentLine request={request} />
     {request.goal !== "" && (
       <p class="row-goal" dir="auto">
-        {clip(request.goal, 200)}
+        {clip(visibleLine(request.goal, 1_000), 200)}
       </p>
     )}
+    <Standing request={request} viewer={viewer} people={people} />
   </li>
 );
 
@@ -112,17 +148,45 @@ const PAUSED = {
   tone: "neutral",
 } as const;
 
+/** Who has approved, and for whom it waits if not for the person who looks. */
+const Standing = ({ request, viewer, people }: Omit<RowProps, "now">) => {
+  const { asked } = request;
+  const needed = asked.type === "approval" ? (asked.policy.needed ?? 1) : 1;
+  const approvedBy = asked.type === "approval" ? asked.approvedBy : [];
+  const isMine = mayDecide(request, viewer, people);
+  const parts = [
+    ...(needed > 1 ? [`${approvedBy.length} of ${needed}`] : []),
+    ...(approvedBy.length > 0
+      ? [`approved by ${approvedBy.map((one) => personInWords(one, people)).join(", ")}`]
+      : []),
+    ...(isMine ? [] : [`waits for ${decidersInWords({ request, viewer, mayDecide: false, people })}`]),
+  ];
+  return parts.length === 0 ? null : <p class="row-standing">{parts.join(" · ")}</p>;
+};
+
+/** What is decided on: the fields that the step emphasises, or its first ones, and the rule's reason. */
 const ArgumentLine = ({ request: { asked: request } }: { request: RequestView }) => {
   if (request.type !== "approval") return null;
-  const parts = Object.entries(request.card.arguments).slice(0, 4);
+  const { card } = request;
+  const all = Object.keys(card.arguments);
+  const names = card.emphasis?.filter((name) => all.includes(name)) ?? all.slice(0, 4);
+  const rule = card.reasons.find((reason) => reason.kind === "policy");
   return (
     <p class="row-arguments">
-      {parts.map(([name, value]) => (
-        <span class="argument">
-          <span class="argument-name">{clip(inWords(name), 40)}</span>{" "}
-          <code>{clip(visible(typeof value === "string" ? value : JSON.stringify(value)), 60)}</code>
-        </span>
-      ))}
+      {names.map((name) => {
+        const { label, unit } = describeField(name, card.descriptions?.[name]);
+        const value = card.arguments[name] ?? null;
+        return (
+          <span class={card.emphasis === undefined ? "argument" : "argument emphasised"}>
+            <span class="argument-name">{clip(label, 40)}</span>{" "}
+            <code>{clip(visible(typeof value === "string" ? value : JSON.stringify(value)), 60)}</code>
+            {typeof value === "number" && unit !== "" && ` ${unit}`}
+          </span>
+        );
+      })}
+      {rule?.because !== undefined && (
+        <span class="argument">because {clip(visibleLine(rule.because), 120)}</span>
+      )}
     </p>
   );
 };

@@ -1,21 +1,27 @@
-import type { JsonObject } from "../../base/json.ts";
-import { fullNameOf, patternInWords } from "../../present/people.ts";
-import { countOf, visible } from "../../present/visible-text.ts";
-import type { ApprovalCard } from "../../thread/events.ts";
-import type { PendingApproval } from "../../thread/state.ts";
+import type { People } from "../../humans/people.ts";
+import { fullNameOf } from "../../present/people.ts";
+import { visible } from "../../present/visible-text.ts";
+import { decidersInWords, personInWords } from "../../present/who-decides.ts";
+import { AboutPanel, EvidencePanel } from "../components/about.tsx";
+import { Call, Emphasis, Failures, Newer, Why, Wrote } from "../components/card.tsx";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
 import { AgentName, Labels, UrgencyMark, Way } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/request-forms.tsx";
-import { Ago, Fields, Words } from "../components/text.tsx";
+import { Ago, Words } from "../components/text.tsx";
 import { paths } from "../paths.ts";
+import type { About } from "../views/about.ts";
+import type { Evidence } from "../views/evidence.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
 import { describeTimeLeft, fullTime } from "../views/time.ts";
 
 export interface RequestPageProps {
   readonly frame: Frame;
   readonly view: RequestView;
+  readonly about: About;
+  readonly evidence: Evidence | null;
   readonly deciders: Deciders;
+  readonly people: People;
   readonly now: number;
   readonly editing: boolean;
   readonly mayRespond: boolean;
@@ -26,7 +32,7 @@ export interface RequestPageProps {
 
 /** One request to people: what is asked, why, what would happen, and the ways to decide. */
 export const RequestPage = (props: RequestPageProps) => {
-  const { frame, view, deciders, now } = props;
+  const { frame, view, now } = props;
   const { asked: request } = view;
   return (
     <Layout frame={frame} title={view.title} section="inbox">
@@ -43,6 +49,7 @@ export const RequestPage = (props: RequestPageProps) => {
           <h1 dir="auto">{view.title}</h1>
           <Way request={view} linked={frame.reach === "everything"} />
           <Labels labels={view.labels} />
+          {request.type === "approval" && !props.editing && <Emphasis card={request.card} />}
         </header>
         {props.problem !== undefined && (
           <div class="notice notice-bad" role="alert">
@@ -50,42 +57,13 @@ export const RequestPage = (props: RequestPageProps) => {
           </div>
         )}
         <div class="request-main">
-          {view.goal !== "" && (
-            <section class="panel">
-              <h2>What the thread is about</h2>
-              <Words text={view.goal} />
-              {frame.reach === "everything" && (
-                <p class="hint">
-                  <a href={paths.thread(view.threadId)}>See the whole thread</a>
-                </p>
-              )}
-            </section>
-          )}
-          {request.type === "question" && request.context !== undefined && (
-            <section class="panel">
-              <h2>Context</h2>
-              <Words text={request.context} />
-            </section>
-          )}
-          {request.type === "approval" && !props.editing && (
-            <Call heading="What would run" call={request.card} />
-          )}
-          {view.call !== null && <Call heading="What was started" call={view.call} />}
           {props.editing && (
             <section class="panel decide" aria-label="Edit the arguments">
               <h2>Edit the arguments</h2>
               <Decide {...props} />
             </section>
           )}
-          {request.type === "approval" && <Newer card={request.card} now={now} />}
-          {request.type === "approval" && <Failures card={request.card} now={now} />}
-          {request.type === "approval" && <Wrote frame={frame} view={view} asked={request} />}
-          {request.type === "approval" && request.card.preview !== undefined && (
-            <section class="panel">
-              <h2>{props.editing ? "What would change without your edit" : "What would change"}</h2>
-              <Preview preview={request.card.preview} />
-            </section>
-          )}
+          <Facts {...props} />
         </div>
         <div class="request-side">
           {!props.editing && (
@@ -94,73 +72,45 @@ export const RequestPage = (props: RequestPageProps) => {
               <Decide {...props} />
             </section>
           )}
-          <RequestStatus view={view} deciders={deciders} now={now} />
+          <RequestStatus {...props} />
         </div>
       </article>
     </Layout>
   );
 };
 
-/** The model's own words beside the step, as plain text, with a link to the rest if they are cut. */
-const Wrote = ({ frame, view, asked }: { frame: Frame; view: RequestView; asked: PendingApproval }) => {
-  const { said } = asked.card;
-  if (said === undefined) return null;
-  const more = said.length - said.text.length;
-  const step = Number(asked.callId.slice("call_".length));
+/** Everything that a decision needs, the call itself first. */
+const Facts = ({ frame, view, now, ...props }: RequestPageProps) => {
+  const { asked: request } = view;
+  const approval = request.type === "approval" ? request : null;
   return (
-    <section class="panel">
-      <h2>The model wrote</h2>
-      <Words text={said.text} />
-      {more > 0 && (
-        <p class="hint">
-          … {countOf(more, "more character")}
-          {frame.reach === "everything" && (
-            <>
-              : <a href={paths.step(view.threadId, step)}>see it all</a>
-            </>
-          )}
-        </p>
+    <>
+      {approval !== null && !props.editing && <Call heading="What would run" call={approval.card} />}
+      {view.call !== null && <Call heading="What was started" call={view.call} />}
+      {request.type === "question" && request.context !== undefined && (
+        <section class="panel">
+          <h2>Context</h2>
+          <Words text={request.context} />
+        </section>
       )}
-    </section>
-  );
-};
-
-/** What requesters have sent since the model proposed the step. */
-const Newer = ({ card: { newer }, now }: { card: ApprovalCard; now: number }) => {
-  if (newer === undefined) return null;
-  const earlier = newer.count - newer.latest.length;
-  return (
-    <section class="panel" data-card="newer">
-      <h2>Sent since the model proposed this</h2>
-      {earlier > 0 && <p class="hint">{countOf(earlier, "earlier message")} in the thread</p>}
-      {newer.latest.map(({ at, from, text, length }) => (
-        <>
-          <p class="hint">
-            {from === null ? "An unknown sender" : fullNameOf(from)}, <Ago at={at} now={now} />
-          </p>
-          <Words text={text} />
-          {length > text.length && <p class="hint">… {countOf(length - text.length, "more character")}</p>}
-        </>
-      ))}
-    </section>
-  );
-};
-
-/** The failures of steps like this one since one last succeeded. */
-const Failures = ({ card: { failures }, now }: { card: ApprovalCard; now: number }) => {
-  if (failures === undefined) return null;
-  return (
-    <section class="panel" data-card="failures">
-      <h2>{failures.count === 1 ? "It has failed once" : `It has failed ${failures.count} times`}</h2>
-      {failures.latest.map(({ at, message }) => (
-        <>
-          <p class="hint">
-            <Ago at={at} now={now} />
-          </p>
-          <Words text={message} />
-        </>
-      ))}
-    </section>
+      {approval?.card.preview !== undefined && (
+        <section class="panel">
+          <h2>{props.editing ? "What would change without your edit" : "What would change"}</h2>
+          <Preview preview={approval.card.preview} />
+        </section>
+      )}
+      {approval !== null && <Why card={approval.card} />}
+      {approval !== null && <Newer card={approval.card} now={now} />}
+      {props.evidence !== null && <EvidencePanel evidence={props.evidence} now={now} />}
+      <Failures failures={approval === null ? view.failures : approval.card.failures} now={now} />
+      <AboutPanel
+        about={props.about}
+        people={props.people}
+        now={now}
+        threadId={frame.reach === "everything" ? view.threadId : null}
+      />
+      {approval !== null && <Wrote frame={frame} view={view} asked={approval} />}
+    </>
   );
 };
 
@@ -195,18 +145,9 @@ function stillNeeded({ needed, approvedBy }: Deciders): string {
   return more === 1 ? "One more person must agree." : `${more} more people must agree.`;
 }
 
-const Call = (props: { heading: string; call: { intent: string; arguments: JsonObject } }) => (
-  <section class="panel">
-    <h2>
-      {props.heading}: <code>{visible(props.call.intent)}</code>
-    </h2>
-    <Fields fields={props.call.arguments} />
-  </section>
-);
-
 /** Who may decide, who has decided, and how much time is left. Kept up to date while the page is open. */
-export const RequestStatus = (props: { view: RequestView; deciders: Deciders; now: number }) => {
-  const { view, deciders, now } = props;
+export const RequestStatus = ({ view, deciders, people, frame, now }: RequestPageProps) => {
+  const mayDecide = deciders.mayNot === null;
   return (
     <section
       id="request-status"
@@ -219,22 +160,19 @@ export const RequestStatus = (props: { view: RequestView; deciders: Deciders; no
     >
       <dl class="fields">
         <div class="field">
-          <dt>Who may decide</dt>
-          <dd>
-            {deciders.allowed === null
-              ? "anybody who is signed in"
-              : deciders.allowed.length === 0
-                ? "nobody"
-                : deciders.allowed.map(patternInWords).join(", ")}
-            {deciders.requesterMayNot && <>, but not the person who asked for it</>}
+          <dt>Who decides</dt>
+          <dd title={visible((view.to ?? []).join(", "))}>
+            {decidersInWords({ request: view, viewer: frame.viewer, mayDecide, people })}
           </dd>
         </div>
         {deciders.needed > 1 && (
           <div class="field">
             <dt>Approvals</dt>
-            <dd>
+            <dd title={deciders.approvedBy.map(fullNameOf).join(", ")}>
               {deciders.approvedBy.length} of {deciders.needed} people
-              {deciders.approvedBy.length > 0 && <>: {deciders.approvedBy.map(fullNameOf).join(", ")}</>}
+              {deciders.approvedBy.length > 0 && (
+                <>: {deciders.approvedBy.map((one) => personInWords(one, people)).join(", ")}</>
+              )}
             </dd>
           </div>
         )}

@@ -127,8 +127,8 @@ export const ThreadEnd = ({ thread: { id, state } }: { thread: Thread }) => {
       )}
       {status.kind === "finished" && (
         <section class="panel result">
-          <h2>Result</h2>
-          <Value value={status.result} />
+          <h2>{status.result === null ? "Finished without a result" : "Result"}</h2>
+          {status.result !== null && <Value value={status.result} />}
         </section>
       )}
       {status.kind === "running" && <p class="working">Working…</p>}

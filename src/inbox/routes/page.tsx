@@ -50,7 +50,7 @@ export async function frameOf(pages: Pages, c: Context): Promise<Frame> {
     viewer,
     csrf: viewer === null ? "" : deps.csrfToken(c),
     here: c.req.method === "GET" ? ownPath(pages, c) + new URL(c.req.url).search : "/inbox",
-    pending: viewer === null || onlyRequest ? null : await requests.count(),
+    pending: viewer === null || onlyRequest ? null : await requests.count(viewer),
     reach: onlyRequest ? "one_request" : read ? "everything" : "requests",
     signOutPath: deps.signOutPath?.(c) ?? null,
     version,

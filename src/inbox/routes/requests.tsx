@@ -6,6 +6,8 @@ import { responseOf } from "../decide.ts";
 import { ClosedRequestPage } from "../pages/closed-request.tsx";
 import { InboxPage } from "../pages/inbox.tsx";
 import { RequestPage } from "../pages/request.tsx";
+import { aboutThread } from "../views/about.ts";
+import { evidenceOf } from "../views/evidence.ts";
 import { type RequestHistory, requestHistory } from "../views/request-history.ts";
 import { decidersOf, requestView } from "../views/request-view.ts";
 import { fullTime } from "../views/time.ts";
@@ -16,15 +18,18 @@ export function requestRoutes(pages: Pages): Hono {
   const { deps, requests } = pages;
   return new Hono()
     .get("/inbox", async (c) => {
-      const filter = { q: textQuery(c, "q"), agent: textQuery(c, "agent") };
+      const whose = c.req.query("whose") === "all" ? "all" : "mine";
+      const filter = { q: textQuery(c, "q"), agent: textQuery(c, "agent"), whose } as const;
       const cursor = textQuery(c, "cursor");
-      const page = await requests.page({ ...filter, cursor });
+      const viewer = viewerOf(pages, c);
+      const page = await requests.page({ ...filter, cursor, viewer: whose === "mine" ? viewer : null });
+      const { people } = deps.runtime;
       const frame = await frameOf(pages, c);
       const agents = [...deps.runtime.agents.keys()];
       return show(
         pages,
         c,
-        <InboxPage {...page} {...{ frame, agents, filter, cursor }} now={deps.clock.now()} />,
+        <InboxPage {...page} {...{ frame, agents, filter, cursor, viewer, people }} now={deps.clock.now()} />,
       );
     })
     .get("/inbox/requests/:id", async (c) => {
@@ -100,7 +105,8 @@ async function showRequest(
   const history = requestHistory(thread, seq);
   if (history === null) throw new NotFoundError(`there is no request ${requestIdOf(thread.id, seq)}`);
   const frame = await frameOf(pages, c);
-  const view = requestView(thread, deps.runtime.agents.get(thread.state.agent));
+  const agent = deps.runtime.agents.get(thread.state.agent);
+  const view = requestView(thread, agent);
   const timeUp = view?.expiresAt != null && history.state === "pending" && Date.parse(view.expiresAt) <= now;
   if (view === null || history.state !== "pending" || timeUp || options.rejected === true) {
     const shown: RequestHistory = timeUp
@@ -127,11 +133,15 @@ async function showRequest(
     const gone = shown.state === "expired";
     return show(pages, c, page, gone ? 410 : options.rejected === true ? 409 : 200);
   }
+  const { people } = deps.runtime;
   const page = (
     <RequestPage
       frame={frame}
       view={view}
-      deciders={decidersOf(view, viewerOf(pages, c), deps.runtime.people)}
+      about={aboutThread(thread, agent)}
+      evidence={evidenceOf(thread, agent)}
+      deciders={decidersOf(view, viewerOf(pages, c), people)}
+      people={people}
       now={now}
       editing={c.req.query("edit") === "1" || options.typed?.["decision"] === "approve_edited"}
       mayRespond={accessOf(pages, c).respond}

@@ -1,14 +1,17 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { describeReason } from "../../humans/approval-reasons.ts";
+import { failuresOf } from "../../humans/card-facts.ts";
+import { declaredTitle } from "../../humans/card-title.ts";
 import type { People } from "../../humans/people.ts";
 import { principalKey } from "../../humans/principal.ts";
 import { type HumanRequest, pendingRequest, type Urgency, whyNot } from "../../humans/request.ts";
-import { inWords, visible } from "../../present/visible-text.ts";
-import { isIdempotent, isReadOnly } from "../../steps/permission.ts";
-import type { ApprovalReason, Principal } from "../../thread/events.ts";
-import type { PendingApproval, PendingQuestion, PendingRequest } from "../../thread/state.ts";
+import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
+import { isReadOnly } from "../../steps/permission.ts";
+import type { ApprovalReason, CardFailures, Principal } from "../../thread/events.ts";
+import type { PendingQuestion, PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
+import { goalOf } from "./about.ts";
 
 /** A short mark on a card, with what it means. */
 export interface Label {
@@ -25,7 +28,9 @@ export interface RequestView extends HumanRequest {
   readonly labels: readonly Label[];
   /** The call whose outcome is unknown, if the request is about that. */
   readonly call: { readonly intent: string; readonly arguments: JsonObject } | null;
-  /** What the thread was asked to do: the latest message in it. */
+  /** Earlier failures of calls like it. For an approval they are on the card. */
+  readonly failures: CardFailures | undefined;
+  /** What the thread is about, in one line. */
   readonly goal: string;
 }
 
@@ -36,12 +41,26 @@ export function requestView(thread: Thread, agent: Agent | undefined): RequestVi
   const { asked } = request;
   return {
     ...request,
-    title: asked.type === "approval" ? inWords(asked.card.intent) : visible(asked.question),
+    title: titleOf(asked, request.agent),
     paused: thread.state.status.kind === "paused",
     labels: labelsOf(asked, agent),
     call: callOf(thread, asked),
-    goal: goalOf(thread),
+    failures: failuresBefore(thread, asked),
+    goal: goalOf(thread, agent),
   };
+}
+
+/** The title that the step declares, or else its intent in words. */
+export function titleOf(asked: PendingRequest, agent: string): string {
+  if (asked.type === "question") return visible(asked.question);
+  const declared = declaredTitle(asked.card, agent);
+  return declared === null ? inWords(asked.card.intent) : visibleLine(declared);
+}
+
+function failuresBefore(thread: Thread, asked: PendingRequest): CardFailures | undefined {
+  if (asked.type === "approval") return undefined;
+  const call = thread.state.calls.find(({ callId }) => callId === asked.callId);
+  return call === undefined ? undefined : failuresOf(thread, call);
 }
 
 function callOf({ state }: Thread, request: PendingRequest): RequestView["call"] {
@@ -50,13 +69,6 @@ function callOf({ state }: Thread, request: PendingRequest): RequestView["call"]
   if (call === undefined) return null;
   const { intent, ...args } = call.step;
   return { intent, arguments: args };
-}
-
-function goalOf({ events }: Thread): string {
-  const message = events.findLast((event) => event.type === "message_received");
-  if (message?.type === "message_received") return visible(message.data.text);
-  const first = events.find((event) => event.type === "event_received");
-  return first?.type === "event_received" ? `Event ${visible(first.data.name)}` : "";
 }
 
 const KIND_LABELS: { readonly [K in PendingQuestion["kind"]]: Label } = {
@@ -74,32 +86,17 @@ const KIND_LABELS: { readonly [K in PendingQuestion["kind"]]: Label } = {
 
 function labelsOf(request: PendingRequest, agent: Agent | undefined): Label[] {
   if (request.type === "question") return [KIND_LABELS[request.kind]];
-  return [...effectLabels(request, agent), ...request.card.reasons.map(reasonLabel)];
+  const definition = agent?.steps.get(request.card.intent);
+  const own = definition !== undefined && isReadOnly(definition) ? [ONLY_READS] : [];
+  // That a rule asks for approval is what the page is about.
+  return [...own, ...request.card.reasons.filter(({ kind }) => kind !== "policy").map(reasonLabel)];
 }
 
-/** What the tool may do, as it declares itself. */
-function effectLabels(request: PendingApproval, agent: Agent | undefined): Label[] {
-  const definition = agent?.steps.get(request.card.intent);
-  if (definition === undefined) return [];
-  if (isReadOnly(definition)) {
-    return [{ text: "Read-only", meaning: "The tool declares that it changes nothing.", tone: "good" }];
-  }
-  const repeatable = isIdempotent(definition);
-  return [
-    { text: "Has effects", meaning: "It changes something outside of this thread.", tone: "warn" },
-    repeatable
-      ? {
-          text: "Repeatable",
-          meaning: "After a crash it runs again without a second effect.",
-          tone: "neutral",
-        }
-      : {
-          text: "Runs once",
-          meaning: "After a crash it is not repeated; a person decides.",
-          tone: "neutral",
-        },
-  ];
-}
+const ONLY_READS: Label = {
+  text: "Only reads",
+  meaning: "The tool declares that it changes nothing.",
+  tone: "good",
+};
 
 const TONES: { readonly [K in ApprovalReason["kind"]]: Label["tone"] } = {
   policy: "neutral",

@@ -1,0 +1,105 @@
+import type { Agent } from "../agent/agent.ts";
+import { approvalSubject } from "../agent/approval-subject.ts";
+import { toStore } from "../agent/to-store.ts";
+import { isoTime } from "../base/clock.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { approvalDigest } from "../humans/approval-digest.ts";
+import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
+import { usualTitle } from "../humans/card-title.ts";
+import type { StepDefinition } from "../steps/definitions.ts";
+import type { ApprovalCard, EventData, NewEvent, OwnWords, Step } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
+import type { Command } from "./command.ts";
+import { callOf } from "./effect.ts";
+
+/** The request to people about a step, with the preview that the tool returned. Pure. */
+export function approvalRequest(
+  { callId, intent, policy, reasons }: Command<"request_approval">,
+  thread: Thread,
+  agent: Agent,
+  { preview, now }: { readonly preview: Json | undefined; readonly now: number },
+): NewEvent {
+  const call = callOf(thread, callId);
+  const { intent: _, ...args } = call.step;
+  const definition = agent.steps.get(intent);
+  const shown: ApprovalCard = {
+    title: titleOf(definition, call.step) ?? usualTitle(agent.name, intent),
+    intent,
+    arguments: args,
+    emphasis: emphasisOf(definition, call.step, args),
+    descriptions: descriptionsOf(agent, intent, args),
+    reasons,
+    ...(preview === undefined ? {} : { preview }),
+    ...(call.said === null ? {} : { said: cutWords(call.said) }),
+    failures: failuresOf(thread, call),
+    newer: inputsAfter(thread, call.seq),
+    rejectOptions: definition?.options.rejectOptions,
+  };
+  const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
+  const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
+  const { expiresAfter } = policy;
+  const data = { callId, card, policy, digest };
+  if (expiresAfter === undefined) return { type: "approval_requested", data };
+  return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
+}
+
+const MAX_TITLE = 200;
+
+/** The title that the step declares; `undefined` if it has none, or its function fails: the usual one holds then. */
+function titleOf(definition: StepDefinition<Step> | undefined, step: Step): string | undefined {
+  try {
+    const title: unknown = definition?.options.title?.(step);
+    if (typeof title !== "string" || title.trim() === "") return undefined;
+    const line = title.trim();
+    return line.length <= MAX_TITLE ? line : `${line.slice(0, MAX_TITLE - 1).toWellFormed()}…`;
+  } catch {
+    return undefined;
+  }
+}
+
+const MAX_EMPHASIS = 4;
+
+/** The fields to stand out, as far as the step has them; none if the function that names them fails. */
+function emphasisOf(
+  definition: StepDefinition<Step> | undefined,
+  step: Step,
+  args: JsonObject,
+): readonly string[] | undefined {
+  const { emphasis } = definition?.options ?? {};
+  try {
+    const names: unknown = typeof emphasis === "function" ? emphasis(step) : emphasis;
+    if (!Array.isArray(names)) return undefined;
+    const known = names.filter((name) => typeof name === "string" && Object.hasOwn(args, name));
+    return known.length === 0 ? undefined : [...new Set(known)].slice(0, MAX_EMPHASIS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the prompt says of the fields that the step has. */
+function descriptionsOf({ nextStep }: Agent, intent: string, args: JsonObject): ApprovalCard["descriptions"] {
+  const fields = nextStep.stepFields?.get(intent);
+  const described = Object.keys(args).flatMap((name) => {
+    const { description = "" } = fields?.get(name) ?? {};
+    return description === "" ? [] : [[name, description] as const];
+  });
+  return described.length === 0 ? undefined : Object.fromEntries(described);
+}
+
+/** How many characters of the model's own words are on a card; the rest is in the thread. */
+const MAX_ON_CARD = 2_000;
+
+function cutWords({ text, length }: OwnWords): ApprovalCard["said"] & object {
+  return { text: text.slice(0, MAX_ON_CARD).toWellFormed(), length };
+}
+
+/** The digest covers the card as it is stored. */
+function storedCard(
+  card: ApprovalCard,
+  rest: Omit<EventData["approval_requested"], "card">,
+  thread: Thread,
+  agent: Agent,
+): ApprovalCard {
+  const [event] = toStore([{ type: "approval_requested", data: { ...rest, card } }], thread, agent);
+  return event?.type === "approval_requested" ? event.data.card : card;
+}

@@ -1,0 +1,155 @@
+import { type BamlFiles, type Declaration, declarations } from "./source.ts";
+
+/** What the prompt declares of one field of a step, as far as people need it to read and to edit a value. */
+export interface StepField {
+  /** `other`: only the type checker knows what fits. */
+  readonly kind: "text" | "integer" | "number" | "boolean" | "choice" | "texts" | "other";
+  /** The values of a `choice`. */
+  readonly choices: readonly string[];
+  /** Whether it may be left out. */
+  readonly optional: boolean;
+  /** `@description`, in the prompt's words; empty if there is none. */
+  readonly description: string;
+}
+
+/** The fields of each step by intent. */
+export type StepFields = ReadonlyMap<string, ReadonlyMap<string, StepField>>;
+
+/**
+ * The fields of the classes that a function may return, by the literal of their field `intent`. What cannot be read is
+ * left out: it is for display, and no check relies on it.
+ */
+export function readStepFields(files: BamlFiles, functionName: string): StepFields {
+  const all = new Map(declarations(files).map((declaration) => [declaration.name, declaration]));
+  const found = new Map<string, ReadonlyMap<string, StepField>>();
+  for (const declared of classesOf(all, functionName)) {
+    const lines = fieldLines(declared);
+    const intents = lines.find(({ name }) => name === "intent");
+    const fields = lines
+      .filter(({ name }) => name !== "intent")
+      .map(({ name, type, description }): [string, StepField] => [
+        name,
+        { ...typeOf(type, all), description },
+      ]);
+    for (const intent of intents === undefined ? [] : literalsIn(intents.type))
+      found.set(intent, new Map(fields));
+  }
+  return found;
+}
+
+type Declarations = ReadonlyMap<string, Declaration>;
+
+/** The classes that a function's return type names, directly or through type aliases. */
+function classesOf(all: Declarations, functionName: string): readonly Declaration[] {
+  const declared = all.get(functionName);
+  const returned =
+    declared?.kind === "function" ? /->([^{]+)\{/.exec(bare(declared.text).text)?.[1] : undefined;
+  const seen = new Set<string>();
+  const classes: Declaration[] = [];
+  const open = [returned ?? ""];
+  for (let type = open.pop(); type !== undefined; type = open.pop()) {
+    for (const name of type.match(/[A-Za-z_]\w*/g) ?? []) {
+      const one = all.get(name);
+      if (one === undefined || seen.has(name)) continue;
+      seen.add(name);
+      if (one.kind === "class") classes.push(one);
+      else if (one.kind === "type") open.push(aliasOf(one));
+    }
+  }
+  return classes;
+}
+
+function aliasOf({ text }: Declaration): string {
+  return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(bare(text).text)?.[1] ?? "";
+}
+
+interface Bare {
+  /** Without comments; each string is `\u0000<number>\u0000`. */
+  readonly text: string;
+  readonly strings: readonly string[];
+}
+
+const STRING_OR_COMMENT = /(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\[\s\S])*)"|\/\/[^\n]*/g;
+const STRING = /\0(\d+)\0/g;
+
+function bare(source: string): Bare {
+  const strings: string[] = [];
+  const text = source.replaceAll("\0", "").replace(STRING_OR_COMMENT, (token, _, raw, quoted) => {
+    if (token.startsWith("//")) return "";
+    strings.push(typeof raw === "string" ? raw : String(quoted).replace(/\\(["\\])/g, "$1"));
+    return `\0${strings.length - 1}\0`;
+  });
+  return { text, strings };
+}
+
+interface FieldLine {
+  readonly name: string;
+  /** With its literals in quotes. */
+  readonly type: string;
+  readonly description: string;
+}
+
+/** The fields of a class: each begins a line with its name; what follows may go on below. */
+function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
+  const { text, strings } = bare(source);
+  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
+  const joined = body.replace(/\n\s*(?=[@|])/g, " ").replace(/\|\s*\n\s*/g, "| ");
+  return joined.split("\n").flatMap((line) => {
+    const [, name, rest] = /^\s*([A-Za-z_]\w*)\s+(.+)$/.exec(line) ?? [];
+    if (name === undefined || rest === undefined) return [];
+    const [type = "", ...attributes] = rest.split(/\s+(?=@)/);
+    const described = attributes.map((one) => /^@description\(\s*\0(\d+)\0/.exec(one)?.[1]).find(Boolean);
+    return {
+      name,
+      type: type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim(),
+      description: described === undefined ? "" : (strings[Number(described)] ?? "").trim(),
+    };
+  });
+}
+
+const KINDS: { readonly [type: string]: StepField["kind"] } = {
+  string: "text",
+  int: "integer",
+  float: "number",
+  bool: "boolean",
+  "string[]": "texts",
+};
+
+function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "description"> {
+  const plain = type
+    .replace(/\?$/, "")
+    .replace(/\s*\|\s*null\b/g, "")
+    .replace(/^\((.*)\)$/, "$1")
+    .trim();
+  const optional = plain !== type;
+  const kind = Object.hasOwn(KINDS, plain) ? KINDS[plain] : undefined;
+  if (kind !== undefined) return { kind, choices: [], optional };
+  const declared = all.get(plain);
+  if (declared?.kind === "enum") return { kind: "choice", choices: valuesOf(declared), optional };
+  if (declared?.kind === "type" && depth < 8) {
+    const inner = typeOf(literally(declared), all, depth + 1);
+    return { ...inner, optional: optional || inner.optional };
+  }
+  const choices = literalsIn(plain);
+  return choices.length === 0 ? { kind: "other", choices, optional } : { kind: "choice", choices, optional };
+}
+
+/** What a type alias stands for, with its literals in quotes. */
+function literally({ text: source }: Declaration): string {
+  const { text, strings } = bare(source);
+  const type = /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(text)?.[1] ?? "";
+  return type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim();
+}
+
+function valuesOf({ text: source }: Declaration): readonly string[] {
+  const { text } = bare(source);
+  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
+  return body.split("\n").flatMap((line) => /^\s*([A-Za-z_]\w*)/.exec(line)?.[1] ?? []);
+}
+
+/** The texts of a union of nothing but literal texts; empty for any other type. */
+function literalsIn(type: string): readonly string[] {
+  const parts = type.match(/"(?:[^"\\]|\\.)*"|[^\s|]+/g) ?? [];
+  const texts = parts.flatMap((part) => (part.startsWith('"') ? [JSON.parse(part) as unknown] : []));
+  return texts.length === parts.length ? texts.filter((text) => typeof text === "string") : [];
+}

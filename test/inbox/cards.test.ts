@@ -1,0 +1,211 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import type { Json } from "../../src/base/json.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import type { StepOptions } from "../../src/steps/definitions.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import type { Thread } from "../../src/thread/thread.ts";
+import { ada, bob, eve, settled, TOKEN, testInbox } from "./inbox-server.ts";
+import { REFUND, SHOP_PEOPLE, type ShopOptions, type ShopStep, shopAgent } from "./shop.ts";
+
+const runtimes: Runtime[] = [];
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.stop();
+});
+
+const DONE: ShopStep = { intent: "done", message: "Done." };
+
+function shop(script: readonly ShopStep[], options: ShopOptions = {}) {
+  const made = shopAgent(script, options);
+  const { app, runtime } = testInbox([made.agent], { people: SHOP_PEOPLE });
+  runtimes.push(runtime);
+  const page = async (path: string, person = "ada") => {
+    const response = await app.request(path, { headers: { cookie: `person=${person}` } });
+    return textOf(await response.text());
+  };
+  const launch = async (message = "My parcel never came") => {
+    const { threadId } = await runtime.launch({ agent: made.agent.name, input: { message, from: ada } });
+    return settled(runtime, threadId);
+  };
+  const decide = (thread: Thread, fields: Record<string, string>, person = "ada") => {
+    const { request } = thread.state;
+    const digest = request?.type === "approval" ? request.digest : "";
+    return app.request(pathOf(thread), {
+      method: "POST",
+      headers: { cookie: `person=${person}` },
+      body: new URLSearchParams({ csrf: TOKEN, digest, ...fields }),
+    });
+  };
+  return { ...made, app, runtime, page, launch, decide };
+}
+
+function pathOf({ id, state }: Thread): string {
+  return `/inbox/requests/${requestIdOf(id, state.request?.seq ?? 0)}`;
+}
+
+/** A page's main content as text: what a person reads of it, with single blanks. */
+function textOf(html: string): string {
+  return (html.split("<main")[1] ?? "")
+    .replace(/<[^>]+>/g, " ")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&amp;", "&")
+    .replace(/\s+/g, " ");
+}
+
+describe("what a request is about", () => {
+  it("an event that began the thread is shown as the agent shows it to the model, with who sent it", {
+    tags: "F7.4",
+  }, async () => {
+    const { runtime, page, agent } = shop([{ ...REFUND, amount: 80 }, DONE]);
+    const payload: Json = { subject: "Parcel <lost>", body: "It never came.\nI want my money back." };
+    const event = { name: "mail", source: "webhook:mail", payload };
+    const { threadId } = await runtime.launch({ agent: agent.name, input: { event, from: bob } });
+    const thread = await settled(runtime, threadId);
+    const shown = await page(pathOf(thread));
+    expect(shown).toContain("mail from webhook:mail, sent by Bob");
+    expect(shown).toContain("from outside");
+    expect(shown).toContain("Parcel &lt;lost&gt;");
+    expect(shown).toContain("I want my money back.");
+    expect(await page("/inbox")).toContain("Parcel &lt;lost&gt;");
+  });
+
+  it("the requester's latest message stands beside the first one", { tags: "F7.4" }, async () => {
+    const { runtime, page, launch } = shop([
+      { intent: "ask_manager", question: "Which?", to: ["*:*"] },
+      DONE,
+    ]);
+    const thread = await launch("My parcel never came");
+    await runtime.message(thread.id, "It is about order A-1020", bob);
+    const shown = await page(pathOf(await settled(runtime, thread.id)));
+    expect(shown).toMatch(/Ada, just now My parcel never came Bob, just now It is about order A-1020/);
+  });
+
+  it("a stuck thread shows what was tried and how it failed", { tags: "F7.2" }, async () => {
+    const lookUp = (order: string) => {
+      throw new Error(`no order ${order}`);
+    };
+    const tries = ["A-1", "A-2", "A-3"].map((order): ShopStep => ({ intent: "look_up_order", order }));
+    const { page, launch } = shop(tries, { lookUp });
+    const shown = await page(pathOf(await launch()));
+    expect(shown).toContain("What was tried");
+    for (const order of ["A-1", "A-2", "A-3"]) expect(shown).toContain(`Error: no order ${order}`);
+  });
+
+  it("a budget's end shows what it went on, the most expensive first", { tags: "F7.2" }, async () => {
+    const script = ["A-1", "A-2"].flatMap((order): ShopStep[] => [
+      { intent: "look_up_order", order },
+      { intent: "look_up_order", order: `${order}0` },
+      { intent: "check_stock", sku: order },
+    ]);
+    const { page, launch } = shop(script, { steps: 6 });
+    const shown = await page(pathOf(await launch()));
+    expect(shown).toContain("What it went on: 6 of 6 steps");
+    expect(shown).toMatch(/Look up order 4 [\d,]+ .* Check stock 2 /);
+  });
+});
+
+describe("the title of a card, and the number that is decided on", () => {
+  it("stand first, with label and unit from the prompt, in the list and on the card", {
+    tags: "F7.4",
+  }, async () => {
+    const { page, launch, runtime } = shop([REFUND, DONE]);
+    const thread = await launch();
+    const shown = await page(pathOf(thread));
+    expect(shown).toMatch(/Refund 640 € · A-1020 .*Amount 640 euros/);
+    expect(shown).toContain("A person must agree, because it is over 500 €.");
+    expect(await page("/inbox")).toMatch(/Refund 640 € · A-1020 .*Amount 640 euros because it is over 500 €/);
+    const { request } = (await runtime.get(thread.id)).state;
+    expect(request?.type === "approval" && request.policy).not.toHaveProperty("because");
+    for (const bad of ["Has effects", "Repeatable", "By policy"]) expect(shown).not.toContain(bad);
+  });
+
+  it("an agent whose title or emphasis fails has a card with the plain values", {
+    tags: "F7.4",
+  }, async () => {
+    type Pay = { intent: "pay"; amount: number } | { intent: "done" };
+    const fails = (): never => {
+      throw new Error("no title");
+    };
+    const wrong = (value: unknown) => (): never => value as never;
+    const cases: readonly Pick<StepOptions<{ intent: "pay"; amount: number }>, "title" | "emphasis">[] = [
+      { title: fails, emphasis: fails },
+      { title: wrong(7), emphasis: wrong("amount") },
+      { title: () => "  ", emphasis: () => ["iban", "__proto__"] },
+    ];
+    for (const options of cases) {
+      const agent = defineAgent(scriptedSteps<Pay>([{ intent: "pay", amount: 12345 }]), {
+        name: "payer",
+        steps: { pay: tool(() => "paid", { approval: "always", ...options }), done: finish(() => "done") },
+      });
+      const { app, runtime } = testInbox([agent]);
+      runtimes.push(runtime);
+      const { threadId } = await runtime.launch({ agent: "payer", input: { message: "Pay", from: ada } });
+      const thread = await settled(runtime, threadId);
+      const { request } = thread.state;
+      const card = request?.type === "approval" ? request.card : undefined;
+      expect(card?.title).toBe("payer wants to run pay");
+      expect(card?.emphasis).toBeUndefined();
+      const shown = textOf(await (await app.request(pathOf(thread))).text());
+      expect(shown).toMatch(/What would run: pay Amount 12345/);
+    }
+  });
+
+  it("a hostile title is text: nothing in it is mark-up, and what hides is shown", {
+    tags: "F7.4",
+  }, async () => {
+    const { page, launch } = shop([{ ...REFUND, order: "<img src=x>\u202e0201" }, DONE]);
+    const shown = await page(pathOf(await launch()));
+    expect(shown).toContain("Refund 640 € · &lt;img src=x&gt;[U+202E]0201");
+  });
+});
+
+describe("people and their work", () => {
+  it("a card names people, and how many of them must agree", { tags: "F7.8" }, async () => {
+    const { page, launch, decide, runtime } = shop([REFUND, DONE]);
+    const thread = await launch();
+    expect(await page(pathOf(thread))).toContain("Who decides you and one of Bob and Carol");
+    expect(await page(pathOf(thread), "eve")).toContain("Who decides two of Ada, Bob and Carol");
+    expect((await decide(thread, { decision: "approve" })).status).toBe(303);
+    expect(await page(pathOf(thread), "bob")).toContain("Who decides you or Carol");
+    expect(await page(pathOf(thread), "bob")).toContain("1 of 2 people: Ada");
+    expect(await page("/inbox", "bob")).toContain("1 of 2 · approved by Ada");
+    await runtime.stop();
+  });
+
+  it("what I have approved, and what is put to others, is not in my list or count", {
+    tags: "F7.8",
+  }, async () => {
+    const asks: ShopStep[] = [{ intent: "ask_manager", question: "Which colour?", to: ["web:dan"] }, DONE];
+    const refund = shopAgent([REFUND, DONE], { name: "refunds" });
+    const asking = shopAgent(asks, { name: "asks" });
+    const { app, runtime } = testInbox([refund.agent, asking.agent], { people: SHOP_PEOPLE });
+    runtimes.push(runtime);
+    const inbox = async (person: string, query = "") => {
+      const response = await app.request(`/inbox${query}`, { headers: { cookie: `person=${person}` } });
+      const html = await response.text();
+      const count = />Inbox<span class="count">(\d+)/.exec(html)?.[1] ?? "0";
+      return { count: Number(count), text: textOf(html) };
+    };
+    const threads: Thread[] = [];
+    for (const agent of ["refunds", "asks"]) {
+      const { threadId } = await runtime.launch({ agent, input: { message: "Please", from: eve } });
+      threads.push(await settled(runtime, threadId));
+    }
+    expect((await inbox("ada")).count).toBe(1);
+    expect((await inbox("dan")).text).toContain("Which colour?");
+    const [first] = threads;
+    const request = first?.state.request;
+    if (first === undefined || request?.type !== "approval") throw new Error("nothing to approve");
+    const id = requestIdOf(first.id, request.seq);
+    await runtime.respond(id, { digest: request.digest, decision: { kind: "approved" } }, ada);
+    const mine = await inbox("ada");
+    expect(mine.count).toBe(0);
+    expect(mine.text).toContain("2 requests wait for others");
+    const all = await inbox("ada", "?whose=all");
+    expect(all.text).toContain("waits for Dan");
+    expect(all.text).toContain("waits for Bob or Carol");
+    expect((await inbox("bob")).count).toBe(1);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { callIdAt, randomThreadId } from "../../src/base/ids.ts";
+import { pendingRequest } from "../../src/humans/request.ts";
+import { decidersInWords, personInWords } from "../../src/present/who-decides.ts";
+import type { ApprovalPolicy, Principal } from "../../src/thread/events.ts";
+import { EMPTY_STATE } from "../../src/thread/fold.ts";
+import { SHOP_PEOPLE } from "../inbox/shop.ts";
+
+const web = (id: string): Principal => ({ channel: "web", id });
+
+function words(
+  policy: ApprovalPolicy,
+  viewer: Principal | null,
+  approvedBy: readonly Principal[] = [],
+): string {
+  const request = pendingRequest({
+    id: randomThreadId(),
+    state: {
+      ...EMPTY_STATE,
+      requesters: { known: [web("eve")], unknown: false },
+      request: {
+        type: "approval",
+        seq: 5,
+        askedAt: "2026-01-01T00:00:00.000Z",
+        callId: callIdAt(4),
+        card: { title: "t", intent: "pay", arguments: {}, reasons: [] },
+        policy,
+        digest: "",
+        approvedBy,
+        escalatedTo: [],
+        escalations: 0,
+        deliveries: {},
+      },
+    },
+  });
+  if (request === null) throw new Error("nothing is asked");
+  return decidersInWords({ request, viewer, mayDecide: viewer !== null, people: SHOP_PEOPLE });
+}
+
+describe("who decides, in words", () => {
+  it("says who, how many of them, and whether that is you", { tags: "F7.8" }, () => {
+    const three = ["web:ada", "web:bob", "slack:U02", "web:carol"];
+    const [ada, dan] = [web("ada"), web("dan")];
+    const cases: readonly [string, string][] = [
+      [words({}, ada), "you or anybody else who is signed in"],
+      [words({}, null), "anybody who is signed in"],
+      [words({ needed: 2 }, ada), "you and one more: anybody else who is signed in"],
+      [
+        words({ requesterMayApprove: false }, ada),
+        "you or anybody else who is signed in, but not Eve, who asked for it",
+      ],
+      [words({ approvers: three }, ada), "you, Bob or Carol"],
+      [words({ approvers: three, needed: 2 }, ada), "you and one of Bob and Carol"],
+      [words({ approvers: three, needed: 3 }, ada), "you, Bob and Carol"],
+      [words({ approvers: three, needed: 2 }, null), "two of Ada, Bob and Carol"],
+      [words({ approvers: three, needed: 2 }, null, [ada]), "Bob or Carol"],
+      [words({ approvers: [...three, "web:eve"], requesterMayApprove: false }, null), "Ada, Bob or Carol"],
+      [
+        words({ approvers: ["web:ada", "slack:*"], needed: 2 }, ada),
+        "you and one more: anybody else on slack",
+      ],
+      [
+        words({ approvers: [...three, "web:dan", "*:fay", "web:gus"], needed: 2 }, dan),
+        "you and one of 5 others",
+      ],
+      [words({ approvers: [] }, null), "nobody"],
+    ];
+    for (const [said, wanted] of cases) expect(said).toBe(wanted);
+  });
+
+  it("a name that the configuration does not give comes with the identity behind it", {
+    tags: "F7.4",
+  }, () => {
+    const mallory: Principal = { channel: "slack", id: "U99", name: "Ada\u202e" };
+    expect(personInWords(mallory, SHOP_PEOPLE)).toBe("Ada[U+202E] (slack:U99)");
+    expect(personInWords({ ...web("ada"), name: "The boss" }, SHOP_PEOPLE)).toBe("Ada");
+    expect(personInWords(web("ada"), { ada: ["web:ada"], root: ["web:ada"] })).toBe("web:ada");
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { describeField } from "../../src/present/describe-field.ts";
+import { readStepFields } from "../../src/prompts/baml/step-fields.ts";
+import { SHOP_BAML } from "../inbox/shop.ts";
+
+describe("the fields of a prompt's steps", () => {
+  it("have the types and descriptions that the prompt declares, through aliases and enums", {
+    tags: "F7.9",
+  }, () => {
+    const fields = readStepFields({ "shop.baml": SHOP_BAML }, "DecideShopStep");
+    expect([...fields.keys()].sort()).toEqual(["look_up_order", "refund"]);
+    const plain = { choices: [], optional: false, description: "" };
+    expect(Object.fromEntries(fields.get("refund") ?? [])).toEqual({
+      order: { ...plain, kind: "text", description: 'its number, such as "A-1020"' },
+      amount: { ...plain, kind: "number", description: "in euros, at most what the order cost" },
+      speed: { ...plain, kind: "choice", choices: ["normal", "express"] },
+      notify: { ...plain, kind: "texts", description: "who hears of it" },
+      note: { ...plain, kind: "text", optional: true },
+    });
+  });
+
+  it("are left out where they cannot be read, and nothing throws", { tags: "F7.9" }, () => {
+    const odd = `class Odd {\n  intent "odd" | "strange"\n  a ("x" | "y // z")? @alias("b")\n  b map<string, int>\n  c Odd?\n  d Loop\n}\ntype Loop = Loop\nfunction F(a: string) -> Odd[] { client X }`;
+    const fields = readStepFields({ "odd.baml": odd }, "F");
+    expect([...fields.keys()]).toEqual(["odd", "strange"]);
+    expect(fields.get("odd")?.get("a")).toEqual({
+      kind: "choice",
+      choices: ["x", "y // z"],
+      optional: true,
+      description: "",
+    });
+    for (const name of ["b", "c", "d"]) expect(fields.get("odd")?.get(name)?.kind, name).toBe("other");
+    for (const text of ["", "function F(", "class {", `function F() -> Gone {}`, '"#"#"']) {
+      expect(readStepFields({ "bad.baml": text }, "F").size).toBe(0);
+    }
+  });
+
+  it("have a unit if the description begins with one", { tags: "F7.4" }, () => {
+    const unitOf = (description: string) => describeField("amount", description).unit;
+    expect(
+      ["in euros, at most what it cost", "in EUR", "in km per hour", "in seconds (whole ones)"].map(unitOf),
+    ).toEqual(["euros", "EUR", "km per hour", "seconds"]);
+    for (const other of [
+      "in a sentence",
+      "in the past",
+      "the price in euros",
+      "in one of these",
+      "",
+      "in two words here",
+    ])
+      expect(unitOf(other), other).toBe("");
+    expect(describeField("total_amount", "in euros\n\u202eand more").hint).toBe("in euros [U+202E]and more");
+  });
+});
