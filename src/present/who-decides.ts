@@ -103,7 +103,7 @@ function withoutYou(others: readonly string[], left: number): string {
 function amongMany(others: readonly string[], left: number, withViewer: boolean): string {
   const group = join(shorten(others), "or");
   if (!withViewer) return left === 1 ? group : `${numberInWords(left)} people: ${group}`;
-  const elseWhere = group.replace(/^anybody\b/, "anybody else");
+  const elseWhere = group.replace(/^anybody who/, "anybody else who");
   return left === 1 ? `you or ${elseWhere}` : `you and ${numberInWords(left - 1)} more: ${elseWhere}`;
 }
 

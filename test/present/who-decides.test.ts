@@ -57,7 +57,7 @@ describe("who decides, in words", () => {
       [words({ approvers: [...three, "web:eve"], requesterMayApprove: false }, null), "Ada, Bob or Carol"],
       [
         words({ approvers: ["web:ada", "slack:*"], needed: 2 }, ada),
-        "you and one more: anybody else on slack",
+        "you and one more: anybody on slack",
       ],
       [
         words({ approvers: [...three, "web:dan", "*:fay", "web:gus"], needed: 2 }, dan),
