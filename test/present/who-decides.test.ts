@@ -55,10 +55,7 @@ describe("who decides, in words", () => {
       [words({ approvers: three, needed: 2 }, null), "two of Ada, Bob and Carol"],
       [words({ approvers: three, needed: 2 }, null, [ada]), "Bob or Carol"],
       [words({ approvers: [...three, "web:eve"], requesterMayApprove: false }, null), "Ada, Bob or Carol"],
-      [
-        words({ approvers: ["web:ada", "slack:*"], needed: 2 }, ada),
-        "you and one more: anybody on slack",
-      ],
+      [words({ approvers: ["web:ada", "slack:*"], needed: 2 }, ada), "you and one more: anybody on slack"],
       [
         words({ approvers: [...three, "web:dan", "*:fay", "web:gus"], needed: 2 }, dan),
         "you and one of 5 others",
