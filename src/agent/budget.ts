@@ -119,13 +119,17 @@ export function costOf({ events }: Pick<Thread, "events">, prices: PriceTable | 
   if (prices === undefined) return 0;
   let cost = 0;
   for (const { client, usage } of modelCallsOf(events)) {
-    const price = Object.hasOwn(prices, client) ? prices[client] : prices["*"];
-    const { input, output, cachedInput = input } = price ?? prices["*"];
-    const { inputTokens, outputTokens, cachedInputTokens } = usage;
-    cost +=
-      (inputTokens - cachedInputTokens) * input + cachedInputTokens * cachedInput + outputTokens * output;
+    const price = Object.hasOwn(prices, client) ? prices[client] : undefined;
+    cost += costOfUsage(usage, price ?? prices["*"]);
   }
-  return cost / 1_000_000;
+  return cost;
+}
+
+/** What these tokens cost: those that the provider had cached at their own price. */
+export function costOfUsage(usage: Usage, { input, output, cachedInput = input }: TokenPrice): number {
+  const { inputTokens, outputTokens, cachedInputTokens } = usage;
+  const fresh = Math.max(0, inputTokens - cachedInputTokens);
+  return (fresh * input + cachedInputTokens * cachedInput + outputTokens * output) / 1_000_000;
 }
 
 const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 };
@@ -147,7 +151,8 @@ function modelCallsOf(events: Thread["events"]): readonly CallsOfModel[] {
   });
 }
 
-function completionsOf({ data }: ThreadEvent): readonly CompletionRecord[] {
+/** The model calls that an event records: the agent's own, and those of code beside the loop. */
+export function completionsOf({ data }: ThreadEvent): readonly CompletionRecord[] {
   const own = "completion" in data && data.completion !== undefined ? [data.completion] : [];
   return "completions" in data && data.completions !== undefined ? [...own, ...data.completions] : own;
 }

@@ -91,7 +91,12 @@ const TOOL_OPTIONS = someFields({
   realValues: oneOfKinds("must be true or a list of fields", oneOf([true]), list(nonEmptyName)),
 });
 
-const PRICE = fields({ input: NOT_NEGATIVE, output: NOT_NEGATIVE, cachedInput: optional(NOT_NEGATIVE) });
+/** A valid price of tokens. */
+export const PRICE = fields({
+  input: NOT_NEGATIVE,
+  output: NOT_NEGATIVE,
+  cachedInput: optional(NOT_NEGATIVE),
+});
 
 const FORMATS = [...Object.keys(TEXT_FORMATS), "messages"];
 

@@ -12,6 +12,21 @@ export interface Usage {
   readonly cachedInputTokens: number;
 }
 
+/** The share of the input tokens that came from the provider's cache, from 0 to 1; `null` if there were none. */
+export function cachedShare({ inputTokens, cachedInputTokens }: Usage): number | null {
+  return inputTokens === 0 ? null : Math.min(1, cachedInputTokens / inputTokens);
+}
+
+/** What the provider said of an answer: each a text of the provider, cut at 200 characters. */
+export interface ProviderResponse {
+  /** The id that the provider knows it by. */
+  readonly id?: string | undefined;
+  /** The model that answered, which may be more exact than what was asked for. */
+  readonly model?: string | undefined;
+  /** Why it ended, in the provider's word. */
+  readonly finish?: string | undefined;
+}
+
 /** What is kept of one model call. */
 export interface CompletionRecord {
   /** The text exactly as the model wrote it. */
@@ -22,6 +37,8 @@ export interface CompletionRecord {
   readonly durationMs: number;
   /** SHA-256 of the request body that was sent. */
   readonly requestDigest: string;
+  /** Absent if the provider said nothing, or in events of an earlier release. */
+  readonly response?: ProviderResponse | undefined;
   /** Tries that gave no answer before this one did: client and message of each. Absent: there were none. */
   readonly failedAttempts?: readonly string[];
 }

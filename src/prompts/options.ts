@@ -1,4 +1,5 @@
 import {
+  boolean,
   both,
   type Check,
   check,
@@ -37,6 +38,7 @@ const OPTIONS = {
   ...PATIENCE,
   limits: some(DEFAULT_ANSWER_LIMITS, count),
   prose: optional(oneOf(PROSE_MODES)),
+  promptCache: optional(boolean),
   bamlFiles: optional(callback),
   version: optional(nonEmptyName),
   clock: optional(objectWith("now", "sleep")),

@@ -66,6 +66,12 @@ export interface PromptFunctionOptions {
    */
   readonly prose?: ProseMode;
   /**
+   * Marks for the provider's prompt cache what later requests will begin with too, where a provider wants to be told
+   * (Anthropic; Claude and Nova on Bedrock). For a prompt that is asked again and again and ends with what grows, such as
+   * an agent's: where nothing is read again, writing the cache costs more than it saves. Default false.
+   */
+  readonly promptCache?: boolean;
+  /**
    * `getBamlFiles` of the generated `inlinedbaml.ts`. It gives the function its version, and tells the gate the aliases of
    * fields and enum values. Without it, an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
    */
@@ -146,7 +152,7 @@ function makeFunction(
   options: PromptFunctionOptions = {},
 ): PromptFunction<readonly unknown[], unknown> {
   checkPromptOptions(name, options);
-  const { clock = systemClock, random = Math.random, bamlFiles, prose = "none" } = options;
+  const { clock = systemClock, random = Math.random, bamlFiles, prose = "none", promptCache } = options;
   const fn = bamlFunction(client, name);
   let { version } = options;
   let stepFields: StepFields | undefined;
@@ -164,7 +170,7 @@ function makeFunction(
     const clients = clientsOf(model, true);
     const stream = onPartial !== undefined;
     const candidate = (client: ModelClient | undefined) =>
-      prepareClient(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now() });
+      prepareClient(fn, safe, client, { tb, stream, apart: inProgress > 1, now: clock.now(), promptCache });
     inProgress += 1;
     try {
       signal?.throwIfAborted();
@@ -209,6 +215,7 @@ function makeFunction(
         tb: callOptions.tb,
         stream: callOptions.onPartial !== undefined,
         now: clock.now(),
+        promptCache,
       }),
     parse: (text, { tb } = {}) => {
       const reply = { text, finish: "stop", usage: null } as const;
@@ -250,6 +257,7 @@ function recordOf(asked: Asked, durationMs: number): CompletionRecord {
     usage: reply.usage,
     durationMs,
     requestDigest,
+    ...(reply.response === undefined ? {} : { response: reply.response }),
     ...(failed.length === 0
       ? {}
       : { failedAttempts: failed.map(({ client, message }) => `${client}: ${message}`) }),

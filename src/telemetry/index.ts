@@ -1,2 +1,3 @@
-// What `import … from "twelvefold/telemetry"` gives: traces. Needs the package `@opentelemetry/api`.
-export { traceRuns } from "./telemetry.ts";
+// What `import … from "twelvefold/telemetry"` gives: traces and metrics. Needs the package `@opentelemetry/api`.
+export { type MeterOptions, meterRuns } from "./metrics.ts";
+export { type TraceOptions, traceRuns } from "./telemetry.ts";

@@ -8,33 +8,63 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { completionsOf } from "../agent/budget.ts";
+import { boolean, fields, optional } from "../base/checks.ts";
 import type { CompletionRecord } from "../base/completion.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
+import { checkOptions } from "../base/options.ts";
 import type { Observer } from "../runtime/observers.ts";
-import type { ThreadEvent } from "../thread/events.ts";
+import type { Step, ThreadEvent } from "../thread/events.ts";
 import type { ThreadHead } from "../thread/thread.ts";
+import {
+  evaluationAttributes,
+  inputMessages,
+  outputMessages,
+  requestAttributes,
+  responseAttributes,
+} from "./genai.ts";
 
 /** The spans of one thread that is being advanced. */
 interface Run {
   readonly span: Span;
   readonly context: Context;
   readonly tools: Map<CallId, Span>;
+  /** Steps that the model has proposed meanwhile. */
+  readonly steps: Map<CallId, Step>;
+  /** The agent and the thread. */
+  readonly about: Attributes;
 }
 
 /** A run that another process has taken over never ends here: beyond this many, the oldest is closed. */
 const MAX_RUNS = 10_000;
 
+export interface TraceOptions {
+  /**
+   * Also record what people, models and tools said, as it is stored: messages, answers, arguments and results. It goes to
+   * wherever your traces go. Default false.
+   */
+  readonly content?: boolean | undefined;
+}
+
+const OPTIONS = fields({ content: optional(boolean) });
+
 /**
  * Creates an observer that makes OpenTelemetry spans according to the GenAI semantic conventions: `invoke_agent` from
  * the moment a thread has something to do until it waits and, within it, `chat` for each model call and `execute_tool`
- * for each tool. They hold names, times and token counts, but no prompts, arguments or answers. Does nothing unless the
+ * for each tool; what a judge says of a step is an event `gen_ai.evaluation.result`. They hold names, times, token counts and
+ * what the provider calls the answer, but no prompts, arguments or answers unless `content` says so. Does nothing unless the
  * application has set up a tracer provider.
  *
  * @example
  * const stop = runtime.subscribe(traceRuns());
  */
-export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Observer {
+export function traceRuns(
+  tracer: Tracer = trace.getTracer("twelvefold"),
+  options: TraceOptions = {},
+): Observer {
+  checkOptions("traceRuns", OPTIONS, options);
   const runs = new Map<ThreadId, Run>();
+  const tracing: Tracing = { tracer, runs, content: options.content === true };
   return (observation) => {
     if (observation.kind === "problem") {
       runs.get(observation.threadId)?.span.recordException(asError(observation.error));
@@ -42,7 +72,7 @@ export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Obser
     }
     if (observation.kind !== "events") return;
     const { thread, events } = observation;
-    for (const event of events) record(tracer, runs, thread, event);
+    for (const event of events) record(tracing, thread, event);
     const kind = thread.state.status.kind;
     const run = runs.get(thread.id);
     if (kind === "running" || run === undefined) return;
@@ -51,45 +81,72 @@ export function traceRuns(tracer: Tracer = trace.getTracer("twelvefold")): Obser
   };
 }
 
-function record(tracer: Tracer, runs: Map<ThreadId, Run>, thread: ThreadHead, event: ThreadEvent): void {
+interface Tracing {
+  readonly tracer: Tracer;
+  readonly runs: Map<ThreadId, Run>;
+  readonly content: boolean;
+}
+
+function record({ tracer, runs, content }: Tracing, thread: ThreadHead, event: ThreadEvent): void {
   const at = Date.parse(event.at);
   const run = runs.get(thread.id) ?? begin(tracer, thread, at);
   runs.set(thread.id, run);
   if (runs.size > MAX_RUNS) forgetOldest(runs);
+  for (const completion of completionsOf(event)) modelCall(tracer, run, completion, { at, content });
+  const said = content ? inputMessages(event) : undefined;
+  if (said !== undefined) run.span.setAttribute("gen_ai.input.messages", said);
   switch (event.type) {
     case "step_proposed":
-    case "step_refused":
-      if (event.data.completion !== undefined) modelCall(tracer, run, event.data.completion, at);
+      run.steps.set(event.data.callId, event.data.step);
       break;
+    case "step_judged": {
+      const intent = run.steps.get(event.data.callId)?.intent;
+      const attributes = evaluationAttributes(event.data, { intent, content });
+      run.span.addEvent("gen_ai.evaluation.result", attributes, at);
+      break;
+    }
     case "tool_started": {
       const { callId, intent, attempt } = event.data;
+      const { intent: _, ...fields } = run.steps.get(callId) ?? { intent };
       const attributes = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": intent,
         "gen_ai.tool.call.id": callId,
+        "gen_ai.conversation.id": thread.id,
         "twelvefold.attempt": attempt,
+        ...(content ? { "gen_ai.tool.call.arguments": JSON.stringify(fields) } : {}),
       };
       const span = tracer.startSpan(`execute_tool ${intent}`, { startTime: at, attributes }, run.context);
       run.tools.set(callId, span);
       break;
     }
     case "tool_failed":
-      run.tools
-        .get(event.data.callId)
-        ?.setStatus({ code: SpanStatusCode.ERROR, message: event.data.error.name });
+      failTool(run, event.data.callId, event.data.error.name);
       endTool(run, event.data.callId, at);
       break;
     case "tool_unknown":
-      run.tools.get(event.data.callId)?.setStatus({ code: SpanStatusCode.ERROR, message: "unknown outcome" });
+      failTool(run, event.data.callId, "unknown outcome");
       endTool(run, event.data.callId, at);
       break;
     case "tool_finished":
+      if (content)
+        run.tools
+          .get(event.data.callId)
+          ?.setAttribute("gen_ai.tool.call.result", JSON.stringify(event.data.result));
+      endTool(run, event.data.callId, at);
+      break;
     case "event_awaited":
       endTool(run, event.data.callId, at);
       break;
     default:
       break;
   }
+}
+
+function failTool(run: Run, callId: CallId, message: string): void {
+  const span = run.tools.get(callId);
+  span?.setStatus({ code: SpanStatusCode.ERROR, message });
+  span?.setAttribute("error.type", message);
 }
 
 function forgetOldest(runs: Map<ThreadId, Run>): void {
@@ -103,32 +160,30 @@ function forgetOldest(runs: Map<ThreadId, Run>): void {
 
 function begin(tracer: Tracer, thread: ThreadHead, at: number): Run {
   const { agent } = thread.state;
-  const attributes = {
-    "gen_ai.operation.name": "invoke_agent",
-    "gen_ai.agent.name": agent,
-    "gen_ai.conversation.id": thread.id,
-  };
+  const about = { "gen_ai.agent.name": agent, "gen_ai.conversation.id": thread.id };
+  const attributes = { "gen_ai.operation.name": "invoke_agent", ...about };
   const span = tracer.startSpan(`invoke_agent ${agent}`, { startTime: at, attributes }, ROOT_CONTEXT);
-  return { span, context: trace.setSpan(ROOT_CONTEXT, span), tools: new Map() };
+  const context = trace.setSpan(ROOT_CONTEXT, span);
+  return { span, context, tools: new Map(), steps: new Map(), about };
 }
 
-function modelCall(tracer: Tracer, run: Run, completion: CompletionRecord, end: number): void {
-  const { client, usage, durationMs } = completion;
-  const slash = client.indexOf("/");
-  const model = slash < 0 ? client : client.slice(slash + 1);
+function modelCall(
+  tracer: Tracer,
+  run: Run,
+  completion: CompletionRecord,
+  { at, content }: { readonly at: number; readonly content: boolean },
+): void {
+  const request = requestAttributes(completion.client);
   const attributes: Attributes = {
     "gen_ai.operation.name": "chat",
-    "gen_ai.request.model": model,
-    ...(slash < 0 ? {} : { "gen_ai.provider.name": client.slice(0, slash) }),
-    ...(usage === null
-      ? {}
-      : {
-          "gen_ai.usage.input_tokens": usage.inputTokens,
-          "gen_ai.usage.output_tokens": usage.outputTokens,
-        }),
+    "gen_ai.output.type": "json",
+    ...run.about,
+    ...request,
+    ...responseAttributes(completion),
+    ...(content ? { "gen_ai.output.messages": outputMessages(completion) } : {}),
   };
-  const options = { kind: SpanKind.CLIENT, startTime: end - durationMs, attributes };
-  tracer.startSpan(`chat ${model}`, options, run.context).end(end);
+  const options = { kind: SpanKind.CLIENT, startTime: at - completion.durationMs, attributes };
+  tracer.startSpan(`chat ${request["gen_ai.request.model"]}`, options, run.context).end(at);
 }
 
 function endTool(run: Run, callId: CallId, at: number): void {

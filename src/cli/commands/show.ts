@@ -1,3 +1,4 @@
+import { cachedShare } from "../../base/completion.ts";
 import { UsageError } from "../../base/errors.ts";
 import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
@@ -79,10 +80,13 @@ function timeline(thread: Thread, { colors: c }: Session): string[] {
   });
   const { request, usage } = state;
   const tokens = usage.inputTokens + usage.outputTokens;
+  const share = cachedShare(usage);
+  const cached =
+    share === null || share === 0 ? "" : `, ${Math.round(share * 100)} % of the input from the cache`;
   return [
     c.bold(`${thread.id} · ${visibleLine(state.agent)} · ${state.status.kind}`),
     c.dim(
-      `started ${state.startedAt}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens`,
+      `started ${state.startedAt}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens${cached}`,
     ),
     ...lines,
     ...(request?.type === "approval" ? cardLines(request, c) : []),

@@ -1,7 +1,9 @@
+import { cachedShare } from "../../base/completion.ts";
 import { UsageError } from "../../base/errors.ts";
 import { loadTokenCounter } from "../../context/budget/tokens.ts";
 import { compareFormats, type FormatCost } from "../../context/formats/compare-formats.ts";
 import { visibleLine } from "../../present/visible-text.ts";
+import type { ThreadState } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 
@@ -22,9 +24,9 @@ export async function tokens(session: Session, id: string): Promise<number> {
   const rows = compareFormats(thread.events, counter, agent.context.options);
   if (json) {
     const current = typeof format === "string" ? format : null;
-    terminal.out(
-      JSON.stringify({ threadId: thread.id, events: thread.state.seq, current, formats: rows }, null, 2),
-    );
+    const { seq: events, usage } = thread.state;
+    const found = { threadId: thread.id, events, current, formats: rows, usage, cached: cachedShare(usage) };
+    terminal.out(JSON.stringify(found, null, 2));
     return EXIT.ok;
   }
   const most = Math.max(1, ...rows.map((row) => row.tokens));
@@ -33,7 +35,17 @@ export async function tokens(session: Session, id: string): Promise<number> {
   terminal.err(
     c.dim(`${thread.id}, ${thread.state.seq} events; tokens are estimates (${counter.encoding ?? "?"})`),
   );
+  terminal.err(c.dim(counted(thread.state)));
   return EXIT.ok;
+}
+
+/** What the providers counted so far, and how much of it they had cached. */
+function counted({ modelCalls, usage }: ThreadState): string {
+  const { inputTokens, outputTokens, cachedInputTokens } = usage;
+  const share = cachedShare(usage);
+  const cached =
+    share === null ? "" : `, ${cachedInputTokens} of them from the cache (${Math.round(share * 100)} %)`;
+  return `${modelCalls} model calls so far: ${inputTokens} tokens in${cached}, ${outputTokens} out`;
 }
 
 function line(

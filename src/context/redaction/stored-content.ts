@@ -8,8 +8,9 @@ export interface JsonEvent {
   readonly data: JsonObject;
 }
 
-const COMPLETION = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completion.${name}`);
-const HELPERS = ["client", "usage", "durationMs", "requestDigest"].map((name) => `completions.*.${name}`);
+const OF_COMPLETION = ["client", "usage", "durationMs", "requestDigest", "response"];
+const COMPLETION = OF_COMPLETION.map((name) => `completion.${name}`);
+const HELPERS = OF_COMPLETION.map((name) => `completions.*.${name}`);
 const MISSED = ["missed.requester.channel", "missed.requester.id"];
 const CHILD = [
   "callId",

@@ -8,6 +8,7 @@ import { redactText, redactUrl } from "../http/redact.ts";
 import { registryOf } from "../models/client-registry.ts";
 import { optionSecrets } from "../models/option-secrets.ts";
 import type { ModelClient } from "../types.ts";
+import { withCachePoints } from "../wire/cache-points.ts";
 import { askForUsage, withoutUsage } from "../wire/stream-usage.ts";
 import { Prepared } from "./prepared-request.ts";
 
@@ -19,6 +20,8 @@ export interface PrepareOptions {
   readonly apart?: boolean;
   /** Ms since the epoch, for signatures. */
   readonly now: number;
+  /** Whether to mark for the provider's prompt cache what later requests will begin with. Default false. */
+  readonly promptCache?: boolean | undefined;
 }
 
 /** Removes BAML's own markers from the arguments, so that it is safe to pass them to BAML. */
@@ -36,7 +39,7 @@ export async function prepare(
   fn: BamlFunction,
   args: readonly unknown[],
   client: ModelClient | undefined,
-  { tb, stream, now, apart = false }: PrepareOptions,
+  { tb, stream, now, apart = false, promptCache = false }: PrepareOptions,
 ): Promise<Prepared> {
   if (tb !== undefined) checkRunTimeTypes(tb);
   const options: BamlOptions = {
@@ -47,7 +50,8 @@ export async function prepare(
   };
   const bedrock = client?.provider === "aws-bedrock";
   const streamed = stream && !bedrock;
-  const built = await build(fn, args, options, { streamed, client });
+  const plain = await build(fn, args, options, { streamed, client });
+  const built = promptCache ? { ...plain, body: withCachePoints(plain.url, plain.body) } : plain;
   const { url, headers, body } = bedrock ? await signIfNeeded(built, client, now) : built;
   if (client === undefined && /\/converse$/.test(url)) {
     throw new UsageError(

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { Usage } from "../../base/completion.ts";
+import type { ProviderResponse, Usage } from "../../base/completion.ts";
 import type { Json } from "../../base/json.ts";
 import { decodeBody } from "../http/decode-body.ts";
 import { FetchProblem } from "../http/problem.ts";
@@ -9,7 +9,13 @@ import { serverSentData } from "../http/server-sent-events.ts";
 import type { Finish } from "../wire/finish.ts";
 import { readError } from "../wire/reported-error.ts";
 import { mayRefuseUsage } from "../wire/stream-usage.ts";
-import type { ModelReply, ReportedError, WholeBody, WireFormat } from "../wire/wire.ts";
+import {
+  type ModelReply,
+  type ReportedError,
+  readResponse,
+  type WholeBody,
+  type WireFormat,
+} from "../wire/wire.ts";
 import { type Failure, failureOf, transient } from "./failure.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
@@ -66,7 +72,7 @@ async function readWhole(
     const what = text.trim() === "" ? "an empty body" : `no completion but ${plainExcerpt(text)}`;
     return transient(redactText(`answered ${status} with ${what}`, secrets), status);
   }
-  return acceptComplete(whole, isUtf8(bytes), status);
+  return acceptComplete(whole, { validText: isUtf8(bytes), status, response: readResponse(json ?? null) });
 }
 
 async function readStream(
@@ -78,6 +84,7 @@ async function readStream(
   let finish: Finish | undefined;
   let spokeOn = false;
   let usage: Usage | null = null;
+  let response: ProviderResponse = {};
   try {
     for await (const data of serverSentData(body)) {
       if (data.trim() === "[DONE]") break;
@@ -91,6 +98,7 @@ async function readStream(
       const error = errorIn(event, format);
       if (error !== undefined) return failureOf(error.status ?? 502, error, secrets);
       const part = format.readPart(event);
+      response = readResponse(event, response);
       if (part.usage !== undefined) usage = laterUsage(usage, part.usage);
       if (part.text !== undefined && part.text !== "") {
         spokeOn ||= finish !== undefined && part.isWhole !== true;
@@ -107,15 +115,24 @@ async function readStream(
     const whole = finish !== undefined && !spokeOn;
     if (!(error instanceof FetchProblem) || error.kind === "too_large" || !whole) throw error;
   }
-  return acceptComplete({ text, finish, usage }, !text.includes("\ufffd"), status);
+  const validText = !text.includes("\ufffd");
+  return acceptComplete({ text, finish, usage }, { validText, status, response });
+}
+
+interface Received {
+  readonly validText: boolean;
+  readonly status: number;
+  readonly response: ProviderResponse;
 }
 
 /** Accepts only an answer that the provider says is complete. */
-function acceptComplete({ text, finish, usage }: WholeBody, validText: boolean, status: number): ReadAnswer {
+function acceptComplete({ text, finish, usage }: WholeBody, received: Received): ReadAnswer {
+  const { validText, status, response } = received;
   if (finish === undefined) return transient("the stream ended before the answer did", status);
   const { kind, reason } = finish;
   if (kind === "failed") return transient(`the provider broke off the answer (${reason})`, status);
-  return { kind: "replied", reply: { text, finish: kind, usage }, validText };
+  const reply = { text, finish: kind, usage, response: { ...response, finish: reason } };
+  return { kind: "replied", reply, validText };
 }
 
 function errorIn(body: Json | undefined, format: WireFormat): ReportedError | undefined {

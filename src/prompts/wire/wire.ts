@@ -1,4 +1,4 @@
-import type { Usage } from "../../base/completion.ts";
+import type { ProviderResponse, Usage } from "../../base/completion.ts";
 import type { Json } from "../../base/json.ts";
 import type { Finish, FinishReason } from "./finish.ts";
 
@@ -8,6 +8,7 @@ export interface ModelReply {
   readonly text: string;
   readonly finish: FinishReason;
   readonly usage: Usage | null;
+  readonly response?: ProviderResponse | undefined;
 }
 
 /** A whole body, as read from its format. */
@@ -57,6 +58,19 @@ export function member(value: Json | undefined, name: string): Json | undefined 
 // Members of parsed JSON are JSON: only their absence needs checking.
 function isJson(value: unknown): value is Json {
   return value !== undefined;
+}
+
+/** The id and the model that a body, or an event of a stream, names; what is not there stays as it was. */
+export function readResponse(body: Json, before: ProviderResponse = {}): ProviderResponse {
+  // Streams of Anthropic and of OpenAI's responses wrap it.
+  const inner = member(body, "message") ?? member(body, "response") ?? body;
+  const id = shortText(member(inner, "id") ?? member(inner, "responseId"));
+  const model = shortText(member(inner, "model") ?? member(inner, "modelVersion"));
+  return { ...before, id: before.id ?? id, model: before.model ?? model };
+}
+
+function shortText(value: Json | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value.slice(0, 200).toWellFormed() : undefined;
 }
 
 export function items(value: Json | undefined): readonly Json[] {

@@ -1,5 +1,4 @@
-import type { TokenPrice } from "../../agent/budget.ts";
-import type { Usage } from "../../base/completion.ts";
+import { costOfUsage } from "../../agent/budget.ts";
 import type { EvalPrices } from "./price-table.ts";
 import type { Sample } from "./results.ts";
 
@@ -27,10 +26,4 @@ export function moneyFor(samples: readonly Sample[], prices: EvalPrices | undefi
   }
   if (answered.length === 0) return undefined;
   return { amount, spent, currency: prices.currency ?? "USD", asOf: prices.asOf };
-}
-
-function costOfUsage(usage: Usage, { input, output, cachedInput = input }: TokenPrice): number {
-  const { inputTokens, outputTokens, cachedInputTokens } = usage;
-  const fresh = Math.max(0, inputTokens - cachedInputTokens);
-  return (fresh * input + cachedInputTokens * cachedInput + outputTokens * output) / 1_000_000;
 }

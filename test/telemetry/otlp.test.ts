@@ -1,0 +1,215 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineAgent } from "../../src/agent/agent.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { meterRuns, traceRuns } from "../../src/telemetry/index.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { ada, approvalOf, bob, testRuntime } from "../runtime/harness.ts";
+
+/* What a collector gets, in OTLP's JSON: https://opentelemetry.io/docs/specs/otlp/ */
+const value = z.union([
+  z.object({ stringValue: z.string() }).transform((v) => v.stringValue),
+  z.object({ intValue: z.union([z.number(), z.string()]) }).transform((v) => Number(v.intValue)),
+  z.object({ doubleValue: z.number() }).transform((v) => v.doubleValue),
+  z.object({ arrayValue: z.object({ values: z.array(z.unknown()) }) }).transform((v) => v.arrayValue.values),
+]);
+const attributes = z
+  .array(z.object({ key: z.string(), value }))
+  .transform((list) => Object.fromEntries(list.map((one) => [one.key, one.value])));
+const span = z.object({
+  name: z.string(),
+  kind: z.number(),
+  attributes,
+  events: z.array(z.object({ name: z.string(), attributes })).default([]),
+  status: z.object({ code: z.number().optional() }).loose(),
+});
+const traces = z.object({
+  resourceSpans: z.array(z.object({ scopeSpans: z.array(z.object({ spans: z.array(span) })) })),
+});
+const point = z.object({ attributes, sum: z.number().optional(), asDouble: z.number().optional() }).loose();
+const points = z.object({ dataPoints: z.array(point) });
+const metric = z.object({
+  name: z.string(),
+  unit: z.string().optional(),
+  sum: points.optional(),
+  histogram: points.optional(),
+});
+const measures = z.object({
+  resourceMetrics: z.array(z.object({ scopeMetrics: z.array(z.object({ metrics: z.array(metric) })) })),
+});
+
+const received: Record<string, string[]> = { "/v1/traces": [], "/v1/metrics": [] };
+const collector = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    received[request.url ?? ""]?.push(Buffer.concat(chunks).toString("utf8"));
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+});
+let url = "";
+beforeAll(async () => {
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+  const address = collector.address();
+  url = `http://127.0.0.1:${isPort(address) ? address.port : 0}`;
+});
+afterAll(() => {
+  collector.closeAllConnections();
+  collector.close();
+});
+
+function isPort(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === "object" && address !== null;
+}
+
+type PayStep = { intent: "pay"; amount: number } | { intent: "done"; message: string };
+
+/** One thread whose first payment is denied after 90 s, and whose second one is approved. */
+async function run(content: boolean) {
+  const tracer = new TracerProvider({
+    spanProcessors: [
+      new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }) }),
+    ],
+  });
+  const reader = new PeriodicExportingMetricReader({
+    exporter: new OTLPMetricExporter({ url: `${url}/v1/metrics` }),
+    exportIntervalMillis: 3_600_000,
+    exportTimeoutMillis: 10_000,
+  });
+  const meter = new MeterProvider({ readers: [reader] });
+  const usage = { inputTokens: 1000, outputTokens: 20, cachedInputTokens: 800 };
+  const response = { id: "msg_1", model: "gpt-5-mini-2026-01-01", finish: "stop" };
+  const completion = { client: "google/gemini-x", usage, response };
+  const script = [
+    { intent: "pay", amount: 41 },
+    { intent: "pay", amount: 42 },
+    { intent: "done", message: "secret end" },
+  ] as const;
+  const scripted = scriptedSteps<PayStep>(script);
+  const nextStep: typeof scripted = Object.create(scripted, {
+    call: {
+      value: async (...args: Parameters<typeof scripted.call>) => {
+        const answer = await scripted.call(...args);
+        return { ...answer, completion: { ...answer.completion, ...completion } };
+      },
+    },
+  });
+  const agent = defineAgent(nextStep, {
+    name: "payer",
+    steps: {
+      pay: tool(({ amount }) => ({ secretReceipt: amount }), {
+        approval: "always",
+        judge: () => ({ verdict: "pass", reason: "secret reason" }),
+      }),
+      done: finish(({ message }) => message),
+    },
+  });
+  const clock = fakeClock();
+  const runtime = testRuntime({ agents: [agent], clock });
+  runtime.subscribe(traceRuns(tracer.getTracer("test"), { content }));
+  runtime.subscribe(
+    meterRuns({ prices: { "*": { input: 10, cachedInput: 1, output: 100 } } }, meter.getMeter("test")),
+  );
+  const { threadId } = await runtime.launch({ agent: "payer", input: { message: "secret wish", from: ada } });
+  for (const decision of [{ kind: "denied", feedback: "no" }, { kind: "approved" }] as const) {
+    const thread = await runtime.settled(threadId);
+    await clock.advance(90_000);
+    const { digest, seq } = approvalOf(thread);
+    await runtime.respond(requestIdOf(threadId, seq), { decision, digest }, bob);
+  }
+  expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+  await tracer.forceFlush();
+  await meter.forceFlush();
+  await Promise.all([tracer.shutdown(), meter.shutdown()]);
+  const take = (path: string) => received[path]?.splice(0) ?? [];
+  return { threadId, traces: take("/v1/traces"), metrics: take("/v1/metrics") };
+}
+
+describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => {
+  it("spans have the GenAI names, the provider's facts and the cached tokens, but no content", async () => {
+    const { threadId, traces: bodies } = await run(false);
+    const spans = bodies.flatMap((body) =>
+      traces
+        .parse(JSON.parse(body))
+        .resourceSpans.flatMap((one) => one.scopeSpans.flatMap(({ spans }) => spans)),
+    );
+    const chat = spans.find(({ name }) => name === "chat gemini-x");
+    expect(chat).toMatchObject({ kind: 3 });
+    expect(chat?.attributes).toMatchObject({
+      "gen_ai.operation.name": "chat",
+      "gen_ai.provider.name": "gcp.gemini",
+      "gen_ai.request.model": "gemini-x",
+      "gen_ai.response.model": "gpt-5-mini-2026-01-01",
+      "gen_ai.response.id": "msg_1",
+      "gen_ai.response.finish_reasons": [{ stringValue: "stop" }],
+      "gen_ai.usage.input_tokens": 1000,
+      "gen_ai.usage.output_tokens": 20,
+      "gen_ai.usage.cache_read.input_tokens": 800,
+      "gen_ai.conversation.id": threadId,
+      "gen_ai.agent.name": "payer",
+    });
+    expect(spans.map(({ name }) => name)).toContain("execute_tool pay");
+    const agents = spans.filter(({ name }) => name === "invoke_agent payer");
+    expect(agents).toHaveLength(3);
+    const evaluations = agents.flatMap(({ events }) => events);
+    expect(evaluations[0]).toMatchObject({
+      name: "gen_ai.evaluation.result",
+      attributes: {
+        "gen_ai.evaluation.name": "step_judge",
+        "gen_ai.evaluation.score.label": "pass",
+        "gen_ai.tool.name": "pay",
+      },
+    });
+    expect(bodies.join("")).not.toContain("secret");
+  });
+
+  it("content is recorded where it is asked for", async () => {
+    const { traces: bodies } = await run(true);
+    for (const text of ["secret wish", "secret end", "secretReceipt", "secret reason"])
+      expect(bodies.join("")).toContain(text);
+  });
+
+  it("steps, tokens, money, time waiting for people and denials by tool are measured", async () => {
+    const { metrics: bodies } = await run(false);
+    const all = bodies.flatMap((body) =>
+      measures
+        .parse(JSON.parse(body))
+        .resourceMetrics.flatMap((one) => one.scopeMetrics.flatMap(({ metrics }) => metrics)),
+    );
+    const pointsOf = (name: string) => {
+      const found = all.findLast((one) => one.name === name);
+      return (found?.sum ?? found?.histogram)?.dataPoints ?? [];
+    };
+    const sums = (name: string, key: string) =>
+      Object.fromEntries(
+        pointsOf(name).map((one) => [one.attributes[key], one.sum ?? one.asDouble ?? Number(one["asInt"])]),
+      );
+    expect(sums("twelvefold.steps", "gen_ai.tool.name")).toEqual({ pay: 2, done: 1 });
+    expect(sums("twelvefold.denials", "gen_ai.tool.name")).toEqual({ pay: 1 });
+    expect(sums("twelvefold.people.wait", "twelvefold.outcome")).toEqual({ denied: 90, approved: 90 });
+    expect(sums("twelvefold.runs", "twelvefold.status")).toEqual({ finished: 1 });
+    expect(sums("gen_ai.client.token.usage", "gen_ai.token.type")).toEqual({
+      input: 3000,
+      output: 60,
+      "twelvefold.cached_input": 2400,
+    });
+    // Three calls: 200 fresh tokens at 10, 800 cached at 1, 20 out at 100, each for a million.
+    expect(sums("twelvefold.cost", "gen_ai.agent.name")["payer"]).toBeCloseTo((3 * 4800) / 1_000_000, 9);
+    expect(bodies.join("")).not.toContain("secret");
+    expect(bodies.join("")).not.toContain("bob");
+  });
+
+  it("options that could not work are refused", () => {
+    // @ts-expect-error: a misspelt option
+    expect(() => traceRuns(undefined, { contents: true })).toThrow(/contents/);
+    expect(() => meterRuns({ prices: { "*": { input: -1, output: 1 } } })).toThrow(/prices/);
+  });
+});
