@@ -35,12 +35,12 @@ export async function tokens(session: Session, id: string): Promise<number> {
   terminal.err(
     c.dim(`${thread.id}, ${thread.state.seq} events; tokens are estimates (${counter.encoding ?? "?"})`),
   );
-  terminal.err(c.dim(counted(thread.state)));
+  terminal.err(c.dim(describeUsage(thread.state)));
   return EXIT.ok;
 }
 
 /** What the providers counted so far, and how much of it they had cached. */
-function counted({ modelCalls, usage }: ThreadState): string {
+function describeUsage({ modelCalls, usage }: ThreadState): string {
   const { inputTokens, outputTokens, cachedInputTokens } = usage;
   const share = cachedShare(usage);
   const cached =
