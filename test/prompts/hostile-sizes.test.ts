@@ -79,9 +79,9 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       const { name, kind, text } = hostileCompletion(number);
       const { calls, characters, textsOfMisfits } = readAndCount(name, text);
       const which = `completion ${number}, ${kind} for ${name}`;
-      expect(calls, which).toBeLessThanOrEqual(140);
+      expect(calls, which).toBeLessThanOrEqual(40);
       // A short text may be looked at a few times more: that costs microseconds.
-      expect(characters, which).toBeLessThanOrEqual(4 * text.length + 2_000);
+      expect(characters, which).toBeLessThanOrEqual(4 * text.length + 400);
       // What is text for the type is not looked into.
       if (name !== "Summarize") expect(textsOfMisfits, which).toBeLessThanOrEqual(80);
     }

@@ -368,10 +368,10 @@ describe("broken connections", () => {
 describe("time-outs", () => {
   const once = { attempts: 1 };
   it.each<[string, Behaviour, object]>([
-    ["the first token", { hang: "head" }, { firstToken: 40 }],
-    ["the first token", { hang: "body" }, { firstToken: 40 }],
-    ["the next part of the answer", { hang: "middle" }, { idle: 40 }],
-    ["the whole answer", { drip: "x", everyMs: 5 }, { total: 60, idle: 1000 }],
+    ["the first token", { hang: "head" }, { firstToken: 200 }],
+    ["the first token", { hang: "body" }, { firstToken: 200 }],
+    ["the next part of the answer", { hang: "middle" }, { idle: 200 }],
+    ["the whole answer", { drip: "x", everyMs: 5 }, { total: 400, idle: 1000 }],
   ])("ends a wait for %s of a stream: %o", { tags: "F9.9" }, async (awaited, behaviour, timeouts) => {
     first.will(behaviour);
     const options = { model: client, retry: once, timeouts, onPartial: () => {} };

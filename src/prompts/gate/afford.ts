@@ -8,9 +8,10 @@ import { strictJson } from "./scan.ts";
 
 /**
  * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs up to a
- * millisecond, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length.
+ * millisecond, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length. A text
+ * that needs repair and fits nothing costs up to half a millisecond for each bracket that it opens.
  */
-export const ALLOWANCE = { texts: 30, sampleTexts: 80, looseCharacters: 45_000 } as const;
+export const ALLOWANCE = { texts: 30, sampleTexts: 80, looseCharacters: 45_000, looseContainers: 60 } as const;
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 

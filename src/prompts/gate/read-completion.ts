@@ -100,9 +100,15 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
   if (meant.length > 1 && containersIn(meant, tools) > tools.limits.maxObjects)
     return refuse(tooMany(tools.limits));
   const joined = tools.kind === "list" ? joinObjects(text, meant, tools) : undefined;
-  const found = joined ?? meant.map((span) => ({ span, candidates: readSpan(span, tools) }));
+  const found = joined ?? [];
+  for (const span of joined === undefined ? meant : []) {
+    const candidates = readSpan(span, tools);
+    found.push({ span, candidates });
+    // The rest would be read in vain.
+    if (candidates.some(isBreach)) break;
+  }
   const all = found.flatMap(({ candidates }) => candidates);
-  const breach = all.find((candidate) => candidate.kind === "breach");
+  const breach = all.find(isBreach);
   if (breach !== undefined) return refuse(breach.breach);
   const values = all.flatMap((candidate) => (candidate.kind === "value" ? [candidate.read] : []));
   // A function that returns a word or a number makes a scalar of anything: its text must not be read as JSON.
@@ -164,7 +170,17 @@ function readSpan(span: Span, tools: ReadTools): Candidate[] {
   if (breach !== undefined) return [{ kind: "breach", breach }];
   if (value.length > MAX_SPANS)
     return [{ kind: "breach", breach: tooMany({ ...tools.limits, maxObjects: MAX_SPANS }) }];
-  return elementsOf(span.text).map((element) => readStrict(element, strictJson(element), tools));
+  const candidates: Candidate[] = [];
+  for (const element of elementsOf(span.text)) {
+    const candidate = readStrict(element, strictJson(element), tools);
+    candidates.push(candidate);
+    if (isBreach(candidate)) break;
+  }
+  return candidates;
+}
+
+function isBreach(candidate: Candidate): candidate is Extract<Candidate, { readonly kind: "breach" }> {
+  return candidate.kind === "breach";
 }
 
 /** Objects one after another where a list is expected: the list without its brackets. */

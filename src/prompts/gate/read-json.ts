@@ -47,8 +47,11 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   // Repairing costs time, whatever comes of it.
   const cost =
     Buffer.byteLength(text) + OUTSIDE_COST * lengthOutsideStrings(text) + QUOTE_COST * shape.quotes;
-  if (cost > tools.left.looseCharacters) return { kind: "breach", breach: LOOSE_BREACH };
-  tools.left.looseCharacters -= cost;
+  const { left } = tools;
+  if (cost > left.looseCharacters || shape.containers > left.looseContainers)
+    return { kind: "breach", breach: LOOSE_BREACH };
+  left.looseCharacters -= cost;
+  left.looseContainers -= shape.containers;
   const second = secondReading(text);
   const refusal = checkLoose(shape, second, tools);
   if (refusal !== undefined) return refusal;

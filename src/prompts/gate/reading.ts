@@ -30,7 +30,7 @@ export interface ReadTools {
    * How much may still be parsed of values that do not fit their type. Every part of reading a completion spends from
    * it.
    */
-  readonly left: { texts: number; sampleTexts: number; looseCharacters: number };
+  readonly left: { texts: number; sampleTexts: number; looseCharacters: number; looseContainers: number };
   /** What kind of value the function returns; learned by parsing `[]` and a small object. */
   readonly kind: ResultKind;
   /** The intents of the steps that it returns, if every step has one. */
