@@ -11,7 +11,12 @@ import { strictJson } from "./scan.ts";
  * millisecond, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length. A text
  * that needs repair and fits nothing costs up to half a millisecond for each bracket that it opens.
  */
-export const ALLOWANCE = { texts: 30, sampleTexts: 80, looseCharacters: 45_000, looseContainers: 60 } as const;
+export const ALLOWANCE = {
+  texts: 30,
+  sampleTexts: 80,
+  looseCharacters: 45_000,
+  looseContainers: 60,
+} as const;
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
