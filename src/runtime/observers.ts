@@ -33,13 +33,16 @@ export type Observation =
  */
 export type Observer = (observation: Observation) => void;
 
-/** A set of observers that cannot disturb what they watch. */
-export function createObservers(): {
+/** Those who watch a runtime, and how they are told. */
+export interface Observers {
   readonly notify: Observer;
   subscribe(observer: Observer): () => void;
   /** How many there are. */
   readonly size: number;
-} {
+}
+
+/** A set of observers that cannot disturb what they watch. */
+export function createObservers(): Observers {
   const observers = new Set<Observer>();
   return {
     get size() {

@@ -1,26 +1,19 @@
 import type { Agent } from "../agent/agent.ts";
-import { createCredentials, withCredentials } from "../agent/credentials.ts";
-import { systemClock } from "../base/clock.ts";
-import { type RequestId, randomThreadId, type ThreadId } from "../base/ids.ts";
+import type { RequestId, ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
 import { type HumanRequest, requestOf } from "../humans/request.ts";
-import { createJobTokens } from "../steps/start-job.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { requestsBelow } from "./below.ts";
-import { type ClientPressure, createCallLimiter } from "./call-limits.ts";
-import { type Changes, createChanges, parseRequest } from "./changes.ts";
-import { inProcessEngine } from "./engines/in-process.ts";
-import { createObservers, type Observer } from "./observers.ts";
+import type { ClientPressure } from "./call-limits.ts";
+import { type Changes, parseRequest } from "./changes.ts";
+import type { Observer } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
+import { createRuntimeParts } from "./parts.ts";
 import { startRetention } from "./retention.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
 import { observeClosed } from "./tell-closed.ts";
-import { createWaking, type Waking } from "./waking.ts";
-import { wantsWork } from "./worker.ts";
-import { WorkerPool } from "./worker-pool.ts";
-import { createWriter, type WriterOptions } from "./writer.ts";
 
 export type { Launch } from "./changes.ts";
 export type { RuntimeOptions } from "./options.ts";
@@ -70,71 +63,12 @@ const SWEPT_AT_ONCE = 100;
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options);
-  const { store, clock = systemClock, newThreadId = randomThreadId, claimMs = 15_000 } = options;
-  const { channels = [], people = {}, owner = `worker_${randomThreadId()}` } = options;
-  const { credentials = {} } = options;
-  const known = createCredentials(credentials);
-  const agents = new Map(
-    options.agents.map((agent) => [agent.name, withCredentials(agent, credentials, known)]),
-  );
-  const observers = createObservers();
+  const { store, people = {}, channels = [] } = options;
+  const { agents, clock, claimMs, observers, limiter, changes, pool, waking, advances } =
+    createRuntimeParts(options);
   const { notify, subscribe } = observers;
-  const jobTokens = createJobTokens(options.secret);
-  const interrupt = (threadId: ThreadId) => pool.interrupt(threadId);
-  const writing: WriterOptions = {
-    store,
-    clock,
-    agents,
-    notify,
-    nudge: (threadId, thread) => waking.wake(threadId, thread),
-    alongside: (thread) => waking.alongside(thread),
-    interruptFor: (threadId, input) => pool.interruptFor(threadId, input),
-  };
-  const writer = createWriter(writing);
-  const limiter = createCallLimiter({
-    limits: options.modelLimits ?? {},
-    store,
-    clock,
-    owner,
-    onHeldBack: (held) => notify({ kind: "held_back", ...held }),
-    onProblem: (error) => notify({ kind: "sweep_problem", error }),
-  });
-  const pool: WorkerPool = new WorkerPool({
-    store,
-    agents,
-    clock,
-    owner,
-    claimMs,
-    channels,
-    people,
-    stillAllowed: options.stillAllowed,
-    model: options.model,
-    admitFor: limiter.admitFor,
-    stream: () => options.stream ?? observers.size > 0,
-    observe: notify,
-    concurrency: options.concurrency ?? 16,
-    jobToken: jobTokens.issue,
-    onRest: (thread) => waking.atRest(thread),
-    family: { ...writing, writer, interrupt },
-  });
-  const advances = options.worker ?? true;
-  const waking: Waking = createWaking({
-    engine: options.engine ?? inProcessEngine(),
-    pool,
-    wants: (thread) => wantsWork(thread, channels, clock.now()),
-    advances,
-    notify,
-  });
   const stopped = new AbortController();
   observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
-  const changes = createChanges({
-    ...writing,
-    writer,
-    people,
-    isOwnToken: jobTokens.isOwn,
-    newThreadId,
-    interrupt,
-  });
   let sweeper: { stop(): Promise<void> } | undefined;
   let retention: { stop(): Promise<void> } | undefined;
   return {
