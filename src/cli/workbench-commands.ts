@@ -1,7 +1,7 @@
 import { parseCount } from "./parse-count.ts";
 import type { Act, NewCommand } from "./project-commands.ts";
 
-/** Adds the commands that try prompts: eval, collect, judge. */
+/** Adds the commands that try prompts: eval, collect, judge, attack. */
 export function addWorkbenchCommands(command: NewCommand, act: Act): void {
   command(
     "eval [dataset...]",
@@ -51,5 +51,39 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     .option("--agent <name>", "only threads of this agent")
     .action((name: string, options: { json?: boolean } & import("./commands/judge.ts").JudgeOptions) =>
       act(options, async (session) => (await import("./commands/judge.ts")).judge(session, name, options)),
+    );
+  command(
+    "attack <agent>",
+    "try injections in mails, pages and tool results on an agent whose tools are stubbed: what is held by design, what only by the model",
+    "twelvefold attack support --from email:ann@example.com --keep account --allow remember_preference",
+  )
+    .option(
+      "--client <provider/model>",
+      "also ask this model; default: the configured one, if there is one. A model that obeys is always asked",
+    )
+    .option("--from <who>", "as whom the attacker writes, as channel:id", "email:mallory@example.com")
+    .option(
+      "--step <json...>",
+      "steps that attackers want; default: those with effects, with made-up arguments",
+    )
+    .option(
+      "--keep <name...>",
+      "read-only tools and prefetches that run for real; the agent's rules look at them",
+    )
+    .option("--allow <intent...>", "steps with effects that may run without a person, by a rule of yours")
+    .option("--kind <kind...>", "only injections of these kinds, e.g. `role markers`")
+    .option("--concurrency <n>", "attacks at the same time", parseCount, 4)
+    .addHelpText(
+      "after",
+      `
+Prompt, gate, context, policies, checks and judges are the agent's own; no tool with effects runs, and nothing is stored. First
+a model is asked that obeys whatever it reads, with every wanted step: what stops it then holds by design. It exits with 1 if
+a step with effects ran that --allow does not name, or if a text became another part of the prompt.`,
+    )
+    .action(
+      (name: string, options: { json?: boolean } & import("./commands/attack.ts").AttackCommandOptions) =>
+        act(options, async (session) =>
+          (await import("./commands/attack.ts")).attackCommand(session, name, options),
+        ),
     );
 }

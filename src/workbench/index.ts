@@ -1,6 +1,17 @@
 // What `import … from "twelvefold/workbench"` gives: prompts tested like code. Statistics, evals, kept answers, reports.
 export { type AnswerCache, type KeptAnswer, openAnswerCache } from "./answers/answer-cache.ts";
 export { type Asked, type AskOptions, askNextStep } from "./answers/ask.ts";
+export { type Attack, type AttackOptions, attackAgent } from "./attack/attack.ts";
+export { type Targets, targetsOf } from "./attack/goals.ts";
+export {
+  type Goal,
+  INJECTION_KINDS,
+  type Injection,
+  type InjectionKind,
+  type Place,
+} from "./attack/injection.ts";
+export { INJECTIONS } from "./attack/injections/all.ts";
+export { type AttackOutcome, BARRIERS, type Barrier } from "./attack/outcome.ts";
 export {
   type DecisionTest,
   type DecisionTestOptions,

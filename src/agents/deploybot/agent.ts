@@ -78,6 +78,8 @@ export function createDeploybot(options: DeploybotOptions): Deploybot {
           version: "1",
           idempotent: true,
           approval: ({ environment }) => (environment === "production" ? production : "never"),
+          // Whoever pushes a commit writes what the model reads of it.
+          approveWhenUntrusted: true,
           check: async (step, context) =>
             onlyShown<Proposal>(({ tag }) => tag)(step, context) ?? problemWith(step, site),
           judge: (step) => judgeMigrations(step, site),
@@ -95,7 +97,8 @@ export function createDeploybot(options: DeploybotOptions): Deploybot {
             name: "health_check",
             timeoutSeconds: 600,
           }),
-        { version: "1", idempotent: true },
+        // It runs the check of the site on what runs there; nothing that is deployed changes.
+        { readOnly: true },
       ),
       roll_back: delegate({
         agent: rollback,

@@ -19,6 +19,7 @@ export function createRollbackAgent(site: Site) {
           version: "1",
           idempotent: true,
           approval: ({ environment }) => (environment === "production" ? { expiresAfter: 3_600 } : "never"),
+          approveWhenUntrusted: true,
           check: async (step, context) =>
             onlyShown<Proposal>(({ tag }) => tag, "List the releases first.")(step, context) ??
             problemWithReturn(step, environments),

@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
-import { localModel, selectModel } from "../../prompts/models/select-model.ts";
-import type { ModelChoice } from "../../prompts/types.ts";
 import { openAnswerCache } from "../../workbench/answers/answer-cache.ts";
 import { inPool } from "../../workbench/pool.ts";
 import { agreement, type Redecided, redecide } from "../../workbench/regression/redecide.ts";
 import { lastDecisions, type StoredDecision } from "../../workbench/regression/stored-decisions.ts";
 import { rateInWords } from "../../workbench/reports/words.ts";
+import { chooseModel } from "../choose-model.ts";
 import { EXIT } from "../exit.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { showProgress } from "../progress.ts";
@@ -65,28 +64,6 @@ export async function redecideCommand(session: Session, options: RedecideOptions
   if (json) terminal.out(JSON.stringify({ passed, agreement: rates, decisions: found }, null, 2));
   else for (const line of report(found, rates)) terminal.out(line);
   return passed ? EXIT.ok : EXIT.failed;
-}
-
-interface Chosen {
-  readonly model?: ModelChoice | undefined;
-  readonly defaultModel?: ModelChoice | undefined;
-  /** Whether its answers are kept. */
-  readonly kept: boolean;
-}
-
-async function chooseModel(session: Session, client: string | undefined): Promise<Chosen> {
-  const { env } = session;
-  const selected = selectModel(client === undefined ? env : { ...env, TWELVEFOLD_MODEL: client });
-  if (selected.kind === "configured") {
-    return client === undefined
-      ? { defaultModel: await session.model(), kept: true }
-      : { model: selected.choice, kept: true };
-  }
-  const { OFFLINE_MODEL_NAME, startOfflineModel } = await import("../../model/offline/offline-model.ts");
-  const server = await startOfflineModel();
-  session.onClose(() => server.close());
-  const offline = localModel(OFFLINE_MODEL_NAME, server.url);
-  return client === undefined ? { defaultModel: offline, kept: false } : { model: offline, kept: false };
 }
 
 function report(all: readonly Redecided[], { steps, intents }: ReturnType<typeof agreement>): string[] {

@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { CompletionRecord } from "../../base/completion.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
-import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, parseJson } from "../../base/json.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
 import { diffLines } from "./line-diff.ts";
 import type { StoredDecision } from "./stored-decisions.ts";
@@ -103,8 +103,8 @@ function changeOf(
 
 /** A request's body as text that people can read: messages with their roles, then the rest as JSON. */
 export function requestText(body: string): string {
-  const json: Json = JSON.parse(body);
-  if (!isJsonObject(json)) return body;
+  const json = jsonOf(body);
+  if (json === undefined || !isJsonObject(json)) return body;
   const { messages, contents, input, ...rest } = json;
   const list = [messages, contents, input].find((value) => value !== undefined && isJsonArray(value));
   if (list === undefined || !isJsonArray(list)) return JSON.stringify(json, null, 2);
@@ -123,4 +123,13 @@ function contentText(content: Json): string {
   if (!isJsonObject(content)) return JSON.stringify(content);
   const { text, type: _, ...others } = content;
   return typeof text === "string" && Object.keys(others).length === 0 ? text : JSON.stringify(content);
+}
+
+/** Bodies of requests as JSON; `undefined` for one that is none, as of a prompt function that is no BAML function. */
+export function jsonOf(body: string): Json | undefined {
+  try {
+    return parseJson(body);
+  } catch {
+    return undefined;
+  }
 }
