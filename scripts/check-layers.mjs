@@ -26,10 +26,21 @@ const LAYERS = {
   telemetry: running,
   triggers: running,
   channels: running,
+  protocols: [...running, "present"],
   client: ["base", "thread"],
 };
 LAYERS.workbench = [...running, "present", "model", "replay"];
-LAYERS.server = [...running, "present", "replay", "telemetry", "model", "client", "triggers", "channels"];
+LAYERS.server = [
+  ...running,
+  "present",
+  "replay",
+  "telemetry",
+  "model",
+  "client",
+  "triggers",
+  "channels",
+  "protocols",
+];
 LAYERS.inbox = [...LAYERS.server, "server", "workbench"];
 LAYERS.testing = [...running, "model"];
 LAYERS.agents = ["index.ts", "prompts"];

@@ -1,6 +1,17 @@
 import type { Agent } from "./agent/agent.ts";
 import type { CredentialSources } from "./agent/credentials.ts";
-import { both, check, distinct, fields, fieldsAtLeast, list, optional, record, text } from "./base/checks.ts";
+import {
+  both,
+  check,
+  distinct,
+  fields,
+  fieldsAtLeast,
+  list,
+  oneOf,
+  optional,
+  record,
+  text,
+} from "./base/checks.ts";
 import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
 import { EVALS, type EvalsConfig } from "./evals-config.ts";
 import type { Channel } from "./humans/channel.ts";
@@ -75,6 +86,13 @@ export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type EngineConfig = EngineName | ({ readonly use: "restate" } & RestateEngineOptions);
 
+export const PROTOCOL_NAMES = ["mcp"] as const;
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
+
+function refuseTwice(names: unknown): string | undefined {
+  return Array.isArray(names) && new Set(names).size < names.length ? "one is named twice" : undefined;
+}
+
 export interface ServerConfig {
   /** The API keys that are let in. `twelvefold key` makes one; only its digest goes here. Default: none, this machine only. */
   readonly keys?: readonly ApiKey[];
@@ -87,6 +105,11 @@ export interface ServerConfig {
   readonly signInUrl?: string;
   /** The address people reach the server by, e.g. behind a proxy; `TWELVEFOLD_PUBLIC_URL` takes precedence. */
   readonly publicUrl?: string;
+  /**
+   * Protocols that are spoken beside the API, with its keys and scopes: `"mcp"` (agents as tools, at `/mcp`), `"ag-ui"`, `"ai-sdk-ui"`
+   * (streams for web pages) and `"a2h"` (requests to people for programs in any language). Default: none.
+   */
+  readonly protocols?: readonly ProtocolName[];
   readonly webhooks?: readonly Webhook[];
   readonly cron?: readonly CronTrigger[];
 }
@@ -127,6 +150,7 @@ const CONFIG = fields({
       authenticate: optional(callback),
       signInUrl: optional(text()),
       publicUrl: optional(address),
+      protocols: optional(both(list(oneOf(PROTOCOL_NAMES)), check(refuseTwice))),
       webhooks: optional(list(fieldsAtLeast({ name: nonEmptyName, action: callback }))),
       cron: optional(list(fieldsAtLeast({ name: nonEmptyName, agent: nonEmptyName }))),
     }),

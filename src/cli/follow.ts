@@ -1,6 +1,7 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import { objectionToAnswer } from "../humans/approvers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
+import { cardLines } from "../present/card.ts";
 import { describeWay } from "../present/describe-way.ts";
 import { eventLine } from "../present/event-line.ts";
 import { visible } from "../present/visible-text.ts";
@@ -8,7 +9,6 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { cardLines } from "./card.ts";
 import { EXIT } from "./exit.ts";
 import { howToAnswer } from "./how-to-answer.ts";
 import type { Session } from "./session.ts";

@@ -229,6 +229,21 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
     act(options, async (session) => (await import("./commands/worker.ts")).worker(session)),
   );
   command(
+    "mcp",
+    "serve the agents as tools of the Model Context Protocol over standard input and output",
+    "twelvefold mcp",
+  )
+    .addHelpText(
+      "after",
+      `
+Clients start it themselves: their configuration names the command, \`npx twelvefold mcp\`, and this folder. Whoever is
+behind it counts as the program mcp:<account>, which approves nothing; over HTTP, \`server.protocols: ["mcp"]\` in the
+configuration knows callers by their keys.`,
+    )
+    .action((options: Flags) =>
+      act(options, async (session) => (await import("./commands/mcp.ts")).mcp(session)),
+    );
+  command(
     "demo <name> [message...]",
     "run a reference agent on a site of its own, with the inbox and a link for each person",
     "twelvefold demo deploybot",

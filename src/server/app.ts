@@ -8,6 +8,7 @@ import { isInternal, UsageError } from "../base/errors.ts";
 import { parseExactJson } from "../base/json-numbers.ts";
 import { checkOptions } from "../base/options.ts";
 import { principalKey } from "../humans/principal.ts";
+import type { Protocol } from "../protocols/protocol.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Webhook } from "../triggers/webhook.ts";
 import { authenticate } from "./auth.ts";
@@ -28,6 +29,7 @@ import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
 import { loginPage, problemPage, tokenPage } from "./pages.ts";
 import { asStatus, problemOf, sendProblem } from "./problem.ts";
 import { consoleLog } from "./problem-log.ts";
+import { protocolRoutes } from "./protocols.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
@@ -59,6 +61,8 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined;
   /** Webhooks at `/webhooks/<name>`. */
   readonly webhooks?: readonly Webhook[] | undefined;
+  /** Protocols that are spoken beside the API, such as those of `twelvefold/protocols`. Default: none. */
+  readonly protocols?: readonly Protocol[] | undefined;
   /** Signs the links to requests; at least 32 random characters. Default: there are no such links. */
   readonly secret?: string | undefined;
   readonly limits?: Partial<ServerLimits>;
@@ -212,6 +216,7 @@ export function createServer(options: ServerOptions): Server {
     app.get("/", (c) => c.redirect(linkTo(c, "/inbox"), 303));
     app.route("/", options.inbox);
   }
+  for (const protocol of options.protocols ?? []) app.route("/", protocolRoutes(protocol, limits));
   const actOnce = idempotency(runtime.store, clock);
   app.use(async (c, next) => {
     c.set("actOnce", actOnce);

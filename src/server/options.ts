@@ -1,4 +1,14 @@
-import { both, distinct, fields, fieldsAtLeast, list, numberFrom, optional, text } from "../base/checks.ts";
+import {
+  anything,
+  both,
+  distinct,
+  fields,
+  fieldsAtLeast,
+  list,
+  numberFrom,
+  optional,
+  text,
+} from "../base/checks.ts";
 import {
   address,
   callback,
@@ -22,6 +32,9 @@ const OF_BOTH = {
   basePath: optional(basePathText),
   publicUrl: optional(address),
   webhooks: optional(both(list(webhook), distinct("name"))),
+  protocols: optional(
+    both(list(fieldsAtLeast({ name: nonEmptyName, routes: list(anything, 1) })), distinct("name")),
+  ),
   secret: optional(secretText),
   limits: optional(
     fields({

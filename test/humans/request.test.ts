@@ -1,6 +1,6 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
-import { cardLines } from "../../src/cli/card.ts";
+import { cardLines } from "../../src/present/card.ts";
 import { describeReason } from "../../src/humans/approval-reasons.ts";
 import { mayDecide, pendingRequest } from "../../src/humans/request.ts";
 import { requestView as inboxView } from "../../src/inbox/views/request-view.ts";

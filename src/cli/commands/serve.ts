@@ -5,6 +5,7 @@ import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
+import { loadProtocols } from "../../protocols/load.ts";
 import type { ApiKey } from "../../server/api-key.ts";
 import { publicAddress } from "../../server/base-path.ts";
 import type { AuthOptions } from "../../server/callers.ts";
@@ -36,6 +37,7 @@ export async function serve(
     log,
     ...serverInbox({ runtime, clock: systemClock, model, log, promptSource: promptSources(process.cwd()) }),
     auth: authOf(config),
+    protocols: await loadProtocols(config.protocols ?? [], runtime),
     webhooks: config.webhooks,
     cron: config.cron,
     publicUrl,

@@ -1,11 +1,11 @@
 import { cachedShare } from "../../base/completion.ts";
 import { UsageError } from "../../base/errors.ts";
+import { cardLines } from "../../present/card.ts";
 import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
 import { threadGraph, toMermaid } from "../../present/graph.ts";
 import { visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { cardLines } from "../card.ts";
 import { EXIT } from "../exit.ts";
 import { howToAnswer } from "../how-to-answer.ts";
 import { type Session, threadIdFrom } from "../session.ts";

@@ -1,8 +1,8 @@
 import type { Colors } from "picocolors/types.js";
 import { describeReason } from "../humans/approval-reasons.ts";
-import { fullNameOf } from "../present/people.ts";
-import { countOf, visible, visibleLine, visibleValue } from "../present/visible-text.ts";
 import type { PendingApproval } from "../thread/state.ts";
+import { fullNameOf } from "./people.ts";
+import { countOf, visible, visibleLine, visibleValue } from "./visible-text.ts";
 
 /** What an approver reads before deciding: every field in full. */
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {

@@ -1,0 +1,3 @@
+// What `import … from "twelvefold/protocols"` gives: protocols of the field, spoken over the same threads and requests.
+export { type McpServerOptions, mcpServer } from "./mcp/index.ts";
+export type { Protocol, ProtocolCaller, ProtocolRequest, ProtocolScope } from "./protocol.ts";

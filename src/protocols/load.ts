@@ -1,0 +1,14 @@
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Protocol } from "./protocol.ts";
+
+const LOADERS = {
+  mcp: async (runtime) => (await import("./mcp/index.ts")).mcpServer({ runtime }),
+} as const satisfies Readonly<Record<string, (runtime: Runtime) => Promise<Protocol>>>;
+
+/** The protocols of these names, each loaded only if it is named. */
+export function loadProtocols(
+  names: readonly (keyof typeof LOADERS)[],
+  runtime: Runtime,
+): Promise<readonly Protocol[]> {
+  return Promise.all(names.map((name) => LOADERS[name](runtime)));
+}
