@@ -1,9 +1,9 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
-import { cardLines } from "../../src/present/card.ts";
 import { describeReason } from "../../src/humans/approval-reasons.ts";
 import { mayDecide, pendingRequest } from "../../src/humans/request.ts";
 import { requestView as inboxView } from "../../src/inbox/views/request-view.ts";
+import { cardLines } from "../../src/present/card.ts";
 import { requestView as apiView } from "../../src/server/views.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
