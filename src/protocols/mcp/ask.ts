@@ -27,7 +27,7 @@ export function formOf({ asked, kind, accepts }: HumanRequest): Form | undefined
   if (kind === "unknown_outcome") return undefined;
   if (asked.type === "approval") {
     const message = [`Approve ${visible(asked.card.intent)}?`, ...cardLines(asked, plain)].join("\n");
-    return shown(
+    return makeForm(
       message,
       { decision: choice("Decision", ["approve", "deny"]), feedback: words("Feedback") },
       ["decision"],
@@ -35,16 +35,18 @@ export function formOf({ asked, kind, accepts }: HumanRequest): Form | undefined
   }
   const message = [asked.question, asked.context ?? ""].map(visible).filter(Boolean).join("\n\n");
   if (accepts.includes("approved")) {
-    return shown(message, { decision: choice("Go on?", ["go on", "stop"]), answer: words("What to do") }, [
+    return makeForm(message, { decision: choice("Go on?", ["go on", "stop"]), answer: words("What to do") }, [
       "decision",
     ]);
   }
   const { format, choices = [] } = asked.options ?? {};
   const valid = format === "yes_no" ? ["yes", "no"] : format === "multiple_choice" ? [...choices] : [];
-  return shown(message, { answer: valid.length > 0 ? choice("Answer", valid) : words("Answer") }, ["answer"]);
+  return makeForm(message, { answer: valid.length > 0 ? choice("Answer", valid) : words("Answer") }, [
+    "answer",
+  ]);
 }
 
-function shown(message: string, fields: Form["fields"], required: readonly string[]): Form | undefined {
+function makeForm(message: string, fields: Form["fields"], required: readonly string[]): Form | undefined {
   return message.length > MAX_SHOWN ? undefined : { message, fields, required };
 }
 
