@@ -18,7 +18,7 @@ export interface Snippet {
   readonly promised: readonly string[];
 }
 
-/** Every import that readers write, and the file of this repository that stands for it, from the root. */
+/** Every import that readers write, and the file of this repository that stands for it, from the root; a package stands for itself. */
 export type Imports = Readonly<Record<string, string>>;
 
 /**
@@ -36,6 +36,7 @@ export function snippetsOf(page: string, imports: Imports): Snippet[] {
     const rewritten = code.replace(/ from "([^"]+)"/g, (_, name: string) => {
       const target = imports[name];
       if (target === undefined) throw new Error(`${page} imports ${name}, which the test does not know`);
+      if (target === name) return ` from "${name}"`;
       return ` from "${relative(folder, join(root, target))}"`;
     });
     writeFileSync(file, `${rewritten}\nexport {};\n`);

@@ -163,7 +163,8 @@ function writeShownCode(): readonly string[] {
   cpSync(join(root, "baml_client"), join(full, "baml_client"), { recursive: true });
   const readme = readFileSync(join(root, "README.md"), "utf8");
   for (const [, path = ""] of readme.matchAll(/<!-- file: (\S+\.ts) -->/g)) write(path, asUserWrites(path));
-  for (const page of readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"))) {
+  const pages = readdirSync(join(root, "docs"), { recursive: true }).map(String);
+  for (const page of pages.filter((name) => name.endsWith(".md") && !name.startsWith("site"))) {
     const text = readFileSync(join(root, "docs", page), "utf8");
     const example = EXAMPLES[page];
     if (example !== undefined) {

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ScriptedModel, startScriptedModel } from "../../src/model/index.ts";
+import { brokenLinks, pagesOfDocs } from "./links.ts";
+import { run, snippetsOf, typeErrors } from "./run-snippets.ts";
+import { DOORS } from "./shown-code.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** What readers import: the doors of the package, and the client that BAML generates in their project. */
+const IMPORTS = {
+  ...Object.fromEntries(Array.from(DOORS, ([file, door]) => [door, file])),
+  zod: "zod",
+  "@boundaryml/baml": "@boundaryml/baml",
+  "./baml_client/index.ts": "test/prompts/baml_client/index.ts",
+  "./baml_client/inlinedbaml.ts": "test/prompts/baml_client/inlinedbaml.ts",
+};
+
+const FACTORS = readdirSync(join(root, "docs/factors")).map((name) => `docs/factors/${name}`);
+const PAGES = [
+  ...FACTORS,
+  ...["agents", "steps", "runtime", "testing", "generated-client"].map((name) => `docs/${name}.md`),
+];
+const snippets = PAGES.flatMap((page) => snippetsOf(page, IMPORTS));
+
+describe("the book", () => {
+  /** What a model would answer on the page about the generated client. */
+  let model: ScriptedModel;
+  beforeAll(async () => {
+    model = await startScriptedModel(['{"intent":"refund","order_id":"A1","amount":40}']);
+    process.env["TWELVEFOLD_MODEL"] = "openai-generic/local";
+    process.env["TWELVEFOLD_BASE_URL"] = model.url;
+  });
+  afterAll(async () => {
+    delete process.env["TWELVEFOLD_MODEL"];
+    delete process.env["TWELVEFOLD_BASE_URL"];
+    await model.close();
+  });
+
+  it("has a page for each factor, each of them with the same four questions answered", () => {
+    expect(FACTORS.length).toBe(13);
+    for (const page of FACTORS) {
+      const headings = readFileSync(join(root, page), "utf8").match(/^## .*$/gm);
+      expect(headings, page).toEqual([
+        "## What the guide says",
+        "## What the module does",
+        "## Alone, in a product that exists",
+        "## Replacing it",
+      ]);
+    }
+  });
+
+  it("its code compiles", { timeout: 60_000 }, () => {
+    expect(typeErrors(snippets)).toBe("");
+  });
+
+  it.each(snippets.map((snippet) => [`${snippet.page}:${snippet.line}`, snippet] as const))(
+    "the code of %s prints what it says",
+    async (_, snippet) => {
+      expect(snippet.promised.length).toBeGreaterThan(0);
+      expect(await run(snippet)).toEqual(snippet.promised);
+    },
+  );
+
+  it("every link of README and docs leads to a file and a heading that are there", () => {
+    const broken = pagesOfDocs(root).flatMap((page) => brokenLinks(root, page));
+    expect(broken).toEqual([]);
+  });
+});

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** The tables of options: page, heading, and the exported types whose fields the table and the code under it must name. */
+const TABLES: readonly (readonly [page: string, heading: string, types: readonly string[]])[] = [
+  ["agents.md", "# Agents: every option", ["src/agent/agent.ts AgentSettings", "+input"]],
+  ["agents.md", "## Limits", ["src/agent/agent.ts ErrorLimits"]],
+  ["agents.md", "## Budgets", ["src/agent/budget.ts Budget"]],
+  [
+    "agents.md",
+    "## Context",
+    [
+      "src/agent/agent-context.ts AgentContextOptions",
+      "src/context/context.ts ContextOptions",
+      "src/context/blocks/view.ts ContextView",
+    ],
+  ],
+  ["agents.md", "### The token budget", ["src/context/budget/token-budget.ts TokenBudget"]],
+  ["agents.md", "### Redaction", ["src/context/redaction/redaction.ts RedactionRules"]],
+  ["agents.md", "## Pre-fetch", ["src/agent/prefetch.ts Prefetch"]],
+  ["steps.md", "## Options of every step", ["src/steps/definitions.ts StepOptions"]],
+  ["steps.md", "## Approval", ["src/thread/event-parts.ts ApprovalPolicy"]],
+  ["steps.md", "## Tools", ["src/steps/definitions.ts ToolOptions"]],
+  [
+    "steps.md",
+    "### What a handler receives",
+    ["src/steps/definitions.ts ToolContext", "src/steps/definitions.ts HelperContext"],
+  ],
+  ["steps.md", "### Jobs", ["src/steps/start-job.ts JobOptions"]],
+  ["steps.md", "## Questions", ["src/steps/definitions.ts HumanQuestion"]],
+  [
+    "steps.md",
+    "## Delegation",
+    ["src/steps/definitions.ts Handover", "src/steps/definitions.ts DelegateOptions"],
+  ],
+  ["runtime.md", "# The runtime: every option and call", ["src/runtime/options.ts RuntimeOptions"]],
+];
+
+describe("the pages of options", () => {
+  it.each(TABLES)(
+    "%s, %s: the table has the fields of the exported types, neither more nor fewer",
+    (...table) => {
+      const [page, heading, types] = table;
+      const section = sectionOf(read(`docs/${page}`), heading);
+      const rows = [...section.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, cell = ""]) =>
+        cell.split(", ").map((name) => name.slice(1, -1)),
+      );
+      expect(rows.toSorted()).toEqual([...new Set(types.flatMap(fieldsOf))].toSorted());
+    },
+  );
+
+  it.each(
+    TABLES.filter(([, heading]) => !["### What a handler receives", "### Redaction"].includes(heading)),
+  )("%s, %s: an example sets each of them", (...table) => {
+    const [page, heading, types] = table;
+    const code = [...sectionOf(read(`docs/${page}`), heading).matchAll(/^```ts\n([\s\S]*?)^```/gm)].join("");
+    const unset = types.flatMap(fieldsOf).filter((name) => !new RegExp(`\\b${name}(?:[:,]| \\})`).test(code));
+    expect(unset).toEqual([]);
+  });
+
+  it("every call of the runtime stands on its page", () => {
+    const calls = [
+      ...fieldsOf("src/runtime/changes.ts Changes"),
+      ...fieldsOf("src/runtime/runtime.ts Runtime"),
+    ];
+    const section = sectionOf(read("docs/runtime.md"), "## Calls");
+    const values = ["agents", "store", "people"];
+    expect(
+      calls.filter(
+        (name) => !values.includes(name) && !section.includes(`\`${name}(`) && !section.includes(`${name}(`),
+      ),
+    ).toEqual([]);
+  });
+
+  it("every status of a thread stands on the page of the runtime", () => {
+    const [, kinds = ""] = /STATUS_KINDS = \[([^\]]*)\]/.exec(read("src/thread/state.ts")) ?? [];
+    const section = sectionOf(read("docs/runtime.md"), "## What a thread is doing");
+    const rows = [...section.matchAll(/^\| (`.*?`) \|/gm)].flatMap(
+      ([, cell = ""]) => cell.match(/\w+/g) ?? [],
+    );
+    expect(rows.toSorted()).toEqual((kinds.match(/\w+/g) ?? []).toSorted());
+  });
+});
+
+function read(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
+/** The text under a heading, up to the next one of any level. */
+function sectionOf(page: string, heading: string): string {
+  const [, after = ""] = `\n${page}`.split(`\n${heading}\n`);
+  // A `#` in a fence stands in no example.
+  const end = after.search(/^#{1,4} /m);
+  const section = end === -1 ? after : after.slice(0, end);
+  if (section === "") throw new Error(`the page has nothing under ${heading}`);
+  return section;
+}
+
+/** The names of an interface's own fields and methods. `+name` is a name that its type spells out elsewhere. */
+function fieldsOf(type: string): string[] {
+  if (type.startsWith("+")) return [type.slice(1)];
+  const [file = "", name = ""] = type.split(" ");
+  const [, body = ""] =
+    new RegExp(`^export interface ${name}\\b[\\s\\S]*?\\{\\n([\\s\\S]*?)^\\}`, "m").exec(read(file)) ?? [];
+  const fields = [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, field = ""]) => field);
+  if (fields.length === 0) throw new Error(`${file} has no interface ${name}`);
+  return [...new Set(fields)];
+}
