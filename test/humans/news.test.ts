@@ -8,6 +8,7 @@ import type { ThreadStore } from "../../src/store/store.ts";
 import { type FakeClock, fakeClock } from "../../src/testing/fake-clock.ts";
 import { type FullStep, fullAgent } from "../runtime/full-agent.ts";
 import { ada, bob, eventsOf, testRuntime } from "../runtime/harness.ts";
+import { temporaryStore } from "../store/temporary.ts";
 
 const via = { channel: "mail", address: "<order-7@shop.example>" };
 const tell: FullStep = { intent: "tell", message: "half of it is done" };
@@ -215,40 +216,49 @@ function killedAt(
   return { store: dying, dead };
 }
 
+/* With kill -9, in files and in PostgreSQL: test/soak/crash. */
 describe("a process that dies at any append", { tags: ["F7.16", "F11.7"] }, () => {
   const CASES = [2, 3, 4, 5].flatMap((nth) => [false, true].map((after) => [nth, after] as const));
 
   it.each(CASES)(
     "number %i (after it: %s) loses no news, and repeats at most the one under way, knowingly",
-    async (nth, after) => {
-      const store = createMemoryStore();
-      const { agent } = fullAgent([tell, done, tell, done]);
-      const { channel, told } = inbox();
-      const clock: FakeClock = fakeClock();
-      const dying = killedAt(store, nth, after);
-      const first = createRuntime({
-        agents: [agent],
-        store: dying.store,
-        clock: fakeClock(),
-        channels: [channel],
-      });
-      const { threadId } = await first.launch({ agent: "full", input: { message: "go", from: ada }, via });
-      await dying.dead;
-      const next: Runtime = testRuntime({ agents: [agent], store, clock, channels: [channel] });
-      next.start();
-      await clock.advance(20_000);
-      await clock.advance(20_000);
-      await until(async () => isOver(await next.get(threadId)));
-      const { events } = await next.get(threadId);
-      const owed = events
-        .filter(({ type, data }) => type === "finished" || (type === "notified" && "text" in data))
-        .map(({ seq }) => `${threadId}.${seq}`);
-      expect([...new Set(told.map(({ id }) => id))]).toEqual(owed);
-      const repeated = told.filter(({ id }, index) => told.slice(0, index).some((other) => other.id === id));
-      expect(repeated.length).toBeLessThanOrEqual(1);
-      expect(repeated.every(({ mayBeRepeated }) => mayBeRepeated)).toBe(true);
-    },
+    (nth, after) => survive(createMemoryStore(), nth, after),
   );
+
+  it("nor with threads in a file", async () => {
+    const { store, close } = await temporaryStore();
+    await survive(store, 4, true);
+    await close();
+  });
+
+  async function survive(store: ThreadStore, nth: number, after: boolean): Promise<void> {
+    const { agent } = fullAgent([tell, done, tell, done]);
+    const { channel, told } = inbox();
+    const clock: FakeClock = fakeClock();
+    const dying = killedAt(store, nth, after);
+    const first = createRuntime({
+      agents: [agent],
+      store: dying.store,
+      clock: fakeClock(),
+      channels: [channel],
+    });
+    const { threadId } = await first.launch({ agent: "full", input: { message: "go", from: ada }, via });
+    await dying.dead;
+    const next: Runtime = testRuntime({ agents: [agent], store, clock, channels: [channel] });
+    next.start();
+    await until(async () => {
+      await clock.advance(20_000);
+      return isOver(await next.get(threadId));
+    });
+    const { events } = await next.get(threadId);
+    const owed = events
+      .filter(({ type, data }) => type === "finished" || (type === "notified" && "text" in data))
+      .map(({ seq }) => `${threadId}.${seq}`);
+    expect([...new Set(told.map(({ id }) => id))]).toEqual(owed);
+    const repeated = told.filter(({ id }, index) => told.slice(0, index).some((other) => other.id === id));
+    expect(repeated.length).toBeLessThanOrEqual(1);
+    expect(repeated.every(({ mayBeRepeated }) => mayBeRepeated)).toBe(true);
+  }
 
   function isOver({
     state,

@@ -2,7 +2,8 @@ import { describe, it } from "vitest";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { temporaryPostgres } from "../store/postgres.ts";
 import { temporaryStore } from "../store/temporary.ts";
-import { cancelAfterEveryWrite, type Handover, surviveEveryWrite } from "./delegation-matrix.ts";
+import type { Handover } from "./delegating-family.ts";
+import { cancelAfterEveryWrite, surviveEveryWrite } from "./delegation-matrix.ts";
 
 const HOW: readonly Handover[] = ["hand", "hand_aside", "ask"];
 const tags = ["F10.4", "F10.6", "F12.5"];

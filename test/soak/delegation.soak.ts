@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
-import { type Handover, surviveEveryWrite } from "../runtime/delegation-matrix.ts";
+import type { Handover } from "../runtime/delegating-family.ts";
+import { surviveEveryWrite } from "../runtime/delegation-matrix.ts";
 import { temporaryPostgres } from "../store/postgres.ts";
 import { temporaryStore } from "../store/temporary.ts";
 

@@ -5,7 +5,7 @@
  * not in the ledger did not happen: a process may be standing still, and pay when it goes on.
  */
 import { TwelvefoldError } from "../../../src/base/errors.ts";
-import { requestIdOf } from "../../../src/base/ids.ts";
+import { requestIdOf, type ThreadId } from "../../../src/base/ids.ts";
 import { openStore } from "../../../src/cli/open-store.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
 import type { HumanResponse } from "../../../src/humans/respond.ts";
@@ -109,7 +109,7 @@ const runtime = createRuntime({
       async deliver(notice) {
         reach("notify_before");
         await new Promise((resolve) => setImmediate(resolve));
-        note(ledger, { kind: "told", key: notice.kind === "request" ? notice.requestId : notice.id });
+        note(ledger, { kind: notice.mayBeRepeated ? "retold" : "told", key: notice.id });
         reach("notify_after");
       },
     },
@@ -127,7 +127,8 @@ runtime.start();
 
 for (let index = 0; index < Number(threads); index++) {
   const input = { message: `thread ${index}`, from: ada };
-  const { threadId, created } = await runtime.launch({ agent: "crash", input, once: `launch ${index}` });
+  const via = { channel: "pager", address: "ada" };
+  const { threadId, created } = await runtime.launch({ agent: "crash", input, via, once: `launch ${index}` });
   if (created) note(ledger, { kind: "launched", key: threadId });
 }
 
@@ -147,9 +148,16 @@ function answerTo({ state }: Thread): HumanResponse | undefined {
   return asked < Number(patienceMs) ? undefined : { decision: { kind: "did_not_happen" } };
 }
 
+/** Whether the channel knows of all that happened. */
+async function isAllTold(threads: readonly { readonly threadId: ThreadId }[]): Promise<boolean> {
+  const all = await Promise.all(threads.map(({ threadId }) => runtime.get(threadId)));
+  return all.every(({ state }) => state.news.length === 0);
+}
+
 for (;;) {
   const { threads: found } = await runtime.list({ limit: 1000 });
-  if (found.every(({ status }) => status === "finished" || status === "failed")) break;
+  const isOver = found.every(({ status }) => status === "finished" || status === "failed");
+  if (isOver && (await isAllTold(found))) break;
   for (const { threadId, pendingRequest } of found) {
     if (pendingRequest === null) continue;
     const thread = await runtime.get(threadId);

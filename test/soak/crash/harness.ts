@@ -212,6 +212,7 @@ async function check({ path, ledger: ledgerPath, threads }: World): Promise<Cras
     for (const id of keysOf("launched")) expect(ids, "a launched thread").toContain(id);
     const payments: string[] = [];
     const saves = new Set<string>();
+    const news: string[] = [];
     let unknown = 0;
     for (const { threadId, status, seq } of found) {
       const { events, state } = threadOf(threadId, await store.read(threadId));
@@ -220,6 +221,9 @@ async function check({ path, ledger: ledgerPath, threads }: World): Promise<Cras
       expect(await store.verify(threadId)).toMatchObject({ ok: true });
       const calls = new Map<string, string>();
       for (const event of events) {
+        const isNews =
+          event.type === "finished" || (event.type === "notified" && event.data.text !== undefined);
+        if (isNews) news.push(`${threadId}.${event.seq}`);
         if (event.type === "tool_unknown") unknown += 1;
         if (event.type !== "tool_started") continue;
         const { callId, intent, key } = event.data;
@@ -232,6 +236,9 @@ async function check({ path, ledger: ledgerPath, threads }: World): Promise<Cras
     expect(new Set(paid), "payments by the ledger and by the threads").toEqual(new Set(payments));
     expect(paid).toHaveLength(threads * PAYMENTS);
     expect(new Set(keysOf("save"))).toEqual(saves);
+    const fresh = keysOf("told");
+    expect(new Set(fresh).size, "people told twice without knowing it").toBe(fresh.length);
+    expect([...fresh, ...keysOf("retold")], "what people are owed").toEqual(expect.arrayContaining(news));
     const answered = keysOf("answered");
     expect(new Set(answered).size, "a request that two answers won").toBe(answered.length);
     for (const key of answered) {

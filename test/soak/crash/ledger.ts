@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } f
 
 /** What really happened, kept outside the store: one line for each effect, on disk before the tool goes on. */
 export interface LedgerLine {
-  readonly kind: "pay" | "save" | "launched" | "answered" | "told";
+  readonly kind: "pay" | "save" | "launched" | "answered" | "told" | "retold";
   readonly key: string;
 }
 
