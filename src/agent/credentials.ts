@@ -96,9 +96,17 @@ async function findOne(
   throw new Error(`the credential ${name} of ${who} has fewer than ${MIN_LENGTH} characters: it is not used`);
 }
 
-/** How a credential may stand in a text: as it is, and as headers, addresses and JSON write it. */
+/** How a credential may stand in a text: as it is, and as headers, addresses, dumps and JSON write it. */
 function formsOf(value: string): string[] {
-  const forms = [value, encodeURIComponent(value.toWellFormed()), JSON.stringify(value).slice(1, -1)];
+  const percent = encodeURIComponent(value.toWellFormed());
+  const hex = Buffer.from(value).toString("hex");
+  const forms = [
+    value,
+    percent,
+    percent.replace(/%../g, (byte) => byte.toLowerCase()),
+    percent.replaceAll("%20", "+"),
+  ];
+  forms.push(JSON.stringify(value).slice(1, -1), hex, hex.toUpperCase());
   // In Base64 three bytes are four characters: what it looks like depends on where it begins.
   for (const before of [0, 1, 2]) {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);

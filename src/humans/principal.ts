@@ -14,11 +14,12 @@ export type VerifiedPrincipal = Principal & { readonly [verified]: true };
 /**
  * Declares a principal verified. Call this in a channel, after the check that proves who the person is, and nowhere else.
  * An id has one spelling: trimmed, in composed form (NFC), and in lower case if the channel ignores case. Throws
- * `UsageError` if the channel or the id is empty, is `*`, or holds invisible characters.
+ * `UsageError` if the channel or the id is empty, is `*`, or holds invisible characters, and for a channel with a colon, which only
+ * webhooks have: `webhook:orders`.
  */
 export function verifiedBy(channel: string, id: string, name?: string | undefined): VerifiedPrincipal {
   const spelled = spellId(channel, id);
-  const problem = idProblem(channel) ?? idProblem(spelled);
+  const problem = idProblem(channel) ?? idProblem(spelled) ?? keyProblem(channel, spelled);
   if (problem !== undefined) {
     throw new UsageError("invalid_argument", `the identity ${JSON.stringify(`${channel}:${id}`)} ${problem}`);
   }
@@ -35,6 +36,19 @@ function idProblem(text: string): string | undefined {
   return INVISIBLE.test(text) ? "holds characters that nobody sees" : undefined;
 }
 
+/** A key must name one principal: it is clear where its channel ends. */
+function keyProblem(channel: string, id: string): string | undefined {
+  const key = `${channel}:${id}`;
+  return channelOf(key) === channel
+    ? undefined
+    : `could be taken for ${id} of another channel: a channel has no colon`;
+}
+
+/** The channel of a key or pattern: what is before its first colon, or `webhook:` with the webhook's name. */
+function channelOf(key: string): string {
+  return /^webhook:[^:]*(?=:)/.exec(key)?.[0] ?? key.slice(0, key.indexOf(":"));
+}
+
 /** The case of letters makes no difference in mail addresses and in senders of webhooks. */
 function ignoresCase(channel: string): boolean {
   return channel === "email" || channel.startsWith("webhook:");
@@ -47,9 +61,17 @@ function spellId(channel: string, id: string): string {
 
 /** A pattern in its one spelling: two that differ only as two spellings of one id do name the same person. */
 export function spellPattern(pattern: string): string {
-  const webhook = /^webhook:[^:]*:/.exec(pattern)?.[0];
-  const start = webhook ?? pattern.slice(0, pattern.indexOf(":") + 1);
-  return start + spellId(start.slice(0, -1), pattern.slice(start.length));
+  const channel = channelOf(pattern);
+  return `${channel}:${spellId(channel, pattern.slice(channel.length + 1))}`;
+}
+
+/** Whether everybody whom a pattern names is named by the first pattern, too. */
+export function covers(pattern: string, other: string): boolean {
+  const [one, narrower] = [spellPattern(pattern), spellPattern(other)];
+  const channel = channelOf(narrower);
+  const id = narrower.slice(channel.length + 1);
+  if (one === narrower || one === "*:*" || one === `${channel}:*`) return true;
+  return id !== "*" && one === `*:${id}`;
 }
 
 /** Whether two are the same person on the same channel, however an earlier release spelled the id. */

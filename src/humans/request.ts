@@ -1,7 +1,8 @@
-import { ConflictError } from "../base/errors.ts";
+import { ConflictError, type ForbiddenError } from "../base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../base/ids.ts";
 import type {
   ApprovalCard,
+  ApprovalPolicy,
   ApprovalReason,
   HumanDecision,
   HumanRequestKind,
@@ -44,6 +45,11 @@ export interface HumanRequest {
   readonly asked: PendingRequest;
   /** Who has asked for something in the thread. */
   readonly requesters: Requesters;
+  /**
+   * Of an unknown outcome: the policy under which the call was approved, which was for one run. Only who may approve it may
+   * have it run again. `null` if nobody had to approve it.
+   */
+  readonly approvedUnder: ApprovalPolicy | null;
 }
 
 const ACCEPTED: { readonly [K in HumanRequest["kind"]]: readonly HumanDecision["kind"][] } = {
@@ -79,6 +85,10 @@ export function pendingRequest(thread: ThreadHead): HumanRequest | null {
     said: approval?.card.said?.text ?? null,
     asked,
     requesters,
+    approvedUnder:
+      kind === "unknown_outcome"
+        ? (thread.state.calls.find(({ callId }) => callId === asked.callId)?.approvedUnder ?? null)
+        : null,
   };
 }
 
@@ -99,21 +109,39 @@ function urgencyOf(asked: PendingRequest): Urgency {
   return asked.kind === "unknown_outcome" ? "high" : (asked.options?.urgency ?? "medium");
 }
 
+/** The decisions that may be open to one person and not to another. */
+export type Deciding = "approved" | "denied" | "did_not_happen";
+
 /**
- * Whether this person may approve or answer the request now. `people` says who is who across channels; without it,
- * anybody who might be the requester may not.
+ * Whether this person may approve or answer the request now, or make another decision on it. `people` says who is who across
+ * channels; without it, anybody who might be the requester may not.
  */
-export function mayDecide(request: HumanRequest, by: Principal, people: People = {}): boolean {
-  return whyNot(request, by, "approved", people) === null;
+export function mayDecide(
+  request: HumanRequest,
+  by: Principal,
+  people: People = {},
+  decision: Deciding = "approved",
+): boolean {
+  return whyNot(request, by, decision, people) === undefined;
 }
 
-/** Why this person may not make this decision, in a sentence; `null` if they may. */
+/** Why this person may not make this decision; `undefined` if they may. */
 export function whyNot(
-  { asked, requesters }: HumanRequest,
+  { asked, requesters, approvedUnder: policy }: HumanRequest,
   by: Principal,
-  decision: "approved" | "denied",
+  decision: Deciding,
   people: People,
-): string | null {
-  if (asked.type !== "approval") return objectionToAnswer(asked, by)?.message ?? null;
-  return objectionTo({ approval: asked, requesters, people }, by, decision)?.message ?? null;
+): ForbiddenError | undefined {
+  if (asked.type === "approval") {
+    const kind = decision === "denied" ? decision : "approved";
+    return objectionTo({ approval: asked, requesters, people }, by, kind);
+  }
+  const objection = objectionToAnswer(asked, by);
+  if (objection !== undefined || decision !== "did_not_happen" || policy === null) return objection;
+  const escalatedTo = (policy.escalation ?? []).flatMap(({ to }) => to);
+  return objectionTo(
+    { approval: { policy, escalatedTo, approvedBy: [] }, requesters, people },
+    by,
+    "approved",
+  );
 }

@@ -1,12 +1,12 @@
-import { ConflictError, type ForbiddenError, NotFoundError, UsageError } from "../base/errors.ts";
+import { ConflictError, NotFoundError, UsageError } from "../base/errors.ts";
 import { requestIdOf } from "../base/ids.ts";
-import type { EventOf, HumanDecision, NewEvent, Step } from "../thread/events.ts";
+import type { HumanDecision, NewEvent, Step } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { objectionTo, objectionToAnswer } from "./approvers.ts";
 import type { People } from "./people.ts";
 import type { VerifiedPrincipal } from "./principal.ts";
-import { type HumanRequest, requestOf } from "./request.ts";
+import { type HumanRequest, requestOf, whyNot } from "./request.ts";
 
 /**
  * A person's response to a request. An approval or denial names the version of the card that was shown by its digest, or
@@ -51,8 +51,8 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       { details: { accepted: accepts } },
     );
   }
-  if (asked.type === "question" && decision.kind === "did_not_happen") {
-    const objection = objectionToAnother(thread, request, attempt);
+  if (decision.kind === "did_not_happen") {
+    const objection = whyNot(request, attempt.by, decision.kind, attempt.people);
     if (objection !== undefined) throw objection;
   }
   const { channel, id, name } = attempt.by;
@@ -69,24 +69,6 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       by: name === undefined ? { channel, id } : { channel, id, name },
     },
   };
-}
-
-/** Why this person may not have a call run once more: its approval was for one run, so only who may approve it may say so. */
-function objectionToAnother(
-  thread: ThreadHead | Thread,
-  { asked: { callId }, requesters }: HumanRequest,
-  { by, people }: ResponseCase,
-): ForbiddenError | undefined {
-  const events = "events" in thread ? thread.events : [];
-  const approval = events.findLast(
-    (event): event is EventOf<"approval_requested"> =>
-      event.type === "approval_requested" && event.data.callId === callId,
-  );
-  if (approval === undefined) return undefined;
-  const { policy } = approval.data;
-  const escalatedTo = (policy.escalation ?? []).flatMap(({ to }) => to);
-  const about = { ...approval.data, escalatedTo, approvedBy: [] };
-  return objectionTo({ approval: about, requesters, people }, by, "approved");
 }
 
 function requestAt(thread: ThreadHead | Thread, seq: number): HumanRequest {

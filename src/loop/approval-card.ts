@@ -2,12 +2,13 @@ import type { Agent } from "../agent/agent.ts";
 import { approvalSubject } from "../agent/approval-subject.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
+import type { CallId } from "../base/ids.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
 import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
 import { usualTitle } from "../humans/card-title.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import type { ApprovalCard, EventData, NewEvent, OwnWords, Step } from "../thread/events.ts";
+import type { ApprovalCard, EventData, EventOf, NewEvent, OwnWords, Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Command } from "./command.ts";
 import { callOf } from "./effect.ts";
@@ -38,9 +39,25 @@ export function approvalRequest(
   const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
   const { expiresAfter } = policy;
-  const data = { callId, card, policy, digest };
+  const since = firstAsked(thread, callId);
+  const data = { callId, card, policy, digest, ...(since === undefined ? {} : { since }) };
   if (expiresAfter === undefined) return { type: "approval_requested", data };
-  return { type: "approval_requested", data: { ...data, expiresAt: isoTime(now + expiresAfter * 1000) } };
+  const from = since === undefined ? now : Date.parse(since);
+  return { type: "approval_requested", data: { ...data, expiresAt: isoTime(from + expiresAfter * 1000) } };
+}
+
+/** When people were first asked, if newer input alone made them be asked again; `undefined`: they have all the time. */
+function firstAsked({ events }: Thread, callId: CallId): string | undefined {
+  const last = events.findLast(
+    (event): event is EventOf<"approval_requested"> =>
+      event.type === "approval_requested" && event.data.callId === callId,
+  );
+  if (last === undefined) return undefined;
+  const later = events.slice(last.seq);
+  const isAnswered = later.some(({ type, data }) => type === "human_responded" && data.request === last.seq);
+  const lapse = later.find(({ type, data }) => type === "request_expired" && data.request === last.seq);
+  const isByInput = lapse?.type === "request_expired" && lapse.data.because?.kind === "newer_input";
+  return isByInput && !isAnswered ? (last.data.since ?? last.at) : undefined;
 }
 
 const MAX_TITLE = 200;

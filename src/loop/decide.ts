@@ -3,6 +3,7 @@ import { approvalHolds, approvalNow } from "../agent/approval-now.ts";
 import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
 import { refusedVersion } from "../agent/version.ts";
+import type { CallId } from "../base/ids.ts";
 import { canonicalJson } from "../base/json.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
@@ -166,7 +167,13 @@ function decideStep(
     const message = "You were told that this step gives the same outcome every time. A person is asked.";
     return { type: "refuse_step", callId, reason: "repeated", message };
   }
-  if (phase.kind === "proposed" && definition.options.judge !== undefined && call.editedBy === null) {
+  const isJudged = phase.kind === "judged" && isVerdictFresh(thread, callId);
+  if (
+    phase.kind !== "approved" &&
+    !isJudged &&
+    definition.options.judge !== undefined &&
+    call.editedBy === null
+  ) {
     return { type: "judge_step", callId, intent };
   }
   if (phase.kind === "judged" && phase.verdict === "refuse") {
@@ -207,6 +214,14 @@ function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boole
   const textOf = (other: Step) => canonicalJson(withoutReasons(other));
   const repeated = before.slice(0, told).findLast((event) => event.type === "step_proposed");
   return repeated !== undefined && textOf(repeated.data.step) === textOf(step);
+}
+
+/** The judge knew everything that requesters have sent. */
+function isVerdictFresh(thread: Thread, callId: CallId): boolean {
+  const verdict = thread.events.findLast(
+    (event) => event.type === "step_judged" && event.data.callId === callId,
+  );
+  return verdict !== undefined && inputsAfter(thread, verdict.seq) === undefined;
 }
 
 function requestAgain(

@@ -220,11 +220,10 @@ export function createChanges(options: ChangesOptions): Changes {
 
 /**
  * Whether handling a response to the request asked at this event takes more than the thread's state: to tell what became
- * of a request that is no longer pending, to know all requesters if they may not approve, or who may have a call run again.
+ * of a request that is no longer pending, or to know all requesters if they may not approve.
  */
 function needsEvents({ request }: ThreadState, seq: number): boolean {
   if (request?.seq !== seq) return true;
-  if (request.type === "question" && request.kind === "unknown_outcome") return true;
   return request.type === "approval" && request.policy.requesterMayApprove === false;
 }
 

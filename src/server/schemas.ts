@@ -108,7 +108,10 @@ export const requestSchema = z
     urgency: z.enum(["low", "medium", "high"]),
     askedAt: z.string(),
     callId: z.string().nullable(),
-    accepts: z.array(z.string()).openapi({ description: "The kinds of decision that would be taken" }),
+    accepts: z.array(z.string()).openapi({
+      description:
+        "The kinds of decision that would be taken; those of which only some may make it, if you may",
+    }),
     to: z
       .array(z.string())
       .nullable()

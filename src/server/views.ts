@@ -79,7 +79,9 @@ export function requestView(
     urgency,
     askedAt,
     callId: asked.callId ?? null,
-    accepts: [...accepts],
+    accepts: accepts.filter(
+      (kind) => kind !== "did_not_happen" || mayDecide(request, viewer, people, "did_not_happen"),
+    ),
     to: request.to === null ? null : [...request.to],
     mayDecide: mayDecide(request, viewer, people),
     why: reasons.map((reason) => describeReason(reason).text),

@@ -281,7 +281,7 @@ export interface HumanQuestion {
   readonly question: string;
   readonly context?: string;
   readonly options?: HumanRequestOptions;
-  /** Who is asked and may answer; takes precedence over the step's own `to`. */
+  /** Who is asked and may answer. Where the step declares a `to`, these must be among those: it never lets more people answer. */
   readonly to?: readonly string[];
 }
 

@@ -46,7 +46,7 @@ export interface ApprovalPolicy {
   readonly needed?: number | undefined;
   /**
    * Whether requesters may approve: those who launched the thread, wrote to it, sent it an event, answered a question of
-   * the agent, told it how to go on, or forked it. Default true.
+   * the agent, told it how to go on, or forked it. Whoever denies or edits a step is an approver, not a requester. Default true.
    */
   readonly requesterMayApprove?: boolean | undefined;
   /** Seconds within which the approval must be given and used. Default: it never expires. */

@@ -166,6 +166,8 @@ export const EVENTS = {
     /** Over call id, arguments, tool, policy, prompt version and card; see `approvalDigest`. */
     readonly digest: string;
     readonly expiresAt?: string;
+    /** When people were first asked, where newer input made them be asked again: nobody gains time by writing. */
+    readonly since?: string;
   }>({ callId: "string", card: "object", policy: "object", digest: "string" }, [reasonsFromSentences]),
   /**
    * An outbound message was delivered or failed: about a request, or about the progress or end at the event `about`

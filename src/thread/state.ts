@@ -125,6 +125,8 @@ export interface OpenCall {
   readonly requester: Principal | null;
   /** Who approved it as it stands; empty until enough people have. */
   readonly approvedBy: readonly Principal[];
+  /** The policy under which it was approved; `null` as long as it is not, or if nobody had to. */
+  readonly approvedUnder: ApprovalPolicy | null;
   readonly fidelity: Fidelity;
   /** What the model wrote beside it. */
   readonly said: OwnWords | null;

@@ -82,6 +82,7 @@ export const inputAndModel: Transitions<
           ? before.requester
           : actsFor(state, event.seq, (missed ?? state).requester),
       approvedBy: [],
+      approvedUnder: null,
       fidelity,
       // Steps of one completion have its words in common.
       said: event.data.said ?? (follows && before !== undefined ? before.said : null),
@@ -137,7 +138,7 @@ export const inputAndModel: Transitions<
     requireOpen(state, event);
     const { callId, verdict, reason } = event.data;
     const call = currentCall(state, event, callId);
-    requirePhase(call, event, ["proposed"]);
+    requirePhase(call, event, ["proposed", "judged"]);
     return withPhase(state, call, { kind: "judged", verdict: verdict, reason });
   },
 

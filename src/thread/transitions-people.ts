@@ -64,13 +64,13 @@ export const people: Transitions<
 
   approval_requested(state, event) {
     requireRunning(state, event);
-    const { callId, card, policy, digest, expiresAt } = event.data;
+    const { callId, card, policy, digest, expiresAt, since = event.at } = event.data;
     const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     const request: PendingApproval = {
       type: "approval",
       seq: event.seq,
-      askedAt: event.at,
+      askedAt: since,
       callId,
       card,
       policy,
@@ -81,7 +81,7 @@ export const people: Transitions<
       deliveries: {},
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
-    const asking: OpenCall = { ...call, approvedBy: [], phase: { kind: "awaiting_approval" } };
+    const asking: OpenCall = { ...call, ...NOT_APPROVED, phase: { kind: "awaiting_approval" } };
     return { request, title: oneLine(card.title), ...replaceCall(state, call, asking) };
   },
 
@@ -159,8 +159,10 @@ function approve(
 ): OpenCall {
   const until = expiresAt === undefined ? {} : { expiresAt };
   const phase: CallPhase = { kind: "approved", digest, card, policy, by, request: seq, ...until };
-  return { ...call, approvedBy: by, phase };
+  return { ...call, approvedBy: by, approvedUnder: policy, phase };
 }
+
+const NOT_APPROVED = { approvedBy: [], approvedUnder: null } as const;
 
 /** An approval that was given in time, and not used in time: it is worth nothing any more. */
 function lapse(state: ThreadState, event: EventOf<"request_expired">): Change {
@@ -168,7 +170,7 @@ function lapse(state: ThreadState, event: EventOf<"request_expired">): Change {
   const isGiven = call?.phase.kind === "approved" && call.phase.request === event.data.request;
   require(call !== undefined && isGiven, event, "no request is pending");
   require(event.data.outcome === "ask_again", event, "an approval that was given is asked for again");
-  return replaceCall(state, call, { ...call, approvedBy: [], phase: { kind: "proposed" } });
+  return replaceCall(state, call, { ...call, ...NOT_APPROVED, phase: { kind: "proposed" } });
 }
 
 function replaceCall(state: ThreadState, call: OpenCall, next: OpenCall): Change {

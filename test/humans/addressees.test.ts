@@ -65,6 +65,11 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
   it("to nobody who is named like a pattern", () => {
     expect(() => verifiedBy("webhook:shop", "*")).toThrow('the identity "webhook:shop:*" is a pattern');
     expect(() => verifiedBy("*", "ada")).toThrow("is a pattern");
+    // The key would name somebody of another channel, too.
+    expect(() => verifiedBy("web:x", "ada")).toThrow("a channel has no colon");
+    expect(() => verifiedBy("webhook", "shop:ada")).toThrow("a channel has no colon");
+    expect(verifiedBy("webhook:shop", "x:ada").id).toBe("x:ada");
+    expect(verifiedBy("chat", "team:ada").id).toBe("team:ada");
   });
 
   it("holds nothing but what a question has, whatever its handler hands on of the step", async () => {
@@ -112,11 +117,15 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
     });
   });
 
-  it("the question's own `to` holds, and one that says nothing is refused", async () => {
+  it("the question's own `to` holds among those whom the step declares; one that says nothing is refused", async () => {
     const question = (to: unknown) => () => ({ question: "?", to }) as HumanQuestion;
-    const own = await asking({ to: ["web:bob"] }, question(["mail:eve"]));
+    const own = await asking({ to: ["web:*", "mail:eve"] }, question(["mail:eve"]));
     await expect(own.answer(bob)).rejects.toMatchObject({ code: "forbidden" });
     await own.answer(eve);
+    for (const wider of [["mail:eve", "web:bob"], ["*:*"], ["web:*"], ["*:bob"]]) {
+      const { thread } = await asking({ to: ["mail:eve"] }, question(wider));
+      expect(eventsOf(thread, "step_refused")[0]?.data.message).toContain("this step may only ask mail:eve");
+    }
     const empty = await asking({}, question(undefined));
     expect(eventsOf(empty.thread, "step_refused")).toHaveLength(1);
   });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { requestIdOf } from "../../src/base/ids.ts";
+import { callIdAt, requestIdOf } from "../../src/base/ids.ts";
 import type { VerifiedPrincipal } from "../../src/humans/principal.ts";
+import { decide } from "../../src/loop/decide.ts";
 import type { HumanDecision } from "../../src/thread/events.ts";
-import type { Thread, ThreadHead } from "../../src/thread/thread.ts";
-import type { FullStep } from "../runtime/full-agent.ts";
+import { appendEvents, startThread, type Thread, type ThreadHead } from "../../src/thread/thread.ts";
+import { type FullStep, fullAgent } from "../runtime/full-agent.ts";
 import { ada, approvalOf, bench, bob, eve, eventsOf } from "../runtime/harness.ts";
 
 const pay: FullStep = { intent: "pay", amount: 50, to: "carol" };
@@ -108,6 +109,58 @@ describe("a newer message of a requester", { tags: "F7.17" }, () => {
     expect(eventsOf(again, "request_expired").map(({ data }) => data.because)).toEqual([
       { kind: "newer_input" },
     ]);
+  });
+
+  it("gives nobody more time: expiry and escalation count from the first asking", async () => {
+    const policy = {
+      expiresAfter: 600,
+      escalation: [{ after: 300, to: ["mail:eve"] }],
+      approvers: ["web:bob"],
+    };
+    const it = bench([pay, done], { payApproval: policy });
+    const asked = await it.start();
+    const { askedAt, expiresAt } = approvalOf(asked);
+    for (const minute of [1, 2, 3, 4]) {
+      await it.clock.advance(60_000);
+      await it.runtime.message(asked.id, `wait ${minute}`, ada);
+      const again = approvalOf(await it.runtime.settled(asked.id));
+      expect(again).toMatchObject({ askedAt, expiresAt, escalatedTo: [] });
+    }
+    await it.clock.advance(60_000);
+    it.runtime.start();
+    expect(approvalOf(await it.runtime.settled(asked.id)).escalatedTo).toEqual(["mail:eve"]);
+    await it.runtime.message(asked.id, "wait 5", ada);
+    await it.clock.advance(300_000);
+    const { state, events } = await it.runtime.settled(asked.id);
+    expect(state.status.kind).toBe("finished");
+    expect(events.findLast(({ type }) => type === "request_expired")?.data).toMatchObject({
+      outcome: "deny",
+    });
+    expect(it.ran).toEqual([]);
+  });
+
+  it("makes a verdict old that was given without it: the judge is asked again before the step runs", () => {
+    const { agent } = fullAgent([]);
+    const callId = callIdAt(3);
+    const fidelity = { grade: "exact", reasons: [] } as const;
+    const judged = appendEvents(
+      startThread({ agent: "full" }, 0),
+      [
+        { type: "message_received", data: { text: "refund", from: ada } },
+        {
+          type: "step_proposed",
+          data: { callId, step: { intent: "refund", amount: 5 }, fidelity },
+        },
+        { type: "step_judged", data: { callId, verdict: "pass", reason: "small" } },
+      ],
+      0,
+    );
+    expect(decide(judged, agent)).toMatchObject({ type: "run_tool" });
+    const written = appendEvents(judged, [{ type: "message_received", data: { text: "no!", from: ada } }], 0);
+    expect(decide(written, agent)).toMatchObject({ type: "judge_step", callId });
+    const verdict = { callId, verdict: "refuse", reason: "not wanted" } as const;
+    const again = appendEvents(written, [{ type: "step_judged", data: verdict }], 0);
+    expect(decide(again, agent)).toMatchObject({ type: "refuse_step" });
   });
 
   it("of many long messages the card holds the latest five, cut, and says how many there are", async () => {

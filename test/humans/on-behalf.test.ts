@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import type { VerifiedPrincipal } from "../../src/humans/principal.ts";
+import { mayDecide, pendingRequest } from "../../src/humans/request.ts";
 import type { Input } from "../../src/runtime/input.ts";
 import type { RuntimeOptions } from "../../src/runtime/options.ts";
+import { requestView } from "../../src/server/views.ts";
 import type { Approval, ToolContext } from "../../src/steps/definitions.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
-import { ada, approvalOf, bob, eve, eventsOf, questionOf, testRuntime } from "../runtime/harness.ts";
+import { ada, approvalOf, bob, eve, eventsOf, PEOPLE, questionOf, testRuntime } from "../runtime/harness.ts";
 
 type Step = { intent: "pay"; amount: number } | { intent: "done"; message: string };
 
@@ -203,6 +205,20 @@ describe("whoever has asked for what an agent does", { tags: "F7.15" }, () => {
     await approve(thread, bob);
   });
 
+  it("does not count those who denied it, with whatever words: they are approvers", async () => {
+    const { start, approve, runtime, calls } = payer([pay, pay, done], { requesterMayApprove: false });
+    const asked = await start();
+    const { seq, digest } = approvalOf(asked);
+    const decision = { kind: "denied", feedback: "pay in the evening" } as const;
+    await runtime.respond(requestIdOf(asked.id, seq), { decision, digest }, bob);
+    const again = await runtime.settled(asked.id);
+    expect(again.state.requesters.known.map(({ id }) => id)).toEqual(["ada"]);
+    await approve(again, bob);
+    expect(calls).toEqual([
+      { requester: { channel: "terminal", id: "ada" }, approvedBy: [expect.objectContaining({ id: "bob" })] },
+    ]);
+  });
+
   it("they may not have an approved call run once more, whose outcome nobody knows", async () => {
     let runs = 0;
     const lost = () => {
@@ -220,7 +236,16 @@ describe("whoever has asked for what an agent does", { tags: "F7.15" }, () => {
     const { threadId } = await runtime.launch({ agent: "payer", input: { message: "pay", from: ada } });
     const { seq, digest } = approvalOf(await runtime.settled(threadId));
     await runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "approved" }, digest }, bob);
-    const request = requestIdOf(threadId, questionOf(await runtime.settled(threadId)).seq);
+    const unknown = await runtime.settled(threadId);
+    const request = requestIdOf(threadId, questionOf(unknown).seq);
+    const pending = pendingRequest(unknown);
+    if (pending === null) throw new Error("nothing is asked");
+    expect([ada, bob].map((by) => mayDecide(pending, by, PEOPLE, "did_not_happen"))).toEqual([false, true]);
+    expect(mayDecide(pending, ada, PEOPLE)).toBe(true);
+    expect([ada, bob].map((by) => requestView(pending, by, PEOPLE).accepts)).toEqual([
+      ["happened", "denied"],
+      ["happened", "did_not_happen", "denied"],
+    ]);
     const again = { decision: { kind: "did_not_happen" } } as const;
     await expect(runtime.respond(request, again, ada)).rejects.toThrow("requested this and may not approve");
     await runtime.respond(request, again, bob);

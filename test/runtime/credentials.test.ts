@@ -94,7 +94,8 @@ function everywhere(thread: Thread): string {
 
 function expectNone(text: string) {
   for (const secret of Object.values(SECRETS)) {
-    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+    const hex = Buffer.from(secret).toString("hex");
+    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), hex])
       expect(text).not.toContain(form);
   }
   // What is left of Base64 around a secret says nothing of it.
@@ -205,15 +206,17 @@ describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {
       await known.context.credentials?.find(["shop"], { requester, agent: "chatterbox", signal });
     const secret = fc.constantFrom(...Object.values(SECRETS));
     const leak = fc
-      .tuple(fc.string(), secret, fc.string(), fc.constantFrom("plain", "url", "json", "base64"))
+      .tuple(fc.string(), secret, fc.string(), fc.constantFrom("plain", "url", "json", "base64", "hex"))
       .map(([before, value, after, how]) =>
         how === "plain"
           ? before + value + after
-          : how === "url"
-            ? `x?y=${encodeURIComponent(value)}`
-            : how === "json"
-              ? JSON.stringify({ value })
-              : Buffer.from(before + value + after).toString("base64"),
+          : how === "hex"
+            ? Buffer.from(before + value + after).toString("hex")
+            : how === "url"
+              ? `x?y=${encodeURIComponent(value)}`
+              : how === "json"
+                ? JSON.stringify({ value })
+                : Buffer.from(before + value + after).toString("base64"),
       );
     const json = fc.oneof(
       leak,

@@ -17,7 +17,7 @@ export const ada = verifiedBy("terminal", "ada");
 export const bob = verifiedBy("web", "bob", "Bob");
 export const eve = verifiedBy("mail", "eve");
 
-const PEOPLE = { ada: ["*:ada"], bob: ["*:bob"], eve: ["*:eve"] };
+export const PEOPLE = { ada: ["*:ada"], bob: ["*:bob"], eve: ["*:eve"] };
 
 const open: Runtime[] = [];
 afterEach(async () => {

@@ -65,6 +65,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
     "policy",
     "digest",
     "expiresAt",
+    "since",
   ],
   notified: ["channel", "ok", "request", "about", "skipped", "callId"],
   human_responded: ["request", "callId", "digest", "decision.kind", ...BY],

@@ -171,8 +171,13 @@ const LongField = (props: { name: string; label: string; text: string; json?: bo
   </label>
 );
 
+interface QuestionProps extends FormProps {
+  readonly request: PendingQuestion;
+  readonly mayNotRunAgain: string | null;
+}
+
 /** An answer in the form the agent asked for, or a decision to go on or stop. */
-export const QuestionForms = (props: FormProps & { request: PendingQuestion }) => {
+export const QuestionForms = (props: QuestionProps) => {
   switch (props.request.kind) {
     case "question":
       return <AnswerForm {...props} />;
@@ -230,7 +235,7 @@ const AnswerForm = (props: FormProps & { request: PendingQuestion }) => {
   );
 };
 
-const OutcomeForms = (props: FormProps & { request: PendingQuestion }) => (
+const OutcomeForms = (props: QuestionProps) => (
   <div class="decisions">
     <DecisionForm {...props}>
       <label class="stack">
@@ -243,12 +248,18 @@ const OutcomeForms = (props: FormProps & { request: PendingQuestion }) => (
         It happened
       </button>
     </DecisionForm>
-    <DecisionForm {...props}>
-      <p class="hint">Only when you are sure: the call runs again under the same key.</p>
-      <button type="submit" name="decision" value="did_not_happen">
-        It did not happen: run it
-      </button>
-    </DecisionForm>
+    {props.mayNotRunAgain === null ? (
+      <DecisionForm {...props}>
+        <p class="hint">Only when you are sure: the call runs again under the same key.</p>
+        <button type="submit" name="decision" value="did_not_happen">
+          It did not happen: run it
+        </button>
+      </DecisionForm>
+    ) : (
+      <p class="hint words">
+        If it did not happen, somebody else must have it run again: {props.mayNotRunAgain}.
+      </p>
+    )}
     <DecisionForm {...props}>
       <label class="stack">
         <span>Or give up this call, and tell the agent why</span>

@@ -132,7 +132,9 @@ const Decide = (props: RequestPageProps) => {
       </div>
     );
   }
-  if (request.type === "question") return <QuestionForms {...shared} request={request} />;
+  const { mayNotRunAgain } = deciders;
+  if (request.type === "question")
+    return <QuestionForms {...shared} request={request} mayNotRunAgain={mayNotRunAgain} />;
   return props.editing ? (
     <EditForm {...shared} request={request} />
   ) : (

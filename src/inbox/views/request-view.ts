@@ -5,7 +5,13 @@ import { failuresOf } from "../../humans/card-facts.ts";
 import { declaredTitle } from "../../humans/card-title.ts";
 import type { People } from "../../humans/people.ts";
 import { principalKey } from "../../humans/principal.ts";
-import { type HumanRequest, pendingRequest, type Urgency, whyNot } from "../../humans/request.ts";
+import {
+  type Deciding,
+  type HumanRequest,
+  pendingRequest,
+  type Urgency,
+  whyNot,
+} from "../../humans/request.ts";
 import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
 import { isReadOnly } from "../../steps/permission.ts";
 import type { ApprovalReason, CardFailures, Principal } from "../../thread/events.ts";
@@ -127,6 +133,8 @@ export interface Deciders {
   /** Why the person who looks may not approve or answer; `null`: they may. */
   readonly mayNot: string | null;
   readonly mayDeny: boolean;
+  /** Why the person who looks may not have the call run once more; `null`: they may, or it is not about that. */
+  readonly mayNotRunAgain: string | null;
   readonly hasApproved: boolean;
 }
 
@@ -134,14 +142,18 @@ export interface Deciders {
 export function decidersOf(request: HumanRequest, viewer: Principal, people: People): Deciders {
   const { asked, to } = request;
   const { policy, approvedBy } = asked.type === "approval" ? asked : { policy: {}, approvedBy: [] };
-  const mayNot = whyNot(request, viewer, "approved", people);
+  const words = (decision: Deciding) => {
+    const objection = whyNot(request, viewer, decision, people);
+    return objection === undefined ? null : visible(objection.message);
+  };
   return {
     allowed: to,
     requesterMayNot: policy.requesterMayApprove === false,
     needed: policy.needed ?? 1,
     approvedBy,
-    mayNot: mayNot === null ? null : visible(mayNot),
-    mayDeny: whyNot(request, viewer, "denied", people) === null,
+    mayNot: words("approved"),
+    mayDeny: words("denied") === null,
+    mayNotRunAgain: words("did_not_happen"),
     hasApproved: approvedBy.some((person) => principalKey(person) === principalKey(viewer)),
   };
 }
