@@ -25,7 +25,7 @@ const LAYERS = {
   replay: running,
   telemetry: running,
   triggers: running,
-  channels: running,
+  channels: [...running, "present"],
   protocols: [...running, "present"],
   client: ["base", "thread"],
 };

@@ -69,7 +69,14 @@ export type { EvalsConfig } from "./evals-config.ts";
 export type { ApprovalSubject } from "./humans/approval-digest.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export { describeReason, type ReasonInWords } from "./humans/approval-reasons.ts";
-export type { Channel, ClosedNotice, NewsNotice, Notice, RequestNotice } from "./humans/channel.ts";
+export type {
+  Channel,
+  ChannelValues,
+  ClosedNotice,
+  NewsNotice,
+  Notice,
+  RequestNotice,
+} from "./humans/channel.ts";
 export type { People } from "./humans/people.ts";
 export { principalKey, type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export type { Urgency } from "./humans/request.ts";

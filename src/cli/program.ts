@@ -255,6 +255,13 @@ configuration knows callers by their keys.`,
         return demo(session, name, words, options);
       }),
     );
+  command(
+    "receive <channel>",
+    "take one message from standard input: for a mail server that pipes each mail",
+    "twelvefold receive email < mail.eml",
+  ).action((channel: string, options: Flags) =>
+    act(options, async (session) => (await import("./commands/receive.ts")).receive(session, channel)),
+  );
   addProjectCommands(command, act);
   addWorkbenchCommands(command, act);
   addRegressionCommands(command, act);

@@ -40,6 +40,8 @@ export interface Session {
   runtimeWithModel(): Promise<Runtime>;
   /** The same with the configured engine, for a process that stays. `worker`: whether it advances threads. */
   lastingRuntime(worker: boolean): Promise<Runtime>;
+  /** A runtime that writes what comes in and leaves the rest to `serve` or `worker`. */
+  receivingRuntime(): Promise<Runtime>;
   /** Registers something to close at the end. */
   onClose(close: () => Promise<unknown>): void;
 }
@@ -180,6 +182,7 @@ export function createSession({ terminal, env, folder, json, person }: SessionOp
     model,
     runtimeWithModel,
     lastingRuntime,
+    receivingRuntime: () => makeRuntime({ worker: false }),
     onClose: (close) => closers.push(close),
   };
   return {

@@ -43,6 +43,18 @@ export interface ClosedNotice extends Pick<RequestNotice, "threadId" | "thread" 
   readonly by: EventOf<"human_responded" | "request_expired" | "cancelled" | "tool_finished" | "tool_failed">;
 }
 
+/** Small values that a channel keeps beside the threads: the part of a store that it may use. */
+export interface ChannelValues {
+  getValue(key: string): Promise<string | undefined>;
+  /** Compare-and-swap: resolves with false, changing nothing, unless the old value is `expected`. */
+  setValue(
+    key: string,
+    value: string,
+    expected: string | undefined,
+    options?: { readonly expiresAt?: number | undefined; readonly about?: ThreadId | undefined },
+  ): Promise<boolean>;
+}
+
 /** A way to reach people. Their answers come back through the runtime's `respond`, with a verified principal. */
 export interface Channel {
   readonly name: string;
@@ -55,12 +67,12 @@ export interface Channel {
    * Tells people. Called with each request, and again after each escalation of it; and with the progress, end or failure of
    * threads that come from this channel (`via`), in their order, while the run waits. Called until it succeeds once: throwing
    * means that nothing was delivered, and it is tried again later, with back-off. After a crash it may be called again: see
-   * `mayBeRepeated`.
+   * `mayBeRepeated`. `values` is the runtime's store.
    */
-  deliver(notice: Notice, signal: AbortSignal): Promise<void>;
+  deliver(notice: Notice, signal: AbortSignal, values: ChannelValues): Promise<void>;
   /**
    * A request that this channel has told people about is closed: brings the message up to date. If it throws, that is
    * reported and it is tried again for a few minutes, as long as the process runs.
    */
-  closed?(notice: ClosedNotice): Promise<void>;
+  closed?(notice: ClosedNotice, values: ChannelValues): Promise<void>;
 }

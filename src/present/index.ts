@@ -18,6 +18,13 @@ export {
   type EventKind,
   type Tone,
 } from "./describe-event.ts";
+export {
+  describeClosed,
+  describeNews,
+  describeRequest,
+  type RequestInWords,
+  type RequestPart,
+} from "./describe-request.ts";
 export { exportHtml, exportJson, exportMarkdown } from "./export.ts";
 export {
   type GraphEdge,

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
-import type { Channel, ClosedNotice } from "../humans/channel.ts";
+import type { Channel, ChannelValues, ClosedNotice } from "../humans/channel.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { transition } from "../thread/fold.ts";
@@ -46,7 +46,7 @@ function mayClose(event: ThreadEvent): event is Closing {
 }
 
 export interface TellClosedOptions {
-  readonly store: Pick<ThreadStore, "read">;
+  readonly store: Pick<ThreadStore, "read"> & ChannelValues;
   readonly channels: readonly Channel[];
   readonly clock: Clock;
   /** Once it is aborted, nothing is tried again. */
@@ -86,7 +86,7 @@ export async function tellClosed(
     if (told.length === 0) return;
     const thread = threadOf(threadId, (await store.read(threadId)).slice(0, by.seq));
     const notice = { threadId, requestId: requestIdOf(threadId, request.seq), request, thread, by };
-    await Promise.all(told.map((channel) => bringUpToDate(channel, notice, options)));
+    await Promise.all(told.map((channel) => bringUpToDate(channel, notice, { store, ...options })));
   };
   await Promise.all(closed.map((one) => tell(one).catch(options.onProblem)));
 }
@@ -94,11 +94,11 @@ export async function tellClosed(
 async function bringUpToDate(
   channel: Channel,
   notice: ClosedNotice,
-  { clock, signal, onProblem }: Omit<TellClosedOptions, "channels" | "store">,
+  { store, clock, signal, onProblem }: Omit<TellClosedOptions, "channels">,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await channel.closed?.(notice);
+      return await channel.closed?.(notice, store);
     } catch (error) {
       onProblem(error);
     }

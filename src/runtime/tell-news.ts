@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { compactError } from "../context/blocks/errors.ts";
-import type { Channel, NewsNotice } from "../humans/channel.ts";
+import type { Channel, ChannelValues, NewsNotice } from "../humans/channel.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData, ThreadEvent } from "../thread/events.ts";
 import { newsDueAt } from "../thread/projection.ts";
@@ -10,6 +10,7 @@ import type { StoreJournal } from "./store-journal.ts";
 
 export interface TellNewsOptions {
   readonly channels: readonly Channel[];
+  readonly store: ChannelValues;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The last event when this worker took the thread up: people may have been told of what is older. */
@@ -23,7 +24,7 @@ export interface TellNewsOptions {
 export async function tellNews(
   journal: StoreJournal,
   agent: Agent,
-  { channels, clock, signal, inherited }: TellNewsOptions,
+  { channels, store, clock, signal, inherited }: TellNewsOptions,
 ): Promise<void> {
   const { via, news } = journal.thread.state;
   if (via === null || news.length === 0) return;
@@ -34,11 +35,8 @@ export async function tellNews(
     const mayBeRepeated = one.attempts > 0 || one.seq <= inherited;
     const notice = noticeOf(journal.thread, agent, one.seq, { address: via.address, mayBeRepeated });
     const record = { about: one.seq, channel: via.channel };
-    const outcome = await tell(
-      notice,
-      channels.find(({ name }) => name === via.channel),
-      signal,
-    );
+    const channel = channels.find(({ name }) => name === via.channel);
+    const outcome = await tell(notice, channel, { signal, store });
     if (outcome === undefined) return;
     const data: EventData["notified"] = { ...record, ...outcome };
     await journal.append({ ...write({ type: "notified", data }), onConflict: "keep" });
@@ -51,13 +49,13 @@ type Outcome = Pick<EventData["notified"], "ok" | "skipped" | "error">;
 async function tell(
   notice: NewsNotice | undefined,
   channel: Channel | undefined,
-  signal: AbortSignal,
+  { signal, store }: Pick<TellNewsOptions, "signal" | "store">,
 ): Promise<Outcome | undefined> {
   if (notice === undefined) return { ok: true, skipped: true };
   try {
     if (channel === undefined) throw new Error("this process has no such channel");
     if (channel.wants?.(notice) === false) return { ok: true, skipped: true };
-    await channel.deliver(notice, signal);
+    await channel.deliver(notice, signal, store);
     return { ok: true };
   } catch (error) {
     return signal.aborted ? undefined : { ok: false, error: compactError(error) };

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
-import type { Channel, Notice } from "../humans/channel.ts";
+import type { Channel, ChannelValues, Notice } from "../humans/channel.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs, newsDueAt } from "../thread/projection.ts";
@@ -11,6 +11,7 @@ import type { StoreJournal } from "./store-journal.ts";
 
 export interface TellPeopleOptions {
   readonly channels: readonly Channel[];
+  readonly store: ChannelValues;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The request that was already pending when this worker took the thread up: people may have been told about it. */
@@ -23,7 +24,7 @@ export interface TellPeopleOptions {
  */
 export async function tellPeople(
   journal: StoreJournal,
-  { channels, clock, signal, inherited }: TellPeopleOptions,
+  { channels, store, clock, signal, inherited }: TellPeopleOptions,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;
@@ -39,7 +40,7 @@ export async function tellPeople(
     const delivery = { request: request.seq, channel: channel.name };
     let outcome: EventData["notified"];
     try {
-      await channel.deliver(notice, signal);
+      await channel.deliver(notice, signal, store);
       outcome = { ...delivery, ok: true };
     } catch (error) {
       if (signal.aborted) return;

@@ -112,6 +112,7 @@ async function run(
     observe({ kind: "events", before, thread: now, events });
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
+  const telling = { channels, store, clock, signal };
   const onPartial = (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial });
   signals.onBegin(() => journal.thread.state.lastInput);
   const context: EffectContext = {
@@ -125,7 +126,7 @@ async function run(
     jobToken: options.jobToken,
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
-    beforeCommand: () => tellNews(journal, agent, { channels, clock, signal, inherited: thread.state.seq }),
+    beforeCommand: () => tellNews(journal, agent, { ...telling, inherited: thread.state.seq }),
     people: options.people,
     stillAllowed: options.stillAllowed,
     delegation: delegationFor(journal, options.family),
@@ -141,7 +142,7 @@ async function run(
           const due = dueEvents(journal.thread, clock.now());
           if (due.length > 0) await journal.append(write(...due));
           await advance(journal, agent, context);
-          await tellPeople(journal, { channels, clock, signal, inherited: thread.state.request?.seq });
+          await tellPeople(journal, { ...telling, inherited: thread.state.request?.seq });
         }
         await settleFamily(journal, agent, options.family);
         return journal.thread;

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { isInternal, UsageError } from "../base/errors.ts";
 import { parseExactJson } from "../base/json-numbers.ts";
 import { checkOptions } from "../base/options.ts";
+import type { Channel } from "../humans/channel.ts";
 import { principalKey } from "../humans/principal.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -30,6 +31,7 @@ import { loginPage, problemPage, tokenPage } from "./pages.ts";
 import { asStatus, problemOf, sendProblem } from "./problem.ts";
 import { consoleLog } from "./problem-log.ts";
 import { protocolRoutes } from "./protocols.ts";
+import { channelRoutes } from "./routes/channels.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { exportRoutes } from "./routes/export.ts";
 import { incomingRoutes } from "./routes/incoming.ts";
@@ -63,6 +65,8 @@ export interface ServerOptions {
   readonly webhooks?: readonly Webhook[] | undefined;
   /** Protocols that are spoken beside the API, such as those of `twelvefold/protocols`. Default: none. */
   readonly protocols?: readonly Protocol[] | undefined;
+  /** Channels over which people write back, at `/channels/<name>`: those of the runtime. Others among them do no harm. */
+  readonly channels?: readonly Channel[] | undefined;
   /** Signs the links to requests; at least 32 random characters. Default: there are no such links. */
   readonly secret?: string | undefined;
   readonly limits?: Partial<ServerLimits>;
@@ -161,7 +165,9 @@ export function createServer(options: ServerOptions): Server {
         throw new RequestError(413, `a body has at most ${maxSize} bytes`);
       },
     });
-  app.use(atMost(limits.bodyBytes));
+  const ofMost = atMost(limits.bodyBytes);
+  // Mails are larger: the channel says how large.
+  app.use((c, next) => (c.req.path.startsWith("/channels/") ? next() : ofMost(c, next)));
   // Nobody is known yet: a sign-in is small.
   app.use("/login", atMost(Math.min(SIGN_IN_BYTES, limits.bodyBytes)));
 
@@ -196,13 +202,15 @@ export function createServer(options: ServerOptions): Server {
     rateLimit(`address ${remoteAddress(c)}`);
     return next();
   };
-  for (const path of ["/login", "/open/*", "/jobs/*", "/webhooks/*"]) app.use(path, limitAddress);
+  for (const path of ["/login", "/open/*", "/jobs/*", "/webhooks/*", "/channels/*"])
+    app.use(path, limitAddress);
   app.get("/login", (c) => {
     const token = c.req.query("token");
     return c.html(token === undefined ? loginPage(c, auth.kind) : tokenPage(c, auth.kind, token));
   });
   app.route("/", loginRoutes(context));
   if (options.secret !== undefined) app.route("/", linkRoutes(options.secret, context));
+  app.route("/", channelRoutes(deps, options.channels ?? [], log));
   app.route("/", incomingRoutes(deps, options.webhooks ?? [], log));
 
   // From here on, every caller is known.

@@ -6,7 +6,7 @@ import type { ServerEnv } from "./env.ts";
 
 /** The beginnings of the server's own paths. */
 const OWN =
-  /^\/(?:inbox|threads|requests|events|jobs|webhooks|open|login|logout|docs|openapi\.json|healthz|pages\.css|favicon\.ico)(?=\/|$)/;
+  /^\/(?:inbox|threads|requests|events|jobs|webhooks|channels|open|login|logout|docs|openapi\.json|healthz|pages\.css|favicon\.ico)(?=\/|$)/;
 
 /** A path to be mounted under, such as `/agents` or `/tools/agents`. */
 export const basePathText: Check = check((value) => {

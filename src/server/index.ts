@@ -1,9 +1,9 @@
 // What `import … from "twelvefold/server"` gives: the HTTP API, its credentials, and what comes in by webhook and clock.
 
-export { addressOf, isAllowed } from "../triggers/allow-list.ts";
+export { addressOf, isAllowed } from "../base/allow-list.ts";
+export { verifyWebhook, type WebhookHeaders, webhookHeaders } from "../base/standard-webhooks.ts";
 export type { CronOptions } from "../triggers/cron.ts";
 export { type CronTrigger, startCron } from "../triggers/cron.ts";
-export { verifyWebhook, type WebhookHeaders, webhookHeaders } from "../triggers/standard-webhooks.ts";
 export type { WebhookOptions } from "../triggers/webhook.ts";
 export { type Webhook, type WebhookDelivery, webhook } from "../triggers/webhook.ts";
 export type { WebhookAction } from "../triggers/webhook-action.ts";

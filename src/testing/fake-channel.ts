@@ -2,6 +2,7 @@ import { TwelvefoldError } from "../base/errors.ts";
 import type { Channel, ClosedNotice, Notice } from "../humans/channel.ts";
 
 export interface FakeChannel extends Channel {
+  deliver(notice: Notice, signal?: AbortSignal): Promise<void>;
   /** Every notice that it was asked to deliver, in order, even those that failed. */
   readonly notices: readonly Notice[];
   /** The requests that it was told are closed. */

@@ -1,9 +1,10 @@
 import { type ErrorCode, TwelvefoldError } from "../base/errors.ts";
-import { parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
+import type { RequestId, ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
-import { samePrincipal, type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
+import { type VerifiedPrincipal, verifiedBy } from "../humans/principal.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import type { Sender } from "../runtime/input.ts";
+import { isRefusal, respondOnce } from "../runtime/respond-once.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Via } from "../thread/events.ts";
 import type { Webhook, WebhookDelivery } from "./webhook.ts";
@@ -126,7 +127,7 @@ async function act(runtime: Runtime, todo: Todo, origin: Origin): Promise<readon
   }
   if ("respond" in todo) {
     const { requestId, response, from = origin.sender() } = todo.respond;
-    return [await respondOnce(runtime, { requestId, response, from })];
+    return [await (await respondOnce(runtime, { requestId, response, by: from })).threadId];
   }
   const { threadId, name, payload = delivery.payload, from } = todo.event;
   const received = { name, source, payload, from };
@@ -153,36 +154,6 @@ async function launch(
         };
   const named = threadId === undefined ? {} : { threadId };
   return (await runtime.launch({ agent, input, via, once, ...named })).threadId;
-}
-
-interface Answer {
-  readonly requestId: RequestId;
-  readonly response: HumanResponse;
-  readonly from: VerifiedPrincipal;
-}
-
-/** The same answer of the same person again does nothing: the thread knows it. */
-async function respondOnce(runtime: Runtime, { requestId, response, from }: Answer): Promise<ThreadId> {
-  try {
-    return (await runtime.respond(requestId, response, from)).id;
-  } catch (error) {
-    const { threadId, seq } = parseRequestId(requestId) ?? {};
-    if (threadId === undefined || !TwelvefoldError.isInstance(error) || !isRefusal(error.code)) throw error;
-    const { events } = await runtime.get(threadId);
-    const isRecorded = events.some(
-      ({ type, data }) =>
-        type === "human_responded" &&
-        data.request === seq &&
-        data.decision.kind === response.decision.kind &&
-        samePrincipal(data.by, from),
-    );
-    if (!isRecorded) throw error;
-    return threadId;
-  }
-}
-
-function isRefusal(code: ErrorCode): boolean {
-  return code === "conflict" || code === "expired" || code === "forbidden";
 }
 
 /** Whether the same delivery would meet the same error again, whatever is done here. */

@@ -1,7 +1,7 @@
+import { isAllowed } from "../base/allow-list.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import { webhookSecret } from "../base/webhook-signature.ts";
-import { isAllowed } from "./allow-list.ts";
 import type { WebhookAction } from "./webhook-action.ts";
 
 /** A genuine delivery from an allowed sender. */

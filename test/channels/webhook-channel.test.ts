@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
+import { verifyWebhook } from "../../src/base/standard-webhooks.ts";
 import { type WebhookMessage, webhookChannel } from "../../src/channels/index.ts";
 import {
   createMemoryStore,
@@ -15,7 +16,6 @@ import {
   verifiedBy,
 } from "../../src/index.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
-import { verifyWebhook } from "../../src/triggers/standard-webhooks.ts";
 
 const secret = `whsec_${Buffer.from("24 bytes that nobody has").toString("base64")}`;
 const ada = verifiedBy("test", "ada");
@@ -119,10 +119,10 @@ describe("the webhook channel", () => {
       const failing = webhookChannel({ url: other.url, secret });
       const notice = repeatRequest(thread);
       const { signal } = new AbortController();
-      await expect(failing.deliver(notice, signal)).rejects.toThrow(
+      await expect(failing.deliver(notice, signal, createMemoryStore())).rejects.toThrow(
         `http://127.0.0.1:${new URL(other.url).port} answered ${status}`,
       );
-      await channel.deliver(notice, signal);
+      await channel.deliver(notice, signal, createMemoryStore());
       const posted = await other.until(1);
       expect(posted.map(({ request: { url: path } }) => path)).toEqual(["/hooks"]);
     },
@@ -133,7 +133,11 @@ describe("the webhook channel", () => {
     const { runtime, threadId } = await launch(url);
     const thread = await runtime.settled(threadId);
     await until(1);
-    await webhookChannel({ url, secret }).deliver(repeatRequest(thread), new AbortController().signal);
+    await webhookChannel({ url, secret }).deliver(
+      repeatRequest(thread),
+      new AbortController().signal,
+      createMemoryStore(),
+    );
     const posted = await until(2);
     expect(new Set(posted.map(({ request: { headers } }) => headers["webhook-id"])).size).toBe(1);
     expect(posted[1]?.message.data).toMatchObject({ mayBeRepeated: true });

@@ -41,7 +41,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}channel +webhook +\S.*$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:email|webhook) +\S.*\n?){2}$/,
     );
   });
 
@@ -97,6 +97,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
         "test/hand-written-loop.test.ts",
       ],
     ],
+    ["channel/email", ["src/channels/email.md", "src/channels/email.ts", "test/email.test.ts"]],
     ["webhook", ["src/channels/webhook.md", "src/channels/webhook.ts", "test/webhook.test.ts"]],
   ])(
     "copies the %s with its test, as a project writes it, and names what comes next",
@@ -180,7 +181,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, webhook/,
+      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, email, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -1,13 +1,13 @@
 import { Webhook as Signer } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { addressOf, isAllowed } from "../../src/base/allow-list.ts";
 import { parseRequestId, parseThreadId, requestIdOf } from "../../src/base/ids.ts";
 import { isJsonObject, type Json } from "../../src/base/json.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { pendingRequest } from "../../src/humans/request.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { HumanDecision } from "../../src/thread/events.ts";
-import { addressOf, isAllowed } from "../../src/triggers/allow-list.ts";
 import { type WebhookOptions, webhook } from "../../src/triggers/webhook.ts";
 import { type ServeOptions, serve } from "../server/serve.ts";
 

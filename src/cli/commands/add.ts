@@ -19,7 +19,7 @@ export async function add(
 ): Promise<number> {
   const { terminal, folder, json } = session;
   if (name === undefined) return listAdditions(session);
-  const addition = ADDITIONS.find((one) => one.name === name);
+  const addition = ADDITIONS.find((one) => one.name === name || `${one.kind}/${one.name}` === name);
   if (addition === undefined) {
     const known = ADDITIONS.map((one) => one.name).join(", ");
     throw new NotFoundError(`there is nothing to add called "${name}"; known: ${known}`);
@@ -35,7 +35,7 @@ export async function add(
     ...addition.next,
   ];
   const names = [...files.keys()];
-  if (json) terminal.out(JSON.stringify({ name, files: names, packages, next }));
+  if (json) terminal.out(JSON.stringify({ name: addition.name, files: names, packages, next }));
   else {
     for (const file of names) terminal.out(`wrote ${file}`);
     if (packages.length > 0) terminal.out(`it needs: npm install ${packages.join(" ")}`);

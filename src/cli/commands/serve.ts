@@ -23,7 +23,7 @@ export async function serve(
   options: { readonly port?: number; readonly host: string; readonly worker: boolean },
 ): Promise<number> {
   const { env, terminal } = session;
-  const { server: config = {} } = await session.config();
+  const { server: config = {}, channels } = await session.config();
   const model = await session.model();
   const runtime = await session.lastingRuntime(options.worker);
   runtime.subscribe(traceRuns());
@@ -39,6 +39,7 @@ export async function serve(
     auth: authOf(config),
     protocols: await loadProtocols(config.protocols ?? [], runtime),
     webhooks: config.webhooks,
+    channels,
     cron: config.cron,
     publicUrl,
     secret,

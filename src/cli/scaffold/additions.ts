@@ -74,14 +74,14 @@ export const ADDITIONS: readonly Addition[] = [
       copyOf(root, [...CALCULATOR_PROMPT, "examples/hand-written-loop.ts"], "hand-written-loop"),
   },
   ...Object.entries(RECIPES).map(([name, what]) => addRecipe(name, what)),
-  {
-    name: "webhook",
-    kind: "channel",
+  addChannel("email", {
+    what: "people write mails and answer requests by mail; senders proven by DKIM",
+    packages: ["nodemailer", "postal-mime", "mailauth"],
+  }),
+  addChannel("webhook", {
     what: "sends requests for people to your own service, signed by the Standard Webhooks rules",
     packages: SERVE_NEEDS,
-    next: ["follow src/channels/webhook.md"],
-    files: (root) => readTemplate(join(root, "templates", "add", "webhook")),
-  },
+  }),
 ];
 
 /** A recipe that is one file and takes its prompts as arguments. */
@@ -96,6 +96,17 @@ function addRecipe(name: string, what: string): Addition {
       'where the test has a script, put promptFunction(b, "…") of a BAML function that returns such steps',
     ],
     files: (root) => copyOf(root, [`examples/${name}.ts`], name),
+  };
+}
+
+/** The wiring of a channel: its code, how to set it up, and a test. */
+function addChannel(name: string, about: Pick<Addition, "what" | "packages">): Addition {
+  return {
+    name,
+    kind: "channel",
+    ...about,
+    next: [`follow src/channels/${name}.md`],
+    files: (root) => readTemplate(join(root, "templates", "add", name)),
   };
 }
 

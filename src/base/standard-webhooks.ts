@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
+import { signDelivery, webhookSecret } from "./webhook-signature.ts";
 
 /** How many seconds a delivery's time may be off, either way. */
 const WINDOW_SECONDS = 300;

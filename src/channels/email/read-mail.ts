@@ -1,0 +1,65 @@
+import PostalMime, { addressParser } from "postal-mime";
+import { addressOf } from "../../base/allow-list.ts";
+import type { VerifiedPrincipal } from "../../humans/principal.ts";
+import { headerOf, type RawMail, writeRawMail } from "./raw-mail.ts";
+
+/** A mail whose sender is proven. Everything in it is the sender's own word. */
+export interface Mail {
+  readonly from: VerifiedPrincipal;
+  readonly subject: string;
+  /** What it says without what it quotes; at most 20,000 characters. */
+  readonly text: string;
+  /** What is attached: only that it is. */
+  readonly attachments: readonly { readonly name: string; readonly type: string; readonly bytes: number }[];
+}
+
+/** What is read of a mail apart from its sender. */
+export interface MailParts extends Pick<Mail, "subject" | "attachments"> {
+  /** All of its text; made of the HTML where there is no other. */
+  readonly whole: string;
+  readonly messageId: string;
+  /** The mails that it follows, the oldest first. */
+  readonly references: readonly string[];
+  /** Whom it is addressed to. */
+  readonly recipients: readonly string[];
+  /** Milliseconds since the epoch; `NaN` if it has no date. */
+  readonly date: number;
+}
+
+export const MAX_TEXT = 20_000;
+const MAX_SUBJECT = 500;
+const MAX_LISTED = 50;
+
+/** Throws where the mail's parts are nested too deep. */
+export async function readParts(mail: RawMail): Promise<MailParts> {
+  const parsed = await PostalMime.parse(writeRawMail(mail), {
+    maxNestingDepth: 30,
+    maxRfc822NestingDepth: 0,
+    attachmentEncoding: "arraybuffer",
+  });
+  const list = (name: string) => headerOf(mail, name) ?? "";
+  return {
+    subject: (parsed.subject ?? "").replace(/\s+/g, " ").trim().slice(0, MAX_SUBJECT).toWellFormed(),
+    whole: (parsed.text ?? "").toWellFormed(),
+    messageId: idsIn(list("message-id"))[0] ?? "",
+    references: [...idsIn(list("references")), ...idsIn(list("in-reply-to"))].slice(-MAX_LISTED),
+    recipients: recipientsOf(mail),
+    date: Date.parse(list("date").replace(/\([^()]*\)/g, "")),
+    attachments: parsed.attachments.slice(0, MAX_LISTED).map(({ filename, mimeType, content }) => ({
+      name: (filename ?? "").slice(0, 200).toWellFormed(),
+      type: mimeType,
+      bytes: typeof content === "string" ? content.length : content.byteLength,
+    })),
+  };
+}
+
+function idsIn(text: string): readonly string[] {
+  return Array.from(text.matchAll(/<[^<>\s]{1,400}>/g), ([id]) => id);
+}
+
+function recipientsOf(mail: RawMail): readonly string[] {
+  const named = ["to", "cc", "delivered-to", "x-original-to"].map((name) => headerOf(mail, name) ?? "");
+  return addressParser(named.filter((value) => value !== "").join(", "), {
+    flatten: true,
+  }).flatMap(({ address }) => addressOf(address ?? "") ?? []);
+}
