@@ -67,6 +67,7 @@ const TITLES: { readonly [K in Exclude<HumanRequest["kind"], "approval">]: strin
   budget: "A budget is used up",
   provider: "The model cannot be reached",
   unknown_outcome: "Nobody knows whether a step did its work",
+  version: "An agent has changed",
 };
 
 function cardParts(card: ApprovalCard): RequestPart[] {
@@ -75,12 +76,23 @@ function cardParts(card: ApprovalCard): RequestPart[] {
   );
   const preview = card.preview === undefined ? [] : [warning("Would change", valueText(card.preview))];
   const reasons = card.reasons
-    .filter(({ kind }) => kind !== "policy")
+    .filter((reason) => reason.kind !== "policy" || reason.because !== undefined)
     .map((reason) => {
       const { label, text } = describeReason(reason);
       return warning(label, visible(text));
     });
-  return [...fields, ...preview, ...saidParts(card), ...newerParts(card), ...failureParts(card), ...reasons];
+  const ways = Object.entries(card.rejectOptions ?? {}).map(([name, words]) =>
+    note(`To refuse with ${visibleLine(name)}`, visible(words)),
+  );
+  return [
+    ...fields,
+    ...preview,
+    ...saidParts(card),
+    ...newerParts(card),
+    ...failureParts(card),
+    ...reasons,
+    ...ways,
+  ];
 }
 
 function saidParts({ said }: ApprovalCard): RequestPart[] {

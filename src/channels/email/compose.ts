@@ -72,6 +72,12 @@ function waysToAnswer(
         "To let it go on: reply, and let the first line be the words go on and your code.",
         "To stop it: let the first line be the word deny. Any other reply tells the agent how to go on.",
       ];
+    case "version":
+      return [
+        `Your code: ${code}`,
+        "To let it go on: reply, and let the first line be the words go on and your code.",
+        "To stop it: let the first line be the word deny. Any other reply decides nothing.",
+      ];
     case "unknown_outcome":
       return [
         "To give it up: reply, and let the first line be the word deny. Whether it happened is said in the inbox.",

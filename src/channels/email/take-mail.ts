@@ -120,23 +120,20 @@ function decisionIn({ signer, address, text }: Taking, request: HumanRequest): H
   const { first, rest } = linesOf(text);
   const code = signer.code(request, address).replace("-", "");
   const approval = APPROVE.exec(first);
-  if (request.kind !== "question" && DENY.test(first)) {
-    const feedback = `${first.replace(DENY, "")}\n${rest}`.trim();
-    return feedback === ""
-      ? "say below the word deny why, so that the agent can do better"
-      : { kind: "denied", feedback };
-  }
+  if (request.kind !== "question" && DENY.test(first))
+    return denialIn(`${first.replace(DENY, "")}\n${rest}`.trim(), request);
   switch (request.kind) {
     case "approval":
     case "escalation":
     case "budget":
     case "provider":
+    case "version":
       if (approval !== null) {
         return approval[1]?.replace("-", "").toUpperCase() === code
           ? { kind: "approved" }
           : "the code is not the one for what is asked now: look at the latest mail about it";
       }
-      if (request.kind === "approval")
+      if (request.kind === "approval" || request.kind === "version")
         return "nothing was decided: the first line is not the word approve and the code, nor deny";
       return text === "" ? "the reply is empty" : { kind: "answered", text };
     case "question": {
@@ -149,6 +146,14 @@ function decisionIn({ signer, address, text }: Taking, request: HumanRequest): H
     default:
       return request.kind satisfies never;
   }
+}
+
+function denialIn(words: string, { card }: HumanRequest): HumanDecision | string {
+  if (words === "") return "say below the word deny why, so that the agent can do better";
+  const [, option = "", feedback = ""] = /^(\S+)\s*(.*)$/s.exec(words) ?? [];
+  return Object.hasOwn(card?.rejectOptions ?? {}, option)
+    ? { kind: "denied", option, feedback }
+    : { kind: "denied", feedback: words };
 }
 
 /** What a reply to a closed request said, to see whether it is the very reply that closed it. */
