@@ -54,7 +54,7 @@ export function createSigner(secret: string, name: string) {
       const threadId = parseThreadId(parsed.data.threadId);
       if (threadId === undefined) return undefined;
       const address = { ...parsed.data, threadId };
-      return same(keyOf(address), key) ? address : undefined;
+      return isSame(keyOf(address), key) ? address : undefined;
     },
 
     /** The id of a mail: the same whenever this notice is sent to this person. */
@@ -64,7 +64,7 @@ export function createSigner(secret: string, name: string) {
     threadIn(messageIds: readonly string[], to: string): ThreadId | undefined {
       for (const messageId of messageIds.toReversed()) {
         const [, id = "", mark = ""] = /^<?([^@<>]+)\.([0-9a-f]{26})@[^@<>]+>?$/.exec(messageId) ?? [];
-        if (id !== "" && same(markOf(id, to), mark)) return parseThreadId(id.split(".")[0] ?? "");
+        if (id !== "" && isSame(markOf(id, to), mark)) return parseThreadId(id.split(".")[0] ?? "");
       }
       return undefined;
     },
@@ -83,7 +83,7 @@ export type Signer = ReturnType<typeof createSigner>;
 /** Letters and digits that nobody takes for one another. */
 const LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ".replace(/[ILO]/g, "");
 
-function same(one: string, other: string): boolean {
+function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 

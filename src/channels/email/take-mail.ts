@@ -44,25 +44,25 @@ const MAX_AHEAD_MS = 86_400_000;
  */
 export async function takeMail(raw: Uint8Array, options: TakeOptions): Promise<MailOutcome> {
   const mail = readRawMail(raw);
-  if (typeof mail === "string") return dropped(mail);
-  if (isAutomatic(mail)) return dropped("it is an automatic mail");
+  if (typeof mail === "string") return dropMail(mail);
+  if (isAutomatic(mail)) return dropMail("it is an automatic mail");
   const sender = await proveSender(mail, options);
-  if (sender.kind === "unproven") return dropped(`the sender is not proven: ${sender.why}`);
+  if (sender.kind === "unproven") return dropMail(`the sender is not proven: ${sender.why}`);
   const { address } = sender;
   if (options.allow !== undefined && !isAllowed(options.allow, address))
-    return dropped("this sender may not write");
+    return dropMail("this sender may not write");
   const parts = await readParts(mail).catch(() => undefined);
-  if (parts === undefined) return dropped("the mail cannot be read");
+  if (parts === undefined) return dropMail("the mail cannot be read");
   if (!(parts.date > options.now - MAX_AGE_MS && parts.date < options.now + MAX_AHEAD_MS)) {
-    return dropped("the mail is too old, or its date lies in the future");
+    return dropMail("the mail is too old, or its date lies in the future");
   }
-  if (parts.messageId === "") return dropped("the mail has no id");
-  if (isOwn(address, options.own)) return dropped("it is this channel's own mail");
+  if (parts.messageId === "") return dropMail("the mail has no id");
+  if (isOwn(address, options.own)) return dropMail("it is this channel's own mail");
   const keys = keysIn(parts.recipients, options.own);
   const isForUs = keys.length > 0 || parts.recipients.includes(options.own);
   // A mail that was signed for somebody else can be sent here by anybody who has it.
-  if (sender.signsTo && !isForUs) return dropped("the mail is addressed to somebody else");
-  if (keys.length > 1) return dropped("the mail names several reply addresses");
+  if (sender.signsTo && !isForUs) return dropMail("the mail is addressed to somebody else");
+  if (keys.length > 1) return dropMail("the mail names several reply addresses");
   const taking: Taking = {
     ...options,
     parts,
@@ -83,15 +83,15 @@ interface Taking extends TakeOptions {
   readonly once: string;
 }
 
-function dropped(why: string, threadId?: ThreadId): MailOutcome {
+function dropMail(why: string, threadId?: ThreadId): MailOutcome {
   return { kind: "dropped", why, threadId };
 }
 
 async function takeReply(taking: Taking, key: string): Promise<MailOutcome> {
   const { signer, runtime, address, now } = taking;
   const reply = await signer.open(key, runtime.store);
-  if (reply === undefined) return dropped("the reply address is not valid");
-  if (reply.to !== address) return dropped("the reply address was given to somebody else", reply.threadId);
+  if (reply === undefined) return dropMail("the reply address is not valid");
+  if (reply.to !== address) return dropMail("the reply address was given to somebody else", reply.threadId);
   if (now >= reply.expiresAt) return refuse(taking, reply, "this reply address has expired");
   const { threadId, seq } = requestIn(reply.requestId) ?? {};
   if (threadId === undefined || seq === undefined) return goOn(taking, reply.threadId);
@@ -179,7 +179,7 @@ function linesOf(text: string): { readonly first: string; readonly rest: string 
 
 async function refuse(taking: Taking, reply: ReplyAddress, why: string): Promise<MailOutcome> {
   await taking.explain(taking.address, originOf(taking), why).catch(() => {});
-  return dropped(why, reply.threadId);
+  return dropMail(why, reply.threadId);
 }
 
 async function takeWithoutKey(taking: Taking): Promise<MailOutcome> {
@@ -193,7 +193,7 @@ async function takeWithoutKey(taking: Taking): Promise<MailOutcome> {
     attachments: parts.attachments,
   };
   const wanted = startOf(taking, mail);
-  if (wanted === null) return dropped("nothing is started by it");
+  if (wanted === null) return dropMail("nothing is started by it");
   const via = { channel: name, address: writeOrigin(originOf(taking)) };
   const { threadId } = await runtime.launch({ ...wanted, via, once: taking.once });
   const key = begunKey(name, address, parts.messageId);
@@ -239,7 +239,7 @@ async function goOn(taking: Taking, threadId: ThreadId): Promise<MailOutcome> {
   } catch (error) {
     if (!TwelvefoldError.isInstance(error) || !["conflict", "not_found"].includes(error.code)) throw error;
     await taking.explain(taking.address, originOf(taking), "this conversation is closed").catch(() => {});
-    return dropped("the conversation is closed", threadId);
+    return dropMail("the conversation is closed", threadId);
   }
 }
 
