@@ -1,0 +1,99 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
+import { partialReader } from "../../src/prompts/call/partials.ts";
+import { readAnswer } from "../../src/prompts/call/read-answer.ts";
+import { openaiChat } from "../../src/prompts/wire/openai-chat.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { b } from "./baml_client/index.ts";
+import { HOSTILE_FUNCTIONS, hostileCompletion } from "./completions/hostile-sizes.ts";
+
+/** The text in parts, cut where the numbers say; also between the halves of a letter that takes two. */
+function cut(text: string, places: readonly number[]): string[] {
+  const at = [0, ...places.map((place) => place % (text.length + 1)).sort((x, y) => x - y), text.length];
+  return at.slice(1).map((end, index) => text.slice(at[index], end));
+}
+
+async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+interface Sent {
+  readonly parts: readonly string[];
+  readonly end: string;
+  readonly noise: string;
+  readonly chunk: number;
+  readonly finish: string | null;
+}
+
+/** Reads a stream of these parts as a server might send it. Gives what was read and each text shown meanwhile. */
+async function receive({ parts, end, noise, chunk, finish }: Sent) {
+  const choices = [
+    ...parts.map((content) => ({ delta: { content } })),
+    ...(finish === null ? [] : [{ delta: {}, finish_reason: finish }]),
+  ];
+  const events = choices.map(
+    (choice) => `${noise}data: ${JSON.stringify({ choices: [choice] })}${end}${end}`,
+  );
+  const texts: string[] = [];
+  const read = await readAnswer(
+    { status: 200, headers: {}, body: inChunks(Buffer.from(events.join("")), chunk) },
+    { format: openaiChat, secrets: [], onText: (text) => texts.push(text), now: () => 0 },
+  );
+  return { read, texts };
+}
+
+const sent = fc.record({
+  number: fc.nat(20_000),
+  places: fc.array(fc.nat(), { maxLength: 30 }),
+  end: fc.constantFrom("\n", "\r\n", "\r"),
+  noise: fc.constantFrom("", ": alive\n", "\n\n", "event: x\nid: 1\n"),
+  chunk: fc.constantFrom(1, 2, 3, 7, 1_000, 1_000_000),
+});
+
+describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
+  it("gives the text that was sent, however it is cut, and nothing for an end that was not said", async () => {
+    const property = fc.asyncProperty(sent, fc.constantFrom("stop", null), async (how, finish) => {
+      const text = hostileCompletion(how.number).text.slice(0, how.chunk < 10 ? 3_000 : 200_000);
+      const { read, texts } = await receive({ ...how, parts: cut(text, how.places), finish });
+      if (finish === null) expect(read.kind).not.toBe("replied");
+      else expect(read).toMatchObject({ kind: "replied", reply: { text } });
+      expect(texts.every((shown) => text.startsWith(shown))).toBe(true);
+    });
+    await fc.assert(property, { numRuns: propertyRuns(150) });
+  });
+
+  it("gives the native parser no partial that would be expensive, and none twice in a row", () => {
+    let most = { characters: 0, opened: 0 };
+    const property = fc.property(
+      fc.nat(20_000),
+      fc.nat(),
+      fc.constantFrom(...HOSTILE_FUNCTIONS),
+      (number, place, name) => {
+        const { text } = hostileCompletion(number);
+        const fn = bamlFunction(b, name);
+        const parseStream: typeof fn.parseStream = (partial, options) => {
+          const opened = partial.split(/[{[]/).length - 1;
+          most = {
+            characters: Math.max(most.characters, partial.length),
+            opened: Math.max(most.opened, opened),
+          };
+          return fn.parseStream(partial, options);
+        };
+        const shown: unknown[] = [];
+        const read = partialReader({ ...fn, parseStream }, undefined, (partial) => shown.push(partial));
+        const beginning = text.slice(0, place % (text.length + 1));
+        for (const soFar of [beginning, beginning, text]) read(soFar);
+        expect(
+          shown.every(
+            (partial, index) => index === 0 || JSON.stringify(partial) !== JSON.stringify(shown[index - 1]),
+          ),
+        ).toBe(true);
+      },
+    );
+    fc.assert(property, { numRuns: propertyRuns(150) });
+    expect(most.characters).toBeGreaterThan(0);
+    expect(most.characters).toBeLessThanOrEqual(100_000);
+    expect(most.opened).toBeLessThanOrEqual(100);
+  });
+});
