@@ -63,37 +63,55 @@ describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
     await fc.assert(property, { numRuns: propertyRuns(150) });
   });
 
-  it("gives the native parser no partial that would be expensive, and none twice in a row", () => {
-    let most = { characters: 0, opened: 0 };
+  /** What of these texts, one after another, reaches the native parser, and what is shown. */
+  function readPartials(name: (typeof HOSTILE_FUNCTIONS)[number], texts: readonly string[]) {
+    const fn = bamlFunction(b, name);
+    const parsed: string[] = [];
+    const shown: string[] = [];
+    const parseStream: typeof fn.parseStream = (text, options) => {
+      parsed.push(text);
+      return fn.parseStream(text, options);
+    };
+    const read = partialReader({ ...fn, parseStream }, undefined, (partial) =>
+      shown.push(JSON.stringify(partial)),
+    );
+    for (const text of texts) read(text);
+    return { parsed, shown };
+  }
+
+  it("gives the native parser no partial that would be expensive, and shows none twice in a row", () => {
+    let reached = 0;
     const property = fc.property(
       fc.nat(20_000),
       fc.nat(),
       fc.constantFrom(...HOSTILE_FUNCTIONS),
       (number, place, name) => {
         const { text } = hostileCompletion(number);
-        const fn = bamlFunction(b, name);
-        const parseStream: typeof fn.parseStream = (partial, options) => {
-          const opened = partial.split(/[{[]/).length - 1;
-          most = {
-            characters: Math.max(most.characters, partial.length),
-            opened: Math.max(most.opened, opened),
-          };
-          return fn.parseStream(partial, options);
-        };
-        const shown: unknown[] = [];
-        const read = partialReader({ ...fn, parseStream }, undefined, (partial) => shown.push(partial));
         const beginning = text.slice(0, place % (text.length + 1));
-        for (const soFar of [beginning, beginning, text]) read(soFar);
-        expect(
-          shown.every(
-            (partial, index) => index === 0 || JSON.stringify(partial) !== JSON.stringify(shown[index - 1]),
-          ),
-        ).toBe(true);
+        const { parsed, shown } = readPartials(name, [beginning, beginning, text]);
+        reached += parsed.length;
+        for (const one of parsed) {
+          expect(one.length).toBeLessThanOrEqual(16_000);
+          for (const bracket of [/[{[]/, /[}\]]/])
+            expect(one.split(bracket).length - 1).toBeLessThanOrEqual(40);
+        }
+        expect(shown.every((partial, index) => partial !== shown[index - 1])).toBe(true);
       },
     );
     fc.assert(property, { numRuns: propertyRuns(150) });
-    expect(most.characters).toBeGreaterThan(0);
-    expect(most.characters).toBeLessThanOrEqual(100_000);
-    expect(most.opened).toBeLessThanOrEqual(100);
+    expect(reached).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["brackets in a text that close nothing", "}".repeat(800)],
+    ["brackets in a text that are never closed", "[".repeat(800)],
+    ["quotes that nothing parts", '" x '.repeat(800)],
+    ["fences", "```json\\n".repeat(300)],
+    ["backticks", "`".repeat(800)],
+    ["a text without end", "x".repeat(20_000)],
+    ["tags of thoughts", "<think>".repeat(2_000)],
+  ])("shows no partial of %s", (_, piece) => {
+    for (const beginning of ['{"intent":"', '{"intent":"done_for_now","message":"'])
+      expect(readPartials("NextStep", [beginning + piece])).toEqual({ parsed: [], shown: [] });
   });
 });

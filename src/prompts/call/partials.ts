@@ -1,13 +1,12 @@
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
-import { shapeOf } from "../gate/scan.ts";
+import { DEFAULT_ANSWER_LIMITS, looseShape } from "../gate/limits.ts";
 import { withoutThinking } from "../gate/thinking.ts";
 
-// Incomplete text costs the native parser far more than complete JSON (the cube of the open brackets): partials are a
-// courtesy and stop where they would become expensive.
-const MAX_DEPTH = 12;
-const MAX_CONTAINERS = 100;
+// Incomplete text costs the native parser as much as text in need of repair (3 s for 800 brackets that close nothing, inside a
+// string too): partials are a courtesy and stop where they would become expensive.
 const MAX_SEPARATORS = 200;
-const MAX_CHARACTERS = 100_000;
+// The text of an intent is compared with every other one.
+const MAX_CHARACTERS = 16_000;
 // Reading partials may take a tenth of the time of the stream.
 const REST = 9;
 
@@ -40,9 +39,9 @@ export function partialReader(
   function readPartial(text: string): { value: unknown } | undefined {
     if (text.length > MAX_CHARACTERS) return undefined;
     const visible = withoutThinking(text);
-    if (visible.unclear || visible.text.trim() === "") return undefined;
-    const { depth, containers, separators } = shapeOf(visible.text, false);
-    if (depth > MAX_DEPTH || containers > MAX_CONTAINERS || separators > MAX_SEPARATORS) return undefined;
+    if (visible.unclear || visible.tooManyTags === true || visible.text.trim() === "") return undefined;
+    const loose = looseShape(visible.text, DEFAULT_ANSWER_LIMITS);
+    if ("breach" in loose || loose.shape.separators > MAX_SEPARATORS) return undefined;
     try {
       return { value: fn.parseStream(visible.text, options) };
     } catch {

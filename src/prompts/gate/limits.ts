@@ -79,7 +79,7 @@ const MAX_LOOSE_CONTAINERS = 40;
 const MAX_LOOSE_FENCES = 40;
 const MAX_LOOSE_BACKTICKS = 400;
 
-/** The shape of a text that is not strict JSON, or why it may not be repaired. */
+/** The shape of a text that is not strict JSON, or why it may not be repaired; of a text whose end is not there yet as well. */
 export function looseShape(
   text: string,
   limits: Required<AnswerLimits>,
