@@ -1,12 +1,19 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { HTTP_STATUS } from "../../src/base/errors.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-it("docs/errors.md lists exactly the codes of the source", () => {
+it("docs/errors.md lists exactly the codes of the source, each with its HTTP status and a section of its own", () => {
   const union = /export type ErrorCode =([^;]+);/.exec(read("src/base/errors.ts"))?.[1] ?? "";
-  const source = [...union.matchAll(/"(\w+)"/g)].map((match) => match[1]);
-  const documented = [...read("docs/errors.md").matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+  const source = [...union.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
+  const page = read("docs/errors.md");
+  const rows = [...page.matchAll(/^\| `(\w+)` \| `\w+` \| (\d+) \| \[.*\]\(#(\w+)\) \|$/gm)];
+  const wanted = Object.entries(HTTP_STATUS).map(([code, status]) => [code, String(status), code]);
   expect(source.length).toBeGreaterThan(10);
-  expect(documented.toSorted()).toEqual(source.toSorted());
+  expect(wanted.map(([code]) => code).toSorted()).toEqual(source.toSorted());
+  expect(rows.map(([, ...cells]) => cells).toSorted()).toEqual(wanted.toSorted());
+  const sections = page.split(/^## /m).slice(1);
+  expect(sections.map((section) => section.split("\n")[0])).toEqual(rows.map(([, code]) => code));
+  for (const section of sections) expect(section).toContain("**Do:**");
 });

@@ -34,7 +34,7 @@ export function snippetsOf(page: string, imports: Imports): Snippet[] {
     const [, code = ""] = match;
     const file = join(folder, `snippet-${index + 1}.ts`);
     const rewritten = code.replace(/ from "([^"]+)"/g, (_, name: string) => {
-      const target = imports[name];
+      const target = name.startsWith("node:") ? name : imports[name];
       if (target === undefined) throw new Error(`${page} imports ${name}, which the test does not know`);
       if (target === name) return ` from "${name}"`;
       return ` from "${relative(folder, join(root, target))}"`;
