@@ -45,3 +45,4 @@ export type {
   PromptStream,
   Refusal,
 } from "./types.ts";
+export { type TypeSource, withTypes } from "./with-types.ts";

@@ -1,3 +1,11 @@
 // What `import … from "twelvefold/protocols"` gives: protocols of the field, spoken over the same threads and requests.
+export {
+  connectMcp,
+  type McpPlace,
+  type McpTools,
+  type McpToolsOptions,
+  type RemoteStep,
+  type RemoteTool,
+} from "./mcp/client.ts";
 export { type McpServerOptions, mcpServer } from "./mcp/index.ts";
 export type { Protocol, ProtocolCaller, ProtocolRequest, ProtocolScope } from "./protocol.ts";
