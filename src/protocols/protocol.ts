@@ -1,6 +1,6 @@
 import type { VerifiedPrincipal } from "../humans/principal.ts";
-import type { HumanRequest } from "../humans/request.ts";
-import { whyNot } from "../humans/request.ts";
+import { type HumanRequest, mayDecide } from "../humans/request.ts";
+
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a caller can be allowed: the scopes of the server's keys. */
@@ -41,6 +41,6 @@ export function mayAnswer(request: HumanRequest, caller: ProtocolCaller, { peopl
   return (
     caller.may("respond") &&
     caller.mayAnswer?.(request) !== false &&
-    whyNot(request, caller.principal, "approved", people) === null
+    mayDecide(request, caller.principal, people)
   );
 }
