@@ -4,7 +4,6 @@ export {
   type McpPlace,
   type McpTools,
   type McpToolsOptions,
-  type RemoteStep,
   type RemoteTool,
 } from "./mcp/client.ts";
 export { type McpServerOptions, mcpServer } from "./mcp/index.ts";

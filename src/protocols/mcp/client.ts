@@ -1,4 +1,5 @@
 import type { Client, StandardSchemaV1 } from "@modelcontextprotocol/client";
+import type { AnyStep } from "../../agent/agent.ts";
 import { type Check, check, fields, list, oneOfKinds, optional, record, text } from "../../base/checks.ts";
 import { digestOf } from "../../base/digest.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -47,12 +48,6 @@ export interface McpToolsOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** A step that calls a tool of a server, as its dynamic class types it. */
-export interface RemoteStep {
-  readonly intent: string;
-  readonly call?: unknown;
-}
-
 /** The tools of one server, for one agent or several. */
 export interface McpTools {
   /** What the model may call now. */
@@ -66,7 +61,7 @@ export interface McpTools {
     fn: PromptFunction<Args, Result, Partial>,
   ): PromptFunction<Args, Result, Partial>;
   /** What the agent does about the dynamic class's intent. */
-  step(): ToolStep<RemoteStep>;
+  step<S extends AnyStep>(): ToolStep<S>;
   /** Asks the server for its tools again; it also does when the server says that they have changed, and before each call. */
   refresh(): Promise<void>;
   close(): Promise<void>;
@@ -185,10 +180,10 @@ class Remote implements McpTools {
     });
   }
 
-  step(): ToolStep<RemoteStep> {
+  step<S extends AnyStep>(): ToolStep<S> {
     const now = () => this.#now();
     const { name } = this.#options;
-    return tool((step: RemoteStep, context) => this.#run(step, context), {
+    return tool((step: S, context) => this.#run(step, context), {
       approval: (step) => this.#approvalOf(step),
       check: (step) => this.#problemWith(step),
       title: (step) => `${name}: ${nameIn(step)}`,
@@ -233,7 +228,7 @@ class Remote implements McpTools {
     return this.#known;
   }
 
-  #approvalOf(step: RemoteStep): Approval {
+  #approvalOf(step: AnyStep): Approval {
     const found = this.#now().tools.get(nameIn(step));
     if (found === undefined) return "always";
     const { approval, pinned } = this.#options;
@@ -243,7 +238,7 @@ class Remote implements McpTools {
     return approval?.(found) ?? (readOnlyHint ? "never" : "always");
   }
 
-  async #problemWith(step: RemoteStep): Promise<string | undefined> {
+  async #problemWith(step: AnyStep): Promise<string | undefined> {
     const { tools, validators } = this.#now();
     const name = nameIn(step);
     const validator = tools.has(name) ? validators.get(name) : undefined;
@@ -254,7 +249,7 @@ class Remote implements McpTools {
     return `the arguments of ${name} do not fit: ${result.issues.map(({ message }) => message).join("; ")}`;
   }
 
-  async #run(step: RemoteStep, { signal }: ToolContext): Promise<Json> {
+  async #run(step: AnyStep, { signal }: ToolContext): Promise<Json> {
     const name = nameIn(step);
     const before = this.#now().tools.get(name)?.digest;
     await this.refresh();
@@ -274,16 +269,21 @@ class Remote implements McpTools {
   }
 }
 
-function nameIn({ call }: RemoteStep): string {
-  const json = call === undefined ? null : toJson(call);
-  const name = isJsonObject(json) ? json["tool"] : undefined;
+/** What the step calls: a dynamic class has its fields from the model. */
+function callIn(step: AnyStep): JsonObject {
+  const json = toJson(step);
+  const call = isJsonObject(json) ? json["call"] : undefined;
+  return isJsonObject(call) ? call : {};
+}
+
+function nameIn(step: AnyStep): string {
+  const { tool: name } = callIn(step);
   return typeof name === "string" ? name : "";
 }
 
 /** Without fields that the model left out: a schema may not know `null`. */
-function argumentsIn({ call }: RemoteStep): JsonObject {
-  const json = call === undefined ? null : toJson(call);
-  const given = isJsonObject(json) ? json["arguments"] : undefined;
+function argumentsIn(step: AnyStep): JsonObject {
+  const { arguments: given } = callIn(step);
   return isJsonObject(given) ? withoutNulls(given) : {};
 }
 
