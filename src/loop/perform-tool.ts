@@ -162,6 +162,10 @@ async function run(
     callId,
     requester,
     approvedBy,
+    // Looked for only where it is asked for: the thread may be long.
+    get untrusted() {
+      return agent.context.untrustedIn(thread);
+    },
     key,
     attempt,
     credential,

@@ -38,6 +38,8 @@ export interface Launch {
    * progress and how the run ends; the model never sees it. For channels and triggers: never take it from a request.
    */
   readonly via?: Via | undefined;
+  /** For whom the thread works besides whoever sent the input: those for whom the program works that launches it. */
+  readonly onBehalfOf?: Pick<ThreadState, "requester" | "requesters"> | undefined;
   readonly threadId?: ThreadId;
   /** An idempotency key: a second launch with it returns the thread of the first. */
   readonly once?: string | undefined;
@@ -118,10 +120,14 @@ export function createChanges(options: ChangesOptions): Changes {
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
   return {
-    async launch({ agent: name, input, via, threadId = newThreadId(), once }) {
+    async launch({ agent: name, input, via, onBehalfOf, threadId = newThreadId(), once }) {
       const now = clock.now();
       const agent = agentNamed(agents, name);
-      const started = startThread({ agent: name, version: agent.version }, now, threadId);
+      const started = startThread(
+        { agent: name, version: agent.version, ...startFor(onBehalfOf) },
+        now,
+        threadId,
+      );
       const thread = appendToThread(started, [firstEvent(input, agent, via)], { agent, now });
       const outcome = await create(thread, once);
       if (outcome.kind === "duplicate") return { threadId: outcome.threadId, created: false };
@@ -216,6 +222,14 @@ export function createChanges(options: ChangesOptions): Changes {
 
     delete: (threadId) => deleteThread(threadId, store),
   };
+}
+
+function startFor(
+  people: Launch["onBehalfOf"],
+): Pick<EventData["thread_started"], "requester" | "requesters"> {
+  if (people === undefined) return {};
+  const { requester, requesters } = people;
+  return requester === null ? { requesters } : { requesters, requester: identify(requester) };
 }
 
 /**

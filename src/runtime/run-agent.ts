@@ -1,4 +1,5 @@
 import type { Agent, AnyStep, ResultOf } from "../agent/agent.ts";
+import { HANDED_OVER } from "../agent/agent-context.ts";
 import { systemClock } from "../base/clock.ts";
 import {
   ConflictError,
@@ -10,6 +11,7 @@ import {
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { principalKey, type VerifiedPrincipal } from "../humans/principal.ts";
+import type { ToolContext } from "../steps/definitions.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -31,6 +33,11 @@ export interface RunAgentOptions extends OfRuntime {
   readonly from?: VerifiedPrincipal | undefined;
   /** Where the input comes from, if that is not to be trusted, e.g. `mail`. Default: the program itself. */
   readonly source?: string | undefined;
+  /**
+   * The context of the tool that runs it. The run then works for the tool's requesters, with their credentials, its input counts as
+   * content from outside if the tool's thread holds any, and model and signal are those of the tool unless named here.
+   */
+  readonly within?: ToolContext | undefined;
   /** Further agents, to which this one hands work. */
   readonly agents?: readonly Agent[] | undefined;
   /** Stops waiting, and whatever runs in this process. A run in a store stays there, and goes on with the next call. */
@@ -62,9 +69,16 @@ export async function runAgent<A extends Agent<AnyStep, unknown>>(
   const { runtime, stop } = runtimeFor(agent, options);
   try {
     const once = options.id === undefined ? undefined : `run:${agent.name}:${options.id}`;
-    const { threadId } = await runtime.launch({ agent: agent.name, input: inputOf(input, options), once });
+    const { within, signal = within?.signal } = options;
+    const onBehalfOf = within && { ...within.thread.state, requester: within.requester };
+    const { threadId } = await runtime.launch({
+      agent: agent.name,
+      input: inputOf(input, options),
+      onBehalfOf,
+      once,
+    });
     const isDurable = options.store !== undefined || options.runtime !== undefined;
-    const result = await resultOf(runtime, threadId, isDurable, options.signal);
+    const result = await resultOf(runtime, threadId, isDurable, signal);
     // What `finish` returned, as it is in the thread: the agent's type says what that is.
     return result as ResultOf<A>;
   } finally {
@@ -74,7 +88,17 @@ export async function runAgent<A extends Agent<AnyStep, unknown>>(
 
 function runtimeFor(
   agent: Agent,
-  { store, runtime, agents = [], id: _, from: __, source: ___, signal: ____, ...rest }: RunAgentOptions,
+  {
+    store,
+    runtime,
+    agents = [],
+    within,
+    id: _,
+    from: __,
+    source: ___,
+    signal: ____,
+    ...rest
+  }: RunAgentOptions,
 ): { readonly runtime: Runtime; readonly stop: () => Promise<void> } {
   if (runtime !== undefined) {
     // A runtime with credentials has its own copy of the agent.
@@ -84,6 +108,7 @@ function runtimeFor(
     throw new UsageError("invalid_configuration", message);
   }
   const own = createRuntime({
+    model: within?.model,
     ...rest,
     agents: [agent, ...agents],
     store: store ?? createMemoryStore(),
@@ -93,8 +118,17 @@ function runtimeFor(
   return { runtime: own, stop: () => own.stop() };
 }
 
-function inputOf(input: Json, { from, source = "program" }: RunAgentOptions): Input {
-  if (from === undefined) return { event: { name: "run", source, payload: input }, from: "system" };
+function inputOf(input: Json, { from, within, source = "program" }: RunAgentOptions): Input {
+  if (from !== undefined && within !== undefined)
+    throw new UsageError(
+      "invalid_argument",
+      "runAgent: within a tool it runs for the tool's requester; leave out `from`",
+    );
+  if (from === undefined) {
+    const outside = within?.untrusted ?? [];
+    const known = outside.length === 0 ? source : `${HANDED_OVER}${outside.join(", ")}), by a tool`;
+    return { event: { name: "run", source: known, payload: input }, from: "system" };
+  }
   return { message: typeof input === "string" ? input : JSON.stringify(input), from };
 }
 

@@ -59,6 +59,8 @@ export interface ToolContext extends HelperContext {
   readonly requester: Principal | null;
   /** Who approved the call, in order; empty if nobody had to. */
   readonly approvedBy: readonly Principal[];
+  /** Where content from outside in the thread comes from; empty if there is none. What the tool hands on may hold some of it. */
+  readonly untrusted: readonly string[];
   readonly credential: Credential;
   /** Counts from 1. */
   readonly attempt: number;

@@ -1,13 +1,16 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
+import type { CredentialRequest } from "../../src/agent/credentials.ts";
 import { NeedsPersonError, RunFailedError } from "../../src/base/errors.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
 import { runAgent } from "../../src/runtime/run-agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
-import { finish, nothing, sleep } from "../../src/steps/steps.ts";
+import type { ToolContext } from "../../src/steps/definitions.ts";
+import { finish, nothing, sleep, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { familyMember } from "./family-agents.ts";
-import { ada, bob } from "./harness.ts";
+import { ada, approvalOf, bob, testRuntime } from "./harness.ts";
 
 type Order =
   | { intent: "buy"; item: string }
@@ -84,6 +87,64 @@ describe("an agent inside an ordinary program", { tags: "F10.3" }, () => {
     expect(await again).toBe("swept with red");
     expect(await runAgent(second.agent, "sweep", { store, id: "today" })).toBe("swept with red");
     expect((await store.list()).threads).toHaveLength(1);
+  });
+
+  it("within a tool works for those for whom the tool does, and what came from outside stays so", {
+    tags: ["F7.15", "F3.16"],
+  }, async () => {
+    type Step = { intent: "pay" } | { intent: "done" };
+    const calls: ToolContext[] = [];
+    const payer = defineAgent(scriptedSteps<Step>([{ intent: "pay" }, { intent: "done" }]), {
+      name: "payer",
+      steps: {
+        pay: tool((_step, context) => void calls.push(context), {
+          credentials: ["bank"],
+          approval: { requesterMayApprove: false },
+        }),
+        done: finish(() => "paid"),
+      },
+    });
+    const store = createMemoryStore();
+    const credentials = {
+      bank: ({ requester }: CredentialRequest) => `of ${requester?.channel}:${requester?.id}`,
+    };
+    const boss = defineAgent(
+      scriptedSteps<Order>([
+        { intent: "buy", item: "tea" },
+        { intent: "leave", reason: "done" },
+      ]),
+      {
+        name: "boss",
+        context: { untrusted: (event) => (event.type === "message_received" ? "mail" : undefined) },
+        steps: {
+          buy: tool((_step, context) =>
+            runAgent(payer, "pay", { store, credentials, within: context, id: context.key }),
+          ),
+          wait: finish(() => ""),
+          leave: finish(({ reason }) => reason),
+        },
+      },
+    );
+    const runtime = testRuntime({ agents: [boss, payer], store, credentials });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "buy tea", from: ada } });
+    await vi.waitFor(async () =>
+      expect((await store.list({ agent: "payer", pending: true })).threads).toHaveLength(1),
+    );
+    const [summary] = (await store.list({ agent: "payer" })).threads;
+    if (summary === undefined) throw new Error("the tool ran nothing");
+    const { id, state } = await runtime.get(summary.threadId);
+    const { seq, digest } = approvalOf({ id, state });
+    expect(payer.context.untrustedIn(await runtime.get(id))).toEqual(["from outside (mail), by a tool"]);
+    const response = { decision: { kind: "approved" }, digest } as const;
+    await expect(runtime.respond(requestIdOf(id, seq), response, ada)).rejects.toThrow("requested this");
+    await runtime.respond(requestIdOf(id, seq), response, bob);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+    expect(calls[0]?.requester).toEqual({ channel: "terminal", id: "ada" });
+    expect(calls[0]?.credential("bank")).toBe("of terminal:ada");
+    const [context] = calls;
+    await expect(runAgent(payer, "pay", { credentials, within: context, from: ada })).rejects.toThrow(
+      "leave out `from`",
+    );
   });
 
   it("runs in a runtime that is there already", async () => {
