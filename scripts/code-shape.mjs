@@ -1,5 +1,5 @@
 // The shape of the code, in numbers: files, lines, long functions, long parameter lists. `--check` fails where the house
-// style is broken: a function with more than four parameters, a name that is no verb, a file that holds two concepts.
+// style is broken: a function with more than four parameters, a name that is no verb, a file that holds two concepts, a loop that is no page.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,8 @@ import { parseAst } from "rolldown/parseAst";
 
 const MAX_PARAMETERS = 4;
 const MAX_FILE_LINES = 400;
+/** Lines of folders that must stay small enough to be read in one sitting. */
+const MAX_FOLDER_LINES = { loop: 1_500 };
 /** Participles, adjectives and other words that have named functions here: a function's name is a verb in plain English. */
 const NOT_VERBS = new Set(
   "given told stored extended plain required fetched raced accepting addressed shown asked written made taken known answered appended attempted changed clipped compacted counted decided described displaced dropped elapsed folded forgetting hidden indented lapsed merged named narrowed numbered parsed performed projected quoted recorded refused reopened replaced resolved responded restored signed spent started succeeded unescaped unpaused sent drawn kept accepted ended joined limited missing left unexpected connected received wanted reached whole normal current mountable shrinking worth same confirms".split(
@@ -79,6 +81,13 @@ const long = functions.filter((one) => one.lines > 50);
 const wide = functions.filter((one) => one.parameters > MAX_PARAMETERS);
 const unverbed = functions.filter((one) => NOT_VERBS.has(one.name ?? ""));
 const large = sizes.filter((one) => one.lines > MAX_FILE_LINES);
+const swollen = Object.entries(MAX_FOLDER_LINES).flatMap(([name, most]) => {
+  const own = sizes.filter(({ file }) => file.startsWith(`${name}/`));
+  const total = own.reduce((sum, one) => sum + one.lines, 0);
+  return total > most
+    ? [`${name}/: ${total} lines, ${most} at most: what does not decide or perform belongs below it`]
+    : [];
+});
 
 console.log(`files ${files.length}, lines ${lines.reduce((sum, one) => sum + one, 0)}`);
 console.log(`file median ${at(lines, 0.5)}, max ${lines.at(-1) ?? 0}`);
@@ -97,5 +106,6 @@ if (check) {
   for (const one of unverbed)
     console.error(`${one.where}: ${one.name} is no verb; say what the function does`);
   for (const one of large) console.error(`${one.file}: ${one.lines} lines; look for the seam`);
-  process.exit(wide.length + unverbed.length + large.length === 0 ? 0 : 1);
+  for (const one of swollen) console.error(one);
+  process.exit(wide.length + unverbed.length + large.length + swollen.length === 0 ? 0 : 1);
 }

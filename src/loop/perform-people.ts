@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { approvalRequest } from "../agent/approval-request.ts";
 import { credentialsFor } from "../agent/credentials.ts";
 import { createHelper } from "../agent/helper.ts";
 import { type Json, toJson } from "../base/json.ts";
@@ -7,15 +8,15 @@ import { checkAddressees } from "../humans/addressees.ts";
 import type { Verdict } from "../steps/definitions.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import { approvalRequest } from "./approval-card.ts";
 import { callOf, definitionOf, type Effect, type EffectContext } from "./effect.ts";
 import { write } from "./journal.ts";
 import { recordStep } from "./perform-turn.ts";
 
 /** Shows the step to people, and binds their decision to exactly what they see. */
 export const requestApproval: Effect<"request_approval"> = async function* (command, thread, agent, context) {
-  const preview = await previewOf(callOf(thread, command.callId), thread, agent, context);
-  yield write(approvalRequest(command, thread, agent, { preview, now: context.clock.now() }));
+  const call = callOf(thread, command.callId);
+  const preview = await previewOf(call, thread, agent, context);
+  yield write(approvalRequest({ ...command, call }, thread, agent, { preview, now: context.clock.now() }));
 };
 
 async function previewOf(

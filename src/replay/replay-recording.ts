@@ -1,10 +1,11 @@
 import type { Agent } from "../agent/agent.ts";
+import { approvalRequest } from "../agent/approval-request.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
-import { approvalRequest } from "../loop/approval-card.ts";
 import { type Check, checkCommand } from "../loop/check-command.ts";
 import type { Command } from "../loop/command.ts";
+import { callOf } from "../loop/effect.ts";
 import { effectOf } from "../loop/perform.ts";
 import { answerEvents } from "../loop/perform-model.ts";
 import { reserveTool } from "../loop/perform-tool.ts";
@@ -62,7 +63,8 @@ export async function makeEvents(
     }
     case "request_approval": {
       const preview = hasPreview(agent, command.intent) ? recordedPreview(next) : undefined;
-      return [approvalRequest(command, thread, agent, { preview, now })];
+      const call = callOf(thread, command.callId);
+      return [approvalRequest({ ...command, call }, thread, agent, { preview, now })];
     }
     case "run_tool":
       return [{ type: "tool_started", data: reserveTool(command.callId, thread) }];

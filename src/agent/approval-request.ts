@@ -1,6 +1,3 @@
-import type { Agent } from "../agent/agent.ts";
-import { approvalSubject } from "../agent/approval-subject.ts";
-import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import type { CallId } from "../base/ids.ts";
 import type { Json, JsonObject } from "../base/json.ts";
@@ -8,20 +5,38 @@ import { approvalDigest } from "../humans/approval-digest.ts";
 import { failuresOf, inputsAfter } from "../humans/card-facts.ts";
 import { usualTitle } from "../humans/card-title.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import type { ApprovalCard, EventData, EventOf, NewEvent, OwnWords, Step } from "../thread/events.ts";
+import type {
+  ApprovalCard,
+  ApprovalPolicy,
+  ApprovalReason,
+  EventData,
+  EventOf,
+  NewEvent,
+  OwnWords,
+  Step,
+} from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Command } from "./command.ts";
-import { callOf } from "./effect.ts";
+import type { Agent } from "./agent.ts";
+import { approvalSubject } from "./approval-subject.ts";
+import { toStore } from "./to-store.ts";
+
+/** A step that people are asked about, and why. */
+export interface Approvable {
+  readonly call: OpenCall;
+  readonly policy: ApprovalPolicy;
+  readonly reasons: readonly ApprovalReason[];
+}
 
 /** The request to people about a step, with the preview that the tool returned. Pure. */
 export function approvalRequest(
-  { callId, intent, policy, reasons }: Command<"request_approval">,
+  { call, policy, reasons }: Approvable,
   thread: Thread,
   agent: Agent,
   { preview, now }: { readonly preview: Json | undefined; readonly now: number },
 ): NewEvent {
-  const call = callOf(thread, callId);
-  const { intent: _, ...args } = call.step;
+  const { callId } = call;
+  const { intent, ...args } = call.step;
   const definition = agent.steps.get(intent);
   const shown: ApprovalCard = {
     title: titleOf(definition, call.step) ?? usualTitle(agent.name, intent),
