@@ -9,6 +9,9 @@ export function working(differences: Partial<ThreadProjection> = {}): ThreadProj
   return {
     agent: "calculator",
     status: "running",
+    subject: "refunds",
+    requester: null,
+    tokens: 0,
     title: "can you multiply 3 and 4, then divide the result by 2 and then add 12 to that result?",
     wantsAdvance: true,
     wakeAt: null,

@@ -58,6 +58,7 @@ export {
   type ThreadId,
 } from "./base/ids.ts";
 export { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from "./base/json.ts";
+export { type SearchText, type SearchWord, spaceOut } from "./base/search-words.ts";
 export type { EngineConfig, ServerConfig } from "./config.ts";
 export { defineConfig, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";
@@ -111,7 +112,14 @@ export type { Observation, Observer } from "./runtime/observers.ts";
 export type { EraseOptions } from "./runtime/remove.ts";
 export type { EndedStatus, RetentionRule } from "./runtime/retention.ts";
 export { type RunAgentOptions, runAgent } from "./runtime/run-agent.ts";
-export { createRuntime, type Launch, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
+export {
+  createRuntime,
+  type IndexingOptions,
+  type IndexingProgress,
+  type Launch,
+  type Runtime,
+  type RuntimeOptions,
+} from "./runtime/runtime.ts";
 export type {
   AgentName,
   Approval,
@@ -143,19 +151,23 @@ export type { NewJobToken } from "./steps/start-job.ts";
 export { type JobOptions, type JobStart, startJob } from "./steps/start-job.ts";
 export { askHuman, delegate, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
 export { createMemoryStore } from "./store/memory.ts";
+export { createSearch, type Search, type ThreadSearch } from "./store/search.ts";
 export type {
   AppendOptions,
   AppendOutcome,
   ChainAnchor,
   Erasure,
   EventLog,
+  Indexing,
   Leases,
   ListFilter,
   Listing,
   RunStatement,
+  SearchHit,
   ThreadPage,
   ThreadStore,
   ThreadSummary,
+  UnindexedThread,
   UnreadableThread,
   ValueOptions,
   Values,

@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import type { SearchText } from "../base/search-words.ts";
 import type { EventBlocks } from "../context/blocks/context-blocks.ts";
 import { untrustedSources } from "../context/blocks/provenance.ts";
 import { defaultOrigin } from "../context/blocks/view.ts";
@@ -9,7 +10,7 @@ import type { ChatMessage } from "../context/formats/messages.ts";
 import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
-import { createStoreRedactor } from "../context/redaction/stored-secrets.ts";
+import { createSearchTexts, createStoreRedactor } from "../context/redaction/stored-secrets.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
 import type { NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
@@ -55,6 +56,11 @@ export interface ContextOfAgent {
    * `UsageError` if the agent keeps anything out of the store and `thread` comes without its events.
    */
   forStore(events: readonly JsonEvent[], thread: ThreadHead | Thread): readonly JsonEvent[];
+  /**
+   * What can be found of `events`, which follow `before`: nothing that looks like a secret. Needs all of `before` only if the
+   * agent redacts (`options.redact`).
+   */
+  forSearch(events: readonly ThreadEvent[], before: readonly ThreadEvent[]): readonly SearchText[];
   /** What tools get by reference. Absent if the agent needs none, or none are configured. */
   readonly credentials?: Credentials | undefined;
   /** Removes secrets from a text for good, including those that the step's tool was given. */
@@ -120,6 +126,7 @@ export function contextOfAgent(
         "what is kept out of the store shows only in the whole thread",
       );
     },
+    forSearch: createSearchTexts(redact),
     hide(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;

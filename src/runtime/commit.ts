@@ -70,13 +70,16 @@ async function tryOnce(
     return thread;
   };
   const agent = agents.get(before.state.agent);
-  if (agent?.context.keepsOutOfStore === true) await readWhole();
+  const { keepsOutOfStore = false, options } = agent?.context ?? {};
+  // What is secret in one event may come up again in another.
+  if (keepsOutOfStore || options?.redact !== undefined) await readWhole();
   const made = withLapse(before, await build(before, readWhole));
   const { events: added, state } = eventsFor(before, made, { agent, now: clock.now() });
   const thread = { id: threadId, state };
   if (added.length === 0) return { before, thread, added, outcome: { kind: "appended" } };
   const outcome = await store.append(threadId, before.state.seq, added, {
     projection: projectionOf(state),
+    texts: agent?.context.forSearch(added, eventsOf(before)),
     before: before.state,
     once,
     alongside: alongside(thread),
@@ -84,4 +87,8 @@ async function tryOnce(
   return outcome.kind === "duplicate"
     ? { before, thread: before, added: [], outcome }
     : { before, thread, added, outcome };
+}
+
+function eventsOf(thread: ThreadHead | Thread): readonly ThreadEvent[] {
+  return "events" in thread ? thread.events : [];
 }

@@ -24,6 +24,8 @@ export type Observation =
   | ({ readonly kind: "held_back" } & HeldBack)
   /** The thread could not be advanced; it is tried again later. */
   | { readonly kind: "problem"; readonly threadId: ThreadId; readonly error: unknown }
+  /** In the background, threads of an earlier release were made findable by what they say: so many of so many. */
+  | { readonly kind: "indexed"; readonly done: number; readonly of: number }
   /** The store could not be searched for work; this is tried again at the next sweep. */
   | { readonly kind: "sweep_problem"; readonly error: unknown };
 

@@ -61,7 +61,8 @@ export async function eraseEvents(erasing: Erasing, tools: Tools): Promise<Erase
     if (record === undefined) throw new Error("an erasure has a record");
     try {
       const projection = projectionOf(thread.state);
-      await tools.store.erase(before.id, before.state.seq, { replacements, record, projection });
+      const texts = agent?.context.forSearch(added, erased.events);
+      await tools.store.erase(before.id, before.state.seq, { replacements, record, projection, texts });
       return { before, thread, added };
     } catch (error) {
       if (!(error instanceof SequenceConflictError)) throw error;

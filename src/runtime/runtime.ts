@@ -7,6 +7,7 @@ import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { requestsBelow } from "./below.ts";
 import type { ClientPressure } from "./call-limits.ts";
 import { type Changes, parseRequest } from "./changes.ts";
+import { type IndexingOptions, indexThreads, startIndexer } from "./indexer.ts";
 import type { Observer } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
 import { createRuntimeParts } from "./parts.ts";
@@ -16,6 +17,7 @@ import { startSweeper } from "./sweeper.ts";
 import { observeClosed } from "./tell-closed.ts";
 
 export type { Launch } from "./changes.ts";
+export type { IndexingOptions, IndexingProgress } from "./indexer.ts";
 export type { RuntimeOptions } from "./options.ts";
 
 /** Launches, changes and reads threads, and advances them in this process unless `worker: false` says otherwise. */
@@ -25,6 +27,13 @@ export interface Runtime extends Changes {
   readonly people: People;
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;
+  /** How many threads of these agents a search cannot find yet by all that they say. */
+  unindexed(): Promise<number>;
+  /**
+   * Makes threads of an earlier release findable by what they say; resolves when none is left. `start` does this in the
+   * background.
+   */
+  indexThreads(options?: IndexingOptions): Promise<void>;
   verify(threadId: ThreadId): Promise<Verification>;
   /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` if it is no longer pending. */
   request(requestId: RequestId): Promise<HumanRequest>;
@@ -70,6 +79,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const stopped = new AbortController();
   observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
   let sweeper: { stop(): Promise<void> } | undefined;
+  let indexer: { stop(): Promise<void> } | undefined;
   let retention: { stop(): Promise<void> } | undefined;
   return {
     agents,
@@ -83,6 +93,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     requestsBelow: (thread) => requestsBelow(thread, store),
     list: (filter) => store.list(filter),
+    unindexed: async () => (await store.unindexed([...agents.keys()], 0)).count,
+    indexThreads: (options) => indexThreads({ store, agents }, options),
     verify: (threadId) => store.verify(threadId),
     settled: (threadId, signal) =>
       settle(threadId, { store, agents, pool: advances ? pool : undefined, notify, claimMs }, signal),
@@ -101,6 +113,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });
+      indexer ??= startIndexer({ store, agents, clock, notify });
       retention ??= startRetention({
         rules: options.retention ?? [],
         store,
@@ -111,6 +124,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     async stop() {
       stopped.abort();
+      await indexer?.stop();
       await retention?.stop();
       await sweeper?.stop();
       await Promise.all([waking.stop(), pool.stop()]);

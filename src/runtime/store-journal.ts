@@ -162,6 +162,7 @@ export class StoreJournal implements Journal {
     const before = this.#clock.now();
     const options: AppendOptions = {
       projection: projectionOf(thread.state),
+      texts: this.#agent.context.forSearch(events, this.#onDisk.events),
       before: this.#onDisk.state,
       // A heartbeat comes every third of a claim, so a claim with less than a third left has missed one.
       claim:

@@ -36,7 +36,8 @@ export function createWriter(options: WriterOptions): Writer {
     },
     async create(thread, once) {
       const { id, events, state } = thread;
-      const options = { projection: projectionOf(state), once, alongside: alongside(thread) };
+      const texts = agents.get(state.agent)?.context.forSearch(events, []);
+      const options = { projection: projectionOf(state), texts, once, alongside: alongside(thread) };
       const outcome = await store.append(id, 0, events, options);
       if (outcome.kind === "appended") notify({ kind: "events", before: EMPTY_STATE, thread, events });
       return outcome;

@@ -1,6 +1,7 @@
 import { LAST_TIME } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { parseThreadId } from "../base/ids.ts";
+import type { Principal } from "../thread/events.ts";
 import type { ThreadProjection } from "../thread/projection.ts";
 import { STATUS_KINDS } from "../thread/state.ts";
 
@@ -8,8 +9,12 @@ import { STATUS_KINDS } from "../thread/state.ts";
 export function checkProjection(projection: ThreadProjection): void {
   const { agent, status, title, wantsAdvance, wakeAt, pendingRequest, awaitedEvent, parentThreadId } =
     projection;
-  for (const [name, text] of Object.entries({ agent, title })) check(typeof text === "string", name, text);
+  const { subject, requester, tokens } = projection;
+  for (const [name, text] of Object.entries({ agent, title, subject }))
+    check(typeof text === "string", name, text);
   check(STATUS_KINDS.includes(status), "status", status);
+  check(requester === null || isPrincipal(requester), "requester", requester);
+  check(Number.isFinite(tokens) && tokens >= 0, "tokens", tokens);
   check(typeof wantsAdvance === "boolean", "wantsAdvance", wantsAdvance);
   if (wakeAt !== null) checkTime("wakeAt", wakeAt);
   check(pendingRequest === null || isCount(pendingRequest), "pendingRequest", pendingRequest);
@@ -24,6 +29,12 @@ export function checkProjection(projection: ThreadProjection): void {
 /** Throws `UsageError` unless the time is a whole number of milliseconds that a date can hold. */
 export function checkTime(name: string, ms: number): void {
   check(Number.isInteger(ms) && Math.abs(ms) <= LAST_TIME, name, ms);
+}
+
+function isPrincipal({ channel, id, name }: Principal): boolean {
+  return (
+    typeof channel === "string" && typeof id === "string" && (name === undefined || typeof name === "string")
+  );
 }
 
 function isCount(value: number): boolean {

@@ -1,5 +1,6 @@
 import { NotFoundError, SequenceConflictError, StorageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { type SearchText, spaceOut } from "../base/search-words.ts";
 import { contentOf, genesisDigest, linkDigest, type StoredEvent } from "../thread/chain.ts";
 import { verifyChain } from "../thread/chain-verify.ts";
 import type { ThreadEvent } from "../thread/events.ts";
@@ -9,6 +10,7 @@ import { checkProjection, checkTime } from "./check.ts";
 import { type EncodedEvent, encodeEvents } from "./encode.ts";
 import { cannotErase, standInsOf } from "./erasure.ts";
 import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "./page.ts";
+import { createSearch, type Search, type ThreadSearch } from "./search.ts";
 import type {
   AppendOptions,
   ListFilter,
@@ -22,6 +24,10 @@ interface Stored {
   /** Its place in the order of creation. */
   readonly key: number;
   readonly events: StoredEvent[];
+  /** What it can be found by, in the order of events. */
+  readonly texts: readonly SearchText[];
+  /** Its events up to this one can be found. */
+  readonly searchable: number;
   readonly summary: ThreadSummary;
   /**
    * Since when there has been something for a worker to do, in ms since the epoch; `null` if there is nothing to do.
@@ -64,13 +70,13 @@ export function createMemoryStore(): ThreadStore {
   };
   // Every method is async, so that an error rejects its promise, as in a store that has to wait.
   return {
-    async append(threadId, expectedSeq, events, { projection, once, claim }) {
+    async append(threadId, expectedSeq, events, { projection, once, claim, texts }) {
       const encoded = encodeEvents(expectedSeq, events);
       checkProjection(projection);
       const before = once === undefined ? undefined : memory().once.get(once);
       if (before !== undefined) return { kind: "duplicate", ...before };
       if (claim !== undefined && !holds(memory(), threadId, claim)) return { kind: "not_claimed" };
-      append(memory(), threadId, { expectedSeq, added: encoded, projection });
+      append(memory(), threadId, { expectedSeq, added: encoded, projection, texts });
       if (once !== undefined) memory().once.set(once, { threadId, seq: expectedSeq + encoded.length });
       return { kind: "appended" };
     },
@@ -86,11 +92,33 @@ export function createMemoryStore(): ThreadStore {
     async list(filter = {}) {
       return list(memory(), filter);
     },
+    async unindexed(agents, limit) {
+      const found = [...memory().threads].flatMap(([threadId, { summary, searchable }]) =>
+        searchable < summary.seq && agents.includes(summary.agent)
+          ? [{ threadId, after: searchable, at: summary.updatedAt }]
+          : [],
+      );
+      const threads = found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit);
+      return { threads: threads.map(({ threadId, after }) => ({ threadId, after })), count: found.length };
+    },
+    async index(threadId, { after, seq, texts, projection }) {
+      checkProjection(projection);
+      const { subject, requester, tokens } = projection;
+      const thread = memory().threads.get(threadId);
+      if (thread === undefined || thread.searchable !== after || thread.summary.seq !== seq) return false;
+      memory().threads.set(threadId, {
+        ...thread,
+        summary: { ...thread.summary, subject, requester, tokens },
+        searchable: seq,
+        texts: [...thread.texts, ...keepTexts(texts)],
+      });
+      return true;
+    },
     async verify(threadId, anchor) {
       const { events } = find(memory(), threadId);
       return verifyChain(threadId, events, { seq: events.length, digest: headOf(threadId, events) }, anchor);
     },
-    async erase(threadId, expectedSeq, { replacements, record, projection }) {
+    async erase(threadId, expectedSeq, { replacements, record, projection, texts }) {
       const standIns = new Map(standInsOf(replacements, record).map((standIn) => [standIn.seq, standIn]));
       const encoded = encodeEvents(expectedSeq, [record]);
       checkProjection(projection);
@@ -101,8 +129,9 @@ export function createMemoryStore(): ThreadStore {
         if (standIn.type !== event.type) throw cannotErase(threadId, standIn, event.type);
         return { ...event, text: standIn.text, salt: null, erased: contentOf(event) ?? null };
       });
-      memory().threads.set(threadId, { ...thread, events });
-      append(memory(), threadId, { expectedSeq, added: encoded, projection });
+      const left = thread.texts.filter(({ seq }) => !standIns.has(seq));
+      memory().threads.set(threadId, { ...thread, events, texts: left });
+      append(memory(), threadId, { expectedSeq, added: encoded, projection, texts });
     },
     async delete(threadId, expectedSeq) {
       const { threads, once, leases, values } = memory();
@@ -184,10 +213,12 @@ function append(
     expectedSeq,
     added,
     projection,
+    texts,
   }: {
     readonly expectedSeq: number;
     readonly added: readonly EncodedEvent[];
     readonly projection: ThreadProjection;
+    readonly texts: readonly SearchText[] | undefined;
   },
 ): void {
   const thread = expectedSeq === 0 ? undefined : at(memory, threadId, expectedSeq);
@@ -201,10 +232,14 @@ function append(
     previous = linkDigest(previous, seq, { type, v, at }, content);
     events.push({ seq, type, v, at, text, salt: saltHex, erased: null, digest: previous });
   }
+  const indexed = thread?.searchable ?? 0;
+  const isWhole = indexed === expectedSeq && (added.length === 0 || texts !== undefined);
   const updatedAt = added.at(-1)?.at ?? thread?.summary.updatedAt ?? "";
   memory.threads.set(threadId, {
     key: thread?.key ?? ++memory.created,
     events,
+    texts: [...(thread?.texts ?? []), ...(isWhole ? keepTexts(texts ?? []) : [])],
+    searchable: isWhole ? events.length : indexed,
     summary: {
       ...projection,
       threadId,
@@ -214,6 +249,10 @@ function append(
     },
     wantedSince: projection.wantsAdvance ? (thread?.wantedSince ?? Date.parse(updatedAt)) : null,
   });
+}
+
+function keepTexts(texts: readonly SearchText[]): readonly SearchText[] {
+  return texts.map(({ seq, text }) => ({ seq, text: spaceOut(text) }));
 }
 
 function headOf(threadId: ThreadId, events: readonly StoredEvent[]): string {
@@ -227,13 +266,27 @@ function list({ threads }: Memory, filter: ListFilter): ThreadPage {
     .map((thread) => ({ ...thread, time: Date.parse(thread.summary.updatedAt) }))
     .filter((thread) => matches(thread.summary, filter) && isAfter(thread, start))
     .sort(newestFirst);
-  const page = wanted.slice(0, limit);
+  const search = createSearch(filter.search ?? "");
+  const found = search.empty ? wanted : wanted.filter((thread) => findIn(thread, search).found);
+  const page = search.words.length === 0 && !search.empty ? [] : found.slice(0, limit);
   const last = page.at(-1);
   return {
     threads: page.map(({ summary }) => summary),
+    hits: search.empty
+      ? []
+      : page.flatMap((thread) => {
+          const { hit } = findIn(thread, search);
+          return hit === undefined ? [] : [{ threadId: thread.summary.threadId, ...hit }];
+        }),
     unreadable: [],
-    next: last !== undefined && wanted.length > limit ? cursorOf(last) : null,
+    next: last !== undefined && found.length > limit ? cursorOf(last) : null,
   };
+}
+
+function findIn({ summary, texts }: Stored, search: Search): ThreadSearch {
+  const result = search.begin(summary.threadId);
+  for (const text of texts.toReversed()) if (!result.look(text)) break;
+  return result;
 }
 
 function isAfter(position: Position, start: Position | undefined): boolean {

@@ -57,19 +57,13 @@ export function newestFirst(a: Position, b: Position): number {
   return b.time - a.time || b.key - a.key;
 }
 
-/** True if the filter selects the thread. */
+/** True if the filter selects the thread, whatever it searches for. */
 export function matches(summary: ThreadSummary, filter: ListFilter): boolean {
   return (
     (filter.agent === undefined || filter.agent === summary.agent) &&
     (filter.status === undefined || filter.status.includes(summary.status)) &&
     (filter.pending !== true || summary.pendingRequest !== null) &&
     (filter.awaitedEvent === undefined || filter.awaitedEvent === summary.awaitedEvent) &&
-    (filter.parentThreadId === undefined || filter.parentThreadId === summary.parentThreadId) &&
-    (filter.search === undefined || contains(summary.title, summary.threadId, filter.search.toLowerCase()))
+    (filter.parentThreadId === undefined || filter.parentThreadId === summary.parentThreadId)
   );
-}
-
-/** True if a thread's title or id contains the searched text, which must be in lower case. */
-export function contains(title: string, threadId: string, lowerCase: string): boolean {
-  return title.toLowerCase().includes(lowerCase) || threadId.toLowerCase().includes(lowerCase);
 }

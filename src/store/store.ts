@@ -1,4 +1,5 @@
 import type { ThreadId } from "../base/ids.ts";
+import type { SearchText } from "../base/search-words.ts";
 import type { ChainAnchor, Verification } from "../thread/chain-verify.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadProjection } from "../thread/projection.ts";
@@ -19,7 +20,11 @@ export interface ListFilter {
   readonly status?: readonly StatusKind[] | undefined;
   /** Only threads with a pending request to people. */
   readonly pending?: boolean | undefined;
-  /** Case-insensitive part of the title or id. */
+  /**
+   * Words that must all stand somewhere in what a thread's events say, or the beginning of its id. Case and accents do not
+   * matter; a word of three or more characters also finds longer ones that begin with it; in quotes, exactly these words
+   * one after another. Threads that `unindexed` names are found by what was indexed of them.
+   */
   readonly search?: string | undefined;
   readonly awaitedEvent?: string | undefined;
   readonly parentThreadId?: ThreadId | undefined;
@@ -37,12 +42,19 @@ export interface UnreadableThread {
   readonly problem: string;
 }
 
+/** What a thread was found by: the text with most of the words, the latest of these. */
+export interface SearchHit extends SearchText {
+  readonly threadId: ThreadId;
+}
+
 export interface ThreadPage {
   /**
    * Newest `updatedAt` first. A store may be up to ten seconds behind in placing a thread whose projection did not
    * change (one that works step after step).
    */
   readonly threads: readonly ThreadSummary[];
+  /** With `search`, for each thread of this page that was found by more than its id: where the words stand. */
+  readonly hits: readonly SearchHit[];
   /** Threads of this page that exist but cannot be shown, with what is wrong with them. */
   readonly unreadable: readonly UnreadableThread[];
   /** Where the next page begins; `null` if there is none. With `search`, a page may be short although this is set. */
@@ -69,6 +81,11 @@ export interface AppendOptions {
    */
   readonly claim?: { readonly owner: string; readonly past: number } | undefined;
   /**
+   * What can be found of the events; written in the same transaction. Must hold no secrets. Default: the thread counts as
+   * unindexed until `index` gets the texts.
+   */
+  readonly texts?: readonly SearchText[] | undefined;
+  /**
    * The thread's state before these events, as returned by `fold`. A store may keep it, so that `state` need not start from
    * the first event.
    */
@@ -94,6 +111,26 @@ export interface Erasure {
   /** The `data_erased` event, its data made by `erasureData`. */
   readonly record: ThreadEvent;
   /** What follows from the events after the erasure. */
+  readonly projection: ThreadProjection;
+  /** What can be found of `record`. What could be found of the erased events is removed. */
+  readonly texts?: readonly SearchText[] | undefined;
+}
+
+/** A thread of which not everything can be found yet. */
+export interface UnindexedThread {
+  readonly threadId: ThreadId;
+  /** Its events up to this number can be found. */
+  readonly after: number;
+}
+
+/** What is to be found of a thread in addition. */
+export interface Indexing {
+  /** The texts are those of the events after this number … */
+  readonly after: number;
+  /** … up to the thread's last one, which is this. */
+  readonly seq: number;
+  readonly texts: readonly SearchText[];
+  /** What follows from the events: an earlier release knew less of it. */
   readonly projection: ThreadProjection;
 }
 
@@ -138,6 +175,19 @@ export interface Listing {
   /** `undefined` for an unknown thread. */
   summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
   list(filter?: ListFilter): Promise<ThreadPage>;
+  /**
+   * Threads of these agents that were written by an earlier release, or without texts: up to `limit` of them, the latest
+   * first, and how many there are.
+   */
+  unindexed(
+    agents: readonly string[],
+    limit: number,
+  ): Promise<{ readonly threads: readonly UnindexedThread[]; readonly count: number }>;
+  /**
+   * Makes the rest of a thread findable. Resolves with false, changing nothing, if the thread has changed since or is gone, or
+   * somebody else was first.
+   */
+  index(threadId: ThreadId, indexing: Indexing): Promise<boolean>;
 }
 
 /** Who works on which thread, and which threads want work. */

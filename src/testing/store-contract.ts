@@ -5,6 +5,7 @@ import { leaseContract } from "./store-contract/leases.ts";
 import { listContract } from "./store-contract/list.ts";
 import { raceContract } from "./store-contract/races.ts";
 import type { OpenedStore, StoreTest, TestRunner } from "./store-contract/runner.ts";
+import { searchContract } from "./store-contract/search.ts";
 import { valuesContract } from "./store-contract/values.ts";
 
 export type { OpenedStore, TestRunner };
@@ -36,7 +37,10 @@ export function storeContract(runner: TestRunner, name: string, open: () => Prom
       chainContract(test);
       deleteContract(test);
     });
-    runner.describe("as a listing", () => listContract(test));
+    runner.describe("as a listing", () => {
+      listContract(test);
+      searchContract(test);
+    });
     runner.describe("as the keeper of leases", () => leaseContract(test));
     runner.describe("as the keeper of values", () => valuesContract(test));
   });

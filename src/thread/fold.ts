@@ -30,6 +30,7 @@ export const EMPTY_STATE: ThreadState = {
   request: null,
   stop: null,
   title: "",
+  subject: "",
   requester: null,
   requesters: { known: [], unknown: false },
   fork: null,

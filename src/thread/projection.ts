@@ -1,5 +1,6 @@
 import { LAST_TIME } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
+import type { Principal } from "./event-parts.ts";
 import type { News, PendingRequest, StatusKind, ThreadState } from "./state.ts";
 
 /**
@@ -11,6 +12,12 @@ export interface ThreadProjection {
   readonly status: StatusKind;
   /** One line for lists: the latest message, question or result. At most 200 characters. */
   readonly title: string;
+  /** What the thread is about, in one line that stays the same. At most 200 characters. */
+  readonly subject: string;
+  /** Who asked first; `null` if only code has, or if it is not known who did. */
+  readonly requester: Principal | null;
+  /** How many tokens the thread has used, with those of its children that have ended. */
+  readonly tokens: number;
   /** True while a worker has something to do for the thread. */
   readonly wantsAdvance: boolean;
   /** When the thread wants to be woken (sleep, time-out, expiry, escalation), in ms since the epoch. */
@@ -28,6 +35,9 @@ export function projectionOf(state: ThreadState): ThreadProjection {
     agent: state.agent,
     status: status.kind,
     title: state.title,
+    subject: state.subject,
+    requester: state.requesters.known[0] ?? null,
+    tokens: state.usage.inputTokens + state.usage.outputTokens,
     wantsAdvance: hasWork(state),
     wakeAt: wakeAt(state),
     pendingRequest: request?.seq ?? null,

@@ -207,6 +207,8 @@ export interface ThreadState {
   readonly stop: { readonly reason: string } | null;
   /** One line for lists: the latest message, question or result; at most 200 characters. */
   readonly title: string;
+  /** What the thread is about: the first message, or the subject or name of the first event, in one line. Stays the same. */
+  readonly subject: string;
   /** Who sent the latest message or event; `null` if only code has, or if it is not known who did. */
   readonly requester: Principal | null;
   readonly requesters: Requesters;

@@ -1,3 +1,4 @@
+import { isJsonObject, type Json } from "../base/json.ts";
 import { viaAfter } from "./news.ts";
 import { actsFor, addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
@@ -42,17 +43,26 @@ export const inputAndModel: Transitions<
     const requesters = addRequester(state.requesters, from);
     const via = viaAfter(state, event);
     const requester = actsFor(state, event.seq, from);
-    return { ...reopen(state, event.seq), requester, requesters, via, title: oneLine(text) };
+    const subject = state.subject === "" ? oneLine(text) : state.subject;
+    return { ...reopen(state, event.seq), requester, requesters, via, title: oneLine(text), subject };
   },
 
   event_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    const { callId, name } = event.data;
+    const { callId, name, payload } = event.data;
     const requesters = requestersAfter(state, event);
     const requester = requesterAfter(state, event);
     if (callId === undefined) {
       const title = state.title === "" ? oneLine(name) : state.title;
-      return { ...reopen(state, event.seq), requester, requesters, via: viaAfter(state, event), title };
+      const subject = state.subject === "" ? subjectOf(name, payload) : state.subject;
+      return {
+        ...reopen(state, event.seq),
+        requester,
+        requesters,
+        via: viaAfter(state, event),
+        title,
+        subject,
+      };
     }
     requireOpen(state, event);
     const call = findCall(state, event, callId);
@@ -167,3 +177,12 @@ export const inputAndModel: Transitions<
     };
   },
 };
+
+/** What an event is about: what it says of itself, or else its name. */
+function subjectOf(name: string, payload: Json): string {
+  const said = isJsonObject(payload) ? SUBJECTS.map((field) => payload[field]) : [payload];
+  const subject = said.find((text) => typeof text === "string" && text.trim() !== "");
+  return oneLine(typeof subject === "string" ? subject : name);
+}
+
+const SUBJECTS = ["subject", "title", "summary", "goal", "message", "text"] as const;

@@ -51,6 +51,8 @@ export function dyingStore(store: ThreadStore, at: number, when: "before" | "aft
     delete: alive(store.delete),
     summary: alive(store.summary),
     list: alive(store.list),
+    unindexed: alive(store.unindexed),
+    index: alive(store.index),
     claim: alive(store.claim),
     renew: alive(store.renew),
     release: alive(store.release),

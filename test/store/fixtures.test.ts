@@ -14,7 +14,7 @@ import { appendEvents, threadOf } from "../../src/thread/thread.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const folder = join(import.meta.dirname, "..", "fixtures", "threads");
-const RELEASES = ["v1", "v2", "v3", "v4"];
+const RELEASES = ["v1", "v2", "v3", "v4", "v5"];
 
 const json = z.json();
 const fixture = z.object({

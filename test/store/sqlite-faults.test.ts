@@ -187,7 +187,7 @@ describe("faults of an SQLite store", () => {
     const id = await createThread(store, { texts: Array.from({ length: 200 }, () => "x".repeat(500)) });
     await store.close();
     const bytes = await readFile(path);
-    bytes.fill(0xab, 4096 * 15, bytes.length - 4096);
+    bytes.fill(0xab, 4096 * 30, bytes.length - 4096);
     await writeFile(path, bytes);
     const damaged = await openSqliteStore(path);
     await expect(damaged.read(id)).rejects.toMatchObject(corrupt(/damaged; restore a backup/));
@@ -221,7 +221,7 @@ describe("faults of an SQLite store", () => {
     between = () => {
       between = undefined;
       other.exec(
-        "INSERT INTO events SELECT id + 1, type, v, at, data, salt, digest, erased FROM events; UPDATE threads SET seq = 2",
+        "INSERT INTO events SELECT id + 1, type, v, at, data, salt, digest, erased, said FROM events; UPDATE threads SET seq = 2",
       );
       other.close();
     };
@@ -282,7 +282,7 @@ describe("faults of an SQLite store", () => {
     // A row in the place of the second thread's next event: its insert fails, and with it the whole transaction.
     other
       .prepare(
-        "INSERT INTO events SELECT (key << 20) + 2, 'paused', 1, '', '{}', NULL, x'00', NULL FROM threads WHERE id = ?",
+        "INSERT INTO events SELECT (key << 20) + 2, 'paused', 1, '', '{}', NULL, x'00', NULL, NULL FROM threads WHERE id = ?",
       )
       .run(ids[1]);
     other.close();

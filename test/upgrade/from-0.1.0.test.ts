@@ -36,7 +36,9 @@ function agentOf(name: string): Agent {
 
 function rowsOf(path: string): unknown {
   const database = new DatabaseSync(path, { readOnly: true });
-  const rows = database.prepare("SELECT * FROM events ORDER BY id").all();
+  const rows = database
+    .prepare("SELECT id, type, v, at, data, salt, digest, erased FROM events ORDER BY id")
+    .all();
   database.close();
   return rows;
 }

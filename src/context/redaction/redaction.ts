@@ -54,6 +54,8 @@ export function createVault(): SecretVault {
  * Replaces secrets with placeholders. Pass it a thread's events in order: it recognises again what it has seen once.
  */
 export interface Redactor extends ContentMap {
+  /** How many secrets it would recognise anywhere. */
+  readonly remembered: number;
   event(event: ThreadEvent): ThreadEvent;
 }
 
@@ -131,7 +133,13 @@ export function createRedactor(
     return remembered.size === before ? mapped : mapContent(mapped, content);
   }
 
-  return { ...content, event };
+  return {
+    ...content,
+    event,
+    get remembered() {
+      return remembered.size;
+    },
+  };
 }
 
 // Placeholders are numbered in the order of the keys' names, because stores need not keep the order of the

@@ -1,6 +1,9 @@
 import { UsageError } from "../../base/errors.ts";
-import { canonicalJson, toJson } from "../../base/json.ts";
+import { canonicalJson, isJsonObject, toJson } from "../../base/json.ts";
+import type { SearchText } from "../../base/search-words.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
+import { searchTextOf } from "../../thread/search-text.ts";
+import { parseEvent } from "../../thread/stored-event.ts";
 import { createThreadCache } from "../thread-cache.ts";
 import {
   createRedactor,
@@ -33,12 +36,47 @@ export function createStoreRedactor(rules: RedactionRules, vault: SecretVault): 
 
 /** Removes for good everything that looks like a secret, for when the agent, and with it its rules, is unknown. */
 export function removeStoredSecrets(event: JsonEvent): JsonEvent {
-  const nowhere: SecretVault = {
-    placeholderFor: (_secret, kind) => `[${kind} removed]`,
-    secretFor: () => undefined,
-  };
-  return redactOne(event, createRedactor({}, nowhere));
+  return redactOne(event, createRedactor({}, NOWHERE));
 }
+
+/** What can be found of events: made for a thread's events so far, which may hold secrets that come up again. */
+export type SearchTexts = (
+  events: readonly ThreadEvent[],
+  before: readonly ThreadEvent[],
+) => readonly SearchText[];
+
+/**
+ * Makes the texts for the search, without anything that looks like a secret: by the agent's rules, or the built-in ones if it
+ * has none.
+ */
+export function createSearchTexts(rules: RedactionRules | undefined): SearchTexts {
+  const begin = () => createRedactor({ ...rules, builtIn: true }, NOWHERE);
+  const add = (redactor: Redactor, event: ThreadEvent) => withoutSecrets(event, redactor);
+  const remembering = createThreadCache(begin, (redactor, event) => void add(redactor, event));
+  return (events, before) => {
+    const redactor = rules === undefined ? begin() : remembering(before);
+    return events.flatMap((event) => {
+      if (searchTextOf(event) === "") return [];
+      const text = searchTextOf(add(redactor, event));
+      return text === "" ? [] : [{ seq: event.seq, text }];
+    });
+  };
+}
+
+function withoutSecrets(event: ThreadEvent, redactor: Redactor): ThreadEvent {
+  const data = toJson(event.data);
+  if (!isJsonObject(data)) return event;
+  const before = redactor.remembered;
+  const redacted = redactOne({ type: event.type, data }, redactor);
+  // A secret recognised late may also stand earlier, without its surroundings.
+  const all = redactor.remembered === before ? redacted : redactOne(redacted, redactor);
+  return parseEvent({ ...event, ...all });
+}
+
+const NOWHERE: SecretVault = {
+  placeholderFor: (_secret, kind) => `[${kind} removed]`,
+  secretFor: () => undefined,
+};
 
 function redactOne(event: JsonEvent, redactor: Redactor): JsonEvent {
   return mapStored(event, { ...redactor, name: redactor.text });

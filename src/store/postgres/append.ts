@@ -1,5 +1,6 @@
 import { SequenceConflictError, StorageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import type { SearchText } from "../../base/search-words.ts";
 import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { ThreadProjection } from "../../thread/projection.ts";
 import type { ThreadState } from "../../thread/state.ts";
@@ -30,6 +31,8 @@ export interface Appending {
   readonly expectedSeq: number;
   readonly events: readonly EncodedEvent[];
   readonly projection: ThreadProjection;
+  /** See `AppendOptions`. */
+  readonly texts?: readonly SearchText[] | undefined;
   /** The thread's state before the events, if it is known. */
   readonly before?: ThreadState | undefined;
 }
@@ -160,7 +163,7 @@ async function refuse(query: Query, outcome: AppendOutcome): Promise<AppendOutco
 }
 
 function chainOn(before: Pick<ThreadRow, "seq" | "head">, appending: Appending): Addition {
-  const { threadId, events, projection, before: state } = appending;
+  const { threadId, events, projection, texts, before: state } = appending;
   let previous = before.head;
   const digests = events.map((event) => {
     previous = linkDigest(previous, event.seq, event, event.content);
@@ -169,7 +172,7 @@ function chainOn(before: Pick<ThreadRow, "seq" | "head">, appending: Appending):
   const after = { seq: before.seq + events.length, atRest: projection.status !== "running" };
   const kept =
     state === undefined || before.seq === 0 ? undefined : stateToKeep(threadId, before, state, after);
-  return { events, digests, projection, kept };
+  return { events, digests, projection, texts, kept };
 }
 
 function after({ key, seq, head }: ThreadRow, { events, digests }: Addition): ThreadRow {

@@ -183,15 +183,16 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
     "wanted_since",
     "wake_at",
     "pending_request",
+    "tokens",
   ] as const;
   const { rows } = await query(
-    `INSERT INTO threads (id, seq, head, agent, status, title, awaited_event, parent_id, ${numbers.join(", ")})
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING key`,
+    `INSERT INTO threads (id, seq, head, agent, status, title, awaited_event, parent_id, subject, requester, ${numbers.join(", ")})
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING key`,
     [
       id,
       number(row, "seq"),
       row["head"],
-      ...["agent", "status", "title", "awaited_event", "parent_id"].map(encoded),
+      ...["agent", "status", "title", "awaited_event", "parent_id", "subject", "requester"].map(encoded),
       ...numbers.map((column) => (row[column] === null ? null : number(row, column))),
     ],
   );

@@ -1,47 +1,43 @@
 import { StorageError } from "../../base/errors.ts";
-import { contains, cursorOf, type Position, pageLimit, pageStart } from "../page.ts";
+import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
+import { createSearch, type Search } from "../search.ts";
 import type { ListFilter, ThreadPage, ThreadSummary, UnreadableThread } from "../store.ts";
 import type { Query } from "./database.ts";
-import { number, type Row, text } from "./row.ts";
+import type { Row } from "./row.ts";
+import { positionIn, searchPage } from "./search.ts";
 import { encodeText } from "./text.ts";
 import { summaryIn } from "./threads.ts";
-
-/** How many threads a search looks at for one page before it returns what it has found and where to go on. */
-const SEARCHED_PER_PAGE = 2500;
-const READ_AT_ONCE = 500;
 
 /** A page of threads. Reads about as many rows as the page holds, no matter how many threads there are. */
 export async function listThreads(query: Query, filter: ListFilter): Promise<ThreadPage> {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
-  if (filter.status?.length === 0) return { threads: [], unreadable: [], next: null };
-  if (filter.search !== undefined) return searchThreads(query, filter, limit, start);
+  if (filter.status?.length === 0) return pageOf([], undefined);
+  const search = createSearch(filter.search ?? "");
+  if (!search.empty) return searchThreads(query, filter, search);
   const rows = await readRows(query, filter, start, limit + 1);
   const page = rows.slice(0, limit);
   return pageOf(page, rows.length > limit ? page.at(-1) : undefined);
 }
 
-async function searchThreads(
-  query: Query,
-  filter: ListFilter,
-  limit: number,
-  start: Position | undefined,
-): Promise<ThreadPage> {
-  const wanted = (filter.search ?? "").toLowerCase();
-  const page: Row[] = [];
-  let after = start;
-  for (let searched = 0; searched < SEARCHED_PER_PAGE; searched += READ_AT_ONCE) {
-    const rows = await readRows(query, filter, after, READ_AT_ONCE);
-    for (const row of rows) {
-      if (!contains(text(row, "title"), text(row, "id"), wanted)) continue;
-      page.push(row);
-      if (page.length === limit) return pageOf(page, row);
-    }
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < READ_AT_ONCE) return pageOf(page, undefined);
-    after = positionIn(last);
+async function searchThreads(query: Query, filter: ListFilter, search: Search): Promise<ThreadPage> {
+  if (search.words.length === 0) return pageOf([], undefined);
+  const start = pageStart(filter);
+  const { page, hits, next } = await searchPage(query, search, {
+    limit: pageLimit(filter),
+    wants: (row) => (start === undefined || newestFirst(start, positionIn(row)) < 0) && isWanted(row, filter),
+    after: (row, count) => readRows(query, filter, row === undefined ? start : positionIn(row), count),
+  });
+  return { ...pageOf(page, next), hits };
+}
+
+/** True if the row fits the filter; a damaged row fits, so that it is shown as such. */
+function isWanted(row: Row, filter: ListFilter): boolean {
+  try {
+    return matches(summaryIn(row), filter);
+  } catch {
+    return true;
   }
-  return { ...pageOf(page, undefined), next: after === undefined ? null : cursorOf(after) };
 }
 
 /**
@@ -81,10 +77,6 @@ async function readRows(
   return (await query(sql, values)).rows;
 }
 
-function positionIn(row: Row): Position {
-  return { time: Number(row["listed_at"]), key: number(row, "key") };
-}
-
 function pageOf(page: readonly Row[], next: Row | undefined): ThreadPage {
   const threads: ThreadSummary[] = [];
   const unreadable: UnreadableThread[] = [];
@@ -96,5 +88,5 @@ function pageOf(page: readonly Row[], next: Row | undefined): ThreadPage {
       unreadable.push({ threadId: String(row["id"]), problem: error.message });
     }
   }
-  return { threads, unreadable, next: next === undefined ? null : cursorOf(positionIn(next)) };
+  return { threads, hits: [], unreadable, next: next === undefined ? null : cursorOf(positionIn(next)) };
 }

@@ -2,10 +2,11 @@ import { StorageError } from "../../base/errors.ts";
 import type { Database, Query } from "./database.ts";
 import { threads } from "./migrations/0001-threads.ts";
 import { threadStates } from "./migrations/0002-thread-states.ts";
+import { search } from "./migrations/0003-search.ts";
 import { number } from "./row.ts";
 
 /** In order, numbered from 1. Never change a released migration: add another one. */
-const MIGRATIONS: readonly string[] = [threads, threadStates];
+const MIGRATIONS: readonly string[] = [threads, threadStates, search];
 
 /** The version of the tables that this version of the package reads and writes. */
 export const POSTGRES_SCHEMA_VERSION = MIGRATIONS.length;

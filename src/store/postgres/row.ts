@@ -1,7 +1,9 @@
 import { LAST_TIME } from "../../base/clock.ts";
 import { StorageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import type { Principal } from "../../thread/events.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { parsePrincipal } from "../read-principal.ts";
 import { decodeText } from "./text.ts";
 
 /* Columns of a row, checked. The tables enforce the types; these catch damaged or edited rows. */
@@ -34,6 +36,11 @@ export function number(row: Row, column: string): number {
 
 export function numberOrNull(row: Row, column: string): number | null {
   return row[column] === null ? null : number(row, column);
+}
+
+export function principalOrNull(row: Row, column: string): Principal | null {
+  const value = textOrNull(row, column);
+  return value === null ? null : (parsePrincipal(value) ?? throwUnexpected(column, "a person", value));
 }
 
 /** A time in milliseconds since the epoch that a date can hold. */

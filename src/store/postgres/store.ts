@@ -10,6 +10,8 @@ import type { Database, Query } from "./database.ts";
 import { hasEvent, readEvents, replaceContent } from "./events.ts";
 import { claim, due, release, renew } from "./leases.ts";
 import { listThreads } from "./list.ts";
+import { indexTexts, unindexed } from "./search-index.ts";
+import { removeTexts } from "./search-texts.ts";
 import { forgetState, readState, verifyWithState } from "./states.ts";
 import { extendThread, lockThread, noThread, summaryIn } from "./threads.ts";
 import { forgetValues, getValue, setValue } from "./values.ts";
@@ -21,10 +23,10 @@ export function postgresStore(database: Database): ThreadStore {
   const { again, once, transaction } = database;
   return {
     async append(threadId, expectedSeq, events, options) {
-      const { projection, before } = options;
+      const { projection, texts, before } = options;
       checkProjection(projection);
       const encoded = encodeEvents(expectedSeq, events);
-      const appending = { threadId, expectedSeq, events: encoded, projection, before };
+      const appending = { threadId, expectedSeq, events: encoded, projection, texts, before };
       return inTurn(threadId, () => append(database, cache, appending, options));
     },
     read: (threadId, after = 0) => again((query) => readEvents(query, threadId, after)),
@@ -36,7 +38,13 @@ export function postgresStore(database: Database): ThreadStore {
       }),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
     verify: (threadId, anchor) => again((query) => verifyWithState(query, threadId, anchor)),
-    async erase(threadId, expectedSeq, { replacements, record, projection }) {
+    unindexed: (agents, limit) => again((query) => unindexed(query, agents, limit)),
+    async index(threadId, indexing) {
+      checkProjection(indexing.projection);
+      const work = transaction((query) => indexTexts(query, threadId, indexing));
+      return inTurn(threadId, () => again(work));
+    },
+    async erase(threadId, expectedSeq, { replacements, record, projection, texts }) {
       checkProjection(projection);
       const standIns = standInsOf(replacements, record);
       const events = encodeEvents(expectedSeq, [record]);
@@ -47,9 +55,14 @@ export function postgresStore(database: Database): ThreadStore {
         if (before.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, before.seq);
         await replaceContent(query, threadId, before.key, standIns);
         await forgetState(query, before.key);
+        await removeTexts(
+          query,
+          before.key,
+          standIns.map(({ seq }) => seq),
+        );
         const digests = events.map((event) => linkDigest(before.head, event.seq, event, event.content));
         digest = digests[0];
-        await extendThread(query, before, { events, digests, projection });
+        await extendThread(query, before, { events, digests, projection, texts });
       });
       return inTurn(threadId, () =>
         once(work, async (query) =>

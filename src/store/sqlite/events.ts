@@ -75,7 +75,7 @@ export function replacementsFor(
 }
 
 export function replaceContent(sql: Statements, key: number, replacements: readonly Replacement[]): void {
-  const update = sql("UPDATE events SET data = ?, salt = NULL, erased = ? WHERE id = ?");
+  const update = sql("UPDATE events SET data = ?, salt = NULL, erased = ?, said = NULL WHERE id = ?");
   for (const { seq, text, content } of replacements) {
     update.run(text, bytes(content), key * EVENTS_PER_THREAD + seq);
   }

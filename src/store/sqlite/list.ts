@@ -1,13 +1,13 @@
 import { isoTime } from "../../base/clock.ts";
 import { StorageError } from "../../base/errors.ts";
-import { contains, cursorOf, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
+import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "../page.ts";
+import { createSearch, type Search } from "../search.ts";
 import type { ListFilter, ThreadPage, ThreadSummary, UnreadableThread } from "../store.ts";
 import type { SqlRow, SqlValue, Statements } from "./port.ts";
 import { number, text, threadId, time } from "./row.ts";
+import { type Placed, searchPage } from "./search.ts";
 import { projectionIn } from "./threads.ts";
 
-/** How many threads a search looks at for one page before it returns what it has found and where to go on. */
-const SEARCHED_PER_PAGE = 2500;
 const READ_AT_ONCE = 500;
 
 /** One range of an index, in the order of lists. */
@@ -17,20 +17,13 @@ interface Range {
   readonly values: readonly SqlValue[];
 }
 
-/** A row and its place in the order of lists. */
-interface Placed extends Position {
-  readonly row: SqlRow;
-}
-
-/** The columns that a search reads of each thread; threads that match are then read in full. */
-const SEARCHED = "key, listed_at, id, title";
-
 /** A page of threads. Reads about as many rows as the page holds, no matter how many threads there are. */
 export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   const limit = pageLimit(filter);
   const start = pageStart(filter);
+  const search = createSearch(filter.search ?? "");
+  if (!search.empty) return searchThreads(sql, filter, search);
   const ranges = rangesOf(sql, filter);
-  if (filter.search !== undefined) return searchThreads(sql, ranges, { search: filter.search, limit, start });
   const page: Placed[] = [];
   for (const placed of inOrder(sql, ranges, { columns: "*", start, atOnce: limit + 1 })) {
     if (page.length === limit) return pageOf(page, page.at(-1));
@@ -39,24 +32,25 @@ export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   return pageOf(page, undefined);
 }
 
-function searchThreads(
-  sql: Statements,
-  ranges: readonly Range[],
-  { search, limit, start }: { search: string; limit: number; start: Position | undefined },
-): ThreadPage {
-  const wanted = search.toLowerCase();
-  const page: Placed[] = [];
-  let searched = 0;
-  for (const placed of inOrder(sql, ranges, { columns: SEARCHED, start, atOnce: READ_AT_ONCE })) {
-    const { row } = placed;
-    if (contains(text(row, "title"), text(row, "id"), wanted)) {
-      const whole = sql("SELECT * FROM threads WHERE key = ?").get(placed.key);
-      if (whole !== undefined) page.push({ ...placed, row: whole });
-    }
-    searched += 1;
-    if (page.length === limit || searched === SEARCHED_PER_PAGE) return pageOf(page, placed);
+function searchThreads(sql: Statements, filter: ListFilter, search: Search): ThreadPage {
+  if (search.words.length === 0) return pageOf([], undefined);
+  const start = pageStart(filter);
+  const { page, hits, next } = searchPage(sql, search, {
+    limit: pageLimit(filter),
+    wants: (placed) =>
+      (start === undefined || newestFirst(start, placed) < 0) && isWanted(placed.row, filter),
+    inOrder: () => inOrder(sql, rangesOf(sql, filter), { columns: "*", start, atOnce: READ_AT_ONCE }),
+  });
+  return { ...pageOf(page, next), hits };
+}
+
+/** True if the row fits the filter; a damaged row fits, so that it is shown as such. */
+function isWanted(row: SqlRow, filter: ListFilter): boolean {
+  try {
+    return matches(summaryIn(row), filter);
+  } catch {
+    return true;
   }
-  return pageOf(page, undefined);
 }
 
 function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage {
@@ -70,7 +64,7 @@ function pageOf(page: readonly Placed[], next: Position | undefined): ThreadPage
       unreadable.push({ threadId: String(row["id"]), problem: error.message });
     }
   }
-  return { threads, unreadable, next: next === undefined ? null : cursorOf(next) };
+  return { threads, hits: [], unreadable, next: next === undefined ? null : cursorOf(next) };
 }
 
 /**

@@ -3,11 +3,12 @@ import { threads } from "./migrations/0001-threads.ts";
 import { valuesExpire } from "./migrations/0002-values-expire.ts";
 import { threadStates } from "./migrations/0003-thread-states.ts";
 import { valuesAbout } from "./migrations/0004-values-about.ts";
+import { search } from "./migrations/0005-search.ts";
 import { type SqlDatabase, type Statements, statementsOf } from "./port.ts";
 import { transaction } from "./transaction.ts";
 
 /** In order, numbered from 1. Never change a released migration: add another one. */
-const MIGRATIONS: readonly string[] = [threads, valuesExpire, threadStates, valuesAbout];
+const MIGRATIONS: readonly string[] = [threads, valuesExpire, threadStates, valuesAbout, search];
 
 /** The version of the tables that this version of the package reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,7 +1,9 @@
 import { LAST_TIME } from "../../base/clock.ts";
 import { StorageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import type { Principal } from "../../thread/events.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
+import { parsePrincipal } from "../read-principal.ts";
 import type { SqlRow } from "./port.ts";
 
 /* Columns of a row, checked. STRICT tables enforce the types; these catch a damaged or edited file. */
@@ -55,6 +57,11 @@ export function bytes(hexText: string): Uint8Array {
 
 export function threadId(row: SqlRow, column: string): ThreadId {
   return parseThreadId(text(row, column)) ?? throwUnexpected(column, "a thread id", row[column]);
+}
+
+export function principalOrNull(row: SqlRow, column: string): Principal | null {
+  const value = textOrNull(row, column);
+  return value === null ? null : (parsePrincipal(value) ?? throwUnexpected(column, "a person", value));
 }
 
 const kinds: ReadonlySet<string> = new Set(STATUS_KINDS);

@@ -9,6 +9,7 @@ import { claim, due, holds, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
 import { number, threadId as threadIdIn } from "./row.ts";
+import { createSearchIndex, unindexed, writeTexts } from "./search-texts.ts";
 import { forgetState, keepState, readState, verifyWithState } from "./states.ts";
 import {
   type Addition,
@@ -27,11 +28,16 @@ export function sqliteStore(
 ): ThreadStore {
   const sql = statementsOf(database);
   const cache: ThreadCache = new Map();
-  const queue = createCommitQueue(database, sql, { ...options, onRollback: () => cache.clear() });
+  const searchIndex = createSearchIndex(sql);
+  const onRollback = () => {
+    cache.clear();
+    searchIndex.forget();
+  };
+  const queue = createCommitQueue(database, sql, { ...options, onRollback });
 
   let closing: Promise<void> | undefined;
 
-  const append = (addition: Addition, { once, claim, before }: AppendOptions): AppendOutcome => {
+  const append = (addition: Addition, { once, claim, before, texts = [] }: AppendOptions): AppendOutcome => {
     const first = once === undefined ? undefined : firstUse(once);
     if (first !== undefined) return first;
     if (claim !== undefined && !holds(sql, addition.threadId, claim)) return { kind: "not_claimed" };
@@ -41,6 +47,9 @@ export function sqliteStore(
       const after = { seq: expectedSeq + events.length, atRest: projection.status !== "running" };
       keepState(sql, { threadId, before: row, state: before }, after);
     }
+    // After a gap, they come with those of the gap.
+    const now = cache.get(threadId);
+    if (now?.untold === false) searchIndex.wrote(now.key, texts.length);
     if (once !== undefined) {
       sql("INSERT INTO once (key, thread, seq) SELECT ?, key, ? FROM threads WHERE id = ?").run(
         once,
@@ -62,7 +71,8 @@ export function sqliteStore(
     async append(threadId, expectedSeq, events, options) {
       const { projection } = options;
       checkProjection(projection);
-      const addition = { threadId, expectedSeq, events: encodeEvents(expectedSeq, events), projection };
+      const encoded = encodeEvents(expectedSeq, events);
+      const addition = { threadId, expectedSeq, events: encoded, projection, texts: options.texts };
       return queue.write(threadId, "synced", () => append(addition, options));
     },
     read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),
@@ -74,7 +84,18 @@ export function sqliteStore(
       }),
     list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
     verify: (threadId, anchor) => queue.read(() => verifyWithState(sql, threadId, anchor)),
-    async erase(threadId, expectedSeq, { replacements, record, projection }) {
+    unindexed: (agents, limit) => queue.read(() => unindexed(sql, agents, limit)),
+    index: async (threadId, indexing) => {
+      checkProjection(indexing.projection);
+      return queue.write(threadId, "synced", () => {
+        const thread = loadThread(sql, threadId);
+        if (thread === undefined || !writeTexts(sql, thread.key, indexing)) return false;
+        cache.delete(threadId);
+        searchIndex.wrote(thread.key, indexing.texts.length);
+        return true;
+      });
+    },
+    async erase(threadId, expectedSeq, { replacements, record, projection, texts }) {
       checkProjection(projection);
       const standIns = standInsOf(replacements, record);
       const events = encodeEvents(expectedSeq, [record]);
@@ -83,7 +104,12 @@ export function sqliteStore(
         if (thread === undefined) throw noThread(threadId);
         if (thread.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, thread.seq);
         const replacements = replacementsFor(sql, threadId, thread.key, standIns);
-        writeEvents(sql, cache, { threadId, expectedSeq, events, projection });
+        writeEvents(sql, cache, { threadId, expectedSeq, events, projection, texts });
+        searchIndex.remove(
+          thread,
+          standIns.map(({ seq }) => seq),
+        );
+        if (texts !== undefined && !thread.untold) searchIndex.wrote(thread.key, texts.length);
         replaceContent(sql, thread.key, replacements);
         forgetState(sql, thread.key);
       });
@@ -97,6 +123,7 @@ export function sqliteStore(
         }
         sql("DELETE FROM named_values WHERE about = ?").run(threadId);
         cache.delete(threadId);
+        searchIndex.remove(thread);
         const first = thread.key * EVENTS_PER_THREAD;
         sql("DELETE FROM events WHERE id >= ? AND id < ?").run(first, first + EVENTS_PER_THREAD);
         return sql("DELETE FROM threads WHERE key = ?").run(thread.key) === 1;

@@ -1,5 +1,6 @@
 import { NotFoundError, SequenceConflictError, UsageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import { type SearchText, spaceOut } from "../../base/search-words.ts";
 import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { EncodedEvent } from "../encode.ts";
 import type { ThreadProjection } from "../store.ts";
@@ -9,6 +10,7 @@ import {
   hex,
   number,
   numberOrNull,
+  principalOrNull,
   statusKind,
   text,
   textOrNull,
@@ -32,6 +34,9 @@ interface Digest {
 export interface ThreadRow {
   readonly key: number;
   readonly seq: number;
+  /** Whether only the events up to `told` have their texts. */
+  readonly untold: boolean;
+  readonly told: number;
   /** The digest of the last event. */
   readonly head: Digest;
   readonly listedAt: number;
@@ -53,6 +58,8 @@ export function loadThread(sql: Statements, id: ThreadId): ThreadRow | undefined
     : {
         key: number(row, "key"),
         seq: number(row, "seq"),
+        untold: row["untold"] !== 0,
+        told: number(row, "told"),
         head: digest(hex(row, "head")),
         listedAt: number(row, "listed_at"),
         wantedSince: numberOrNull(row, "wanted_since"),
@@ -69,12 +76,15 @@ function projectionOrNull(row: SqlRow): ThreadProjection | null {
   }
 }
 
-/** The columns that `projectionOf` fills. */
+/** The columns that `projectionOf` fills, except that `tokens` follows by itself. */
 export function projectionIn(row: SqlRow): ThreadProjection {
   return {
     agent: text(row, "agent"),
     status: statusKind(row, "status"),
     title: text(row, "title"),
+    subject: text(row, "subject"),
+    requester: principalOrNull(row, "requester"),
+    tokens: number(row, "tokens"),
     wantsAdvance: row["wanted_since"] !== null,
     wakeAt: timeOrNull(row, "wake_at"),
     pendingRequest: numberOrNull(row, "pending_request"),
@@ -93,6 +103,8 @@ export interface Addition {
   readonly expectedSeq: number;
   readonly events: readonly EncodedEvent[];
   readonly projection: ThreadProjection;
+  /** What can be found of the events; `undefined`: the texts come later. */
+  readonly texts: readonly SearchText[] | undefined;
 }
 
 /**
@@ -123,10 +135,13 @@ function extend(
   sql: Statements,
   cache: ThreadCache,
   before: ThreadRow,
-  { threadId: id, events, projection }: Addition,
+  { threadId: id, events, projection, texts }: Addition,
 ): boolean {
   const digests = chainOn(before.head.hex, events);
   const seq = before.seq + events.length;
+  // Texts after a gap come with those of the gap.
+  const untold = before.untold || (texts === undefined && events.length > 0);
+  const told = untold && !before.untold ? before.seq : before.told;
   const head = digests.at(-1) ?? before.head;
   const guard = [before.key, before.seq, before.head.bytes] as const;
   const time = events.at(-1)?.time;
@@ -134,52 +149,89 @@ function extend(
   let changed: number;
   if (
     time !== undefined &&
+    untold === before.untold &&
     Math.abs(time - listedAt) < LISTED_EVERY &&
     equals(before.projection, projection)
   ) {
     changed = sql(
-      "UPDATE threads SET seq = ?, head = ?, updated_at = ? WHERE key = ? AND seq = ? AND head = ?",
-    ).run(seq, head.bytes, time, ...guard);
+      `UPDATE threads SET seq = ?, tokens = ?, head = ?, updated_at = ?
+       WHERE key = ? AND seq = ? AND head = ?`,
+    ).run(seq, projection.tokens, head.bytes, time, ...guard);
   } else {
     listedAt = time ?? listedAt;
     wantedSince = projection.wantsAdvance ? (wantedSince ?? listedAt) : null;
     changed = sql(
-      `UPDATE threads SET seq = ?, head = ?, updated_at = coalesce(?, updated_at), listed_at = ?, agent = ?, status = ?,
-         title = ?, wanted_since = ?, wake_at = ?, pending_request = ?, awaited_event = ?, parent_id = ?
+      `UPDATE threads SET seq = ?, untold = ?, told = ?, head = ?, updated_at = coalesce(?, updated_at), listed_at = ?, agent = ?,
+         status = ?, title = ?, subject = ?, requester = ?, tokens = ?, wanted_since = ?, wake_at = ?, pending_request = ?,
+         awaited_event = ?, parent_id = ?
        WHERE key = ? AND seq = ? AND head = ?`,
-    ).run(seq, head.bytes, time ?? null, listedAt, ...columns(projection, wantedSince), ...guard);
+    ).run(
+      seq,
+      untold ? 1 : 0,
+      told,
+      head.bytes,
+      time ?? null,
+      listedAt,
+      ...columns(projection, wantedSince),
+      ...guard,
+    );
   }
   if (changed === 0) return false;
-  insertEvents(sql, before.key, events, digests);
-  remember(cache, id, { key: before.key, seq, head, listedAt, wantedSince, projection });
+  insertEvents(sql, before.key, { events, digests, texts: untold ? undefined : texts });
+  remember(cache, id, { key: before.key, seq, untold, told, head, listedAt, wantedSince, projection });
   return true;
 }
 
-function create(sql: Statements, cache: ThreadCache, { threadId: id, events, projection }: Addition): void {
+function create(
+  sql: Statements,
+  cache: ThreadCache,
+  { threadId: id, events, projection, texts }: Addition,
+): void {
   const digests = chainOn(genesisDigest(id), events);
   const head = digests.at(-1) ?? digest("");
   const createdAt = events[0]?.time ?? 0;
   const listedAt = events.at(-1)?.time ?? createdAt;
   const wantedSince = projection.wantsAdvance ? listedAt : null;
+  const untold = texts === undefined;
   const row = sql(
-    `INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, agent, status, title, wanted_since,
-       wake_at, pending_request, awaited_event, parent_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
-  ).get(id, events.length, head.bytes, createdAt, listedAt, listedAt, ...columns(projection, wantedSince));
+    `INSERT INTO threads (id, seq, untold, head, created_at, updated_at, listed_at, agent, status, title, subject,
+       requester, tokens, wanted_since, wake_at, pending_request, awaited_event, parent_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+  ).get(
+    id,
+    events.length,
+    untold ? 1 : 0,
+    head.bytes,
+    createdAt,
+    listedAt,
+    listedAt,
+    ...columns(projection, wantedSince),
+  );
   const key = row === undefined ? 0 : number(row, "key");
-  insertEvents(sql, key, events, digests);
-  remember(cache, id, { key, seq: events.length, head, listedAt, wantedSince, projection });
+  insertEvents(sql, key, { events, digests, texts });
+  remember(cache, id, { key, seq: events.length, untold, told: 0, head, listedAt, wantedSince, projection });
 }
 
 function insertEvents(
   sql: Statements,
   key: number,
-  events: readonly EncodedEvent[],
-  digests: readonly Digest[],
+  {
+    events,
+    digests,
+    texts = [],
+  }: {
+    readonly events: readonly EncodedEvent[];
+    readonly digests: readonly Digest[];
+    readonly texts: readonly SearchText[] | undefined;
+  },
 ): void {
-  const insert = sql("INSERT INTO events (id, type, v, at, data, salt, digest) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const insert = sql(
+    "INSERT INTO events (id, type, v, at, data, salt, digest, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  const said = new Map(texts.map((one) => [one.seq, spaceOut(one.text)]));
   events.forEach(({ seq, type, v, at, text, salt }, index) => {
-    insert.run(key * EVENTS_PER_THREAD + seq, type, v, at, text, salt, digests[index]?.bytes ?? null);
+    const id = key * EVENTS_PER_THREAD + seq;
+    insert.run(id, type, v, at, text, salt, digests[index]?.bytes ?? null, said.get(seq) ?? null);
   });
 }
 
@@ -196,8 +248,11 @@ function digest(hexText: string): Digest {
 }
 
 function columns(projection: ThreadProjection, wantedSince: number | null): readonly SqlValue[] {
-  const { agent, status, title, wakeAt, pendingRequest, awaitedEvent, parentThreadId } = projection;
-  return [agent, status, title, wantedSince, wakeAt, pendingRequest, awaitedEvent, parentThreadId];
+  const { agent, status, title, subject, requester, tokens } = projection;
+  const { wakeAt, pendingRequest, awaitedEvent, parentThreadId } = projection;
+  const who = requester === null ? null : JSON.stringify(requester);
+  const life = [wantedSince, wakeAt, pendingRequest, awaitedEvent, parentThreadId];
+  return [agent, status, title, subject, who, tokens, ...life];
 }
 
 function equals(a: ThreadProjection | null, b: ThreadProjection): boolean {
@@ -206,6 +261,8 @@ function equals(a: ThreadProjection | null, b: ThreadProjection): boolean {
     a.status === b.status &&
     a.wantsAdvance === b.wantsAdvance &&
     a.title === b.title &&
+    a.subject === b.subject &&
+    JSON.stringify(a.requester) === JSON.stringify(b.requester) &&
     a.wakeAt === b.wakeAt &&
     a.pendingRequest === b.pendingRequest &&
     a.awaitedEvent === b.awaitedEvent &&

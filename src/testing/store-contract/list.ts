@@ -74,12 +74,14 @@ export function listContract(test: StoreTest): void {
     const statuses = ["running", "awaiting_approval", "awaiting_event", "finished"] as const;
     for (let index = 0; index < 48; index++) {
       const status = statuses[index % 4] ?? "running";
+      const text = index % 5 === 0 ? "Überweisung an Ada" : `task ${index}`;
       await createThread(store, {
         at: EPOCH + index * MINUTE,
+        findable: [{ seq: 1, text }],
         projection: {
           agent: index % 3 === 0 ? "calculator" : "mail",
           status,
-          title: index % 5 === 0 ? "Überweisung an Ada" : `task ${index}`,
+          title: text,
           pendingRequest: status === "awaiting_approval" || index % 16 === 0 ? 1 : null,
           awaitedEvent: status === "awaiting_event" ? (index % 8 === 2 ? "paid" : "sent") : null,
           parentThreadId: index % 7 === 0 ? parent : null,
@@ -97,7 +99,7 @@ export function listContract(test: StoreTest): void {
       { pending: true },
       { pending: false },
       { search: "übERweisung" },
-      { search: "TASK 1" },
+      { search: "TASK 11" },
       { search: parent.toUpperCase() },
       { awaitedEvent: "paid" },
       { parentThreadId: parent },

@@ -1,5 +1,6 @@
 import { isoTime } from "../../base/clock.ts";
 import { randomThreadId, type ThreadId } from "../../base/ids.ts";
+import type { SearchText } from "../../base/search-words.ts";
 import type { AppendOptions, ThreadProjection, ThreadStore } from "../../store/store.ts";
 import { erasureData } from "../../thread/chain.ts";
 import { EVENTS, type NewEvent, type ThreadEvent } from "../../thread/events.ts";
@@ -16,6 +17,9 @@ export function project(differences: Partial<ThreadProjection> = {}): ThreadProj
     agent: "sample",
     status: "running",
     title: "a sample thread",
+    subject: "a sample",
+    requester: { channel: "test", id: "ada", name: "Ada" },
+    tokens: 12,
     wantsAdvance: false,
     wakeAt: null,
     pendingRequest: null,
@@ -57,13 +61,15 @@ export async function createThread(
     readonly id?: ThreadId;
     readonly texts?: readonly string[];
     readonly projection?: Partial<ThreadProjection>;
+    /** What it is found by. Default: it is not indexed. */
+    readonly findable?: readonly SearchText[];
     /** Time of the first event. */
     readonly at?: number;
   } & Pick<AppendOptions, "once" | "claim"> = {},
 ): Promise<ThreadId> {
-  const { id = randomThreadId(), texts = [], projection = {}, at = EPOCH, ...append } = options;
+  const { id = randomThreadId(), texts = [], projection = {}, at = EPOCH, findable, ...append } = options;
   const events = numberEvents(1, [startSample(projection.agent), ...texts.map(message)], at);
-  await store.append(id, 0, events, { projection: project(projection), ...append });
+  await store.append(id, 0, events, { projection: project(projection), texts: findable, ...append });
   return id;
 }
 

@@ -1,0 +1,101 @@
+import { setImmediate } from "node:timers/promises";
+import type { Agent } from "../agent/agent.ts";
+import type { Clock } from "../base/clock.ts";
+import type { ThreadId } from "../base/ids.ts";
+import type { ThreadStore, UnindexedThread } from "../store/store.ts";
+import { projectionOf } from "../thread/projection.ts";
+import { threadOf } from "../thread/thread.ts";
+import type { Observer } from "./observers.ts";
+
+export interface IndexingProgress {
+  /** Threads that were made findable. */
+  readonly done: number;
+  readonly of: number;
+}
+
+export interface IndexingOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each few threads. May not throw. */
+  readonly onProgress?: ((progress: IndexingProgress) => void) | undefined;
+}
+
+interface Tools {
+  readonly store: ThreadStore;
+  readonly agents: ReadonlyMap<string, Agent>;
+}
+
+const AT_ONCE = 20;
+/** How often to look for threads that were written without their texts, in ms. */
+const LOOK_EVERY_MS = 60_000;
+
+/**
+ * Makes what earlier releases stored findable, thread by thread, the latest first. What an agent hides is left out, so only
+ * threads of agents that are known here are taken. Resolves when none is left that can be read.
+ */
+export async function indexThreads(
+  { store, agents }: Tools,
+  { signal, onProgress }: IndexingOptions = {},
+): Promise<void> {
+  const names = [...agents.keys()];
+  const unreadable = new Set<ThreadId>();
+  let done = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const { threads, count } = await store.unindexed(names, AT_ONCE + unreadable.size);
+    const next = threads.filter(({ threadId }) => !unreadable.has(threadId)).slice(0, AT_ONCE);
+    if (next.length === 0) return;
+    const outcomes = await Promise.allSettled(next.map((thread) => indexOne(thread, store, agents)));
+    outcomes.forEach(({ status }, index) => {
+      const thread = next[index];
+      if (status === "rejected" && thread !== undefined) unreadable.add(thread.threadId);
+    });
+    const indexed = outcomes.filter((outcome) => outcome.status === "fulfilled" && outcome.value).length;
+    // Those that are left are being worked on: they are tried again at the next look.
+    if (indexed === 0 && outcomes.every(({ status }) => status === "fulfilled")) return;
+    done += indexed;
+    onProgress?.({ done, of: done + count - indexed });
+    // What people and agents do meanwhile comes first.
+    await setImmediate();
+  }
+}
+
+async function indexOne(
+  { threadId, after }: UnindexedThread,
+  store: ThreadStore,
+  agents: ReadonlyMap<string, Agent>,
+): Promise<boolean> {
+  const { state, events } = threadOf(threadId, await store.read(threadId));
+  const agent = agents.get(state.agent);
+  if (agent === undefined) return false;
+  const texts = agent.context.forSearch(events.slice(after), events.slice(0, after));
+  return store.index(threadId, { after, seq: state.seq, texts, projection: projectionOf(state) });
+}
+
+/** Does so in the background, now and whenever there are such threads again. */
+export function startIndexer(tools: Tools & { readonly clock: Clock; readonly notify: Observer }): {
+  stop(): Promise<void>;
+} {
+  const { clock, notify } = tools;
+  const stopped = new AbortController();
+  const { signal } = stopped;
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await indexThreads(tools, {
+          signal,
+          onProgress: (progress) => notify({ kind: "indexed", ...progress }),
+        });
+      } catch (error) {
+        if (!signal.aborted) notify({ kind: "sweep_problem", error });
+      }
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => {});
+    }
+  };
+  const done = loop();
+  return {
+    stop: () => {
+      stopped.abort();
+      return done;
+    },
+  };
+}
