@@ -5,9 +5,9 @@ import * as module from "node:module";
 import { join } from "node:path";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 14)) {
+if (major < 22 || (major === 22 && minor < 16)) {
   console.error(
-    `twelvefold needs Node 22.14 or later; this is ${process.version}. Install a newer one (https://nodejs.org), ` +
+    `twelvefold needs Node 22.16 or later; this is ${process.version}. Install a newer one (https://nodejs.org), ` +
       "or one for this project alone (npm install --save-dev node@24) and run npx twelvefold.",
   );
   process.exit(2);

@@ -90,6 +90,6 @@ it("an old Node is told how to get a newer one", async () => {
   const old = "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.19.0' })";
   const { code, stderr } = await twelvefold(root, ["list"], ["--import", old]);
   expect(code).toBe(2);
-  expect(stderr).toContain("twelvefold needs Node 22.14 or later");
+  expect(stderr).toContain("twelvefold needs Node 22.16 or later");
   expect(stderr).toContain("npm install --save-dev node@24");
 });
