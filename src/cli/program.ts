@@ -182,13 +182,39 @@ export function createProgram(action: Action): Command {
       act(options, async (session) => (await import("./commands/tokens.ts")).tokens(session, thread)),
   );
   command(
-    "model <which>",
-    "run the built-in offline model alone, for other programs and the playground",
-    "twelvefold model offline --port 9999",
+    "model <which> [place]",
+    "run a model server on this machine: offline (built in), record, replay or faults",
+    "twelvefold model record recordings --upstream https://api.openai.com/v1",
   )
     .option("--port <port>", "a fixed port instead of a free one", parseCount)
-    .action((which: string, options: Flags & { port?: number }) =>
-      act(options, async (session) => (await import("./commands/model.ts")).model(session, which, options)),
+    .option("--upstream <url>", "record, faults: the model behind it; default: the configured one")
+    .option("--seed <n>", "faults: the same number gives the same faults in the same order", parseCount, 1)
+    .option(
+      "--rate <percent>",
+      "faults: how many answers have one, all faults equally often (default: 30)",
+      parseCount,
+    )
+    .option("--fault <name=percent...>", "faults: only these, each as often as it says")
+    .addHelpText(
+      "after",
+      `
+record   passes requests on and streams the answers back, and writes each exchange to a folder (default: recordings) as files
+         that people can read and git can compare, or to one file if its name ends in .jsonl. Keys are passed on, never
+         written. OpenAI's, Anthropic's and Google's shapes go through alike.
+replay   answers from such a recording and asks nobody. A request that is not in it gets 404; the nearest recorded one is shown
+         with a diff. Exits with 1 if there was one.
+faults   passes on what another model answers, with faults: broken and misleading texts, cut streams, odd finish reasons,
+         rate limits, hanging and reset connections.`,
+    )
+    .action(
+      (
+        which: string,
+        place: string | undefined,
+        options: Flags & import("./commands/model.ts").ModelOptions,
+      ) =>
+        act(options, async (session) =>
+          (await import("./commands/model.ts")).model(session, which, place, options),
+        ),
     );
   command(
     "serve",

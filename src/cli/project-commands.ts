@@ -55,7 +55,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
       "--offline",
       "use the built-in offline model, whatever TWELVEFOLD_MODEL and TWELVEFOLD_BASE_URL say",
     )
-    .option("--recording <file>", "answer from a recording: nobody is asked")
+    .option("--recording <place>", "answer from a recording (see `model record`): nobody is asked")
     .option("--report <file...>", "write reports: .xml (JUnit), .html (a page), .md (Markdown), .json")
     .action((options: { json?: boolean } & import("./commands/test.ts").TestOptions) =>
       act(options, async (session) => (await import("./commands/test.ts")).test(session, options)),

@@ -1,5 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { WIRE_FAULTS, type WireFault } from "./odd-wire.ts";
 import type { Random } from "./random.ts";
+
+const WIRE_FAULT_NAMES = Object.keys(WIRE_FAULTS).filter((name): name is WireFault =>
+  Object.hasOwn(WIRE_FAULTS, name),
+);
 
 /** What can go wrong with a model or on the way to it. */
 export const FAULTS = [
@@ -27,6 +32,17 @@ export const FAULTS = [
   "reset",
   /** The body comes slowly, a piece at a time. */
   "slow_drip",
+  /** The step inside of `<think>` tags, with nothing after them. */
+  "only_thoughts",
+  /** A sentence that says that the step is not meant, before it. */
+  "negated",
+  /** A first step and a corrected one, each in a fence. */
+  "draft_and_correction",
+  /** Numbers as texts with a currency, or with a decimal comma. */
+  "odd_numbers",
+  /** Each field twice, with two values. */
+  "duplicate_key",
+  ...WIRE_FAULT_NAMES,
 ] as const;
 
 export type Fault = (typeof FAULTS)[number];
@@ -56,6 +72,21 @@ export async function spoil(fault: Fault, good: string, random: Random): Promise
       return JSON.stringify({ intent: (await stepIn(good))["intent"] ?? "teleport" }, null, 2);
     case "two_steps":
       return `${good}\n\n${JSON.stringify(anotherStep(await stepIn(good)), null, 2)}`;
+    case "only_thoughts":
+      return `<think>\n${good}\n</think>`;
+    case "negated":
+      return `I will NOT do this: ${JSON.stringify(await stepIn(good))}`;
+    case "draft_and_correction": {
+      const step = await stepIn(good);
+      return `${fenced(anotherStep(step))}\n\nWait, that is wrong.\n\n${fenced(step)}`;
+    }
+    case "odd_numbers":
+      return JSON.stringify(withOddNumbers(await stepIn(good)), null, 2);
+    case "duplicate_key": {
+      const step = await stepIn(good);
+      const text = JSON.stringify(step);
+      return text === "{}" ? good : `${JSON.stringify(anotherStep(step)).slice(0, -1)},${text.slice(1)}`;
+    }
     case "empty":
       return "";
     case "truncated":
@@ -63,6 +94,19 @@ export async function spoil(fault: Fault, good: string, random: Random): Promise
     default:
       return undefined;
   }
+}
+
+function fenced(step: JsonObject): string {
+  return `\`\`\`json\n${JSON.stringify(step, null, 2)}\n\`\`\``;
+}
+
+function withOddNumbers(step: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(step).map(([name, value]) => [
+      name,
+      typeof value === "number" ? `${String(value).replace(".", ",")} EUR` : value,
+    ]),
+  );
 }
 
 /** The object in a completion; empty if it holds none. */

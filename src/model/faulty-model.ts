@@ -10,6 +10,7 @@ import {
   listen,
   type ModelServer,
 } from "./model-server.ts";
+import { isWireFault, WIRE_FAULTS, type WireFault } from "./odd-wire.ts";
 import { type Random, seededRandom } from "./random.ts";
 
 export interface FaultyOptions extends ListenOptions {
@@ -23,6 +24,8 @@ export interface FaultyOptions extends ListenOptions {
   readonly rates: Readonly<Partial<Record<Fault, number>>>;
   /** Seconds in `Retry-After`. Default 1. */
   readonly retryAfter?: number;
+  /** Called for each request with what it gets; `null` for a good answer. Must not throw. */
+  readonly onServed?: ((fault: Fault | null) => void) | undefined;
   /** Milliseconds between the 20 pieces of a `slow_drip`. Default 25. */
   readonly dripInterval?: number;
 }
@@ -58,6 +61,7 @@ export async function startFaultyModel(options: FaultyOptions): Promise<FaultyMo
       const random = seededRandom(Math.imul(options.seed, 0x9e3779b1) + served.length);
       const fault = draw(options.rates, random);
       served.push(fault);
+      options.onServed?.(fault);
       const problem = problemOf(fault, options.retryAfter ?? 1);
       if (problem !== undefined) return problem;
       if (fault === "hang") return "answered";
@@ -66,6 +70,14 @@ export async function startFaultyModel(options: FaultyOptions): Promise<FaultyMo
       const content = fault === null ? good : ((await spoil(fault, good, random)) ?? good);
       const completion: Completion =
         fault === "truncated" ? { content, finishReason: "length" } : { content };
+      if (isWireFault(fault)) {
+        sendOddly(
+          fault,
+          encodeCompletion(request, completion, { id: "chatcmpl-odd", model: NAME }),
+          response,
+        );
+        return "answered";
+      }
       if (fault !== "reset" && fault !== "slow_drip") return completion;
       const body = encodeCompletion(request, completion, { id: "chatcmpl-slow", model: NAME });
       await sendBadly(fault, body, response, options.dripInterval ?? 25);
@@ -143,6 +155,16 @@ function contentOf(body: Json): string | undefined {
   const message = isJsonObject(first) ? first["message"] : undefined;
   const content = isJsonObject(message) ? message["content"] : undefined;
   return typeof content === "string" ? content : undefined;
+}
+
+function sendOddly(
+  fault: WireFault,
+  { contentType, text }: ReturnType<typeof encodeCompletion>,
+  response: ServerResponse,
+): void {
+  const { body, headers, ...odd } = WIRE_FAULTS[fault]({ contentType, body: text });
+  response.writeHead(200, { ...headers, "content-type": odd.contentType });
+  response.end(body);
 }
 
 /** Sends half of the body and resets the connection, or sends all of it in slow pieces. */

@@ -11,5 +11,5 @@ export {
 } from "./offline/offline-model.ts";
 export type { RecordedCall, RecordedRequest, RecordedResponse } from "./recording.ts";
 export { type RecordingOptions, startRecordingModel } from "./recording-model.ts";
-export { type ReplayingModel, startReplayingModel } from "./replaying-model.ts";
+export { type ReplayingModel, type ReplayingOptions, startReplayingModel } from "./replaying-model.ts";
 export { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from "./scripted-model.ts";

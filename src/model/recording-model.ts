@@ -1,14 +1,18 @@
-import { appendFile, mkdir } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { dirname } from "node:path";
 import { type ListenOptions, listen, type ModelServer, sendProblem } from "./model-server.ts";
 import { type RecordedCall, recordedRequest, removeCredentials, requestDigest } from "./recording.ts";
+import { openRecording } from "./recording-files.ts";
 
 export interface RecordingOptions extends ListenOptions {
   /** The provider's base URL, e.g. `https://api.openai.com/v1`. */
   readonly upstream: string;
-  /** A JSONL file. Calls are appended to it; its folder is created if it is missing. */
+  /**
+   * Where the calls are appended: a file whose name ends in `.jsonl`, a line each, or a folder, readable files each. Folders
+   * are created if they are missing.
+   */
   readonly file: string;
+  /** Called once a call is written, with the name of its file. Must not throw. */
+  readonly onRecorded?: ((call: RecordedCall, name: string) => void) | undefined;
 }
 
 /** Headers that belong to one connection or that this server sets itself. */
@@ -38,12 +42,17 @@ const FORWARDED_BACK = ["content-type", "retry-after", "retry-after-ms", "x-requ
  * await recorder.close();
  */
 export async function startRecordingModel(options: RecordingOptions): Promise<ModelServer> {
-  await mkdir(dirname(options.file), { recursive: true });
+  const append = await openRecording(options.file);
   const upstream = options.upstream.replace(/\/+$/, "");
   /** Calls are written one at a time, so that their lines do not mix. */
   let written: Promise<void> = Promise.resolve();
   const write = (call: RecordedCall): Promise<void> => {
-    written = written.catch(() => {}).then(() => appendFile(options.file, `${JSON.stringify(call)}\n`));
+    written = written
+      .catch(() => {})
+      .then(async () => {
+        const name = await append(call);
+        options.onRecorded?.(call, name);
+      });
     return written;
   };
   const server = await listen(async (request, bodyText, response) => {

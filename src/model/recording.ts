@@ -1,7 +1,9 @@
 import { digestOf } from "../base/digest.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { diffLines } from "../base/line-diff.ts";
+import { requestText } from "./request-text.ts";
 
-/** One line of a recording: a request and the provider's answer. Holds no headers and no credentials. */
+/** One exchange of a recording: a request and the provider's answer. Holds no headers and no credentials. */
 export interface RecordedCall {
   readonly v: 1;
   /** SHA-256 over path and body; see `recordedRequest`. */
@@ -80,7 +82,11 @@ function readBody(text: string): Json {
 
 /** Reads one line of a recording; `undefined` if it is not valid. */
 export function readRecordedCall(line: string): RecordedCall | undefined {
-  const call = readBody(line);
+  return callOf(readBody(line));
+}
+
+/** The same for a value. */
+export function callOf(call: Json): RecordedCall | undefined {
   if (!isJsonObject(call) || call["v"] !== 1 || typeof call["digest"] !== "string") return undefined;
   const { request, response } = call;
   if (!isJsonObject(request) || !isJsonObject(response)) return undefined;
@@ -102,7 +108,10 @@ function readRecordedResponse(response: JsonObject): RecordedResponse | undefine
   return { status, contentType, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, body };
 }
 
-/** Describes for people where two requests differ: the first difference with some text around it. */
+/** So many lines of a difference are shown. */
+const MOST_LINES = 60;
+
+/** Describes for people where two requests differ: the first difference with some text around it, then line by line. */
 export function describeDifference(recorded: RecordedRequest, sent: RecordedRequest): string {
   if (recorded.method !== sent.method || recorded.path !== sent.path) {
     return `recorded ${recorded.method} ${recorded.path}, sent ${sent.method} ${sent.path}`;
@@ -111,7 +120,13 @@ export function describeDifference(recorded: RecordedRequest, sent: RecordedRequ
   const after = canonicalJson(sent.body);
   const at = sharedPrefix(before, after);
   const around = (text: string) => JSON.stringify(text.slice(Math.max(0, at - 30), at + 50));
-  return `the bodies differ from character ${at}: recorded ${around(before)}, sent ${around(after)}`;
+  const lines = diffLines(requestText(before), requestText(after));
+  const more = lines.length > MOST_LINES ? [`… ${lines.length - MOST_LINES} more lines`] : [];
+  return [
+    `the bodies differ from character ${at}: recorded ${around(before)}, sent ${around(after)}`,
+    ...lines.slice(0, MOST_LINES),
+    ...more,
+  ].join("\n");
 }
 
 /** How many characters two texts share at the beginning. */

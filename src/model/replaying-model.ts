@@ -1,32 +1,35 @@
-import { readFile } from "node:fs/promises";
-import { UsageError } from "../base/errors.ts";
 import { canonicalJson } from "../base/json.ts";
 import { type ListenOptions, listen, type ModelServer, sendProblem } from "./model-server.ts";
 import {
   describeDifference,
   type RecordedCall,
   type RecordedRequest,
-  readRecordedCall,
   recordedRequest,
   requestDigest,
   sharedPrefix,
 } from "./recording.ts";
+import { readRecording } from "./recording-files.ts";
 
 export interface ReplayingModel extends ModelServer {
   /** The recorded calls that have not been asked for yet. */
   leftovers(): readonly RecordedCall[];
 }
 
+export interface ReplayingOptions extends ListenOptions {
+  /** What `startRecordingModel` has written: a JSONL file or a folder. */
+  readonly file: string;
+  /** Called for each request, with what is wrong if it is not in the recording. Must not throw. */
+  readonly onRequest?: ((request: RecordedRequest, problem: string | undefined) => void) | undefined;
+}
+
 /**
  * Starts a model that answers from a recording of `startRecordingModel`. If the same request was recorded several
  * times, the answers come in the order of the recording. A request that was not recorded, or not that often, gets
- * status 404 (`unrecorded_request`) with a message that names the nearest recorded request and the first difference.
+ * status 404 (`unrecorded_request`) with a message that names the nearest recorded request and how the two differ.
  *
- * Throws `UsageError` (`invalid_configuration`) if the file cannot be read or is not a recording.
+ * Throws `UsageError` (`invalid_configuration`) if the file or folder cannot be read or is not a recording.
  */
-export async function startReplayingModel(
-  options: { readonly file: string } & ListenOptions,
-): Promise<ReplayingModel> {
+export async function startReplayingModel(options: ReplayingOptions): Promise<ReplayingModel> {
   const calls = await readRecording(options.file);
   const waiting = new Map<string, RecordedCall[]>();
   for (const call of calls) waiting.set(call.digest, [...(waiting.get(call.digest) ?? []), call]);
@@ -36,9 +39,11 @@ export async function startReplayingModel(
     const call = waiting.get(digest)?.shift();
     if (call === undefined) {
       const message = explainMiss(calls, sent, digest);
+      options.onRequest?.(sent, message);
       sendProblem(response, { status: 404, message, code: "unrecorded_request" });
       return;
     }
+    options.onRequest?.(sent, undefined);
     const { status, contentType, retryAfter, body } = call.response;
     response.writeHead(status, {
       "content-type": contentType,
@@ -47,22 +52,6 @@ export async function startReplayingModel(
     response.end(body);
   }, options);
   return { ...server, leftovers: () => [...waiting.values()].flat() };
-}
-
-async function readRecording(file: string): Promise<readonly RecordedCall[]> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new UsageError("invalid_configuration", `cannot read the recording ${file}`, { cause });
-  });
-  return text.split("\n").flatMap((line, at) => {
-    if (line.trim() === "") return [];
-    const call = readRecordedCall(line);
-    // The digest is recomputed, because a recording may be edited by hand.
-    if (call !== undefined) return [{ ...call, digest: requestDigest(call.request) }];
-    throw new UsageError(
-      "invalid_configuration",
-      `${file}, line ${at + 1}: not a recorded call; each line holds one call as startRecordingModel writes it`,
-    );
-  });
 }
 
 function explainMiss(calls: readonly RecordedCall[], sent: RecordedRequest, digest: string): string {
@@ -75,7 +64,7 @@ function explainMiss(calls: readonly RecordedCall[], sent: RecordedRequest, dige
   const difference = describeDifference(nearest.request, sent);
   return (
     `This request was not recorded (digest ${digest.slice(0, 12)}). ` +
-    `The nearest is ${nearest.digest.slice(0, 12)}: ${difference}.`
+    `The nearest is ${nearest.digest.slice(0, 12)}: ${difference}`
   );
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { calculator } from "../../src/agents/calculator/agent.ts";
 import {
   FAULTS,
   type Fault,
@@ -7,7 +8,14 @@ import {
   startFaultyModel,
   startOfflineModel,
 } from "../../src/model/index.ts";
+import { ProviderError } from "../../src/prompts/errors.ts";
+import { localModel } from "../../src/prompts/models/select-model.ts";
+import { startThread } from "../../src/thread/thread.ts";
 import { ask, chatBody, post } from "./ask-model.ts";
+
+const THREAD = startThread({ agent: "calculator" }, 0);
+/** A model that is asked once, however it answers. */
+const once = (url: string) => ({ ...localModel("faulty", url), retry: { attempts: 1 } });
 
 const GOOD = '```json\n{\n  "intent": "multiply",\n  "a": 3,\n  "b": 4\n}\n```';
 
@@ -27,7 +35,7 @@ describe("the faulty model", () => {
   };
 
   it("has a test for each fault", () => {
-    expect(FAULTS).toHaveLength(12);
+    expect(FAULTS).toHaveLength(26);
   });
 
   it("passes good answers through", async () => {
@@ -134,6 +142,43 @@ describe("the faulty model", () => {
     }
     expect(pieces).toBeGreaterThan(1);
     expect(JSON.parse(text).choices[0].message.content).toBe(GOOD);
+  });
+
+  const STEP = { intent: "multiply", a: 3, b: 4 };
+
+  it.each(["keepalives", "extra_fields", "odd_content_type", "gzip"] as const)(
+    "%s: the step is read as it is, streamed or not",
+    async (fault) => {
+      for (const onPartial of [undefined, () => {}]) {
+        const { url } = await always(fault);
+        const answer = await calculator.nextStep.call(THREAD, { model: once(url), onPartial });
+        expect(answer).toMatchObject({ ok: true, value: STEP, fidelity: { grade: "exact" } });
+        await model?.close();
+      }
+    },
+  );
+
+  it.each(["failed_finish", "no_finish", "error_in_choice", "error_as_stream"] as const)(
+    "%s: no answer at all, streamed or not",
+    async (fault) => {
+      for (const onPartial of [undefined, () => {}]) {
+        const { url } = await always(fault);
+        await expect(
+          calculator.nextStep.call(THREAD, { model: once(url), onPartial }),
+        ).rejects.toBeInstanceOf(ProviderError);
+        await model?.close();
+      }
+    },
+  );
+
+  it.each(["filtered", "only_thoughts", "odd_numbers"] as const)("%s: refused or doubtful", async (fault) => {
+    const answer = await calculator.nextStep.call(THREAD, { model: once((await always(fault)).url) });
+    expect(answer.ok ? answer.fidelity.grade : answer.reason).not.toMatch(/exact|tolerant/);
+  });
+
+  it.each(["negated", "draft_and_correction", "duplicate_key"] as const)("%s: doubtful", async (fault) => {
+    const answer = await calculator.nextStep.call(THREAD, { model: once((await always(fault)).url) });
+    expect(answer).toMatchObject({ ok: true, fidelity: { grade: "doubtful" } });
   });
 
   it("passes the upstream's errors on", async () => {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -158,6 +158,73 @@ describe("recording and replaying models", () => {
     expect((await post(recorder, chatBody("x"))).status).toBe(502);
     await elsewhere.close();
     expect((await post(recorder, chatBody("x"))).status).toBe(502);
+  });
+
+  it("writes readable files to a folder: request, head and body of each exchange, and replays them", {
+    tags: "E3",
+  }, async () => {
+    const upstream = started(await startOfflineModel());
+    const place = join(folder, "recordings");
+    const names: string[] = [];
+    const onRecorded = (_: unknown, name: string) => void names.push(name);
+    const first = await startRecordingModel({ upstream: upstream.url, file: place, onRecorded });
+    const plain = await (await post(first, chatBody("hello"))).text();
+    await first.close();
+    // Another one goes on where the first ended.
+    const second = started(await startRecordingModel({ upstream: upstream.url, file: place, onRecorded }));
+    const streamed = await (await post(second, chatBody("hello", { stream: true }))).text();
+    expect(names).toEqual(["0001-chat-completions.json", "0002-chat-completions.json"]);
+    expect(await readFile(join(place, "0001-chat-completions.answer.json"), "utf8")).toBe(plain);
+    expect(await readFile(join(place, "0002-chat-completions.answer.sse"), "utf8")).toBe(streamed);
+    const kept = await readFile(join(place, "0001-chat-completions.json"), "utf8");
+    expect(kept).toContain('"content": "hello"');
+    expect(kept).not.toContain("sk-secret");
+
+    const told: (string | undefined)[] = [];
+    const onRequest = (_: unknown, problem: string | undefined) => void told.push(problem);
+    const replayer = started(await startReplayingModel({ file: place, onRequest }));
+    expect(await (await post(replayer, chatBody("hello", { stream: true }))).text()).toBe(streamed);
+    expect(await (await post(replayer, chatBody("hello"))).text()).toBe(plain);
+    expect((await post(replayer, chatBody("hallo\nworld"))).status).toBe(404);
+    expect(told.slice(0, 2)).toEqual([undefined, undefined]);
+    expect(told[2]?.split("\n")).toEqual(expect.arrayContaining(["-hello", "+hallo", "+world"]));
+    // A body is looked for in the folder alone.
+    await writeFile(
+      join(place, "0001-chat-completions.json"),
+      kept.replace("0001-chat-completions.answer.json", "../0001-chat-completions.answer.json"),
+    );
+    await expect(startReplayingModel({ file: place })).rejects.toThrow("not a recorded call");
+  });
+
+  it.each([
+    ["/v1/messages", "event: message_start\ndata: {}\n\nevent: message_stop\ndata: {}\n\n"],
+    ["/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse", 'data: {"candidates":[]}\n\n'],
+  ])("%s passes through and comes back, whatever its shape", { tags: "E3" }, async (path, stream) => {
+    const upstream = createServer((request, response) => {
+      const isKeyed =
+        request.headers["x-api-key"] === "secret-key-1" && request.headers["anthropic-version"] !== undefined;
+      response.writeHead(isKeyed ? 200 : 401, { "content-type": "text/event-stream" }).end(stream);
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+    const address = upstream.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const place = join(folder, "shapes");
+    const recorder = started(
+      await startRecordingModel({ upstream: `http://127.0.0.1:${port}/v1`, file: place }),
+    );
+    const send = (base: string) =>
+      fetch(`${base.replace(/\/v1$/, "")}${path}${path.includes("?") ? "&key=secret-key-1" : ""}`, {
+        method: "POST",
+        headers: { "x-api-key": "secret-key-1", "anthropic-version": "2023-06-01" },
+        body: JSON.stringify({ contents: [{ parts: [{ text: "hi" }] }] }),
+      });
+    const recorded = await send(recorder.url);
+    expect([recorded.status, await recorded.text()]).toEqual([200, stream]);
+    upstream.close();
+    for (const name of await readdir(place))
+      expect(await readFile(join(place, name), "utf8")).not.toContain("secret-key");
+    const replayer = started(await startReplayingModel({ file: place }));
+    expect(await (await send(replayer.url)).text()).toBe(stream);
   });
 
   it("says which line of a file is no recording", async () => {

@@ -5,7 +5,7 @@ import { createProgram } from "../../src/cli/program.ts";
 const page = readFileSync("docs/workbench.md", "utf8");
 const shown = [...page.matchAll(/^npx twelvefold (.*)$/gm)].map(([, line = ""]) => line);
 
-describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15", "F2.20", "F2.21"] }, () => {
+describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15", "F2.20", "F2.21", "E3"] }, () => {
   it.each(shown)("the command line takes: %s", async (line) => {
     let ran = 0;
     const program = createProgram(async () => {

@@ -3,11 +3,11 @@ import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../base/json.ts";
 import { type OutputSchema, readOutputSchema, type Schema } from "../../model/offline/output-schema.ts";
 import { resolve, type StepShape, stepOf, stepShapes } from "../../model/offline/schema-value.ts";
+import { requestText } from "../../model/request-text.ts";
 import { localModel } from "../../prompts/models/select-model.ts";
 import { isReadOnly } from "../../steps/permission.ts";
 import type { Step } from "../../thread/events.ts";
 import { startThread } from "../../thread/thread.ts";
-import { requestText } from "../regression/diff-requests.ts";
 
 /** For building requests only: nothing is sent to it. */
 export const NOBODY = localModel("attack", "http://127.0.0.1");

@@ -1,8 +1,8 @@
 import type { Agent } from "../../agent/agent.ts";
 import { isJsonArray, isJsonObject } from "../../base/json.ts";
 import { TEXT_FORMATS, type TextFormat } from "../../context/formats/formats.ts";
+import { jsonOf } from "../../model/request-text.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { jsonOf } from "../regression/diff-requests.ts";
 import { NOBODY } from "./goals.ts";
 import { withoutText } from "./stub.ts";
 

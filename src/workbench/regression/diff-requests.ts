@@ -1,9 +1,9 @@
 import type { Agent } from "../../agent/agent.ts";
 import type { CompletionRecord } from "../../base/completion.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
-import { isJsonArray, isJsonObject, type Json, parseJson } from "../../base/json.ts";
+import { diffLines } from "../../base/line-diff.ts";
+import { requestText } from "../../model/request-text.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
-import { diffLines } from "./line-diff.ts";
 import type { StoredDecision } from "./stored-decisions.ts";
 
 /** A stored decision's request under the prompts of now. */
@@ -99,37 +99,4 @@ function changeOf(
     breaksAt: after.slice(lineStart, lineEnd === -1 ? undefined : lineEnd),
     lines: diffLines(before, after),
   };
-}
-
-/** A request's body as text that people can read: messages with their roles, then the rest as JSON. */
-export function requestText(body: string): string {
-  const json = jsonOf(body);
-  if (json === undefined || !isJsonObject(json)) return body;
-  const { messages, contents, input, ...rest } = json;
-  const list = [messages, contents, input].find((value) => value !== undefined && isJsonArray(value));
-  if (list === undefined || !isJsonArray(list)) return JSON.stringify(json, null, 2);
-  const shown = list.map((message) => {
-    if (!isJsonObject(message)) return JSON.stringify(message);
-    const { role, content, parts, ...others } = message;
-    const more = Object.keys(others).length === 0 ? "" : ` ${JSON.stringify(others)}`;
-    return `─── ${typeof role === "string" ? role : "?"}${more} ───\n${contentText(content ?? parts ?? null)}`;
-  });
-  return [...shown, `─── settings ───\n${JSON.stringify(rest, null, 2)}`].join("\n");
-}
-
-function contentText(content: Json): string {
-  if (typeof content === "string") return content;
-  if (isJsonArray(content)) return content.map(contentText).join("\n");
-  if (!isJsonObject(content)) return JSON.stringify(content);
-  const { text, type: _, ...others } = content;
-  return typeof text === "string" && Object.keys(others).length === 0 ? text : JSON.stringify(content);
-}
-
-/** Bodies of requests as JSON; `undefined` for one that is none, as of a prompt function that is no BAML function. */
-export function jsonOf(body: string): Json | undefined {
-  try {
-    return parseJson(body);
-  } catch {
-    return undefined;
-  }
 }
