@@ -9,6 +9,7 @@ import { type ContextOptions, createContext } from "../context/context.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { createSearchTexts, createStoreRedactor } from "../context/redaction/stored-secrets.ts";
 import type { StepDefinition, ToolOptions } from "../steps/definitions.ts";
@@ -61,6 +62,8 @@ export interface ContextOfAgent {
    * agent redacts (`options.redact`).
    */
   forSearch(events: readonly ThreadEvent[], before: readonly ThreadEvent[]): readonly SearchText[];
+  /** The thread's events as people read them: without what is redacted for the model. */
+  forPeople(events: readonly ThreadEvent[]): ShownEvents;
   /** What tools get by reference. Absent if the agent needs none, or none are configured. */
   readonly credentials?: Credentials | undefined;
   /** Removes secrets from a text for good, including those that the step's tool was given. */
@@ -127,6 +130,7 @@ export function contextOfAgent(
       );
     },
     forSearch: createSearchTexts(redact),
+    forPeople: redact === undefined ? showAll : createShownEvents(redact, vault),
     hide(text, { events }, step) {
       if (redact === undefined) return text;
       const allowed = step === undefined ? undefined : new Map(tools).get(step.intent)?.realValues;
@@ -139,6 +143,12 @@ export function contextOfAgent(
     },
   };
 }
+
+const showAll = (events: readonly ThreadEvent[]): ShownEvents => ({
+  events,
+  json: (value) => value,
+  secretFor: () => undefined,
+});
 
 const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "drop_superseded", "forget"];
 

@@ -245,6 +245,13 @@ export interface Operations {
     readonly body: { readonly reason?: string } | undefined;
     readonly answer: Accepted;
   };
+  /** The value behind a placeholder such as `[card:1]`. Who was shown it is recorded in the thread. */
+  readonly "POST /threads/{threadId}/reveal": {
+    readonly path: { readonly threadId: string };
+    readonly query: Record<never, never>;
+    readonly body: { readonly placeholder: string };
+    readonly answer: { readonly placeholder: string; readonly value: string };
+  };
   /** From here on, the model does not read these events. The log keeps them. */
   readonly "POST /threads/{threadId}/leave-out": {
     readonly path: { readonly threadId: string };

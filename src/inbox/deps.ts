@@ -13,6 +13,8 @@ export interface InboxAccess {
   readonly launch: boolean;
   /** See requests and decide on them, as far as each request's policy lets this person. */
   readonly respond: boolean;
+  /** See single values that the agent's redaction hides; each look is recorded in the thread. Default false. */
+  readonly reveal?: boolean;
   /** A session for one request, e.g. opened by a link: its page links nowhere else. Default false. */
   readonly onlyRequest?: boolean;
 }

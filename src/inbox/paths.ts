@@ -23,8 +23,10 @@ function pathsUnder(base: () => string) {
     request: (id: RequestId) => `${base()}/inbox/requests/${encodeURIComponent(id)}`,
     editRequest: (id: RequestId) => `${base()}/inbox/requests/${encodeURIComponent(id)}?edit=1`,
     thread: (id: ThreadId) => `${base()}/inbox/threads/${encodeURIComponent(id)}`,
-    threadAction: (id: ThreadId, action: "message" | "pause" | "resume" | "cancel" | "fork" | "leave-out") =>
-      `${base()}/inbox/threads/${encodeURIComponent(id)}/${action}`,
+    threadAction: (
+      id: ThreadId,
+      action: "reveal" | "message" | "pause" | "resume" | "cancel" | "fork" | "leave-out",
+    ) => `${base()}/inbox/threads/${encodeURIComponent(id)}/${action}`,
     stream: (id: ThreadId, after: number) =>
       `${base()}/inbox/threads/${encodeURIComponent(id)}/stream?after=${after}`,
     step: (id: ThreadId, seq: number) => `${base()}/inbox/threads/${encodeURIComponent(id)}/steps/${seq}`,

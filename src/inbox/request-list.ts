@@ -1,5 +1,6 @@
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { readShown } from "../server/shown.ts";
 import type { Principal } from "../thread/events.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
 
@@ -33,7 +34,7 @@ export function createRequestList(runtime: Runtime) {
     const key = `${threadId}@${seq}`;
     const known = views.get(key);
     if (known !== undefined) return known;
-    const thread = await runtime.get(threadId).catch(() => undefined);
+    const thread = await readShown(runtime, threadId).catch(() => undefined);
     if (thread === undefined) return null;
     const view = requestView(thread, runtime.agents.get(thread.state.agent));
     views.set(`${threadId}@${thread.state.seq}`, view);

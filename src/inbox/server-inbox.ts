@@ -38,6 +38,7 @@ export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions
         read: hasScope(c, "read") && !onlyRequest,
         launch: hasScope(c, "launch"),
         respond: hasScope(c, "respond"),
+        reveal: hasScope(c, "reveal") && hasScope(c, "read") && !onlyRequest,
         onlyRequest,
       };
     },

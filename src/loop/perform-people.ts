@@ -19,11 +19,12 @@ export const requestApproval: Effect<"request_approval"> = async function* (comm
   yield write(approvalRequest({ ...command, call }, thread, agent, { preview, now: context.clock.now() }));
 };
 
-async function previewOf(
+/** What the tool says the call would change; `undefined` if it does not say. What it throws is the preview. */
+export async function previewOf(
   { step, requester }: OpenCall,
   thread: Thread,
   agent: Agent,
-  { signal }: EffectContext,
+  { signal }: Pick<EffectContext, "signal">,
 ): Promise<Json | undefined> {
   const definition = agent.steps.get(step.intent);
   if (definition?.kind !== "tool" || definition.options.preview === undefined) return undefined;

@@ -229,6 +229,8 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
   cancelled: ({ by, reason }) => ({ ...byPerson("bad", "Cancelled", by, reason), kind: "end" }),
   finished: ({ result }) => ({ ...said("end", "good", "Finished"), result }),
   failed: ({ error }) => ({ ...said("end", "bad", "Failed"), error }),
+  secret_revealed: ({ placeholder, by }) =>
+    said("life", "wait", `${fullNameOf(by)} was shown ${visibleLine(placeholder)}`),
   data_erased: ({ seqs, by, reason }) =>
     said(
       "life",

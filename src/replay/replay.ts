@@ -120,6 +120,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "resumed":
     case "cancelled":
     case "events_left_out":
+    case "secret_revealed":
     case "data_erased":
     case "prefetched":
     case "child_started":

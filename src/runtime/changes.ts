@@ -1,7 +1,9 @@
 import type { Agent } from "../agent/agent.ts";
+import { meantStep, secretIn } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import { NotFoundError } from "../base/errors.ts";
 import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
+import type { Json } from "../base/json.ts";
 import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
@@ -78,6 +80,11 @@ export interface Changes {
    */
   leaveOut(threadId: ThreadId, what: LeaveOut, by: VerifiedPrincipal, once?: string): Promise<ThreadHead>;
   /**
+   * What a placeholder hides in this thread: recorded as the event `secret_revealed`, with who was shown it, before it is
+   * returned. For people whom the caller knows to have that right. Throws `NotFoundError` if nothing is hidden behind it.
+   */
+  reveal(threadId: ThreadId, placeholder: string, by: VerifiedPrincipal): Promise<Json>;
+  /**
    * Erases for good what people, models and tools said in a thread that has ended. Ids, times, names of steps, and who did
    * what remain, and the hash chain still verifies. Throws `ConflictError` if the thread works or waits: cancel it first.
    */
@@ -100,6 +107,14 @@ export interface ChangesOptions extends WriterOptions {
 }
 
 /** The agent of this name. Throws a `NotFoundError` that names the known agents. */
+/** The response with the values behind what the approver was shown. */
+function withMeantStep(response: HumanResponse, thread: Thread, agent: Agent): HumanResponse {
+  const { decision } = response;
+  if (decision.kind !== "approved" || decision.editedStep === undefined) return response;
+  const editedStep = meantStep(thread, agent, decision.editedStep);
+  return { digest: response.digest ?? null, decision: { kind: "approved", editedStep } };
+}
+
 export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
   const agent = agents.get(name);
   if (agent !== undefined) return agent;
@@ -161,9 +176,14 @@ export function createChanges(options: ChangesOptions): Changes {
     async respond(requestId, response, by) {
       const { threadId, seq } = parseRequest(requestId);
       const build: Change["build"] = async (head, whole) => {
+        const agent = agentNamed(agents, head.state.agent);
+        const isEdit = response.decision.kind === "approved" && response.decision.editedStep !== undefined;
         const thread = needsEvents(head.state, seq) ? await whole() : head;
-        const edit = validateEdit(agentNamed(agents, thread.state.agent));
-        return [responseEvent(thread, { seq, response, by, now: clock.now(), validateEdit: edit, people })];
+        const meant = isEdit ? withMeantStep(response, await whole(), agent) : response;
+        const edit = validateEdit(agent);
+        return [
+          responseEvent(thread, { seq, response: meant, by, now: clock.now(), validateEdit: edit, people }),
+        ];
       };
       return change({ threadId, build });
     },
@@ -210,6 +230,17 @@ export function createChanges(options: ChangesOptions): Changes {
         return [leaveOutEvent(thread, what, by, agentNamed(agents, thread.state.agent))];
       };
       return change({ threadId, build, once });
+    },
+
+    async reveal(threadId, placeholder, by) {
+      let secret: Json = null;
+      const build: Change["build"] = async (_head, readWhole) => {
+        const thread = await readWhole();
+        secret = secretIn(thread, agentNamed(agents, thread.state.agent), placeholder);
+        return [{ type: "secret_revealed", data: { placeholder, by: identify(by) } }];
+      };
+      await change({ threadId, build });
+      return secret;
     },
 
     async erase(threadId, by, wanted) {

@@ -6,7 +6,7 @@ import { type AuthContext, identify } from "./callers.ts";
 import type { ServerEnv } from "./env.ts";
 import { UnauthorizedError } from "./errors.ts";
 import { refuseOtherSites } from "./own-site.ts";
-import type { Scope } from "./scopes.ts";
+import { includesScope, type Scope } from "./scopes.ts";
 
 /**
  * Sets `principal`, `scopes`, `login` and `stillValid`, or refuses: 401 without valid credentials, 403 for requests that
@@ -42,12 +42,12 @@ function stillValid(c: Context<ServerEnv>, context: AuthContext): () => Promise<
     askedAt = clock.now();
     const now = await identify(c, context);
     if (now === undefined || principalKey(now.principal) !== before) return false;
-    return scopes.every((scope) => now.scopes.includes(scope) || now.scopes.includes("admin"));
+    return scopes.every((scope) => includesScope(now.scopes, scope));
   };
 }
 
 /**
- * Lets only callers with one of these scopes pass; `admin` has them all. An answer kept under the request's idempotency
+ * Lets only callers with one of these scopes pass; see `SCOPES`. An answer kept under the request's idempotency
  * key is repeated only after this check.
  */
 export function requireScope(...wanted: readonly Scope[]): MiddlewareHandler<ServerEnv> {
@@ -57,10 +57,18 @@ export function requireScope(...wanted: readonly Scope[]): MiddlewareHandler<Ser
   });
 }
 
+/** Like `requireScope`, for answers that must never be kept: a key makes the request no other. */
+export function requireScopeEachTime(...wanted: readonly Scope[]): MiddlewareHandler<ServerEnv> {
+  return createMiddleware<ServerEnv>((c, next) => {
+    checkScope(c, ...wanted);
+    return next();
+  });
+}
+
 /** Whether the caller has one of these scopes, for pages that show only what a person may do. */
 export function hasScope(c: Context<ServerEnv>, ...wanted: readonly Scope[]): boolean {
   const scopes = c.get("scopes");
-  return scopes.includes("admin") || wanted.some((scope) => scopes.includes(scope));
+  return wanted.some((scope) => includesScope(scopes, scope));
 }
 
 /** Throws `ForbiddenError` unless the caller has one of these scopes. */

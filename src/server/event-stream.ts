@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { createShownReader } from "./shown.ts";
 
 export interface EventStreams {
   /**
@@ -56,6 +57,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
   });
 
   const send: EventStreams["send"] = async (threadId, { after, stillValid }, stream) => {
+    const shown = createShownReader(runtime, threadId);
     let last = after;
     let latest: { readonly partial: unknown } | null = null;
     let news = Promise.withResolvers<void>();
@@ -85,7 +87,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
       while (!gone.signal.aborted && !closed.signal.aborted && clock.now() < ends) {
         news = Promise.withResolvers<void>();
         const partial = takePartial();
-        const events = await runtime.store.read(threadId, last);
+        const events = await shown.read(last);
         const silent = clock.now() - quietSince >= heartbeatMs;
         if ((events.length > 0 || partial !== null || silent) && !(await stillValid())) return;
         for (const event of events) {
@@ -94,7 +96,10 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         }
         // Once its own step is there, a partial is old news.
         if (partial !== null && events.length === 0) {
-          await stream.writeSSE({ event: "partial", data: JSON.stringify(toJson(partial.partial)) });
+          await stream.writeSSE({
+            event: "partial",
+            data: JSON.stringify(toJson(shown.hide(partial.partial))),
+          });
         }
         if (events.length > 0 || partial !== null) quietSince = clock.now();
         else if (silent) {

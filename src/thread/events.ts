@@ -337,6 +337,11 @@ export const EVENTS = {
   cancelled: event<{ readonly by: Principal; readonly reason?: string }>({ by: "object" }),
   finished: event<{ readonly result: Json; readonly callId?: CallId }>({ result: "json" }),
   failed: event<{ readonly error: ErrorInfo }>({ error: "object" }),
+  /** A person with the right to do so was shown the value that a placeholder hides from all who read the thread. */
+  secret_revealed: event<{ readonly placeholder: string; readonly by: Principal }>({
+    placeholder: "string",
+    by: "object",
+  }),
   /** The content of these events was deleted; their digests remain, so the chain still verifies. */
   data_erased: event<{
     readonly seqs: readonly number[];

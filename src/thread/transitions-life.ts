@@ -22,6 +22,7 @@ export const life: Transitions<
   | "failed"
   | "parent_told"
   | "events_left_out"
+  | "secret_revealed"
   | "data_erased"
 > = {
   thread_started(state, event) {
@@ -110,6 +111,10 @@ export const life: Transitions<
     require(!isOpen, event, "a step that is not settled stays");
     // Whoever decides what the agent does not know has a part in what it asks for.
     return { requesters: addRequester(state.requesters, by) };
+  },
+
+  secret_revealed() {
+    return {};
   },
 
   data_erased(state, event) {

@@ -117,6 +117,7 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   finished: [{ result: json, callId }],
   failed: [{ error }],
   events_left_out: [{ seqs: [2], by, reason: text }],
+  secret_revealed: [{ placeholder: "[card:1]", by }],
   data_erased: [{ seqs: [2], by, reason: text, standIns: ["d4"] }],
 };
 

@@ -209,3 +209,59 @@ describe("people and their work", () => {
     expect((await inbox("bob")).count).toBe(1);
   });
 });
+
+describe("editing and going on", () => {
+  it("each field has the form that its type in the prompt wants, and only what was typed changes", {
+    tags: "F7.9",
+  }, async () => {
+    const { app, page, launch, decide, runtime, refunded } = shop([{ ...REFUND, amount: 80 }, DONE]);
+    const thread = await launch();
+    const html = await (await app.request(`${pathOf(thread)}?edit=1`)).text();
+    expect(html).toMatch(/<input type="number"[^>]* name="arg.amount" value="80"/);
+    expect(html).toMatch(
+      /<select id="arg.speed"[^>]*><option value="normal" selected="">normal<\/option><option value="express">/,
+    );
+    expect(html).toMatch(/<textarea id="arg.notify"[^>]*>\s*customer<\/textarea>/);
+    expect(await page(`${pathOf(thread)}?edit=1`)).toContain(
+      "Amount (euros) in euros, at most what the order cost",
+    );
+
+    const typed = { "arg.amount": "75", "arg.speed": "express", "arg.notify": "customer\r\nbooks\r\n" };
+    const preview = await decide(thread, { decision: "preview_edited", ...typed });
+    expect(textOf(await preview.text())).toMatch(/What would change with your edit .* Paid 640 565/);
+    for (const wrong of [{ "arg.speed": "teleport" }, { "arg.amount": "much" }]) {
+      expect((await decide(thread, { decision: "preview_edited", ...wrong })).status).toBe(422);
+    }
+    expect((await decide(thread, { decision: "preview_edited", ...typed }, "eve")).status).toBe(403);
+    expect(refunded).toEqual([]);
+    expect((await decide(thread, { decision: "approve_edited", ...typed })).status).toBe(303);
+    await settled(runtime, thread.id);
+    expect(refunded).toEqual([
+      { order: "A-1020", amount: 75, speed: "express", notify: ["customer", "books"], note: null },
+    ]);
+  });
+
+  it("after a decision the page shows what came of it, and leads to the next request", {
+    tags: "F7.4",
+  }, async () => {
+    const made = shop([{ ...REFUND, amount: 80 }, DONE]);
+    const other = shopAgent([{ ...REFUND, amount: 90, order: "B-7" }, DONE], { name: "other" });
+    const { app, runtime } = testInbox([made.agent, other.agent], { people: SHOP_PEOPLE });
+    runtimes.push(runtime);
+    const threads: Thread[] = [];
+    for (const agent of ["shop", "other"]) {
+      const { threadId } = await runtime.launch({ agent, input: { message: "Please", from: eve } });
+      threads.push(await settled(runtime, threadId));
+    }
+    const [thread] = threads;
+    const request = thread?.state.request;
+    if (thread === undefined || request?.type !== "approval") throw new Error("nothing to approve");
+    const form = { csrf: TOKEN, digest: request.digest, decision: "approve" };
+    await app.request(pathOf(thread), { method: "POST", body: new URLSearchParams(form) });
+    await settled(runtime, thread.id);
+    const html = await (await app.request(`${pathOf(thread)}?done=1`)).text();
+    expect(textOf(html)).toMatch(/What came of it Refund re_1 Amount 80/);
+    expect(textOf(html)).toContain("Next: Refund 90 € · B-7");
+    expect(html).toContain('data-key="n"');
+  });
+});

@@ -321,6 +321,8 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       return { type, data: { error: { name: "Stopped", message: "no more" } } };
     case "events_left_out":
       return { type, data: { seqs: [1 + draw.below(state.seq + 2)], by } };
+    case "secret_revealed":
+      return { type, data: { placeholder: "[card:1]", by } };
     case "data_erased":
       return { type, data: { seqs: [1 + draw.below(state.seq + 2)], by, reason: "asked for" } };
     default:

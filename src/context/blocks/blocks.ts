@@ -127,6 +127,7 @@ function defaultBlocks(
     case "parent_told":
     case "context_compacted":
     case "events_left_out":
+    case "secret_revealed":
     case "paused":
     case "resumed":
     case "budget_reached":

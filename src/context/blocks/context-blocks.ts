@@ -80,12 +80,22 @@ export type BlockReader = (event: ThreadEvent) => {
 /** A reader for one thread: it remembers the steps, questions and secrets that later events refer to. */
 export function createBlockReader(view: ContextView): BlockReader {
   const index = createEventIndex();
-  const redactor = view.redact === undefined ? undefined : createRedactor(view.redact, view.vault);
+  const redact = createEventRedactor(view);
   return (event) => {
-    const redacted = redactor === undefined ? event : withoutNames(redactor.event(event), redactor);
+    const redacted = redact(event);
     index.add(redacted);
     return { redacted, blocks: blocksOf(redacted, index, view) };
   };
+}
+
+/** Redacts a thread's events for the model, one after another. Without rules, they stay as they are. */
+export function createEventRedactor({
+  redact,
+  vault,
+}: Pick<ContextView, "redact" | "vault">): (event: ThreadEvent) => ThreadEvent {
+  if (redact === undefined) return (event) => event;
+  const redactor = createRedactor(redact, vault);
+  return (event) => withoutNames(redactor.event(event), redactor);
 }
 
 /** People keep their names in the thread; what the model is told of them may be an e-mail address. */

@@ -82,6 +82,7 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
     case "child_started":
     case "parent_told":
     case "events_left_out":
+    case "secret_revealed":
     case "paused":
     case "resumed":
     case "budget_reached":

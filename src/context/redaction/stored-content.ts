@@ -92,6 +92,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   cancelled: BY,
   finished: ["callId"],
   failed: [],
+  secret_revealed: ["placeholder", ...BY],
   data_erased: ["seqs", "standIns", ...BY],
 };
 

@@ -56,6 +56,11 @@
         link?.click();
         return link !== null;
       },
+      n: () => {
+        const link = document.querySelector('a[data-key="n"]');
+        link?.click();
+        return link !== null;
+      },
       "/": () => focusOn("[data-search]"),
       g: () => {
         prefix = true;

@@ -215,6 +215,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["a", "go to Approve (Enter then approves)"],
   ["d", "write why not, and deny"],
   ["e", "edit the arguments"],
+  ["n", "after a decision, the next request"],
   ["/", "search"],
   ["g i, g t, g a", "inbox, threads, agents"],
   ["?", "this help"],

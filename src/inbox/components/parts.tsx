@@ -1,8 +1,8 @@
 import type { HumanRequest, Urgency } from "../../humans/request.ts";
-import { visible } from "../../present/visible-text.ts";
+import { clip, visible } from "../../present/visible-text.ts";
 import type { StatusKind } from "../../thread/state.ts";
 import { paths } from "../paths.ts";
-import type { Label } from "../views/request-view.ts";
+import type { Label, RequestView } from "../views/request-view.ts";
 import { STATUS_WORDS } from "../views/thread-view.ts";
 
 export const StatusPill = ({ kind }: { kind: StatusKind }) => (
@@ -42,6 +42,19 @@ export const Empty = ({ title, text }: { title: string; text: string }) => (
     <p>{text}</p>
   </div>
 );
+
+/** The request to go on with, by a key. */
+export const Next = ({ next }: { next: RequestView | null }) =>
+  next === null ? null : (
+    <p class="next">
+      <a class="button primary" href={paths.request(next.id)} data-key="n" dir="auto">
+        Next: {clip(next.title, 80)}
+      </a>{" "}
+      <span class="hint">
+        <kbd>n</kbd>
+      </span>
+    </p>
+  );
 
 export const AgentName = ({ name }: { name: string }) => (
   <span class="agent">

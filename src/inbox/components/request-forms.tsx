@@ -1,12 +1,11 @@
 import type { Child } from "hono/jsx";
-import type { Json } from "../../base/json.ts";
 import { inWords, visible } from "../../present/visible-text.ts";
 import type { PendingApproval, PendingQuestion } from "../../thread/state.ts";
 import { paths } from "../paths.ts";
 import type { RequestView } from "../views/request-view.ts";
 import { Csrf } from "./layout.tsx";
 
-interface FormProps {
+export interface FormProps {
   readonly view: RequestView;
   readonly csrf: string;
   /** What the person typed before, when the answer was not accepted. */
@@ -14,7 +13,7 @@ interface FormProps {
 }
 
 /** A form that names what it decides on: the request's id, and the digest of the card that was shown. */
-const DecisionForm = ({
+export const DecisionForm = ({
   view,
   csrf,
   class: name,
@@ -88,87 +87,6 @@ const OwnWordsForm = ({ label, ...props }: FormProps & { label: string }) => (
       Deny with feedback
     </button>
   </DecisionForm>
-);
-
-/** The arguments as form fields; what is sent is what runs. */
-export const EditForm = (props: FormProps & { request: PendingApproval }) => (
-  <DecisionForm {...props} class="decision edit">
-    {Object.entries(props.request.card.arguments).map(([name, value]) => (
-      <ArgumentField name={name} value={value} typed={props.typed?.[`arg.${name}`]} />
-    ))}
-    <div class="buttons">
-      <button class="primary" type="submit" name="decision" value="approve_edited" data-key="a">
-        Approve with these arguments
-      </button>
-      <a class="button" href={paths.request(props.view.id)}>
-        Back without changes
-      </a>
-    </div>
-    <p class="hint">
-      {(props.request.policy.needed ?? 1) > 1 &&
-        "Several people must agree: they are all asked again, with your arguments. "}
-      The agent is told what it proposed, who changed it, and what ran.
-    </p>
-  </DecisionForm>
-);
-
-const ArgumentField = ({ name, value, typed }: { name: string; value: Json; typed?: string | undefined }) => {
-  const field = `arg.${name}`;
-  const label = <span title={visible(name)}>{inWords(name)}</span>;
-  if (typeof value === "boolean") {
-    const chosen = typed ?? String(value);
-    return (
-      <label class="stack">
-        {label}
-        <select name={field}>
-          <option value="true" selected={chosen === "true"}>
-            yes
-          </option>
-          <option value="false" selected={chosen === "false"}>
-            no
-          </option>
-        </select>
-      </label>
-    );
-  }
-  if (typeof value === "number") {
-    return (
-      <label class="stack">
-        {label}
-        <input name={field} value={typed ?? String(value)} inputmode="decimal" autocomplete="off" required />
-      </label>
-    );
-  }
-  if (typeof value === "string") {
-    const text = typed ?? value;
-    return text.includes("\n") || text.length >= 80 ? (
-      <LongField name={field} label={name} text={text} />
-    ) : (
-      <label class="stack">
-        {label}
-        <input name={field} value={text} autocomplete="off" dir="auto" />
-      </label>
-    );
-  }
-  return <LongField name={field} label={name} text={typed ?? JSON.stringify(value, null, 2)} json />;
-};
-
-const LongField = (props: { name: string; label: string; text: string; json?: boolean }) => (
-  <label class="stack">
-    <span title={visible(props.label)}>
-      {inWords(props.label)}
-      {props.json === true && <span class="hint"> (JSON)</span>}
-    </span>
-    <textarea
-      name={props.name}
-      rows={Math.min(14, props.text.split("\n").length + 1)}
-      dir="auto"
-      class={props.json === true ? "code" : ""}
-    >
-      {/* Browsers drop the first line break of a text area: this one. */}
-      {`\n${props.text}`}
-    </textarea>
-  </label>
 );
 
 interface QuestionProps extends FormProps {

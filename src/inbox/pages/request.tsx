@@ -1,19 +1,23 @@
+import type { Json } from "../../base/json.ts";
 import type { People } from "../../humans/people.ts";
 import { fullNameOf } from "../../present/people.ts";
 import { visible } from "../../present/visible-text.ts";
 import { decidersInWords, personInWords } from "../../present/who-decides.ts";
 import { AboutPanel, EvidencePanel } from "../components/about.tsx";
 import { Call, Emphasis, Failures, Newer, Why, Wrote } from "../components/card.tsx";
+import { EditForm } from "../components/edit-form.tsx";
 import { type Frame, InboxCrumb, Layout } from "../components/layout.tsx";
-import { AgentName, Labels, UrgencyMark, Way } from "../components/parts.tsx";
+import { AgentName, Labels, Next, UrgencyMark, Way } from "../components/parts.tsx";
 import { Preview } from "../components/preview.tsx";
-import { ApprovalForms, DenyForm, EditForm, QuestionForms } from "../components/request-forms.tsx";
+import { ApprovalForms, DenyForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Words } from "../components/text.tsx";
+import type { EditedFields } from "../edit.ts";
 import { paths } from "../paths.ts";
 import type { About } from "../views/about.ts";
 import type { Evidence } from "../views/evidence.ts";
 import type { Deciders, RequestView } from "../views/request-view.ts";
 import { describeTimeLeft, fullTime } from "../views/time.ts";
+import { HiddenValues } from "./revealed.tsx";
 
 export interface RequestPageProps {
   readonly frame: Frame;
@@ -23,6 +27,16 @@ export interface RequestPageProps {
   readonly deciders: Deciders;
   readonly people: People;
   readonly now: number;
+  /** Placeholders that this person may have opened. */
+  readonly hidden: readonly string[];
+  /** What waits for this person besides; `null` if that is not said here. */
+  readonly next: RequestView | null;
+  /** The fields of the step as the prompt declares them. */
+  readonly declared: EditedFields["declared"];
+  /** Whether the tool can say what an edit would change. */
+  readonly hasPreview: boolean;
+  /** What the edit that was typed would change. */
+  readonly preview: Json | undefined;
   readonly editing: boolean;
   readonly mayRespond: boolean;
   /** Why the posted form was not accepted. */
@@ -73,6 +87,7 @@ export const RequestPage = (props: RequestPageProps) => {
             </section>
           )}
           <RequestStatus {...props} />
+          <HiddenValues threadId={view.threadId} hidden={props.hidden} csrf={frame.csrf} />
         </div>
       </article>
     </Layout>
@@ -93,7 +108,13 @@ const Facts = ({ frame, view, now, ...props }: RequestPageProps) => {
           <Words text={request.context} />
         </section>
       )}
-      {approval?.card.preview !== undefined && (
+      {props.preview !== undefined && (
+        <section class="panel" data-card="edited-preview">
+          <h2>What would change with your edit</h2>
+          <Preview preview={props.preview} />
+        </section>
+      )}
+      {approval?.card.preview !== undefined && props.preview === undefined && (
         <section class="panel">
           <h2>{props.editing ? "What would change without your edit" : "What would change"}</h2>
           <Preview preview={approval.card.preview} />
@@ -124,7 +145,10 @@ const Decide = (props: RequestPageProps) => {
     return (
       <div class="decisions">
         {deciders.hasApproved ? (
-          <p class="notice notice-good">You have approved. {stillNeeded(deciders)}</p>
+          <>
+            <p class="notice notice-good">You have approved. {stillNeeded(deciders)}</p>
+            <Next next={props.next} />
+          </>
         ) : (
           <p class="notice words">{deciders.mayNot}</p>
         )}
@@ -136,7 +160,7 @@ const Decide = (props: RequestPageProps) => {
   if (request.type === "question")
     return <QuestionForms {...shared} request={request} mayNotRunAgain={mayNotRunAgain} />;
   return props.editing ? (
-    <EditForm {...shared} request={request} />
+    <EditForm {...shared} request={request} declared={props.declared} hasPreview={props.hasPreview} />
   ) : (
     <ApprovalForms {...shared} request={request} />
   );

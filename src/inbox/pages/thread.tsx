@@ -13,6 +13,7 @@ import { TimelineEntry } from "../components/timeline.tsx";
 import { paths } from "../paths.ts";
 import { actionsFor } from "../views/thread-view.ts";
 import type { TimelineItem } from "../views/timeline.ts";
+import { HiddenValues } from "./revealed.tsx";
 
 export interface ThreadPageProps {
   readonly frame: Frame;
@@ -23,6 +24,8 @@ export interface ThreadPageProps {
   readonly now: number;
   /** What threads that work for this one ask people. */
   readonly below: readonly HumanRequest[];
+  /** Placeholders that this person may have opened. */
+  readonly hidden: readonly string[];
   /** May message, pause, resume, cancel and fork. */
   readonly mayLaunch: boolean;
   readonly exports: readonly { readonly label: string; readonly href: string }[];
@@ -80,6 +83,7 @@ export const ThreadPage = (props: ThreadPageProps) => {
         <aside class="thread-side">
           {mayLaunch && <Controls thread={thread} csrf={frame.csrf} />}
           <ThreadFacts thread={thread} now={props.now} />
+          <HiddenValues threadId={thread.id} hidden={props.hidden} csrf={frame.csrf} />
           {props.exports.length > 0 && (
             <section class="panel">
               <h2>Export</h2>

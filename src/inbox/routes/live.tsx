@@ -1,6 +1,9 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
+import { shownEvents, shownThread } from "../../agent/shown-thread.ts";
+import { toJson } from "../../base/json.ts";
+import type { ShownEvents } from "../../context/redaction/shown-events.ts";
 import { extendThread, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
@@ -57,6 +60,7 @@ async function follow(
   const base = baseOf(pages, c);
   let { thread, seen } = start;
   const { id: threadId } = thread;
+  const agent = runtime.agents.get(thread.state.agent);
   let partial: { readonly value: unknown } | null = null;
   let wake = () => {};
   const gone = new AbortController();
@@ -88,14 +92,14 @@ async function follow(
         thread = await latest(runtime, thread);
         await stream.writeSSE({
           id: String(thread.state.seq),
-          data: changes(base, thread, { seen, now: clock.now(), csrf }),
+          data: changes(base, shownThread(thread, agent), { seen, now: clock.now(), csrf }),
         });
         seen = thread.state.seq;
         beat = clock.now();
       }
       if (writing !== null) {
         if (partial === writing) partial = null;
-        await stream.writeSSE({ data: writingNow(base, writing) });
+        await stream.writeSSE({ data: writingNow(base, shownEvents(thread.events, agent), writing) });
         beat = clock.now();
       }
       if (clock.now() - beat >= HEARTBEAT_MS) {
@@ -157,7 +161,8 @@ function changes(base: string, thread: Thread, { seen, now, csrf }: Seen): strin
   return parts.join("\n");
 }
 
-function writingNow(base: string, { value }: { readonly value: unknown }): string {
+function writingNow(base: string, shown: ShownEvents, writing: { readonly value: unknown }): string {
+  const value = shown.json(toJson(writing.value));
   return part("#partial", "innerMorph", renderPart(base, <Partial partial={value} />));
 }
 

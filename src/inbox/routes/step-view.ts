@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { shownEvents, shownThread } from "../../agent/shown-thread.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { inWords } from "../../present/visible-text.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
@@ -17,9 +18,16 @@ export async function stepView(
   if (asked?.data.completion === undefined) {
     throw new NotFoundError(`event ${seq} of thread ${thread.id} is no answer of a model`);
   }
-  const { completion } = asked.data;
-  const before = threadOf(thread.id, thread.events.slice(0, seq - 1));
   const agent = deps.runtime.agents.get(thread.state.agent);
+  const before = threadOf(thread.id, thread.events.slice(0, seq - 1));
+  const shown = shownThread(thread, agent);
+  const answer = shown.events[seq - 1];
+  const completion =
+    answer?.type === "step_proposed" || answer?.type === "step_refused" ? answer.data.completion : undefined;
+  if (completion === undefined) throw new NotFoundError(`event ${seq} cannot be shown`);
+  const readable = shownEvents(thread.events, agent);
+  const request =
+    agent === undefined ? null : await requestOf(deps, agent, before, asked.data.completion.requestDigest);
   const rendered = agent === undefined ? null : agent.context.render(before);
   return {
     seq,
@@ -28,8 +36,9 @@ export async function stepView(
     completion,
     fidelity: asked.type === "step_proposed" ? asked.data.fidelity : null,
     rendered,
-    test: agent === undefined ? null : testOf(agent, thread, seq),
-    request: agent === undefined ? null : await requestOf(deps, agent, before, completion.requestDigest),
+    test: agent === undefined ? null : testOf(agent, shown, seq),
+    // A prompt may get more of the thread than its context redacts.
+    request: request === null ? null : { ...request, body: String(readable.json(request.body)) },
   };
 }
 

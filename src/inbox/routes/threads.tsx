@@ -1,7 +1,10 @@
 import { type Context, Hono } from "hono";
+import { hiddenIn, shownThread } from "../../agent/shown-thread.ts";
 import { ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import { shownRequestsBelow, shownSummary } from "../../server/shown.ts";
 import { STATUS_KINDS } from "../../thread/state.ts";
+import { RevealedPage } from "../pages/revealed.tsx";
 import { StepPage } from "../pages/step.tsx";
 import { ThreadPage } from "../pages/thread.tsx";
 import { ThreadsPage } from "../pages/threads.tsx";
@@ -30,13 +33,20 @@ export function threadRoutes(pages: Pages): Hono {
         status: status === "" ? undefined : [status],
         cursor: cursor || undefined,
       });
+      const threads = page.threads.map((summary) => shownSummary(summary, runtime));
       const frame = await frameOf(pages, c);
       const agents = [...runtime.agents.keys()];
       const now = clock.now();
-      return show(pages, c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, now }} />);
+      return show(
+        pages,
+        c,
+        <ThreadsPage {...page} threads={threads} {...{ frame, agents, filter, cursor, now }} />,
+      );
     })
     .get("/inbox/threads/:id", async (c) => {
-      const thread = await runtime.get(threadIdIn(c));
+      const whole = await runtime.get(threadIdIn(c));
+      const agent = runtime.agents.get(whole.state.agent);
+      const thread = shownThread(whole, agent);
       const items = timelineOf(thread.events);
       const earlier = c.req.query("all") === "1" ? 0 : Math.max(0, items.length - MAX_SHOWN);
       return show(
@@ -48,8 +58,9 @@ export function threadRoutes(pages: Pages): Hono {
           items={items.slice(earlier)}
           earlier={earlier}
           now={clock.now()}
-          below={await runtime.requestsBelow(thread)}
+          below={await shownRequestsBelow(runtime, thread)}
           mayLaunch={accessOf(pages, c).launch}
+          hidden={accessOf(pages, c).reveal === true ? hiddenIn(whole, agent) : []}
           exports={deps.exportLinks?.(thread.id, c) ?? []}
         />,
       );
@@ -57,7 +68,24 @@ export function threadRoutes(pages: Pages): Hono {
     .get("/inbox/threads/:id/steps/:seq", async (c) => {
       const thread = await runtime.get(threadIdIn(c));
       const step = await stepView(deps, thread, Number(c.req.param("seq")));
-      return show(pages, c, <StepPage frame={await frameOf(pages, c)} thread={thread} step={step} />);
+      return show(
+        pages,
+        c,
+        <StepPage
+          frame={await frameOf(pages, c)}
+          thread={shownThread(thread, runtime.agents.get(thread.state.agent))}
+          step={step}
+        />,
+      );
+    })
+    .post("/inbox/threads/:id/reveal", async (c) => {
+      const threadId = threadIdIn(c);
+      if (accessOf(pages, c).reveal !== true)
+        throw new ForbiddenError("this session may not see what is hidden: that needs the scope reveal");
+      const { placeholder = "" } = await formOf(c);
+      const value = await runtime.reveal(threadId, placeholder, viewerOf(pages, c));
+      const frame = await frameOf(pages, c);
+      return show(pages, c, <RevealedPage {...{ frame, threadId, placeholder, value }} />);
     })
     .post("/inbox/threads/:id/message", async (c) => {
       const threadId = threadIdIn(c);

@@ -5,6 +5,7 @@ import { requireScope } from "../auth.ts";
 import { apiApp, problems, type RouteDeps, threadIdIn } from "../deps.ts";
 import { RequestError } from "../errors.ts";
 import { eventSchema } from "../schemas.ts";
+import { createShownReader } from "../shown.ts";
 
 const events = createRoute({
   method: "get",
@@ -69,7 +70,7 @@ export function eventRoutes({ runtime, streams, limits }: RouteDeps) {
   return app.openapi(events, async (c) => {
     const threadId = threadIdIn(c.req.valid("param").threadId);
     const { after = 0, limit = 1000 } = c.req.valid("query");
-    const all = await runtime.store.read(threadId, after);
+    const all = await createShownReader(runtime, threadId).read(after);
     const page = all.slice(0, limit);
     const next = all.length > page.length ? (page.at(-1)?.seq ?? null) : null;
     return c.json({ events: page, next }, 200);

@@ -5,6 +5,7 @@ import { toSvg } from "../../present/graph-svg.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, problems, type RouteDeps, threadIdIn } from "../deps.ts";
+import { readShown } from "../shown.ts";
 
 const text = z.string();
 
@@ -60,7 +61,7 @@ const FILES: {
 export function exportRoutes({ runtime }: RouteDeps) {
   return apiApp()
     .openapi(exported, async (c) => {
-      const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
+      const thread = await readShown(runtime, threadIdIn(c.req.valid("param").threadId));
       const [type, extension, write] = FILES[c.req.valid("query").as];
       // As a download: a page that holds what models and tools said is not shown as one of this server's own.
       return new Response(write(thread), {
@@ -71,7 +72,7 @@ export function exportRoutes({ runtime }: RouteDeps) {
       });
     })
     .openapi(graph, async (c) => {
-      const drawn = threadGraph(await runtime.get(threadIdIn(c.req.valid("param").threadId)));
+      const drawn = threadGraph(await readShown(runtime, threadIdIn(c.req.valid("param").threadId)));
       const [type, body] =
         c.req.valid("query").as === "svg"
           ? ["image/svg+xml", toSvg(drawn)]

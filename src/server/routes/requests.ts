@@ -1,10 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { pendingRequest } from "../../humans/request.ts";
+import { requestOf } from "../../humans/request.ts";
 import type { HumanDecision } from "../../thread/events.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps, requestIdIn } from "../deps.ts";
 import { RequestError } from "../errors.ts";
 import { acceptedSchema, type decisionSchema, requestSchema, responseBodySchema } from "../schemas.ts";
+import { readShown, shownRequest } from "../shown.ts";
 import { acceptedView, requestView } from "../views.ts";
 
 const list = createRoute({
@@ -64,15 +65,17 @@ export function requestRoutes({ runtime }: RouteDeps) {
       const threads = await Promise.all(
         page.threads.map(async ({ threadId: id }) => ({ id, state: await runtime.store.state(id) })),
       );
-      const requests = threads
-        .flatMap((thread) => pendingRequest(thread) ?? [])
+      const shown = await Promise.all(threads.map((thread) => shownRequest(runtime, thread)));
+      const requests = shown
+        .filter((request) => request !== null)
         .filter((request) => urgency === undefined || request.urgency === urgency)
         .map((request) => requestView(request, c.get("principal"), runtime.people));
       return c.json({ requests, next: page.next }, 200);
     })
     .openapi(show, async (c) => {
       const { requestId } = requestIdIn(c.req.valid("param").requestId);
-      const request = await runtime.request(requestId);
+      const { threadId } = await runtime.request(requestId);
+      const request = requestOf(await readShown(runtime, threadId), requestId);
       return c.json(requestView(request, c.get("principal"), runtime.people), 200);
     })
     .openapi(respond, async (c) => {

@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { UsageError } from "../../base/errors.ts";
 import { principalKey } from "../../humans/principal.ts";
-import { requireScope } from "../auth.ts";
+import { requireScope, requireScopeEachTime } from "../auth.ts";
 import { linkTo } from "../base-path.ts";
 import { apiApp, json, jsonBody, onceOf, problems, type RouteDeps, threadIdIn } from "../deps.ts";
 import {
@@ -11,6 +11,7 @@ import {
   threadPageSchema,
   threadSchema,
 } from "../schemas.ts";
+import { readShown, shownRequestsBelow, shownSummary } from "../shown.ts";
 import { acceptedView, summaryView, threadView } from "../views.ts";
 
 const threadParams = z.object({ threadId: z.string().openapi({ example: "thr_4q8n0v1m2k3j5h6g7f8d" }) });
@@ -101,6 +102,19 @@ const fork = createRoute({
   responses: { 201: json(acceptedSchema, "The new thread"), ...problems(400, 401, 403, 404, 422, 429) },
 });
 
+const reveal = createRoute({
+  method: "post",
+  path: "/threads/{threadId}/reveal",
+  summary: "The value behind a placeholder such as `[card:1]`. Who was shown it is recorded in the thread.",
+  description: "Needs the scope `reveal`, which `admin` does not include. The answer is kept nowhere.",
+  middleware: [requireScopeEachTime("reveal")],
+  request: { params: threadParams, body: jsonBody(z.object({ placeholder: z.string().min(1).max(100) })) },
+  responses: {
+    200: json(z.object({ placeholder: z.string(), value: z.string() }), "What is hidden"),
+    ...problems(400, 401, 403, 404, 409, 422, 429),
+  },
+});
+
 const leaveOut = createRoute({
   method: "post",
   path: "/threads/{threadId}/leave-out",
@@ -135,7 +149,8 @@ export function threadRoutes({ runtime }: RouteDeps) {
         cursor,
       });
       const { unreadable, next } = page;
-      return c.json({ threads: page.threads.map(summaryView), unreadable: [...unreadable], next }, 200);
+      const threads = page.threads.map((summary) => summaryView(shownSummary(summary, runtime)));
+      return c.json({ threads, unreadable: [...unreadable], next }, 200);
     })
     .openapi(launch, async (c) => {
       const { agent, message: text, event } = c.req.valid("json");
@@ -149,8 +164,8 @@ export function threadRoutes({ runtime }: RouteDeps) {
       return c.json({ threadId, created }, 201, { location: linkTo(c, `/threads/${threadId}`) });
     })
     .openapi(show, async (c) => {
-      const thread = await runtime.get(threadIdIn(c.req.valid("param").threadId));
-      const below = await runtime.requestsBelow(thread);
+      const thread = await readShown(runtime, threadIdIn(c.req.valid("param").threadId));
+      const below = await shownRequestsBelow(runtime, thread);
       return c.json(threadView({ thread, below }, c.get("principal"), runtime.people), 200);
     })
     .openapi(message, async (c) => {
@@ -176,6 +191,14 @@ export function threadRoutes({ runtime }: RouteDeps) {
         return c.json(acceptedView(thread), 200);
       },
     )
+    .openapi(reveal, async (c) => {
+      const threadId = threadIdIn(c.req.valid("param").threadId);
+      const { placeholder } = c.req.valid("json");
+      const secret = await runtime.reveal(threadId, placeholder, c.get("principal"));
+      const value = typeof secret === "string" ? secret : JSON.stringify(secret);
+      c.header("cache-control", "no-store");
+      return c.json({ placeholder, value }, 200);
+    })
     .openapi(leaveOut, async (c) => {
       const threadId = threadIdIn(c.req.valid("param").threadId);
       const what = c.req.valid("json");

@@ -1,0 +1,254 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
+import { hiddenIn } from "../../src/agent/shown-thread.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { requestIdOf } from "../../src/base/ids.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
+import { serverInbox } from "../../src/inbox/server-inbox.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { createServer } from "../../src/server/app.ts";
+import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { keyFor } from "../server/serve.ts";
+import { settled } from "./inbox-server.ts";
+
+const CARD = "4111 1111 1111 1111";
+const TOKEN = "tok-9f8e7d6c5b4a3210";
+const ADA = verifiedBy("web", "ada", "Ada");
+
+type PayStep =
+  | { intent: "look_up"; name: string }
+  | { intent: "pay"; amount: number; card: string; note: string; access: { token: string; for: string } }
+  | { intent: "done"; message: string };
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0)) await thing.close();
+});
+
+/** A server with an agent that redacts, and a thread of it that is full of secrets and waits for approval. */
+async function payingServer() {
+  const ran: PayStep[] = [];
+  const script: PayStep[] = [
+    { intent: "look_up", name: "ada" },
+    { intent: "pay", amount: 40, card: CARD, note: `with ${CARD}`, access: { token: TOKEN, for: "ada" } },
+    { intent: "done", message: `Paid with ${CARD}` },
+  ];
+  const nextStep = scriptedSteps<PayStep>(script);
+  const agent = defineAgent(nextStep, {
+    name: "payer",
+    context: { redact: {} },
+    steps: {
+      look_up: tool(() => ({ password: "hunter2-and-more", hint: "hunter2-and-more" }), { readOnly: true }),
+      pay: tool(
+        (step) => {
+          ran.push(step);
+          return { paid: step.amount, card: CARD };
+        },
+        {
+          approval: () => ({ because: `the card is ${CARD}` }),
+          title: ({ card, amount }) => `Pay ${amount} with ${card}`,
+          emphasis: ["card"],
+          preview: ({ card }) => ({ charged: card }),
+        },
+      ),
+      done: finish(({ message }) => message),
+    },
+  });
+  const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+  const keys = {
+    worker: keyFor("worker", ["read", "launch", "respond"]),
+    admin: keyFor("admin", ["admin"]),
+    opener: keyFor("opener", ["read", "respond", "reveal"]),
+  };
+  const { app, streams } = createServer({
+    runtime,
+    auth: { kind: "keys", keys: Object.values(keys).map(({ configured }) => configured) },
+    secret: "s".repeat(40),
+    ...serverInbox({ runtime, clock: systemClock }),
+  });
+  open.push({ close: async () => streams.close() }, { close: () => runtime.stop() });
+  const api = (key: keyof typeof keys, path: string, init: RequestInit = {}) =>
+    app.request(path, {
+      ...init,
+      headers: {
+        authorization: `Bearer ${keys[key].key}`,
+        "content-type": "application/json",
+        ...init.headers,
+      },
+    });
+  const signIn = async (key: keyof typeof keys) => {
+    const answer = await app.request("/login", {
+      method: "POST",
+      body: new URLSearchParams({ key: keys[key].key }),
+    });
+    const cookie = (answer.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    const headers = { cookie, accept: "text/html", host: "localhost" };
+    const get = async (path: string) => (await app.request(path, { headers })).text();
+    const post = async (path: string, page: string, fields: Record<string, string>) => {
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? "";
+      const body = new URLSearchParams({ csrf, ...fields });
+      const response = await app.request(path, { method: "POST", headers, body });
+      return { status: response.status, text: await response.text() };
+    };
+    return { get, post };
+  };
+  const { threadId } = await runtime.launch({
+    agent: "payer",
+    input: { message: `My card is ${CARD}`, from: ADA },
+  });
+  const thread = await settled(runtime, threadId);
+  const request = thread.state.request;
+  if (request?.type !== "approval") throw new Error("nothing waits for approval");
+  const requestId = requestIdOf(threadId, request.seq);
+  return { runtime, agent, nextStep, ran, thread, threadId, request, requestId, app, api, signIn };
+}
+
+/** Whatever must not be read anywhere: the secrets themselves. */
+const SECRETS = [CARD, TOKEN, "hunter2-and-more"];
+
+function expectHidden(text: string, where: string): void {
+  for (const secret of SECRETS) expect(text.includes(secret), `${where} shows ${secret}`).toBe(false);
+}
+
+describe("what redaction hides from the model", () => {
+  it("is hidden on every page, over HTTP, in files and streams, also from who may do everything", {
+    tags: ["F3.8", "F5.6"],
+  }, async () => {
+    const { api, signIn, app, threadId, requestId } = await payingServer();
+    for (const key of ["worker", "admin"] as const) {
+      for (const path of [
+        `/threads/${threadId}`,
+        "/threads",
+        "/requests",
+        `/requests/${requestId}`,
+        `/threads/${threadId}/events`,
+        `/threads/${threadId}/events?after=2&limit=2`,
+        `/threads/${threadId}/export?as=json`,
+        `/threads/${threadId}/export?as=markdown`,
+        `/threads/${threadId}/export?as=html`,
+        `/threads/${threadId}/graph`,
+      ]) {
+        const answer = await api(key, path);
+        expect(answer.status, path).toBe(200);
+        expectHidden(await answer.text(), path);
+      }
+      const { get } = await signIn(key);
+      for (const path of [
+        "/inbox",
+        "/inbox/threads",
+        `/inbox/threads/${threadId}`,
+        `/inbox/threads/${threadId}/steps/3`,
+        `/inbox/threads/${threadId}/steps/6`,
+        `/inbox/requests/${requestId}`,
+        `/inbox/requests/${requestId}?edit=1`,
+      ]) {
+        const page = await get(path);
+        expect(page, path).toContain("</html>");
+        expectHidden(page, path);
+      }
+    }
+    const card = await (await api("worker", `/requests/${requestId}`)).text();
+    expect(card).toContain("Pay 40 with [card:1]");
+    const streams = [`/threads/${threadId}/events`, `/inbox/threads/${threadId}/stream?after=1`];
+    for (const path of streams) {
+      const { body } = await api("worker", path, { headers: { accept: "text/event-stream" } });
+      expectHidden(await firstOf(body, "pay"), path);
+    }
+    expect(app).toBeDefined();
+  });
+
+  it("has the placeholders on pages that the model reads and writes", { tags: "F3.8" }, async () => {
+    const { thread, agent, nextStep } = await payingServer();
+    const hidden = hiddenIn(thread, agent);
+    expect(hidden.length).toBeGreaterThanOrEqual(3);
+    for (const placeholder of nextStep.prompts.join().match(/\[[a-z_]+:\w+\]/g) ?? ["none"]) {
+      expect(hidden).toContain(placeholder);
+    }
+  });
+
+  it("is opened one value at a time by the scope reveal alone, and each look is recorded", {
+    tags: ["F3.8", "S10"],
+  }, async () => {
+    const { api, signIn, runtime, threadId } = await payingServer();
+    const open = (key: "worker" | "admin" | "opener", placeholder: unknown, headers = {}) =>
+      api(key, `/threads/${threadId}/reveal`, {
+        method: "POST",
+        body: JSON.stringify({ placeholder }),
+        headers,
+      });
+    for (const key of ["worker", "admin"] as const) expect((await open(key, "[card:1]")).status).toBe(403);
+    for (const wrong of ["[card:99]", "card:1", "[card:1] [secret:2]", "[__proto__:1]", "constructor"]) {
+      expect((await open("opener", wrong)).status, wrong).toBe(404);
+    }
+    expect((await runtime.get(threadId)).events.some(({ type }) => type === "secret_revealed")).toBe(false);
+    const key = { "idempotency-key": "once-1" };
+    for (const _ of [1, 2]) {
+      const answer = await open("opener", "[card:1]", key);
+      expect(await answer.json()).toEqual({ placeholder: "[card:1]", value: CARD });
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+    }
+    const looks = (await runtime.get(threadId)).events.filter(({ type }) => type === "secret_revealed");
+    expect(looks.map(({ data }) => data)).toMatchObject(
+      [1, 2].map(() => ({ placeholder: "[card:1]", by: { id: "opener" } })),
+    );
+
+    const admin = await signIn("admin");
+    const shown = await admin.get(`/inbox/threads/${threadId}`);
+    expect(shown).not.toContain("Hidden values");
+    const refused = await admin.post(`/inbox/threads/${threadId}/reveal`, shown, { placeholder: "[card:1]" });
+    expect(refused.status).toBe(403);
+    const opener = await signIn("opener");
+    const page = await opener.get(`/inbox/threads/${threadId}`);
+    expect(page).toContain("Hidden values");
+    expectHidden(page, "the page of who may reveal");
+    const revealed = await opener.post(`/inbox/threads/${threadId}/reveal`, page, {
+      placeholder: "[card:1]",
+    });
+    expect(revealed.text).toContain(CARD);
+    expect(await opener.get(`/inbox/threads/${threadId}`)).toContain("was shown [card:1]");
+  });
+
+  it("stays what it is when an approver edits what is shown", { tags: ["F3.8", "F7.9"] }, async () => {
+    const { signIn, runtime, threadId, requestId, request, ran } = await payingServer();
+    const worker = await signIn("worker");
+    const path = `/inbox/requests/${requestId}`;
+    const page = await worker.get(`${path}?edit=1`);
+    const edit = {
+      decision: "approve_edited",
+      digest: request.digest,
+      "arg.amount": "35",
+      "arg.card": "[card:1]",
+      "arg.note": "now with [card:1], half",
+      "arg.access": JSON.stringify({ token: /\[secret:\w+\]/.exec(page)?.[0] ?? "?", for: "bob" }),
+    };
+    const typed = await worker.post(path, page, { ...edit, decision: "preview_edited" });
+    expectHidden(typed.text, "the preview of an edit");
+    expect((await worker.post(path, page, edit)).status).toBe(303);
+    await settled(runtime, threadId);
+    expect(ran).toEqual([
+      {
+        intent: "pay",
+        amount: 35,
+        card: CARD,
+        note: `now with ${CARD}, half`,
+        access: { token: TOKEN, for: "bob" },
+      },
+    ]);
+  });
+});
+
+/** What a stream sends until a text comes in it. */
+async function firstOf(body: ReadableStream<Uint8Array> | null, until: string): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (!text.includes(until)) {
+    const next = await reader?.read();
+    if (next === undefined || next.done) break;
+    text += decoder.decode(next.value, { stream: true });
+  }
+  await reader?.cancel();
+  return text;
+}
