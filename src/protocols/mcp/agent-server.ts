@@ -5,6 +5,7 @@ import type {
   ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { shownThread } from "../../agent/shown-thread.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ForbiddenError, NotFoundError, TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
@@ -165,7 +166,8 @@ class ToolCalls {
     return { store: this.#options.runtime.store, clock: this.#options.clock };
   }
 
-  async #tell(thread: Thread, call: StatedCall, ctx: ServerContext): Promise<ToolAnswer> {
+  async #tell(whole: Thread, call: StatedCall, ctx: ServerContext): Promise<ToolAnswer> {
+    const thread = shownThread(whole, this.#options.runtime.agents.get(whole.state.agent));
     const request = pendingRequest(thread);
     // Whoever has just put a question away is not asked it again at once.
     const declined = this.#sdk.inputResponse(ctx.mcpReq.inputResponses, ANSWER);
