@@ -1,5 +1,5 @@
 import { meantStep, shownEvents } from "../../agent/shown-thread.ts";
-import { ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
+import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, type RequestId } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
@@ -44,7 +44,7 @@ export async function previewEdit(
   const thread = await get(parsed.threadId);
   const request = requestOf(thread, requestId);
   const objection = whyNot(request, by, "approved", people);
-  if (objection !== null) throw new ForbiddenError(objection);
+  if (objection !== undefined) throw objection;
   const agent = agents.get(thread.state.agent);
   const call = thread.state.calls.find(({ callId }) => callId === request.asked.callId);
   if (agent === undefined || call === undefined)
