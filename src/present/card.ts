@@ -1,15 +1,18 @@
 import type { Colors } from "picocolors/types.js";
 import { describeReason } from "../humans/approval-reasons.ts";
 import type { PendingApproval } from "../thread/state.ts";
+import { describeField } from "./describe-field.ts";
 import { fullNameOf } from "./people.ts";
 import { countOf, visible, visibleLine, visibleValue } from "./visible-text.ts";
 
 /** What an approver reads before deciding: every field in full. */
 export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
-  const fields = Object.entries(card.arguments).map(
-    ([name, value]) =>
-      `    ${c.dim(`${visibleLine(name)}:`)} ${showInFull(typeof value === "string" ? value : JSON.stringify(value))}`,
-  );
+  const fields = Object.entries(card.arguments).map(([name, value]) => {
+    const { unit } = describeField(name, card.descriptions?.[name]);
+    const shown = showInFull(typeof value === "string" ? value : JSON.stringify(value));
+    const line = typeof value === "number" && unit !== "" ? `${shown} ${unit}` : shown;
+    return `    ${c.dim(`${visibleLine(name)}:`)} ${card.emphasis?.includes(name) ? c.bold(line) : line}`;
+  });
   const needed = policy.needed ?? 1;
   return [
     `  ${c.bold(visibleLine(card.title))}`,
@@ -21,7 +24,7 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
       ? []
       : [`    ${c.dim("would change:")} ${showInFull(JSON.stringify(card.preview, null, 2))}`]),
     ...card.reasons
-      .filter(({ kind }) => kind !== "policy")
+      .filter((reason) => reason.kind !== "policy" || reason.because !== undefined)
       .map((reason) => `    ${c.yellow(visibleLine(describeReason(reason).text, 1000))}`),
     ...(policy.approvers === undefined
       ? []

@@ -44,6 +44,7 @@ describe("the HTTP API's description and its client", () => {
       "/threads/{threadId}/messages",
       "/threads/{threadId}/pause",
       "/threads/{threadId}/resume",
+      "/threads/{threadId}/reveal",
       "/webhooks/{channel}",
     ]);
     expect(Object.keys(body.paths["/threads"].post.responses)).toContain("422");
