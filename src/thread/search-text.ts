@@ -80,6 +80,7 @@ const SAID: { readonly [T in EventType]: Said<T> } = {
   cancelled: ({ by, reason }) => [reason, ...who(by)],
   finished: ({ result }) => [result],
   failed: ({ error }) => [error.message],
+  secret_revealed: ({ by }) => who(by),
   data_erased: ({ by, reason }) => [reason, ...who(by)],
 };
 
