@@ -1,4 +1,6 @@
 // What `import … from "twelvefold/protocols"` gives: protocols of the field, spoken over the same threads and requests.
+export { agUi } from "./ag-ui.ts";
+export { aiSdkUi } from "./ai-sdk-ui.ts";
 export {
   connectMcp,
   type McpPlace,

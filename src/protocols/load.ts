@@ -2,6 +2,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Protocol } from "./protocol.ts";
 
 const LOADERS = {
+  "ag-ui": async (runtime) => (await import("./ag-ui.ts")).agUi({ runtime }),
+  "ai-sdk-ui": async (runtime) => (await import("./ai-sdk-ui.ts")).aiSdkUi({ runtime }),
   mcp: async (runtime) => (await import("./mcp/index.ts")).mcpServer({ runtime }),
 } as const satisfies Readonly<Record<string, (runtime: Runtime) => Promise<Protocol>>>;
 

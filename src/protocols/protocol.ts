@@ -10,6 +10,8 @@ export type ProtocolScope = "launch" | "read" | "respond";
 export interface ProtocolCaller {
   readonly principal: VerifiedPrincipal;
   may(scope: ProtocolScope): boolean;
+  /** Whether the credentials of an open request would still be accepted. Default: they are not asked again. */
+  readonly stillValid?: (() => Promise<boolean>) | undefined;
   /** Further limits on which requests to people this caller may answer. Default: none. */
   readonly mayAnswer?: ((request: HumanRequest) => boolean) | undefined;
 }

@@ -25,7 +25,11 @@ export function protocolRoutes({ routes }: Protocol, limits: ServerLimits): Hono
 }
 
 function callerOf(c: Context<ServerEnv>): ProtocolCaller {
-  return { principal: c.get("principal"), may: (scope) => hasScope(c, scope) };
+  return {
+    principal: c.get("principal"),
+    may: (scope) => hasScope(c, scope),
+    stillValid: c.get("stillValid"),
+  };
 }
 
 async function bodyOf(c: Context<ServerEnv>, limits: ServerLimits): Promise<unknown> {
