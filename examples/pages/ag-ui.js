@@ -45,10 +45,20 @@ async function run(resume) {
     .catch((error) => show("error", String(error.message ?? error)));
 }
 
-function ask({ id, message, metadata }) {
+function ask({ id, message, metadata, responseSchema }) {
+  const decide = (payload) => run({ interruptId: id, status: "resolved", payload });
+  if (responseSchema.properties?.answer !== undefined) {
+    const field = document.createElement("input");
+    field.ariaLabel = "Answer";
+    log.append(field);
+    button("Reply", () => {
+      field.remove();
+      decide({ answer: field.value });
+    });
+    return;
+  }
   // The whole card, as the server wrote it: what is approved is what is read.
   show("approval", message);
-  const decide = (payload) => run({ interruptId: id, status: "resolved", payload });
   button("Approve", () => decide({ decision: "approve", digest: metadata.digest }));
   button("Deny", () => decide({ decision: "deny", digest: metadata.digest, feedback: "not now" }));
 }
