@@ -21,8 +21,8 @@ const OPTIONS = fields({ prices: optional(record(PRICE)), currency: optional(tex
 /**
  * Creates an observer that measures runs with OpenTelemetry: `gen_ai.client.token.usage` and
  * `gen_ai.client.operation.duration` of the GenAI conventions, and `twelvefold.steps`, `twelvefold.cost`,
- * `twelvefold.people.wait` (seconds from a request to its end), `twelvefold.denials` (by tool) and `twelvefold.runs` (by how
- * they ended). No content, ids or names of people. Does nothing unless the application has set up a meter provider. Throws
+ * `twelvefold.people.wait` (seconds from a request to its end), `twelvefold.denials` (by tool), `twelvefold.client.held_back` (model
+ * calls that had to wait for their turn) and `twelvefold.runs` (by how they ended). No content, ids or names of people. Does nothing unless the application has set up a meter provider. Throws
  * `UsageError` for prices that cannot be.
  *
  * @example
@@ -35,6 +35,10 @@ export function meterRuns(
   checkOptions("meterRuns", OPTIONS, options);
   const instruments = createInstruments(meter, options.currency ?? "USD");
   return (observation) => {
+    if (observation.kind === "held_back") {
+      const { agent: name, client } = observation;
+      instruments.heldBack.add(1, { "gen_ai.agent.name": name, ...requestAttributes(client) });
+    }
     if (observation.kind !== "events") return;
     const { events, thread } = observation;
     let state = observation.before;
@@ -64,6 +68,9 @@ function createInstruments(meter: Meter, currency: string) {
     wait: meter.createHistogram("twelvefold.people.wait", {
       unit: "s",
       description: "Time from a request to people until its end",
+    }),
+    heldBack: meter.createCounter("twelvefold.client.held_back", {
+      description: "Model calls that had to wait for their turn",
     }),
     denials: meter.createCounter("twelvefold.denials", { description: "Steps that people denied, by tool" }),
     runs: meter.createCounter("twelvefold.runs", { description: "Runs that ended, by how" }),

@@ -7,9 +7,9 @@ import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
-import { requestIdOf } from "../../src/base/ids.ts";
+import { randomThreadId, requestIdOf } from "../../src/base/ids.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
-import { meterRuns, traceRuns } from "../../src/telemetry/index.ts";
+import { meterClients, meterRuns, traceRuns } from "../../src/telemetry/index.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { ada, approvalOf, bob, testRuntime } from "../runtime/harness.ts";
@@ -41,6 +41,7 @@ const metric = z.object({
   unit: z.string().optional(),
   sum: points.optional(),
   histogram: points.optional(),
+  gauge: points.optional(),
 });
 const measures = z.object({
   resourceMetrics: z.array(z.object({ scopeMetrics: z.array(z.object({ metrics: z.array(metric) })) })),
@@ -205,6 +206,43 @@ describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => 
     expect(sums("twelvefold.cost", "gen_ai.agent.name")["payer"]).toBeCloseTo((3 * 4800) / 1_000_000, 9);
     expect(bodies.join("")).not.toContain("secret");
     expect(bodies.join("")).not.toContain("bob");
+  });
+
+  it("calls that are held back, and those that wait now", async () => {
+    const reader = new PeriodicExportingMetricReader({
+      exporter: new OTLPMetricExporter({ url: `${url}/v1/metrics` }),
+      exportIntervalMillis: 3_600_000,
+      exportTimeoutMillis: 10_000,
+    });
+    const provider = new MeterProvider({ readers: [reader] });
+    const about = { client: "openai/gpt-5-mini", agent: "payer" };
+    const observe = meterRuns({}, provider.getMeter("test"));
+    observe({ kind: "held_back", ...about, threadId: randomThreadId() });
+    const pressure = async () => [{ client: about.client, running: 2, waiting: { payer: 3 } }];
+    const stop = meterClients({ pressure }, provider.getMeter("test"));
+    await provider.forceFlush();
+    stop();
+    await provider.shutdown();
+    const bodies = received["/v1/metrics"]?.splice(0) ?? [];
+    const all = bodies.flatMap((body) =>
+      measures
+        .parse(JSON.parse(body))
+        .resourceMetrics.flatMap((one) => one.scopeMetrics.flatMap(({ metrics }) => metrics)),
+    );
+    const pointsOf = (name: string) => {
+      const found = all.find((one) => one.name === name);
+      return (found?.sum ?? found?.gauge)?.dataPoints.map((one) => [
+        one.attributes["gen_ai.request.model"],
+        one.attributes["gen_ai.agent.name"],
+        one.attributes["twelvefold.call.state"],
+        one.asDouble ?? Number(one["asInt"]),
+      ]);
+    };
+    expect(pointsOf("twelvefold.client.held_back")).toEqual([["gpt-5-mini", "payer", undefined, 1]]);
+    expect(pointsOf("twelvefold.client.calls")).toEqual([
+      ["gpt-5-mini", undefined, "running", 2],
+      ["gpt-5-mini", "payer", "waiting", 3],
+    ]);
   });
 
   it("options that could not work are refused", () => {

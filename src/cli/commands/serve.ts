@@ -10,10 +10,10 @@ import type { ApiKey } from "../../server/api-key.ts";
 import { publicAddress } from "../../server/base-path.ts";
 import type { AuthOptions } from "../../server/callers.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
-import { traceRuns } from "../../telemetry/telemetry.ts";
 import { EXIT } from "../exit.ts";
 import { logOf } from "../log.ts";
 import type { Session } from "../session.ts";
+import { observeRuntime } from "../telemetry.ts";
 
 const DEFAULT_PORT = 3120;
 
@@ -26,7 +26,7 @@ export async function serve(
   const { server: config = {}, channels } = await session.config();
   const model = await session.model();
   const runtime = await session.lastingRuntime(options.worker);
-  runtime.subscribe(traceRuns());
+  observeRuntime(runtime);
   const secret = env["TWELVEFOLD_SECRET"];
   const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
   const log = await logOf(env["TWELVEFOLD_LOG"], terminal);

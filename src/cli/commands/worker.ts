@@ -9,7 +9,7 @@ export async function worker(session: Session): Promise<number> {
   const { env, terminal, colors, json } = session;
   const { agents } = await session.config();
   const runtime = await session.lastingRuntime(true);
-  await traceWhereInstalled(runtime);
+  await observeWhereInstalled(runtime);
   session.onClose(async () => logged());
   const logged = logProblems(runtime, await logOf(env["TWELVEFOLD_LOG"], terminal));
   runtime.start();
@@ -27,11 +27,11 @@ export async function worker(session: Session): Promise<number> {
   return EXIT.ok;
 }
 
-/** Traces, if the package for them is installed: a worker can do without. */
-async function traceWhereInstalled(runtime: Awaited<ReturnType<Session["lastingRuntime"]>>): Promise<void> {
+/** Traces and metrics, if the package for them is installed: a worker can do without. */
+async function observeWhereInstalled(runtime: Awaited<ReturnType<Session["lastingRuntime"]>>): Promise<void> {
   try {
-    const { traceRuns } = await import("../../telemetry/telemetry.ts");
-    runtime.subscribe(traceRuns());
+    const { observeRuntime } = await import("../telemetry.ts");
+    observeRuntime(runtime);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
   }
