@@ -74,6 +74,7 @@ describe("twelvefold init", { tags: "E1" }, () => {
     const names = readdirSync(join(cwd, "desk-2"), { recursive: true }).map(String);
     expect(names).toEqual(
       expect.arrayContaining([
+        ".agents/skills/twelvefold/SKILL.md",
         ".env.example",
         ".gitignore",
         ".vscode/extensions.json",

@@ -9,6 +9,8 @@ import { calculate } from "../../examples/hand-written-loop.ts";
 import { approve, launch, startAgents } from "../../examples/in-your-product.ts";
 import { renderThread, requestIdOf } from "../../src/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
+import { run } from "./run-snippets.ts";
+import { asUserWrites } from "./shown-code.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -83,11 +85,11 @@ describe("README", () => {
     await closed;
   });
 
-  it("quotes its files as they are", () => {
+  it("quotes its files as a user writes them", () => {
     const quoted = [...readme.matchAll(/<!-- file: (\S+) -->\n```ts\n([\s\S]*?)```/g)];
-    expect(quoted.length).toBe(3);
+    expect(quoted.length).toBe(4);
     for (const [, path = "", text = ""] of quoted) {
-      const file = readFileSync(join(root, path), "utf8");
+      const file = asUserWrites(path);
       // In a clone that has a tool more, its handler stands between the lines of the agent.
       const lines = path.startsWith("src/agents/") ? text.trimEnd().split("\n") : [text.trimEnd()];
       const places = lines.map((line) => file.indexOf(`${line}\n`));
@@ -95,6 +97,17 @@ describe("README", () => {
       expect(places).not.toContain(-1);
     }
     expect(fences("ts").length).toBe(quoted.length);
+  });
+});
+
+describe("the whole program", () => {
+  it("has fewer than 25 lines and prints what stands under it", async () => {
+    const file = join(root, "examples/first-program.ts");
+    const lines = readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+    expect(lines.length).toBeLessThan(25);
+    expect(await run({ file })).toEqual(fences("text")[0]?.trimEnd().split("\n"));
   });
 });
 

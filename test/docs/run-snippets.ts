@@ -61,8 +61,8 @@ export function typeErrors(snippets: readonly Snippet[]): string {
   return stdout;
 }
 
-/** Runs a snippet and gives the lines that it printed with `console.log`, objects as JSON. */
-export async function run(snippet: Snippet): Promise<string[]> {
+/** Runs a snippet, or another file, and gives the lines that it printed with `console.log`, objects as JSON. */
+export async function run(snippet: Pick<Snippet, "file">): Promise<string[]> {
   const printed: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
     const texts = values.map((value) => (typeof value === "object" ? JSON.stringify(value) : format(value)));

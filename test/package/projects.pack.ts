@@ -80,6 +80,34 @@ function leaveOutOtherPlatforms(cwd: string): void {
   writeFileSync(file, JSON.stringify(manifest, null, 2));
 }
 
+/** Puts a text in the place of another one in a file that holds it once. */
+function edit(file: string, place: string, text: string): void {
+  const [before, after, ...more] = readFileSync(file, "utf8").split(place);
+  if (after === undefined || more.length > 0) throw new Error(`${file} does not hold "${place}" once`);
+  writeFileSync(file, `${before}${text}${after}`);
+}
+
+/** Does what SKILL.md of the project says: a tool with approval, and its tests. */
+function addToolBySkill(cwd: string): void {
+  const skill = readFileSync(join(cwd, ".agents/skills/twelvefold/SKILL.md"), "utf8");
+  const [prompt = "", handler = "", test = "", bamlTest = ""] = Array.from(
+    skill.matchAll(/^```\w+\n([\s\S]*?)^```/gm),
+    ([, code = ""]) => code,
+  );
+  edit(join(cwd, "baml_src/agent.baml"), "type Tools = Deposit | Withdraw\n", prompt);
+  edit(
+    join(cwd, "src/agent.ts"),
+    "      request_more_information:",
+    `${handler}      request_more_information:`,
+  );
+  writeFileSync(join(cwd, "test/transfer.test.ts"), test);
+  edit(
+    join(cwd, "baml_src/agent_tests.baml"),
+    "test AsksForAMissingAmount {",
+    `${bamlTest}\ntest AsksForAMissingAmount {`,
+  );
+}
+
 describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
   it("starts and passes its tests at once, offline, under Node 22 and 24; its inbox is served", () => {
     const cwd = written("desk", []);
@@ -95,6 +123,12 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     expect(
       run("timeout", ["-s", "INT", "8", "npx", "twelvefold", "serve", "--port", "0"], { cwd }).output,
     ).toMatch(/inbox: http:/);
+    // Whoever knows no more than what the project says can add a tool that people approve.
+    addToolBySkill(cwd);
+    expect(succeeds("npm", ["test"], { cwd })).toMatch(/BAML tests: 4 passed[\s\S]*pass 3[\s\S]*fail 0/);
+    expect(succeeds("npm", ["start", "--", "deposit 50, then transfer 20"], { cwd })).toContain(
+      "twelvefold approve",
+    );
   });
 
   it("with its own loop does the same", () => {

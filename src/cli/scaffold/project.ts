@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SERVE_NEEDS } from "../../base/missing-package.ts";
 import type { PackageFacts } from "./package-facts.ts";
@@ -33,6 +34,9 @@ nodeLinker: node-modules
 const OF_RUNTIME = ["src/agent.ts", "test/agent.test.ts", "twelvefold.config.ts"];
 const PLACEHOLDER = "my-agent";
 
+/** Where coding agents look for what they must know. */
+const SKILL = ".agents/skills/twelvefold/SKILL.md";
+
 /** The files of a new project. It pins this version of the package. */
 export function projectFiles(facts: PackageFacts, choices: ProjectChoices): Files {
   const { name, ownLoop } = choices;
@@ -40,9 +44,13 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   if (ownLoop) {
     for (const file of OF_RUNTIME) files.delete(file);
     for (const [file, text] of readTemplate(join(facts.root, "templates", "own-loop"))) files.set(file, text);
-    files.set("AGENTS.md", (files.get("AGENTS.md") ?? "").replaceAll("src/agent.ts", "src/loop.ts"));
+    const notes = (files.get("AGENTS.md") ?? "").replace(/^Read .*\n\n/m, "");
+    files.set("AGENTS.md", notes.replaceAll("src/agent.ts", "src/loop.ts"));
     const prompt = files.get("baml_src/agent.baml") ?? "";
     files.set("baml_src/agent.baml", prompt.replace("src/agent.ts", "src/loop.ts"));
+  } else {
+    // What it says is about an agent with the runtime.
+    files.set(SKILL, readFileSync(join(facts.root, "SKILL.md"), "utf8"));
   }
   for (const [file, text] of files) files.set(file, text.replaceAll(PLACEHOLDER, name));
   const generator = files.get("baml_src/generators.baml") ?? "";
