@@ -34,10 +34,11 @@ export async function bundlePackage(outdir: string): Promise<void> {
     entry,
     `./${entry}.ts`,
   ]);
-  const optional = Object.keys(
-    z.object({ peerDependenciesMeta: z.record(z.string(), z.unknown()) }).parse(JSON.parse(manifest))
-      .peerDependenciesMeta,
-  );
+  const { peerDependenciesMeta } = z
+    .object({ peerDependenciesMeta: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(manifest));
+  // Zod comes with the package, but `@hono/zod-openapi` takes the project's.
+  const optional = [...Object.keys(peerDependenciesMeta), "zod"];
   // Browsers load the client: it is one file, which shares nothing.
   const client = await rolldown({
     cwd: root,

@@ -126,7 +126,8 @@ async function ask(decision: Decision, format: string): Promise<Asked> {
   const [intent, ...operands] = wanted ?? ["done_for_now"];
   const sorted = (values: readonly unknown[]) =>
     intent === "add" || intent === "multiply" ? values.toSorted() : values;
-  const given = step !== undefined && "a" in step ? [step.a, step.b] : [];
+  const numbers = step === undefined ? [] : (["a", "b"] as const).map((name) => Reflect.get(step, name));
+  const given = numbers.filter((number) => number !== undefined);
   const right = step?.intent === intent && isDeepStrictEqual(sorted(given), sorted(operands));
   return {
     valid: step !== undefined && answer.ok && answer.fidelity.grade !== "doubtful",

@@ -49,8 +49,11 @@ function withVersion(name: string): string {
 function peers(): Readonly<Record<string, string>> {
   try {
     const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
-    const manifest: { peerDependencies: Record<string, string> } = require("twelvefold/package.json");
-    return manifest.peerDependencies;
+    const manifest: Record<
+      "dependencies" | "peerDependencies",
+      Record<string, string>
+    > = require("twelvefold/package.json");
+    return { ...manifest.dependencies, ...manifest.peerDependencies };
   } catch {
     return {};
   }

@@ -62,7 +62,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   if (!LOOPBACK.has(host) && !hasKeys) {
     throw new UsageError(
       "invalid_configuration",
-      `will not listen on ${host} without credentials: configure an API key, or listen on 127.0.0.1`,
+      `will not listen on ${host} without credentials: configure an API key (server.keys) or your own sign-in (server.authenticate), or listen on 127.0.0.1`,
       { details: { host } },
     );
   }
@@ -71,7 +71,7 @@ export async function startServer(options: StartOptions): Promise<StartedServer>
   if (named !== undefined && auth.kind === "local" && !LOOPBACK_HOST.test(new URL(named).host)) {
     throw new UsageError(
       "invalid_configuration",
-      `will not be reached by ${named} without credentials: configure an API key, or leave the public address out`,
+      `will not be reached by ${named} without credentials: configure an API key (server.keys) or your own sign-in (server.authenticate), or leave the public address out`,
       { details: { publicUrl: named } },
     );
   }

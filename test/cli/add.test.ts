@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -167,6 +175,23 @@ describe("twelvefold add", { tags: "E12" }, () => {
     writeFileSync(path, readFileSync(path, "utf8").replace('"name": "desk"', '"name": "calculator"'));
     await add(session, "calculator", {});
     expect(text()).toContain("the project's own agent is called calculator too");
+  });
+
+  it("writes nothing where the project declares the same names, and takes another file for what is missing", async () => {
+    const { session, folder, files } = await project();
+    writeFileSync(join(folder, "baml_src/own.baml"), "enum AddTool {\n  A\n}\n");
+    const before = files();
+    await expect(add(session, "calculator", { force: true })).rejects.toThrow(
+      /nothing was written: .*declarations of the same names.*: type AddTool \(baml_src\/own\.baml\)/,
+    );
+    expect(files()).toEqual(before);
+    const other = await project({ empty: true });
+    writeFileSync(join(other.folder, "package.json"), "{}");
+    mkdirSync(join(other.folder, "baml_src"));
+    writeFileSync(join(other.folder, "baml_src/clients.baml"), "client<llm> Mine {\n}\n");
+    await add(other.session, "calculator", {});
+    expect(other.files().get("baml_src/clients.baml")).toContain("Mine");
+    expect(other.files().get("baml_src/added_clients.baml")).toContain("client<llm> Default");
   });
 
   it("refuses a package.json that it cannot read, and writes nothing", async () => {

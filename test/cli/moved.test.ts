@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -64,8 +73,9 @@ describe("twelvefold init --from", { tags: "E1" }, () => {
   it("turns clients into settings, and lists what cannot be turned", async () => {
     const { read, printed } = await moved();
     const settings = read(".env.example");
-    expect(settings).toContain("# TWELVEFOLD_MODEL=anthropic/claude-sonnet-4-5,openai/gpt-5-mini\n");
-    expect(settings).toContain("# TWELVEFOLD_ATTEMPTS=3\n");
+    expect(settings).toMatch(/^TWELVEFOLD_MODEL=anthropic\/claude-sonnet-4-5,openai\/gpt-5-mini\n/m);
+    expect(settings).toMatch(/^TWELVEFOLD_ATTEMPTS=3\n/m);
+    expect(printed).toContain("copy it to .env; a key alone would ask another model");
     expect(settings).toContain("# DESK_NAME=\n");
     expect(read("MOVED.md")).toContain(
       "the key of anthropic is read from ANTHROPIC_API_KEY now, not CLAUDE_KEY",
@@ -73,7 +83,7 @@ describe("twelvefold init --from", { tags: "E1" }, () => {
     expect(printed).toContain("left: install what the moved code needs of big.js");
     const local = agentBaml.replace("client Desk", 'client "openai/gpt-4o"');
     expect((await moved({ "baml_src/agent.baml": local })).read(".env.example")).toMatch(
-      /^# TWELVEFOLD_MODEL=openai\/gpt-4o$/m,
+      /^TWELVEFOLD_MODEL=openai\/gpt-4o$/m,
     );
     const elsewhere = agentBaml.replace("client Desk", 'client "vertex-ai/gemini"');
     expect((await moved({ "baml_src/agent.baml": elsewhere })).printed).toContain(
@@ -81,11 +91,80 @@ describe("twelvefold init --from", { tags: "E1" }, () => {
     );
   });
 
-  it("copies no secret", async () => {
+  it("lists the options of a client that no setting holds", async () => {
+    const clients = `client<llm> Desk {
+  provider anthropic
+  retry_policy Patient
+  options {
+    model "claude-sonnet-4-5"
+    api_key env.ANTHROPIC_API_KEY
+    temperature 0.1
+    max_tokens 99
+  }
+}
+retry_policy Patient {
+  max_retries 1
+}
+`;
+    const { printed } = await moved({ "baml_src/clients.baml": clients });
+    expect(printed).toMatch(
+      /left: say the options of Desk in code, where you want them: temperature 0\.1, max_tokens 99 \(/,
+    );
+  });
+
+  it("says that a thread of JSON has tags now", async () => {
+    const code = `export class Thread {
+  events: { type: "user_input" | "tool_response"; data: string }[] = [];
+  serializeForLLM() { return JSON.stringify(this.events); }
+}
+`;
+    const plain = Object.keys(WORKSHOP_AGENT).filter((name) => name.startsWith("src/"));
+    const { printed, read } = await moved(Object.fromEntries(plain.map((name) => [name, code])));
+    expect(printed).toContain("the old thread was JSON; the model reads tags now");
+    expect(read("src/agent.ts")).not.toContain("formatters");
+  });
+
+  it("says that sources do not compile, and which generators are left out", async () => {
+    const python =
+      'generator py {\n  output_type "python/pydantic"\n  output_dir "../"\n  version "0.80.0"\n}\nclass {\n';
+    const { printed } = await moved({ "baml_src/more.baml": python });
+    expect(printed).toMatch(/left: of 2 generators one is kept/);
+    expect(printed).toMatch(/left: the BAML sources do not compile: /);
+    expect((await moved()).printed).not.toMatch(/compile|generators one/);
+  });
+
+  it("follows no link out of the old agent, and names what it did not read", async () => {
+    const cwd = mkdtempSync(join(home, "cwd-"));
+    writeWorkshopAgent(join(cwd, "old"), WORKSHOP_AGENT);
+    mkdirSync(join(cwd, "private"));
+    writeFileSync(join(cwd, "private/key.baml"), "sk-secret");
+    symlinkSync(join(cwd, "private"), join(cwd, "old/baml_src/more"));
+    symlinkSync(join(cwd, "private/key.baml"), join(cwd, "old/src/key.ts"));
+    const printed = await initFrom(cwd);
+    expect(printed).toContain("left: links are not followed, and not copied: baml_src/more, src/key.ts");
+    expect(existsSync(join(cwd, "desk/baml_src/more"))).toBe(false);
+    renameSync(join(cwd, "old/baml_src"), join(cwd, "sources"));
+    symlinkSync(join(cwd, "sources"), join(cwd, "old/baml_src"));
+    await expect(initFrom(cwd, { force: true })).rejects.toThrow("baml_src is a link: name the folder");
+  });
+
+  it("guides coding agents by what the moved project has", async () => {
+    const { read } = await moved();
+    expect(read("AGENTS.md")).toContain("`npm run test:baml` runs the");
+    expect(read("AGENTS.md")).not.toMatch(/offline model|`Tools`/);
+  });
+
+  it("copies no secret, not in the comments about the old code either", async () => {
     const { read, printed } = await moved({ ".env": "ANTHROPIC_API_KEY=sk-secret\n" });
     expect(printed).toContain("left: copy your settings, which hold secrets: the old .env to .env here");
     expect(() => read(".env")).toThrow();
     expect(read(".env.example")).not.toContain("sk-secret");
+    const token = `ghp_${"a1B2".repeat(9)}`;
+    const loop = `switch (step.intent) {\n  case "plus":\n    const token = "${token}";\n    break;\n}\n`;
+    const plain = Object.keys(WORKSHOP_AGENT).filter((name) => name.startsWith("src/"));
+    const agent = (await moved(Object.fromEntries(plain.map((name) => [name, loop])))).read("src/agent.ts");
+    expect(agent).toContain("const token = ");
+    expect(agent).not.toContain(token);
   });
 
   it("refuses a folder without such an agent, and two ways at once", async () => {

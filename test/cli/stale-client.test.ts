@@ -111,6 +111,13 @@ describe("the generated client of a project", { tags: "F2.1", timeout: 120_000 }
     expect(problemIn(folder)).toEqual([undefined]);
   });
 
+  it("of which a part is missing is generated again", async () => {
+    rmSync(join(folder, "baml_client/async_client.ts"));
+    expect(problemIn(folder)).toEqual(["missing"]);
+    expect((await twelvefold(folder, RUN)).stderr).toContain("baml_client is missing: generating it");
+    expect(problemIn(folder)).toEqual([undefined]);
+  });
+
   it("that another program generated is made ready for Node", async () => {
     const bamlCli = join(root, "node_modules/@boundaryml/baml/cli.js");
     await node(folder, [bamlCli, "generate"]);

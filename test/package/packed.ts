@@ -12,6 +12,7 @@ const TOOLS = {
   bun: "1.4.5",
   "node-22": "npm:node@22.23.3",
   pnpm: "12.21.0",
+  "pnpm-10": "npm:pnpm@10.34.9",
   publint: "0.3.25",
   "typescript-5.9": "npm:typescript@5.9.3",
   "@yarnpkg/cli-dist": "4.18.1",

@@ -155,6 +155,15 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     }
   });
 
+  it("is installed and tested by pnpm 10, and its command has all that it needs", () => {
+    // Written with npm: whoever installs it may use another one.
+    const cwd = written("with-pnpm-10", ["--no-serve"]);
+    const pnpm = join(tools, "pnpm-10/bin/pnpm.cjs");
+    succeeds("node", [pnpm, "install"], { cwd });
+    expect(succeeds("node", [pnpm, "run", "test"], { cwd })).toMatch(/3 passed[\s\S]*pass 2[\s\S]*fail 0/);
+    expect(succeeds("node", [pnpm, "exec", "twelvefold", "add", "webhook"], { cwd })).toContain("wrote");
+  });
+
   it("is installed and tested by yarn, 1 and 4", () => {
     for (const [version, file] of [
       ["1", "yarn-1/bin/yarn.js"],

@@ -25,6 +25,8 @@ function problemOf(folder: string, texts: ReadonlyMap<string, string>): ClientSt
   const same = [...texts].every(([name, text]) => held.get(name) === text);
   if (!same || held.size !== texts.size) return "stale";
   const entry = readFileSync(index, "utf8");
+  const parts = [...entry.matchAll(/\bfrom\s+["']\.\/([^"']+?)(?:\.[jt]s)?["']/g)];
+  if (parts.some(([, name]) => !existsSync(join(folder, `${name}.ts`)))) return "missing";
   return patchClientFile(entry) === entry ? undefined : "unpatched";
 }
 

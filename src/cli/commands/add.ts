@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonObject, type Json, parseJson } from "../../base/json.ts";
+import { declarations } from "../../prompts/baml/source.ts";
+import { readSources } from "../baml/client-state.ts";
 import { EXIT } from "../exit.ts";
 import { ADDITIONS, type Addition, declares } from "../scaffold/additions.ts";
 import { readPackageFacts } from "../scaffold/package-facts.ts";
@@ -26,6 +28,7 @@ export async function add(
   }
   const manifest = readManifest(folder);
   const files = missingFiles(addition, readPackageFacts().root, folder);
+  checkNames(files, folder);
   writeFiles(folder, files, options.force === true);
   const packages = addition.packages.filter((one) => !manifest.packages.has(one));
   const hasConfig = existsSync(join(folder, "twelvefold.config.ts"));
@@ -52,8 +55,12 @@ function missingFiles(addition: Addition, root: string, project: string): Files 
   const all = new Map(addition.files(root));
   const hasPrompt = [...all.keys()].some((name) => name.startsWith("baml_src/"));
   for (const [name, declaration] of hasPrompt ? NEEDED : []) {
-    if (!declares(project, declaration))
-      all.set(`baml_src/${name}`, readFileSync(join(root, "baml_src", name), "utf8"));
+    if (declares(project, declaration)) continue;
+    const isTaken = existsSync(join(project, "baml_src", name));
+    all.set(
+      `baml_src/${isTaken ? `added_${name}` : name}`,
+      readFileSync(join(root, "baml_src", name), "utf8"),
+    );
   }
   return new Map([...all].filter(([name, text]) => textOf(join(project, name)) !== text));
 }
@@ -63,6 +70,35 @@ const NEEDED: readonly (readonly [string, RegExp])[] = [
   ["clients.baml", /^client(?:<llm>)? Default\b/m],
   ["generators.baml", /^generator\s/m],
 ];
+
+/** Throws if the project's BAML already declares a name that one of the files declares too: BAML takes each once. */
+function checkNames(files: Files, project: string): void {
+  const sources = join(project, "baml_src");
+  if (!existsSync(sources)) return;
+  const others = [...readSources(sources)].filter(([name]) => !files.has(`baml_src/${name}`));
+  const taken = new Map(
+    others.flatMap(([file, text]) => namesIn(file, text).map((name): [string, string] => [name, file])),
+  );
+  const clashes = [...files]
+    .filter(([file]) => file.endsWith(".baml"))
+    .flatMap(([file, text]) => namesIn(file, text))
+    .flatMap((name) => (taken.has(name) ? [`${name} (baml_src/${taken.get(name)})`] : []));
+  if (clashes.length === 0) return;
+  throw new UsageError(
+    "invalid_argument",
+    `nothing was written: this project's BAML has declarations of the same names, and BAML takes each once: ${clashes.join(", ")}`,
+  );
+}
+
+function namesIn(file: string, text: string): readonly string[] {
+  return declarations({ [file]: text }).flatMap(({ kind, name }) => {
+    if (kind === "test") return [];
+    return [`${TYPES.has(kind) ? "type" : kind} ${name}`];
+  });
+}
+
+/** What shares its names. */
+const TYPES = new Set(["class", "enum", "type"]);
 
 interface Manifest {
   readonly name: unknown;

@@ -50,6 +50,7 @@ export async function init(
   }
   const wanted = folder ?? (ask ? await questions.folder() : DEFAULT_NAME);
   if (wanted === undefined) return EXIT.interrupted;
+  if (wanted === "") throw new UsageError("invalid_argument", "the folder's name is empty; . is this one");
   const target = resolve(session.folder, wanted);
   const name = checkName(basename(target));
   if (options.from !== undefined && options.ownTheLoop === true) {

@@ -44,8 +44,11 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   if (ownLoop) {
     for (const file of OF_RUNTIME) files.delete(file);
     for (const [file, text] of readTemplate(join(facts.root, "templates", "own-loop"))) files.set(file, text);
-    const notes = (files.get("AGENTS.md") ?? "").replace(/^Read .*\n\n/m, "");
-    files.set("AGENTS.md", notes.replaceAll("src/agent.ts", "src/loop.ts"));
+    const guide = (files.get("AGENTS.md") ?? "")
+      .replace(/^Read .*\n\n/m, "")
+      .replaceAll("src/agent.ts", "src/loop.ts")
+      .replace("one handler in `steps`, under its intent", "one `case` of the `switch`, under its intent");
+    files.set("AGENTS.md", guide);
     const prompt = files.get("baml_src/agent.baml") ?? "";
     files.set("baml_src/agent.baml", prompt.replace("src/agent.ts", "src/loop.ts"));
   } else {
@@ -57,8 +60,9 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   const version = `version "${facts.versionOf("@boundaryml/baml")}"`;
   files.set("baml_src/generators.baml", generator.replace(/version "[^"]*"/, version));
   files.set("package.json", `${JSON.stringify(manifestOf(facts, choices), null, 2)}\n`);
-  if (choices.manager === "pnpm") files.set("pnpm-workspace.yaml", PNPM_WORKSPACE);
-  if (choices.manager === "yarn") files.set(".yarnrc.yml", YARN_SETTINGS);
+  // For every package manager: who installs the project need not use the one that has written it.
+  files.set("pnpm-workspace.yaml", PNPM_WORKSPACE);
+  files.set(".yarnrc.yml", YARN_SETTINGS);
   return files;
 }
 

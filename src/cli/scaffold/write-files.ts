@@ -27,16 +27,32 @@ const STORED_AS: Readonly<Record<string, string>> = {
  * The files of a template's folder by the paths that they get in a project, without anything that was generated there.
  */
 export function readTemplate(folder: string): Files {
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .replaceAll("\\", "/"),
-    )
-    .filter((name) => !/^(?:baml_client|node_modules|\.twelvefold)\//.test(name))
-    .sort();
+  const { names } = walk(folder);
   return new Map(names.map((name) => [STORED_AS[name] ?? name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** What is in a folder that is neither a file nor a folder: links, wherever they point, and devices. None of it is read. */
+export function notRead(folder: string): readonly string[] {
+  return walk(folder).others;
+}
+
+const NOT_WALKED = new Set(["baml_client", "node_modules", ".twelvefold"]);
+
+/** The files of a folder and of those in it, by their paths, `/` between them; no link is followed. */
+function walk(folder: string, prefix = ""): { readonly names: string[]; readonly others: string[] } {
+  const names: string[] = [];
+  const others: string[] = [];
+  for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isFile()) names.push(path);
+    else if (!entry.isDirectory()) others.push(path);
+    else if (prefix !== "" || !NOT_WALKED.has(entry.name)) {
+      const inside = walk(folder, `${path}/`);
+      names.push(...inside.names);
+      others.push(...inside.others);
+    }
+  }
+  return { names: names.sort(), others: others.sort() };
 }
 
 /**

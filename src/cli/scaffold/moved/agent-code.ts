@@ -1,3 +1,4 @@
+import { removeSecrets } from "../../../context/redaction/secret-patterns.ts";
 import type { StepClass, StepPrompt } from "./baml-sources.ts";
 import type { OldTags } from "./old-code.ts";
 
@@ -55,7 +56,7 @@ export function agentCode({ name, prompt, tags, prose, before }: MovedAgent): st
     const field = textField(step) ?? "";
     if (kind === "finish") return [`${keyOf(intent)}: finish(({ ${field} }) => ${field}),`];
     if (kind === "ask") return [`${keyOf(intent)}: askHuman(({ ${field} }) => ${field}),`];
-    const lines = before(intent).map((line) => `//   ${comment(line)}`);
+    const lines = before(intent).map((line) => `//   ${comment(removeSecrets(line))}`);
     return [
       ...(lines.length === 0 ? [] : ["// Before:", ...lines]),
       `${keyOf(intent)}: tool((step) => notMoved(step), { approval: "always" }),`,
@@ -151,6 +152,7 @@ ${
   call === undefined
     ? ""
     : `
+// Holds until its approval is taken off in src/agent.ts: from then on it runs, and the script needs one more answer.
 test("a tool waits for a person", async () => {
   assert.equal((await run([${call}])).status, "awaiting_approval");
 });

@@ -29,7 +29,12 @@ export interface BamlClient {
   readonly key: string | undefined;
   readonly strategy: readonly string[];
   readonly attempts: number | undefined;
+  /** Options besides these, as they are written. */
+  readonly others: readonly string[];
 }
+
+/** Options of a client that become settings, or are no options of the model. */
+const SETTINGS = /^(?:provider|options|retry_policy|model|base_url|api_key|strategy|\}|\]|\{|"|$)/;
 
 /** The functions that take the thread as one text and answer with classes that have an intent. */
 export function stepPrompts(files: Files): readonly StepPrompt[] {
@@ -122,6 +127,11 @@ export function clientsIn(files: Files): ReadonlyMap<string, BamlClient> {
         key: /^\s*api_key\s+env\.(\w+)/m.exec(text)?.[1],
         strategy: /strategy\s*\[([^\]]*)\]/.exec(text)?.[1]?.match(/[\w./:-]+/g) ?? [],
         attempts: again === undefined ? undefined : again + 1,
+        others: text
+          .slice(text.indexOf("{") + 1)
+          .split("\n")
+          .map((line) => line.trim())
+          .filter((line) => !SETTINGS.test(line)),
       };
       return [name, client];
     }),
@@ -134,6 +144,10 @@ export function variablesIn(files: Files): readonly string[] {
 }
 
 const GENERATOR = /^generator\s+\w+\s*\{[^}]*\}/gm;
+
+export function countGenerators(files: Files): number {
+  return [...files.values()].reduce((sum, text) => sum + (text.match(GENERATOR) ?? []).length, 0);
+}
 
 /** The sources with one generator, of this version, in the place of their own; all else is as it was. */
 export function withGenerator(files: Files, generator: string): Files {

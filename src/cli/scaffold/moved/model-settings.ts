@@ -32,6 +32,10 @@ export function modelSettings(client: string, clients: ReadonlyMap<string, BamlC
     const model = one.model?.startsWith("env.") === false ? one.model : undefined;
     if (provider === undefined || model === undefined) return undefined;
     if (one.baseUrl !== undefined) lines.push(...addressOf(provider, one.baseUrl, left));
+    if (one.others.length > 0)
+      left.push(
+        `say the options of ${member} in code, where you want them: ${one.others.join(", ")} (promptFunction's model, docs/prompts.md)`,
+      );
     const [key] = PROVIDERS[provider].keys;
     if (one.key !== undefined && key !== undefined && one.key !== key)
       left.push(`the key of ${provider} is read from ${key} now, not ${one.key}`);
@@ -74,5 +78,6 @@ function shorthand(text: string): BamlClient {
     key: undefined,
     strategy: [],
     attempts: undefined,
+    others: [],
   };
 }

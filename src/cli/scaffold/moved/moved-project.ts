@@ -1,14 +1,22 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../../../base/errors.ts";
+import { compileBaml } from "../../../prompts/baml/compile-client.ts";
 import { proseWarnings } from "../../../workbench/prose-warning.ts";
 import type { PackageFacts } from "../package-facts.ts";
 import { type ProjectChoices, projectFiles } from "../project.ts";
-import { type Files, readTemplate } from "../write-files.ts";
+import { type Files, notRead, readTemplate } from "../write-files.ts";
 import { agentCode, kindOf, type MovedAgent, testCode } from "./agent-code.ts";
-import { clientsIn, type StepPrompt, stepPrompts, variablesIn, withGenerator } from "./baml-sources.ts";
+import {
+  clientsIn,
+  countGenerators,
+  type StepPrompt,
+  stepPrompts,
+  variablesIn,
+  withGenerator,
+} from "./baml-sources.ts";
 import { modelSettings } from "./model-settings.ts";
-import { caseOf, oldTags, variablesOf } from "./old-code.ts";
+import { caseOf, isJsonThread, type OldTags, oldTags, variablesOf } from "./old-code.ts";
 
 export interface MovedProject {
   readonly files: Files;
@@ -32,10 +40,11 @@ export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: 
   const code = codeOf(old);
   const [prompt, ...otherPrompts] = promptsOf(sources, old);
   const asked = proseWarnings(Object.fromEntries(sources), [prompt.name])[0]?.phrase;
+  const isJson = isJsonThread(code);
   const agent: MovedAgent = {
     name: choices.name,
     prompt,
-    tags: oldTags(code),
+    tags: isJson ? NO_TAGS : oldTags(code),
     prose: asked !== undefined,
     before: (intent) => caseOf(code, intent),
   };
@@ -44,23 +53,59 @@ export function movedProject(facts: PackageFacts, choices: ProjectChoices, old: 
   const test = testCode(agent);
   const notes = [
     "baml_src is as it was, but for the generator, which has the version of this package's BAML",
-    tagNote(agent),
+    tagNote(agent, isJson),
     ...(asked === undefined
       ? []
       : [
           `${prompt.name} asks for free text ("${asked}"), so prose before the JSON is accepted: prose: "before" in src/agent.ts`,
         ]),
+    ...(lines.length === 0
+      ? []
+      : [
+          `the model of the prompt stands in .env.example (${lines[0]}): copy it to .env; a key alone would ask another model`,
+        ]),
     ...[...stepsLeft(agent), ...left, ...otherwiseLeft(old, otherPrompts)].map((what) => `left: ${what}`),
     ...(test === undefined
       ? ["left: write a test of the agent with scriptedSteps of twelvefold/testing"]
       : []),
+    ...generatorNotes(sources),
     "BAML tests of baml_src ask the clients that are named there, which need keys: npm run test:baml",
     "the old server, command line and store are replaced: npx twelvefold run, serve, list, show",
   ];
   return { files: filesOf(facts, choices, { agent, sources, test, lines, variables, notes }), notes };
 }
 
-function tagNote({ tags }: MovedAgent): string {
+const NO_TAGS: OldTags = {
+  message: undefined,
+  result: undefined,
+  error: undefined,
+  answer: undefined,
+  others: [],
+};
+
+/** What the generators that are left out mean, and what the compiler says of the rest. */
+function generatorNotes(sources: Files): readonly string[] {
+  const count = countGenerators(sources);
+  const several =
+    count < 2
+      ? []
+      : [
+          `left: of ${count} generators one is kept, for TypeScript: clients in other languages are not written`,
+        ];
+  try {
+    compileBaml(Object.fromEntries(withGenerator(sources, "")));
+    return several;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const said = error.message.split("\n").slice(0, 4).join(" ").slice(0, 500);
+    return [...several, `left: ${said}`];
+  }
+}
+
+function tagNote({ tags }: MovedAgent, isJson: boolean): string {
+  if (isJson) {
+    return 'the old thread was JSON; the model reads tags now: see what it gets with npx twelvefold prompt, and make prompt and BAML tests fit (or set context: { format: "json" } in src/agent.ts)';
+  }
   const { message, result, error, answer } = tags;
   const tagged = Object.entries({
     messages: message,
@@ -81,7 +126,8 @@ function stepsLeft({ prompt, tags, before }: MovedAgent): readonly string[] {
   return [
     ...saying(
       tools,
-      (all) => `move the code of ${all} into src/agent.ts, and take approval off where no person need agree`,
+      (all) =>
+        `move the code of ${all} into src/agent.ts, and take approval off where no person need agree (a test in test/agent.test.ts says that the first one asks)`,
     ),
     ...saying(
       tools.filter((intent) => before(intent).length === 0),
@@ -97,7 +143,11 @@ function stepsLeft({ prompt, tags, before }: MovedAgent): readonly string[] {
 function otherwiseLeft(old: string, otherPrompts: readonly StepPrompt[]): readonly string[] {
   const packages = packagesOf(old).filter((name) => !REPLACED.test(name));
   const prompts = otherPrompts.map(({ name }) => name);
+  const links = ["baml_src", "src"].flatMap((folder) =>
+    existsSync(join(old, folder)) ? notRead(join(old, folder)).map((name) => `${folder}/${name}`) : [],
+  );
   return [
+    ...saying(links, (all) => `links are not followed, and not copied: ${all}`),
     ...saying(prompts, (all) => `other prompts that choose steps: ${all}; each is an agent of its own`),
     ...(existsSync(join(old, ".env"))
       ? ["copy your settings, which hold secrets: the old .env to .env here"]
@@ -128,6 +178,16 @@ function filesOf(facts: PackageFacts, choices: ProjectChoices, parts: Parts): Fi
     if (/^(?:baml_src|src|test)\//.test(name) || name === "README.md") files.delete(name);
   for (const [name, text] of withGenerator(sources, generator)) files.set(`baml_src/${name}`, text);
   files.set("src/agent.ts", agentCode(agent));
+  const guide = files.get("AGENTS.md") ?? "";
+  files.set(
+    "AGENTS.md",
+    guide
+      .replace(
+        /- `npm test` runs the BAML tests[^\n]*\n/,
+        "- `npm test` generates the client and runs the type checker and the tests in `test/`; it needs no network. `npm run test:baml` runs the\n  BAML tests, which ask the models that are named there. `MOVED.md` lists what is left to move.\n",
+      )
+      .replace("the union `Tools`", `the union that \`${agent.prompt.name}\` returns`),
+  );
   if (test !== undefined) files.set("test/agent.test.ts", test);
   files.set(
     "MOVED.md",
@@ -137,7 +197,7 @@ function filesOf(facts: PackageFacts, choices: ProjectChoices, parts: Parts): Fi
   const others = variables.filter((name) => !known.includes(name));
   const settings = [
     "# The model that the prompt named.",
-    ...lines.map((line) => `# ${line}`),
+    ...lines,
     ...(others.length === 0
       ? []
       : ["", "# Read by the old code or its BAML sources.", ...others.map((name) => `# ${name}=`)]),
@@ -167,6 +227,8 @@ function sourcesOf(old: string): Files {
   const folder = join(old, "baml_src");
   if (!existsSync(folder))
     throw new UsageError("invalid_argument", `there is no baml_src in ${old}: name the folder of the agent`);
+  if (lstatSync(folder).isSymbolicLink())
+    throw new UsageError("invalid_argument", `${folder} is a link: name the folder that it points to`);
   return readTemplate(folder);
 }
 

@@ -33,6 +33,12 @@ export function oldTags(code: Files): OldTags {
   return { message, result, error, answer, others: types.filter((type) => !taken.has(type)) };
 }
 
+/** Whether the old code showed the thread to the model as JSON, without tags. */
+export function isJsonThread(code: Files): boolean {
+  const text = [...code.values()].join("\n");
+  return !/<\/(?:\$\{|[a-z_])/i.test(text) && /\bJSON\.stringify\(\s*this\.events\b/.test(text);
+}
+
 /** What the old code did about an intent: the lines under its `case`; empty if there are none. */
 export function caseOf(code: Files, intent: string): readonly string[] {
   for (const text of code.values()) {
