@@ -11,6 +11,7 @@ import { postgres } from "./postgres.ts";
 import { prompts } from "./prompts.ts";
 import { processStart } from "./start.ts";
 import { storedBytes } from "./stored-bytes.ts";
+import { workbench } from "./workbench.ts";
 
 /** In the order of the table. */
 export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] = [
@@ -24,6 +25,7 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "many", run: manyThreads },
   { name: "changes", run: changes },
   { name: "server", run: httpApi },
+  { name: "workbench", run: workbench },
   { name: "postgres", run: postgres },
   { name: "million", run: million },
 ];

@@ -98,6 +98,11 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     .option("--fresh", "ask anew, also what has been answered before")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
     .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .option(
+      "--per-minute <n>",
+      "requests a minute at most; default: modelLimits of the configuration",
+      parseCount,
+    )
     .addHelpText(
       "after",
       `

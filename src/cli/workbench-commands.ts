@@ -22,6 +22,11 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     .option("--fresh", "ask anew, also what has been answered before")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
     .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .option(
+      "--per-minute <n>",
+      "requests a minute at most; default: modelLimits of the configuration",
+      parseCount,
+    )
     .option("--offline", "ask the built-in offline model, whatever the environment names")
     .action(
       (names: string[], options: { json?: boolean } & import("./commands/eval.ts").EvalCommandOptions) =>

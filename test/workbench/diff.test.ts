@@ -178,6 +178,22 @@ describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
     expect(await threads()).toBe(before);
   });
 
+  it("keeps to a limit of requests a minute: calls wait for their turn, and can be interrupted there", async () => {
+    const held = await startScriptedModel(['{"intent":"add","a":1,"b":3}', '{"intent":"add","a":1,"b":3}']);
+    const own = { OPENAI_API_KEY: "sk-test-0123456789", OPENAI_BASE_URL: held.url };
+    const { session, problems } = testSession(mkdtempSync(join(tmpdir(), "twelvefold-held-")), {
+      agents: [calculator],
+      store,
+      env: own,
+    });
+    const running = redecideCommand(session, { ...options, client: "openai/held", perMinute: 1 });
+    await expect.poll(() => problems.some((line) => line.includes("calls wait for their turn"))).toBe(true);
+    process.emit("SIGINT");
+    expect(await running).toBe(130);
+    expect(held.requests).toHaveLength(1);
+    await held.close();
+  });
+
   it("another model's steps are compared field by field; a gate fails; kept answers are not asked for again", async () => {
     const other = await startScriptedModel(
       Array.from({ length: decisions }, () => '{"intent":"add","a":1,"b":3}'),
@@ -203,6 +219,9 @@ describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
     expect(again.code).toBe(0);
     expect(again.agreement.steps.rate).toBeGreaterThan(0);
     expect(again.decisions.every((one: { cached: boolean }) => one.cached)).toBe(true);
+    // Nor do they count towards a limit: one call a minute would take all day.
+    expect((await run({ perMinute: 1 })).agreement.steps.samples).toBe(again.agreement.steps.samples);
+    await expect(run({ perMinute: 0 })).rejects.toThrow("--per-minute");
     // What cannot be asked fails the run.
     expect((await run({ fresh: true, last: 1 })).code).toBe(1);
   });

@@ -12,6 +12,7 @@ import { evalTests } from "../../workbench/reports/eval-tests.ts";
 import { evalTable } from "../../workbench/reports/table.ts";
 import { type Revision, readRevision } from "../../workbench/revision.ts";
 import { annotate, printer } from "../annotate.ts";
+import { limitCalls } from "../call-rate.ts";
 import { EXIT } from "../exit.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { showProgress } from "../progress.ts";
@@ -25,6 +26,7 @@ export interface EvalCommandOptions {
   readonly prompts?: readonly string[];
   readonly samples?: number;
   readonly concurrency?: number;
+  readonly perMinute?: number;
   readonly fresh?: boolean;
   readonly cache?: string;
   readonly baseline?: string;
@@ -84,6 +86,7 @@ export async function runEvals(
   const { terminal, folder } = session;
   const { agents, evals } = await session.config();
   await session.requireFreshClient();
+  const admit = await limitCalls(session, options.perMinute);
   const variants = given ?? (await variantsOf(session, options));
   const baseline = options.updateBaseline === true ? undefined : readBaseline(baselinePath(session, options));
   const progress = showProgress(terminal, "evals");
@@ -101,6 +104,7 @@ export async function runEvals(
         prices: evals?.prices,
         baseline,
         signal,
+        admit,
         now: Date.now,
         onProgress: progress,
       }),

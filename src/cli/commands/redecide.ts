@@ -6,6 +6,7 @@ import { inPool } from "../../workbench/pool.ts";
 import { agreement, type Redecided, redecide } from "../../workbench/regression/redecide.ts";
 import { lastDecisions, type StoredDecision } from "../../workbench/regression/stored-decisions.ts";
 import { rateInWords } from "../../workbench/reports/words.ts";
+import { limitCalls } from "../call-rate.ts";
 import { chooseModel } from "../choose-model.ts";
 import { EXIT } from "../exit.ts";
 import { untilInterrupted } from "../interrupt.ts";
@@ -23,6 +24,7 @@ export interface RedecideOptions {
   readonly minAgreement?: number;
   readonly fresh?: boolean;
   readonly cache?: string;
+  readonly perMinute?: number;
 }
 
 /** `twelvefold redecide`: asks the model about stored decisions anew. No tool runs, and nothing is stored in a thread. */
@@ -39,13 +41,14 @@ export async function redecideCommand(session: Session, options: RedecideOptions
   const cache = kept
     ? openAnswerCache(resolve(folder, options.cache ?? ANSWERS_FOLDER), { fresh })
     : undefined;
+  const admit = await limitCalls(session, options.perMinute);
   const progress = showProgress(terminal, "asked");
   const found = await untilInterrupted(async (signal) => {
     const decisions: StoredDecision[] = [];
     for await (const one of lastDecisions(store, { last, agent, agents, signal })) decisions.push(one);
     let done = 0;
     const asked = await inPool(decisions, { concurrency, signal }, async (decision) => {
-      const one = await redecide(decision, { model, defaultModel, cache, signal, ignore });
+      const one = await redecide(decision, { model, defaultModel, cache, signal, ignore, admit });
       done += 1;
       progress({ done, of: decisions.length });
       return one;

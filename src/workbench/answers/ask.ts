@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { canonicalJson, toJson } from "../../base/json.ts";
-import type { Answer, ModelChoice } from "../../prompts/types.ts";
+import type { Admit, Answer, ModelChoice } from "../../prompts/types.ts";
 import type { Thread } from "../../thread/thread.ts";
 import type { AnswerCache, KeptAnswer } from "./answer-cache.ts";
 
@@ -14,6 +14,8 @@ export interface AskOptions {
   /** Which of several answers to the same request. Default 0. */
   readonly sample?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Asked before each attempt, to limit how much a client is asked. */
+  readonly admit?: Admit | undefined;
 }
 
 export interface Asked {

@@ -7,7 +7,7 @@ import {
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "../../prompts/errors.ts";
-import type { Answer, ModelChoice } from "../../prompts/types.ts";
+import type { Admit, Answer, ModelChoice } from "../../prompts/types.ts";
 import type { Thread } from "../../thread/thread.ts";
 import type { AnswerCache } from "../answers/answer-cache.ts";
 import { askNextStep } from "../answers/ask.ts";
@@ -53,6 +53,8 @@ export interface EvalOptions {
   /** The gate's rate of false alarms. Default 0.05. */
   readonly level?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Asked before each attempt, to limit how much a client is asked. */
+  readonly admit?: Admit | undefined;
   /** Ms since the epoch. */
   readonly now: () => number;
   /** Called after each answer. What it throws ends the run. */
@@ -157,13 +159,13 @@ async function answerOne(
   { variant, agent, thread, one, sample }: Job,
   options: EvalOptions,
 ): Promise<Sample> {
-  const { signal, judges = {} } = options;
+  const { signal, admit, judges = {} } = options;
   const { model, defaultModel } = variant;
   const nothing = { answered: "", usage: null, durationMs: 0, cached: false, client: variant.client };
   let given: { readonly answer: Answer<unknown>; readonly cached: boolean };
   try {
     const cache = variant.notKept === true ? undefined : options.cache;
-    given = await askNextStep(agent, thread, { model, defaultModel, cache, sample, signal });
+    given = await askNextStep(agent, thread, { model, defaultModel, cache, sample, signal, admit });
   } catch (error) {
     if (signal?.aborted === true || !isPassing(error)) throw error;
     return { ...nothing, outcome: "error", failures: [messageOf(error)] };

@@ -94,9 +94,24 @@ function changeOf(
   const lineStart = after.lastIndexOf("\n", at - 1) + 1;
   const lineEnd = after.indexOf("\n", at);
   return {
-    tokens: count(after) - count(before),
+    tokens: tokensBetween(before, after, { start: lineStart, count }),
     samePrefix: count(after.slice(0, at)),
     breaksAt: after.slice(lineStart, lineEnd === -1 ? undefined : lineEnd),
     lines: diffLines(before, after),
   };
+}
+
+/** How many more tokens the second text has. Only the lines between those that are the same are counted: requests are long. */
+function tokensBetween(
+  before: string,
+  after: string,
+  { start, count }: { readonly start: number; readonly count: (text: string) => number },
+): number {
+  let end = 0;
+  const room = Math.min(before.length, after.length) - start;
+  while (end < room && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  // The shared end begins with a line of its own.
+  const shared = after.slice(after.length - end);
+  const rest = shared.length - Math.max(0, shared.indexOf("\n"));
+  return count(after.slice(start, after.length - rest)) - count(before.slice(start, before.length - rest));
 }
