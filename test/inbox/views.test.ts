@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callIdAt } from "../../src/base/ids.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
-import { responseOf } from "../../src/inbox/decide.ts";
+import { responseOf } from "../../src/steps/form-decision.ts";
 import { ago, describeTimeLeft, span } from "../../src/inbox/views/time.ts";
 import { timelineOf } from "../../src/inbox/views/timeline.ts";
 import { threadGraph } from "../../src/present/graph.ts";

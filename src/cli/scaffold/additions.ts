@@ -74,6 +74,10 @@ export const ADDITIONS: readonly Addition[] = [
       copyOf(root, [...CALCULATOR_PROMPT, "examples/hand-written-loop.ts"], "hand-written-loop"),
   },
   ...Object.entries(RECIPES).map(([name, what]) => addRecipe(name, what)),
+  addChannel("chat", {
+    what: "people write to the agent in Slack and decide on cards there",
+    packages: [...SERVE_NEEDS, "@chat-adapter/slack"],
+  }),
   addChannel("email", {
     what: "people write mails and answer requests by mail; senders proven by DKIM",
     packages: ["nodemailer", "postal-mime", "mailauth"],

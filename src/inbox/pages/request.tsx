@@ -11,7 +11,7 @@ import { AgentName, Labels, Next, UrgencyMark, Way } from "../components/parts.t
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, DenyForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Words } from "../components/text.tsx";
-import type { EditedFields } from "../edit.ts";
+import type { EditedFields } from "../../steps/edit-form.ts";
 import { paths } from "../paths.ts";
 import type { About } from "../views/about.ts";
 import type { Evidence } from "../views/evidence.ts";

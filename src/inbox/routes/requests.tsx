@@ -3,8 +3,8 @@ import { ConflictError, NotFoundError, TwelvefoldError, UsageError } from "../..
 import { parseRequestId, requestIdOf } from "../../base/ids.ts";
 import { readShown } from "../../server/shown.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { responseOf } from "../decide.ts";
-import { editedStepOf } from "../edit.ts";
+import { responseOf } from "../../steps/form-decision.ts";
+import { editedStepOf } from "../../steps/edit-form.ts";
 import { InboxPage } from "../pages/inbox.tsx";
 import { accessOf, formOf, frameOf, type Pages, pathsOf, show, showProblem, viewerOf } from "./page.tsx";
 import { declaredFields, previewEdit } from "./preview-edit.ts";

@@ -4,7 +4,7 @@ import { parseJsonKeepingDigits } from "../base/json-numbers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import type { HumanDecision } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
-import { type EditedFields, editedStepOf, lineBreaks } from "./edit.ts";
+import { type EditedFields, editedStepOf, lineBreaks } from "./edit-form.ts";
 
 /** The fields of a posted form; files and repeated fields are left out. */
 export type FormFields = Readonly<Record<string, string>>;

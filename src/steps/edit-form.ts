@@ -3,7 +3,7 @@ import { isJsonArray, type Json } from "../base/json.ts";
 import { holdsNumber, parseExactJson } from "../base/json-numbers.ts";
 import type { StepField } from "../prompts/baml/step-fields.ts";
 import type { ApprovalCard, Step } from "../thread/events.ts";
-import type { FormFields } from "./decide.ts";
+import type { FormFields } from "./form-decision.ts";
 
 /** What is known of the fields of a step that is edited. */
 export interface EditedFields {

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { ThreadId } from "../../base/ids.ts";
+import type { ChannelValues } from "../../humans/channel.ts";
+import type { PostedMessage } from "./platform.ts";
+
+/** Cards that were posted about a request, so that they can be brought up to date, and so that only they can decide. */
+const schema = z.array(
+  z.object({ team: z.string(), channel: z.string(), id: z.string(), notice: z.string() }),
+);
+export type PostedCard = z.infer<typeof schema>[number];
+
+const MAX_TRIES = 20;
+
+export function createCards(name: string) {
+  const keyOf = (requestId: string) => `chat:${name}:cards:${requestId}`;
+  const readText = (text: string | undefined): readonly PostedCard[] =>
+    text === undefined ? [] : schema.parse(JSON.parse(text));
+  return {
+    async read(requestId: string, values: ChannelValues): Promise<readonly PostedCard[]> {
+      return readText(await values.getValue(keyOf(requestId)));
+    },
+    async add(
+      requestId: string,
+      card: PostedCard,
+      { values, about }: { readonly values: ChannelValues; readonly about: ThreadId },
+    ): Promise<void> {
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const text = await values.getValue(keyOf(requestId));
+        const cards = JSON.stringify([...readText(text), card]);
+        if (await values.setValue(keyOf(requestId), cards, text, { about })) return;
+      }
+      throw new Error(`the card of ${requestId} could not be noted down`);
+    },
+  };
+}
+
+export type Cards = ReturnType<typeof createCards>;
+
+/** Whether this is one of the cards. */
+export function isAmong(cards: readonly PostedCard[], { team, channel, id }: PostedMessage): boolean {
+  return cards.some((card) => card.team === team && card.channel === channel && card.id === id);
+}

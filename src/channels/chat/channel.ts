@@ -1,0 +1,145 @@
+import { check, fields, optional, text } from "../../base/checks.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { callback, checkOptions, nonEmptyName, objectWith } from "../../base/options.ts";
+import type { ChannelValues, ClosedNotice, NewsNotice, RequestNotice } from "../../humans/channel.ts";
+import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import { describeClosed, describeNews } from "../../present/describe-request.ts";
+import type { InboundChannel } from "../inbound.ts";
+import { createCards } from "./cards.ts";
+import { type ChatPlatform, NotFromPlatform, type Place } from "./platform.ts";
+import { requestMessage } from "./request-message.ts";
+import { readPlace, takeIncoming } from "./take-chat.ts";
+
+export interface ChatChannelOptions {
+  /** The platform, such as `slack({ … })`. */
+  readonly platform: ChatPlatform;
+  /** The channel's name among the channels of the runtime. Default: that of the platform. */
+  readonly name?: string | undefined;
+  /** The agent that is written to. Default: none; what people write starts nothing. */
+  readonly agent?: string | undefined;
+  /**
+   * Where requests are posted that are not for whoever began a conversation here: approvals, and what is put to people of this
+   * platform. Default: in the conversation that they are about.
+   */
+  readonly requestsIn?: Pick<Place, "team" | "channel"> | undefined;
+  /** The address of a page where a request can be looked at. Default: none. */
+  readonly link?: ((request: HumanRequest) => string) | undefined;
+  /** Told what could not be said to somebody who clicked. Default: nothing happens. May not throw. */
+  readonly onProblem?: ((error: unknown) => void) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+const OPTIONS = fields({
+  platform: objectWith("read", "post", "update"),
+  name: optional(
+    check((value) => (/^[a-z0-9_-]{1,64}$/.test(String(value)) ? undefined : "has letters, digits, _ and -")),
+  ),
+  agent: optional(nonEmptyName),
+  requestsIn: optional(fields({ team: text(), channel: text() })),
+  link: optional(callback),
+  onProblem: optional(callback),
+  clock: optional(objectWith("now", "sleep")),
+});
+
+/**
+ * A channel to people on a chat platform. A mention or a direct message starts a thread, or goes on with that of its
+ * conversation; progress and the answer come back there. Requests are cards with buttons and forms, brought up to date when
+ * they are closed. Throws `UsageError` (`invalid_configuration`) for invalid options.
+ *
+ * @example
+ * const chat = chatChannel({ platform: slack({ signingSecret, teams: { T012AB3CD: token } }), agent: "support" });
+ */
+export function chatChannel(options: ChatChannelOptions): InboundChannel {
+  checkOptions("chatChannel", OPTIONS, options);
+  const { platform, clock = systemClock, onProblem = () => {} } = options;
+  const name = options.name ?? platform.name;
+  const cards = createCards(name);
+
+  function placeOf({ thread }: RequestNotice, { kind, to }: HumanRequest): Place | undefined {
+    const { via } = thread.state;
+    const here = via?.channel === name ? readPlace(via.address) : undefined;
+    const isForAsker = kind === "question" && to === null;
+    if (isForAsker) return here;
+    const isForUs =
+      to === null || to.some((one) => one.startsWith(`${platform.name}:`) || one.startsWith("*:"));
+    return isForUs ? (options.requestsIn ?? here) : undefined;
+  }
+
+  async function postRequest(
+    notice: RequestNotice,
+    values: ChannelValues,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const request = pendingOf(notice);
+    const place = request === undefined ? undefined : placeOf(notice, request);
+    if (request === undefined || place === undefined) return;
+    const posted = await cards.read(request.id, values);
+    if (posted.some((card) => card.notice === notice.id)) return;
+    const message = requestMessage(request, platform, options.link?.(request));
+    const card = { ...(await platform.post(place, message, signal)), notice: notice.id };
+    await cards.add(request.id, card, { values, about: notice.threadId });
+  }
+
+  async function postNews(notice: NewsNotice, values: ChannelValues, signal: AbortSignal): Promise<void> {
+    const place = readPlace(notice.address);
+    if (place === undefined) throw new Error("the thread's address is none of this channel");
+    const key = `chat:${name}:sent:${notice.id}`;
+    if ((await values.getValue(key)) !== undefined) return;
+    await platform.post(
+      place,
+      { title: TITLES[notice.kind], parts: [{ text: describeNews(notice) }], buttons: [] },
+      signal,
+    );
+    await values.setValue(key, "1", undefined, { about: notice.threadId });
+  }
+
+  return {
+    name,
+    wants(notice) {
+      if (notice.kind !== "request") return true;
+      const request = pendingOf(notice);
+      return request !== undefined && placeOf(notice, request) !== undefined;
+    },
+    deliver: (notice, signal, values) =>
+      notice.kind === "request" ? postRequest(notice, values, signal) : postNews(notice, values, signal),
+    async closed(notice: ClosedNotice, values) {
+      const request = pendingRequest({
+        ...notice.thread,
+        state: { ...notice.thread.state, request: notice.request },
+      });
+      if (request === null) return;
+      const message = requestMessage(request, platform, undefined);
+      const parts = [...message.parts, { text: describeClosed(notice) }];
+      for (const card of await cards.read(notice.requestId, values)) {
+        await platform.update(card, { ...message, parts, buttons: [] });
+      }
+    },
+    async receive(request, runtime) {
+      try {
+        const incoming = await platform.read(request, clock.now());
+        return await takeIncoming(incoming, runtime, {
+          name,
+          agent: options.agent,
+          platform,
+          cards,
+          whisper: (to, posted, words) => void platform.whisper(to, posted, words).catch(onProblem),
+        });
+      } catch (error) {
+        if (!(error instanceof NotFromPlatform)) throw error;
+        return new Response(error.message, { status: 401 });
+      }
+    },
+  };
+}
+
+const TITLES: { readonly [K in NewsNotice["kind"]]: string } = {
+  progress: "Progress",
+  finished: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+function pendingOf({ thread, requestId }: RequestNotice): HumanRequest | undefined {
+  const request = pendingRequest(thread);
+  return request?.id === requestId ? request : undefined;
+}

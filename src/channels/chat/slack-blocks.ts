@@ -1,0 +1,85 @@
+import type { ChatForm, ChatMessage } from "./platform.ts";
+
+/*
+ * Slack's Block Kit. Texts are `plain_text`: no mention, link or formatting in them means anything.
+ */
+
+const MAX_BLOCKS = 48;
+const MAX_SECTION = 2_900;
+const MAX_TITLE = 150;
+/** The largest text that a field of a form can begin with. */
+export const MAX_FIELD = 2_900;
+
+function plain(text: string) {
+  return { type: "plain_text", text: text === "" ? " " : text, emoji: false };
+}
+
+function section(text: string) {
+  return { type: "section", text: plain(text) };
+}
+
+/** Whether Slack can show all of it. */
+export function fitsSlack(message: ChatMessage): boolean {
+  return blocksOf(message).length <= MAX_BLOCKS;
+}
+
+export function blocksOf({ title, parts, buttons, link }: ChatMessage): unknown[] {
+  const head =
+    title.length <= MAX_TITLE ? [{ type: "header", text: plain(title) }] : pieces(title).map(section);
+  const body = parts.flatMap(({ label, text }) =>
+    pieces(label === undefined ? text : `${label}: ${text}`).map(section),
+  );
+  const elements = [
+    ...buttons.map(({ action, label, value, style }) => ({
+      type: "button",
+      action_id: action,
+      text: plain(label.slice(0, 75)),
+      value,
+      style,
+    })),
+    ...(link === undefined ? [] : [{ type: "button", action_id: "open", text: plain("Open"), url: link }]),
+  ];
+  const rows = Array.from({ length: Math.ceil(elements.length / 20) }, (_, row) => ({
+    type: "actions",
+    elements: elements.slice(row * 20, row * 20 + 20),
+  }));
+  return [...head, ...body, ...rows];
+}
+
+/** A long text in as many parts as it takes. */
+function pieces(text: string): readonly string[] {
+  const characters = Array.from(text);
+  const parts: string[] = [];
+  for (let start = 0; start < characters.length; start += MAX_SECTION / 2) {
+    parts.push(characters.slice(start, start + MAX_SECTION / 2).join(""));
+  }
+  return parts.length === 0 ? [""] : parts;
+}
+
+export function viewOf({ title, submit, meta, fields }: ChatForm): unknown {
+  return {
+    type: "modal",
+    callback_id: "form",
+    title: plain(title.slice(0, 24)),
+    submit: plain(submit.slice(0, 24)),
+    close: plain("Back"),
+    private_metadata: meta,
+    blocks: fields.map(({ name, label, value, optional = false }) => ({
+      type: "input",
+      block_id: name,
+      optional,
+      label: plain(label.slice(0, 150)),
+      element: {
+        type: "plain_text_input",
+        action_id: "value",
+        multiline: true,
+        ...(value === "" ? {} : { initial_value: value }),
+      },
+    })),
+  };
+}
+
+/** Text for where Slack reads markup: no mention, no link. */
+export function escapeMrkdwn(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
