@@ -77,7 +77,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     createRuntimeParts(options);
   const { notify, subscribe } = observers;
   const stopped = new AbortController();
-  observeClosed(subscribe, { store, channels, clock, signal: stopped.signal, notify });
+  observeClosed(subscribe, { store, agents, channels, clock, signal: stopped.signal, notify });
   let sweeper: { stop(): Promise<void> } | undefined;
   let indexer: { stop(): Promise<void> } | undefined;
   let retention: { stop(): Promise<void> } | undefined;

@@ -1,3 +1,5 @@
+import type { Agent } from "../agent/agent.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Channel, ChannelValues, ClosedNotice } from "../humans/channel.ts";
@@ -6,7 +8,7 @@ import type { ThreadEvent } from "../thread/events.ts";
 import { transition } from "../thread/fold.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest, ThreadState } from "../thread/state.ts";
-import { threadOf } from "../thread/thread.ts";
+import { type Thread, threadOf } from "../thread/thread.ts";
 import type { Observer } from "./observers.ts";
 
 /** With the back-off, these tries take about two and a half minutes. */
@@ -31,6 +33,12 @@ export function closedRequests(before: ThreadState, added: readonly ThreadEvent[
   });
 }
 
+/** The closing event as people read it. */
+function closingIn({ events }: Thread, by: Closing): Closing {
+  const shown = events[by.seq - 1];
+  return shown !== undefined && mayClose(shown) ? shown : by;
+}
+
 /** An unknown outcome is closed by the outcome itself, too. */
 function mayClose(event: ThreadEvent): event is Closing {
   switch (event.type) {
@@ -48,6 +56,7 @@ function mayClose(event: ThreadEvent): event is Closing {
 export interface TellClosedOptions {
   readonly store: Pick<ThreadStore, "read"> & ChannelValues;
   readonly channels: readonly Channel[];
+  readonly agents: ReadonlyMap<string, Agent>;
   readonly clock: Clock;
   /** Once it is aborted, nothing is tried again. */
   readonly signal: AbortSignal;
@@ -79,13 +88,23 @@ export function observeClosed(
 export async function tellClosed(
   threadId: ThreadId,
   closed: readonly ClosedRequest[],
-  { store, channels, ...options }: TellClosedOptions,
+  { store, channels, agents, ...options }: TellClosedOptions,
 ): Promise<void> {
   const tell = async ({ request, by }: ClosedRequest): Promise<void> => {
     const told = channels.filter(({ name }) => request.deliveries[name]?.ok === true);
     if (told.length === 0) return;
-    const thread = threadOf(threadId, (await store.read(threadId)).slice(0, by.seq));
-    const notice = { threadId, requestId: requestIdOf(threadId, request.seq), request, thread, by };
+    const events = (await store.read(threadId)).slice(0, by.seq);
+    const whole = threadOf(threadId, events);
+    const agent = agents.get(whole.state.agent);
+    const thread = shownThread(whole, agent);
+    const before = shownThread(threadOf(threadId, events.slice(0, by.seq - 1)), agent).state.request;
+    const notice = {
+      threadId,
+      requestId: requestIdOf(threadId, request.seq),
+      request: before?.seq === request.seq ? before : request,
+      thread,
+      by: closingIn(thread, by),
+    };
     await Promise.all(told.map((channel) => bringUpToDate(channel, notice, { store, ...options })));
   };
   await Promise.all(closed.map((one) => tell(one).catch(options.onProblem)));
@@ -94,7 +113,7 @@ export async function tellClosed(
 async function bringUpToDate(
   channel: Channel,
   notice: ClosedNotice,
-  { store, clock, signal, onProblem }: Omit<TellClosedOptions, "channels">,
+  { store, clock, signal, onProblem }: Omit<TellClosedOptions, "channels" | "agents">,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, ChannelValues, NewsNotice } from "../humans/channel.ts";
@@ -33,7 +34,10 @@ export async function tellNews(
   for (const one of news) {
     if (signal.aborted || newsDueAt(one) > clock.now()) continue;
     const mayBeRepeated = one.attempts > 0 || one.seq <= inherited;
-    const notice = noticeOf(journal.thread, agent, one.seq, { address: via.address, mayBeRepeated });
+    const notice = noticeOf(shownThread(journal.thread, agent), agent, one.seq, {
+      address: via.address,
+      mayBeRepeated,
+    });
     const record = { about: one.seq, channel: via.channel };
     const channel = channels.find(({ name }) => name === via.channel);
     const outcome = await tell(notice, channel, { signal, store });

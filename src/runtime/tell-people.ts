@@ -1,3 +1,5 @@
+import type { Agent } from "../agent/agent.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
@@ -24,6 +26,7 @@ export interface TellPeopleOptions {
  */
 export async function tellPeople(
   journal: StoreJournal,
+  agent: Agent,
   { channels, store, clock, signal, inherited }: TellPeopleOptions,
 ): Promise<void> {
   for (const channel of channels) {
@@ -34,8 +37,10 @@ export async function tellPeople(
     const requestId = requestIdOf(thread.id, request.seq);
     const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq === inherited;
     const id = `${requestId}.${request.type === "approval" ? request.escalations : 0}`;
-    const about = { id, threadId: thread.id, thread, mayBeRepeated };
-    const notice: Notice = { kind: "request", ...about, requestId, request };
+    // What the agent hides is hidden from everybody who is told.
+    const shown = shownThread(thread, agent);
+    const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
+    const notice: Notice = { kind: "request", ...about, requestId, request: shown.state.request ?? request };
     if (channel.wants?.(notice) === false) continue;
     const delivery = { request: request.seq, channel: channel.name };
     let outcome: EventData["notified"];

@@ -142,7 +142,7 @@ async function run(
           const due = dueEvents(journal.thread, clock.now());
           if (due.length > 0) await journal.append(write(...due));
           await advance(journal, agent, context);
-          await tellPeople(journal, { ...telling, inherited: thread.state.request?.seq });
+          await tellPeople(journal, agent, { ...telling, inherited: thread.state.request?.seq });
         }
         await settleFamily(journal, agent, options.family);
         return journal.thread;

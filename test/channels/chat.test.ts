@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { chatChannel, slack } from "../../src/channels/chat/index.ts";
+import type { ContextOptions } from "../../src/context/context.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -43,10 +44,15 @@ function office(
   {
     policy = boss,
     requestsIn,
-  }: { policy?: ApprovalPolicy; requestsIn?: { team: string; channel: string } } = {},
+    context,
+  }: {
+    policy?: ApprovalPolicy;
+    requestsIn?: { team: string; channel: string };
+    context?: ContextOptions;
+  } = {},
 ) {
   const clock = fakeClock(Date.UTC(2026, 10, 26, 9));
-  const desk = deskAgent(script, policy);
+  const desk = deskAgent(script, policy, context);
   const problems: unknown[] = [];
   const channel = chatChannel({
     platform: slack({ signingSecret: SIGNING_SECRET, teams: { [TEAM]: TOKEN }, apiUrl: server.apiUrl }),
@@ -373,6 +379,31 @@ describe("cards in a chat", { tags: ["F7.6", "F7.7", "F7.8", "F7.10", "F11.1"] }
     const long = latestCard();
     expect(long.text).toContain("too long to be shown");
     expect(long.actions).toEqual([]);
+  });
+
+  it("what the agent hides is hidden from everybody who is told, and an edit keeps it", {
+    tags: ["F3.8", "F7.9"],
+  }, async () => {
+    const card = "4111 1111 1111 1111";
+    const { mention, click, post, paid } = office(
+      [
+        { intent: "pay", amount: 40, to: card },
+        { intent: "done", message: `Paid to ${card}.` },
+      ],
+      { context: { redact: {} } },
+    );
+    await mention(`pay to ${card}`);
+    await click(latestCard().button("approve_edited"));
+    const view = callsOf("views.open").at(-1)?.body.view;
+    const values = Object.fromEntries(
+      (view?.blocks ?? []).map(({ block_id, element }) => [block_id, element.initial_value ?? ""]),
+    );
+    expect(values["arg.to"]).toMatch(/^\[\w+:1\]$/);
+    await post(slackForm(view?.private_metadata ?? "", { ...values, "arg.amount": "30" }), { form: true });
+    expect(paid).toEqual([`30 to ${card}`]);
+    await expect.poll(() => callsOf("chat.update").length).toBe(1);
+    expect(latestCard().text).toContain("Paid to [");
+    expect(JSON.stringify(server.calls)).not.toContain("4111");
   });
 
   it("while Slack is down for an hour nothing is lost, and nothing is posted twice", {

@@ -1,4 +1,5 @@
 import { defineAgent } from "../../src/agent/agent.ts";
+import type { ContextOptions } from "../../src/context/context.ts";
 import { askHuman, finish, progress, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { ApprovalPolicy, HumanRequestOptions } from "../../src/thread/events.ts";
@@ -16,11 +17,16 @@ export type DeskStep =
   | { readonly intent: "done"; readonly message: string };
 
 /** An agent that pays with approval, asks, tells and ends, from a script. */
-export function deskAgent(script: readonly ScriptedAnswer<DeskStep>[], policy: ApprovalPolicy = {}) {
+export function deskAgent(
+  script: readonly ScriptedAnswer<DeskStep>[],
+  policy: ApprovalPolicy = {},
+  context: ContextOptions = {},
+) {
   const paid: string[] = [];
   const nextStep = scriptedSteps<DeskStep>(script);
   const agent = defineAgent(nextStep, {
     name: "desk",
+    context,
     steps: {
       pay: tool(
         ({ amount, to }) => {

@@ -1,15 +1,16 @@
 import { z } from "zod";
+import { shownThread } from "../../agent/shown-thread.ts";
 import { sha256 } from "../../base/digest.ts";
 import { ConflictError, TwelvefoldError } from "../../base/errors.ts";
 import { parseRequestId, parseThreadId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import { objectionToAnswer } from "../../humans/approvers.ts";
-import { type FormFields, responseOf } from "../../steps/form-decision.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../humans/principal.ts";
-import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import { type HumanRequest, pendingRequest, requestOf } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import { respondOnce } from "../../runtime/respond-once.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { type FormFields, responseOf } from "../../steps/form-decision.ts";
 import { dropDelivery } from "../inbound.ts";
 import { type Cards, isAmong } from "./cards.ts";
 import type { ChatPerson, ChatPlatform, Conversation, Incoming, PostedMessage } from "./platform.ts";
@@ -156,7 +157,10 @@ async function cardCase(
   if (!isAmong(await cards.read(value.request, runtime.store), message))
     return "This is no card of that request.";
   try {
-    const request = await runtime.request(requestIdOf(threadId, seq));
+    const thread = await runtime.get(threadId);
+    // A form begins with what the card shows.
+    const shown = shownThread(thread, runtime.agents.get(thread.state.agent));
+    const request = requestOf(shown, requestIdOf(threadId, seq));
     return (request.digest ?? "") === value.digest
       ? request
       : "This is an older version of the card: look at the newer one.";

@@ -3,8 +3,8 @@ import type { Json } from "../../base/json.ts";
 import { describeField } from "../../present/describe-field.ts";
 import { visible } from "../../present/visible-text.ts";
 import type { StepField } from "../../prompts/baml/step-fields.ts";
-import type { PendingApproval } from "../../thread/state.ts";
 import { type EditedFields, formOfField, textOfField } from "../../steps/edit-form.ts";
+import type { PendingApproval } from "../../thread/state.ts";
 import { paths } from "../paths.ts";
 import { DecisionForm, type FormProps } from "./request-forms.tsx";
 

@@ -3,6 +3,7 @@ import type { People } from "../../humans/people.ts";
 import { fullNameOf } from "../../present/people.ts";
 import { visible } from "../../present/visible-text.ts";
 import { decidersInWords, personInWords } from "../../present/who-decides.ts";
+import type { EditedFields } from "../../steps/edit-form.ts";
 import { AboutPanel, EvidencePanel } from "../components/about.tsx";
 import { Call, Emphasis, Failures, Newer, Why, Wrote } from "../components/card.tsx";
 import { EditForm } from "../components/edit-form.tsx";
@@ -11,7 +12,6 @@ import { AgentName, Labels, Next, UrgencyMark, Way } from "../components/parts.t
 import { Preview } from "../components/preview.tsx";
 import { ApprovalForms, DenyForm, QuestionForms } from "../components/request-forms.tsx";
 import { Ago, Words } from "../components/text.tsx";
-import type { EditedFields } from "../../steps/edit-form.ts";
 import { paths } from "../paths.ts";
 import type { About } from "../views/about.ts";
 import type { Evidence } from "../views/evidence.ts";
