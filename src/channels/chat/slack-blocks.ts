@@ -10,12 +10,12 @@ const MAX_TITLE = 150;
 /** The largest text that a field of a form can begin with. */
 export const MAX_FIELD = 2_900;
 
-function plain(text: string) {
+function makePlain(text: string) {
   return { type: "plain_text", text: text === "" ? " " : text, emoji: false };
 }
 
 function section(text: string) {
-  return { type: "section", text: plain(text) };
+  return { type: "section", text: makePlain(text) };
 }
 
 /** Whether Slack can show all of it. */
@@ -25,7 +25,7 @@ export function fitsSlack(message: ChatMessage): boolean {
 
 export function blocksOf({ title, parts, buttons, link }: ChatMessage): unknown[] {
   const head =
-    title.length <= MAX_TITLE ? [{ type: "header", text: plain(title) }] : pieces(title).map(section);
+    title.length <= MAX_TITLE ? [{ type: "header", text: makePlain(title) }] : pieces(title).map(section);
   const body = parts.flatMap(({ label, text }) =>
     pieces(label === undefined ? text : `${label}: ${text}`).map(section),
   );
@@ -33,11 +33,13 @@ export function blocksOf({ title, parts, buttons, link }: ChatMessage): unknown[
     ...buttons.map(({ action, label, value, style }) => ({
       type: "button",
       action_id: action,
-      text: plain(label.slice(0, 75)),
+      text: makePlain(label.slice(0, 75)),
       value,
       style,
     })),
-    ...(link === undefined ? [] : [{ type: "button", action_id: "open", text: plain("Open"), url: link }]),
+    ...(link === undefined
+      ? []
+      : [{ type: "button", action_id: "open", text: makePlain("Open"), url: link }]),
   ];
   const rows = Array.from({ length: Math.ceil(elements.length / 20) }, (_, row) => ({
     type: "actions",
@@ -60,15 +62,15 @@ export function viewOf({ title, submit, meta, fields }: ChatForm): unknown {
   return {
     type: "modal",
     callback_id: "form",
-    title: plain(title.slice(0, 24)),
-    submit: plain(submit.slice(0, 24)),
-    close: plain("Back"),
+    title: makePlain(title.slice(0, 24)),
+    submit: makePlain(submit.slice(0, 24)),
+    close: makePlain("Back"),
     private_metadata: meta,
     blocks: fields.map(({ name, label, value, optional = false }) => ({
       type: "input",
       block_id: name,
       optional,
-      label: plain(label.slice(0, 150)),
+      label: makePlain(label.slice(0, 150)),
       element: {
         type: "plain_text_input",
         action_id: "value",

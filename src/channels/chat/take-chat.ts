@@ -218,7 +218,7 @@ const formMeta = z.object({
 async function takeForm(form: Form, runtime: Runtime, context: ChatContext): Promise<Response> {
   const { platform } = context;
   const field = Object.keys(form.fields)[0] ?? "";
-  const meta = formMeta.safeParse(parsed(form.meta));
+  const meta = formMeta.safeParse(readLooseJson(form.meta));
   const value = meta.success ? readValue(meta.data.value) : undefined;
   if (!meta.success || value === undefined) return dropDelivery("the form is not one of ours");
   const { action, ...message } = meta.data;
@@ -233,7 +233,7 @@ async function takeForm(form: Form, runtime: Runtime, context: ChatContext): Pro
   return problem === undefined ? DONE() : platform.formProblem(field, problem);
 }
 
-function parsed(text: string): unknown {
+function readLooseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -266,6 +266,6 @@ export function writePlace({ team, channel, thread }: Conversation): string {
 
 /** The place that an address of `via` names; `undefined` for one that this channel has not written. */
 export function readPlace(address: string): Conversation | undefined {
-  const place = placeSchema.safeParse(parsed(address));
+  const place = placeSchema.safeParse(readLooseJson(address));
   return place.success ? place.data : undefined;
 }
