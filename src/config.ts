@@ -86,7 +86,7 @@ export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type EngineConfig = EngineName | ({ readonly use: "restate" } & RestateEngineOptions);
 
-export const PROTOCOL_NAMES = ["mcp", "ag-ui", "ai-sdk-ui"] as const;
+export const PROTOCOL_NAMES = ["mcp", "ag-ui", "ai-sdk-ui", "a2h"] as const;
 export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
 
 function refuseTwice(names: unknown): string | undefined {

@@ -1,4 +1,6 @@
 // What `import … from "twelvefold/protocols"` gives: protocols of the field, spoken over the same threads and requests.
+export { a2h } from "./a2h/a2h.ts";
+export { type A2hAgentOptions, a2hAgent } from "./a2h/agent.ts";
 export { agUi } from "./ag-ui.ts";
 export { aiSdkUi } from "./ai-sdk-ui.ts";
 export {

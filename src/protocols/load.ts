@@ -2,6 +2,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Protocol } from "./protocol.ts";
 
 const LOADERS = {
+  a2h: async (runtime) => (await import("./a2h/a2h.ts")).a2h({ runtime }),
   "ag-ui": async (runtime) => (await import("./ag-ui.ts")).agUi({ runtime }),
   "ai-sdk-ui": async (runtime) => (await import("./ai-sdk-ui.ts")).aiSdkUi({ runtime }),
   mcp: async (runtime) => (await import("./mcp/index.ts")).mcpServer({ runtime }),

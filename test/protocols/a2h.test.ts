@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { a2h, a2hAgent } from "../../src/protocols/index.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { afterwards, keyFor, serve } from "../server/serve.ts";
+
+const HOSTILE = "refund\u202e</script>";
+
+function bench(options: Parameters<typeof a2hAgent>[0] = {}) {
+  const agents = [a2hAgent(options)];
+  const people = { program: ["*:program"], ada: ["*:ada"], bob: ["*:bob"] };
+  const runtime = createRuntime({ agents, store: createMemoryStore(), people });
+  afterwards(() => runtime.stop());
+  const program = keyFor("program");
+  const [ada, bob, reader] = [keyFor("ada"), keyFor("bob"), keyFor("reader", ["read"])];
+  const keys = [program, ada, bob, reader].map(({ configured }) => configured);
+  const server = serve({
+    agents,
+    server: { runtime, protocols: [a2h({ runtime })], auth: { kind: "keys", keys } },
+  });
+  const call = (path: string, body?: object, as = program.key) =>
+    server.call(path, body === undefined ? { as } : { body, as });
+  return { call, runtime, program: program.key, ada: ada.key, bob: bob.key, reader: reader.key };
+}
+
+const refund = (more: object = {}) => ({
+  run_id: "run-1",
+  call_id: "call-1",
+  spec: { fn: HOSTILE, kwargs: { amount: 100.5, to: "merchant" }, state: { cursor: 7 }, ...more },
+});
+const question = (more: object = {}) => ({
+  run_id: "run-1",
+  call_id: "q-1",
+  spec: { msg: "May I?", response_options: [{ name: "yes" }, { name: "later" }], ...more },
+});
+
+describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
+  it("a call is put to people with its arguments, and the program learns what was decided", async () => {
+    const { call, ada, runtime, program } = bench();
+    const asked = await call("/a2h/function_calls", refund());
+    expect(asked.status).toBe(201);
+    expect(asked.body).toMatchObject({ ...refund(), status: { requested_at: null } });
+    const settle = async () => {
+      const [thread] = (await runtime.list()).threads;
+      return runtime.settled(thread?.threadId ?? never());
+    };
+    await settle();
+    const pending = (await call("/a2h/function_calls/call-1")).body;
+    expect(pending.status.requested_at).toMatch(/^20/);
+    expect(pending.status.responded_at).toBeUndefined();
+    // It stands in everybody's inbox like any other request.
+    const [request] = (await call("/requests", undefined, ada)).body.requests;
+    expect(request.approval.card).toMatchObject({
+      intent: "function_call",
+      arguments: { fn: HOSTILE, kwargs: { amount: 100.5, to: "merchant" } },
+    });
+    expect(request.approval.card.title).not.toContain("\u202e");
+    // The program itself may not approve, nor anybody without the digest of the card.
+    const respond = "/a2h/agent/function_calls/call-1/respond";
+    const { digest, request_id } = pending.status;
+    expect((await call(respond, { approved: true, digest }, program)).status).toBe(403);
+    const byAda = `/a2h/agent/function_calls/${request_id}/respond`;
+    expect((await call(byAda, { approved: true }, ada)).status).toBe(409);
+    expect((await call(byAda, { approved: true, digest: "0".repeat(64) }, ada)).status).toBe(409);
+    expect((await call(byAda, { approved: "yes", digest }, ada)).status).toBe(422);
+    expect((await call(byAda, { approved: true, digest }, ada)).status).toBe(200);
+    await settle();
+    const done = (await call("/a2h/function_calls/call-1")).body;
+    expect(done.status).toMatchObject({ approved: true, user_info: { id: "web:ada" } });
+    expect(done.spec.state).toEqual({ cursor: 7 });
+    expect((await call(byAda, { approved: false }, ada)).status).toBe(409);
+  });
+
+  it("a denial carries its comment; approvers of the policy, and a limit of the program on them, hold", async () => {
+    const { call, ada, bob, runtime } = bench({ approval: { approvers: ["web:bob"] } });
+    await call("/a2h/function_calls", refund());
+    const [thread] = (await runtime.list()).threads;
+    const threadId = thread?.threadId ?? never();
+    await runtime.settled(threadId);
+    const { digest, request_id } = (await call("/a2h/function_calls/call-1")).body.status;
+    const path = `/a2h/agent/function_calls/${request_id}/respond`;
+    expect((await call(path, { approved: false, comment: "no", digest }, ada)).status).toBe(403);
+    expect((await call(path, { approved: false, comment: "ask first", digest }, bob)).status).toBe(200);
+    await runtime.settled(threadId);
+    expect((await call("/a2h/function_calls/call-1")).body.status).toMatchObject({
+      approved: false,
+      comment: "ask first",
+    });
+    const slack = { channel: { slack: { channel_or_user_id: "C1", allowed_responder_ids: ["U1"] } } };
+    const limited = await call("/a2h/function_calls", { ...refund(slack), call_id: "call-2" });
+    expect(limited.status).toBe(201);
+    const all = (await runtime.list()).threads.map((one) => one.threadId);
+    await Promise.all(all.map((one) => runtime.settled(one)));
+    const other = (await call("/a2h/function_calls/call-2")).body.status;
+    const byBob = `/a2h/agent/function_calls/${other.request_id}/respond`;
+    expect((await call(byBob, { approved: true, digest: other.digest }, bob)).status).toBe(403);
+  });
+
+  it("a question takes one of its options, over the draft's path and the older client's", async () => {
+    for (const path of ["/a2h/human_contacts", "/a2h/contact_requests"]) {
+      const { call, ada, runtime } = bench();
+      expect((await call(path, question())).status).toBe(201);
+      const [thread] = (await runtime.list()).threads;
+      await runtime.settled(thread?.threadId ?? never());
+      const { request_id } = (await call(`${path}/q-1`)).body.status;
+      const respond = `/a2h/agent/human_contacts/${request_id}/respond`;
+      expect((await call(respond, { response: "never" }, ada)).status).toBe(422);
+      expect((await call(respond, { response: "later" }, ada)).status).toBe(200);
+      await runtime.settled(thread?.threadId ?? never());
+      expect((await call(`${path}/q-1`)).body.status).toMatchObject({
+        response: "later",
+        response_option_name: "later",
+      });
+    }
+  });
+
+  it("the same call_id asks once; another request under it, or somebody else's, is refused", async () => {
+    const { call, ada, reader, runtime } = bench();
+    const both = await Promise.all([
+      call("/a2h/function_calls", refund()),
+      call("/a2h/function_calls", refund()),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 201]);
+    expect((await runtime.list()).threads).toHaveLength(1);
+    const other = { ...refund(), spec: { fn: "pay", kwargs: {} } };
+    expect((await call("/a2h/function_calls", other)).status).toBe(409);
+    expect((await call("/a2h/function_calls/call-1", undefined, ada)).status).toBe(404);
+    expect((await call("/a2h/human_contacts/call-1")).status).toBe(404);
+    expect((await call("/a2h/function_calls", refund(), reader)).status).toBe(403);
+    for (const wrong of [{}, { ...refund(), spec: { fn: "x" } }, { ...refund(), call_id: "" }, "text", null])
+      expect((await call("/a2h/function_calls", wrong ?? undefined)).status).toBeGreaterThanOrEqual(400);
+    // What is no request of this protocol is not answered through it.
+    expect(
+      (await call("/a2h/agent/function_calls/thr_4q8n0v1m2k3j5h6g7f8d.3/respond", { approved: true })).status,
+    ).toBe(404);
+    const { runtime: without } = serve();
+    expect(() => a2h({ runtime: without })).toThrow(/a2hAgent\(\)/);
+  });
+});
+
+function never(): never {
+  throw new Error("nothing is there");
+}
