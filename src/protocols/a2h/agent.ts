@@ -78,7 +78,7 @@ export function a2hAgent({ approval = {} }: A2hAgentOptions = {}): Agent {
 const nextStep: NextStepFunction<[thread: Thread], Step> = {
   name: "A2H",
   version: "1",
-  call: async ([thread]) => accepted(stepOf(thread)),
+  call: async ([thread]) => acceptStep(stepOf(thread)),
   request: async () => {
     throw new UsageError("invalid_argument", `the agent ${A2H_AGENT} asks no model`);
   },
@@ -102,7 +102,7 @@ function stepOf({ events }: Thread): Step {
   return { intent: "function_call", fn, kwargs: plain, to };
 }
 
-function accepted(value: Step): Accepted<Step> {
+function acceptStep(value: Step): Accepted<Step> {
   const fidelity = { grade: "exact", reasons: [] } as const;
   return { ok: true, value, fidelity, more: [], completion: completionOf(JSON.stringify(value)) };
 }
