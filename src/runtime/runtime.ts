@@ -59,6 +59,8 @@ export interface Runtime extends Changes {
 }
 
 const SWEPT_AT_ONCE = 100;
+/** An engine between processes delivers in some 20 ms; where it has not after this time, the sweeper does. */
+const LEFT_TO_ENGINE_MS = 1_000;
 
 /**
  * Creates a runtime. Nothing is opened or started yet; `launch` and the like advance their thread right away, `start` also
@@ -110,6 +112,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         graceMs: claimMs / 3,
         limit: () => SWEPT_AT_ONCE + pool.failing,
         agents: [...agents.keys()],
+        leftToEngineMs: options.engine === undefined || options.engine.local === true ? 0 : LEFT_TO_ENGINE_MS,
         nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });

@@ -13,6 +13,8 @@ export interface SweeperOptions {
   readonly agents: readonly string[];
   /** How many threads to look at; must exceed the number of threads known to fail. */
   readonly limit: () => number;
+  /** For how long, in ms, work that has come up is left to the engine that was told of it. */
+  readonly leftToEngineMs: number;
   readonly nudge: (threadId: ThreadId) => void;
   /** May not throw. */
   readonly onProblem: (error: unknown) => void;
@@ -49,7 +51,9 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
     }
   };
   const sweep = async (): Promise<void> => {
-    const due = await store.due(clock.now(), options.limit(), options.agents);
+    const now = clock.now();
+    const wantedBefore = now - options.leftToEngineMs;
+    const due = await store.due(now, options.limit(), options.agents, { wantedBefore });
     for (const threadId of due) options.nudge(threadId);
   };
   const done = loop();

@@ -1,5 +1,6 @@
 import { withDeadline } from "../base/deadlines.ts";
 import type { ThreadId } from "../base/ids.ts";
+import type { ThreadSummary } from "../store/store.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { type WorkerOptions, work } from "./worker.ts";
 
@@ -15,6 +16,8 @@ interface Job {
   lastInput: () => number;
   /** Whether this process has claimed the thread. */
   claimed: boolean;
+  /** The thread's last event when it was last looked at. */
+  seen: number;
   /** Something arrived while the job ran: look once more. */
   again: boolean;
 }
@@ -186,6 +189,7 @@ export class WorkerPool {
       interruption: new AbortController(),
       lastInput: () => Number.POSITIVE_INFINITY,
       claimed: false,
+      seen: 0,
       again: false,
     };
     this.#jobs.set(threadId, job);
@@ -231,16 +235,18 @@ export class WorkerPool {
     }
   }
 
-  /** Stops what another process has cancelled, or interrupted by a message. */
+  /** Stops what another process has cancelled, or interrupted by a message. Asks the store once for all threads. */
   async #heedOthers(): Promise<void> {
     const { store, agents } = this.#options;
-    const look = async (threadId: ThreadId) => {
-      const summary = await store.summary(threadId);
-      if (summary?.status === "cancelled") this.interrupt(threadId);
-      else if (summary !== undefined && agents.get(summary.agent)?.whenBusy === "interrupt")
+    const look = async ({ threadId, status, agent, seq }: ThreadSummary) => {
+      const job = this.#jobs.get(threadId);
+      if (status === "cancelled") this.interrupt(threadId);
+      else if (job !== undefined && job.seen < seq && agents.get(agent)?.whenBusy === "interrupt") {
         this.interruptFor(threadId, (await store.state(threadId)).lastInput);
+        job.seen = seq;
+      }
     };
-    await Promise.all([...this.#jobs.keys()].map(look));
+    await Promise.all((await store.summaries([...this.#jobs.keys()])).map(look));
   }
 
   /** Somebody may have written to the thread between the last look at it and its release: looks again. */

@@ -89,6 +89,9 @@ export function createMemoryStore(): ThreadStore {
     async summary(threadId) {
       return memory().threads.get(threadId)?.summary;
     },
+    async summaries(threadIds) {
+      return threadIds.flatMap((threadId) => memory().threads.get(threadId)?.summary ?? []);
+    },
     async list(filter = {}) {
       return list(memory(), filter);
     },
@@ -162,8 +165,8 @@ export function createMemoryStore(): ThreadStore {
     async release(threadId, owner) {
       if (memory().leases.get(threadId)?.owner === owner) memory().leases.delete(threadId);
     },
-    async due(now, limit, agents) {
-      return due(memory(), now, agents).slice(0, limit);
+    async due(now, limit, agents, { wantedBefore = Number.POSITIVE_INFINITY } = {}) {
+      return due(memory(), { now, agents, wantedBefore }).slice(0, limit);
     },
     async getValue(key) {
       return memory().values.get(key)?.value;
@@ -293,14 +296,18 @@ function isAfter(position: Position, start: Position | undefined): boolean {
   return start === undefined || newestFirst(start, position) < 0;
 }
 
-function due(memory: Memory, now: number, agents: readonly string[] | undefined): ThreadId[] {
+function due(
+  memory: Memory,
+  { now, agents, wantedBefore }: { now: number; agents: readonly string[] | undefined; wantedBefore: number },
+): ThreadId[] {
   const waiting: { readonly threadId: ThreadId; readonly since: number }[] = [];
   for (const [threadId, { summary, wantedSince }] of memory.threads) {
     if (agents !== undefined && !agents.includes(summary.agent)) continue;
     if (heldByAnother(memory, threadId, undefined, now)) continue;
     const woken = summary.wakeAt !== null && summary.wakeAt <= now ? summary.wakeAt : null;
     const abandoned = memory.leases.get(threadId)?.until;
-    const since = Math.min(...[wantedSince, woken, abandoned].map((at) => at ?? Number.POSITIVE_INFINITY));
+    const wanted = wantedSince !== null && wantedSince <= wantedBefore ? wantedSince : null;
+    const since = Math.min(...[wanted, woken, abandoned].map((at) => at ?? Number.POSITIVE_INFINITY));
     if (since !== Number.POSITIVE_INFINITY) waiting.push({ threadId, since });
   }
   return waiting.sort((a, b) => a.since - b.since).map(({ threadId }) => threadId);

@@ -174,6 +174,8 @@ export interface EventLog {
 export interface Listing {
   /** `undefined` for an unknown thread. */
   summary(threadId: ThreadId): Promise<ThreadSummary | undefined>;
+  /** Of these threads those that there are, in any order: one question for all that a process works on. */
+  summaries(threadIds: readonly ThreadId[]): Promise<readonly ThreadSummary[]>;
   list(filter?: ListFilter): Promise<ThreadPage>;
   /**
    * Threads of these agents that were written by an earlier release, or without texts: up to `limit` of them, the latest
@@ -208,9 +210,15 @@ export interface Leases {
   /**
    * Threads that nobody holds and that have work, whose `wakeAt` has come, or whose claim ran out without being released
    * (its worker died, perhaps before it had told people); those that have waited longest come first. With `agents`, only
-   * threads of those agents: a process asks for what it can run.
+   * threads of those agents: a process asks for what it can run. With `wantedBefore`, work that has come up since then is left
+   * to whoever was told of it.
    */
-  due(now: number, limit: number, agents?: readonly string[]): Promise<readonly ThreadId[]>;
+  due(
+    now: number,
+    limit: number,
+    agents?: readonly string[],
+    options?: { readonly wantedBefore?: number | undefined },
+  ): Promise<readonly ThreadId[]>;
 }
 
 export interface ValueOptions {

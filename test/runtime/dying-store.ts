@@ -50,6 +50,7 @@ export function dyingStore(store: ThreadStore, at: number, when: "before" | "aft
     erase: alive(store.erase),
     delete: alive(store.delete),
     summary: alive(store.summary),
+    summaries: alive(store.summaries),
     list: alive(store.list),
     unindexed: alive(store.unindexed),
     index: alive(store.index),

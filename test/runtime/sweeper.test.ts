@@ -3,9 +3,12 @@ import type { ThreadId } from "../../src/base/ids.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { startSweeper } from "../../src/runtime/sweeper.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { projectionOf } from "../../src/thread/projection.ts";
 import { appendEvents, startThread } from "../../src/thread/thread.ts";
 import { exampleAgent } from "./example-agent.ts";
+import { fullAgent } from "./full-agent.ts";
 import { ada } from "./harness.ts";
 
 const ends: (() => Promise<void>)[] = [];
@@ -50,6 +53,7 @@ async function abandoned() {
     clock,
     intervalMs: 1000,
     graceMs: 5000,
+    leftToEngineMs: 0,
     agents: ["example"],
     limit: () => 100,
     nudge: (threadId) => nudged.push(threadId),
@@ -100,6 +104,70 @@ describe("the sweeper", () => {
     await clock.wakeAfter(1000);
     await expect.poll(() => store.getValue("session")).toBeUndefined();
     expect(await store.getValue("cursor")).toBe("17");
+  });
+
+  it("leaves to an engine between processes what that was told of a moment ago, and does it if the engine does not", {
+    tags: "F12.4",
+  }, async () => {
+    const store = createMemoryStore();
+    const { agent } = exampleAgent([{ intent: "done", message: "8" }]);
+    const told: ThreadId[] = [];
+    const lost = async () => {};
+    const engine = {
+      name: "lossy",
+      wake: async (id: ThreadId) => void told.push(id),
+      start: lost,
+      idle: lost,
+      stop: lost,
+    };
+    const clock = fakeClock();
+    const claimed: number[] = [];
+    const counting: ThreadStore = {
+      ...store,
+      async claim(...args) {
+        claimed.push(clock.now());
+        return store.claim(...args);
+      },
+    };
+    const runtime = createRuntime({ agents: [agent], store: counting, engine, clock, sweepMs: 250 });
+    ends.push(() => runtime.stop());
+    runtime.start();
+    const began = clock.now();
+    const { threadId } = await runtime.launch({ agent: "example", input: { message: "go", from: ada } });
+    for (let tick = 0; tick < 8; tick++) await clock.advance(250);
+    await expect.poll(async () => (await store.summary(threadId))?.status).toBe("finished");
+    expect(told).toContain(threadId);
+    expect(Math.min(...claimed) - began).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("asks once for all threads that run here whether another process has cancelled one", {
+    tags: "F12.4",
+  }, async () => {
+    const store = createMemoryStore();
+    const hold = Promise.withResolvers<void>();
+    const { agent } = fullAgent(
+      Array.from({ length: 5 }, () => ({ intent: "put", value: 1 }) as const),
+      {
+        onTool: () => hold.promise,
+      },
+    );
+    const asked: number[] = [];
+    const counting: ThreadStore = {
+      ...store,
+      async summaries(ids) {
+        asked.push(ids.length);
+        return store.summaries(ids);
+      },
+      async summary() {
+        throw new Error("asked for one");
+      },
+    };
+    const runtime = createRuntime({ agents: [agent], store: counting });
+    ends.push(() => runtime.stop());
+    for (let nth = 0; nth < 5; nth++)
+      await runtime.launch({ agent: "full", input: { message: "go", from: ada } });
+    await expect.poll(() => asked.at(-1)).toBe(5);
+    hold.resolve();
   });
 
   it("threads that fail here again and again do not keep it from others", { tags: "F12.4" }, async () => {

@@ -55,8 +55,8 @@ it("lists and due threads go along an index and sort nothing but a page, however
     await listThreads(explained, filter);
     await listThreads(explained, { ...filter, cursor: "10000.10000" });
   }
-  await due(explained, 2_000_000, 10, undefined);
-  await due(explained, 2_000_000, 10, ["agent 1"]);
+  await due(explained, { now: 2_000_000, limit: 10, agents: undefined });
+  await due(explained, { now: 2_000_000, limit: 10, agents: ["agent 1"], wantedBefore: 1_999_000 });
   expect(plans.length).toBeGreaterThan(2 * filters.length);
   for (const plan of plans) {
     expect(plan).not.toContain("Seq Scan on threads");

@@ -69,17 +69,25 @@ export async function release(query: Query, id: ThreadId, owner: string): Promis
  */
 export async function due(
   query: Query,
-  now: number,
-  limit: number,
-  agents: readonly string[] | undefined,
+  {
+    now,
+    limit,
+    agents,
+    wantedBefore = Number.MAX_SAFE_INTEGER,
+  }: {
+    readonly now: number;
+    readonly limit: number;
+    readonly agents: readonly string[] | undefined;
+    readonly wantedBefore?: number | undefined;
+  },
 ): Promise<readonly ThreadId[]> {
   const over = "(l.until <= $1 OR l.until > $2)";
-  const of = agents === undefined ? "" : "AND t.agent = ANY($4::text[])";
+  const of = agents === undefined ? "" : "AND t.agent = ANY($5::text[])";
   const free = `(l.thread IS NULL OR ${over}) ${of}`;
   const { rows } = await query(
     `SELECT id FROM (
        (SELECT t.id, t.wanted_since AS since FROM threads t LEFT JOIN leases l ON l.thread = t.key
-        WHERE t.wanted_since IS NOT NULL AND ${free} ORDER BY t.wanted_since LIMIT $3)
+        WHERE t.wanted_since <= $4 AND ${free} ORDER BY t.wanted_since LIMIT $3)
        UNION ALL
        (SELECT t.id, t.wake_at FROM threads t LEFT JOIN leases l ON l.thread = t.key
         WHERE t.wake_at <= $1 AND ${free} ORDER BY t.wake_at LIMIT $3)
@@ -91,6 +99,7 @@ export async function due(
     [
       ...roundTimes(now, now + FORGOTTEN_AFTER),
       limit,
+      ...roundTimes(wantedBefore),
       ...(agents === undefined ? [] : [agents.map(encodeText)]),
     ],
   );

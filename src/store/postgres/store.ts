@@ -36,6 +36,11 @@ export function postgresStore(database: Database): ThreadStore {
         const { rows } = await query("SELECT * FROM threads WHERE id = $1", [threadId]);
         return rows[0] && summaryIn(rows[0]);
       }),
+    summaries: (threadIds) =>
+      again(async (query) => {
+        const { rows } = await query("SELECT * FROM threads WHERE id = ANY($1::text[])", [[...threadIds]]);
+        return rows.map(summaryIn);
+      }),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
     verify: (threadId, anchor) => again((query) => verifyWithState(query, threadId, anchor)),
     unindexed: (agents, limit) => again((query) => unindexed(query, agents, limit)),
@@ -88,7 +93,8 @@ export function postgresStore(database: Database): ThreadStore {
       return again((query) => renew(query, owner, now, until));
     },
     release: (threadId, owner) => again((query) => release(query, threadId, owner)),
-    due: (now, limit, agents) => again((query) => due(query, now, limit, agents)),
+    due: (now, limit, agents, { wantedBefore } = {}) =>
+      again((query) => due(query, { now, limit, agents, wantedBefore })),
 
     getValue: (key) => again((query) => getValue(query, key)),
     async setValue(key, value, expected, options = {}) {

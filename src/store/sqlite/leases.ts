@@ -46,15 +46,20 @@ export function release(sql: Statements, id: ThreadId, owner: string): void {
   );
 }
 
+interface DueOptions {
+  readonly now: number;
+  readonly limit: number;
+  readonly agents: readonly string[] | undefined;
+  readonly wantedBefore?: number | undefined;
+}
+
 /**
  * Abandoned threads, and two short index scans, each over threads with something to do only, merged by how long they
  * have waited.
  */
 export function due(
   sql: Statements,
-  now: number,
-  limit: number,
-  agents: readonly string[] | undefined,
+  { now, limit, agents, wantedBefore = Number.MAX_SAFE_INTEGER }: DueOptions,
 ): readonly ThreadId[] {
   if (agents?.length === 0) return [];
   const of = agents === undefined ? "" : ` AND t.agent IN (${agents.map(() => "?").join(", ")})`;
@@ -63,8 +68,8 @@ export function due(
   const times = [now, now + FORGOTTEN_AFTER] as const;
   const wanted = sql(
     `SELECT t.id, t.wanted_since AS since FROM threads t INDEXED BY threads_wanted LEFT JOIN leases l ON l.thread = t.key
-     WHERE t.wanted_since IS NOT NULL AND ${free} ORDER BY t.wanted_since LIMIT ?`,
-  ).all(...times, ...(agents ?? []), limit);
+     WHERE t.wanted_since <= ? AND ${free} ORDER BY t.wanted_since LIMIT ?`,
+  ).all(wantedBefore, ...times, ...(agents ?? []), limit);
   const woken = sql(
     `SELECT t.id, t.wake_at AS since FROM threads t INDEXED BY threads_to_wake LEFT JOIN leases l ON l.thread = t.key
      WHERE t.wake_at <= ? AND ${free} ORDER BY t.wake_at LIMIT ?`,

@@ -82,6 +82,12 @@ export function sqliteStore(
         const row = sql("SELECT * FROM threads WHERE id = ?").get(threadId);
         return row && summaryIn(row);
       }),
+    summaries: (threadIds) =>
+      queue.read(() =>
+        sql("SELECT t.* FROM json_each(?) AS wanted JOIN threads t ON t.id = wanted.value")
+          .all(JSON.stringify(threadIds))
+          .map(summaryIn),
+      ),
     list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
     verify: (threadId, anchor) => queue.read(() => verifyWithState(sql, threadId, anchor)),
     unindexed: (agents, limit) => queue.read(() => unindexed(sql, agents, limit)),
@@ -138,7 +144,8 @@ export function sqliteStore(
       return queue.write(owner, "visible", () => renew(sql, owner, now, until));
     },
     release: (threadId, owner) => queue.write(threadId, "visible", () => release(sql, threadId, owner)),
-    due: (now, limit, agents) => queue.read(() => due(sql, now, limit, agents)),
+    due: (now, limit, agents, { wantedBefore } = {}) =>
+      queue.read(() => due(sql, { now, limit, agents, wantedBefore })),
 
     getValue: (key) => queue.read(() => getValue(sql, key)),
     async setValue(key, value, expected, options = {}) {

@@ -118,6 +118,10 @@ export function leaseContract(test: StoreTest): void {
     assert.deepEqual(await store.due(now, 10, ["sample"]), [long, wanted, sleeping]);
     assert.deepEqual(await store.due(now, 10, ["sample", "other"]), [long, both, wanted, sleeping]);
     assert.deepEqual(await store.due(now, 10, []), []);
+    const left = { wantedBefore: EPOCH + 50_000 };
+    assert.deepEqual(await store.due(now, 10, undefined, left), [long, both, wanted, sleeping]);
+    const earlier = { wantedBefore: EPOCH + 49_999 };
+    assert.deepEqual(await store.due(now, 10, undefined, earlier), [long, both, sleeping]);
     await store.claim(long, "a", now, now + 5);
     await store.claim(wanted, "a", now, now + 50);
     assert.deepEqual((await store.due(now + 4, 10)).slice(0, 2), [both, sleeping]);

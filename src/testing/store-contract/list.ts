@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ThreadId } from "../../base/ids.ts";
+import { randomThreadId, type ThreadId } from "../../base/ids.ts";
 import type { ListFilter, ThreadStore } from "../../store/store.ts";
 import type { StoreTest } from "./runner.ts";
 import { createThread, EPOCH, messages, project } from "./samples.ts";
@@ -30,6 +30,17 @@ export function listContract(test: StoreTest): void {
       createdAt: "2026-01-01T00:00:00.000Z",
       updatedAt: "2026-01-01T00:00:03.000Z",
     });
+    const unknown = randomThreadId();
+    const together = await store.summaries([unknown, id, parentThreadId]);
+    assert.deepEqual(
+      together.filter(({ threadId }) => threadId === id),
+      [await store.summary(id)],
+    );
+    assert.equal(
+      together.some(({ threadId }) => threadId === unknown),
+      false,
+    );
+    assert.deepEqual(await store.summaries([]), []);
   });
 
   test("lists show the newest first, page by page, each thread once", async ({ store }) => {
