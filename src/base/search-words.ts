@@ -32,9 +32,8 @@ export function searchWords(query: string): readonly SearchWord[] {
   for (const [whole, quoted] of query.slice(0, 1_000).matchAll(/"([^"]*)"|[^\s"]+/g)) {
     const text = quoted ?? whole;
     const tokens = tokensOf(text).slice(0, MAX_TOKENS);
-    const last = tokens.at(-1);
-    if (last === undefined) continue;
-    words.push({ text, tokens, open: quoted === undefined && last.length >= OPEN_FROM });
+    if (tokens.length === 0) continue;
+    words.push({ text, tokens, open: quoted === undefined && tokens.join("").length >= OPEN_FROM });
     if (words.length === MAX_WORDS) break;
   }
   return words;

@@ -85,7 +85,7 @@ export type PersonRequest = {
         readonly count: number;
         readonly latest: readonly {
           readonly at: string;
-          readonly from: (Principal & {}) | null;
+          readonly from: Principal;
           readonly text: string;
           readonly length: number;
         }[];
@@ -103,7 +103,7 @@ export type PersonRequest = {
 
 export type PersonResponse = { readonly decision: Decision; readonly digest?: string };
 
-export type Principal = { readonly channel: string; readonly id: string; readonly name?: string };
+export type Principal = { readonly channel: string; readonly id: string; readonly name?: string } | null;
 
 export type StatusKind =
   | "running"
@@ -140,6 +140,9 @@ export type ThreadSummary = {
   readonly agent: string;
   readonly status: StatusKind;
   readonly title: string;
+  readonly subject: string;
+  readonly requester: Principal;
+  readonly tokens: number;
   readonly seq: number;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -192,6 +195,8 @@ export interface Operations {
     readonly body: undefined;
     readonly answer: {
       readonly threads: readonly ThreadSummary[];
+      readonly hits: readonly { readonly threadId: string; readonly seq: number; readonly text: string }[];
+      readonly unindexed: number;
       readonly unreadable: readonly { readonly threadId: string; readonly problem: string }[];
       readonly next: string | null;
     };

@@ -1,6 +1,7 @@
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readShown } from "../server/shown.ts";
+import type { ThreadSummary } from "../store/store.ts";
 import type { Principal } from "../thread/events.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
 
@@ -12,7 +13,7 @@ const PAGE = 50;
 /** Which requests: all, or those that `viewer` may approve or answer now. */
 export interface RequestFilter {
   readonly agent: string;
-  readonly q: string;
+  readonly search: string;
   readonly cursor: string;
   readonly viewer: Principal | null;
 }
@@ -50,7 +51,7 @@ export function createRequestList(runtime: Runtime) {
         pending: true,
         limit: SORTED,
         agent: filter.agent || undefined,
-        search: filter.q || undefined,
+        search: filter.search || undefined,
         cursor: cursor || undefined,
       });
       const { viewer } = filter;
@@ -67,11 +68,21 @@ export function createRequestList(runtime: Runtime) {
         next: end < sorted.length ? `${cursor}~${end}` : next,
       };
     },
+    /** Those of these threads that ask something that this person may approve or answer now. */
+    async waitingFor(
+      viewer: Principal,
+      threads: readonly ThreadSummary[],
+    ): Promise<readonly ThreadSummary[]> {
+      const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
+      return threads.filter((_, index) => {
+        const view = found[index] ?? null;
+        return view !== null && mayDecide(view, viewer, runtime.people);
+      });
+    },
     /** How many of the latest 200 requests wait for this person: those that they may approve or answer now. */
     async count(viewer: Principal): Promise<number> {
       const { threads } = await runtime.list({ pending: true, limit: SORTED });
-      const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
-      return found.filter((view) => view !== null && mayDecide(view, viewer, runtime.people)).length;
+      return (await this.waitingFor(viewer, threads)).length;
     },
   };
 }

@@ -20,6 +20,9 @@ export const threadSummarySchema = z
     agent: z.string(),
     status: statusKindSchema,
     title: z.string().openapi({ description: "One line: the latest message, question or result" }),
+    subject: z.string().openapi({ description: "One line that stays the same: what the thread is about" }),
+    requester: principalSchema.nullable().openapi({ description: "Who asked first" }),
+    tokens: z.number().openapi({ description: "Tokens used, with those of children that have ended" }),
     seq: z.number().int().openapi({ description: "Number of the last event" }),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -34,6 +37,13 @@ export const threadSummarySchema = z
 
 export const threadPageSchema = z.object({
   threads: z.array(threadSummarySchema),
+  hits: z
+    .array(z.object({ threadId: z.string(), seq: z.number().int(), text: z.string() }))
+    .openapi({ description: "With `search`: the event by which a thread was found, and the words around" }),
+  unindexed: z
+    .number()
+    .int()
+    .openapi({ description: "With `search`: older threads that are not found yet by all they say; else 0" }),
   unreadable: z
     .array(z.object({ threadId: z.string(), problem: z.string() }))
     .openapi({ description: "Threads of this page whose row in the store is damaged" }),

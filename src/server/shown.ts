@@ -28,7 +28,8 @@ export async function shownRequest(
 }
 
 export function shownSummary<S extends ThreadSummary>(summary: S, { agents }: Pick<Runtime, "agents">): S {
-  return { ...summary, title: shownLine(summary.title, agents.get(summary.agent)) };
+  const agent = agents.get(summary.agent);
+  return { ...summary, title: shownLine(summary.title, agent), subject: shownLine(summary.subject, agent) };
 }
 
 /** Reads a thread's events as people read them, again and again. */

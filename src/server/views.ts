@@ -12,12 +12,15 @@ import type { acceptedSchema, requestSchema, threadSchema, threadSummarySchema }
 /** What the API shows of a thread in a list. */
 export function summaryView(summary: ThreadSummary): z.infer<typeof threadSummarySchema> {
   const { threadId, agent, status, title, seq, createdAt, updatedAt, awaitedEvent, parentThreadId } = summary;
-  const { pendingRequest } = summary;
+  const { pendingRequest, subject, requester, tokens } = summary;
   return {
     threadId,
     agent,
     status,
     title,
+    subject,
+    requester,
+    tokens,
     seq,
     createdAt,
     updatedAt,

@@ -58,7 +58,7 @@ describe("the HTTP API's description and its client", () => {
     const { send } = serve();
     const page = await (await send("/docs")).text();
     expect(page).toContain("POST /threads");
-    expect(page).toMatch(/search[\s\S]*Part of the title or id/);
+    expect(page).toMatch(/search[\s\S]*Words that the thread/);
     expect(page).not.toMatch(/<script|src=|https?:\/\//);
   });
 

@@ -12,6 +12,7 @@ import {
   type SecretVault,
   secretsIn,
 } from "./redaction.ts";
+import { isSecretName } from "./secret-names.ts";
 import { type JsonEvent, mapStored } from "./stored-content.ts";
 
 /** Redacts events that are stored together, given the thread's events so far. */
@@ -56,21 +57,37 @@ export function createSearchTexts(rules: RedactionRules | undefined): SearchText
   return (events, before) => {
     const redactor = rules === undefined ? begin() : remembering(before);
     return events.flatMap((event) => {
-      if (searchTextOf(event) === "") return [];
-      const text = searchTextOf(add(redactor, event));
+      const given = searchTextOf(event);
+      if (given === "") return [];
+      const isPlain = rules === undefined && !hasSecretName(event.data);
+      const text = isPlain ? redactor.text(given) : searchTextOf(add(redactor, event));
       return text === "" ? [] : [{ seq: event.seq, text }];
     });
   };
 }
 
+/** Whether a field anywhere is secret by its name alone, whatever it holds. */
+function hasSecretName(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasSecretName);
+  return Object.entries(value).some(
+    ([name, field]) => !NO_CONTENT.has(name) && (isSecretName(name, "") || hasSecretName(field)),
+  );
+}
+
+/** Fields of events by which nothing is found: the model's raw answers and what is known of them. */
+const NO_CONTENT: ReadonlySet<string> = new Set(["completion", "completions"]);
+
 function withoutSecrets(event: ThreadEvent, redactor: Redactor): ThreadEvent {
-  const data = toJson(event.data);
-  if (!isJsonObject(data)) return event;
+  const all = toJson(event.data);
+  if (!isJsonObject(all)) return event;
+  // Nothing is found by the model's raw answer: its steps and words have events of their own.
+  const { completion: _, completions: __, ...data } = all;
   const before = redactor.remembered;
   const redacted = redactOne({ type: event.type, data }, redactor);
   // A secret recognised late may also stand earlier, without its surroundings.
-  const all = redactor.remembered === before ? redacted : redactOne(redacted, redactor);
-  return parseEvent({ ...event, ...all });
+  const whole = redactor.remembered === before ? redacted : redactOne(redacted, redactor);
+  return parseEvent({ ...event, ...whole });
 }
 
 const NOWHERE: SecretVault = {

@@ -74,6 +74,32 @@
     if (handled) event.preventDefault();
   });
 
+  // Times as they are here, with the zone; without scripts they are UTC.
+  const here = new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  });
+  const inLocalTime = () => {
+    for (const time of document.querySelectorAll("time[data-local]")) {
+      const text = here.format(new Date(time.dateTime));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  };
+  inLocalTime();
+  new MutationObserver(inLocalTime).observe(document.documentElement, { childList: true, subtree: true });
+
+  // The address follows what is searched for while somebody types, so that it can be kept and loaded again.
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches?.("[data-search][hx-get]")) return;
+    const fields = [...new FormData(target.form)].filter(([, value]) => value !== "");
+    const query = new URLSearchParams(fields).toString();
+    history.replaceState(history.state, "", `${target.form.action}${query === "" ? "" : `?${query}`}`);
+  });
+
   // A decision is sent once, however often the button is pressed.
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;

@@ -13,7 +13,7 @@ import type { RequestView } from "../views/request-view.ts";
 import { describeTimeLeft } from "../views/time.ts";
 
 export interface InboxFilter {
-  readonly q: string;
+  readonly search: string;
   readonly agent: string;
   /** Requests that the person who looks may decide on now, or everybody's. */
   readonly whose: "mine" | "all";
@@ -43,15 +43,15 @@ const EMPTY = {
 /** What waits for a person, the most urgent first. */
 export const InboxPage = (props: InboxProps) => {
   const { frame, agents, filter, requests, cursor } = props;
-  const query = { q: filter.q, agent: filter.agent, whose: filter.whose === "all" ? "all" : "" };
-  const filtered = filter.q !== "" || filter.agent !== "";
+  const query = { search: filter.search, agent: filter.agent, whose: filter.whose === "all" ? "all" : "" };
+  const filtered = filter.search !== "" || filter.agent !== "";
   return (
     <Layout frame={frame} title="Inbox" section="inbox">
       <div class="page-head">
         <h1>Inbox</h1>
         <p class="sub">What agents need from people.</p>
       </div>
-      <FilterForm action={paths.inbox} q={filter.q} agent={filter.agent} agents={agents}>
+      <FilterForm action={paths.inbox} search={filter.search} agent={filter.agent} agents={agents}>
         <label>
           <span class="visually-hidden">Whose</span>
           <select name="whose">

@@ -16,7 +16,7 @@ export function requestRoutes(pages: Pages): Hono {
   return new Hono()
     .get("/inbox", async (c) => {
       const whose = c.req.query("whose") === "all" ? "all" : "mine";
-      const filter = { q: textQuery(c, "q"), agent: textQuery(c, "agent"), whose } as const;
+      const filter = { search: textQuery(c, "search"), agent: textQuery(c, "agent"), whose } as const;
       const cursor = textQuery(c, "cursor");
       const viewer = viewerOf(pages, c);
       const page = await requests.page({ ...filter, cursor, viewer: whose === "mine" ? viewer : null });

@@ -87,7 +87,7 @@ async function nextAfter({ deps, requests }: Pages, c: Context, id: RequestId): 
   const access = deps.access?.(c);
   const viewer = deps.principal(c);
   if (viewer === undefined || access?.onlyRequest === true || access?.respond === false) return null;
-  const page = await requests.page({ agent: "", q: "", cursor: "", viewer });
+  const page = await requests.page({ agent: "", search: "", cursor: "", viewer });
   return page.requests.find((request) => request.id !== id) ?? null;
 }
 

@@ -2,15 +2,14 @@ import { type Context, Hono } from "hono";
 import { hiddenIn, shownThread } from "../../agent/shown-thread.ts";
 import { ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
-import { shownRequestsBelow, shownSummary } from "../../server/shown.ts";
-import { STATUS_KINDS } from "../../thread/state.ts";
+import { shownRequestsBelow } from "../../server/shown.ts";
 import { RevealedPage } from "../pages/revealed.tsx";
 import { StepPage } from "../pages/step.tsx";
 import { ThreadPage } from "../pages/thread.tsx";
-import { ThreadsPage } from "../pages/threads.tsx";
 import { timelineOf } from "../views/timeline.ts";
 import { accessOf, formOf, frameOf, onceOf, type Pages, pathsOf, show, viewerOf } from "./page.tsx";
 import { stepView } from "./step-view.ts";
+import { threadList } from "./thread-list.tsx";
 
 /** Entries of a timeline that are shown at first: the latest ones. */
 const MAX_SHOWN = 200;
@@ -20,29 +19,7 @@ export function threadRoutes(pages: Pages): Hono {
   const { deps } = pages;
   const { runtime, clock } = deps;
   return new Hono()
-    .get("/inbox/threads", async (c) => {
-      const query = (name: string) => (c.req.query(name) ?? "").slice(0, 500);
-      const wanted = query("status");
-      const status = STATUS_KINDS.find((kind) => kind === wanted) ?? "";
-      const filter = { q: query("q"), agent: query("agent"), status } as const;
-      const cursor = query("cursor");
-      const page = await runtime.list({
-        limit: 50,
-        search: filter.q || undefined,
-        agent: filter.agent || undefined,
-        status: status === "" ? undefined : [status],
-        cursor: cursor || undefined,
-      });
-      const threads = page.threads.map((summary) => shownSummary(summary, runtime));
-      const frame = await frameOf(pages, c);
-      const agents = [...runtime.agents.keys()];
-      const now = clock.now();
-      return show(
-        pages,
-        c,
-        <ThreadsPage {...page} threads={threads} {...{ frame, agents, filter, cursor, now }} />,
-      );
-    })
+    .get("/inbox/threads", (c) => threadList(pages, c))
     .get("/inbox/threads/:id", async (c) => {
       const whole = await runtime.get(threadIdIn(c));
       const agent = runtime.agents.get(whole.state.agent);

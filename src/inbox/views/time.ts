@@ -1,3 +1,5 @@
+import type { ThreadSummary } from "../../store/store.ts";
+
 const UNITS = [
   [86_400_000, "d"],
   [3_600_000, "h"],
@@ -31,4 +33,22 @@ export function timeOfDay(iso: string): string {
 /** A moment in full, UTC: "2026-01-01 14:02:11 UTC". */
 export function fullTime(iso: string): string {
   return `${iso.slice(0, 10)} ${timeOfDay(iso)} UTC`;
+}
+
+/** A moment in short, UTC, for lists: "26 Nov 2026, 14:02 UTC". */
+export function shortTime(iso: string): string {
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1] ?? "";
+  return `${Number(iso.slice(8, 10))} ${month} ${iso.slice(0, 4)}, ${iso.slice(11, 16)} UTC`;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+
+/** How long a thread has taken: until it ended, or so far. */
+export function durationOf(
+  { status, createdAt, updatedAt }: Pick<ThreadSummary, "status" | "createdAt" | "updatedAt">,
+  now: number,
+): string {
+  const hasEnded = status === "finished" || status === "failed" || status === "cancelled";
+  const ms = (hasEnded ? Date.parse(updatedAt) : now) - Date.parse(createdAt);
+  return hasEnded ? span(Math.max(0, ms)) : `${span(Math.max(0, ms))} so far`;
 }

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { UsageError } from "../../base/errors.ts";
+import { excerptOf } from "../../base/search-words.ts";
 import { principalKey } from "../../humans/principal.ts";
 import { requireScope, requireScopeEachTime } from "../auth.ts";
 import { linkTo } from "../base-path.ts";
@@ -29,7 +30,11 @@ const list = createRoute({
         .optional()
         .openapi({ description: "One or several" }),
       pending: z.enum(["true"]).optional().openapi({ description: "Only threads that wait for a person" }),
-      search: z.string().max(200).optional().openapi({ description: "Part of the title or id" }),
+      search: z
+        .string()
+        .max(200)
+        .optional()
+        .openapi({ description: "Words that the thread's events say, or the beginning of its id" }),
       limit: z.coerce.number().int().min(1).max(1000).optional(),
       cursor: z.string().max(1000).optional().openapi({ description: "`next` of the page before" }),
     }),
@@ -135,6 +140,9 @@ const leaveOut = createRoute({
   responses: changed,
 });
 
+/** Characters of a text by which a thread was found. */
+const HIT_LENGTH = 300;
+
 /** Launch, list, look at, write to, pause, resume, cancel, fork, leave out. */
 export function threadRoutes({ runtime }: RouteDeps) {
   return apiApp()
@@ -149,8 +157,10 @@ export function threadRoutes({ runtime }: RouteDeps) {
         cursor,
       });
       const { unreadable, next } = page;
+      const hits = page.hits.map((hit) => ({ ...hit, text: excerptOf(hit.text, search ?? "", HIT_LENGTH) }));
+      const unindexed = search === undefined ? 0 : await runtime.unindexed();
       const threads = page.threads.map((summary) => summaryView(shownSummary(summary, runtime)));
-      return c.json({ threads, unreadable: [...unreadable], next }, 200);
+      return c.json({ threads, hits, unindexed, unreadable: [...unreadable], next }, 200);
     })
     .openapi(launch, async (c) => {
       const { agent, message: text, event } = c.req.valid("json");

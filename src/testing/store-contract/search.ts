@@ -24,6 +24,8 @@ export function searchContract(test: StoreTest): void {
       ["a-1020", [cake]],
       ["1020", [cake]],
       ["102", [cake]],
+      ["A-10", [cake]],
+      ["10", []],
       ["refund delivery", [wine]],
       ["refund cake", []],
       ['"late delivery"', [cake]],

@@ -110,8 +110,8 @@ describe.runIf(browserIsThere())("hostile text in a browser", { timeout: 60_000 
     const step = thread.events.find((event) => event.type === "step_proposed")?.seq;
     await shows(`${threadPath}/steps/${step}`, ["<script>alert(1)</script>"]);
     const search = encodeURIComponent(PAYLOADS[1]);
-    await shows(`/inbox/threads?q=${search}&agent=${search}&cursor=${search}`, []);
-    await shows(`/inbox?q=${search}`, []);
+    await shows(`/inbox/threads?search=${search}&agent=${search}&cursor=${search}`, []);
+    await shows(`/inbox?search=${search}`, []);
     await shows(`/inbox/requests/${search}`, [PAYLOADS[1]]);
     expect(alarms).toEqual([]);
   });

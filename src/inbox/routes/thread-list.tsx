@@ -1,0 +1,52 @@
+import type { Context } from "hono";
+import { shownSummary } from "../../server/shown.ts";
+import { STATUS_KINDS } from "../../thread/state.ts";
+import { type ThreadsFilter, ThreadsPage } from "../pages/threads.tsx";
+import { frameOf, type Pages, show, viewerOf } from "./page.tsx";
+
+const PAGE = 50;
+/** How many waiting threads are looked through for those that wait for one person. */
+const WAITING = 200;
+const DAY_MS = 86_400_000;
+
+/** The list of threads, filtered and searched. */
+export async function threadList(pages: Pages, c: Context): Promise<Response> {
+  const { runtime, clock } = pages.deps;
+  const filter = filterOf(c);
+  const cursor = textOf(c, "cursor");
+  const now = clock.now();
+  const forMe = filter.waiting === "me";
+  const found = await runtime.list({
+    limit: forMe ? WAITING : PAGE,
+    pending: forMe ? true : undefined,
+    search: filter.search || undefined,
+    agent: filter.agent || undefined,
+    status: filter.status === "" ? undefined : [filter.status],
+    cursor: cursor || undefined,
+  });
+  const mine = forMe ? await pages.requests.waitingFor(viewerOf(pages, c), found.threads) : found.threads;
+  // The list goes from the latest change on: the rest is older still.
+  const recent =
+    filter.since === "" ? mine : mine.filter(({ updatedAt }) => Date.parse(updatedAt) >= now - DAY_MS);
+  const threads = recent.map((summary) => shownSummary(summary, runtime));
+  const page = { ...found, threads, next: recent.length < mine.length ? null : found.next };
+  const unindexed = filter.search === "" ? 0 : await runtime.unindexed();
+  const frame = await frameOf(pages, c);
+  const agents = [...runtime.agents.keys()];
+  return show(pages, c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, unindexed, now }} />);
+}
+
+function filterOf(c: Context): ThreadsFilter {
+  const status = textOf(c, "status");
+  return {
+    search: textOf(c, "search"),
+    agent: textOf(c, "agent"),
+    status: STATUS_KINDS.find((kind) => kind === status) ?? "",
+    waiting: textOf(c, "waiting") === "me" ? "me" : "",
+    since: textOf(c, "since") === "day" ? "day" : "",
+  };
+}
+
+function textOf(c: Context, name: string): string {
+  return (c.req.query(name) ?? "").slice(0, 500);
+}
