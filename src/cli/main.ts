@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { closeEverything } from "../base/at-end.ts";
 import { TwelvefoldError } from "../base/errors.ts";
 import { visible } from "../present/visible-text.ts";
 import { readEnvFile, tooLate } from "./env-file.ts";
@@ -23,6 +24,8 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
       process.exitCode = await run(session);
     } finally {
       await close();
+      // What the configuration has opened.
+      await closeEverything();
     }
   });
   try {

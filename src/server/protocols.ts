@@ -11,17 +11,52 @@ import type { ServerLimits } from "./limits.ts";
 /** The routes of a protocol, for callers whom the server has verified, within its limits. */
 export function protocolRoutes({ routes }: Protocol, limits: ServerLimits): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
+  let open = 0;
   for (const { method, path, handle } of routes) {
-    app.on(method, path, async (c) =>
-      handle({
+    app.on(method, path, async (c) => {
+      if (open >= limits.streams)
+        throw new RequestError(503, `${limits.streams} streams are open: no more are taken`, {
+          retryAfter: 5,
+        });
+      const body = await bodyOf(c, limits);
+      const response = await handle({
         request: c.req.raw,
-        body: await bodyOf(c, limits),
+        body,
         params: c.req.param(),
         caller: callerOf(c),
-      }),
-    );
+      });
+      if (response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream"))
+        return response;
+      open += 1;
+      const watched = watchEnd(response.body, () => {
+        open -= 1;
+      });
+      return new Response(watched, { status: response.status, headers: response.headers });
+    });
   }
   return app;
+}
+
+/** The same stream; `ended` is called once, when it has ended or nobody reads it any more. */
+function watchEnd(body: ReadableStream<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        ended();
+        controller.close();
+      } catch (error) {
+        ended();
+        controller.error(error);
+      }
+    },
+    cancel(reason) {
+      ended();
+      return reader.cancel(reason);
+    },
+  });
 }
 
 function callerOf(c: Context<ServerEnv>): ProtocolCaller {

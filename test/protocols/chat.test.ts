@@ -265,3 +265,40 @@ describe("the AI SDK's UI streams", { tags: "E5" }, () => {
     expect(ran).toEqual([]);
   });
 });
+
+describe("streams of protocols", { tags: "E5" }, () => {
+  it("a page that goes away in the middle misses nothing, and no more streams are open than are allowed", async () => {
+    const paid = Promise.withResolvers<string>();
+    const agent = defineAgent(scriptedSteps<PayStep>([pay(1), done()]), {
+      name: "payer",
+      steps: {
+        pay: tool(() => paid.promise),
+        add: tool(() => 0),
+        ask: askHuman(({ question }) => question),
+        tell: progress(({ note }) => note),
+        done: finish(({ message }) => message),
+      },
+    });
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+    afterwards(() => runtime.stop());
+    const { send } = serve({
+      agents: [agent],
+      server: { runtime, protocols: [agUi({ runtime })], limits: { streams: 1 } },
+    });
+    const messages = [{ id: "m1", role: "user", content: "go" }];
+    const body = { threadId: "t", runId: "r", messages, tools: [], context: [] };
+    const first = await send("/ag-ui/payer", { body });
+    const reader = first.body?.getReader();
+    const { value } = (await reader?.read()) ?? never();
+    expect(new TextDecoder().decode(value)).toContain("RUN_STARTED");
+    const crowded = await send("/ag-ui/payer", { body: { ...body, threadId: "other" } });
+    expect([crowded.status, crowded.headers.get("retry-after")]).toEqual([503, "5"]);
+    await reader?.cancel();
+    const again = send("/ag-ui/payer", { body });
+    paid.resolve("ok");
+    const events = eventsIn(await (await again).text());
+    expect(typesOf(events).filter((type) => type === "TOOL_CALL_RESULT")).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: "paid" });
+    expect((await runtime.list()).threads).toHaveLength(1);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Client, StandardSchemaV1 } from "@modelcontextprotocol/client";
 import type { AnyStep } from "../../agent/agent.ts";
+import { closeAtEnd } from "../../base/at-end.ts";
 import { type Check, check, fields, list, oneOfKinds, optional, record, text } from "../../base/checks.ts";
 import { digestOf } from "../../base/digest.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -62,8 +63,9 @@ export interface McpTools {
   ): PromptFunction<Args, Result, Partial>;
   /** What the agent does about the dynamic class's intent. */
   step<S extends AnyStep>(): ToolStep<S>;
-  /** Asks the server for its tools again; it also does when the server says that they have changed, and before each call. */
+  /** Asks the server for its tools again. That also happens when the server says that they have changed, and before each call. */
   refresh(): Promise<void>;
+  /** Ends the connection. Commands of `twelvefold` do that themselves when they end. */
   close(): Promise<void>;
 }
 
@@ -119,7 +121,12 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   client.setNotificationHandler("notifications/tools/list_changed", () => {
     remote.refresh().catch(() => {});
   });
-  await remote.refresh();
+  try {
+    await remote.refresh();
+  } catch (error) {
+    await remote.close();
+    throw error;
+  }
   return remote;
 }
 
@@ -146,6 +153,8 @@ interface Known {
 
 class Remote implements McpTools {
   readonly #client: Client;
+  /** Takes it back that the connection is closed when a command ends. */
+  readonly #keep: () => void;
   readonly #compile: (schema: JsonObject) => StandardSchemaV1;
   readonly #options: McpToolsOptions;
   #known: Known | undefined;
@@ -154,6 +163,7 @@ class Remote implements McpTools {
 
   constructor(client: Client, compile: (schema: JsonObject) => StandardSchemaV1, options: McpToolsOptions) {
     this.#client = client;
+    this.#keep = closeAtEnd(() => client.close());
     this.#compile = compile;
     this.#options = options;
   }
@@ -219,6 +229,7 @@ class Remote implements McpTools {
   }
 
   async close(): Promise<void> {
+    this.#keep();
     await this.#client.close();
   }
 
