@@ -49,7 +49,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|email|webhook) +\S.*\n?){3}$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|email|sms|webhook) +\S.*\n?){4}$/,
     );
   });
 
@@ -107,6 +107,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     ],
     ["channel/chat", ["src/channels/chat.md", "src/channels/chat.ts", "test/chat.test.ts"]],
     ["channel/email", ["src/channels/email.md", "src/channels/email.ts", "test/email.test.ts"]],
+    ["channel/sms", ["src/channels/sms.md", "src/channels/sms.ts", "test/sms.test.ts"]],
     ["webhook", ["src/channels/webhook.md", "src/channels/webhook.ts", "test/webhook.test.ts"]],
   ])(
     "copies the %s with its test, as a project writes it, and names what comes next",
@@ -207,7 +208,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, email, webhook/,
+      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, email, sms, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

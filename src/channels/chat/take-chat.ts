@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shownThread } from "../../agent/shown-thread.ts";
 import { sha256 } from "../../base/digest.ts";
-import { ConflictError, TwelvefoldError } from "../../base/errors.ts";
+import { TwelvefoldError } from "../../base/errors.ts";
 import { parseRequestId, parseThreadId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import { objectionToAnswer } from "../../humans/approvers.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../humans/principal.ts";
@@ -12,6 +12,7 @@ import { respondOnce } from "../../runtime/respond-once.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { type FormFields, responseOf } from "../../steps/form-decision.ts";
 import { dropDelivery } from "../inbound.ts";
+import { launchOrMessage } from "../launch-or-message.ts";
 import { type Cards, isAmong } from "./cards.ts";
 import type { ChatPerson, ChatPlatform, Conversation, Incoming, PostedMessage } from "./platform.ts";
 import { type ButtonValue, formFor, readValue, writeValue } from "./request-message.ts";
@@ -71,24 +72,13 @@ async function takeMessage(message: Message, runtime: Runtime, context: ChatCont
   const threadId = threadAt(name, message.place);
   const once = `chat:${name}:${message.place.team}:${message.id}`;
   if (await answerQuestion({ message, threadId, from, once }, runtime)) return DONE();
+  if (agent === undefined) return dropDelivery("no agent takes messages here");
   const { place, text } = message;
+  const via = { channel: name, address: writePlace(place) };
+  if (await launchOrMessage(runtime, { agent, threadId, text, from, via, once })) return DONE();
   const posted = { ...place, id: place.thread };
-  try {
-    if (agent === undefined) return dropDelivery("no agent takes messages here");
-    const via = { channel: name, address: writePlace(place) };
-    await runtime.launch({ agent, input: { message: text, from }, via, threadId, once });
-    return DONE();
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-  }
-  try {
-    await runtime.message(threadId, text, from, once);
-    return DONE();
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-    context.whisper(message.from, posted, "This conversation is closed. Begin a new one.");
-    return dropDelivery("the conversation is closed");
-  }
+  context.whisper(message.from, posted, "This conversation is closed. Begin a new one.");
+  return dropDelivery("the conversation is closed");
 }
 
 interface Written {

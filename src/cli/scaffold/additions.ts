@@ -82,6 +82,10 @@ export const ADDITIONS: readonly Addition[] = [
     what: "people write mails and answer requests by mail; senders proven by DKIM",
     packages: ["nodemailer", "postal-mime", "mailauth"],
   }),
+  addChannel("sms", {
+    what: "people write and decide by SMS or WhatsApp, over Twilio",
+    packages: SERVE_NEEDS,
+  }),
   addChannel("webhook", {
     what: "sends requests for people to your own service, signed by the Standard Webhooks rules",
     packages: SERVE_NEEDS,
