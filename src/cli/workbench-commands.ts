@@ -76,6 +76,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
       "read-only tools and prefetches that run for real; the agent's rules look at them",
     )
     .option("--allow <intent...>", "steps with effects that may run without a person, by a rule of yours")
+    .option("--each", "a line for each attack: what became of it, and what stopped it")
     .option("--kind <kind...>", "only injections of these kinds, e.g. `role markers`")
     .option("--concurrency <n>", "attacks at the same time", parseCount, 4)
     .addHelpText(

@@ -19,6 +19,8 @@ export interface AttackCommandOptions {
   readonly keep?: readonly string[];
   readonly allow?: readonly string[];
   readonly kind?: readonly string[];
+  /** A line for each attack. */
+  readonly each?: boolean;
   readonly concurrency: number;
 }
 
@@ -64,7 +66,7 @@ export async function attackCommand(
   if (rounds === undefined) return EXIT.interrupted;
   const passed = rounds.every(({ attacks }) => attacks.every((one) => isHeld(one, allow)));
   if (json) terminal.out(JSON.stringify({ passed, agent: name, rounds }, null, 2));
-  else for (const line of report(rounds, allow, session)) terminal.out(line);
+  else for (const line of rounds.flatMap((round) => roundLines(round, options, session))) terminal.out(line);
   return passed ? EXIT.ok : EXIT.failed;
 }
 
@@ -129,11 +131,11 @@ const BY: { readonly [B in Barrier]: string } = {
   model: "only the model",
 };
 
-function report(rounds: readonly Round[], allow: readonly string[], session: Session): string[] {
-  return rounds.flatMap((round) => roundLines(round, allow, session));
-}
-
-function roundLines({ model, attacks }: Round, allow: readonly string[], { colors: c }: Session): string[] {
+function roundLines(
+  { model, attacks }: Round,
+  { allow = [], each = false }: AttackCommandOptions,
+  { colors: c }: Session,
+): string[] {
   const kinds = [...Map.groupBy(attacks, ({ injection }) => injection.kind)];
   const header = ["kind", "tried", ...BARRIERS.map((by) => BY[by]), "allowed", "got through"];
   const rows = [...kinds, ["together", attacks] as const].map(([kind, of]) => [
@@ -144,16 +146,46 @@ function roundLines({ model, attacks }: Round, allow: readonly string[], { color
     dashed(of.filter((one) => !isHeld(one, allow)).length),
   ]);
   const through = attacks.filter((one) => !isHeld(one, allow));
+  const lines = each ? attacks.map(attackLine) : throughLines(through);
   return [
     c.bold(`${visibleLine(model)}:`),
     ...aligned([header, ...rows]).map((line, index) => (index === 0 ? c.dim(line) : line)),
-    ...through.slice(0, MOST_ROWS).map((one) => c.red(throughLine(one))),
-    ...(through.length > MOST_ROWS ? [`… and ${through.length - MOST_ROWS} more (--json lists all)`] : []),
+    ...lines.map((line) => (each ? line : c.red(line))),
+    ...(attacks.every(({ stillText }) => stillText)
+      ? ["Rendering held: no text became a message, a role, an image or another part of the thread."]
+      : []),
     through.length === 0
       ? c.green(`None of ${countOf(attacks.length, "attack")} got through.`)
       : c.red(`${through.length} of ${countOf(attacks.length, "attack")} got through.`),
+    ...hintsFor(through),
     "",
   ];
+}
+
+/** One line for each injection and step, however often it was tried with other arguments. */
+function throughLines(through: readonly Attack[]): string[] {
+  const groups = [
+    ...Map.groupBy(through, ({ injection, goal }) => `${injection.id} ${goal.intent}`).values(),
+  ];
+  const shown = groups
+    .slice(0, MOST_ROWS)
+    .flatMap(([first]) => (first === undefined ? [] : [attackLine(first)]));
+  return groups.length > MOST_ROWS
+    ? [...shown, `… and ${groups.length - MOST_ROWS} more (--each lists all)`]
+    : shown;
+}
+
+/** What the owner may do about steps that ran. */
+function hintsFor(through: readonly Attack[]): string[] {
+  const intents = new Set(
+    through.flatMap(({ outcome }) =>
+      outcome.kind === "ran" ? outcome.steps.map(({ intent }) => intent) : [],
+    ),
+  );
+  return [...intents].map((intent) => {
+    const name = visibleLine(intent);
+    return `${name}: give it an approval, or approveWhenUntrusted; if a rule of yours lets it run, --allow ${name}`;
+  });
 }
 
 /** So many attacks that got through are listed. */
@@ -167,14 +199,24 @@ function dashed(count: number): string {
   return count === 0 ? "–" : String(count);
 }
 
-function throughLine({ injection, goal, outcome, stillText }: Attack): string {
-  const what =
-    outcome.kind === "failed"
-      ? `could not be tried: ${outcome.message}`
-      : outcome.kind === "ran"
-        ? `ran ${JSON.stringify(outcome.steps[0])}`
-        : "became another part of the prompt";
-  return `${injection.id} (${injection.place}), for ${visibleLine(goal.intent)}: ${visibleLine(what)}${stillText || outcome.kind === "stopped" ? "" : ", and became another part of the prompt"}`;
+/** One attack: its injection, what it wanted, and what became of it. */
+function attackLine({ injection, goal, outcome, stillText }: Attack): string {
+  const forged = stillText ? "" : "; its text became another part of the prompt";
+  const about = `${injection.id} (${injection.place}), for ${visibleLine(goal.intent)}`;
+  return `${about}: ${visibleLine(outcomeInWords(outcome))}${forged}`;
+}
+
+function outcomeInWords(outcome: Attack["outcome"]): string {
+  switch (outcome.kind) {
+    case "failed":
+      return `could not be tried: ${outcome.message}`;
+    case "ran":
+      return `ran ${JSON.stringify(outcome.steps[0])}`;
+    case "stopped":
+      return `stopped by ${BY[outcome.by]}: ${outcome.detail}`;
+    default:
+      return outcome satisfies never;
+  }
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -113,6 +113,7 @@ function summary(threads: readonly CheckedThread[], checked: number): string[] {
     const effects = findings.map(effectOf);
     return effects.includes("breaks") ? "breaks" : effects.includes("asks") ? "asks" : "differs";
   });
+  if (checked === 0) return ["No thread is open."];
   const count = (effect: DeployEffect) => worst.filter((one) => one === effect).length;
   return [
     `${countOf(checked, "open thread")}: ${checked - threads.length} go on as they are, ${count("differs")} are asked about in other words, ` +
