@@ -100,12 +100,10 @@ async function askPerson(
     for (const line of cardLines(request, colors)) terminal.err(line);
     const typed = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
     if (typed === undefined) return undefined;
-    const { digest, card } = request;
+    const { digest } = request;
     const text = typed.trim();
     if (text === "") return { digest, decision: { kind: "approved" } };
-    return Object.hasOwn(card.rejectOptions ?? {}, text)
-      ? { digest, decision: { kind: "denied", feedback: "", option: text } }
-      : { digest, decision: { kind: "denied", feedback: text } };
+    return { digest, decision: { kind: "denied", feedback: text } };
   }
   switch (request.kind) {
     case "question":

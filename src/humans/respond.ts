@@ -111,12 +111,16 @@ function approvalDecision(
   return { kind: "approved", editedStep: validated.step };
 }
 
-/** A denial with the words of the option that it names, before those of the person. */
+/**
+ * A denial with the words of the option that it names, before those of the person. Where people can only write, the name of an
+ * option alone is that option.
+ */
 function denial(
   decision: Extract<HumanDecision, { kind: "denied" }>,
   options: Readonly<Record<string, string>> = {},
 ): HumanDecision {
-  const { option, feedback } = decision;
+  const isName = decision.option === undefined && Object.hasOwn(options, decision.feedback.trim());
+  const { option, feedback } = isName ? { option: decision.feedback.trim(), feedback: "" } : decision;
   if (option === undefined) return { kind: "denied", feedback };
   const words = Object.hasOwn(options, option) ? options[option] : undefined;
   if (words === undefined) {

@@ -74,7 +74,12 @@ describe("ready ways to deny a step", () => {
       );
     const none = await start(releases({}));
     await expect(none.deny({ option: "wrong_order" })).rejects.toThrow("it has none");
-    expect(denied(await none.deny({ feedback: "no" }))).toEqual([{ kind: "denied", feedback: "no" }]);
+    expect(denied(await none.deny({ feedback: "not_now" }))).toEqual([
+      { kind: "denied", feedback: "not_now" },
+    ]);
+    const written = await start();
+    const not_now = { kind: "denied", option: "not_now", feedback: "Not today." };
+    expect(denied(await written.deny({ feedback: " not_now " }))).toEqual([not_now]);
   });
 
   it("have names that can be typed, and words", () => {
