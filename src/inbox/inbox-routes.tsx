@@ -4,6 +4,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { InboxDeps } from "./deps.ts";
 import { createRequestList } from "./request-list.ts";
 import { agentRoutes } from "./routes/agents.tsx";
+import { figuresRoutes } from "./routes/figures.tsx";
 import { liveRoutes } from "./routes/live.tsx";
 import {
   accessOf,
@@ -65,6 +66,7 @@ export function inboxRoutes(deps: InboxDeps): Hono {
   app.route("/", liveRoutes(pages));
   app.route("/", threadRoutes(pages));
   app.route("/", agentRoutes(pages));
+  app.route("/", figuresRoutes(pages));
   app.all("/inbox/*", (c) =>
     showProblem(pages, c, {
       status: 404,

@@ -17,6 +17,9 @@ function pathsUnder(base: () => string) {
     get agents() {
       return `${base()}/inbox/agents`;
     },
+    get figures() {
+      return `${base()}/inbox/figures`;
+    },
     get theme() {
       return `${base()}/inbox/theme`;
     },
@@ -27,8 +30,8 @@ function pathsUnder(base: () => string) {
       id: ThreadId,
       action: "reveal" | "message" | "pause" | "resume" | "cancel" | "fork" | "leave-out",
     ) => `${base()}/inbox/threads/${encodeURIComponent(id)}/${action}`,
-    stream: (id: ThreadId, after: number) =>
-      `${base()}/inbox/threads/${encodeURIComponent(id)}/stream?after=${after}`,
+    stream: (id: ThreadId) => `${base()}/inbox/threads/${encodeURIComponent(id)}/stream`,
+    inline: (id: ThreadId) => `${base()}/inbox/threads/${encodeURIComponent(id)}/inline`,
     step: (id: ThreadId, seq: number) => `${base()}/inbox/threads/${encodeURIComponent(id)}/steps/${seq}`,
     agent: (name: string) => `${base()}/inbox/agents/${encodeURIComponent(name)}`,
     launch: (name: string) => `${base()}/inbox/agents/${encodeURIComponent(name)}/launch`,

@@ -7,25 +7,33 @@ const NODE_WIDTH = 148;
 const NODE_HEIGHT = 34;
 const GAP = 30;
 const LEFT = 56;
-const TOP = 10;
+const TOP = 26;
 const MIDDLE = LEFT + NODE_WIDTH / 2;
 /** How many characters fit into a node. */
-const FITTING = 22;
+const FITTING = 19;
+
+export interface SvgOptions {
+  /** Where a node leads. Default: nowhere. */
+  readonly hrefOf?: ((node: GraphNode) => string) | undefined;
+}
 
 /**
  * The graph as an SVG drawing: nodes from top to bottom in the order of first visits, jumps at the sides. It needs
  * neither script nor style; the classes `thread-graph`, `node`, `edge`, the kind and the outcome are there for a style
  * sheet. Each node's `data-seq` is the number of its first event.
  */
-export function toSvg(graph: ThreadGraph): string {
+export function toSvg(graph: ThreadGraph, { hrefOf }: SvgOptions = {}): string {
   const { nodes, edges } = graph;
   const places = new Map(nodes.map(({ id }, index) => [id, index]));
   const height = TOP * 2 + Math.max(1, nodes.length) * (NODE_HEIGHT + GAP) - GAP;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="thread-graph" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeXml(graphInWords(graph))}" font-family="system-ui, sans-serif" font-size="12" fill="none" stroke="currentColor">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="thread-graph" viewBox="0 0 ${WIDTH} ${height}" role="${hrefOf === undefined ? "img" : "group"}" aria-label="${escapeXml(graphInWords(graph))}" font-family="system-ui, sans-serif" font-size="12" fill="none" stroke="currentColor">`,
     '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="arrow" d="M0 0.8 7 4 0 7.2Z" fill="currentColor" stroke="none"/></marker></defs>',
     ...edges.map((edge) => drawEdge(edge, places.get(edge.from) ?? 0, places.get(edge.to) ?? 0)),
-    ...nodes.map((node, index) => drawNode(node, topOf(index))),
+    ...nodes.map((node, index) => {
+      const drawn = drawNode(node, topOf(index));
+      return hrefOf === undefined ? drawn : `<a href="${escapeXml(hrefOf(node))}">${drawn}</a>`;
+    }),
     "</svg>",
   ].join("\n");
 }
@@ -51,19 +59,29 @@ function drawNode(node: GraphNode, y: number): string {
 function drawEdge({ times }: GraphEdge, from: number, to: number): string {
   if (to === from + 1) {
     const y = topOf(from) + NODE_HEIGHT;
-    return edgeOf(`M${MIDDLE} ${y}V${y + GAP - 2}`, timesText(times, MIDDLE + 8, y + GAP / 2 + 4, "start"));
+    return edgeOf(`M${MIDDLE} ${y}V${y + GAP - 2}`, timesText(times, MIDDLE - 8, y + GAP / 2 + 4, "end"));
   }
+  if (to === from) return drawLoop(times, topOf(from));
   const isForward = to > from;
   const side = isForward ? LEFT + NODE_WIDTH : LEFT;
   const reach = Math.min(44, 14 + Math.abs(to - from) * 7);
   const bend = isForward ? side + reach : side - reach;
-  const startY = topOf(from) + NODE_HEIGHT / 2 + (from === to ? -7 : 5);
-  const endY = topOf(to) + NODE_HEIGHT / 2 + (from === to ? 7 : -5);
+  const startY = topOf(from) + NODE_HEIGHT / 2 + 5;
+  const endY = topOf(to) + NODE_HEIGHT / 2 - 5;
   const end = isForward ? side + 2 : side - 2;
   const x = isForward ? bend - reach / 4 + 3 : bend + reach / 4 - 3;
   return edgeOf(
     `M${side} ${startY}C${bend} ${startY} ${bend} ${endY} ${end} ${endY}`,
     timesText(times, x, (startY + endY) / 2 + 4, isForward ? "start" : "end"),
+  );
+}
+
+/** A step right after one like it: a loop on the node's upper edge, away from the lines that go through the gap and the sides. */
+function drawLoop(times: number, top: number): string {
+  const right = LEFT + NODE_WIDTH - 8;
+  return edgeOf(
+    `M${right - 24} ${top}C${right - 28} ${top - 22} ${right + 4} ${top - 22} ${right} ${top - 2}`,
+    timesText(times, right - 30, top - 8, "end"),
   );
 }
 

@@ -265,3 +265,32 @@ describe("editing and going on", () => {
     expect(html).toContain('data-key="n"');
   });
 });
+
+describe("figures", () => {
+  it("say what threads took, how long people kept them waiting, and what was denied", {
+    tags: ["E9", "F0.3"],
+  }, async () => {
+    const made = shop([REFUND, { ...REFUND, amount: 90 }, DONE]);
+    const { page, launch, decide, runtime } = made;
+    const thread = await launch();
+    await decide(thread, { decision: "deny", feedback: "too much" });
+    const again = await settled(runtime, thread.id);
+    await decide(again, { decision: "approve_edited", "arg.amount": "80" });
+    await settled(runtime, thread.id);
+    const shown = await page("/inbox/figures");
+    expect(shown).toContain("All 1 thread.");
+    expect(shown).toMatch(/shop 1 3 0 /);
+    expect(shown).toContain("Refund asked 2 · changed 1 · denied 1");
+    expect(await page("/inbox/figures?agent=nobody")).toContain("No threads.");
+  });
+
+  it("a thread is read inside another one's page, without addresses that would clash", {
+    tags: "F0.4",
+  }, async () => {
+    const { app, launch } = shop([{ intent: "look_up_order", order: "A-1" }, DONE]);
+    const { id } = await launch();
+    const html = await (await app.request(`/inbox/threads/${id}/inline`)).text();
+    expect(html).toContain("Look up order");
+    expect(html).not.toMatch(/ id="|Fork from here/);
+  });
+});

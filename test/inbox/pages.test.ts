@@ -335,7 +335,7 @@ describe("inbox pages", () => {
     const reader = response.body?.getReader();
     const chunk = new TextDecoder().decode((await reader?.read())?.value);
     await reader?.cancel();
-    expect(chunk).toContain('hx-target="#entry-3"');
+    expect(chunk).toContain('hx-target="#group-3"');
     expect(chunk).toContain("Ada (web:ada) approved");
     expect(chunk).not.toContain('id="entry-2"');
   });

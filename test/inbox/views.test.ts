@@ -5,6 +5,7 @@ import type { Json, JsonObject } from "../../src/base/json.ts";
 import { ago, describeTimeLeft, span } from "../../src/inbox/views/time.ts";
 import { timelineOf } from "../../src/inbox/views/timeline.ts";
 import { threadGraph } from "../../src/present/graph.ts";
+import { toSvg } from "../../src/present/graph-svg.ts";
 import { responseOf } from "../../src/steps/form-decision.ts";
 import type { NewEvent } from "../../src/thread/events.ts";
 import type { PendingApproval } from "../../src/thread/state.ts";
@@ -94,6 +95,30 @@ describe("views of the inbox", () => {
     ]);
     expect(edges).toContainEqual({ from: "n2", to: "n3", times: 1 });
     expect(edges).toContainEqual({ from: "n4", to: "n5", times: 1 });
+  });
+
+  it("in the drawing of a path no count stands on a line, and each node leads to its event", {
+    tags: "F0.4",
+  }, () => {
+    const node = { kind: "step", label: "Look up order", outcome: "ok" } as const;
+    const nodes = [
+      { ...node, id: "n1", visits: 14, seq: 3 },
+      { ...node, id: "n2", label: "Pay", visits: 9, seq: 40 },
+    ];
+    const edges = [
+      { from: "n1", to: "n1", times: 13 },
+      { from: "n1", to: "n2", times: 9 },
+    ];
+    const svg = toSvg({ nodes, edges }, { hrefOf: ({ seq }) => `#entry-${seq}` });
+    expect(svg).toContain('<a href="#entry-40">');
+    const [loop, line] = Array.from(
+      svg.matchAll(/<path d="M([\d.]+) [^"]*" marker-end[^>]*><text [^>]*x="([\d.]+)"/g),
+      (found) => found.slice(1).map(Number),
+    );
+    // Both counts end left of their line, and the loop's begins right of the straight one.
+    expect(loop?.[1]).toBeLessThan(loop?.[0] ?? 0);
+    expect(line?.[1]).toBeLessThan(line?.[0] ?? 0);
+    expect((loop?.[1] ?? 0) - 24).toBeGreaterThan(line?.[0] ?? 0);
   });
 
   it("the timeline keeps a step and all that became of it together", { tags: "F6.2" }, () => {

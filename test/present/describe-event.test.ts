@@ -19,7 +19,11 @@ const LEFT_OUT: NewEvent = {
   type: "events_left_out",
   data: { seqs: [2, 3], by: { channel: "web", id: "ada" }, reason: "another customer" },
 };
-const SAMPLE_EVENTS = [...Object.values(SAMPLES).flat(), ERASED, LEFT_OUT];
+const REVEALED: NewEvent = {
+  type: "secret_revealed",
+  data: { placeholder: "[card:1]", by: { channel: "web", id: "ada" } },
+};
+const SAMPLE_EVENTS = [...Object.values(SAMPLES).flat(), ERASED, LEFT_OUT, REVEALED];
 const HIDDEN = "\u202e\u001b[2K\u200b\u2800\u3164";
 const RAW = new RegExp(`[${HIDDEN.replace("[2K", "")}]`);
 const plain = colors.createColors(false);

@@ -100,6 +100,27 @@
     history.replaceState(history.state, "", `${target.form.action}${query === "" ? "" : `?${query}`}`);
   });
 
+  // What was opened stays open when its entry is replaced by a newer one.
+  const opened = new Set();
+  document.addEventListener(
+    "toggle",
+    ({ target }) => {
+      const key = target.dataset?.keep;
+      if (key === undefined || !target.isConnected) return;
+      if (target.open) opened.add(key);
+      else opened.delete(key);
+    },
+    true,
+  );
+  const timeline = document.getElementById("timeline");
+  if (timeline !== null) {
+    new MutationObserver(() => {
+      for (const entry of timeline.querySelectorAll("details[data-keep]:not([open])")) {
+        if (opened.has(entry.dataset.keep)) entry.open = true;
+      }
+    }).observe(timeline, { childList: true });
+  }
+
   // A decision is sent once, however often the button is pressed.
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;

@@ -24,7 +24,7 @@ export interface Frame {
 interface LayoutProps {
   readonly frame: Frame;
   readonly title: string;
-  readonly section?: "inbox" | "threads" | "agents";
+  readonly section?: "inbox" | "threads" | "agents" | "figures";
   readonly children?: Child;
 }
 
@@ -93,6 +93,7 @@ const Navigation = ({
         <>
           <NavLink href={paths.threads} go="t" here={section === "threads"} text="Threads" />
           <NavLink href={paths.agents} go="a" here={section === "agents"} text="Agents" />
+          <NavLink href={paths.figures} go="f" here={section === "figures"} text="Figures" />
         </>
       )}
     </nav>
@@ -217,7 +218,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["e", "edit the arguments"],
   ["n", "after a decision, the next request"],
   ["/", "search"],
-  ["g i, g t, g a", "inbox, threads, agents"],
+  ["g i, g t, g a, g f", "inbox, threads, agents, figures"],
   ["?", "this help"],
 ];
 

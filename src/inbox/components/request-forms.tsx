@@ -38,6 +38,9 @@ export const ApprovalForms = (props: FormProps & { request: PendingApproval }) =
           Edit arguments
         </a>
       )}
+      <a class="button danger phone-pin" href="#deny">
+        Deny …
+      </a>
     </DecisionForm>
     <DenyForm {...props} label="Or say what should happen instead" />
   </div>
@@ -74,6 +77,7 @@ const OwnWordsForm = ({ label, ...props }: FormProps & { label: string }) => (
     <label class="stack">
       <span>{label}</span>
       <textarea
+        id="deny"
         name="feedback"
         rows={2}
         required

@@ -1,38 +1,102 @@
 import type { ThreadId } from "../../base/ids.ts";
 import { isJsonObject } from "../../base/json.ts";
 import { errorText } from "../../context/blocks/errors.ts";
-import { countOf, visible } from "../../present/visible-text.ts";
+import { clip, countOf, visible } from "../../present/visible-text.ts";
+import type { Thread } from "../../thread/thread.ts";
 import { paths } from "../paths.ts";
-import { fullTime, timeOfDay } from "../views/time.ts";
+import { gistOf, headingOf, outcomeGistOf, type TimelineGroup, tookOf } from "../views/groups.ts";
+import { duration, fullTime, timeOfDay } from "../views/time.ts";
 import type { TimelineItem } from "../views/timeline.ts";
 import { Csrf } from "./layout.tsx";
 import { CompactFields, Value, Words } from "./text.tsx";
 
-interface ItemProps {
-  readonly item: TimelineItem;
+interface Shared {
   readonly threadId: ThreadId;
   /** Absent where forking is not offered. */
   readonly csrf: string | null;
+  /** Shown within another thread: its entries have no addresses of their own. */
+  readonly inline?: boolean;
 }
 
-/** One entry: the step, its arguments and its outcome; more on demand. */
-export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
-  <li class={`entry tone-${item.tone}`} id={`entry-${item.seq}`} data-seq={item.lastSeq}>
-    <span class="entry-dot" aria-hidden="true"></span>
-    <div class="entry-head">
-      <h3 dir="auto">{item.heading}</h3>
-      {item.fidelity !== undefined && item.fidelity.grade !== "exact" && (
-        <span
-          class={`label label-${item.fidelity.grade === "doubtful" ? "bad" : "warn"}`}
-          title={visible(item.fidelity.reasons.join(", "))}
-        >
-          {item.fidelity.grade}
+/** One entry of the timeline, or a run of equal ones under one line. */
+export const TimelineGroupEntry = ({ group, ...shared }: Shared & { readonly group: TimelineGroup }) => {
+  const id = shared.inline === true ? undefined : `group-${group.seq}`;
+  const [item] = group.items;
+  if (group.items.length === 1 && item !== undefined) {
+    return (
+      <li class="group" id={id}>
+        <Entry item={item} {...shared} />
+      </li>
+    );
+  }
+  const took = group.items.reduce((sum, one) => sum + tookOf(one), 0);
+  return (
+    <li class="group" id={id}>
+      <details class={`run tone-${item?.tone ?? "neutral"}`} data-keep={id}>
+        <summary>
+          <span class="entry-dot" aria-hidden="true"></span>
+          <h3 dir="auto">{headingOf(group)}</h3>
+          <span class="gist" dir="auto">
+            {clip(group.items.map(gistOf).join(", "), 160)}
+          </span>
+          <Took ms={took} />
+        </summary>
+        <ol>
+          {group.items.map((one) => (
+            <li>
+              <Entry item={one} {...shared} />
+            </li>
+          ))}
+        </ol>
+      </details>
+    </li>
+  );
+};
+
+/** The timeline of a thread within another one's. */
+export const InlineTimeline = (props: {
+  readonly thread: Thread;
+  readonly groups: readonly TimelineGroup[];
+}) => (
+  <ol class="timeline" aria-label={`Timeline of ${props.thread.id}`}>
+    {props.groups.map((group) => (
+      <TimelineGroupEntry group={group} threadId={props.thread.id} csrf={null} inline />
+    ))}
+  </ol>
+);
+
+const Took = ({ ms }: { ms: number }) => (ms < 1 ? null : <span class="took">{duration(ms)}</span>);
+
+/** One line for an item; all of it on demand. */
+const Entry = ({ item, ...shared }: Shared & { readonly item: TimelineItem }) => {
+  const id = shared.inline === true ? undefined : `entry-${item.seq}`;
+  const outcome = outcomeGistOf(item);
+  return (
+    <details class={`entry tone-${item.tone}`} id={id} data-keep={id} data-seq={item.lastSeq}>
+      <summary>
+        <span class="entry-dot" aria-hidden="true"></span>
+        <h3 dir="auto">{item.heading}</h3>
+        {item.fidelity?.grade === "doubtful" && (
+          <span class="label label-bad" title={visible(item.fidelity.reasons.join(", "))}>
+            unclear
+          </span>
+        )}
+        <span class="gist" dir="auto">
+          {gistOf(item)}
+          {outcome !== "" && <span class="gist-outcome"> → {outcome}</span>}
         </span>
-      )}
-      <a class="entry-time" href={`#entry-${item.seq}`} title={fullTime(item.at)}>
-        <time datetime={item.at}>{timeOfDay(item.at)}</time>
-      </a>
-    </div>
+        <Took ms={tookOf(item)} />
+        <time class="entry-time" datetime={item.at} title={fullTime(item.at)}>
+          {timeOfDay(item.at)}
+        </time>
+      </summary>
+      <EntryBody item={item} {...shared} />
+    </details>
+  );
+};
+
+const EntryBody = ({ item, ...shared }: Shared & { readonly item: TimelineItem }) => (
+  <div class="entry-body">
     {item.text !== undefined && <Words text={item.text} />}
     {item.fields !== undefined && Object.keys(item.fields).length > 0 && (
       <CompactFields fields={item.fields} />
@@ -40,16 +104,22 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
     {item.marks.length > 0 && (
       <ul class="marks">
         {item.marks.map((mark) => (
-          <li class={`tone-${mark.tone}`}>
+          <li class={`tone-${mark.tone}`} id={shared.inline === true ? undefined : `entry-${mark.seq}`}>
             <span class="words">{mark.text}</span>
           </li>
         ))}
       </ul>
     )}
+    {item.child !== undefined && <Child {...item.child} />}
     {item.result !== undefined && (
       <div class="outcome">
-        <span class="outcome-name">Result</span>
-        {isJsonObject(item.result) ? <CompactFields fields={item.result} /> : <Value value={item.result} />}
+        <span class="outcome-name">{item.result === null ? "Done" : "Result"}</span>
+        {item.result !== null &&
+          (isJsonObject(item.result) ? (
+            <CompactFields fields={item.result} />
+          ) : (
+            <Value value={item.result} />
+          ))}
       </div>
     )}
     {item.error !== undefined && (
@@ -58,17 +128,40 @@ export const TimelineEntry = ({ item, threadId, csrf }: ItemProps) => (
         <Words text={errorText(item.error)} />
       </div>
     )}
-    <div class="entry-tools">
-      {item.byModel && <a href={paths.step(threadId, item.seq)}>What the model saw</a>}
-      {item.completion?.usage != null && (
-        <span class="entry-tokens">
-          {countOf(item.completion.usage.inputTokens, "token")} in, {item.completion.usage.outputTokens} out
-        </span>
-      )}
-      {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
-      {csrf !== null && item.isRead && <LeaveOutButton threadId={threadId} seq={item.seq} csrf={csrf} />}
-    </div>
-  </li>
+    <EntryTools item={item} {...shared} />
+  </div>
+);
+
+const EntryTools = ({ item, threadId, csrf, inline }: Shared & { readonly item: TimelineItem }) => (
+  <div class="entry-tools">
+    {item.byModel && <a href={paths.step(threadId, item.seq)}>What the model saw</a>}
+    {item.completion?.usage != null && (
+      <span class="entry-tokens">
+        {countOf(item.completion.usage.inputTokens, "token")} in, {item.completion.usage.outputTokens} out
+      </span>
+    )}
+    {inline !== true && <a href={`#entry-${item.seq}`}>Event {item.seq}</a>}
+    {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
+    {csrf !== null && item.isRead && <LeaveOutButton threadId={threadId} seq={item.seq} csrf={csrf} />}
+  </div>
+);
+
+/** Another agent's thread, opened in place; without scripts its own page. */
+const Child = ({ threadId, agent }: { readonly threadId: ThreadId; readonly agent: string }) => (
+  <details
+    class="child"
+    data-keep={`child-${threadId}`}
+    hx-get={paths.inline(threadId)}
+    hx-trigger="toggle once"
+    hx-target={`#child-${threadId}`}
+    hx-swap="innerHTML"
+  >
+    <summary>What {visible(agent)} does for it</summary>
+    <p class="hint">
+      <a href={paths.thread(threadId)}>Its own page</a>
+    </p>
+    <div id={`child-${threadId}`} class="child-body"></div>
+  </details>
 );
 
 const ForkButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: number; csrf: string }) => (

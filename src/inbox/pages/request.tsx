@@ -81,10 +81,17 @@ export const RequestPage = (props: RequestPageProps) => {
         </div>
         <div class="request-side">
           {!props.editing && (
-            <section class="panel decide" aria-label="Decide">
+            <section class="panel decide" id="decide" aria-label="Decide">
               <h2>{request.type === "approval" ? "Your decision" : "Your answer"}</h2>
               <Decide {...props} />
             </section>
+          )}
+          {request.type === "question" && props.mayRespond && props.deciders.mayNot === null && (
+            <p class="phone-pin">
+              <a class="button primary" href="#decide">
+                Answer
+              </a>
+            </p>
           )}
           <RequestStatus {...props} />
           <HiddenValues threadId={view.threadId} hidden={props.hidden} csrf={frame.csrf} />

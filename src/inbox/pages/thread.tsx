@@ -9,17 +9,19 @@ import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill, Way } from "../components/parts.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
-import { TimelineEntry } from "../components/timeline.tsx";
-import { paths } from "../paths.ts";
+import { TimelineGroupEntry } from "../components/timeline.tsx";
+import { paths, withQuery } from "../paths.ts";
+import { type Jumps, SHOWN, type TimelineFilter, type TimelineGroup } from "../views/groups.ts";
 import { actionsFor } from "../views/thread-view.ts";
-import type { TimelineItem } from "../views/timeline.ts";
 import { HiddenValues } from "./revealed.tsx";
 
 export interface ThreadPageProps {
   readonly frame: Frame;
   readonly thread: Thread;
-  readonly items: readonly TimelineItem[];
-  /** How many entries before `items` are left out. */
+  readonly groups: readonly TimelineGroup[];
+  readonly jumps: Jumps;
+  readonly filter: TimelineFilter;
+  /** How many entries before `groups` are left out. */
   readonly earlier: number;
   readonly now: number;
   /** What threads that work for this one ask people. */
@@ -33,16 +35,20 @@ export interface ThreadPageProps {
 
 /** One thread: its status, what happened, and everything a person can do about it. */
 export const ThreadPage = (props: ThreadPageProps) => {
-  const { frame, thread, items, mayLaunch } = props;
+  const { frame, thread, groups, mayLaunch, filter } = props;
   const { state } = thread;
   return (
     <Layout frame={frame} title={visible(state.title) || thread.id} section="threads">
       <p class="crumbs">
         <a href={paths.threads}>Threads</a>
       </p>
-      <div hx-sse:connect={paths.stream(thread.id, state.seq)} hx-swap="none" id="stream"></div>
+      <div hx-sse:connect={streamOf(thread, filter)} hx-swap="none" id="stream"></div>
       <div class="thread" data-thread={thread.id}>
         <ThreadHead thread={thread} />
+        <div class="thread-tools">
+          <ThreadJumps thread={thread} jumps={props.jumps} />
+          <Within thread={thread} filter={filter} />
+        </div>
         <div class="thread-main">
           {props.earlier > 0 && (
             <p class="more">
@@ -53,10 +59,11 @@ export const ThreadPage = (props: ThreadPageProps) => {
           )}
           <h2 class="visually-hidden">What happened</h2>
           <ol class="timeline" id="timeline" aria-label="Timeline">
-            {items.map((item) => (
-              <TimelineEntry item={item} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />
+            {groups.map((group) => (
+              <TimelineGroupEntry group={group} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />
             ))}
           </ol>
+          {groups.length === 0 && <p class="hint">Nothing in this thread fits.</p>}
           <div id="partial"></div>
           <ThreadEnd thread={thread} />
           {props.below.map((request) => (
@@ -101,6 +108,59 @@ export const ThreadPage = (props: ThreadPageProps) => {
     </Layout>
   );
 };
+
+function streamOf({ id, state }: Thread, { search, show }: TimelineFilter): string {
+  return withQuery(paths.stream(id), { after: String(state.seq), search, show: show === "all" ? "" : show });
+}
+
+/** Ways to what people look for in a long thread. */
+export const ThreadJumps = ({ thread, jumps: { errors } }: { thread: Thread; jumps: Jumps }) => {
+  const first = errors[0];
+  const last = errors.at(-1);
+  return (
+    <nav id="thread-jumps" class="jumps" aria-label="In this thread">
+      <a href="#thread-head">Top</a>
+      {first !== undefined && (
+        <a href={`#entry-${first}`}>{errors.length === 1 ? "The error" : "First error"}</a>
+      )}
+      {last !== undefined && last !== first && (
+        <a href={`#entry-${last}`}>Last of {errors.length.toLocaleString("en-US")} errors</a>
+      )}
+      {thread.state.request !== null && <a href="#thread-end">Request</a>}
+      <a href="#thread-end">Latest</a>
+    </nav>
+  );
+};
+
+const SHOWN_WORDS: { readonly [S in TimelineFilter["show"]]: string } = {
+  all: "Everything",
+  steps: "Steps",
+  people: "People",
+  errors: "Errors",
+};
+
+/** The search within the thread, as a plain form. */
+const Within = ({ thread, filter }: { thread: Thread; filter: TimelineFilter }) => (
+  <search>
+    <form class="within" method="get" action={paths.thread(thread.id)}>
+      <label>
+        <span class="visually-hidden">Search in this thread</span>
+        <input type="search" name="search" value={filter.search} placeholder="In this thread" data-search />
+      </label>
+      <label>
+        <span class="visually-hidden">Show</span>
+        <select name="show">
+          {SHOWN.map((show) => (
+            <option value={show} selected={show === filter.show}>
+              {SHOWN_WORDS[show]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <button type="submit">Filter</button>
+    </form>
+  </search>
+);
 
 export const ThreadHead = ({ thread: { id, state } }: { thread: Thread }) => (
   <header id="thread-head" class="thread-head">
@@ -178,7 +238,7 @@ export const ThreadFacts = ({ thread, now }: { thread: Thread; now: number }) =>
     <div id="thread-facts">
       <section class="panel">
         <h2>Path taken</h2>
-        {raw(toSvg(threadGraph(thread)))}
+        {raw(toSvg(threadGraph(thread), { hrefOf: ({ seq }) => `#entry-${seq}` }))}
       </section>
       <section class="panel">
         <h2>Facts</h2>

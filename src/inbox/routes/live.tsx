@@ -5,11 +5,12 @@ import { shownEvents, shownThread } from "../../agent/shown-thread.ts";
 import { toJson } from "../../base/json.ts";
 import type { ShownEvents } from "../../context/redaction/shown-events.ts";
 import { extendThread, type Thread } from "../../thread/thread.ts";
-import { Partial, TimelineEntry } from "../components/timeline.tsx";
-import { Controls, ThreadEnd, ThreadFacts, ThreadHead } from "../pages/thread.tsx";
+import { Partial, TimelineGroupEntry } from "../components/timeline.tsx";
+import { Controls, ThreadEnd, ThreadFacts, ThreadHead, ThreadJumps } from "../pages/thread.tsx";
+import { groupsOf, jumpsOf, type TimelineFilter, type TimelineGroup } from "../views/groups.ts";
 import { timelineOf } from "../views/timeline.ts";
 import { accessOf, baseOf, type Pages, renderPart } from "./page.tsx";
-import { threadIdIn } from "./threads.tsx";
+import { threadIdIn, timelineFilterIn } from "./threads.tsx";
 
 /** Events of other processes are looked for this often. */
 const LOOK_MS = 1_000;
@@ -56,6 +57,7 @@ async function follow(
 ): Promise<void> {
   const { runtime, clock } = pages.deps;
   const csrf = accessOf(pages, c).launch ? pages.deps.csrfToken(c) : null;
+  const filter = timelineFilterIn(c);
   const ends = clock.now() + LONGEST_MS;
   const base = baseOf(pages, c);
   let { thread, seen } = start;
@@ -92,7 +94,7 @@ async function follow(
         thread = await latest(runtime, thread);
         await stream.writeSSE({
           id: String(thread.state.seq),
-          data: changes(base, shownThread(thread, agent), { seen, now: clock.now(), csrf }),
+          data: changes(base, shownThread(thread, agent), { seen, now: clock.now(), csrf, filter }),
         });
         seen = thread.state.seq;
         beat = clock.now();
@@ -134,22 +136,23 @@ interface Seen {
   /** The number of the last event that the page shows. */
   readonly seen: number;
   readonly now: number;
+  /** What the page looks for within the thread. */
+  readonly filter: TimelineFilter;
   /** The token of the page's forms; `null`: it has none. */
   readonly csrf: string | null;
 }
 
 /** The parts of the page that the events after `seen` changed. */
-function changes(base: string, thread: Thread, { seen, now, csrf }: Seen): string {
-  const parts: string[] = [];
-  for (const item of timelineOf(thread.events)) {
-    if (item.lastSeq <= seen) continue;
-    const entry = renderPart(base, <TimelineEntry item={item} threadId={thread.id} csrf={csrf} />);
-    parts.push(
-      item.seq > seen
-        ? part("#timeline", "beforeend", entry)
-        : part(`#entry-${item.seq}`, "outerHTML", entry),
-    );
-  }
+function changes(base: string, thread: Thread, { seen, now, csrf, filter }: Seen): string {
+  const items = timelineOf(thread.events);
+  const before = groupsOf(timelineOf(thread.events.slice(0, seen)), filter);
+  const render = (group: TimelineGroup) =>
+    renderPart(base, <TimelineGroupEntry group={group} threadId={thread.id} csrf={csrf} />);
+  const parts = changedGroups(before, groupsOf(items, filter), seen).map(({ target, swap, group }) =>
+    part(target, swap, group === null ? "" : render(group)),
+  );
+  const jumps = renderPart(base, <ThreadJumps thread={thread} jumps={jumpsOf(items)} />);
+  parts.push(part("#thread-jumps", "outerMorph", jumps));
   parts.push(part("#thread-head", "outerMorph", renderPart(base, <ThreadHead thread={thread} />)));
   parts.push(part("#thread-end", "outerMorph", renderPart(base, <ThreadEnd thread={thread} />)));
   parts.push(
@@ -159,6 +162,35 @@ function changes(base: string, thread: Thread, { seen, now, csrf }: Seen): strin
     parts.push(part("#controls", "outerMorph", renderPart(base, <Controls thread={thread} csrf={csrf} />)));
   parts.push(part("#partial", "innerHTML", ""));
   return parts.join("\n");
+}
+
+interface GroupChange {
+  readonly target: string;
+  readonly swap: "beforeend" | "afterend" | "outerHTML" | "delete";
+  readonly group: TimelineGroup | null;
+}
+
+/** How a page that shows the groups before comes to show those after: entries may join a run, or leave one. */
+function changedGroups(
+  before: readonly TimelineGroup[],
+  after: readonly TimelineGroup[],
+  seen: number,
+): readonly GroupChange[] {
+  const sizes = new Map(before.map(({ seq, items }) => [seq, items.length]));
+  const kept = new Set(after.map(({ seq }) => seq));
+  const gone = before
+    .filter(({ seq }) => !kept.has(seq))
+    .map(({ seq }): GroupChange => ({ target: `#group-${seq}`, swap: "delete", group: null }));
+  const changed = after.flatMap((group, index): readonly GroupChange[] => {
+    const size = sizes.get(group.seq);
+    if (size === group.items.length && group.lastSeq <= seen) return [];
+    if (size !== undefined) return [{ target: `#group-${group.seq}`, swap: "outerHTML", group }];
+    const previous = after[index - 1];
+    return group.seq > seen || previous === undefined
+      ? [{ target: "#timeline", swap: "beforeend", group }]
+      : [{ target: `#group-${previous.seq}`, swap: "afterend", group }];
+  });
+  return [...gone, ...changed];
 }
 
 function writingNow(base: string, shown: ShownEvents, writing: { readonly value: unknown }): string {

@@ -2,12 +2,25 @@ import { type Context, Hono } from "hono";
 import { hiddenIn, shownThread } from "../../agent/shown-thread.ts";
 import { ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
-import { shownRequestsBelow } from "../../server/shown.ts";
+import { readShown, shownRequestsBelow } from "../../server/shown.ts";
+import { InlineTimeline } from "../components/timeline.tsx";
 import { RevealedPage } from "../pages/revealed.tsx";
 import { StepPage } from "../pages/step.tsx";
 import { ThreadPage } from "../pages/thread.tsx";
+import { groupsOf, jumpsOf, NO_FILTER, SHOWN, type TimelineFilter } from "../views/groups.ts";
 import { timelineOf } from "../views/timeline.ts";
-import { accessOf, formOf, frameOf, onceOf, type Pages, pathsOf, show, viewerOf } from "./page.tsx";
+import {
+  accessOf,
+  baseOf,
+  formOf,
+  frameOf,
+  onceOf,
+  type Pages,
+  pathsOf,
+  renderPart,
+  show,
+  viewerOf,
+} from "./page.tsx";
 import { stepView } from "./step-view.ts";
 import { threadList } from "./thread-list.tsx";
 
@@ -25,14 +38,18 @@ export function threadRoutes(pages: Pages): Hono {
       const agent = runtime.agents.get(whole.state.agent);
       const thread = shownThread(whole, agent);
       const items = timelineOf(thread.events);
-      const earlier = c.req.query("all") === "1" ? 0 : Math.max(0, items.length - MAX_SHOWN);
+      const filter = timelineFilterIn(c);
+      const groups = groupsOf(items, filter);
+      const earlier = c.req.query("all") === "1" ? 0 : Math.max(0, groups.length - MAX_SHOWN);
       return show(
         pages,
         c,
         <ThreadPage
           frame={await frameOf(pages, c)}
           thread={thread}
-          items={items.slice(earlier)}
+          groups={groups.slice(earlier)}
+          jumps={jumpsOf(items)}
+          filter={filter}
           earlier={earlier}
           now={clock.now()}
           below={await shownRequestsBelow(runtime, thread)}
@@ -41,6 +58,11 @@ export function threadRoutes(pages: Pages): Hono {
           exports={deps.exportLinks?.(thread.id, c) ?? []}
         />,
       );
+    })
+    .get("/inbox/threads/:id/inline", async (c) => {
+      const thread = await readShown(runtime, threadIdIn(c));
+      const groups = groupsOf(timelineOf(thread.events), NO_FILTER).slice(-MAX_SHOWN);
+      return c.html(renderPart(baseOf(pages, c), <InlineTimeline thread={thread} groups={groups} />));
     })
     .get("/inbox/threads/:id/steps/:seq", async (c) => {
       const thread = await runtime.get(threadIdIn(c));
@@ -92,6 +114,13 @@ export function threadRoutes(pages: Pages): Hono {
       else await runtime.cancel(threadId, by);
       return c.redirect(pathsOf(pages, c).thread(threadId), 303);
     });
+}
+
+/** What is looked for within a thread, as the address says. */
+export function timelineFilterIn(c: Context): TimelineFilter {
+  const wanted = c.req.query("show");
+  const search = (c.req.query("search") ?? "").slice(0, 200).trim();
+  return { search, show: SHOWN.find((show) => show === wanted) ?? "all" };
 }
 
 export function threadIdIn(c: Context): ThreadId {

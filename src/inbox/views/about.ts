@@ -85,7 +85,8 @@ export function goalOf(thread: Thread, agent: Agent | undefined): string {
 /** Names under which mails, tickets and webhooks say what they are about, the best first. */
 const SUBJECTS = ["subject", "title", "summary", "headline", "description", "text", "message", "body"];
 
-function subjectOf(body: Json): string {
+/** The line of a value that says what it is about; empty if nothing in it does. */
+export function subjectOf(body: Json): string {
   if (isJsonArray(body)) return body.map(subjectOf).find((subject) => subject !== "") ?? "";
   if (!isJsonObject(body)) return body === null ? "" : visibleValue(body);
   const texts = new Map(

@@ -13,6 +13,15 @@ export function span(ms: number): string {
   return "0 s";
 }
 
+/** A short span with what matters of it: "340 ms", "1.2 s", "4 min 10 s". */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms >= 3_600_000) return span(ms);
+  const seconds = Math.floor((ms % 60_000) / 1_000);
+  return `${Math.floor(ms / 60_000)} min${seconds === 0 ? "" : ` ${seconds} s`}`;
+}
+
 /** How long ago a moment was, for people: "just now", "4 min ago". */
 export function ago(iso: string, now: number): string {
   const ms = now - Date.parse(iso);

@@ -1,5 +1,5 @@
 import type { CompletionRecord, Fidelity } from "../../base/completion.ts";
-import type { CallId } from "../../base/ids.ts";
+import type { CallId, ThreadId } from "../../base/ids.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { describeEvent, type EventDescription, type Tone } from "../../present/describe-event.ts";
 import { clip } from "../../present/visible-text.ts";
@@ -20,6 +20,8 @@ export interface TimelineItem {
   /** Sequence number of the latest event in it. */
   lastSeq: number;
   readonly at: string;
+  /** When the latest event in it happened. */
+  lastAt: string;
   readonly heading: string;
   tone: Tone;
   /** Words of a person, a model or the system, shown with their line breaks. */
@@ -31,6 +33,10 @@ export interface TimelineItem {
   readonly marks: Mark[];
   completion?: CompletionRecord | undefined;
   fidelity?: Fidelity | undefined;
+  /** The thread of another agent that works on it. */
+  child?: { readonly threadId: ThreadId; readonly agent: string } | undefined;
+  /** Whether it is a step of the model. */
+  readonly isStep: boolean;
   /** Whether the model was asked for this item, so that what it saw can be shown. */
   readonly byModel: boolean;
   /** Whether the model reads it, so that a person can leave it out. */
@@ -84,6 +90,8 @@ function newItem(event: ThreadEvent): TimelineItem | undefined {
     seq: event.seq,
     lastSeq: event.seq,
     at: event.at,
+    lastAt: event.at,
+    isStep,
     heading: isStep ? label : title,
     tone,
     // What is doubtful about a step has a label of its own.
@@ -102,6 +110,9 @@ function newItem(event: ThreadEvent): TimelineItem | undefined {
 /** What an event adds to the item it belongs to. */
 function addTo(item: TimelineItem, event: ThreadEvent): void {
   item.lastSeq = event.seq;
+  item.lastAt = event.at;
+  if (event.type === "child_requested")
+    item.child = { threadId: event.data.threadId, agent: event.data.agent };
   if (event.type === "tool_started" && event.data.attempt === 1) return;
   const described = describeEvent(event);
   const { kind, tone, fields, result, error } = described;

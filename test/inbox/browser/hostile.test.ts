@@ -60,6 +60,7 @@ describe.runIf(browserIsThere())("hostile text in a browser", { timeout: 60_000 
 
     const shows = async (path: string, texts: readonly string[]) => {
       await page.goto(path);
+      await page.evaluate("for (const entry of document.querySelectorAll('details')) entry.open = true");
       const shown = await page.locator("body").allInnerTexts();
       const body = shown.join(" ").replace(/\s+/g, " ");
       for (const text of texts) expect(body).toContain(text.replace(/\s+/g, " ").trim());

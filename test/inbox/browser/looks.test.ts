@@ -62,7 +62,14 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     const { app, runtime } = testInbox(agents);
     stop = () => runtime.stop();
     server = await listening(app);
-    const found = ["/inbox", "/inbox/threads", "/inbox/agents", "/inbox/agents/pays", "/inbox/nowhere"];
+    const found = [
+      "/inbox",
+      "/inbox/threads",
+      "/inbox/figures",
+      "/inbox/agents",
+      "/inbox/agents/pays",
+      "/inbox/nowhere",
+    ];
     for (const { name } of agents) {
       const { threadId } = await runtime.launch({
         agent: name,

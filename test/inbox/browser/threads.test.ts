@@ -94,8 +94,10 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.getByRole("button", { name: "Launch calculator" }).click();
     await page.locator("#thread-end .result").waitFor();
     const original = page.url();
+    await page.locator("#entry-2 > summary").click();
     await page.getByRole("button", { name: "Leave event 2 out from here" }).click();
     await page.getByText("Left out of the context from here on").waitFor();
+    await page.locator("#entry-2 > summary").click();
     await page.getByRole("button", { name: "Fork from here, event 2" }).click();
     await page.locator("#thread-head .pill", { hasText: "Paused" }).waitFor();
     expect(page.url()).not.toBe(original);
@@ -112,6 +114,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.getByLabel("What should it do?").fill("add 20 and 22");
     await page.getByRole("button", { name: "Launch calculator" }).click();
     await page.locator("#thread-end .result").waitFor();
+    await page.locator("#entry-3 > summary").click();
     await page.getByRole("link", { name: "What the model saw" }).first().click();
     await page.getByText("Byte for byte what was sent").waitFor();
     expect(await page.locator("pre").first().textContent()).toContain("add 20 and 22");
