@@ -66,10 +66,12 @@ export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent)
     const { ask, options } = definitionOf(agent, intent, "ask_human");
     const { step } = callOf(thread, callId);
     const asked = ask(step);
-    const declared = typeof options.to === "function" ? options.to(step, { thread }) : options.to;
     // A `to` that is there and says nothing is a mistake, not everybody.
-    const isToEverybody = options.to === undefined && !("to" in asked);
-    const to = isToEverybody ? undefined : checkAddressees(asked.to ?? declared, declared);
+    const declared =
+      options.to === undefined
+        ? undefined
+        : checkAddressees(typeof options.to === "function" ? options.to(step, { thread }) : options.to);
+    const to = "to" in asked ? checkAddressees(asked.to ?? declared, declared) : declared;
     // Nothing but these: a handler may hand on whatever else the model wrote into the step.
     const { question, context, options: shown } = asked;
     return [

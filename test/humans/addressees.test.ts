@@ -126,6 +126,8 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
       const { thread } = await asking({ to: ["mail:eve"] }, question(wider));
       expect(eventsOf(thread, "step_refused")[0]?.data.message).toContain("this step may only ask mail:eve");
     }
+    const nobody = await asking({ to: () => [] }, question(["web:bob"]));
+    expect(eventsOf(nobody.thread, "step_refused")[0]?.data.message).toContain("put to nobody");
     const empty = await asking({}, question(undefined));
     expect(eventsOf(empty.thread, "step_refused")).toHaveLength(1);
   });
