@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function inbox(
   script: readonly ScriptedAnswer<Step>[],
-  options: { send?: () => Json; budget?: number } = {},
+  options: { send?: () => Json; budget?: number; version?: string } = {},
 ) {
   const nextStep = scriptedSteps<Step>(script);
   const sent: string[] = [];
@@ -32,6 +32,7 @@ function inbox(
       done: finish(({ message }) => message),
     },
     ...(options.budget === undefined ? {} : { budget: { steps: options.budget } }),
+    ...(options.version === undefined ? {} : { version: options.version, onVersionChange: "refuse" }),
   });
   const { app, runtime } = testInbox([agent]);
   runtimes.push(runtime);
@@ -67,6 +68,34 @@ async function interrupted(runtime: Runtime): Promise<Thread> {
 }
 
 describe("other requests to people", () => {
+  it("about a new version of the agent a person goes on or stops, and guides nobody", {
+    tags: "F6.14",
+  }, async () => {
+    const { runtime, sent, get, decide } = inbox(
+      [
+        { intent: "send", to: "carol" },
+        { intent: "done", message: "Told her." },
+      ],
+      { version: "2" },
+    );
+    const message = { type: "message_received", data: { text: "Tell Carol", from: ada } } as const;
+    const old = appendEvents(startThread({ agent: "mailer", version: "1" }, 0), [message], 0);
+    await runtime.store.append(old.id, 0, old.events, { projection: projectionOf(old.state) });
+    const thread = await runtime.settled(old.id);
+    const id = pending(thread);
+    const page = await get(id);
+    expect(page).toContain("The agent has version 2 now, and this thread has version 1.");
+    expect(page).toContain("Go on with the new version");
+    expect(page).not.toContain("Guidance for the agent");
+    expect(sent).toEqual([]);
+    await decide(id, { decision: "go_on" });
+    expect((await runtime.settled(old.id)).state).toMatchObject({
+      version: "2",
+      status: { kind: "finished" },
+    });
+    expect(sent).toEqual(["carol"]);
+  });
+
   it("of an unknown outcome a person says that it happened, with its result", { tags: "F7.4" }, async () => {
     const { runtime, get, decide, nextStep, sent } = inbox([{ intent: "done", message: "ok" }]);
     const thread = await interrupted(runtime);
