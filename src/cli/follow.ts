@@ -4,13 +4,13 @@ import type { HumanResponse } from "../humans/respond.ts";
 import { cardLines } from "../present/card.ts";
 import { describeWay } from "../present/describe-way.ts";
 import { eventLine } from "../present/event-line.ts";
+import { howToAnswer } from "../present/how-to-answer.ts";
 import { visible } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { EXIT } from "./exit.ts";
-import { howToAnswer } from "./how-to-answer.ts";
 import type { Session } from "./session.ts";
 import { threadJson } from "./thread-json.ts";
 

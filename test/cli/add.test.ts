@@ -49,7 +49,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|email|sms|webhook) +\S.*\n?){4}$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|email|sms|terminal|webhook) +\S.*\n?){5}$/,
     );
   });
 
@@ -108,6 +108,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     ["channel/chat", ["src/channels/chat.md", "src/channels/chat.ts", "test/chat.test.ts"]],
     ["channel/email", ["src/channels/email.md", "src/channels/email.ts", "test/email.test.ts"]],
     ["channel/sms", ["src/channels/sms.md", "src/channels/sms.ts", "test/sms.test.ts"]],
+    ["channel/terminal", ["src/channels/terminal.md", "src/channels/terminal.ts", "test/terminal.test.ts"]],
     ["webhook", ["src/channels/webhook.md", "src/channels/webhook.ts", "test/webhook.test.ts"]],
   ])(
     "copies the %s with its test, as a project writes it, and names what comes next",
@@ -208,7 +209,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, email, sms, webhook/,
+      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, email, sms, terminal, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
-import { howToAnswer } from "../../src/cli/how-to-answer.ts";
 import { lookAlikes } from "../../src/humans/look-alikes.ts";
 import { principalKey, verifiedBy } from "../../src/humans/principal.ts";
 import { mayDecide, pendingRequest } from "../../src/humans/request.ts";
 import { decidersOf, requestView } from "../../src/inbox/views/request-view.ts";
+import { howToAnswer } from "../../src/present/how-to-answer.ts";
 import { requestView as apiView } from "../../src/server/views.ts";
 import type { AskHumanOptions, HumanQuestion } from "../../src/steps/definitions.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";

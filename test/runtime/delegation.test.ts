@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { callIdAt, childThreadId, requestIdOf, type ThreadId } from "../../src/base/ids.ts";
-import { howToAnswer } from "../../src/cli/how-to-answer.ts";
+import { howToAnswer } from "../../src/present/how-to-answer.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { threadView } from "../../src/server/views.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";

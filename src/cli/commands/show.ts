@@ -4,10 +4,10 @@ import { cardLines } from "../../present/card.ts";
 import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
 import { threadGraph, toMermaid } from "../../present/graph.ts";
+import { howToAnswer } from "../../present/how-to-answer.ts";
 import { visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
-import { howToAnswer } from "../how-to-answer.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 

@@ -1,11 +1,11 @@
 import { UsageError } from "../../base/errors.ts";
 import { describeEvent } from "../../present/describe-event.ts";
+import { howToAnswer } from "../../present/how-to-answer.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
 import { follow } from "../follow.ts";
-import { howToAnswer } from "../how-to-answer.ts";
 import { type Session, threadIdFrom } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 

@@ -86,6 +86,10 @@ export const ADDITIONS: readonly Addition[] = [
     what: "people write and decide by SMS or WhatsApp, over Twilio",
     packages: SERVE_NEEDS,
   }),
+  addChannel("terminal", {
+    what: "shows requests, with the commands that answer them, where serve or worker runs",
+    packages: [],
+  }),
   addChannel("webhook", {
     what: "sends requests for people to your own service, signed by the Standard Webhooks rules",
     packages: SERVE_NEEDS,

@@ -1,8 +1,8 @@
 import { requestIdOf } from "../base/ids.ts";
-import { describeWay } from "../present/describe-way.ts";
-import { visibleValue } from "../present/visible-text.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
+import { describeWay } from "./describe-way.ts";
+import { visibleValue } from "./visible-text.ts";
 
 /** The exact commands that answer a request, and what each one does. */
 export function howToAnswer(thread: ThreadHead, request: PendingRequest): string[] {
