@@ -7,6 +7,7 @@ import { httpApi } from "./http-api.ts";
 import { manyThreads } from "./many-threads.ts";
 import { million } from "./million.ts";
 import { overHttp } from "./over-http.ts";
+import { pages } from "./pages.ts";
 import { postgres } from "./postgres.ts";
 import { prompts } from "./prompts.ts";
 import { processStart } from "./start.ts";
@@ -25,6 +26,7 @@ export const ROWS: readonly { readonly name: string; readonly run: BenchRow }[] 
   { name: "many", run: manyThreads },
   { name: "changes", run: changes },
   { name: "server", run: httpApi },
+  { name: "pages", run: pages },
   { name: "workbench", run: workbench },
   { name: "postgres", run: postgres },
   { name: "million", run: million },

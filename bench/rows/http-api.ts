@@ -70,7 +70,10 @@ export const httpApi: BenchRow = async ({ folder, quick, tick }) => {
     };
     await page(`inbox page, pending requests ${among}`, html("/inbox"));
     await page(`inbox page, list ${among}`, html("/inbox/threads"));
-    await page(`inbox page, search ${among}`, html(`/inbox/threads?q=${encodeURIComponent("invoice 77")}`));
+    await page(
+      `inbox page, search ${among}`,
+      html(`/inbox/threads?search=${encodeURIComponent("invoice 77")}`),
+    );
     await page(`inbox page, one thread`, html(`/inbox/threads/${ids[0]}`));
     return rows;
   } finally {

@@ -25,8 +25,36 @@ export function shownEvents(events: readonly ThreadEvent[], agent: Agent | undef
 
 /** The thread as people read it. Its ids, digests and numbers are those of the thread itself. */
 export function shownThread(thread: Thread, agent: Agent | undefined): Thread {
-  if (!hidesContent(agent)) return thread;
-  return threadOf(thread.id, shownEvents(thread.events, agent).events);
+  return hidesContent(agent) ? openThread(thread, agent).thread : thread;
+}
+
+interface OpenThread {
+  /** As people read it. */
+  readonly thread: Thread;
+  readonly shown: ShownEvents;
+}
+
+/** Threads read lately: the same events are read again and again, and are redacted once. */
+const opened = new WeakMap<object, Map<string, OpenThread>>();
+const MAX_OPENED = 50;
+/** Longer threads are not kept. */
+const MAX_EVENTS = 2_000;
+const UNKNOWN_AGENT = {};
+
+/** What is hidden follows from the agent and the events, which never change under the same number and times. */
+function openThread(thread: Thread, agent: Agent | undefined): OpenThread {
+  const { id, state, events } = thread;
+  const ofAgent = opened.get(agent ?? UNKNOWN_AGENT) ?? new Map<string, OpenThread>();
+  opened.set(agent ?? UNKNOWN_AGENT, ofAgent);
+  const key = [id, state.seq, state.startedAt, state.updatedAt].join(" ");
+  const known = ofAgent.get(key);
+  if (known !== undefined && known.thread.events.length === events.length) return known;
+  const shown = shownEvents(events, agent);
+  const open = { shown, thread: threadOf(id, shown.events) };
+  if (events.length <= MAX_EVENTS) ofAgent.set(key, open);
+  const [oldest] = ofAgent.keys();
+  if (ofAgent.size > MAX_OPENED && oldest !== undefined) ofAgent.delete(oldest);
+  return open;
 }
 
 /**
@@ -73,8 +101,8 @@ export function secretIn(thread: Thread, agent: Agent | undefined, placeholder: 
 }
 
 function openEvents(thread: Thread, agent: Agent | undefined) {
-  const shown = shownEvents(thread.events, agent);
-  return { events: shown.events, secretFor: (placeholder: string) => shown.secretFor(placeholder) };
+  const { shown, thread: readable } = openThread(thread, agent);
+  return { events: readable.events, secretFor: (placeholder: string) => shown.secretFor(placeholder) };
 }
 
 /**

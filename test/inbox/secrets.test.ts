@@ -5,6 +5,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { serverInbox } from "../../src/inbox/server-inbox.ts";
+import { followThread } from "../../src/protocols/chat/follow.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
@@ -116,7 +117,7 @@ describe("what redaction hides from the model", () => {
   it("is hidden on every page, over HTTP, in files and streams, also from who may do everything", {
     tags: ["F3.8", "F5.6"],
   }, async () => {
-    const { api, signIn, app, threadId, requestId } = await payingServer();
+    const { api, signIn, runtime, threadId, requestId } = await payingServer();
     for (const key of ["worker", "admin"] as const) {
       for (const path of [
         `/threads/${threadId}`,
@@ -156,7 +157,12 @@ describe("what redaction hides from the model", () => {
       const { body } = await api("worker", path, { headers: { accept: "text/event-stream" } });
       expectHidden(await firstOf(body, "pay"), path);
     }
-    expect(app).toBeDefined();
+    const told: unknown[] = [];
+    const caller = { principal: ADA, may: () => true };
+    const signal = AbortSignal.timeout(10_000);
+    for await (const one of followThread(runtime, { threadId, after: 0 }, caller, signal)) told.push(one);
+    expect(told.length).toBeGreaterThan(1);
+    expectHidden(JSON.stringify(told), "a stream for a chat");
   });
 
   it("has the placeholders on pages that the model reads and writes", { tags: "F3.8" }, async () => {

@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { shownThread } from "../../agent/shown-thread.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
@@ -55,10 +56,11 @@ export async function* followThread(
       const added = await runtime.store.read(threadId, thread.state.seq);
       if (added.length > 0) thread = extendThread(thread, added);
       if ((await caller.stillValid?.()) === false) return;
-      for (const event of thread.events.slice(seen)) yield* partsOf(event, thread, agent);
+      const shown = shownThread(thread, agent);
+      for (const event of shown.events.slice(seen)) yield* partsOf(event, shown, agent);
       seen = thread.state.seq;
       if (last === "settled") {
-        yield { kind: "settled", thread };
+        yield { kind: "settled", thread: shown };
         return;
       }
       if (last === "problem") {
