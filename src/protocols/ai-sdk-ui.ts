@@ -7,7 +7,15 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import { describeRequest, respondTo, whyAsked } from "./chat/answer.ts";
-import { type ChatName, findChat, sendMessage } from "./chat/chats.ts";
+import {
+  type ChatMessage,
+  type ChatName,
+  findChat,
+  findMessage,
+  keepMessage,
+  type Sent,
+  sendMessage,
+} from "./chat/chats.ts";
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
 import type { ChatPart } from "./chat/parts.ts";
 import { mayAnswer, type Protocol, type ProtocolCaller, type ProtocolRequest } from "./protocol.ts";
@@ -71,11 +79,9 @@ async function chat({ body, params, caller }: ProtocolRequest, runtime: Runtime)
 }
 
 /** A message answers the question that the thread waits with, where this caller may; otherwise it is a message. */
-async function say(
-  name: ChatName,
-  message: { readonly id: string; readonly text: string },
-  runtime: Runtime,
-) {
+async function say(name: ChatName, message: ChatMessage, runtime: Runtime): Promise<Sent> {
+  const earlier = await findMessage(name, message, runtime);
+  if (earlier !== undefined) return earlier;
   const known = await findChat(name, runtime);
   const state = known === undefined ? undefined : await runtime.store.state(known.threadId);
   const request =
@@ -84,7 +90,9 @@ async function say(
   if (known !== undefined && request?.kind === "question" && mayAnswer(request, name.caller, runtime)) {
     const decision = { kind: "answered", text: message.text } as const;
     await runtime.respond(request.id, { decision, digest: null }, name.caller.principal);
-    return { threadId: known.threadId, before };
+    const sent = { threadId: known.threadId, before };
+    await keepMessage(name, message, sent, runtime);
+    return sent;
   }
   return sendMessage(name, message, runtime);
 }

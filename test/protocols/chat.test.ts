@@ -142,7 +142,8 @@ describe("AG-UI", { tags: "E5" }, () => {
     const last = await post("/ag-ui/payer", input({ runId: "run-2", resume }));
     expect(last.events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: "a" });
     const same = await post("/ag-ui/payer", input({ runId: "run-3" }));
-    expect(typesOf(same.events)).toEqual(["RUN_STARTED", "RUN_FINISHED"]);
+    // What came of the message, once more: nothing new is done.
+    expect(same.events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: "a" });
     const messages = [
       ...input().messages,
       { id: "m2", role: "user", content: [{ type: "text", text: "more" }] },
@@ -241,6 +242,9 @@ describe("the AI SDK's UI streams", { tags: "E5" }, () => {
     ]);
     const last = await post("/ai-sdk/payer", body(user("m1", "go"), user("m2", "twelve")));
     expect(last.events.find(({ type }) => type === "text-delta")).toMatchObject({ delta: "twelve it is" });
+    // The answer sent again, as after a lost connection: the same stream, and it is no message of its own.
+    const again = await post("/ai-sdk/payer", body(user("m1", "go"), user("m2", "twelve")));
+    expect(again.events).toEqual(last.events);
     expect((await post("/ai-sdk/payer", body(user("m1", "go")), keys.reader)).status).toBe(403);
     for (const wrong of [
       {},
@@ -300,5 +304,37 @@ describe("streams of protocols", { tags: "E5" }, () => {
     expect(typesOf(events).filter((type) => type === "TOOL_CALL_RESULT")).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: "paid" });
     expect((await runtime.list()).threads).toHaveLength(1);
+  });
+
+  it("what an agent hides is hidden in streams and on cards as well", async () => {
+    const secret = "sk-abcdefghijklmnop1234567890";
+    const agent = defineAgent(scriptedSteps<PayStep>([pay(1, `key ${secret}`), done(`it was ${secret}`)]), {
+      name: "payer",
+      context: { redact: {} },
+      steps: {
+        pay: tool(({ note }) => note, { approval: "always" }),
+        add: tool(() => 0),
+        ask: askHuman(({ question }) => question),
+        tell: progress(({ note }) => note),
+        done: finish(({ message }) => message),
+      },
+    });
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+    afterwards(() => runtime.stop());
+    const { send } = serve({
+      agents: [agent],
+      server: { runtime, protocols: [agUi({ runtime }), aiSdkUi({ runtime })] },
+    });
+    const messages = [{ id: "m1", role: "user", content: `pay with ${secret}` }];
+    const body = { threadId: "t", runId: "r", messages, tools: [], context: [] };
+    const text = await (await send("/ag-ui/payer", { body })).text();
+    expect(text).toContain("note: key [");
+    expect(text).not.toContain(secret);
+    const [interrupt] = JSON.parse(JSON.stringify(eventsIn(text).at(-1))).outcome.interrupts;
+    const payload = { decision: "approve", digest: interrupt.metadata.digest };
+    const resume = [{ interruptId: interrupt.id, status: "resolved", payload }];
+    const rest = await (await send("/ag-ui/payer", { body: { ...body, runId: "r2", resume } })).text();
+    expect(rest).toContain("it was [");
+    expect(rest).not.toContain(secret);
   });
 });

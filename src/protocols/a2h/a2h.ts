@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownThread } from "../../agent/shown-thread.ts";
 import { digestOf, sha256 } from "../../base/digest.ts";
 import { ConflictError, ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../../base/ids.ts";
@@ -174,7 +175,7 @@ function payloadOf(spec: z.infer<typeof contact>["spec"] | z.infer<typeof functi
 }
 
 async function show(kind: Kind, threadId: ThreadId, runtime: Runtime, code: number): Promise<Response> {
-  const thread = await runtime.get(threadId);
+  const thread = shownThread(await runtime.get(threadId), runtime.agents.get(A2H_AGENT));
   const [, asked] = thread.events;
   const payload =
     asked?.type === "event_received" && asked.data.name === kind ? asked.data.payload : undefined;

@@ -38,12 +38,51 @@ export async function findChat(
   return parsed === undefined ? undefined : { threadId: parsed, first };
 }
 
-/** Sends a message: it begins the conversation's thread, or goes to it. Returns the thread, and its events before that. */
-export async function sendMessage(
+/** Where the conversation stood when a message came. */
+export interface Sent {
+  readonly threadId: ThreadId;
+  /** The number of the last event before it; sent again, it is the one of the first time. */
+  readonly before: number;
+}
+
+/** What became of a message that was sent before; `undefined` for a new one. */
+export async function findMessage(
   name: ChatName,
-  message: ChatMessage,
+  { id }: ChatMessage,
   runtime: Runtime,
-): Promise<{ readonly threadId: ThreadId; readonly before: number }> {
+): Promise<Sent | undefined> {
+  const known = await findChat(name, runtime);
+  const before = await runtime.store.getValue(messageKey(name, id));
+  return known === undefined || before === undefined
+    ? undefined
+    : { threadId: known.threadId, before: Number(before) };
+}
+
+/** Remembers a message, so that it counts once. */
+export async function keepMessage(
+  name: ChatName,
+  { id }: ChatMessage,
+  sent: Sent,
+  runtime: Runtime,
+): Promise<void> {
+  const { threadId: about, before } = sent;
+  await runtime.store.setValue(messageKey(name, id), String(before), undefined, { about });
+}
+
+function messageKey(name: ChatName, id: string): string {
+  return `${chatKey(name)}:message:${sha256(id)}`;
+}
+
+/** Sends a message: it begins the conversation's thread, or goes to it. One that was sent before is not sent again. */
+export async function sendMessage(name: ChatName, message: ChatMessage, runtime: Runtime): Promise<Sent> {
+  const earlier = await findMessage(name, message, runtime);
+  if (earlier !== undefined) return earlier;
+  const sent = await sendOnce(name, message, runtime);
+  await keepMessage(name, message, sent, runtime);
+  return sent;
+}
+
+async function sendOnce(name: ChatName, message: ChatMessage, runtime: Runtime): Promise<Sent> {
   const { principal } = name.caller;
   const key = chatKey(name);
   const known = await findChat(name, runtime);
@@ -55,8 +94,8 @@ export async function sendMessage(
     return { threadId, before: 0 };
   }
   const { threadId, first } = known;
+  if (message.id === first) return { threadId, before: 0 };
   const before = (await runtime.store.state(threadId)).seq;
-  if (message.id !== first)
-    await runtime.message(threadId, message.text, principal, `${key}:${sha256(message.id)}`);
+  await runtime.message(threadId, message.text, principal, `${key}:${sha256(message.id)}`);
   return { threadId, before };
 }
