@@ -21,6 +21,8 @@ export function brokenLinks(root: string, page: string): string[] {
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? page : normalize(join(dirname(page), path));
       if (!existsSync(join(root, file))) return true;
+      // The site holds the pages of `docs/` alone.
+      if (page.startsWith("docs/") && !file.startsWith("docs/")) return true;
       return anchor !== undefined && !anchorsOf(readFileSync(join(root, file), "utf8")).has(anchor);
     })
     .map((target) => `${page}: ${target}`);

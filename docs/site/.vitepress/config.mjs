@@ -1,0 +1,35 @@
+import { defineConfig } from "vitepress";
+import { pages } from "../pages.mjs";
+
+export default defineConfig({
+  title: "Twelvefold",
+  description: "A TypeScript toolkit for production LLM agents",
+  srcDir: "pages",
+  outDir: "dist",
+  cleanUrls: true,
+  // A link to a page that is not there ends the build.
+  ignoreDeadLinks: false,
+  // BAML has no grammar here; of those that are, Rust's knows its raw strings.
+  markdown: {
+    languageAlias: { baml: "rust" },
+    // `{{ … }}` in code is the prompts' own.
+    config(md) {
+      const code = md.renderer.rules.code_inline;
+      md.renderer.rules.code_inline = (...args) => code(...args).replace("<code", "<code v-pre");
+    },
+  },
+  themeConfig: {
+    search: { provider: "local" },
+    outline: [2, 3],
+    nav: [
+      { text: "By task", link: "/" },
+      { text: "Start", link: "/start" },
+      { text: "API", link: "/api/" },
+    ],
+    sidebar: pages.map(([text, items]) => ({
+      text,
+      collapsed: text === "Factors",
+      items: items.map(([title, link]) => ({ text: title, link: `/${link}` })),
+    })),
+  },
+});
