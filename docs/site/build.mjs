@@ -35,6 +35,7 @@ async function writeReference() {
     router: "module",
     entryFileName: "index",
     hideBreadcrumbs: true,
+    useHTMLAnchors: true,
     out: join(pages, "api"),
     logLevel: "Error",
   });

@@ -1,6 +1,13 @@
 import { defineConfig } from "vitepress";
 import { pages } from "../pages.mjs";
 
+const anchorOf = (heading) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replace(/\s/g, "-");
+
 export default defineConfig({
   title: "Twelvefold",
   description: "A TypeScript toolkit for production LLM agents",
@@ -11,6 +18,8 @@ export default defineConfig({
   ignoreDeadLinks: false,
   // BAML has no grammar here; of those that are, Rust's knows its raw strings.
   markdown: {
+    // The anchors are those of GitHub, so that links hold in both places.
+    anchor: { slugify: anchorOf },
     languageAlias: { baml: "rust" },
     // `{{ … }}` in code is the prompts' own.
     config(md) {

@@ -1,0 +1,71 @@
+/*
+ * The same work in several toolkits: a model is asked, proposes an addition, the tool runs, its result goes back, N times, then the
+ * run ends. Twelvefold writes each step to an SQLite file before it goes on; the others are as their own introductions show them, in
+ * memory. The row `fetch` is a `while` over `fetch` that keeps a list of messages.
+ *
+ *     npm run build && npm --prefix bench/peers install && npm --prefix bench/peers run bench
+ *
+ * They take turns, each turn a new run; a number is the median of the turns, and the ratio that of the ratios within a turn.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+process.env.OPENAI_AGENTS_DISABLE_TRACING = "1";
+process.env.MASTRA_TELEMETRY_DISABLED = "1";
+process.env.LANGCHAIN_TRACING_V2 = "false";
+process.env.BAML_LOG = "off";
+
+const SIZES = [10, 50];
+const TURNS = Number(process.env.TURNS ?? 9);
+
+const child = spawn(process.execPath, [join(import.meta.dirname, "model.mjs")], {
+  stdio: ["pipe", "pipe", "inherit"],
+});
+const { value: port } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+const baseURL = `http://127.0.0.1:${port}/v1`;
+const folder = mkdtempSync(join(tmpdir(), "twelvefold-peers-"));
+
+const subjects = new Map();
+for (const name of ["fetch", "twelvefold", "ai-sdk", "openai-agents", "langgraph", "mastra"]) {
+  const { prepare } = await import(`./subjects/${name}.mjs`);
+  subjects.set(name, await prepare({ baseURL, folder }));
+}
+
+console.log(`| steps | ${[...subjects].map(([, { title }]) => title).join(" | ")} |`);
+console.log(`|---|${[...subjects].map(() => "---").join("|")}|`);
+for (const steps of SIZES) {
+  const times = new Map([...subjects.keys()].map((name) => [name, []]));
+  for (let turn = -1; turn < TURNS; turn++) {
+    for (const [name, { run }] of subjects) {
+      const message = `run-${name}-${steps}-${turn} steps-${steps}: please add these up`;
+      const began = performance.now();
+      const calls = await run(message, steps);
+      if (calls !== steps) throw new Error(`${name} ran the tool ${calls} times instead of ${steps}`);
+      // The first turn warms up.
+      if (turn >= 0) times.get(name).push((performance.now() - began) / steps);
+    }
+  }
+  const base = times.get("fetch");
+  const cells = [...times.values()].map((of) => {
+    const ratio = median(of.map((time, turn) => time / base[turn]));
+    return `${median(of).toFixed(2)} ms (${ratio.toFixed(1)} ×)`;
+  });
+  console.log(`| ${steps} | ${cells.join(" | ")} |`);
+}
+const load = loadavg().map((one) => one.toFixed(1));
+console.log(
+  `\n${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}, ${TURNS} turns; load average ${load.join(", ")}`,
+);
+
+for (const { close } of subjects.values()) await close?.();
+child.stdin.end();
+rmSync(folder, { recursive: true, force: true });
+process.exit(0);
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { b } from "../../../baml_client/index.ts";
+import {
+  askHuman,
+  createRuntime,
+  defineAgent,
+  finish,
+  localModel,
+  promptFunction,
+  tool,
+  verifiedBy,
+} from "../../../dist/src/index.js";
+import { openSqliteStore } from "../../../dist/src/store/sqlite/open.js";
+
+/** The calculator's prompt, every event in an SQLite file before the next effect. */
+export async function prepare({ baseURL, folder }) {
+  let calls = 0;
+  const sums = defineAgent(promptFunction(b, "DetermineNextStep"), {
+    name: "sums",
+    budget: { steps: 1_000_000 },
+    steps: {
+      add: tool(
+        ({ a, b }) => {
+          calls += 1;
+          return a + b;
+        },
+        { readOnly: true },
+      ),
+      subtract: tool(({ a, b }) => a - b, { readOnly: true }),
+      multiply: tool(({ a, b }) => a * b, { readOnly: true }),
+      divide: tool(({ a, b }) => a / b, { readOnly: true }),
+      request_more_information: askHuman(({ message }) => message),
+      done_for_now: finish(({ message }) => message),
+    },
+  });
+  const store = await openSqliteStore(join(folder, "threads.db"));
+  const runtime = createRuntime({ agents: [sums], store, model: localModel("instant", baseURL) });
+  const from = verifiedBy("bench", "bench");
+  return {
+    title: "Twelvefold, SQLite, `synchronous=FULL`",
+    async run(message) {
+      calls = 0;
+      const { threadId } = await runtime.launch({ agent: "sums", input: { message, from } });
+      const { state } = await runtime.settled(threadId);
+      if (state.status.kind !== "finished") throw new Error(`it is ${JSON.stringify(state.status)}`);
+      return calls;
+    },
+    async close() {
+      await runtime.stop();
+      await store.close();
+    },
+  };
+}
