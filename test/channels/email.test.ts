@@ -163,6 +163,12 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
       ["from itself", { from: "Support <support@shop.example>" }],
     ];
     for (const [what, mail] of refused) expect((await receive(mail)).kind, what).toBe("dropped");
+    // A signature that is added to it does not make it one that is addressed to nobody.
+    const elsewhere = (await writeMail({ to: "Eve <eve@evil.example>" }, clock.now())).toString("latin1");
+    const added =
+      "DKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=x; h=from:subject:date:message-id; bh=eA==; b=eA==";
+    const resent = await channel.accept(Buffer.from(`${added}\r\n${elsewhere}`, "latin1"), runtime);
+    expect(resent).toMatchObject({ why: "the mail is addressed to somebody else" });
     const raw = (await writeMail({}, clock.now())).toString("latin1");
     for (const changed of [
       raw.replace("Where", "There"),

@@ -65,7 +65,7 @@ export async function proveSender(
   return {
     kind: "proven",
     address,
-    signsTo: covered.every((signature) => namesIn(signature).includes("to")),
+    signsTo: covered.some((signature) => namesIn(signature).includes("to")),
   };
 }
 

@@ -1,0 +1,158 @@
+import { createTransport } from "nodemailer";
+import { addressOf } from "../../base/allow-list.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import type { ChannelValues, NewsNotice, RequestNotice } from "../../humans/channel.ts";
+import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import { describeNews, describeRequest } from "../../present/describe-request.ts";
+import { visibleLine } from "../../present/visible-text.ts";
+import { type Body, composeRequest, composeText } from "./compose.ts";
+import type { EmailChannelOptions } from "./options.ts";
+import { type Origin, readOrigin } from "./origin.ts";
+import type { Signer } from "./signed.ts";
+
+export interface MailerOptions {
+  readonly options: EmailChannelOptions;
+  readonly name: string;
+  /** The channel's own address, without a name. */
+  readonly own: string;
+  readonly signer: Signer;
+  readonly clock: Clock;
+}
+
+const SMTP_TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+const DAY_MS = 86_400_000;
+
+/** Sends what the channel tells people. */
+export function createMailer({ options, name, own, signer, clock }: MailerOptions) {
+  const { smtp, replyDays = 30 } = options;
+  const [local = "", domain = ""] = own.split("@");
+  const transport = createTransport(
+    typeof smtp === "string" ? { url: smtp, ...SMTP_TIMEOUTS } : { ...SMTP_TIMEOUTS, ...smtp },
+  );
+  const inReplyDays = () => clock.now() + replyDays * DAY_MS;
+
+  async function send(to: string, { subject, messageId, origin, key, body }: Outgoing): Promise<void> {
+    const follows =
+      origin.messageId === "" ? {} : { inReplyTo: origin.messageId, references: origin.messageId };
+    await transport.sendMail({
+      from: options.from,
+      to: { name: "", address: to },
+      replyTo: key === undefined ? own : `${local}+${key}@${domain}`,
+      subject: visibleLine(subject),
+      messageId,
+      ...follows,
+      headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+      text: body.text,
+      html: body.html,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+  }
+
+  function issueKey(threadId: ThreadId, to: string, { requestId, values }: KeyCase): Promise<string> {
+    return signer.issue({ threadId, to, requestId, expiresAt: inReplyDays() }, values);
+  }
+
+  async function askOne(to: string, { notice, request, values }: Asking): Promise<void> {
+    const key = await issueKey(notice.threadId, to, { requestId: request.id, values });
+    const { via } = notice.thread.state;
+    const begun = via?.channel === name ? readOrigin(via.address) : undefined;
+    const isReply = begun?.to === to;
+    // All that is asked about a thread is one conversation for those who are asked.
+    const root = { to, subject: "", messageId: signer.messageId(notice.threadId, to, domain) };
+    const ask = { code: signer.code(request, to), link: options.link?.(request, to) };
+    await send(to, {
+      subject: isReply && begun.subject !== "" ? replyTo(begun.subject) : describeRequest(request).title,
+      messageId: signer.messageId(notice.id, to, domain),
+      origin: isReply ? begun : root,
+      key,
+      body: composeRequest(request, ask),
+    });
+  }
+
+  const recipientsOf = ({ thread }: RequestNotice, request: HumanRequest): readonly string[] => {
+    const { via } = thread.state;
+    const asker = via?.channel === name ? readOrigin(via.address).to : undefined;
+    const wanted = options.to?.(request) ?? defaultRecipients(request, asker);
+    return [...new Set(wanted.flatMap((one) => addressOf(one) ?? []))];
+  };
+
+  return {
+    /** Whether anybody is told of it by mail. */
+    isForAnybody(notice: RequestNotice): boolean {
+      const request = requestIn(notice);
+      return request !== undefined && recipientsOf(notice, request).length > 0;
+    },
+
+    /** Tells everybody whom it is put to and who has not been told; throws if somebody could not be. */
+    async sendRequest(notice: RequestNotice, values: ChannelValues): Promise<void> {
+      const request = requestIn(notice);
+      if (request === undefined) return;
+      const failures: unknown[] = [];
+      for (const to of recipientsOf(notice, request)) {
+        const sent = `email:${name}:sent:${notice.id}:${to}`;
+        if ((await values.getValue(sent)) !== undefined) continue;
+        try {
+          await askOne(to, { notice, request, values });
+          await values.setValue(sent, "1", undefined, { about: notice.threadId, expiresAt: inReplyDays() });
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+
+    async sendNews(notice: NewsNotice, values: ChannelValues): Promise<void> {
+      const origin = readOrigin(notice.address);
+      const key = await issueKey(notice.threadId, origin.to, { requestId: null, values });
+      const subject = origin.subject === "" ? "Your request" : replyTo(origin.subject);
+      const messageId = signer.messageId(notice.id, origin.to, domain);
+      await send(origin.to, { subject, messageId, origin, key, body: composeText(describeNews(notice)) });
+    },
+
+    /** Tells a proven sender why their reply had no effect. */
+    explain: (to: string, origin: Origin, why: string): Promise<void> =>
+      send(to, {
+        subject: replyTo(origin.subject),
+        origin,
+        body: composeText(`Your reply had no effect: ${visibleLine(why)}.`),
+      }),
+  };
+}
+
+interface Outgoing {
+  readonly subject: string;
+  readonly messageId?: string | undefined;
+  /** The mail that it follows. */
+  readonly origin: Origin;
+  /** The key of the reply address. Absent: nobody need reply. */
+  readonly key?: string | undefined;
+  readonly body: Body;
+}
+
+interface KeyCase {
+  readonly requestId: string | null;
+  readonly values: ChannelValues;
+}
+
+interface Asking {
+  readonly notice: RequestNotice;
+  readonly request: HumanRequest;
+  readonly values: ChannelValues;
+}
+
+function replyTo(subject: string): string {
+  return /^re:/i.test(subject) ? subject : `Re: ${subject}`;
+}
+
+/** The request if it is still pending. */
+function requestIn({ thread, requestId }: RequestNotice): HumanRequest | undefined {
+  const request = pendingRequest(thread);
+  return request?.id === requestId ? request : undefined;
+}
+
+function defaultRecipients({ to, kind }: HumanRequest, asker: string | undefined): readonly string[] {
+  if (to === null) return kind === "question" && asker !== undefined ? [asker] : [];
+  return to.flatMap((pattern) => /^(?:email|\*):(.+)$/.exec(pattern)?.[1] ?? []);
+}
