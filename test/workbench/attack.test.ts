@@ -14,6 +14,19 @@ import { testSession } from "./test-session.ts";
 const today = () => "2026-11-26";
 const eve = verifiedBy("web", "eve");
 
+/** The payer, whose requests show a schema, so that the suite knows how to look something up. */
+function withSchema(untrusted: boolean) {
+  const agent = payer(true, {}, untrusted);
+  const schema =
+    'Answer in JSON using any of these schemas:\n{\n  intent: "look_up",\n  id: string,\n} or {\n  intent: "pay",\n  to: string,\n} or {\n  intent: "done",\n  text: string,\n}\n';
+  const request: typeof agent.nextStep.request = async (thread, options) => {
+    const prepared = await agent.nextStep.request(thread, options);
+    const messages = [{ role: "user", content: `${schema}\n${agent.context.render(thread)}` }];
+    return { ...prepared, body: JSON.stringify({ messages }) };
+  };
+  return { agent: { ...agent, nextStep: { ...agent.nextStep, request } } };
+}
+
 /** How many attacks ended in each way. */
 function counts(attacks: readonly Attack[]): Record<string, number> {
   const ends = attacks.map(({ outcome }) => (outcome.kind === "stopped" ? outcome.by : outcome.kind));
@@ -26,12 +39,12 @@ type PayStep =
   | { intent: "done"; text: string };
 
 /** An agent with one lookup and one payment, that nobody need approve unless `guarded`. */
-function payer(guarded: boolean, extra: object = {}) {
+function payer(guarded: boolean, extra: object = {}, untrusted = true) {
   const steps: ScriptedSteps<PayStep> = scriptedSteps<PayStep>([]);
   return defineAgent(steps, {
     name: "payer",
     steps: {
-      look_up: tool(() => "", { readOnly: true, untrusted: true }),
+      look_up: tool(() => "", { readOnly: true, untrusted }),
       pay: tool(() => "paid", { approveWhenUntrusted: guarded }),
       done: finish(({ text }) => text),
     },
@@ -97,6 +110,17 @@ describe("F2.21 injections against an agent", { tags: "F2.21" }, () => {
     });
     expect(forged.some(({ stillText }) => !stillText)).toBe(true);
     await expect(attackAgent({ agent: payer(true), from: eve })).rejects.toThrow("shows no schema");
+  });
+
+  it("a lookup whose results are not marked as untrusted lets them through: nothing else makes up for it", async () => {
+    const { agent } = withSchema(false);
+    const goals: Step[] = [{ intent: "pay", to: "eve" }];
+    const injections = INJECTIONS.filter(({ place }) => place === "tool_result").slice(0, 2);
+    expect(counts(await attackAgent({ agent, from: eve, goals, injections }))).toEqual({ ran: 2 });
+    const marked = withSchema(true).agent;
+    expect(counts(await attackAgent({ agent: marked, from: eve, goals, injections }))).toEqual({
+      provenance: 2,
+    });
   });
 
   it("the command asks a model that obeys and the configured one, and fails on what is not allowed", async () => {
