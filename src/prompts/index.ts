@@ -1,5 +1,5 @@
 // What `import … from "twelvefold/prompts"` gives: BAML functions made safe for production, without the rest.
-export type { CompletionRecord, Fidelity, Usage } from "../base/completion.ts";
+export type { CompletionRecord, Fidelity, ProviderResponse, Usage } from "../base/completion.ts";
 export { TwelvefoldError, UsageError } from "../base/errors.ts";
 export type { DoubtfulReason, TolerantReason } from "../base/fidelity.ts";
 export {
@@ -12,6 +12,7 @@ export {
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
 export type { StepField, StepFields } from "./baml/step-fields.ts";
+export type { ToolTypes } from "./baml/tool-types.ts";
 export type { GeneratedClient, RunTimeTypes } from "./baml/types.ts";
 export type { RetryPolicy } from "./call/retry-policy.ts";
 export {

@@ -11,7 +11,7 @@ import type { EventOf, HumanDecision, ThreadEvent } from "../../thread/events.ts
 import type { Thread } from "../../thread/thread.ts";
 import { respondTo } from "../chat/answer.ts";
 import type { Protocol, ProtocolCaller, ProtocolRequest, ProtocolScope } from "../protocol.ts";
-import { A2H_AGENT } from "./agent.ts";
+import { A2H_AGENT } from "./agent-name.ts";
 
 const id = z.string().min(1).max(200);
 const text = z.string().max(100_000);

@@ -7,9 +7,7 @@ import type { Accepted } from "../../prompts/types.ts";
 import { askHuman, finish, tool } from "../../steps/steps.ts";
 import type { ApprovalPolicy } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
-
-/** The name of the agent whose threads are requests of programs elsewhere. */
-export const A2H_AGENT = "a2h";
+import { A2H_AGENT } from "./agent-name.ts";
 
 const spec = z.object({
   /** Patterns of who may answer; absent: whoever the policy lets. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Agent } from "../../agent/agent.ts";
 import { UsageError } from "../../base/errors.ts";
+import { A2H_AGENT } from "../a2h/agent-name.ts";
 
 /** A tool that a client sees: an agent, or something to be done with a thread. */
 export interface AgentTool {
@@ -41,7 +42,9 @@ const NAME = /[^A-Za-z0-9_.-]/g;
 
 /** The tools of these agents, and those for threads. Throws `UsageError` if two would have the same name. */
 export function agentTools(agents: Iterable<Agent>): readonly AgentTool[] {
-  const tools: AgentTool[] = Array.from(agents, ({ name, description }) => ({
+  // What programs ask people through A2H is nothing to launch here.
+  const launched = Array.from(agents).filter(({ name }) => name !== A2H_AGENT);
+  const tools: AgentTool[] = launched.map(({ name, description }) => ({
     name: name.replace(NAME, "_").slice(0, 128),
     description: [
       description || `The agent ${name}.`,
