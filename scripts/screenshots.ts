@@ -28,17 +28,30 @@ function demoAgent(name: string, description: string, script: readonly DemoStep[
     description,
     steps: {
       deploy_backend: tool(() => "deployed", {
-        approval: { approvers: ["web:ada", "web:bob", "slack:*"], needed: 2, expiresAfter: 2_700 },
+        title: ({ tag, environment }) => `Deploy ${tag} to ${environment}`,
+        emphasis: ["environment"],
+        approval: {
+          approvers: ["web:ada", "web:bob", "web:carol"],
+          needed: 2,
+          expiresAfter: 2_700,
+          because: "it goes to production",
+        },
       }),
       change_price: tool(() => "changed", {
-        approval: { requesterMayApprove: true, expiresAfter: 86_400 },
+        title: ({ plan, monthly_price }) => `${plan}: ${monthly_price} € a month`,
+        emphasis: ["monthly_price"],
+        approval: { expiresAfter: 86_400, because: "customers are told of every new price" },
         idempotent: true,
         preview: ({ plan, monthly_price }) => ({
           before: { plan, monthly_price: 29, yearly_revenue: "143,376 EUR" },
           after: { plan, monthly_price, yearly_revenue: "173,040 EUR" },
         }),
       }),
-      create_refund: tool(() => ({ refund: "re_4182", status: "pending" }), { approval: "always" }),
+      create_refund: tool(() => ({ refund: "re_4182", status: "pending" }), {
+        title: ({ order, amount, currency }) => `Refund ${amount} ${currency} · ${order}`,
+        emphasis: ["amount"],
+        approval: { approvers: ["web:ada", "web:bob"], because: "it is over 50 EUR" },
+      }),
       find_order: tool(() => ({ order: "A-20931", total: 129.9, currency: "EUR", delivered: false }), {
         readOnly: true,
       }),
@@ -51,6 +64,8 @@ function demoAgent(name: string, description: string, script: readonly DemoStep[
     },
   });
 }
+
+const PEOPLE = { ada: ["web:ada"], bob: ["web:bob"], carol: ["web:carol"] };
 
 const agents = [
   calculator,
@@ -84,7 +99,11 @@ async function main(): Promise<void> {
   if (!browserIsThere()) return;
   const model = await startOfflineModel();
   const clock = fakeClock(Date.UTC(2026, 0, 15, 9, 30));
-  const { app, runtime } = testInbox(agents, { clock, model: localModel(OFFLINE_MODEL_NAME, model.url) });
+  const { app, runtime } = testInbox(agents, {
+    clock,
+    people: PEOPLE,
+    model: localModel(OFFLINE_MODEL_NAME, model.url),
+  });
   const server = await listening(app);
   const browser = await openBrowser();
   const launch = async (agent: string, message: string) => {

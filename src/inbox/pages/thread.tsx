@@ -12,6 +12,7 @@ import { Ago, Value, Words } from "../components/text.tsx";
 import { TimelineGroupEntry } from "../components/timeline.tsx";
 import { paths, withQuery } from "../paths.ts";
 import { type Jumps, SHOWN, type TimelineFilter, type TimelineGroup } from "../views/groups.ts";
+import { titleOf } from "../views/request-view.ts";
 import { actionsFor } from "../views/thread-view.ts";
 import { HiddenValues } from "./revealed.tsx";
 
@@ -169,7 +170,12 @@ export const ThreadHead = ({ thread: { id, state } }: { thread: Thread }) => (
       <AgentName name={state.agent} />
       <code class="thread-id">{id}</code>
     </div>
-    <h1 dir="auto">{visible(state.title) || "A new thread"}</h1>
+    <h1 dir="auto">{visible(state.subject || state.title) || "A new thread"}</h1>
+    {state.subject !== "" && state.title !== state.subject && (
+      <p class="sub" dir="auto">
+        {visible(state.title)}
+      </p>
+    )}
   </header>
 );
 
@@ -181,7 +187,7 @@ export const ThreadEnd = ({ thread: { id, state } }: { thread: Thread }) => {
       {request !== null && (
         <section class="panel waiting">
           <h2>
-            {request.type === "approval" ? `Approve ${inWords(request.card.intent)}?` : "A person is asked"}
+            {request.type === "approval" ? `Approve ${titleOf(request, state.agent)}?` : "A person is asked"}
           </h2>
           {request.type === "question" && <Words text={request.question} />}
           <a class="button primary" href={paths.request(requestIdOf(id, request.seq))} data-key="a">

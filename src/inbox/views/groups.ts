@@ -83,9 +83,12 @@ export function gistOf({ text, fields }: TimelineItem): string {
 }
 
 /** What came of an item in a line; empty if nothing has. */
-export function outcomeGistOf({ result, error }: TimelineItem): string {
+export function outcomeGistOf(item: TimelineItem): string {
+  const { result, error } = item;
   if (error !== undefined) return visibleLine(`${error.name}: ${error.message}`, 120);
-  return result === undefined || result === null ? "" : visibleLine(valuesOf(result), 80);
+  const outcome = result === undefined || result === null ? "" : visibleLine(valuesOf(result), 80);
+  // What a step says may be its result.
+  return gistOf(item).startsWith(outcome) ? "" : outcome;
 }
 
 /** The values of a result, without the names: "re_1, 45". */
