@@ -58,7 +58,10 @@ async function approve(cookie: string): Promise<string> {
   );
   const page = await get(path);
   const form = new URLSearchParams({ decision: "approve" });
-  for (const [, name = "", value = ""] of page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g))
+  const [approving = ""] = /<form [^>]*decision-approve[^]*?<\/form>/.exec(page) ?? [];
+  for (const [, name = "", value = ""] of approving.matchAll(
+    /<input type="hidden" name="(\w+)" value="([^"]*)"/g,
+  ))
     form.set(name, value);
   const origin = new URL(started.url).origin;
   const { status } = await fetch(new URL(path, started.url), {
