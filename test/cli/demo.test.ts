@@ -58,7 +58,7 @@ async function approve(cookie: string): Promise<string> {
   );
   const page = await get(path);
   const form = new URLSearchParams({ decision: "approve" });
-  const [approving = ""] = /<form [^>]*decision-approve[^]*?<\/form>/.exec(page) ?? [];
+  const [approving = ""] = /<form [^>]*decision-approve.*?<\/form>/s.exec(page) ?? [];
   for (const [, name = "", value = ""] of approving.matchAll(
     /<input type="hidden" name="(\w+)" value="([^"]*)"/g,
   ))
