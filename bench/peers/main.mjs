@@ -5,7 +5,8 @@
  *
  *     npm run build && npm --prefix bench/peers install && npm --prefix bench/peers run bench
  *
- * They take turns, each turn a new run; a number is the median of the turns, and the ratio that of the ratios within a turn.
+ * They take turns, each turn a new run; a number is the median of the turns. `clock` is what a step takes, waiting for the model and the
+ * disk included; `processor` is what it costs this process, which other programs on the machine disturb less.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -37,23 +38,26 @@ for (const name of ["fetch", "twelvefold", "ai-sdk", "openai-agents", "langgraph
 console.log(`| steps | ${[...subjects].map(([, { title }]) => title).join(" | ")} |`);
 console.log(`|---|${[...subjects].map(() => "---").join("|")}|`);
 for (const steps of SIZES) {
-  const times = new Map([...subjects.keys()].map((name) => [name, []]));
+  const times = new Map([...subjects.keys()].map((name) => [name, { clock: [], processor: [] }]));
   for (let turn = -1; turn < TURNS; turn++) {
     for (const [name, { run }] of subjects) {
       const message = `run-${name}-${steps}-${turn} steps-${steps}: please add these up`;
       const began = performance.now();
+      const before = process.cpuUsage();
       const calls = await run(message, steps);
       if (calls !== steps) throw new Error(`${name} ran the tool ${calls} times instead of ${steps}`);
+      const clock = performance.now() - began;
+      const { user, system } = process.cpuUsage(before);
       // The first turn warms up.
-      if (turn >= 0) times.get(name).push((performance.now() - began) / steps);
+      if (turn < 0) continue;
+      times.get(name).clock.push(clock / steps);
+      times.get(name).processor.push((user + system) / 1000 / steps);
     }
   }
-  const base = times.get("fetch");
-  const cells = [...times.values()].map((of) => {
-    const ratio = median(of.map((time, turn) => time / base[turn]));
-    return `${median(of).toFixed(2)} ms (${ratio.toFixed(1)} ×)`;
-  });
-  console.log(`| ${steps} | ${cells.join(" | ")} |`);
+  for (const kind of ["processor", "clock"]) {
+    const cells = [...times.values()].map((of) => `${median(of[kind]).toFixed(2)} ms`);
+    console.log(`| ${steps}, ${kind} | ${cells.join(" | ")} |`);
+  }
 }
 const load = loadavg().map((one) => one.toFixed(1));
 console.log(
