@@ -8,11 +8,12 @@ import { howToAnswer } from "../present/how-to-answer.ts";
 import { visible } from "../present/visible-text.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ThreadEvent } from "../thread/events.ts";
-import type { PendingRequest } from "../thread/state.ts";
+import type { PendingRequest, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { EXIT } from "./exit.ts";
 import type { Session } from "./session.ts";
 import { threadJson } from "./thread-json.ts";
+import { createWorkingLine } from "./working-line.ts";
 
 /**
  * Advances a thread and shows what happens, until it ends or waits for something that nobody here can give. Asks the
@@ -25,37 +26,43 @@ export async function follow(
   shownUpTo = 0,
 ): Promise<number> {
   const { terminal, colors, json } = session;
+  const working = createWorkingLine(session);
   let shown = shownUpTo;
-  const show = (events: readonly ThreadEvent[]) => {
+  const show = (events: readonly ThreadEvent[], state: ThreadState) => {
     if (json) return;
     for (const event of events) {
       // Events of another process are shown in their place, once the thread is read.
       if (event.seq !== shown + 1) continue;
       shown = event.seq;
-      const line = eventLine(event, colors);
-      if (line !== undefined && event.type !== "finished") terminal.err(line);
+      const line = eventLine(event, colors, gradesOf(runtime, state.agent));
+      if (line !== undefined && event.type !== "finished") working.above(() => terminal.err(line));
     }
+    working.moved(state);
   };
-  const catchUp = async () => show((await runtime.get(threadId)).events);
+  const catchUp = async () => {
+    const { events, state } = await runtime.get(threadId);
+    show(events, state);
+  };
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "events" && observation.thread.id === threadId) {
       const [first] = observation.events;
       // If reading fails, waiting for the thread, below, reports it.
       if (first !== undefined && first.seq > shown + 1) void catchUp().catch(() => undefined);
-      else show(observation.events);
+      else show(observation.events, observation.thread.state);
+    }
+    if (observation.kind === "partial" && observation.threadId === threadId) {
+      working.partial(observation.partial);
     }
     if (observation.kind === "elsewhere" && observation.threadId === threadId) {
       const seconds = Math.ceil(observation.claimMs / 1000);
       const what =
         "another process is working on this thread; its outcome will be shown here. If that process was killed, ";
-      terminal.err(colors.dim(`${what}work resumes here within ${seconds} seconds.`));
+      working.above(() => terminal.err(colors.dim(`${what}work resumes here within ${seconds} seconds.`)));
     }
     if (observation.kind === "problem" && observation.threadId === threadId) {
-      terminal.err(
-        colors.red(
-          visible(observation.error instanceof Error ? observation.error.message : String(observation.error)),
-        ),
-      );
+      const { error } = observation;
+      const text = visible(error instanceof Error ? error.message : String(error));
+      working.above(() => terminal.err(colors.red(text)));
     }
   });
   const interrupted = new AbortController();
@@ -66,7 +73,8 @@ export async function follow(
     await catchUp();
     for (;;) {
       const thread = await runtime.settled(threadId, interrupted.signal);
-      show(thread.events);
+      show(thread.events, thread.state);
+      working.hide();
       const asking = await askingThread(runtime, thread);
       const { request } = asking.state;
       const response =
@@ -78,13 +86,26 @@ export async function follow(
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    terminal.err(`\nInterrupted; nothing is lost. To go on: npx twelvefold resume ${threadId}`);
+    working.hide();
+    // In place of the ^C that the terminal shows.
+    terminal.status?.("");
+    terminal.err(`Interrupted; nothing is lost. To go on: npx twelvefold resume ${threadId}`);
     return EXIT.interrupted;
   } finally {
+    working.hide();
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
     unsubscribe();
   }
+}
+
+/** Whether it matters how a step was read: not for one that only reads. */
+export function gradesOf(runtime: Pick<Runtime, "agents">, agent: string): (intent: string) => boolean {
+  const steps = runtime.agents.get(agent)?.steps;
+  return (intent) => {
+    const step = steps?.get(intent);
+    return step === undefined || (step.kind === "tool" && step.options.readOnly !== true);
+  };
 }
 
 /** The person's decision, or `undefined` if they leave the request open. */

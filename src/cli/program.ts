@@ -19,6 +19,9 @@ Exit codes: 0 done, or waiting for somebody; 1 the thread or the check failed; 2
 3 no such thread, request or agent; 4 the thread's state or the policy does not allow it; 5 the store cannot be read
 or written; 130 interrupted (nothing is lost).
 
+A thread is named by its id, by the beginning of it (at least three characters after thr_), or by \`last\`, the thread that
+changed last. \`erase\` and \`prune\` take whole ids only.
+
 Threads are kept in .twelvefold/threads.db; TWELVEFOLD_STORE names another place. TWELVEFOLD_MODEL=provider/model chooses
 the model; otherwise the first provider whose key is in the environment or .env, or else the built-in offline model.`;
 
@@ -51,7 +54,7 @@ export function createProgram(action: Action): Command {
   command(
     "run <agent> [message...]",
     "launch a thread and follow it",
-    'twelvefold run calculator "multiply 3 and 4"',
+    'twelvefold run calculator "multiply 3 and 4"\n  echo "multiply 3 and 4" | twelvefold run calculator',
   )
     .option("--once <key>", "an idempotency key: the same key launches once")
     .action((agent: string, message: string[], options: Flags & { once?: string }) =>
@@ -63,12 +66,22 @@ export function createProgram(action: Action): Command {
     .option("--agent <name>", "only threads of this agent")
     .option("--status <status...>", "only threads with one of these statuses")
     .option("--pending", "only threads that wait for a person")
-    .option("--search <text>", "only threads whose title or id holds this text")
+    .option(
+      "--search <text>",
+      'only threads that say these words ("in quotes": one after another), or with such an id',
+    )
     .option("--limit <n>", "how many to list, at most 1000", parseCount, 20)
     .option("--cursor <cursor>", "continue after the previous page")
-    .action((options: Flags & import("./commands/threads.ts").ListOptions) =>
-      act(options, async (session) => (await import("./commands/threads.ts")).list(session, options)),
+    .action((options: Flags & import("./commands/list.ts").ListOptions) =>
+      act(options, async (session) => (await import("./commands/list.ts")).list(session, options)),
     );
+  command(
+    "follow <thread>",
+    "show what happens in a thread, whoever works on it; changes nothing",
+    "twelvefold follow last",
+  ).action((thread: string, options: Flags) =>
+    act(options, async (session) => (await import("./commands/follow.ts")).followThread(session, thread)),
+  );
   command("show <thread>", "show what happened in a thread", "twelvefold show thr_… --as context")
     .option("--as <form>", SHOW_AS, "timeline")
     .action((thread: string, options: Flags & { as: string }) =>

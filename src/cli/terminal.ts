@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { text as textOf } from "node:stream/consumers";
 
 /** The terminal, or a stand-in for it. */
 export interface Terminal {
@@ -13,6 +14,10 @@ export interface Terminal {
   err(text: string): void;
   /** One line of progress on standard error, which the next one replaces; absent where nobody is looking. */
   status?(text: string): void;
+  /** How many characters fit into a line. Absent: unknown. */
+  columns?(): number;
+  /** Everything that is piped in, at its end; absent if a person sits there. */
+  input?(): Promise<string>;
   /** Asks for one line; `undefined` at the end of the input. */
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
 }
@@ -35,6 +40,8 @@ export function processTerminal(): Terminal {
       stderr.write(`${text}\n`);
     },
     ...(stderr.isTTY === true ? { status: (text: string) => void stderr.write(`\r\u001b[K${text}`) } : {}),
+    columns: () => stderr.columns || 80,
+    ...(stdin.isTTY === true ? {} : { input: () => textOf(stdin) }),
     ask: async (question, signal) => {
       const lines = createInterface({ input: stdin, output: stdout });
       const ended = new Promise<undefined>((resolve) => lines.once("close", () => resolve(undefined)));

@@ -4,11 +4,20 @@ import type { ThreadEvent } from "../thread/events.ts";
 import { describeEvent, type EventDescription, type EventKind, type Tone } from "./describe-event.ts";
 import { visible, visibleFields, visibleLine, visibleValue } from "./visible-text.ts";
 
-/** One event for a person at a terminal, in one or a few lines; `undefined` for bookkeeping. */
-export function eventLine(event: ThreadEvent, c: Colors): string | undefined {
+/**
+ * One event for a person at a terminal, in one or a few lines; `undefined` for bookkeeping. `graded` says for which steps it
+ * matters how the answer was read. Default: for all.
+ */
+export function eventLine(
+  event: ThreadEvent,
+  c: Colors,
+  graded: (intent: string) => boolean = () => true,
+): string | undefined {
   if (event.type === "tool_started" && event.data.attempt === 1) return undefined;
   const described = describeEvent(event);
-  const { kind, tone, title, text, fields = {}, result, error } = described;
+  const { kind, tone, title, fields = {}, result, error } = described;
+  const isQuiet = event.type === "step_proposed" && !graded(event.data.step.intent);
+  const text = isQuiet ? undefined : described.text;
   if (kind === "note") return c.dim(`  ${title}${text === undefined ? "" : `: ${visibleLine(text)}`}`);
   const words = text === undefined ? undefined : indent(text);
   const parts = [

@@ -7,8 +7,9 @@ import type { HumanDecision, Step } from "../../thread/events.ts";
 import type { PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
+import { findThread } from "../find-thread.ts";
 import { follow } from "../follow.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import type { Session } from "../session.ts";
 
 interface Target {
   readonly thread: Thread;
@@ -18,7 +19,7 @@ interface Target {
 
 /** The request that an id stands for: a request's own id, or a thread's id for the request pending there. */
 async function target(session: Session, id: string): Promise<Target> {
-  const threadId = threadIdFrom(id);
+  const threadId = await findThread(session, id);
   const thread = await (await session.runtime()).get(threadId);
   const { request, status } = thread.state;
   const seq = parseRequestId(id)?.seq ?? request?.seq;

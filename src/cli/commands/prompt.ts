@@ -7,7 +7,8 @@ import { localModel, selectModel } from "../../prompts/models/select-model.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
 import { appendEvents, startThread, type Thread, threadOf } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import { findThread } from "../find-thread.ts";
+import type { Session } from "../session.ts";
 
 export interface PromptOptions {
   readonly thread?: string;
@@ -87,7 +88,7 @@ async function threadFor(
     return { thread: appendEvents(startThread({ agent: agent.name }, 0), [message], 0) };
   }
   if (words.length > 0) throw new UsageError("invalid_argument", "give a message or --thread, not both");
-  const threadId = threadIdFrom(id);
+  const threadId = await findThread(session, id);
   const events = await (await session.store()).read(threadId);
   const last = at ?? events.length;
   if (last < 1 || last > events.length) {

@@ -18,8 +18,7 @@ export async function run(
   const names = agents.map(({ name }) => name);
   if (!names.includes(agent))
     throw new NotFoundError(`there is no agent "${agent}"; known: ${names.join(", ")}`);
-  const given = words.join(" ").trim();
-  const message = given === "" && session.terminal.interactive ? await session.terminal.ask("> ") : given;
+  const message = await messageFrom(session, words);
   if (message === undefined || message.trim() === "") {
     throw new UsageError("invalid_argument", `say what the agent should do: twelvefold run ${agent} "…"`);
   }
@@ -29,6 +28,16 @@ export async function run(
     input: { message, from: session.person },
     once: options.once,
   });
+  // At once: the first answer may take long.
+  if (!session.json) session.terminal.err(session.colors.dim(`thread: ${threadId}`));
   if (!created) session.terminal.err(`already launched with this key: ${threadId}`);
   return follow(session, runtime, threadId);
+}
+
+/** What was typed behind the command, or is piped in, or is asked for. */
+async function messageFrom({ terminal }: Session, words: readonly string[]): Promise<string | undefined> {
+  const typed = words.join(" ").trim();
+  if (typed !== "") return typed;
+  if (terminal.input !== undefined) return (await terminal.input()).trim();
+  return terminal.interactive ? terminal.ask("> ") : undefined;
 }

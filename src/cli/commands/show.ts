@@ -8,7 +8,11 @@ import { howToAnswer } from "../../present/how-to-answer.ts";
 import { visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import { findThread } from "../find-thread.ts";
+import { gradesOf } from "../follow.ts";
+import { INTERRUPTED, interruptedLine, isInterrupted } from "../interrupted.ts";
+import { localTime } from "../local-time.ts";
+import type { Session } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
 
 export const SHOW_FORMS = ["timeline", "markdown", "json", "html", "context", "request", "graph"] as const;
@@ -19,7 +23,7 @@ export async function show(session: Session, id: string, options: { readonly as:
   const form = SHOW_FORMS.find((known) => known === (session.json ? "json" : options.as));
   if (form === undefined)
     throw new UsageError("invalid_argument", `--as takes ${SHOW_FORMS.join(", ")}, not ${options.as}`);
-  const thread = await (await session.runtime()).get(threadIdFrom(id));
+  const thread = await (await session.runtime()).get(await findThread(session, id));
   switch (form) {
     case "json":
       session.terminal.out(JSON.stringify(threadJson(thread), null, 2));
@@ -39,7 +43,11 @@ export async function show(session: Session, id: string, options: { readonly as:
       session.terminal.out(visible(await contextOf(session, thread)));
       break;
     case "timeline":
-      for (const line of timeline(thread, session)) session.terminal.out(line);
+      for (const line of timeline(thread, session, {
+        graded: gradesOf(await session.runtime(), thread.state.agent),
+        interrupted: await isInterrupted(session, thread),
+      }))
+        session.terminal.out(line);
       for (const line of await heldBack(session, thread)) session.terminal.out(line);
       break;
     default:
@@ -67,12 +75,16 @@ async function contextOf(session: Session, thread: Thread): Promise<string> {
   return agent.context.render(thread);
 }
 
-function timeline(thread: Thread, { colors: c }: Session): string[] {
+function timeline(
+  thread: Thread,
+  { colors: c }: Session,
+  { graded, interrupted }: { readonly graded: (intent: string) => boolean; readonly interrupted: boolean },
+): string[] {
   const { state } = thread;
   const start = thread.events[0];
   const width = String(state.seq).length;
   const lines = thread.events.flatMap((event) => {
-    const line = eventLine(event, c);
+    const line = eventLine(event, c, graded);
     if (line === undefined) return [];
     const offset = start === undefined ? 0 : Date.parse(event.at) - Date.parse(start.at);
     const margin = `${String(event.seq).padStart(width)} ${elapsedTime(offset).padStart(7)}  `;
@@ -84,11 +96,12 @@ function timeline(thread: Thread, { colors: c }: Session): string[] {
   const cached =
     share === null || share === 0 ? "" : `, ${Math.round(share * 100)} % of the input from the cache`;
   return [
-    c.bold(`${thread.id} · ${visibleLine(state.agent)} · ${state.status.kind}`),
+    c.bold(`${thread.id} · ${visibleLine(state.agent)} · ${interrupted ? INTERRUPTED : state.status.kind}`),
     c.dim(
-      `started ${state.startedAt}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens${cached}`,
+      `started ${localTime(state.startedAt)}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens${cached}`,
     ),
     ...lines,
+    ...(interrupted ? [interruptedLine(thread.id)] : []),
     ...(request?.type === "approval" ? cardLines(request, c) : []),
     ...(request === null ? [] : howToAnswer(thread, request)),
   ];

@@ -7,7 +7,8 @@ import { declarations } from "../../prompts/baml/source.ts";
 import { decisionTest } from "../../workbench/baml-tests/decision-test.ts";
 import { readSources } from "../baml/client-state.ts";
 import { EXIT } from "../exit.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import { findThread } from "../find-thread.ts";
+import type { Session } from "../session.ts";
 
 export interface TestFromOptions {
   readonly at?: number;
@@ -32,7 +33,7 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
       `--to takes a .baml file in baml_src, not ${JSON.stringify(options.to)}`,
     );
   }
-  const threadId = threadIdFrom(id);
+  const threadId = await findThread(session, id);
   const { agents } = await session.config();
   const events = await (await session.store()).read(threadId);
   const [start] = events;

@@ -2,65 +2,15 @@ import { UsageError } from "../../base/errors.ts";
 import { describeEvent } from "../../present/describe-event.ts";
 import { howToAnswer } from "../../present/how-to-answer.ts";
 import { visibleLine } from "../../present/visible-text.ts";
-import type { ThreadSummary } from "../../store/store.ts";
-import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
+import { findThread } from "../find-thread.ts";
 import { follow } from "../follow.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import type { Session } from "../session.ts";
 import { threadJson } from "../thread-json.ts";
-
-export interface ListOptions {
-  readonly agent?: string;
-  readonly status?: readonly string[];
-  readonly pending?: boolean;
-  readonly search?: string;
-  readonly limit: number;
-  readonly cursor?: string;
-}
-
-/** `twelvefold list`: lists threads. */
-export async function list(session: Session, options: ListOptions): Promise<number> {
-  const { terminal, colors, json } = session;
-  const { status, ...rest } = options;
-  const filter = { ...rest, status: status?.map(statusKind) };
-  const page = await (await session.store()).list(filter);
-  if (json) {
-    terminal.out(JSON.stringify(page, null, 2));
-    return EXIT.ok;
-  }
-  if (page.threads.length === 0 && page.unreadable.length === 0) {
-    const { limit: _, ...narrowed } = filter;
-    const [agent] = (await session.config()).agents;
-    const start = `no threads; start one with: npx twelvefold run ${agent?.name ?? "<agent>"} "…"`;
-    const isNarrowed = Object.values(narrowed).some((value) => value !== undefined);
-    terminal.out(isNarrowed ? "no threads match" : start);
-  }
-  for (const thread of page.threads) terminal.out(row(thread, colors));
-  for (const { threadId, problem } of page.unreadable) {
-    terminal.err(colors.red(`${visibleLine(threadId, 64)}  cannot be shown: ${visibleLine(problem, 200)}`));
-  }
-  if (page.next !== null) terminal.err(colors.dim(`next page: --cursor ${page.next}`));
-  return EXIT.ok;
-}
-
-function statusKind(text: string): StatusKind {
-  const kind = STATUS_KINDS.find((known) => known === text);
-  if (kind === undefined)
-    throw new UsageError("invalid_argument", `--status takes ${STATUS_KINDS.join(", ")}, not ${text}`);
-  return kind;
-}
-
-function row(thread: ThreadSummary, c: Session["colors"]): string {
-  const { status } = thread;
-  const paint =
-    status === "finished" ? c.green : status === "failed" || status === "cancelled" ? c.red : c.yellow;
-  const time = thread.updatedAt.slice(0, 16).replace("T", " ");
-  return `${thread.threadId}  ${paint(status.padEnd(17))}  ${visibleLine(thread.agent, 20).padEnd(12)}  ${c.dim(time)}  ${visibleLine(thread.title, 60)}`;
-}
 
 /** `twelvefold message <thread> <text…>`: sends a further message. */
 export async function message(session: Session, id: string, words: readonly string[]): Promise<number> {
-  const threadId = threadIdFrom(id);
+  const threadId = await findThread(session, id);
   const runtime = await session.runtimeWithModel();
   const thread = await runtime.message(threadId, words.join(" "), session.person);
   const { request } = thread.state;
@@ -79,14 +29,14 @@ export async function pause(
   options: { readonly reason?: string },
 ): Promise<number> {
   const runtime = await session.runtime();
-  const { id: threadId } = await runtime.pause(threadIdFrom(id), session.person, options.reason);
+  const { id: threadId } = await runtime.pause(await findThread(session, id), session.person, options.reason);
   const thread = await runtime.get(threadId);
   return said(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
 }
 
 /** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that no process advances. */
 export async function resume(session: Session, id: string): Promise<number> {
-  const threadId = threadIdFrom(id);
+  const threadId = await findThread(session, id);
   const runtime = await session.runtimeWithModel();
   const before = await runtime.get(threadId);
   const thread =
@@ -101,13 +51,21 @@ export async function cancel(
   options: { readonly reason?: string },
 ): Promise<number> {
   const runtime = await session.runtime();
-  const { id: threadId } = await runtime.cancel(threadIdFrom(id), session.person, options.reason);
+  const { id: threadId } = await runtime.cancel(
+    await findThread(session, id),
+    session.person,
+    options.reason,
+  );
   return said(session, await runtime.get(threadId), "cancelled");
 }
 
 /** `twelvefold fork <thread> --at <seq>`: copies the beginning of a thread. */
 export async function fork(session: Session, id: string, options: { readonly at: number }): Promise<number> {
-  const thread = await (await session.runtime()).fork(threadIdFrom(id), options.at, session.person);
+  const thread = await (await session.runtime()).fork(
+    await findThread(session, id),
+    options.at,
+    session.person,
+  );
   const next =
     thread.state.status.kind === "paused" ? `; go on with: npx twelvefold resume ${thread.id}` : "";
   return said(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
@@ -125,7 +83,11 @@ export async function leaveOut(
   if (wrong.length > 0)
     throw new UsageError("invalid_argument", `events are named by their numbers, not ${wrong.join(", ")}`);
   const seqs = numbers.map(Number);
-  const { id: threadId } = await runtime.leaveOut(threadIdFrom(id), { seqs, reason }, session.person);
+  const { id: threadId } = await runtime.leaveOut(
+    await findThread(session, id),
+    { seqs, reason },
+    session.person,
+  );
   const thread = await runtime.get(threadId);
   const record = thread.events.findLast(({ type }) => type === "events_left_out");
   return said(session, thread, record === undefined ? "done" : describeEvent(record).title);
@@ -136,7 +98,10 @@ export async function verify(session: Session, ids: readonly string[]): Promise<
   const store = await session.store();
   const results = [];
   for (const id of ids)
-    results.push({ threadId: threadIdFrom(id), ...(await store.verify(threadIdFrom(id))) });
+    results.push({
+      threadId: await findThread(session, id),
+      ...(await store.verify(await findThread(session, id))),
+    });
   if (session.json) session.terminal.out(JSON.stringify(results, null, 2));
   else {
     for (const { threadId, ok, events, erased, problem } of results) {

@@ -5,7 +5,8 @@ import { compareFormats, type FormatCost } from "../../context/formats/compare-f
 import { visibleLine } from "../../present/visible-text.ts";
 import type { ThreadState } from "../../thread/state.ts";
 import { EXIT } from "../exit.ts";
-import { type Session, threadIdFrom } from "../session.ts";
+import { findThread } from "../find-thread.ts";
+import type { Session } from "../session.ts";
 
 const BAR = 32;
 
@@ -13,7 +14,7 @@ const BAR = 32;
 export async function tokens(session: Session, id: string): Promise<number> {
   const { terminal, colors: c, json } = session;
   const runtime = await session.runtime();
-  const thread = await runtime.get(threadIdFrom(id));
+  const thread = await runtime.get(await findThread(session, id));
   const agent = runtime.agents.get(thread.state.agent);
   if (agent === undefined) {
     const name = visibleLine(thread.state.agent);
