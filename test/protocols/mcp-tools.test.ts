@@ -15,6 +15,7 @@ import { afterwards } from "../server/serve.ts";
 interface Described {
   readonly description?: string;
   readonly schema: object;
+  readonly output?: object;
   readonly readOnly?: boolean;
   readonly run?: (args: Record<string, unknown>) => object;
 }
@@ -24,18 +25,20 @@ function remote(tools: Record<string, Described>) {
   const called: unknown[] = [];
   const handler = createMcpHandler(() => {
     const server = new McpServer({ name: "far", version: "1" });
-    for (const [name, { description = name, schema, readOnly, run }] of Object.entries(tools)) {
+    const asTaken = (schema: object) => ({
+      // The server itself takes anything: what is refused is refused on this side.
+      "~standard": {
+        ...fromJsonSchema({ ...schema })["~standard"],
+        validate: (value: unknown) => ({ value }),
+      },
+    });
+    for (const [name, { description = name, schema, output, readOnly, run }] of Object.entries(tools)) {
       server.registerTool(
         name,
         {
           description,
-          // The server itself takes anything: what is refused is refused on this side.
-          inputSchema: {
-            "~standard": {
-              ...fromJsonSchema({ ...schema })["~standard"],
-              validate: (value: unknown) => ({ value }),
-            },
-          },
+          inputSchema: asTaken(schema),
+          ...(output === undefined ? {} : { outputSchema: asTaken(output) }),
           ...(readOnly === undefined ? {} : { annotations: { readOnlyHint: readOnly } }),
         },
         (args: unknown) => {
@@ -167,6 +170,21 @@ describe("tools of an MCP server in an agent's union", { tags: ["F4.6", "E6"] },
     const thread = await start();
     expect(eventsOf(thread, "step_refused")[0]?.data.message).toContain("open_issue do not fit");
     expect(far.called).toEqual([]);
+    // A server's regular expression would hold the process for years: it is the server's to check.
+    const pattern = { type: "object", properties: { pattern: { type: "string", pattern: "^(a+)+$" } } };
+    const structuredContent = { pattern: `${"a".repeat(60)}!` };
+    const slow = remote({
+      slow: {
+        schema: { ...pattern, required: ["pattern"] },
+        output: pattern,
+        readOnly: true,
+        run: () => ({ structuredContent }),
+      },
+    });
+    const other = await agentOf(slow);
+    model.will(call("slow", { pattern: `${"a".repeat(60)}!` }), DONE);
+    expect((await other.start()).state.status.kind).toBe("finished");
+    expect(slow.called).toHaveLength(1);
   });
 
   it("a definition that changes asks again: pending approvals lapse, and what only read needs approval", async () => {

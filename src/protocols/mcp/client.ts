@@ -13,6 +13,7 @@ import { withTypes } from "../../prompts/with-types.ts";
 import type { Approval, ToolContext, ToolStep } from "../../steps/definitions.ts";
 import { tool } from "../../steps/steps.ts";
 import { listTools, type RemoteTool } from "./remote-tools.ts";
+import { withoutPatterns } from "./safe-schema.ts";
 
 export type { RemoteTool };
 
@@ -111,13 +112,25 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
     CLIENT_NEEDS,
     () => import("@modelcontextprotocol/client"),
   );
+  const { AjvJsonSchemaValidator } = await import("@modelcontextprotocol/client/validators/ajv");
+  const ajv = new AjvJsonSchemaValidator();
   const client = new sdk.Client(
     { name: "twelvefold", version: "1" },
-    // Nobody sits here whom the server could ask.
-    { versionNegotiation: { mode: "auto" }, capabilities: {} },
+    {
+      versionNegotiation: { mode: "auto" },
+      // Nobody sits here whom the server could ask.
+      capabilities: {},
+      // Results are checked with schemas of the server's as well.
+      jsonSchemaValidator: {
+        getValidator: (schema) => {
+          const json = toJson(schema);
+          return ajv.getValidator(isJsonObject(json) ? { ...withoutPatterns(json) } : {});
+        },
+      },
+    },
   );
   await client.connect(await transportOf(sdk, options.server), { timeout: options.timeoutMs ?? 60_000 });
-  const remote = new Remote(client, (schema) => sdk.fromJsonSchema({ ...schema }), options);
+  const remote = new Remote(client, (schema) => sdk.fromJsonSchema({ ...withoutPatterns(schema) }), options);
   client.setNotificationHandler("notifications/tools/list_changed", () => {
     remote.refresh().catch(() => {});
   });
