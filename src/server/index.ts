@@ -6,7 +6,7 @@ export type { CronOptions } from "../triggers/cron.ts";
 export { type CronTrigger, startCron } from "../triggers/cron.ts";
 export type { WebhookOptions } from "../triggers/webhook.ts";
 export { type Webhook, type WebhookDelivery, webhook } from "../triggers/webhook.ts";
-export type { WebhookAction } from "../triggers/webhook-action.ts";
+export type { WebhookAction, WebhookLaunch } from "../triggers/webhook-action.ts";
 export { type ApiKey, newApiKey } from "./api-key.ts";
 export { createServer, createServerApp, type Server, type ServerOptions } from "./app.ts";
 export { checkScope, hasScope, requireScope } from "./auth.ts";

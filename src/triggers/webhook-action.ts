@@ -10,7 +10,7 @@ import type { Via } from "../thread/events.ts";
 import type { Webhook, WebhookDelivery } from "./webhook.ts";
 
 /** What every launch of a webhook may say. */
-interface WebhookLaunch {
+export interface WebhookLaunch {
   readonly agent: string;
   /** The id of the thread. A delivery whose thread exists already, because another delivery began it, is dropped. Default: random. */
   readonly threadId?: ThreadId | undefined;

@@ -42,7 +42,7 @@ beforeAll(() => {
 const nodes = () => [NODE_24, join(tools, "node-22", "bin", "node")];
 const doorsWith = (peers: boolean) =>
   [...DOORS.values()].filter(
-    (door) => peers || !/\/(?:server|inbox|telemetry|postgres|pg-boss|restate)$/.test(door),
+    (door) => peers || !/\/(?:server|inbox|telemetry|postgres|pg-boss|restate|chat|email)$/.test(door),
   );
 
 describe("the package as it is installed", { tags: ["E2"] }, () => {

@@ -1,4 +1,4 @@
-import type SMTPTransport from "nodemailer/lib/smtp-transport/index.js";
+import type SMTPTransport from "nodemailer/lib/smtp-transport";
 import { addressOf } from "../../base/allow-list.ts";
 import { anything, check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import type { Clock } from "../../base/clock.ts";
