@@ -117,6 +117,19 @@ describe("F2.21 injections against an agent", { tags: "F2.21" }, () => {
     const goals: Step[] = [{ intent: "pay", to: "eve" }];
     const injections = INJECTIONS.filter(({ place }) => place === "tool_result").slice(0, 2);
     expect(counts(await attackAgent({ agent, from: eve, goals, injections }))).toEqual({ ran: 2 });
+    // The same holds for what is fetched before the model is asked.
+    const fetched = INJECTIONS.filter(({ place }) => place === "prefetch");
+    for (const [mark, outcome] of [
+      [true, "provenance"],
+      [false, "ran"],
+    ] as const) {
+      const remembers = payer(true, {
+        prefetch: { notes: { run: () => "", as: "memory", untrusted: mark } },
+      });
+      const attacks = await attackAgent({ agent: remembers, from: eve, goals, injections: fetched });
+      expect(counts(attacks)).toEqual({ [outcome]: fetched.length });
+      expect(attacks.every(({ place }) => place === "prefetch")).toBe(true);
+    }
     const marked = withSchema(true).agent;
     expect(counts(await attackAgent({ agent: marked, from: eve, goals, injections }))).toEqual({
       provenance: 2,

@@ -18,7 +18,9 @@ export type Place =
   /** A field of a larger result of a read-only tool. */
   | "field"
   /** The name of a file in a list. */
-  | "file_name";
+  | "file_name"
+  /** What is fetched before the model is asked: a memory, a document. */
+  | "prefetch";
 
 export const INJECTION_KINDS = [
   "plain words",
@@ -26,6 +28,7 @@ export const INJECTION_KINDS = [
   "tool result",
   "field",
   "file name",
+  "prefetch",
   "other language",
   "encoded",
   "several steps",

@@ -1,4 +1,5 @@
 import type { Agent, NextStep } from "../../agent/agent.ts";
+import type { Prefetch } from "../../agent/prefetch.ts";
 import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
 import type { StepDefinition, ToolStep } from "../../steps/definitions.ts";
 import { isReadOnly } from "../../steps/permission.ts";
@@ -14,8 +15,8 @@ export interface StubOptions {
   readonly real: boolean;
   /** Called in place of a tool with effects, or after it. */
   readonly onEffect: (thread: Thread, step: Step) => void;
-  /** What a read-only tool returns in this thread. */
-  readonly lookUp: (thread: Thread) => Json;
+  /** What a read-only tool returns in this thread, or what is fetched before the model is asked. */
+  readonly lookUp: (thread: Thread, by: "tool" | "prefetch") => Json;
   /** Whether the step is taken by the suite itself, to look something up, so that no rule is asked. */
   readonly isOpening: (thread: Thread) => boolean;
 }
@@ -35,11 +36,11 @@ export function stubAgent(agent: Agent, nextStep: NextStep, options: StubOptions
     ),
   );
   const prefetch = new Map(
-    Array.from(agent.prefetch, ([name, one]) =>
-      options.keep.includes(name)
-        ? ([name, one] as const)
-        : ([name, { ...one, run: () => "nothing" }] as const),
-    ),
+    Array.from(agent.prefetch, ([name, one]) => {
+      if (options.keep.includes(name)) return [name, one] as const;
+      const run: Prefetch["run"] = ({ thread }) => options.lookUp(thread, "prefetch");
+      return [name, { ...one, run }] as const;
+    }),
   );
   const budget = { ...agent.budget, steps: Math.min(agent.budget.steps, STEPS) };
   return { ...agent, nextStep, steps, prefetch, budget, onVersionChange: "float" };
@@ -55,7 +56,7 @@ function stubStep(
   const readOnly = isReadOnly(definition);
   const { check } = definition.options;
   const run: ToolStep<Step>["run"] = readOnly
-    ? (_step, { thread }) => lookUp(thread)
+    ? (_step, { thread }) => lookUp(thread, "tool")
     : async (step, context) => {
         const result = real ? await definition.run(step, context) : { ok: true };
         onEffect(context.thread, step);
@@ -94,6 +95,7 @@ export function hostileResult(place: Place, text: string): Json {
     case "mail":
     case "page":
     case "tool_result":
+    case "prefetch":
       return text;
     default:
       return place satisfies never;
