@@ -77,6 +77,8 @@ export function createDeploybot(options: DeploybotOptions): Deploybot {
         {
           version: "1",
           idempotent: true,
+          title: ({ service, tag, environment }) => `Deploy ${service} ${tag} to ${environment}`,
+          emphasis: ["tag", "environment"],
           approval: ({ environment }) => (environment === "production" ? production : "never"),
           // Whoever pushes a commit writes what the model reads of it.
           approveWhenUntrusted: true,

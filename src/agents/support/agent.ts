@@ -77,6 +77,8 @@ export function createSupport({ shop, managers, today }: SupportOptions) {
         {
           version: "1",
           idempotent: true,
+          title: ({ order, amount }) => `Refund ${amount} € · ${order}`,
+          emphasis: ["amount"],
           check: (step, { thread }) => problemWith(step, shop, thread),
           approval: ({ amount }, { thread, fidelity }) => {
             const recent = recentCentsIn(thread);

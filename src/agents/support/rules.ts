@@ -47,5 +47,13 @@ export function refundPolicy(
     needed: Math.max(needed, 1),
     requesterMayApprove: false,
     expiresAfter: 86_400,
+    because: whyAsked(cents, needed),
   };
+}
+
+function whyAsked(cents: number | undefined, needed: 0 | 1 | 2): string {
+  if (cents === undefined) return "it is not known what they got back in the last 30 days";
+  if (needed === 0) return "a manager looks at what was denied before, or is not clear";
+  const limit = needed === 1 ? AUTOMATIC_CENTS : ONE_MANAGER_CENTS;
+  return `they would get back more than ${formatCents(limit)} € within 30 days`;
 }
