@@ -59,7 +59,9 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
   it("a mail starts a thread, and what comes of it is answered in the same conversation", {
     tags: "F7.16",
   }, async () => {
-    const { receive, runtime } = office({ script: [{ intent: "tell", message: "One moment." }, done] });
+    const { receive, runtime, channel, store } = office({
+      script: [{ intent: "tell", message: "One moment." }, done],
+    });
     const outcome = await receive({ id: "<first@customer.example>", text: "Where is order 7?" });
     expect(outcome).toMatchObject({ kind: "started" });
     const { events } = await runtime.get(outcome.threadId ?? never());
@@ -81,6 +83,18 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
       );
     }
     expect(new Set(server.sent.map(({ messageId }) => messageId)).size).toBe(2);
+    // A process that died before it could record the delivery delivers it again.
+    const thread = await runtime.get(outcome.threadId ?? never());
+    const end = thread.events.find(({ type }) => type === "finished")?.seq ?? 0;
+    const about = { id: `${thread.id}.${end}`, threadId: thread.id, thread, seq: end, mayBeRepeated: true };
+    const again = {
+      ...about,
+      kind: "finished",
+      result: "All done.",
+      address: thread.state.via?.address ?? "",
+    } as const;
+    await channel.deliver(again, new AbortController().signal, store);
+    expect(server.sent).toHaveLength(2);
   });
 
   it("a reply goes on with the thread: by its address, by what it follows, never in somebody else's name", async () => {

@@ -2,7 +2,7 @@ import { createTransport } from "nodemailer";
 import { addressOf } from "../../base/allow-list.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ThreadId } from "../../base/ids.ts";
-import type { ChannelValues, NewsNotice, RequestNotice } from "../../humans/channel.ts";
+import type { ChannelValues, NewsNotice, Notice, RequestNotice } from "../../humans/channel.ts";
 import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
 import { describeNews, describeRequest } from "../../present/describe-request.ts";
 import { visibleLine } from "../../present/visible-text.ts";
@@ -71,6 +71,18 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
     });
   }
 
+  /** Notes down what was sent: after a crash, or if another recipient could not be reached, it is not sent again. */
+  async function sendOnce(
+    to: string,
+    { notice, values }: Pick<Asking, "values"> & { readonly notice: Notice },
+    sendIt: () => Promise<void>,
+  ): Promise<void> {
+    const sent = `email:${name}:sent:${notice.id}:${to}`;
+    if ((await values.getValue(sent)) !== undefined) return;
+    await sendIt();
+    await values.setValue(sent, "1", undefined, { about: notice.threadId, expiresAt: inReplyDays() });
+  }
+
   const recipientsOf = ({ thread }: RequestNotice, request: HumanRequest): readonly string[] => {
     const { via } = thread.state;
     const asker = via?.channel === name ? readOrigin(via.address).to : undefined;
@@ -91,11 +103,8 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
       if (request === undefined) return;
       const failures: unknown[] = [];
       for (const to of recipientsOf(notice, request)) {
-        const sent = `email:${name}:sent:${notice.id}:${to}`;
-        if ((await values.getValue(sent)) !== undefined) continue;
         try {
-          await askOne(to, { notice, request, values });
-          await values.setValue(sent, "1", undefined, { about: notice.threadId, expiresAt: inReplyDays() });
+          await sendOnce(to, { notice, values }, () => askOne(to, { notice, request, values }));
         } catch (error) {
           failures.push(error);
         }
@@ -108,7 +117,10 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
       const key = await issueKey(notice.threadId, origin.to, { requestId: null, values });
       const subject = origin.subject === "" ? "Your request" : replyTo(origin.subject);
       const messageId = signer.messageId(notice.id, origin.to, domain);
-      await send(origin.to, { subject, messageId, origin, key, body: composeText(describeNews(notice)) });
+      const body = composeText(describeNews(notice));
+      await sendOnce(origin.to, { notice, values }, () =>
+        send(origin.to, { subject, messageId, origin, key, body }),
+      );
     },
 
     /** Tells a proven sender why their reply had no effect. */
