@@ -1,3 +1,4 @@
+import type { Fidelity } from "../base/completion.ts";
 import { type Said, wordsAround } from "../prompts/gate/said.ts";
 import type { Answer } from "../prompts/types.ts";
 import type { OwnWords } from "../thread/events.ts";
@@ -12,13 +13,24 @@ const MAX_KEPT = 20_000;
 export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
   if (!answer.ok || answer.said === undefined) return undefined;
   const words = plainWords(answer.said);
-  if (words === "") return undefined;
+  if (words === "") return wordsInside(answer.said, answer.fidelity);
   const whole = answer.said.json.length > 1 ? answer.said.text.trim() : words;
   const text = cutAtBlank(whole);
   return whole === words
     ? { text, length: whole.length }
     : { text, length: whole.length, withoutJson: cutAtBlank(words) };
 }
+
+/** The whole of it where there may be words within the JSON, in comments or in a field that the step does not have. */
+function wordsInside({ text }: Said, { reasons }: Fidelity): OwnWords | undefined {
+  const mayHoldWords =
+    reasons.includes("extra_field") || (reasons.includes("repaired_syntax") && COMMENT.test(text));
+  if (!mayHoldWords) return undefined;
+  const whole = text.trim();
+  return { text: cutAtBlank(whole), length: whole.length, withoutJson: "" };
+}
+
+const COMMENT = /\/[/*]|#|<!--/;
 
 /** The words without a code fence around the JSON. */
 function plainWords(said: Said): string {

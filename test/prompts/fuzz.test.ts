@@ -222,6 +222,39 @@ describe("any completion", { tags: ["S1", "F4.8"], timeout: 300_000 }, () => {
     );
   });
 
+  const keys = (count: number, name: string) =>
+    Array.from({ length: count }, (_, index) => `"${name}${index}":null`).join();
+  it.each([
+    [
+      "a text of blanks where a list is wanted",
+      `{"intent":"search","query":"x","tags":"${" ".repeat(100_000)}x"}`,
+    ],
+    [
+      "fields that the step does not have",
+      `{"intent":"refund","order_id":"A1","amount":1,${keys(2_400, "k")}}`,
+    ],
+    [
+      "the same with long names",
+      `{"intent":"refund","order_id":"A1","amount":1,${keys(800, "k".repeat(990))}}`,
+    ],
+    [
+      "many values, deep down",
+      `{"intent":"search","query":"x","tags":[],"x":${`{"${"k".repeat(64)}":[`.repeat(28)}${Array(600).fill("1")}${"]}".repeat(28)}}`,
+    ],
+    [
+      "texts where a number is wanted",
+      `{"intent":"refund","order_id":"A1","amount":[${Array(28).fill('"x y"')}]}`,
+    ],
+  ])("made of %s: the same", (_, completion) => check("NextStep", completion));
+
+  it("may hold many lists with nothing in them", () => {
+    const people = Array.from({ length: 300 }, (_, index) => ({ name: `n${index}`, age: 3, emails: [] }));
+    expect(functions.ExtractPeople.parse(JSON.stringify(people))).toMatchObject({
+      ok: true,
+      fidelity: { grade: "exact" },
+    });
+  });
+
   it("cut at every place: never `exact` before its end", () => {
     for (const seed of [REFUND, TRANSFER, MAIL]) {
       for (let length = 1; length < seed.length; length += 1) {

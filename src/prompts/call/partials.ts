@@ -5,6 +5,11 @@ import { withoutThinking } from "../gate/thinking.ts";
 // Incomplete text costs the native parser as much as text in need of repair (3 s for 800 brackets that close nothing, inside a
 // string too): partials are a courtesy and stop where they would become expensive.
 const MAX_SEPARATORS = 200;
+// A text where the type wants a number costs some milliseconds, and only trying tells. So a partial may have twice the values of
+// the one before and a few more, and after some that took long there are no more.
+const MORE_VALUES = 12;
+const SLOW_MS = 30;
+const MOST_SLOW = 2;
 // The text of an intent is compared with every other one.
 const MAX_CHARACTERS = 16_000;
 // Reading partials may take a tenth of the time of the stream.
@@ -21,12 +26,15 @@ export function partialReader(
 ): (text: string) => void {
   const options = { tb };
   let notBefore = 0;
+  let mostValues = MORE_VALUES;
+  let slow = 0;
   let shown: string | undefined;
   return (text) => {
     const started = performance.now();
     if (started < notBefore) return;
     const partial = readPartial(text);
     const ended = performance.now();
+    if (partial !== undefined && ended - started > SLOW_MS) slow += 1;
     notBefore = ended + (ended - started) * REST;
     if (partial === undefined) return;
     const now = JSON.stringify(partial.value) ?? "";
@@ -37,11 +45,14 @@ export function partialReader(
   };
 
   function readPartial(text: string): { value: unknown } | undefined {
-    if (text.length > MAX_CHARACTERS) return undefined;
+    if (text.length > MAX_CHARACTERS || slow >= MOST_SLOW) return undefined;
     const visible = withoutThinking(text);
     if (visible.unclear || visible.tooManyTags === true || visible.text.trim() === "") return undefined;
     const loose = looseShape(visible.text, DEFAULT_ANSWER_LIMITS);
     if ("breach" in loose || loose.shape.separators > MAX_SEPARATORS) return undefined;
+    const values = loose.shape.commas + loose.shape.containers;
+    if (values > mostValues) return undefined;
+    mostValues = Math.max(mostValues, 2 * values + MORE_VALUES);
     try {
       return { value: fn.parseStream(visible.text, options) };
     } catch {

@@ -169,8 +169,12 @@ function parseJson(text: string): Json | undefined {
   }
 }
 
+const MAX_PAGE = 4_000;
+
 // Quotes enough of an HTML page, or of another text that should not be there, to recognise it.
-function plainExcerpt(text: string): string {
+function plainExcerpt(whole: string): string {
+  // Enough of it: to look for the ends of tags takes the square of their number.
+  const text = whole.slice(0, MAX_PAGE);
   const plain = text
     .replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
     .replace(/<[^>]*>/g, " ")

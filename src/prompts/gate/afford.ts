@@ -7,13 +7,13 @@ import { type Size, sampleOf, sizeOf } from "./sample.ts";
 import { strictJson } from "./scan.ts";
 
 /**
- * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs up to a
- * millisecond, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length. A text
+ * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs some
+ * milliseconds, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length. A text
  * that needs repair and fits nothing costs up to half a millisecond for each bracket that it opens.
  */
 export const ALLOWANCE = {
-  texts: 30,
-  sampleTexts: 80,
+  texts: 12,
+  sampleTexts: 40,
   looseCharacters: 45_000,
   looseContainers: 60,
 } as const;
@@ -25,7 +25,7 @@ const FEW_PAIRS = 2_500;
 const MAX_PAIRS = 400_000;
 // A sample holds a few values of each kind, so the type itself bounds what fits it. That does not hold for a
 // sample with all keys of a map.
-const MAX_TEXTS_WITH_KEYS = 60;
+const MAX_TEXTS_WITH_KEYS = 40;
 const MAX_SAMPLE_PAIRS = 10_000;
 
 /**
@@ -38,7 +38,8 @@ const MAX_SAMPLE_PAIRS = 10_000;
 export function findUnaffordable(value: unknown, written: number, tools: ReadTools): Refused | undefined {
   const size = sizeOf(value);
   // The native parser reads values under a repeated key as often as the key is written.
-  if (written - size.values > tools.left.texts) return tooMuch("has the same fields again and again");
+  if (written - size.empty - size.values > tools.left.texts)
+    return tooMuch("has the same fields again and again");
   if (size.pairs > MAX_PAIRS) return tooMuch("has lists that are too long");
   if (isSmall(size, tools)) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
@@ -62,7 +63,8 @@ function fits(text: string, maxTexts: number, tools: ReadTools): "yes" | "no" | 
   const parsed = tryParse(text, tools);
   const reasons = new Set<FidelityReason>();
   if (parsed.kind === "parsed") compareValues(sample, parsed.value, tools.aliases(), reasons);
-  if (parsed.kind === "parsed" && areHarmless(reasons)) return "yes";
+  // Fields that the type does not know cost time, each of them, although they are harmless.
+  if (parsed.kind === "parsed" && areHarmless(reasons) && !reasons.has("extra_field")) return "yes";
   tools.left.sampleTexts -= texts;
   return parsed.kind === "misfit" ? { kind: "misfit", message: mismatch(parsed.error, sample) } : "no";
 }

@@ -81,12 +81,18 @@ function compareList(
     reasons.add("lost_value");
     return;
   }
-  reasons.add(typeof read === "string" && NO_SINGLE.test(read) ? "coerced_value" : "wrapped_in_list");
+  reasons.add(typeof read === "string" && isNoSingle(read) ? "coerced_value" : "wrapped_in_list");
   compareValues(read, parsed[0], aliases, reasons);
 }
 
 // A text that looks like several values, or like none, was not meant as one value.
-const NO_SINGLE = /[,;|\n]|^\s*[[{]|^\s*(?:none|null|nil|n\/?a|nothing|empty|-*)\s*$/i;
+function isNoSingle(text: string): boolean {
+  // Blanks first: a pattern that may begin and end with any number of them takes the square of their number.
+  return NO_SINGLE.test(text) || NOTHING.test(text.trim());
+}
+
+const NO_SINGLE = /[,;|\n]|^\s*[[{]/;
+const NOTHING = /^(?:none|null|nil|n\/?a|nothing|empty|-*)$/i;
 
 // Fields that a model may add to explain itself and that mean nothing for what is done.
 const EXPLANATIONS = new Set([

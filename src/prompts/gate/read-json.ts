@@ -78,15 +78,17 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   return { kind: "value", read: { value: parsed.value, reasons } };
 }
 
+/** Commas and colons of a text that one parser alone can repair. */
+const MAX_UNREPAIRED = 30;
+
 /** Why a text that needs repair may not be given to the native parser. */
 function checkLoose(
   shape: Shape,
   second: SecondReading | undefined,
   tools: ReadTools,
 ): Candidate | undefined {
-  const { left } = tools;
   // If the second parser cannot repair it, it could be anything.
-  const tooMuch = second === undefined && shape.separators > left.texts;
+  const tooMuch = second === undefined && shape.separators > MAX_UNREPAIRED;
   if (tooMuch) return { kind: "breach", breach: LOOSE_BREACH };
   if (second === undefined) return undefined;
   const wrong = checkIntent(second.value, tools);

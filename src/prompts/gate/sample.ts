@@ -10,34 +10,57 @@ const MAX_SAMPLED_TEXT = 500;
  * all of their keys. Linear in the size of the value.
  */
 export function sampleOf(value: unknown, keepKeys: boolean): unknown {
-  if (isList(value)) {
-    const seen = new Set<string>();
-    return value.filter((item) => addsKinds(item, "", seen)).map((item) => sampleOf(item, keepKeys));
-  }
-  if (typeof value === "string") return value.slice(0, MAX_SAMPLED_TEXT);
-  if (!isFields(value)) return value;
-  const entries = Object.entries(value);
-  const seen = new Set<string>();
-  const kept =
-    keepKeys || entries.length <= MAX_KEYS
-      ? entries
-      : entries.filter(([, item]) => addsKinds(item, "", seen));
-  return Object.fromEntries(kept.map(([key, item]) => [key, sampleOf(item, keepKeys)]));
+  return takeSample(value, keepKeys, 0);
 }
 
-/** True if the value has something of a kind not seen before at its place. Notes all kinds. */
-function addsKinds(value: unknown, place: string, seen: Set<string>): boolean {
-  const kind = `${place} ${kindOf(value)}`;
-  let adds = !seen.has(kind);
-  seen.add(kind);
-  if (isList(value)) for (const item of value) adds = addsKinds(item, `${place}[]`, seen) || adds;
-  else if (isFields(value)) {
-    const entries = Object.entries(value);
-    const isMap = entries.length > MAX_KEYS;
-    for (const [key, item] of entries)
-      adds = addsKinds(item, `${place}.${isMap ? "*" : key.slice(0, 64)}`, seen) || adds;
+// Deeper than this nothing is left out: each level is looked through once more.
+const MAX_SAMPLED_DEPTH = 8;
+
+function takeSample(value: unknown, keepKeys: boolean, depth: number): unknown {
+  if (typeof value === "string") return value.slice(0, MAX_SAMPLED_TEXT);
+  if (depth > MAX_SAMPLED_DEPTH) return value;
+  if (isList(value)) {
+    const kinds = new Kinds();
+    return value.filter((item) => kinds.add(item)).map((item) => takeSample(item, keepKeys, depth + 1));
   }
-  return adds;
+  if (!isFields(value)) return value;
+  const entries = Object.entries(value);
+  const kinds = new Kinds();
+  const kept =
+    keepKeys || entries.length <= MAX_KEYS ? entries : entries.filter(([, item]) => kinds.add(item));
+  return Object.fromEntries(kept.map(([key, item]) => [key, takeSample(item, keepKeys, depth + 1)]));
+}
+
+/** The kinds of values seen so far, each at its place. */
+class Kinds {
+  /** Places by the place around them and their name there: numbers, because the names of a path would be long. */
+  readonly #places = new Map<string, number>();
+  readonly #seen = new Set<string>();
+
+  /** True if the value has something of a kind not seen before at its place. Notes all kinds. */
+  add(value: unknown, place = 0): boolean {
+    const kind = `${place} ${kindOf(value)}`;
+    let adds = !this.#seen.has(kind);
+    this.#seen.add(kind);
+    if (isList(value)) {
+      const inside = this.#placeIn(place, "[]");
+      for (const item of value) adds = this.add(item, inside) || adds;
+    } else if (isFields(value)) {
+      const entries = Object.entries(value);
+      const isMap = entries.length > MAX_KEYS;
+      for (const [key, item] of entries)
+        adds = this.add(item, this.#placeIn(place, isMap ? ".*" : `.${key.slice(0, 64)}`)) || adds;
+    }
+    return adds;
+  }
+
+  #placeIn(place: number, name: string): number {
+    const path = `${place}${name}`;
+    const known = this.#places.get(path);
+    if (known !== undefined) return known;
+    this.#places.set(path, this.#places.size + 1);
+    return this.#places.size;
+  }
 }
 
 /** Texts that spell numbers are a kind of their own: they become numbers at once, others only after a long search. */
@@ -65,29 +88,39 @@ export interface Size {
    * Pairs of items in the same list, since every item is compared with every other. Pairs of objects count four times.
    */
   readonly pairs: number;
+  /** Lists and objects with nothing in them. */
+  readonly empty: number;
 }
 
 // This many characters cost about as much as a short text where the type wants neither.
 const LONG_TEXT = 8_000;
-const LONG_KEY = 1_000;
+// A key is compared with the names of all fields: so many of one object, or so many characters of them, cost as much.
+const KEYS = 5;
+const FEW_KEYS = 40;
+const KEY_CHARACTERS = 500;
 
 export function sizeOf(value: unknown): Size {
   let values = 0;
   let texts = 0;
   let pairs = 0;
+  let empty = 0;
   const open: unknown[] = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     values += 1;
     if (typeof next === "string" && !isNumeric(next)) texts += 1 + Math.floor(next.length / LONG_TEXT);
     if (typeof next !== "object" || next === null) continue;
     const items: readonly unknown[] = Object.values(next);
-    // A key is compared with the names of all fields.
-    if (!isList(next)) for (const key of Object.keys(next)) texts += Math.floor(key.length / LONG_KEY);
+    if (items.length === 0) empty += 1;
+    if (!isList(next)) {
+      const characters = Object.keys(next).reduce((sum, key) => sum + key.length, 0);
+      texts +=
+        Math.floor(characters / KEY_CHARACTERS) + Math.floor(Math.max(0, items.length - FEW_KEYS) / KEYS);
+    }
     if (isList(next)) {
       const containers = items.filter((item) => typeof item === "object").length;
       pairs += (items.length + containers) ** 2;
     }
     for (const item of items) open.push(item);
   }
-  return { values, texts, pairs };
+  return { values, texts, pairs, empty };
 }
