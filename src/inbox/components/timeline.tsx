@@ -188,7 +188,7 @@ const LeaveOutButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: numb
       name="seq"
       value={String(seq)}
       title="The model does not read it any more; the log keeps it"
-      aria-label={`Leave event ${seq} out from here`}
+      aria-label={`Leave out from here, event ${seq}`}
     >
       Leave out from here
     </button>

@@ -95,7 +95,7 @@ describe.runIf(browserIsThere())("threads in a browser", { timeout: 60_000 }, ()
     await page.locator("#thread-end .result").waitFor();
     const original = page.url();
     await page.locator("#entry-2 > summary").click();
-    await page.getByRole("button", { name: "Leave event 2 out from here" }).click();
+    await page.getByRole("button", { name: "Leave out from here, event 2" }).click();
     await page.getByText("Left out of the context from here on").waitFor();
     await page.locator("#entry-2 > summary").click();
     await page.getByRole("button", { name: "Fork from here, event 2" }).click();
