@@ -22,7 +22,10 @@ export async function benchManyThreads(
     ["awaiting_approval", { status: ["awaiting_approval"] }],
     ["an agent", { agent: "agent-3" }],
     ["three statuses of an agent", { agent: "agent-3", status: ["running", "awaiting_human", "finished"] }],
-    ["a search", { search: "refund 77" }],
+    ["a search for words that all have", { search: "refund customer" }],
+    ["a search for the beginning of a word that all have", { search: "custo" }],
+    ["a search for a rare word among common ones", { search: "refund 77 customer" }],
+    ["a search within an agent and a status", { search: "refund", agent: "agent-3", status: ["finished"] }],
     ["a search that finds nothing", { search: "nowhere to be found" }],
   ];
   const measured: Compared[] = [];
@@ -82,7 +85,8 @@ async function fill(store: ThreadStore, threads: number, tick: (doing: string) =
         wantsAdvance: false,
         ...paused,
       });
-      return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], { projection });
+      const texts = [{ seq: 1, text: `approve the refund ${number} of a customer` }];
+      return store.append(randomThreadId(), 0, [sampleEvent(1, now + number)], { projection, texts });
     });
     await Promise.all(appends);
     tick(`storing threads: ${Math.round(((first + group) / threads) * 100)} %`);

@@ -8,7 +8,8 @@ import { number, text, threadId, time } from "./row.ts";
 import { type Placed, searchPage } from "./search.ts";
 import { projectionIn } from "./threads.ts";
 
-const READ_AT_ONCE = 500;
+/** How many rows of each range a search reads at once. */
+const READ_AT_ONCE = 64;
 
 /** One range of an index, in the order of lists. */
 interface Range {

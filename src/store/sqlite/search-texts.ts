@@ -17,7 +17,7 @@ export interface Waiting {
 export function waitingThreads(sql: Statements): readonly Waiting[] {
   return sql(
     `SELECT t.key, t.searchable, CASE t.untold WHEN 1 THEN t.told ELSE t.seq END AS told
-     FROM search_waiting w JOIN threads t ON t.key = w.thread WHERE w.thread > 0`,
+     FROM search_waiting w CROSS JOIN threads t ON t.key = w.thread WHERE w.thread > 0`,
   )
     .all()
     .map((row) => ({

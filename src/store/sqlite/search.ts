@@ -32,24 +32,48 @@ export interface Searched {
   readonly inOrder: () => Iterable<Placed>;
 }
 
+/** How many texts of the latest threads are looked at before the index is asked: what is common is found among them. */
+const LOOKED_AT_FIRST = 400;
+
 /**
- * A page of what is found. The rarest word gives the threads that may fit; if all are common, the threads are gone through in
- * order, as far as `LOOKED_AT_PER_PAGE` allows.
+ * A page of what is found. If the latest threads do not fill it, the rarest word gives the threads that may fit; if all words
+ * are common, the threads are gone through in order, as far as `LOOKED_AT_PER_PAGE` allows.
  */
-export function searchPage(sql: Statements, search: Search, { limit, wants, inOrder }: Searched): Found {
+export function searchPage(sql: Statements, search: Search, searched: Searched): Found {
+  const { limit, wants, inOrder } = searched;
+  const first = lookThrough(sql, search, { threads: inOrder(), limit, budget: LOOKED_AT_FIRST });
+  if (first.page.length === limit || first.next === undefined) return first;
   const rare = rarest(sql, search);
   const threads = rare === undefined ? inOrder() : placed(sql, rare.keys()).filter(wants).sort(newestFirst);
+  return lookThrough(sql, search, { threads, limit, budget: LOOKED_AT_PER_PAGE, known: rare });
+}
+
+function lookThrough(
+  sql: Statements,
+  search: Search,
+  {
+    threads,
+    limit,
+    budget,
+    known,
+  }: {
+    readonly threads: Iterable<Placed>;
+    readonly limit: number;
+    readonly budget: number;
+    readonly known?: Candidates | undefined;
+  },
+): Found {
   const page: Placed[] = [];
   const hits: SearchHit[] = [];
   let looked = 0;
   for (const thread of threads) {
     const result = search.begin(text(thread.row, "id"));
-    looked += 1 + lookAt(sql, thread.key, result, rare?.get(thread.key) ?? []);
+    looked += 1 + lookAt(sql, thread.key, result, known?.get(thread.key) ?? []);
     if (result.found) {
       page.push(thread);
       if (result.hit !== undefined) hits.push({ threadId: threadId(thread.row, "id"), ...result.hit });
     }
-    if (page.length === limit || looked >= LOOKED_AT_PER_PAGE) return { page, hits, next: thread };
+    if (page.length === limit || looked >= budget) return { page, hits, next: thread };
   }
   return { page, hits, next: undefined };
 }
