@@ -13,6 +13,7 @@ import {
   secretsIn,
 } from "./redaction.ts";
 import { isSecretName } from "./secret-names.ts";
+import { removeSecrets } from "./secret-patterns.ts";
 import { type JsonEvent, mapStored } from "./stored-content.ts";
 
 /** Redacts events that are stored together, given the thread's events so far. */
@@ -55,12 +56,12 @@ export function createSearchTexts(rules: RedactionRules | undefined): SearchText
   const add = (redactor: Redactor, event: ThreadEvent) => withoutSecrets(event, redactor);
   const remembering = createThreadCache(begin, (redactor, event) => void add(redactor, event));
   return (events, before) => {
-    const redactor = rules === undefined ? begin() : remembering(before);
+    const remembered = rules === undefined ? undefined : remembering(before);
     return events.flatMap((event) => {
       const given = searchTextOf(event);
       if (given === "") return [];
-      const isPlain = rules === undefined && !hasSecretName(event.data);
-      const text = isPlain ? redactor.text(given) : searchTextOf(add(redactor, event));
+      const isPlain = remembered === undefined && !hasSecretName(event.data);
+      const text = isPlain ? removeSecrets(given) : searchTextOf(add(remembered ?? begin(), event));
       return text === "" ? [] : [{ seq: event.seq, text }];
     });
   };
@@ -71,8 +72,19 @@ function hasSecretName(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some(hasSecretName);
   return Object.entries(value).some(
-    ([name, field]) => !NO_CONTENT.has(name) && (isSecretName(name, "") || hasSecretName(field)),
+    ([name, field]) => !NO_CONTENT.has(name) && (isSecretByName(name) || hasSecretName(field)),
   );
+}
+
+/** Names of fields that were looked at before: few, and each again and again. */
+const namesSeen = new Map<string, boolean>();
+
+function isSecretByName(name: string): boolean {
+  const known = namesSeen.get(name);
+  if (known !== undefined) return known;
+  const secret = isSecretName(name, "");
+  if (namesSeen.size < 2_000) namesSeen.set(name, secret);
+  return secret;
 }
 
 /** Fields of events by which nothing is found: the model's raw answers and what is known of them. */
