@@ -73,7 +73,7 @@ function asJson(text: string): unknown {
   }
 }
 
-describe("a completion that is meant to stop the process", { tags: "S1", timeout: 120_000 }, () => {
+describe("a completion that is meant to stop the process", { tags: "S1", timeout: 300_000 }, () => {
   it("gives the native parser no more than it can read at once, whatever its shape", () => {
     for (let number = 0; number < propertyRuns(400); number += 1) {
       const { name, kind, text } = hostileCompletion(number);
