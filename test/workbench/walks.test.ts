@@ -46,7 +46,8 @@ async function runLine(line: string, ids: Readonly<Record<string, string>> = {})
     );
     const agents = [agentAt(calculator, { name: "now", files })];
     // The prompts are read from the project: no client is generated.
-    const own = { ...session, config: async () => ({ agents }), requireFreshClient: async () => {} };
+    const runtime = async () => createRuntime({ agents, store: await session.store(), worker: false });
+    const own = { ...session, config: async () => ({ agents }), requireFreshClient: async () => {}, runtime };
     try {
       code = await command(own);
     } finally {
