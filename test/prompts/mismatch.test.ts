@@ -22,6 +22,14 @@ const envelope = (fields: object) =>
   JSON.stringify({ intent: "post", content: { kind: "letter", pages: 1 }, stamps: [], ...fields });
 
 describe("what the model reads when its answer fits no step", { tags: "F9.8" }, () => {
+  it("names arguments that are JSON text in a field of their own", () => {
+    const args = JSON.stringify({ order_id: "A1", amount: 40 });
+    expect(told(next, JSON.stringify({ intent: "refund", args }))).toBe(
+      "The field args holds JSON text: write what it holds as fields beside the intent. " +
+        "Missing required field: order_id. Missing required field: amount.",
+    );
+  });
+
   it("names an intent that there is not, with those that there are, before anything else", () => {
     expect(told(next, '{"intent":"refund_result","value":7}')).toBe(
       `The field intent is "refund_result"; ${INTENTS}`,

@@ -16,7 +16,18 @@ export function mismatch(error: unknown, read: unknown): string {
       "It is JSON text inside a string: write the JSON itself, without quotes around it.",
     ]);
   }
-  return describeMisfit(noObject || found.length === 0 ? ["It holds no JSON object."] : found);
+  if (noObject || found.length === 0) return describeMisfit(["It holds no JSON object."]);
+  return describeMisfit([...wrappedArguments(read, found), ...found]);
+}
+
+/** Fields are missing, and a text holds JSON: the arguments were written as other interfaces want them. */
+function wrappedArguments(read: unknown, found: readonly string[]): readonly string[] {
+  if (!isFields(read) || !found.some((problem) => problem.startsWith("Missing required"))) return [];
+  return Object.entries(read).flatMap(([name, value]) =>
+    typeof value === "string" && isJsonText(value)
+      ? [`The field ${name} holds JSON text: write what it holds as fields beside the intent.`]
+      : [],
+  );
 }
 
 const MAX_PROBLEMS = 4;

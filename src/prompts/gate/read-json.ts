@@ -64,7 +64,10 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   if (twice !== undefined) return { kind: "misfit", message: describeMisfit([describeEncodedTwice(twice)]) };
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
-  if (holdsCommentedValue(text, outside)) reasons.add("several_objects");
+  const comments = commentsIn(text, outside);
+  if (comments.some((comment) => COMMENTED_VALUE.test(comment))) reasons.add("several_objects");
+  // A condition or a doubt may stand there: words beside the JSON, wherever they are.
+  if (comments.some((comment) => WORD.test(comment))) reasons.add("prose");
   if (!closed) reasons.add("cut_off");
   if (/\.\.\.|…/.test(outside)) reasons.add("elided");
   if (HALF_NUMBER.test(outside) || holdsQuotes(parsed.value)) reasons.add("coerced_value");
@@ -117,14 +120,16 @@ const KEPT_QUOTES = /^\s*[«»„“”‟‘’‹›]|"\s+\S{1,6}\s+"|"\s*[|/,
 
 const SINGLE_QUOTED = /(?<=[:,[{]\s*)'(?:[^'\\\n]|\\.)*'/g;
 const COMMENT = /(?<!\w:)\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|(?<![\w&])#[^\n]*/g;
+// A value left out, or one to choose from.
 const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
 
-/** True if a comment holds something that could belong into the JSON: a value left out, or one to choose from. */
-function holdsCommentedValue(text: string, outside: string): boolean {
+const WORD = /\p{L}{2}/u;
+
+/** The comments within the JSON, as written: quotes in a comment are part of it. */
+function commentsIn(text: string, outside: string): readonly string[] {
   const plain = outside.replace(SINGLE_QUOTED, (quoted) => "_".repeat(quoted.length));
-  // As written: quotes in a comment are part of it.
-  return [...plain.matchAll(COMMENT)].some(({ index, 0: comment }) =>
-    COMMENTED_VALUE.test(text.slice(index, index + comment.length)),
+  return Array.from(plain.matchAll(COMMENT), ({ index, 0: comment }) =>
+    text.slice(index, index + comment.length),
   );
 }
 

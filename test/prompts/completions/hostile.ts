@@ -69,13 +69,14 @@ export const HOSTILE: readonly Row[] = [
   doubt('{"intent": "refund", "order_id": "A1", /* 4 */ "amount": 40}', "repaired_syntax", "several_objects"),
   doubt(
     '{"intent": "refund", "order_id": "A1",\n//"amount": 4,\n"amount": 40}',
+    "prose",
     "repaired_syntax",
     "several_objects",
   ),
   [
     "NextStep",
     '{"intent": "refund", // it was late\n"order_id": "A1", "amount": 40}',
-    { tolerant: REFUND_VALUE, because: ["repaired_syntax"] },
+    { doubtful: REFUND_VALUE, because: ["prose", "repaired_syntax"] },
   ],
   [
     "NextStep",

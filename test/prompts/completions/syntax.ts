@@ -19,11 +19,12 @@ export const SYNTAX: readonly Row[] = [
   tolerant("{'intent': 'refund', 'order_id': 'A1', 'amount': 40}"),
   tolerant('{intent: "refund", order_id: "A1", amount: 40}'),
   tolerant("{intent: refund, order_id: A1, amount: 40}"),
-  tolerant('{"intent": "refund", /* late */ "order_id": "A1", "amount": 40}'),
+  // A condition or a retraction may stand in a comment.
+  doubtful('{"intent": "refund", /* late */ "order_id": "A1", "amount": 40}', REFUND_VALUE, "prose"),
   tolerant(`${REFUND}}`),
   tolerant(`\`\`\`json\n${REFUND}}\n\`\`\``),
   tolerant('```json\n{"intent": "refund", "order_id": "A1", "amount": 40,}\n```\n'),
-  tolerant('{"intent": "refund", "order_id": "A1", /* do not run */ "amount": 40}'),
+  doubtful('{"intent": "refund", "order_id": "A1", /* do not run */ "amount": 40}', REFUND_VALUE, "prose"),
   tolerant('{"intent":"done_for_now","message":"a\nb"}', { ...DONE_VALUE, message: "a\nb" }),
   tolerant('{"intent":"done_for_now","message":"he said "hi" to me"}', {
     ...DONE_VALUE,
