@@ -172,6 +172,59 @@ describe("the offline model and schemas it does not know", () => {
     expect(await step(all)).toMatchObject({ intent: "done_for_now", message: "The result is 64." });
   });
 
+  const KITCHEN = `Answer in JSON using any of these schemas:
+{
+  // boils eggs for some minutes
+  intent: "boil_eggs",
+  eggs: int,
+  minutes: int,
+} or {
+  intent: "tip",
+  bill: float,
+  percent: float,
+} or {
+  intent: "order_pizza",
+  count: int,
+} or {
+  intent: "set_lamp",
+  color: string,
+} or {
+  intent: "timer",
+  minutes: int,
+} or {
+  intent: "request_human_input",
+  question: string,
+} or {
+  intent: "done_for_now",
+  message: string,
+}`;
+  const cook = async (thread: string) => looseValue(await answerTo(thread, KITCHEN));
+
+  it.each([
+    ["boil 3 eggs for 7 minutes", { intent: "boil_eggs", eggs: 3, minutes: 7 }],
+    ["boil_eggs 3 7", { intent: "boil_eggs", eggs: 3, minutes: 7 }],
+    ["the tip for a bill of 80 at 15 percent", { intent: "tip", bill: 80, percent: 15 }],
+    ["set a timer of 12 minutes", { intent: "timer", minutes: 12 }],
+    ["set the lamp to red", { intent: "set_lamp", color: "red" }],
+    ["order 2 pizzas", { intent: "order_pizza", count: 2 }],
+  ])("takes the words between the numbers for what they name: %j", async (text, wanted) => {
+    expect(await cook(said(text))).toMatchObject(wanted);
+  });
+
+  it("does nothing twice, whatever text the tool returns", async () => {
+    const pizza =
+      "<order_pizza>\ncount: 2\n</order_pizza>\n<order_pizza_result>\n2 on their way\n</order_pizza_result>\n";
+    expect(await cook(said("order 2 pizzas") + pizza)).toMatchObject({ intent: "done_for_now" });
+    const timer = "<timer>\nminutes: 5\n</timer>\n<timer_result>\nset\n</timer_result>\n";
+    expect(
+      await cook(said("set a timer for 5 minutes, then boil 4 eggs for 6 minutes") + timer),
+    ).toMatchObject({
+      intent: "boil_eggs",
+      eggs: 4,
+      minutes: 6,
+    });
+  });
+
   it("does not take a part of a tool's name for the tool where that part means something else", async () => {
     for (const text of ["square 5", "the fifth root of 32", "the square of 3"]) {
       expect(await step(said(text))).toMatchObject({ intent: "request_human_input" });

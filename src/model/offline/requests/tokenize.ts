@@ -43,7 +43,35 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
     if (token.kind !== "that" || tokens.at(-1)?.kind !== "that") tokens.push(token);
     at += length;
   }
-  return tokens.some(({ kind }) => kind === "tool") ? tokens : byDescription(tokens, tools);
+  return tokens.some(({ kind }) => kind === "tool") ? joinNames(tokens) : byDescription(tokens, tools);
+}
+
+/**
+ * Without the words that name a tool once more, as in `boil 3 eggs`, those that name one by a part of its name where another
+ * one's whole name follows: `set a timer`, and those that name a field: `for a bill of 80`.
+ */
+function joinNames(tokens: readonly Token[]): readonly Token[] {
+  let before: Token | undefined;
+  return tokens.filter((token, at) => {
+    if (token.kind === "stop" || token.kind === "and") before = undefined;
+    if (token.kind === "word" && before?.kind === "tool") return !isNumberField(token.text, before.tool);
+    if (token.kind !== "tool" || token.infix) return true;
+    const next = tokens[at + 1];
+    const isPart =
+      next?.kind === "tool" && next.tool !== token.tool && hasOneWord(next.tool) && !hasOneWord(token.tool);
+    const isAgain =
+      before?.kind === "tool" && before.tool === token.tool && stem(before.text) !== stem(token.text);
+    if (!isPart) before ??= token;
+    return !isPart && !(isAgain && !hasOneWord(token.tool));
+  });
+}
+
+function isNumberField(word: string, { fields }: Tool): boolean {
+  return fields.some(({ name, holds }) => holds === "number" && stem(name) === stem(word));
+}
+
+function hasOneWord({ names }: Tool): boolean {
+  return names[0]?.length === 1;
 }
 
 /** The token at the beginning of the pieces, and how many of them it takes. */
@@ -66,7 +94,10 @@ function readToken(pieces: readonly string[], tools: readonly Tool[], before?: T
   if (named !== undefined) {
     return [{ kind: "tool", tool: named.tool, infix: /[a-z]ed$/i.test(text), text }, named.name.length];
   }
-  return [{ kind: KINDS.find(([, pattern]) => pattern.test(text))?.[0] ?? "word", text }, 1];
+  const kind = KINDS.find(([, pattern]) => pattern.test(text))?.[0] ?? "word";
+  // `15 percent` is clear where a field wants a percent.
+  const isField = tools.some(({ fields }) => fields.some(({ name }) => stem(name) === own));
+  return [{ kind: kind === "unreadable" && isField ? "word" : kind, text }, 1];
 }
 
 function toNumber(text: string): number | undefined {

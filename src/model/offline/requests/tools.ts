@@ -48,7 +48,7 @@ export function toolsOf(shapes: readonly StepShape[], schema: OutputSchema): rea
     return {
       intent: shape.intent,
       fields,
-      names: [words.map(stem), ...[...own, ...stems(before)].map((word) => [stem(word)])],
+      names: [words.map(stem), ...[shape.intent, ...own, ...stems(before)].map((word) => [stem(word)])],
       infixes: stems(between),
       hints: stems(described.join(" "), /[a-z]{4,}/gi),
     };
