@@ -17,6 +17,7 @@ export {
   defineAgent,
   type NextStep,
   type NextStepFunction,
+  type OnVersionChange,
   type ResultOf,
   type StepOf,
 } from "./agent/agent.ts";
@@ -60,7 +61,7 @@ export {
 export { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from "./base/json.ts";
 export { type SearchText, type SearchWord, spaceOut } from "./base/search-words.ts";
 export type { EngineConfig, ServerConfig } from "./config.ts";
-export { defineConfig, type TwelvefoldConfig } from "./config.ts";
+export { defineConfig, type ProtocolName, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";
 export { type ContextOptions, createContext } from "./context/context.ts";
 export { parseXml, renderXml } from "./context/formats/xml.ts";
@@ -81,7 +82,7 @@ export type {
 export type { People } from "./humans/people.ts";
 export { principalKey, type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";
 export type { Urgency } from "./humans/request.ts";
-export { type HumanRequest, mayDecide, pendingRequest } from "./humans/request.ts";
+export { type Deciding, type HumanRequest, mayDecide, pendingRequest } from "./humans/request.ts";
 export type { ValidateEdit } from "./humans/respond.ts";
 export { type HumanResponse, type ResponseCase, responseEvent } from "./humans/respond.ts";
 export type { PartInCall, StillAllowed } from "./humans/still-allowed.ts";
@@ -139,7 +140,9 @@ export type {
   SleepStep,
   StepContext,
   StepDefinition,
+  StepEmphasis,
   StepOptions,
+  StepTitle,
   ToolContext,
   ToolOptions,
   ToolStep,
@@ -201,6 +204,7 @@ export type {
   Step,
   ThreadAbove,
   ThreadEvent,
+  VersionChange,
   Via,
 } from "./thread/events.ts";
 export { fold, transition } from "./thread/fold.ts";

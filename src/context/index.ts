@@ -37,6 +37,7 @@ export {
   vaultOf,
 } from "./redaction/redaction.ts";
 export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "./redaction/secret-patterns.ts";
+export type { ShownEvents } from "./redaction/shown-events.ts";
 export type { JsonEvent } from "./redaction/stored-content.ts";
 export { renderThread } from "./render-thread.ts";
 export { createContextWindow, sharedPrefixLength } from "./window.ts";

@@ -35,6 +35,7 @@ export {
   threadGraph,
   toMermaid,
 } from "./graph.ts";
+export type { SvgOptions } from "./graph-svg.ts";
 export { toSvg } from "./graph-svg.ts";
 export { fullNameOf, nameOf } from "./people.ts";
 export {

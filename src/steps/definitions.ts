@@ -168,10 +168,10 @@ interface ApprovalRule<S, A> {
 interface StepCheck<S> {
   check(step: S, context: StepContext): string | undefined | Promise<string | undefined>;
 }
-interface StepTitle<S> {
+export interface StepTitle<S> {
   title(step: S): string;
 }
-interface StepEmphasis<S> {
+export interface StepEmphasis<S> {
   emphasis(step: S): readonly string[];
 }
 interface StepJudge<S> {

@@ -54,6 +54,7 @@ export type {
   VariantInfo,
   VariantResult,
 } from "./evals/results.ts";
+export type { AskedThen } from "./regression/diff-requests.ts";
 export {
   type DiffOptions,
   diffRequest,

@@ -228,14 +228,14 @@ describe("F2.12 a decision becomes a BAML test", { tags: "F2.12" }, () => {
   };
 
   /** A thread in which Ada decides about a payment, with a prompt that has a name for its argument. */
-  async function decided(decision: object) {
+  async function decided(decision: object, context: object = { redact: { fields: ["key"] } }) {
     const steps = scriptedSteps<S>([pay, { intent: "done", message: "ok" }]);
     const agent = defineAgent(
       { ...steps, namedArguments: ([text]: readonly unknown[]) => ({ thread: text }) },
       {
         name: "payer",
         steps: { pay: tool(() => "paid", { approval: "always", version: "1" }), done: finish(() => "") },
-        context: { redact: { fields: ["key"] } },
+        context,
       },
     );
     const store = createMemoryStore();
@@ -304,6 +304,25 @@ describe("F2.12 a decision becomes a BAML test", { tags: "F2.12" }, () => {
     expect(() => decisionTest({ ...stored, events }, agent, { at: 3, fields: [name] })).toThrow(
       "a field that an assertion cannot name",
     );
+  });
+
+  it("of a step that a person edited, wants what they wrote, with rules about secrets and without", async () => {
+    for (const context of [undefined, {}]) {
+      const { agent, stored } = await decided({ kind: "approved" }, context);
+      const events = stored.events.map((event) =>
+        event.type === "human_responded" && event.data.decision.kind === "approved"
+          ? {
+              ...event,
+              data: {
+                ...event.data,
+                decision: { ...event.data.decision, editedStep: { ...pay, amount: 40 } },
+              },
+            }
+          : event,
+      );
+      const test = decisionTest({ ...stored, events }, agent, { at: 3 });
+      expect([test.person, test.asserts["amount"]]).toEqual(["edited", "this.amount == 40"]);
+    }
   });
 
   it("of a step that a person denied, anything else will do", async () => {

@@ -117,7 +117,8 @@ function assertionsOf(
   const { person, step } = afterPeople(decision, events);
   const value = `this${isList(agent, decision) ? "[0]" : ""}`;
   const { redact } = agent.context.options;
-  const seen = redact === undefined ? decision : createRedactor(redact).event(withStep(decision, step));
+  const decided = withStep(decision, step);
+  const seen = redact === undefined ? decided : createRedactor(redact).event(decided);
   if (seen.type !== "step_proposed") throw new TypeError("a redacted event is of its type");
   const showsWhole = (name: string): boolean => {
     const text = JSON.stringify(step[name]);
