@@ -86,8 +86,8 @@ export const ENGINE_NAMES = ["in-process", "pg-boss"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 export type EngineConfig = EngineName | ({ readonly use: "restate" } & RestateEngineOptions);
 
-export const PROTOCOL_NAMES = ["mcp", "ag-ui", "ai-sdk-ui", "a2h"] as const;
-export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
+export type ProtocolName = "mcp" | "ag-ui" | "ai-sdk-ui" | "a2h";
+export const PROTOCOL_NAMES: readonly ProtocolName[] = ["mcp", "ag-ui", "ai-sdk-ui", "a2h"];
 
 function refuseTwice(names: unknown): string | undefined {
   return Array.isArray(names) && new Set(names).size < names.length ? "one is named twice" : undefined;

@@ -115,7 +115,8 @@ function expectAnswered([thread, ...others]: readonly Thread[], beside: string):
 const HOW: readonly Handover[] = ["hand", "hand_aside", "ask"];
 
 describe.each(["file", "PostgreSQL"] as const)("with threads in a store (%s)", (kind) => {
-  it.each(HOW)(
+  // The ways of handing over differ in what is appended, not in how: one of them is enough for the other store.
+  it.each(kind === "file" ? HOW : HOW.slice(0, 1))(
     "work that is handed over survives kill -9 at every append of both threads: %s",
     {
       tags: ["F10.4", "F10.6", "F12.5"],
