@@ -7,6 +7,8 @@ export default defineConfig({
     include: ["test/package/**/*.pack.ts"],
     tags: requirementTags(),
     env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
+    // A condition is waited for on whatever machine there is.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 300_000,
     hookTimeout: 600_000,
     maxWorkers: 1,

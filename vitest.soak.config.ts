@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["test/soak/**/*.soak.ts"],
     tags: requirementTags(),
     env: { BAML_LOG: "off", BAML_INTERNAL_LOG: "off" },
+    // A condition is waited for on whatever machine there is.
+    expect: { poll: { timeout: 15_000 } },
     testTimeout: 900_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
