@@ -106,7 +106,6 @@ export interface ChangesOptions extends WriterOptions {
   readonly interrupt: (threadId: ThreadId) => void;
 }
 
-/** The agent of this name. Throws a `NotFoundError` that names the known agents. */
 /** The response with the values behind what the approver was shown. */
 function withMeantStep(response: HumanResponse, thread: Thread, agent: Agent): HumanResponse {
   const { decision } = response;
@@ -115,6 +114,7 @@ function withMeantStep(response: HumanResponse, thread: Thread, agent: Agent): H
   return { digest: response.digest ?? null, decision: { kind: "approved", editedStep } };
 }
 
+/** The agent of this name. Throws a `NotFoundError` that names the known agents. */
 export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
   const agent = agents.get(name);
   if (agent !== undefined) return agent;

@@ -14,6 +14,7 @@ import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
 import { isEnded } from "./input.ts";
+import { passedOnSince } from "./pass-on.ts";
 import type { Writer } from "./writer.ts";
 
 /*
@@ -61,7 +62,11 @@ async function startChild(
   if (agent === undefined || parentAgent === undefined) return `there is no agent "${child.agent}" any more`;
   const now = clock.now();
   const start = startThread(startOf(parent, child, parentAgent, agent), now, child.threadId);
-  const events = [inputFor(parent, child, parentAgent), ...endWith(parent)];
+  const events = [
+    inputFor(parent, child, parentAgent),
+    ...passedOnSince(parent, parent.events.slice(requestOf(parent, child)?.seq)),
+    ...endWith(parent),
+  ];
   const thread = appendToThread(start, events, { agent, now });
   try {
     await writer.create(thread);
@@ -88,17 +93,23 @@ function startOf(
   return requester === undefined ? start : { ...start, requester };
 }
 
+function requestOf({ events }: Thread, { threadId }: OpenChild): EventOf<"child_requested"> | undefined {
+  return events.find(
+    (event): event is EventOf<"child_requested"> =>
+      event.type === "child_requested" && event.data.threadId === threadId,
+  );
+}
+
 /** The child's first input. What the parent has read from outside may stand in it. */
 function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): NewEvent {
-  const requested = parent.events.find(
-    (event): event is EventOf<"child_requested"> =>
-      event.type === "child_requested" && event.data.threadId === child.threadId,
-  );
+  const requested = requestOf(parent, child);
   const outside = context.untrustedIn(parent);
   const source =
     outside.length === 0 ? `agent:${name}` : `${HANDED_OVER}${outside.join(", ")}), by agent ${name}`;
   const payload = requested?.data.input ?? null;
-  return { type: "event_received", data: { name: "delegated", source, payload, from: "system" } };
+  // What the child asks and reports goes where the parent's own requests go.
+  const via = parent.state.via ?? undefined;
+  return { type: "event_received", data: { name: "delegated", source, payload, from: "system", via } };
 }
 
 /** What an ended thread owes: an end to those that work for it, and its outcome to the one it works for. */

@@ -5,6 +5,7 @@ import { projectionOf } from "../thread/projection.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
 import type { Observer } from "./observers.ts";
+import { passOn } from "./pass-on.ts";
 
 export interface WriterOptions extends CommitOptions {
   readonly notify: Observer;
@@ -24,16 +25,18 @@ export interface Writer {
 
 export function createWriter(options: WriterOptions): Writer {
   const { store, agents, notify, nudge, alongside } = options;
+  const change: Writer["change"] = async (wanted) => {
+    const { before, thread, added } = await commit(wanted, options);
+    if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
+    nudge(wanted.threadId, thread);
+    const { agent, lastInput } = thread.state;
+    if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
+      options.interruptFor(wanted.threadId, lastInput);
+    await passOn(thread, added, change);
+    return thread;
+  };
   return {
-    async change(wanted) {
-      const { before, thread, added } = await commit(wanted, options);
-      if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
-      nudge(wanted.threadId, thread);
-      const { agent, lastInput } = thread.state;
-      if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
-        options.interruptFor(wanted.threadId, lastInput);
-      return thread;
-    },
+    change,
     async create(thread, once) {
       const { id, events, state } = thread;
       const texts = agents.get(state.agent)?.context.forSearch(events, []);

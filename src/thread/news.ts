@@ -17,6 +17,11 @@ export function withNews({ via, news }: ThreadState, { seq, at }: ThreadEvent): 
   return via === null ? news : [...news, { seq, attempts: 0, lastAt: at }];
 }
 
+/** The news with the end of the run, if anybody is to be told: of the end of a child only its parent is. */
+export function withEnd(state: ThreadState, event: ThreadEvent): readonly News[] {
+  return state.parent === null ? withNews(state, event) : state.news;
+}
+
 /** The news after an attempt to tell one. */
 export function newsAfter({ news }: ThreadState, { at, data }: EventOf<"notified">): readonly News[] {
   return news.flatMap((one) => {

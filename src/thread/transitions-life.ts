@@ -1,5 +1,5 @@
 import type { Json } from "../base/json.ts";
-import { withNews } from "./news.ts";
+import { withEnd } from "./news.ts";
 import { addRequester } from "./requesters.ts";
 import {
   currentCall,
@@ -68,7 +68,7 @@ export const life: Transitions<
     const { by, reason } = event.data;
     return {
       ended: reason === undefined ? { kind: "cancelled", by } : { kind: "cancelled", by, reason },
-      news: withNews(state, event),
+      news: withEnd(state, event),
       request: null,
       pausedBy: null,
     };
@@ -82,7 +82,7 @@ export const life: Transitions<
     require(state.calls.every((call) => call.callId === callId), event, "another step is not settled yet");
     return {
       ended: { kind: "finished", result },
-      news: withNews(state, event),
+      news: withEnd(state, event),
       calls: [],
       ...NO_ERRORS,
       doubtfulRefusals: 0,
@@ -95,7 +95,7 @@ export const life: Transitions<
     require(state.calls.every((call) => call.phase.kind !== "started"), event, "a tool is running");
     require(state.children.every((child) => child.background), event, "another agent works on a step");
     const ended = { kind: "failed", error: event.data.error } as const;
-    return { ended, news: withNews(state, event), calls: [], request: null, pausedBy: null };
+    return { ended, news: withEnd(state, event), calls: [], request: null, pausedBy: null };
   },
 
   parent_told(state, event) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { callIdAt, childThreadId, requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import type { Notice } from "../../src/humans/channel.ts";
 import { howToAnswer } from "../../src/present/how-to-answer.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { threadView } from "../../src/server/views.ts";
@@ -237,6 +238,90 @@ describe("what a child asks people", { tags: "F10.4" }, () => {
     await runtime.respond(request.id, { decision, digest: request.digest }, bob);
     expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
     expect(helper.ran).toHaveLength(1);
+  });
+});
+
+describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => {
+  const payBelow = (more: Script) =>
+    family(
+      {
+        boss: [HAND, done("ok")],
+        helper: [{ intent: "hand", task: "pay", to: "helper" }, { intent: "pay", amount: 9 }, ...more],
+      },
+      { payApproval: "always" },
+    );
+
+  it("reaches those below, and an approval that waits there lapses", async () => {
+    const { start, runtime, helper } = payBelow([
+      { intent: "pay", amount: 9 },
+      done("not paid"),
+      done("swept"),
+      done("stopped"),
+    ]);
+    const thread = await start();
+    const [request] = await runtime.requestsBelow(thread);
+    if (request === undefined) throw new Error("nothing is asked");
+    await runtime.message(thread.id, "STOP, do not pay!", ada, "stop");
+    await runtime.message(thread.id, "STOP, do not pay!", ada, "stop");
+    const { id, digest } = request;
+    const approve = { decision: { kind: "approved" }, digest } as const;
+    await expect(runtime.respond(id, approve, bob)).rejects.toThrow();
+    const child = await runtime.settled(request.threadId);
+    expect(helper.ran).toEqual([]);
+    expect(eventsOf(child, "event_received").at(-1)?.data).toEqual({
+      name: "said_to_parent",
+      source: "agent:boss",
+      payload: "STOP, do not pay!",
+      from: { channel: "terminal", id: "ada" },
+    });
+    expect(eventsOf(child, "event_received")).toHaveLength(2);
+  });
+
+  it("makes them requesters below: they may not approve there", async () => {
+    const { start, runtime } = family(
+      {
+        boss: [HAND, done("ok")],
+        helper: [{ intent: "pay", amount: 9 }, { intent: "pay", amount: 8 }, done("ok")],
+      },
+      { payApproval: { requesterMayApprove: false } },
+    );
+    const thread = await start();
+    await runtime.message(thread.id, "and be quick", bob);
+    const child = await runtime.settled((await childOf(runtime, thread)).id);
+    const { seq, digest } = approvalOf(child);
+    const response = { decision: { kind: "approved" }, digest } as const;
+    await expect(runtime.respond(requestIdOf(child.id, seq), response, bob)).rejects.toThrow("bob");
+  });
+});
+
+describe("a channel that a thread comes from", { tags: ["F10.4", "F7.16", "F11.2"] }, () => {
+  it("gets what those below ask, but not how they end", async () => {
+    const told: string[] = [];
+    const boss = familyMember("boss", [HAND, done("all clean")]);
+    const helper = familyMember("helper", [{ intent: "ask", question: "which broom?" }, done("swept")]);
+    const pager = {
+      name: "pager",
+      deliver: async (notice: Notice) => {
+        const { via } = notice.thread.state;
+        told.push(`${notice.thread.state.agent} ${notice.kind} ${via?.address}`);
+      },
+    };
+    const store = createMemoryStore();
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent], store, channels: [pager] });
+    const via = { channel: "pager", address: "ada" };
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada }, via });
+    const child = await runtime.settled((await childOf(runtime, await runtime.settled(threadId))).id);
+    expect(told).toEqual(["helper request ada"]);
+    const { seq } = questionOf(child);
+    await runtime.respond(
+      requestIdOf(child.id, seq),
+      { decision: { kind: "answered", text: "the big one" } },
+      ada,
+    );
+    await runtime.settled(threadId);
+    await expect.poll(() => told).toEqual(["helper request ada", "boss finished ada"]);
+    expect((await runtime.get(child.id)).state.news).toEqual([]);
+    await runtime.stop();
   });
 });
 
