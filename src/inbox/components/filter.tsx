@@ -27,20 +27,25 @@ export const FilterForm = ({ action, search, agent, agents, typed, children }: F
         />
       </label>
       {children}
-      <label>
-        <span class="visually-hidden">Agent</span>
-        <select name="agent">
-          <option value="">All agents</option>
-          {agents.map((name) => (
-            <option value={name} selected={name === agent}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <AgentSelect agents={agents} agent={agent} />
       <button type="submit">Filter</button>
     </form>
   </search>
+);
+
+/** Which agent's threads are shown: one, or all. */
+export const AgentSelect = ({ agents, agent }: { agents: readonly string[]; agent: string }) => (
+  <label>
+    <span class="visually-hidden">Agent</span>
+    <select name="agent">
+      <option value="">All agents</option>
+      {agents.map((name) => (
+        <option value={name} selected={name === agent}>
+          {name}
+        </option>
+      ))}
+    </select>
+  </label>
 );
 
 /** Looks for what is typed as soon as the person pauses. */

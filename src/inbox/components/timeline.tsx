@@ -141,8 +141,22 @@ const EntryTools = ({ item, threadId, csrf, inline }: Shared & { readonly item: 
       </span>
     )}
     {inline !== true && <a href={`#entry-${item.seq}`}>Event {item.seq}</a>}
-    {csrf !== null && item.lastSeq > 1 && <ForkButton threadId={threadId} seq={item.lastSeq} csrf={csrf} />}
-    {csrf !== null && item.isRead && <LeaveOutButton threadId={threadId} seq={item.seq} csrf={csrf} />}
+    {csrf !== null && item.lastSeq > 1 && (
+      <EventButton threadId={threadId} seq={item.lastSeq} csrf={csrf} action="fork">
+        Fork from here
+      </EventButton>
+    )}
+    {csrf !== null && item.isRead && (
+      <EventButton
+        threadId={threadId}
+        seq={item.seq}
+        csrf={csrf}
+        action="leave-out"
+        title="The model does not read it any more; the log keeps it"
+      >
+        Leave out from here
+      </EventButton>
+    )}
   </div>
 );
 
@@ -164,33 +178,29 @@ const Child = ({ threadId, agent }: { readonly threadId: ThreadId; readonly agen
   </details>
 );
 
-const ForkButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: number; csrf: string }) => (
-  <form method="post" action={paths.threadAction(threadId, "fork")} class="inline">
-    <Csrf token={csrf} />
-    <button
-      class="link"
-      type="submit"
-      name="seq"
-      value={String(seq)}
-      aria-label={`Fork from here, event ${seq}`}
-    >
-      Fork from here
-    </button>
-  </form>
-);
+interface EventButtonProps {
+  readonly threadId: ThreadId;
+  readonly seq: number;
+  readonly csrf: string;
+  readonly action: "fork" | "leave-out";
+  readonly title?: string | undefined;
+  /** What it says, and does. */
+  readonly children: string;
+}
 
-const LeaveOutButton = ({ threadId, seq, csrf }: { threadId: ThreadId; seq: number; csrf: string }) => (
-  <form method="post" action={paths.threadAction(threadId, "leave-out")} class="inline">
+/** A button that acts from one event on. */
+const EventButton = ({ threadId, seq, csrf, action, title, children }: EventButtonProps) => (
+  <form method="post" action={paths.threadAction(threadId, action)} class="inline">
     <Csrf token={csrf} />
     <button
       class="link"
       type="submit"
       name="seq"
       value={String(seq)}
-      title="The model does not read it any more; the log keeps it"
-      aria-label={`Leave out from here, event ${seq}`}
+      title={title}
+      aria-label={`${children}, event ${seq}`}
     >
-      Leave out from here
+      {children}
     </button>
   </form>
 );

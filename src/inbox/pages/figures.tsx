@@ -1,4 +1,5 @@
 import { countOf } from "../../present/visible-text.ts";
+import { AgentSelect } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
 import { Empty } from "../components/parts.tsx";
 import { paths } from "../paths.ts";
@@ -30,17 +31,7 @@ export const FiguresPage = ({ frame, byAgent, all, agent, agents, limit, isAll }
     </div>
     <search>
       <form class="filter" method="get" action={paths.figures}>
-        <label>
-          <span class="visually-hidden">Agent</span>
-          <select name="agent">
-            <option value="">All agents</option>
-            {agents.map((name) => (
-              <option value={name} selected={name === agent}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <AgentSelect agents={agents} agent={agent} />
         <button type="submit">Filter</button>
       </form>
     </search>
