@@ -1,6 +1,5 @@
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanRequest, mayDecide } from "../humans/request.ts";
-
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** What a caller can be allowed: the scopes of the server's keys. */

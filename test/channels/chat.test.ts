@@ -7,7 +7,7 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
 import type { ApprovalPolicy } from "../../src/thread/events.ts";
-import { type DeskStep, deskAgent, HOSTILE } from "./desk-agent.ts";
+import { type DeskStep, deskAgent, frontAgent, HOSTILE } from "./desk-agent.ts";
 import {
   type Clicked,
   SIGNING_SECRET,
@@ -45,7 +45,9 @@ function office(
     policy = boss,
     requestsIn,
     context,
+    agent = "desk",
   }: {
+    agent?: "desk" | "front";
     policy?: ApprovalPolicy;
     requestsIn?: { team: string; channel: string };
     context?: ContextOptions;
@@ -56,14 +58,14 @@ function office(
   const problems: unknown[] = [];
   const channel = chatChannel({
     platform: slack({ signingSecret: SIGNING_SECRET, teams: { [TEAM]: TOKEN }, apiUrl: server.apiUrl }),
-    agent: "desk",
+    agent,
     requestsIn,
     clock,
     onProblem: (error) => problems.push(error),
   });
   const store = createMemoryStore();
   const runtime = createRuntime({
-    agents: [desk.agent],
+    agents: [desk.agent, frontAgent()],
     store,
     channels: [channel],
     clock,
@@ -340,6 +342,28 @@ describe("cards in a chat", { tags: ["F7.6", "F7.7", "F7.8", "F7.10", "F11.1"] }
       { kind: "answered", text: "Yes, do it" },
     ]);
     expect(events.filter(({ type }) => type === "message_received")).toHaveLength(2);
+  });
+
+  it("what a thread below asks is posted in the same conversation, and answered there; its end is not told", {
+    tags: "F10.4",
+  }, async () => {
+    const { mention, runtime, threads } = office([{ intent: "ask", question: "Which order?" }, done], {
+      agent: "front",
+    });
+    await mention("refund");
+    await expect.poll(() => latestCard().text).toContain("Which order?");
+    expect(latestCard().call?.body.thread_ts).toBe("1515449522.000016");
+    const [front = never()] = (await threads()).filter(({ agent }) => agent === "front");
+    await mention(
+      "number 7",
+      { ts: "1515449600.000100", thread_ts: "1515449522.000016" },
+      { event_id: "EvA" },
+    );
+    const { events, state } = await runtime.settled(front.threadId);
+    expect(events.filter(({ type }) => type === "message_received")).toHaveLength(1);
+    expect(state.ended?.kind).toBe("finished");
+    await expect.poll(() => textOf(callsOf("chat.postMessage").at(-1))).toContain("The desk is done.");
+    expect(callsOf("chat.postMessage").map(textOf).join()).not.toContain("All done.");
   });
 
   it("a newer message replaces the card, and the old one decides nothing", { tags: "F7.17" }, async () => {

@@ -1,6 +1,6 @@
 import { defineAgent } from "../../src/agent/agent.ts";
 import type { ContextOptions } from "../../src/context/context.ts";
-import { askHuman, finish, progress, tool } from "../../src/steps/steps.ts";
+import { askHuman, delegate, finish, progress, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { ApprovalPolicy, HumanRequestOptions } from "../../src/thread/events.ts";
 
@@ -51,6 +51,18 @@ export function deskAgent(
     },
   });
   return { agent, nextStep, paid };
+}
+
+/** An agent that hands everything to the desk. */
+export function frontAgent() {
+  const nextStep = scriptedSteps<{ intent: "hand" } | { intent: "done" }>([
+    { intent: "hand" },
+    { intent: "done" },
+  ]);
+  return defineAgent(nextStep, {
+    name: "front",
+    steps: { hand: delegate({ agent: "desk", input: () => "go" }), done: finish(() => "The desk is done.") },
+  });
 }
 
 /** Texts that mean something to a page, a mail program, a chat or a terminal that does not show them as they are. */

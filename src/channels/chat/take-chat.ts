@@ -99,14 +99,15 @@ async function answerQuestion(
   const key = `${once}:answers`;
   const noted = await runtime.store.getValue(key);
   const requestId = noted ?? (await questionTo(from, threadId, runtime));
-  const { seq } = parseRequestId(requestId ?? "") ?? {};
-  if (requestId === undefined || seq === undefined) return false;
+  const asked = parseRequestId(requestId ?? "");
+  if (requestId === undefined || asked === undefined) return false;
   const wasNoted =
     noted !== undefined || (await runtime.store.setValue(key, requestId, undefined, { about: threadId }));
   if (!wasNoted) return answerQuestion({ message, threadId, from, once }, runtime);
   const decision = { kind: "answered", text: message.text } as const;
   try {
-    await respondOnce(runtime, { requestId: requestIdOf(threadId, seq), response: { decision }, by: from });
+    const id = requestIdOf(asked.threadId, asked.seq);
+    await respondOnce(runtime, { requestId: id, response: { decision }, by: from });
     return true;
   } catch (error) {
     // It is no answer (any more): then it is a message.
@@ -127,12 +128,15 @@ async function questionTo(
   threadId: ThreadId,
   runtime: Runtime,
 ): Promise<string | undefined> {
-  const summary = await runtime.store.summary(threadId);
-  if (summary?.pendingRequest == null) return undefined;
-  const { asked, kind, id } = pendingRequest(await runtime.get(threadId)) ?? {};
-  const isTheirs =
-    asked?.type === "question" && kind === "question" && objectionToAnswer(asked, from) === undefined;
-  return isTheirs ? id : undefined;
+  if ((await runtime.store.summary(threadId)) === undefined) return undefined;
+  const thread = { id: threadId, state: await runtime.store.state(threadId) };
+  const own = pendingRequest(thread);
+  // Those that work for it ask in the same conversation.
+  const pending = own === null ? await runtime.requestsBelow(thread) : [own];
+  return pending.find(
+    ({ asked, kind }) =>
+      asked.type === "question" && kind === "question" && objectionToAnswer(asked, from) === undefined,
+  )?.id;
 }
 
 /** The request that a button or form is about, if this very card of it was posted here and nothing has changed. */
