@@ -47,9 +47,17 @@ export interface Decision {
   readonly before: readonly ThreadEvent[];
 }
 
-/** The decisions in a thread, each completion once. */
+/** The first event of a thread whose content was erased; infinity if there is none. What came after it is not known whole. */
+export function firstErased(events: readonly ThreadEvent[]): number {
+  const seqs = events.flatMap((event) => (event.type === "data_erased" ? event.data.seqs : []));
+  return seqs.reduce((first, seq) => Math.min(first, seq), Number.POSITIVE_INFINITY);
+}
+
+/** The decisions in a thread, each completion once. Those of which the model read something that was erased are left out. */
 export function decisionsIn({ id, agent, events }: StoredThread): Decision[] {
+  const known = firstErased(events);
   return events.flatMap((event, index): Decision[] => {
+    if (event.seq >= known) return [];
     if (event.type !== "step_proposed" && event.type !== "step_refused") return [];
     const { completion } = event.data;
     return completion === undefined

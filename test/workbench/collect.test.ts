@@ -10,6 +10,7 @@ import {
   tool,
 } from "../../src/index.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
+import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { collectCorrections } from "../../src/workbench/collect.ts";
 import { decisionsIn, lastThreads } from "../../src/workbench/decisions.ts";
 import { threadOfCase } from "../../src/workbench/evals/case-thread.ts";
@@ -93,6 +94,24 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     const none = [];
     for await (const { id } of lastThreads(approved.store, { last: 5, agent: "other" })) none.push(id);
     expect(none).toEqual([]);
+  });
+
+  it("what was erased is no decision any more, nor is what came after it", async () => {
+    const { thread, agent, store } = await played([pay(40), done], (_, digest) => ({
+      decision: { kind: "approved" },
+      digest,
+    }));
+    const last = thread.events.findLast(({ type }) => type === "step_proposed")?.seq ?? 0;
+    const runtime = createRuntime({ agents: [agent], store });
+    const erase = async (seqs: readonly number[]) => {
+      const { events } = await runtime.erase(thread.id, ada, { reason: "asked for", seqs });
+      return { ...thread, events };
+    };
+    const partly = await erase([last - 1]);
+    expect(decisionsIn(partly)).toHaveLength(1);
+    expect(() => decisionTest(partly, agent)).toThrow(`event ${last - 1} of thread ${thread.id} was erased`);
+    expect(decisionsIn(await erase([2]))).toEqual([]);
+    await runtime.stop();
   });
 
   it("an edit: what the person changed; an object stands under equals", async () => {

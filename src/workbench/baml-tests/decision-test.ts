@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts
 import { createRedactor } from "../../context/redaction/redaction.ts";
 import type { EventOf, ThreadEvent } from "../../thread/events.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
-import type { StoredThread } from "../decisions.ts";
+import { firstErased, type StoredThread } from "../decisions.ts";
 import { bamlEntries, jinjaLiteral } from "./literal.ts";
 
 export interface DecisionTestOptions {
@@ -38,6 +38,11 @@ export function decisionTest(
   options: DecisionTestOptions = {},
 ): DecisionTest {
   const { decision, before } = findDecision(stored.events, options.at);
+  const erased = firstErased(stored.events);
+  if (Math.max(decision?.seq ?? 0, before.length) >= erased) {
+    const message = `event ${erased} of thread ${stored.id} was erased: what the model read is not known any more`;
+    throw new UsageError("invalid_argument", message);
+  }
   const thread = threadOf(stored.id, before);
   const args = agent.nextStep.namedArguments?.(thread);
   if (args === undefined) {
