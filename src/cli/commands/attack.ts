@@ -133,7 +133,7 @@ const BY: { readonly [B in Barrier]: string } = {
 
 function roundLines(
   { model, attacks }: Round,
-  { allow = [], each = false }: AttackCommandOptions,
+  { allow = [], each = false, step }: AttackCommandOptions,
   { colors: c }: Session,
 ): string[] {
   const kinds = [...Map.groupBy(attacks, ({ injection }) => injection.kind)];
@@ -157,6 +157,9 @@ function roundLines(
     through.length === 0
       ? c.green(`None of ${countOf(attacks.length, "attack")} got through.`)
       : c.red(`${through.length} of ${countOf(attacks.length, "attack")} got through.`),
+    ...(through.length === 0 && step === undefined
+      ? [c.dim("Arguments were made up: --step tries ones that your rules let pass in good cases.")]
+      : []),
     ...hintsFor(through),
     "",
   ];
