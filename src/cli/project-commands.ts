@@ -1,13 +1,4 @@
-import type { Command } from "commander";
-import type { Session } from "./session.ts";
-
-/** Makes a command from its usage, a description and an example. */
-export type NewCommand = (usage: string, description: string, example: string) => Command;
-/** Runs a command with its options. */
-export type Act = (
-  options: { readonly json?: boolean },
-  run: (session: Session) => Promise<number>,
-) => Promise<void>;
+import type { Act, NewCommand } from "./act.ts";
 
 /** Adds the commands that create and test a project: init, add, generate, test. */
 export function addProjectCommands(command: NewCommand, act: Act): void {

@@ -1,5 +1,5 @@
+import type { Act, NewCommand } from "./act.ts";
 import { parseCount } from "./parse-count.ts";
-import type { Act, NewCommand } from "./project-commands.ts";
 
 /** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, deploy-check, reparse, redecide. */
 export function addRegressionCommands(command: NewCommand, act: Act): void {

@@ -1,5 +1,5 @@
 import { UsageError } from "../base/errors.ts";
-import type { Act, NewCommand } from "./project-commands.ts";
+import type { Act, NewCommand } from "./act.ts";
 
 /** The commands that move and remove threads, or what was said in them. */
 export function addRetentionCommands(command: NewCommand, act: Act): void {

@@ -1,5 +1,5 @@
+import type { Act, NewCommand } from "./act.ts";
 import { parseCount } from "./parse-count.ts";
-import type { Act, NewCommand } from "./project-commands.ts";
 
 /** Adds the commands that try prompts: eval, collect, judge, attack. */
 export function addWorkbenchCommands(command: NewCommand, act: Act): void {
