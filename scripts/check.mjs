@@ -13,7 +13,6 @@ const env = {
   BAML_LOG: "off",
   SCARF_ANALYTICS: "false",
 };
-if (process.env.CI) env.PROPERTY_RUNS ??= "10000";
 
 const steps = [
   ["format and lint", "biome", ["ci", "--error-on-warnings", "."]],

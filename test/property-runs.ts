@@ -1,4 +1,4 @@
-/** How many cases a property test tries: `PROPERTY_RUNS` when set (continuous integration sets 10000), else the default. */
+/** How many cases a property test tries: `PROPERTY_RUNS` when set (`npm run test:soak` sets 10000), else the default. */
 export function propertyRuns(defaultRuns: number): number {
   const wanted = Number(process.env.PROPERTY_RUNS);
   return Number.isInteger(wanted) && wanted > 0 ? wanted : defaultRuns;

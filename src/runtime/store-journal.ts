@@ -55,6 +55,7 @@ export class StoreJournal implements Journal {
   #timer: NodeJS.Timeout | null = null;
   /** A conflict found by a write in the background; the next write must report it. */
   #overtaken: Conflict | null = null;
+  #readUpTo: number;
   #failure: { readonly error: unknown } | null = null;
   readonly #store: ThreadStore;
   readonly #clock: Clock;
@@ -65,6 +66,7 @@ export class StoreJournal implements Journal {
   constructor(thread: Thread, { store, clock, agent, onAppended = () => {}, claim }: StoreJournalOptions) {
     this.#thread = thread;
     this.#onDisk = thread;
+    this.#readUpTo = thread.state.seq;
     this.#store = store;
     this.#clock = clock;
     this.#agent = agent;
@@ -74,6 +76,11 @@ export class StoreJournal implements Journal {
 
   get thread(): Thread {
     return this.#thread;
+  }
+
+  /** The last event that was read rather than written here: another worker may have acted on what is no newer. */
+  get readUpTo(): number {
+    return this.#readUpTo;
   }
 
   async append(write: Write): Promise<void> {
@@ -201,6 +208,7 @@ export class StoreJournal implements Journal {
     const aside = this.#agent.whenBusy === "queue" ? ASIDE_IN_QUEUE : ASIDE;
     const outdated = newer.some((event) => !aside.has(event.type));
     this.#onDisk = thread;
+    this.#readUpTo = thread.state.seq;
     this.#thread = thread;
     const before = this.#pending;
     this.#pending = [];

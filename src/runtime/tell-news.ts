@@ -14,8 +14,6 @@ export interface TellNewsOptions {
   readonly store: ChannelValues;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** The last event when this worker took the thread up: people may have been told of what is older. */
-  readonly inherited: number;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface TellNewsOptions {
 export async function tellNews(
   journal: StoreJournal,
   agent: Agent,
-  { channels, store, clock, signal, inherited }: TellNewsOptions,
+  { channels, store, clock, signal }: TellNewsOptions,
 ): Promise<void> {
   const { via, news } = journal.thread.state;
   if (via === null || news.length === 0) return;
@@ -33,7 +31,7 @@ export async function tellNews(
   await journal.flush();
   for (const one of news) {
     if (signal.aborted || newsDueAt(one) > clock.now()) continue;
-    const mayBeRepeated = one.attempts > 0 || one.seq <= inherited;
+    const mayBeRepeated = one.attempts > 0 || one.seq <= journal.readUpTo;
     const notice = noticeOf(shownThread(journal.thread, agent), agent, one.seq, {
       address: via.address,
       mayBeRepeated,

@@ -16,8 +16,6 @@ export interface TellPeopleOptions {
   readonly store: ChannelValues;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** The request that was already pending when this worker took the thread up: people may have been told about it. */
-  readonly inherited: number | undefined;
 }
 
 /**
@@ -27,7 +25,7 @@ export interface TellPeopleOptions {
 export async function tellPeople(
   journal: StoreJournal,
   agent: Agent,
-  { channels, store, clock, signal, inherited }: TellPeopleOptions,
+  { channels, store, clock, signal }: TellPeopleOptions,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;
@@ -35,7 +33,7 @@ export async function tellPeople(
     if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval")) return;
     if (signal.aborted || !isOwed(request, channel.name, clock.now())) continue;
     const requestId = requestIdOf(thread.id, request.seq);
-    const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq === inherited;
+    const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq <= journal.readUpTo;
     const id = `${requestId}.${request.type === "approval" ? request.escalations : 0}`;
     // What the agent hides is hidden from everybody who is told.
     const shown = shownThread(thread, agent);

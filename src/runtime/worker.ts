@@ -126,7 +126,7 @@ async function run(
     jobToken: options.jobToken,
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
-    beforeCommand: () => tellNews(journal, agent, { ...telling, inherited: thread.state.seq }),
+    beforeCommand: () => tellNews(journal, agent, telling),
     people: options.people,
     stillAllowed: options.stillAllowed,
     delegation: delegationFor(journal, options.family),
@@ -142,7 +142,7 @@ async function run(
           const due = dueEvents(journal.thread, clock.now());
           if (due.length > 0) await journal.append(write(...due));
           await advance(journal, agent, context);
-          await tellPeople(journal, agent, { ...telling, inherited: thread.state.request?.seq });
+          await tellPeople(journal, agent, telling);
         }
         await settleFamily(journal, agent, options.family);
         return journal.thread;

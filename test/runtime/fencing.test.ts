@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
+import type { Channel } from "../../src/humans/channel.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
@@ -98,6 +99,60 @@ describe("a process that has lost its claim", () => {
     expect(first.ran).toEqual([]);
     expect(await store.read(threadId)).toEqual(before);
     expect(await store.claim(threadId, "a third", now, now + 1)).toBe(false);
+  });
+
+  it("and gets it back tells people knowingly what the other may have told them", {
+    tags: ["S5", "F7.16"],
+  }, async () => {
+    const store = createMemoryStore();
+    const stood = Promise.withResolvers<void>();
+    const wake = Promise.withResolvers<void>();
+    let now = Date.now();
+    const clock = { now: () => now, sleep: (_: number, signal?: AbortSignal) => abortOf(signal) };
+    const slow: ThreadStore = {
+      ...store,
+      async append(...args) {
+        if (has(args[2], "step_proposed")) {
+          stood.resolve();
+          await wake.promise;
+        }
+        return store.append(...args);
+      },
+    };
+    const goOn = Promise.withResolvers<void>();
+    const told: [string, boolean][] = [];
+    const heard = Promise.withResolvers<void>();
+    const mail = (after: Promise<void>): Channel => ({
+      name: "mail",
+      async deliver({ id, mayBeRepeated }) {
+        told.push([id, mayBeRepeated]);
+        heard.resolve();
+        await after;
+      },
+    });
+    const first = start(slow, [DONE], {}, { clock, channels: [mail(Promise.resolve())] });
+    const via = { channel: "mail", address: "ada" };
+    const { threadId } = await first.runtime.launch({
+      agent: "teller",
+      input: { message: "hello", from: ada },
+      via,
+    });
+    await stood.promise;
+    now += 60_000;
+    // Another process takes the thread, ends it, tells of the end, and stands still before it can record that.
+    const second = start(store, [DONE], {}, { clock, channels: [mail(goOn.promise)] });
+    second.runtime.start();
+    await heard.promise;
+    now += 60_000;
+    wake.resolve();
+    const { state } = await first.runtime.settled(threadId);
+    goOn.resolve();
+    expect(state.news).toEqual([]);
+    const id = `${threadId}.${state.seq - 1}`;
+    expect(told).toEqual([
+      [id, false],
+      [id, true],
+    ]);
   });
 
   it("runs no tool when writing the reserve took so long that another process took the thread", {
