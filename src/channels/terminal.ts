@@ -4,7 +4,6 @@ import type { Channel, NewsNotice } from "../humans/channel.ts";
 import { pendingRequest } from "../humans/request.ts";
 import { describeClosed, describeNews, describeRequest } from "../present/describe-request.ts";
 import { howToAnswer } from "../present/how-to-answer.ts";
-import { visibleLine } from "../present/visible-text.ts";
 
 export interface TerminalChannelOptions {
   /** The channel's name among the channels of the runtime. Default `terminal`. */
@@ -42,7 +41,7 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
         title,
         ...(question === "" ? [] : indent(question)),
         ...parts.flatMap(({ label, text }) => indent(`${label}: ${text}`)),
-        ...(choices === null ? [] : indent(`one of: ${choices.map((one) => visibleLine(one)).join(", ")}`)),
+        ...(choices === null ? [] : indent(`one of: ${choices.join(", ")}`)),
         ...howToAnswer(notice.thread, notice.request).map((line) => `  ${line}`),
       ]);
     },

@@ -32,6 +32,8 @@ export interface ResponseCase {
   readonly now: number;
   readonly validateEdit: ValidateEdit;
   readonly people: People;
+  /** The choices of a question as people read them. Default: as they are stored. */
+  readonly choices?: readonly string[] | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       decision:
         asked.type === "approval"
           ? approvalDecision(request, asked, attempt)
-          : questionDecision(asked, decision, attempt.by),
+          : questionDecision(asked, decision, attempt),
       by: name === undefined ? { channel, id } : { channel, id, name },
     },
   };
@@ -140,26 +142,30 @@ function denial(
 function questionDecision(
   asked: PendingQuestion,
   decision: HumanDecision,
-  by: VerifiedPrincipal,
+  { by, choices }: ResponseCase,
 ): HumanDecision {
   const objection = objectionToAnswer(asked, by);
   if (objection !== undefined) throw objection;
   if (decision.kind === "denied") return denial(decision);
-  return decision.kind === "answered" ? { kind: "answered", text: choose(asked, decision.text) } : decision;
+  return decision.kind === "answered"
+    ? { kind: "answered", text: choose(asked, decision.text, choices) }
+    : decision;
 }
 
-function choose(request: PendingQuestion, text: string): string {
+function choose(request: PendingQuestion, text: string, given?: readonly string[]): string {
   const { format, choices } = request.options ?? {};
   const valid = format === "yes_no" ? ["yes", "no"] : format === "multiple_choice" ? choices : undefined;
   if (valid === undefined || valid.length === 0) {
     if (text.trim() === "") throw new UsageError("invalid_argument", "the answer is empty");
     return text;
   }
-  const match = valid.find((choice) => choice.toLowerCase() === text.trim().toLowerCase());
-  if (match === undefined) {
-    throw new UsageError("invalid_argument", `answer with one of: ${valid.join(", ")}`, {
-      details: { valid },
-    });
-  }
-  return match;
+  const shown = format === "multiple_choice" && given?.length === valid.length ? given : valid;
+  const placeIn = (list: readonly string[]) =>
+    list.findIndex((choice) => choice.toLowerCase() === text.trim().toLowerCase());
+  const place = placeIn(shown);
+  const match = valid[place >= 0 ? place : placeIn(valid)];
+  if (match !== undefined) return match;
+  throw new UsageError("invalid_argument", `answer with one of: ${shown.join(", ")}`, {
+    details: { valid: shown },
+  });
 }

@@ -56,7 +56,7 @@ export function describeRequest(request: HumanRequest): RequestInWords {
       format === "yes_no"
         ? ["yes", "no"]
         : format === "multiple_choice" && choices.length > 0
-          ? choices
+          ? choices.map((choice) => visibleLine(choice))
           : null,
   };
 }

@@ -1,5 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
-import { meantStep, secretIn } from "../agent/shown-thread.ts";
+import { hidesContent, secretIn, shownThread } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import { NotFoundError } from "../base/errors.ts";
 import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
@@ -11,7 +11,7 @@ import type { EventData, Via } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
-import { validateEdit } from "./edit.ts";
+import { validateEdit, validateShownEdit } from "./edit.ts";
 import {
   eventData,
   firstEvent,
@@ -106,14 +106,6 @@ export interface ChangesOptions extends WriterOptions {
   readonly interrupt: (threadId: ThreadId) => void;
 }
 
-/** The response with the values behind what the approver was shown. */
-function withMeantStep(response: HumanResponse, thread: Thread, agent: Agent): HumanResponse {
-  const { decision } = response;
-  if (decision.kind !== "approved" || decision.editedStep === undefined) return response;
-  const editedStep = meantStep(thread, agent, decision.editedStep);
-  return { digest: response.digest ?? null, decision: { kind: "approved", editedStep } };
-}
-
 /** The agent of this name. Throws a `NotFoundError` that names the known agents. */
 export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
   const agent = agents.get(name);
@@ -178,12 +170,15 @@ export function createChanges(options: ChangesOptions): Changes {
       const build: Change["build"] = async (head, whole) => {
         const agent = agentNamed(agents, head.state.agent);
         const isEdit = response.decision.kind === "approved" && response.decision.editedStep !== undefined;
-        const thread = needsEvents(head.state, seq) ? await whole() : head;
-        const meant = isEdit ? withMeantStep(response, await whole(), agent) : response;
-        const edit = validateEdit(agent);
-        return [
-          responseEvent(thread, { seq, response: meant, by, now: clock.now(), validateEdit: edit, people }),
-        ];
+        const needsWhole = isEdit || hidesContent(agent) || needsEvents(head.state, seq);
+        const attempt = { seq, response, by, now: clock.now(), people };
+        if (!needsWhole) return [responseEvent(head, { ...attempt, validateEdit: validateEdit(agent) })];
+        const thread = await whole();
+        // People decide on what they read.
+        const shown = shownThread(thread, agent).state.request;
+        const choices = shown?.type === "question" ? shown.options?.choices : undefined;
+        const validate = validateShownEdit(agent, thread);
+        return [responseEvent(thread, { ...attempt, validateEdit: validate, choices })];
       };
       return change({ threadId, build });
     },

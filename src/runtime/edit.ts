@@ -1,7 +1,9 @@
 import type { Agent } from "../agent/agent.ts";
+import { hidesContent, meantStep } from "../agent/shown-thread.ts";
 import { canonicalJson, isJsonObject, toJson } from "../base/json.ts";
 import type { ValidateEdit } from "../humans/respond.ts";
 import type { Step } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
 
 /**
  * Makes the check of approvers' edits. An edit goes through the same parser as the model's output and must come out
@@ -20,6 +22,20 @@ export function validateEdit(agent: Agent): ValidateEdit {
       };
     }
     return { step: { ...parsed, intent: edited.intent } };
+  };
+}
+
+/**
+ * Makes the same check for edits of what people read: the step that is meant, with what is hidden put back. What is wrong is said
+ * of the edit as it was typed, because the words quote it.
+ */
+export function validateShownEdit(agent: Agent, thread: Thread): ValidateEdit {
+  const validate = validateEdit(agent);
+  return (edited: Step) => {
+    const meant = validate(meantStep(thread, agent, edited));
+    if (!("problem" in meant) || !hidesContent(agent)) return meant;
+    const typed = validate(edited);
+    return "problem" in typed ? typed : { problem: `it does not fit the type of ${edited.intent}` };
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
 import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
-import { createRedactor } from "../context/redaction/redaction.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";
 import { threadOf } from "../thread/thread.ts";
 import { decisionsIn, type StoredThread } from "./decisions.ts";
@@ -27,7 +26,8 @@ export interface CollectedCase {
 export function collectCorrections(thread: StoredThread, agent: Agent): CollectedCase[] {
   const whole = threadOf(thread.id, thread.events);
   const hide = (text: string) => agent.context.hide(text, whole);
-  const events = redactEvents(thread.events, agent);
+  // As people read them: that hides more than the model is kept from, such as the arguments on an approver's card.
+  const { events } = agent.context.forPeople(thread.events);
   return decisionsIn(thread).flatMap(({ event, before, threadId }): CollectedCase[] => {
     const correction = correctionOf(events[event.seq - 1], events);
     if (correction === undefined) return [];
@@ -43,14 +43,6 @@ export function collectCorrections(thread: StoredThread, agent: Agent): Collecte
       },
     ];
   });
-}
-
-/** As the model reads them: what it may not see has no place in a file that is shared. */
-function redactEvents(events: readonly ThreadEvent[], { context }: Agent): readonly ThreadEvent[] {
-  const { redact } = context.options;
-  if (redact === undefined) return events;
-  const redactor = createRedactor(redact);
-  return events.map((event) => redactor.event(event));
 }
 
 /** The text of earlier answers is not read again: their steps are. */

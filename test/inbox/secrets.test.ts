@@ -8,7 +8,7 @@ import { serverInbox } from "../../src/inbox/server-inbox.ts";
 import { followThread } from "../../src/protocols/chat/follow.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
-import { finish, tool } from "../../src/steps/steps.ts";
+import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { keyFor } from "../server/serve.ts";
@@ -21,6 +21,7 @@ const ADA = verifiedBy("web", "ada", "Ada");
 type PayStep =
   | { intent: "look_up"; name: string }
   | { intent: "pay"; amount: number; card: string; note: string; access: { token: string; for: string } }
+  | { intent: "ask"; choices: string[] }
   | { intent: "done"; message: string };
 
 const open: { close(): Promise<void> }[] = [];
@@ -34,9 +35,17 @@ async function payingServer() {
   const script: PayStep[] = [
     { intent: "look_up", name: "ada" },
     { intent: "pay", amount: 40, card: CARD, note: `with ${CARD}`, access: { token: TOKEN, for: "ada" } },
+    { intent: "ask", choices: [`the one that ends in ${CARD}`, "another"] },
     { intent: "done", message: `Paid with ${CARD}` },
   ];
-  const nextStep = scriptedSteps<PayStep>(script);
+  const scripted = scriptedSteps<PayStep>(script);
+  // As the parser of a real prompt does, it says what it would make of an amount in quotes.
+  const parse: typeof scripted.parse = (raw) => {
+    const step = JSON.parse(raw);
+    const amount = Number(step.amount ?? 0);
+    return scripted.parse(JSON.stringify(step.intent === "pay" ? { ...step, amount } : step));
+  };
+  const nextStep = { ...scripted, parse };
   const agent = defineAgent(nextStep, {
     name: "payer",
     context: { redact: {} },
@@ -54,6 +63,10 @@ async function payingServer() {
           preview: ({ card }) => ({ charged: card }),
         },
       ),
+      ask: askHuman(({ choices }) => ({
+        question: "Which card?",
+        options: { format: "multiple_choice", choices },
+      })),
       done: finish(({ message }) => message),
     },
   });
@@ -242,6 +255,40 @@ describe("what redaction hides from the model", () => {
         access: { token: TOKEN, for: "bob" },
       },
     ]);
+  });
+
+  it("is not in what is said of an edit or an answer that does not fit", {
+    tags: ["F3.8", "F7.9"],
+  }, async () => {
+    const { api, runtime, threadId, requestId, request } = await payingServer();
+    const respond = async (id: string, decision: object, digest?: string) => {
+      const body = JSON.stringify({ decision, digest });
+      const answer = await api("worker", `/requests/${id}/response`, { method: "POST", body });
+      const text = await answer.text();
+      expectHidden(text, "a refusal");
+      return { status: answer.status, text };
+    };
+    const { approval } = JSON.parse(await (await api("worker", `/requests/${requestId}`)).text());
+    const editedStep = { intent: "pay", ...approval.card.arguments, amount: "35" };
+    const wrong = await respond(requestId, { kind: "approved", editedStep }, request.digest);
+    expect(wrong).toMatchObject({
+      status: 422,
+      text: expect.stringContaining("does not fit the type of pay"),
+    });
+    await respond(requestId, { kind: "denied", feedback: "ask me" }, request.digest);
+    const asking = await settled(runtime, threadId);
+    const id = requestIdOf(threadId, asking.state.request?.seq ?? 0);
+    const refused = await respond(id, { kind: "answered", text: "neither" });
+    expect(refused).toMatchObject({
+      status: 422,
+      text: expect.stringContaining("the one that ends in [card:1]"),
+    });
+    // Who chooses what is shown means what is behind it.
+    expect((await respond(id, { kind: "answered", text: "the one that ends in [card:1]" })).status).toBe(202);
+    const { events } = await settled(runtime, threadId);
+    expect(events.findLast(({ type }) => type === "human_responded")?.data).toMatchObject({
+      decision: { text: `the one that ends in ${CARD}` },
+    });
   });
 });
 

@@ -81,6 +81,29 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     expect(JSON.stringify(collected)).not.toContain("sk-proj-abcdefghijklmnopqrstuvwxyz0123456789");
   });
 
+  it("what was secret on the card of an earlier step is not in the cases that come after it", async () => {
+    const { agent, store, thread } = await played(
+      [pay(400, "hunter2"), pay(300, "hunter3"), done],
+      (_, digest) => ({ decision: { kind: "denied", feedback: "less" }, digest }),
+    );
+    const runtime = createRuntime({ agents: [agent], store });
+    const { state } = await runtime.settled(thread.id);
+    const { request } = state;
+    if (request?.type !== "approval") throw new Error(`it waits for ${request?.type}`);
+    const decision = { kind: "denied", feedback: "much less" } as const;
+    await runtime.respond(requestIdOf(thread.id, request.seq), { decision, digest: request.digest }, ada);
+    const { events } = await runtime.settled(thread.id);
+    await runtime.stop();
+    const collected = collectCorrections({ ...thread, events }, agent);
+    expect(collected.map(({ note }) => note)).toEqual(["denied: less", "denied: much less"]);
+    expect(collected[1]?.events.some((one) => JSON.stringify(one).includes("approval_requested"))).toBe(true);
+    for (const secret of ["hunter2", "hunter3"]) expect(JSON.stringify(collected)).not.toContain(secret);
+    const [, second] = collected;
+    const [one] = parseDataset(JSON.stringify(second), { file: "evals/collected.jsonl" }).cases;
+    if (one === undefined) throw new Error("no case");
+    expect(threadOfCase(one, agent, ".").events).toHaveLength(second?.events.length ?? 0);
+  });
+
   it("a denial without a word, and an approval, are no corrections", async () => {
     const approved = await played([pay(40), done], (_, digest) => ({
       decision: { kind: "approved" },

@@ -1,4 +1,4 @@
-import { meantStep, shownEvents } from "../../agent/shown-thread.ts";
+import { shownEvents } from "../../agent/shown-thread.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, type RequestId } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
@@ -6,7 +6,7 @@ import type { VerifiedPrincipal } from "../../humans/principal.ts";
 import { requestOf, whyNot } from "../../humans/request.ts";
 import { previewOf } from "../../loop/perform-people.ts";
 import type { StepField } from "../../prompts/baml/step-fields.ts";
-import { validateEdit } from "../../runtime/edit.ts";
+import { validateShownEdit } from "../../runtime/edit.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Step } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
@@ -49,8 +49,7 @@ export async function previewEdit(
   const call = thread.state.calls.find(({ callId }) => callId === request.asked.callId);
   if (agent === undefined || call === undefined)
     throw new UsageError("invalid_argument", "nothing can be previewed here");
-  const validated =
-    edited === undefined ? { step: call.step } : validateEdit(agent)(meantStep(thread, agent, edited));
+  const validated = edited === undefined ? { step: call.step } : validateShownEdit(agent, thread)(edited);
   if ("problem" in validated)
     throw new UsageError("invalid_argument", `the edit is not valid: ${validated.problem}`);
   const signal = AbortSignal.timeout(PATIENCE_MS);
