@@ -174,6 +174,11 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
         "a policy that wants the very domain",
         { from: "Sam <sam@strict.example>", signedBy: "mail.strict.example" },
       ],
+      ["an address that could be read in two ways", { from: "Ann ( <ann@customer.example>" }],
+      [
+        "another spelling of an address",
+        { from: "Ann <ann@customer.example.>", signedBy: "customer.example" },
+      ],
       ["from itself", { from: "Support <support@shop.example>" }],
     ];
     for (const [what, mail] of refused) expect((await receive(mail)).kind, what).toBe("dropped");
@@ -183,6 +188,12 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
       "DKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=x; h=from:subject:date:message-id; bh=eA==; b=eA==";
     const resent = await channel.accept(Buffer.from(`${added}\r\n${elsewhere}`, "latin1"), runtime);
     expect(resent).toMatchObject({ why: "the mail is addressed to somebody else" });
+    // Nor does a recipient that its sender has not signed.
+    for (const name of ["Cc", "Delivered-To", "X-Original-To"]) {
+      const readdressed = Buffer.from(`${name}: support@shop.example\r\n${elsewhere}`, "latin1");
+      const outcome = await channel.accept(readdressed, runtime);
+      expect(outcome, name).toMatchObject({ why: "the mail is addressed to somebody else" });
+    }
     const raw = (await writeMail({}, clock.now())).toString("latin1");
     for (const changed of [
       raw.replace("Where", "There"),

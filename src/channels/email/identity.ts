@@ -9,7 +9,12 @@ export type Resolver = (domain: string, type: string) => Promise<string[] | stri
 
 /** Who a mail is from, proven; or why that is not proven. */
 export type Sender =
-  | { readonly kind: "proven"; readonly address: string; readonly signsTo: boolean }
+  | {
+      readonly kind: "proven";
+      readonly address: string;
+      /** The names of the headers that the sender's domain has signed; any other may be somebody else's. */
+      readonly signed: ReadonlySet<string>;
+    }
   | { readonly kind: "unproven"; readonly why: string };
 
 /** The DNS did not answer: the same mail may be proven later. */
@@ -29,7 +34,7 @@ export async function proveSender(
   { now, resolver = dns.resolve }: { readonly now: number; readonly resolver?: Resolver | undefined },
 ): Promise<Sender> {
   const address = addressOf(headerOf(mail, "from") ?? "");
-  if (address === undefined || !/^[!-~]+$/.test(address)) {
+  if (address === undefined || !ONE_SPELLING.test(address)) {
     return unproven("From is not one address in plain ASCII");
   }
   const covered = mail.headers.filter(
@@ -45,7 +50,11 @@ export async function proveSender(
     body: mail.body,
   };
   const rules = { resolver, curTime: now, minBitLength: MIN_KEY_BITS, strict: true };
-  const { results } = await dkimVerify(writeRawMail(checked), rules);
+  const { results, headerFrom } = await dkimVerify(writeRawMail(checked), rules);
+  // Alignment is judged by what that parser reads.
+  if (headerFrom.length !== 1 || headerFrom[0]?.toLowerCase() !== address) {
+    return unproven("From can be read in more than one way");
+  }
   const passed = results.filter(({ status }) => status.result === "pass");
   const domain = address.slice(address.lastIndexOf("@") + 1);
   if (passed.length === 0) {
@@ -60,14 +69,15 @@ export async function proveSender(
   const verdict = policy === false ? "fail" : policy.status.result;
   if (verdict.startsWith("temperr")) throw new DnsFailure("the DMARC policy could not be looked up");
   // A domain without a policy of its own still signs for itself only.
-  const isAligned = verdict === "none" && passed.some(({ status }) => Boolean(status.aligned));
-  if (verdict !== "pass" && !isAligned) return unproven(`no DKIM signature is aligned with ${domain}`);
-  return {
-    kind: "proven",
-    address,
-    signsTo: covered.some((signature) => namesIn(signature).includes("to")),
-  };
+  const aligned = passed.filter(({ status }) => Boolean(status.aligned));
+  if (verdict !== "pass" && (verdict !== "none" || aligned.length === 0))
+    return unproven(`no DKIM signature is aligned with ${domain}`);
+  const signed = aligned.flatMap(({ signingHeaders }) => namesOf(signingHeaders?.keys ?? ""));
+  return { kind: "proven", address, signed: new Set(signed) };
 }
+
+/** In plain ASCII, and without the dot at the end of a domain: two spellings of one address would be two people. */
+const ONE_SPELLING = /^[!-~]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
 function unproven(why: string): Sender {
   return { kind: "unproven", why };
@@ -77,7 +87,7 @@ function unproven(why: string): Sender {
 function coversMail(signature: RawHeader, mail: RawMail): boolean {
   const tags = tagsOf(signature);
   if (tags.has("l") || !/^(?:rsa|ed25519)-sha256$/i.test(tags.get("a") ?? "")) return false;
-  const names = namesIn(signature);
+  const names = namesOf(tags.get("h") ?? "");
   const needed = [
     "from",
     "date",
@@ -87,9 +97,9 @@ function coversMail(signature: RawHeader, mail: RawMail): boolean {
   return needed.every((name) => names.includes(name));
 }
 
-function namesIn(signature: RawHeader): readonly string[] {
-  const names = tagsOf(signature).get("h") ?? "";
-  return names.split(":").map((name) => name.trim().toLowerCase());
+/** The names in a list of signed headers. */
+function namesOf(list: string): readonly string[] {
+  return list.split(":").map((name) => name.trim().toLowerCase());
 }
 
 function tagsOf({ value }: RawHeader): ReadonlyMap<string, string> {

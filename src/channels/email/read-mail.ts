@@ -20,8 +20,6 @@ export interface MailParts extends Pick<Mail, "subject" | "attachments"> {
   readonly messageId: string;
   /** The mails that it follows, the oldest first. */
   readonly references: readonly string[];
-  /** Whom it is addressed to. */
-  readonly recipients: readonly string[];
   /** Milliseconds since the epoch; `NaN` if it has no date. */
   readonly date: number;
 }
@@ -43,7 +41,6 @@ export async function readParts(mail: RawMail): Promise<MailParts> {
     whole: (parsed.text ?? "").toWellFormed(),
     messageId: idsIn(list("message-id"))[0] ?? "",
     references: [...idsIn(list("references")), ...idsIn(list("in-reply-to"))].slice(-MAX_LISTED),
-    recipients: recipientsOf(mail),
     date: Date.parse(list("date").replace(/\([^()]*\)/g, "")),
     attachments: parsed.attachments.slice(0, MAX_LISTED).map(({ filename, mimeType, content }) => ({
       name: (filename ?? "").slice(0, 200).toWellFormed(),
@@ -57,9 +54,16 @@ function idsIn(text: string): readonly string[] {
   return Array.from(text.matchAll(/<[^<>\s]{1,400}>/g), ([id]) => id);
 }
 
-function recipientsOf(mail: RawMail): readonly string[] {
-  const named = ["to", "cc", "delivered-to", "x-original-to"].map((name) => headerOf(mail, name) ?? "");
-  return addressParser(named.filter((value) => value !== "").join(", "), {
-    flatten: true,
-  }).flatMap(({ address }) => addressOf(address ?? "") ?? []);
+/**
+ * Whom it is addressed to, as its sender has signed it: anybody who has the mail can put other names on it. If the sender signs
+ * no `To`, whatever is there counts.
+ */
+export function recipientsOf(mail: RawMail, signed: ReadonlySet<string>): readonly string[] {
+  const names = signed.has("to")
+    ? ["to", "cc"].filter((name) => signed.has(name))
+    : ["to", "cc", "delivered-to", "x-original-to"];
+  const named = names.map((name) => headerOf(mail, name) ?? "").filter((value) => value !== "");
+  return addressParser(named.join(", "), { flatten: true }).flatMap(
+    ({ address }) => addressOf(address ?? "") ?? [],
+  );
 }

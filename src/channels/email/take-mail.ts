@@ -13,7 +13,7 @@ import { newTextOf } from "./new-text.ts";
 import type { EmailChannelOptions } from "./options.ts";
 import { type Origin, writeOrigin } from "./origin.ts";
 import { isAutomatic, readRawMail } from "./raw-mail.ts";
-import { MAX_TEXT, type Mail, type MailParts, readParts } from "./read-mail.ts";
+import { MAX_TEXT, type Mail, type MailParts, readParts, recipientsOf } from "./read-mail.ts";
 import { type ReplyAddress, requestIn, type Signer } from "./signed.ts";
 
 /** What became of a mail. */
@@ -58,10 +58,11 @@ export async function takeMail(raw: Uint8Array, options: TakeOptions): Promise<M
   }
   if (parts.messageId === "") return dropMail("the mail has no id");
   if (isOwn(address, options.own)) return dropMail("it is this channel's own mail");
-  const keys = keysIn(parts.recipients, options.own);
-  const isForUs = keys.length > 0 || parts.recipients.includes(options.own);
+  const recipients = recipientsOf(mail, sender.signed);
+  const keys = keysIn(recipients, options.own);
+  const isForUs = keys.length > 0 || recipients.includes(options.own);
   // A mail that was signed for somebody else can be sent here by anybody who has it.
-  if (sender.signsTo && !isForUs) return dropMail("the mail is addressed to somebody else");
+  if (sender.signed.has("to") && !isForUs) return dropMail("the mail is addressed to somebody else");
   if (keys.length > 1) return dropMail("the mail names several reply addresses");
   const taking: Taking = {
     ...options,
