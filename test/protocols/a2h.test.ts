@@ -96,6 +96,22 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect((await call(byBob, { approved: true, digest: other.digest }, bob)).status).toBe(403);
   });
 
+  it("a program narrows who may approve by the policy, and widens it for nobody", async () => {
+    const { call, runtime } = bench({ approval: { approvers: ["web:bob", "slack:U1"] } });
+    const limits = { one: ["U1", "U2"], others: ["U2"] };
+    for (const [call_id, allowed_responder_ids] of Object.entries(limits)) {
+      const channel = { slack: { channel_or_user_id: "C1", allowed_responder_ids } };
+      await call("/a2h/function_calls", { ...refund({ channel }), call_id });
+    }
+    const all = (await runtime.list()).threads.map(({ threadId }) => threadId);
+    await Promise.all(all.map((one) => runtime.settled(one)));
+    const mayApprove = async (id: string) => {
+      const { request_id } = (await call(`/a2h/function_calls/${id}`)).body.status;
+      return (await runtime.request(request_id)).to;
+    };
+    expect(await Promise.all(Object.keys(limits).map(mayApprove))).toEqual([["slack:U1"], []]);
+  });
+
   it("a question takes one of its options, over the draft's path and the older client's", async () => {
     for (const path of ["/a2h/human_contacts", "/a2h/contact_requests"]) {
       const { call, ada, runtime } = bench();

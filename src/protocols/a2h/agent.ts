@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Agent, defineAgent, type NextStepFunction } from "../../agent/agent.ts";
 import { UsageError } from "../../base/errors.ts";
 import { type JsonObject, toJson } from "../../base/json.ts";
+import { covers } from "../../humans/principal.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { Accepted } from "../../prompts/types.ts";
 import { askHuman, finish, tool } from "../../steps/steps.ts";
@@ -62,7 +63,7 @@ export function a2hAgent({ approval = {} }: A2hAgentOptions = {}): Agent {
         ...(to === undefined ? {} : { to }),
       })),
       function_call: tool(() => ({ approved: true }), {
-        approval: ({ to }) => (to === undefined ? policy : { ...policy, approvers: [...to] }),
+        approval: ({ to }) => (to === undefined ? policy : { ...policy, approvers: onBoth(policy, to) }),
         title: ({ fn }) => `Another program wants to call ${visibleLine(fn, 150)}`,
         version: "1",
         idempotent: true,
@@ -70,6 +71,13 @@ export function a2hAgent({ approval = {} }: A2hAgentOptions = {}): Agent {
       answered: finish(() => "answered"),
     },
   });
+}
+
+/** Those whom the program names, as far as the policy lets them approve: a program narrows who may, and never widens it. */
+function onBoth({ approvers = ["*:*"] }: ApprovalPolicy, to: readonly string[]): readonly string[] {
+  return approvers.flatMap((one) =>
+    to.flatMap((other) => (covers(one, other) ? [other] : covers(other, one) ? [one] : [])),
+  );
 }
 
 /** What the program asked is the thread's first event; it is put to people once. */
