@@ -13,11 +13,10 @@ const MAX_TEXT = 2_000;
 
 /** The failures of steps like this one since one of them last succeeded; `undefined` if there are none. */
 export function failuresOf({ events }: Pick<Thread, "events">, { step }: OpenCall): CardFailures | undefined {
-  const steps = new Map(
-    events.flatMap((event) => (event.type === "step_proposed" ? [[event.data.callId, event.data.step]] : [])),
-  );
-  const isLike = (callId: string | undefined) =>
-    [...steps].some(([id, { intent }]) => id === callId && intent === step.intent);
+  const like = new Set<string>();
+  for (const { type, data } of events)
+    if (type === "step_proposed" && data.step.intent === step.intent) like.add(data.callId);
+  const isLike = (callId: string | undefined) => callId !== undefined && like.has(callId);
   const succeeded = events.findLastIndex(
     (event) =>
       (event.type === "tool_finished" || event.type === "event_received") && isLike(event.data.callId),

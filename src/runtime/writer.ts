@@ -28,11 +28,15 @@ export function createWriter(options: WriterOptions): Writer {
   const change: Writer["change"] = async (wanted) => {
     const { before, thread, added } = await commit(wanted, options);
     if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
-    nudge(wanted.threadId, thread);
     const { agent, lastInput } = thread.state;
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
       options.interruptFor(wanted.threadId, lastInput);
-    await passOn(thread, added, change);
+    try {
+      await passOn(thread, added, change);
+    } finally {
+      // Last: to read a long thread takes a while, in which nothing else runs here.
+      nudge(wanted.threadId, thread);
+    }
     return thread;
   };
   return {

@@ -5,8 +5,10 @@ import { howToAnswer } from "../../src/present/how-to-answer.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { threadView } from "../../src/server/views.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
 import type { ScriptedAnswer } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
+import { temporaryStore } from "../store/temporary.ts";
 import { type FamilyStep, familyMember, type MemberOptions } from "./family-agents.ts";
 import { ada, approvalOf, bob, eve, eventsOf, questionOf, testRuntime, typesOf } from "./harness.ts";
 
@@ -291,6 +293,36 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     const { seq, digest } = approvalOf(child);
     const response = { decision: { kind: "approved" }, digest } as const;
     await expect(runtime.respond(requestIdOf(child.id, seq), response, bob)).rejects.toThrow("bob");
+  });
+});
+
+describe("a message to a thread for which others work", { tags: "F10.4" }, () => {
+  it("is told to whoever sent it before the thread is read for what follows", async () => {
+    const { store, close } = await temporaryStore();
+    const reads: string[] = [];
+    const watched: ThreadStore = {
+      ...store,
+      read: (id, after) => {
+        reads.push(id);
+        return store.read(id, after);
+      },
+    };
+    const boss = familyMember("boss", [
+      { intent: "hand_aside", task: "sweep" },
+      done("begun"),
+      done("all clean"),
+    ]);
+    const helper = familyMember("helper", [{ intent: "ask", question: "which broom?" }]);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent], store: watched });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const child = await runtime.settled((await childOf(runtime, await runtime.settled(threadId))).id);
+    reads.length = 0;
+    await runtime.message(threadId, "be quick", ada);
+    expect(reads).not.toContain(threadId);
+    await runtime.settled(threadId);
+    expect(eventsOf(await runtime.get(child.id), "event_received")).toHaveLength(2);
+    await runtime.stop();
+    await close();
   });
 });
 
