@@ -191,7 +191,7 @@ function report({ terminal, json }: Session, thread: Thread, asking: Thread): nu
   const { request } = asking.state;
   if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
   else if (status.kind === "finished") {
-    terminal.out(typeof status.result === "string" ? visible(status.result) : JSON.stringify(status.result));
+    terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   } else {
     const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request);
     for (const line of lines) terminal.out(line);

@@ -6,7 +6,7 @@ import { readEnvFile, tooLate } from "./env-file.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { createProgram } from "./program.ts";
 import { createSession } from "./session.ts";
-import { processTerminal } from "./terminal.ts";
+import { jsonTerminal, processTerminal } from "./terminal.ts";
 
 /** The command line of this process. Sets the exit code; returns once everything is closed. */
 export async function main(argv: readonly string[] = process.argv): Promise<void> {
@@ -43,7 +43,10 @@ export async function main(argv: readonly string[] = process.argv): Promise<void
     const origin = known && error.code === "invalid_configuration" ? error.cause : known ? undefined : error;
     const trace =
       process.env.TWELVEFOLD_DEBUG !== undefined && origin instanceof Error ? origin.stack : undefined;
-    if (asJson) terminal.out(JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }));
+    if (asJson)
+      jsonTerminal(terminal).out(
+        JSON.stringify({ error: { code: known ? error.code : "unexpected", message } }),
+      );
     else terminal.err(visible(`twelvefold: ${trace ?? message}`));
   }
 }

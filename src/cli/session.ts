@@ -14,7 +14,7 @@ import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
 import { engineNamed, openEngine } from "./open-engine.ts";
 import { openCopy, openStore } from "./open-store.ts";
-import type { Terminal } from "./terminal.ts";
+import { jsonTerminal, type Terminal } from "./terminal.ts";
 
 /** What every command works with: the only way to the environment, the terminal and the project. */
 export interface Session {
@@ -77,10 +77,11 @@ function nameOf(account: () => { readonly username: string }): string | undefine
 }
 
 /** Opens nothing until it is asked for; `close` closes what was opened, latest first. */
-export function createSession({ terminal, env, folder, json, person }: SessionOptions): {
+export function createSession({ env, folder, json, person, ...options }: SessionOptions): {
   readonly session: Session;
   close(): Promise<void>;
 } {
+  const terminal = json ? jsonTerminal(options.terminal) : options.terminal;
   const closers: (() => Promise<unknown>)[] = [];
   const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
     let made: Promise<T> | undefined;

@@ -22,6 +22,24 @@ export interface Terminal {
   ask(question: string, signal?: AbortSignal): Promise<string | undefined>;
 }
 
+/** Besides what JSON escapes: characters that a terminal acts on, or that people do not see. */
+const HIDDEN = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\n]]/gv;
+
+/** JSON with what nobody sees in it written as escapes: a program reads the same, and a terminal acts on none of it. */
+export function plainJson(json: string): string {
+  return json.replace(HIDDEN, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      const unit = character.charCodeAt(at).toString(16);
+      return `\\u${unit.padStart(4, "0")}`;
+    }).join(""),
+  );
+}
+
+/** The terminal of a command that prints JSON. */
+export function jsonTerminal(terminal: Terminal): Terminal {
+  return { ...terminal, out: (text) => terminal.out(plainJson(text)) };
+}
+
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   return {

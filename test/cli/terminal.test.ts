@@ -135,6 +135,36 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     expect(page.threads[0]?.requestId).toBe(`${page.threads[0]?.threadId}.1`);
   });
 
+  it("nothing that a model wrote reaches the terminal as a command, in a result or in JSON", {
+    tags: "S4",
+  }, async () => {
+    const hostile = "\u009b2J\u001b[2J\u007f\u202e\u{e0041}\u2028";
+    const ends = (json: boolean) => {
+      const at = atTerminal({ json });
+      const agent = defineAgent(scriptedSteps<Step>([{ intent: "done", message: hostile }]), {
+        name: "looks",
+        steps: {
+          look: tool(() => "found", { readOnly: true }),
+          done: finish(({ message }) => ({ [message]: message })),
+        },
+      });
+      const runtime = createRuntime({ agents: [agent], store: at.store });
+      runtimes.push(runtime);
+      const session = { ...at.session, runtime: async () => runtime, runtimeWithModel: async () => runtime };
+      return { ...at, session };
+    };
+    for (const json of [false, true]) {
+      const { session, shown, text } = ends(json);
+      expect(await run(session, "looks", [hostile], {})).toBe(0);
+      await show(session, "last", { as: "timeline" });
+      await followThread(session, "last");
+      await list(session, { limit: 10 });
+      expect(text()).not.toMatch(/[[\p{Cc}\p{Cf}\u2028]--[\n]]/v);
+      const [whole = ""] = json ? shown.filter((one) => one.startsWith("> {")) : [];
+      if (json) expect(JSON.parse(whole.slice(2)).status.result).toEqual({ [hostile]: hostile });
+    }
+  });
+
   it("`show` gives the numbers that `fork` takes, and its times have a zone; steps that only read have no grade", async () => {
     vi.stubEnv("TZ", "America/New_York");
     const { session, shown, text } = atTerminal();

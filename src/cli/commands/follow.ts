@@ -30,7 +30,7 @@ export async function followThread(session: Session, id: string): Promise<number
   const { status, request } = thread.state;
   if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
   else if (status.kind === "finished")
-    terminal.out(typeof status.result === "string" ? visible(status.result) : JSON.stringify(status.result));
+    terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   else if (status.kind === "running") terminal.out(interruptedLine(threadId));
   else {
     const lines = request === null ? [`thread ${threadId} is ${status.kind}`] : howToAnswer(thread, request);

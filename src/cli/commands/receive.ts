@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import type { Channel } from "../../humans/channel.ts";
+import { visibleLine } from "../../present/visible-text.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
@@ -49,11 +50,14 @@ export async function receive(
   try {
     outcome = await channel.accept(raw, await session.receivingRuntime());
   } catch (error) {
-    terminal.err(`try again later: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.err(
+      visibleLine(`try again later: ${error instanceof Error ? error.message : String(error)}`, 1_000),
+    );
     return TRY_LATER;
   }
   const { kind, threadId, why } = outcome;
   if (json) terminal.out(JSON.stringify({ kind, threadId, why }));
-  else terminal.out([kind, threadId, why].filter((part) => part !== undefined).join(": "));
+  else
+    terminal.out(visibleLine([kind, threadId, why].filter((part) => part !== undefined).join(": "), 1_000));
   return EXIT.ok;
 }
