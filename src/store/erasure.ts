@@ -4,6 +4,9 @@ import { standInText } from "../thread/chain.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { dataText } from "./encode.ts";
 
+/** Values about a thread that hold what was said in it have names that begin like this: an erasure removes them. */
+export const KEPT_CONTENT = "content:";
+
 /** What a store writes in place of an erased event's data. */
 export interface StandIn {
   readonly seq: number;

@@ -8,7 +8,7 @@ import { fold } from "../thread/fold.ts";
 import { decodeEvent } from "../thread/stored-event.ts";
 import { checkProjection, checkTime } from "./check.ts";
 import { type EncodedEvent, encodeEvents } from "./encode.ts";
-import { cannotErase, standInsOf } from "./erasure.ts";
+import { cannotErase, KEPT_CONTENT, standInsOf } from "./erasure.ts";
 import { cursorOf, matches, newestFirst, type Position, pageLimit, pageStart } from "./page.ts";
 import { createSearch, type Search, type ThreadSearch } from "./search.ts";
 import type {
@@ -133,6 +133,8 @@ export function createMemoryStore(): ThreadStore {
         return { ...event, text: standIn.text, salt: null, erased: contentOf(event) ?? null };
       });
       const left = thread.texts.filter(({ seq }) => !standIns.has(seq));
+      for (const [key, { about }] of memory().values)
+        if (about === threadId && key.startsWith(KEPT_CONTENT)) memory().values.delete(key);
       memory().threads.set(threadId, { ...thread, events, texts: left });
       append(memory(), threadId, { expectedSeq, added: encoded, projection, texts });
     },

@@ -160,7 +160,8 @@ export interface EventLog {
   verify(threadId: ThreadId, anchor?: ChainAnchor): Promise<Verification>;
   /**
    * Replaces the data of events with content-free stand-ins and appends the record of the erasure, by compare-and-swap like
-   * `append`. The digests stay, so that the chain still verifies; the erased data cannot be guessed from them.
+   * `append`. The digests stay, so that the chain still verifies; the erased data cannot be guessed from them. Values about the
+   * thread whose names begin with `content:` are removed.
    */
   erase(threadId: ThreadId, expectedSeq: number, erasure: Erasure): Promise<void>;
   /**

@@ -159,6 +159,11 @@ describe("text messages", { tags: ["F11.1", "F11.2", "F7.16"] }, () => {
     const [latest] = await threads();
     const { events } = await runtime.get(latest?.threadId ?? never());
     expect(events[1]?.data).toMatchObject({ from: { channel: "sms", id: BOSS }, text: "and from me" });
+    // Nothing is left of a number whose conversation is deleted.
+    const key = `sms:sms:conversation:${BOSS}`;
+    expect(await runtime.store.getValue(key)).toContain(latest?.threadId);
+    await runtime.delete(latest?.threadId ?? never());
+    expect(await runtime.store.getValue(key)).toBeUndefined();
   });
 
   it("that Twilio has not signed for this address, or that are for somebody else, change nothing", {

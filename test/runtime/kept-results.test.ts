@@ -94,10 +94,18 @@ describe("results that are kept for an agent's other threads", { tags: "F8.2" },
     expect((await ask(ada)).data?.result).toBe("EUR 2");
   });
 
-  it("and with its content when that is erased", async () => {
-    const { ask } = office({});
+  it("and with its content when that is erased: nothing of it is left in the store", async () => {
+    const kept = store();
+    const names: string[] = [];
+    const setValue: typeof kept.setValue = (name, ...rest) => {
+      names.push(name);
+      return kept.setValue(name, ...rest);
+    };
+    const { ask } = office({}, { store: { ...kept, setValue }, clock: fakeClock() });
     const { runtime, threadId } = await ask(ada);
     await runtime.erase(threadId, ada, { reason: "asked for" });
+    const left = await Promise.all(names.map((name) => kept.getValue(name)));
+    expect(left.join()).not.toContain("EUR 1");
     expect((await ask(ada)).data?.result).toBe("EUR 2");
   });
 

@@ -153,7 +153,8 @@ async function conversationOf(
     const isOpen = known.success && (known.data.at > now - conversationMs || known.data.threadId === own);
     const threadId = isOpen ? parseThreadId(known.data.threadId) : own;
     if (threadId === undefined) throw new Error(`the conversation of ${number} is not one`);
-    if (await store.setValue(key, JSON.stringify({ threadId, at: now }), noted)) return threadId;
+    const next = JSON.stringify({ threadId, at: now });
+    if (await store.setValue(key, next, noted, { about: threadId })) return threadId;
   }
   throw new Error("the conversation could not be noted down");
 }

@@ -3,7 +3,7 @@ import type { ThreadId } from "../../base/ids.ts";
 import { linkDigest } from "../../thread/chain.ts";
 import { checkProjection, checkTime } from "../check.ts";
 import { encodeEvents } from "../encode.ts";
-import { standInsOf } from "../erasure.ts";
+import { KEPT_CONTENT, standInsOf } from "../erasure.ts";
 import type { ThreadStore } from "../store.ts";
 import { append, type ThreadCache } from "./append.ts";
 import type { Database, Query } from "./database.ts";
@@ -60,6 +60,10 @@ export function postgresStore(database: Database): ThreadStore {
         if (before.seq !== expectedSeq) throw new SequenceConflictError(threadId, expectedSeq, before.seq);
         await replaceContent(query, threadId, before.key, standIns);
         await forgetState(query, before.key);
+        await query("DELETE FROM named_values WHERE about = $1 AND starts_with(name, $2)", [
+          threadId,
+          KEPT_CONTENT,
+        ]);
         await removeTexts(
           query,
           before.key,

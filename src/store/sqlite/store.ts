@@ -1,7 +1,7 @@
 import { SequenceConflictError } from "../../base/errors.ts";
 import { checkProjection, checkTime } from "../check.ts";
 import { encodeEvents } from "../encode.ts";
-import { standInsOf } from "../erasure.ts";
+import { KEPT_CONTENT, standInsOf } from "../erasure.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import { readEvents, replaceContent, replacementsFor } from "./events.ts";
@@ -118,6 +118,11 @@ export function sqliteStore(
         if (texts !== undefined && !thread.untold) searchIndex.wrote(thread.key, texts.length);
         replaceContent(sql, thread.key, replacements);
         forgetState(sql, thread.key);
+        sql("DELETE FROM named_values WHERE about = ? AND substr(name, 1, ?) = ?").run(
+          threadId,
+          KEPT_CONTENT.length,
+          KEPT_CONTENT,
+        );
       });
     },
     delete: (threadId, expectedSeq) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StoreTest } from "./runner.ts";
-import { createThread } from "./samples.ts";
+import { createThread, eraseMessages } from "./samples.ts";
 
 export function valuesContract(test: StoreTest): void {
   test("a value is set only over the value that was expected", async ({ store, reopen }) => {
@@ -59,6 +59,20 @@ export function valuesContract(test: StoreTest): void {
     for (const kept of ["answer about another", "was about it", "cursor"]) {
       assert.notEqual(await other.getValue(kept), undefined, kept);
     }
+  });
+
+  test("what was said in a thread goes when anything in it is erased, and what else is about it stays", async ({
+    store,
+  }) => {
+    const about = await createThread(store, { texts: ["my secret"] });
+    const another = await createThread(store);
+    await store.setValue("content:of it", "my secret", undefined, { about, expiresAt: 1e12 });
+    await store.setValue("content:of another", "1", undefined, { about: another });
+    await store.setValue("answer", "1", undefined, { about });
+    await eraseMessages(store, about, 2, [2]);
+    assert.equal(await store.getValue("content:of it"), undefined);
+    assert.equal(await store.getValue("content:of another"), "1");
+    assert.equal(await store.getValue("answer"), "1");
   });
 
   test("a time that no date can hold is refused", async ({ store }) => {
