@@ -42,11 +42,16 @@ export const pages: BenchRow = async ({ quick, tick }) => {
   const inbox = serverInbox({ runtime, clock: systemClock });
   const { app, streams } = createServer({
     runtime,
+    limits: { requestsPerSecond: 1e9, burst: 1e9 },
     auth: { kind: "local", token: TOKEN, principal: { id: "ada" } },
     ...inbox,
   });
-  const get = (path: string) =>
-    app.request(path, { headers: { authorization: `Bearer ${TOKEN}`, accept: "text/html" } });
+  const headers = { authorization: `Bearer ${TOKEN}`, accept: "text/html" };
+  const get = async (path: string) => {
+    const response = await app.request(path, { headers });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.text();
+  };
   const from = verifiedBy("web", "eve");
   const { threadId } = await runtime.launch({ agent: "shop", input: { message: "Where is it?", from } });
   const { state } = await runtime.settled(threadId);
@@ -54,7 +59,7 @@ export const pages: BenchRow = async ({ quick, tick }) => {
   try {
     let assets = 0;
     for (const file of ["inbox.css", "inbox.js", "htmx.js", "htmx-sse.js"]) {
-      assets += gzipSync(await (await get(`/inbox/assets/${file}`)).text()).length;
+      assets += gzipSync(await get(`/inbox/assets/${file}`)).length;
     }
     rows.push({
       what: "inbox, style sheet and scripts (compressed, loaded once)",
@@ -71,10 +76,10 @@ export const pages: BenchRow = async ({ quick, tick }) => {
       ["figures", "/inbox/figures"],
     ] as const) {
       tick(`inbox page, ${what}`);
-      const html = await (await get(path)).text();
+      const html = await get(path);
       const weight = { what: `inbox page, ${what} (compressed)`, ours: gzipSync(html).length / 1024 };
       rows.push({ ...weight, hand: null, unit: "KB", budget: { atMost: 20 } });
-      const { p50 } = await timed(quick ? 50 : 300, 1, async () => (await get(path)).text());
+      const { p50 } = await timed(quick ? 50 : 300, 1, () => get(path));
       const time = { what: `inbox page, ${what}, server time, median`, ours: p50 };
       rows.push({ ...time, hand: null, unit: "ms", budget: { atMost: 20 } });
     }

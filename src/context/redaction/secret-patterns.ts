@@ -169,6 +169,10 @@ export function replaceSecrets(
 }
 
 function replaceOne(text: string, pattern: RegExp, replace: (found: string) => string): string {
+  // Nearly all texts hold none; `matchAll` would copy the pattern to find that out.
+  pattern.lastIndex = 0;
+  if (!pattern.test(text)) return text;
+  pattern.lastIndex = 0;
   let result = "";
   let at = 0;
   for (const match of text.matchAll(pattern)) {
