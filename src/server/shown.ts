@@ -1,10 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
-import { hidesContent, shownEvents, shownLine, shownThread } from "../agent/shown-thread.ts";
+import { hidesContent, shownEvents, shownThread } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { ThreadSummary } from "../store/store.ts";
+import type { ThreadPage, ThreadSummary } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 
@@ -27,9 +27,54 @@ export async function shownRequest(
   return pendingRequest(await readShown(runtime, id));
 }
 
-export function shownSummary<S extends ThreadSummary>(summary: S, { agents }: Pick<Runtime, "agents">): S {
-  const agent = agents.get(summary.agent);
-  return { ...summary, title: shownLine(summary.title, agent), subject: shownLine(summary.subject, agent) };
+interface Lines {
+  readonly seq: number;
+  readonly title: string;
+  readonly subject: string;
+}
+
+/** Lines of threads that were read lately, by store: a thread is read once for each of its changes. */
+const linesRead = new WeakMap<object, Map<ThreadId, Lines>>();
+const MAX_LINES = 10_000;
+
+/**
+ * A page of a list as people read it. What is hidden in a thread follows from all of it, so each thread of an agent that hides
+ * anything is read, unless its lines are known. The lines of one that cannot be read are empty.
+ */
+export async function shownPage<P extends Pick<ThreadPage, "threads" | "hits">>(
+  page: P,
+  runtime: Reading,
+): Promise<P> {
+  const threads = page.threads.map(async (summary) => {
+    if (!hidesContent(runtime.agents.get(summary.agent))) return summary;
+    const { title, subject } = await linesOf(summary, runtime);
+    return { ...summary, title, subject };
+  });
+  const hits = page.hits.map(async (hit) => {
+    const agent = runtime.agents.get(page.threads.find((one) => one.threadId === hit.threadId)?.agent ?? "");
+    if (!hidesContent(agent)) return hit;
+    // The index was made without what only a later event shows to be secret.
+    const events = await runtime.store.read(hit.threadId).catch(() => undefined);
+    const text = events === undefined ? "" : shownEvents(events, agent).json(hit.text);
+    return { ...hit, text: typeof text === "string" ? text : "" };
+  });
+  return { ...page, threads: await Promise.all(threads), hits: await Promise.all(hits) };
+}
+
+async function linesOf({ threadId, seq }: ThreadSummary, runtime: Reading): Promise<Lines> {
+  const lines = linesRead.get(runtime.store) ?? new Map<ThreadId, Lines>();
+  linesRead.set(runtime.store, lines);
+  const known = lines.get(threadId);
+  if (known?.seq === seq) return known;
+  const thread = await readShown(runtime, threadId).catch(() => undefined);
+  if (thread === undefined) return { seq, title: "", subject: "" };
+  const { title, subject } = thread.state;
+  const read = { seq: thread.state.seq, title, subject };
+  lines.delete(threadId);
+  lines.set(threadId, read);
+  const [oldest] = lines.keys();
+  if (lines.size > MAX_LINES && oldest !== undefined) lines.delete(oldest);
+  return read;
 }
 
 /** Reads a thread's events as people read them, again and again. */

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 /** A server with an agent that redacts, and a thread of it that is full of secrets and waits for approval. */
-async function payingServer() {
+async function payingServer(message = `My card is ${CARD}`) {
   const ran: PayStep[] = [];
   const script: PayStep[] = [
     { intent: "look_up", name: "ada" },
@@ -110,7 +110,7 @@ async function payingServer() {
   };
   const { threadId } = await runtime.launch({
     agent: "payer",
-    input: { message: `My card is ${CARD}`, from: ADA },
+    input: { message, from: ADA },
   });
   const thread = await settled(runtime, threadId);
   const request = thread.state.request;
@@ -255,6 +255,22 @@ describe("what redaction hides from the model", () => {
         access: { token: TOKEN, for: "bob" },
       },
     ]);
+  });
+
+  it("is not in lists and in what a search finds, even where only a later event tells that it is secret", {
+    tags: ["F3.8", "F5.6"],
+  }, async () => {
+    const { api, signIn } = await payingServer("is the answer of hunter2-and-more fine?");
+    const { get } = await signIn("admin");
+    for (const query of ["", "?search=answer", "?search=fine&status=awaiting_approval"]) {
+      const listed = await api("admin", `/threads${query}`);
+      expect(listed.status).toBe(200);
+      expectHidden(await listed.text(), `a list ${query}`);
+      expectHidden(await get(`/inbox/threads${query}`), `the page of a list ${query}`);
+    }
+    const { threads, hits } = JSON.parse(await (await api("worker", "/threads?search=answer")).text());
+    expect(threads[0].subject).toMatch(/^is the answer of \[secret:\w+\] fine\?$/);
+    expect(hits[0].text).toMatch(/^is the answer of \[secret:\w+\] fine\?/);
   });
 
   it("is not in what is said of an edit or an answer that does not fit", {

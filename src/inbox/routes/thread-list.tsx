@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { shownSummary } from "../../server/shown.ts";
+import { shownPage } from "../../server/shown.ts";
 import { STATUS_KINDS } from "../../thread/state.ts";
 import { type ThreadsFilter, ThreadsPage } from "../pages/threads.tsx";
 import { frameOf, type Pages, show, viewerOf } from "./page.tsx";
@@ -28,8 +28,8 @@ export async function threadList(pages: Pages, c: Context): Promise<Response> {
   // The list goes from the latest change on: the rest is older still.
   const recent =
     filter.since === "" ? mine : mine.filter(({ updatedAt }) => Date.parse(updatedAt) >= now - DAY_MS);
-  const threads = recent.map((summary) => shownSummary(summary, runtime));
-  const page = { ...found, threads, next: recent.length < mine.length ? null : found.next };
+  const shown = await shownPage({ ...found, threads: recent }, runtime);
+  const page = { ...shown, next: recent.length < mine.length ? null : found.next };
   const unindexed = filter.search === "" ? 0 : await runtime.unindexed();
   const frame = await frameOf(pages, c);
   const agents = [...runtime.agents.keys()];

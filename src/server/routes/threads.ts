@@ -12,7 +12,7 @@ import {
   threadPageSchema,
   threadSchema,
 } from "../schemas.ts";
-import { readShown, shownRequestsBelow, shownSummary } from "../shown.ts";
+import { readShown, shownPage, shownRequestsBelow } from "../shown.ts";
 import { acceptedView, summaryView, threadView } from "../views.ts";
 
 const threadParams = z.object({ threadId: z.string().openapi({ example: "thr_4q8n0v1m2k3j5h6g7f8d" }) });
@@ -148,7 +148,7 @@ export function threadRoutes({ runtime }: RouteDeps) {
   return apiApp()
     .openapi(list, async (c) => {
       const { status, pending, agent, search, limit, cursor } = c.req.valid("query");
-      const page = await runtime.list({
+      const found = await runtime.list({
         agent,
         status: status === undefined || Array.isArray(status) ? status : [status],
         pending: pending === undefined ? undefined : true,
@@ -156,10 +156,10 @@ export function threadRoutes({ runtime }: RouteDeps) {
         limit,
         cursor,
       });
-      const { unreadable, next } = page;
+      const { unreadable, next, ...page } = await shownPage(found, runtime);
       const hits = page.hits.map((hit) => ({ ...hit, text: excerptOf(hit.text, search ?? "", HIT_LENGTH) }));
       const unindexed = search === undefined ? 0 : await runtime.unindexed();
-      const threads = page.threads.map((summary) => summaryView(shownSummary(summary, runtime)));
+      const threads = page.threads.map(summaryView);
       return c.json({ threads, hits, unindexed, unreadable: [...unreadable], next }, 200);
     })
     .openapi(launch, async (c) => {
