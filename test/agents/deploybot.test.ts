@@ -3,7 +3,7 @@ import { mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Agent } from "../../src/agent/agent.ts";
-import { runPipeline } from "../../src/agents/deploybot/pipeline.ts";
+import { runPipeline, servicesToRelease } from "../../src/agents/deploybot/pipeline.ts";
 import { previewOf, problemWith } from "../../src/agents/deploybot/rules.ts";
 import { findStale, staleCommits } from "../../src/agents/deploybot/stale.ts";
 import { replayThread } from "../../src/replay/replay.ts";
@@ -277,6 +277,23 @@ describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
     expect(String(log).trim()).toBe("Merge gift_cards");
   });
 
+  it("takes in every service that differs from what is live, or is released already", async () => {
+    const { environments, repository } = site.deploybot;
+    const withLive = (live: Record<string, string | undefined>) =>
+      servicesToRelease(
+        { repository, environments: { ...environments, currentTag: async ({ service }) => live[service] } },
+        "v1.3.0",
+      );
+    const servicesOf = async (live: Record<string, string | undefined>) =>
+      (await withLive(live)).map(({ service }) => service);
+    // Between v1.2.0 and v1.3.0 only the backend changes, but the frontend of v1.2.0 never went live.
+    expect(await servicesOf({ backend: "v1.2.0", frontend: "v1.1.0" })).toEqual(["backend", "frontend"]);
+    expect(await servicesOf({ backend: "v1.2.0", frontend: "v1.2.0" })).toEqual(["backend"]);
+    expect(await servicesOf({})).toEqual(["backend", "frontend"]);
+    // Begun again when one of them is live.
+    expect(await servicesOf({ backend: "v1.3.0", frontend: "v1.1.0" })).toEqual(["backend", "frontend"]);
+  });
+
   it("what fails only in production is taken back by the rollback agent, when a person agrees", {
     tags: "F10.4",
   }, async () => {
@@ -313,5 +330,15 @@ describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
     expect(result).toMatchObject({ released: false, why: "backend: out of memory after 3 requests" });
     expect((await runtime.list()).threads).toHaveLength(before);
     expect(await site.current(production("backend"))).toBe("v1.3.0");
+  });
+
+  it("does not go back behind what is live", async () => {
+    const { deploybot, runtime } = site;
+    const result = await runPipeline({ deploybot, runtime, branch: "caching", tag: "v1.1.0", from: ada });
+    expect(result).toMatchObject({
+      released: false,
+      why: "v1.1.0 does not hold all of v1.3.0, the live backend",
+    });
+    expect(await site.current(staging("backend"))).not.toBe("v1.1.0");
   });
 });

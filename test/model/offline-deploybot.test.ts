@@ -1,3 +1,6 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createDeploybot } from "../../src/agents/deploybot/agent.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "../../src/base/json.ts";
@@ -204,6 +207,18 @@ describe("the offline model as deploybot", { tags: "E3" }, () => {
       { running: { "staging backend": ["v2.0.0", "healthy"], "production backend": ["v2.0.0", "healthy"] } },
       [done],
     ],
+    ["deploy 1.1.0 of the backend to staging", {}, [...staged("backend", "v1.1.0"), done]],
+    ["backend to staging, version 1.1.0.", {}, [...staged("backend", "v1.1.0"), done]],
+    ["release version 3 of the backend to staging", {}, ["ask"]],
+    ["deploy the backend 1.1 to staging", {}, ["ask"]],
+    ["backend v1.1.0 to staging, not v2.0.0", {}, [...staged("backend", "v1.1.0"), done]],
+    ["Please do not deploy the backend to production!", {}, ["ask"]],
+    ["frontend to staging, but not the backend", {}, [...staged("frontend", "v2.0.0"), done]],
+    [
+      "don't deploy the backend",
+      { answers: ["the frontend to staging"] },
+      ["ask", ...staged("frontend", "v2.0.0"), done],
+    ],
   ])("%j", async (message, world, steps) => {
     expect(await play(message, world)).toEqual(steps);
   });
@@ -215,5 +230,13 @@ describe("the offline model as deploybot", { tags: "E3" }, () => {
       body: { name: "stale-commits", payload: { newest_tag: "v2.0.0" } },
     };
     expect(await answerTo(renderXml([event]), system)).toContain('"request_more_information"');
+  });
+
+  it("is short, as are the other players: at most a hundred lines each", async () => {
+    const folder = fileURLToPath(new URL("../../src/model/offline/players/", import.meta.url));
+    for (const name of await readdir(folder)) {
+      const lines = (await readFile(join(folder, name), "utf8")).trimEnd().split("\n");
+      expect([name, lines.length <= 100]).toEqual([name, true]);
+    }
   });
 });

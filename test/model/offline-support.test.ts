@@ -112,6 +112,19 @@ describe("the offline model as support", { tags: "E3" }, () => {
     ],
     ["Next time no plastic in the box, please", two, [], ["note packaging", "done"]],
     ["Hello", two, [], ["ask_customer"]],
+    ["Refund 1.200,50 euros for my sofa", dear, [], ["refund ZX-9000 1200.5", "2!", "done"]],
+    ["Refund 1,200.50 EUR for my sofa", dear, [], ["refund ZX-9000 1200.5", "2!", "done"]],
+    ["Refund € 1.200 for my sofa", dear, [], ["refund ZX-9000 1200", "2!", "done"]],
+    ["Refund 1 200 € for my sofa, please", dear, [], ["refund ZX-9000 1200", "2!", "done"]],
+    ["Refund 1.2005 euros for my sofa", dear, [], ["ask_customer"]],
+    ["Refund 20 % of my sofa", dear, ["30 euros"], ["ask_customer", "refund ZX-9000 30", "done"]],
+    ["Refund 0 euros for my sofa", dear, [], ["ask_customer"]],
+    ["Please do not refund B-700.", two, [], ["ask_customer"]],
+    ["I don't want a refund for my sofa, where is it?", dear, [], ["done"]],
+    ["The lamp does not work, so please refund it", two, [], ["refund B-701 210", "1!", "done"]],
+    ["Refund the chair. Do not refund the lamp!", two, [], ["refund B-700 49.99", "done"]],
+    ["I do not like the lamp. Money back!", two, [], ["refund B-701 210", "1!", "done"]],
+    ["Refund the lamp", two, ["No refund of 210 euros."], ["refund B-701 210", "1!", "done"]],
   ])("%s", async (text, orders, says, steps) => {
     expect(await play(text, orders, [...says])).toEqual(steps);
   });

@@ -1,6 +1,7 @@
 import { type Runtime, runAgent, TwelvefoldError, type VerifiedPrincipal } from "../../index.ts";
 import type { Deploybot } from "./agent.ts";
 import { type Place, SERVICES, type Service } from "./environments.ts";
+import type { Site } from "./rules.ts";
 
 export interface PipelineOptions {
   readonly deploybot: Deploybot;
@@ -36,8 +37,18 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
     say(`merged ${branch} as ${merged.slice(0, 9)}, tagged ${tag}`);
   }
 
-  const services = await changedServices(deploybot, tag);
-  if (services.length === 0) return { tag, services, released: false, why: `${tag} changes no service` };
+  const toRelease = await servicesToRelease(deploybot, tag);
+  const services = toRelease.map(({ service }) => service);
+  if (services.length === 0)
+    return { tag, services, released: false, why: `${tag} changes nothing that is live` };
+  for (const { service, live } of toRelease)
+    if (live !== undefined && !(await repository.isAncestor(live, tag)))
+      return {
+        tag,
+        services,
+        released: false,
+        why: `${tag} does not hold all of ${live}, the live ${service}`,
+      };
   for (const service of services) {
     const place: Place = { service, environment: "staging" };
     await environments.deploy(place, tag, `pipeline:${tag}:${service}`);
@@ -71,14 +82,17 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
 
 const ENDED: ReadonlySet<string> = new Set(["run_failed", "aborted"]);
 
-/** The services that the tag changes, compared with the tag before it: the same however often the pipeline is begun. */
-async function changedServices({ repository }: Deploybot, tag: string): Promise<readonly Service[]> {
-  const tags = await repository.tags();
-  const before = tags[tags.indexOf(tag) - 1];
-  const changed = await Promise.all(
-    SERVICES.map(async (service) =>
-      (await repository.changedFiles(before, tag, service)).length > 0 ? [service] : [],
-    ),
+/**
+ * The services for which the tag differs from what is live, and those for which it is live already: a pipeline that is
+ * begun again after it has released one of them goes on with both.
+ */
+export async function servicesToRelease({ repository, environments }: Site, tag: string) {
+  const found = await Promise.all(
+    SERVICES.map(async (service) => {
+      const live = await environments.currentTag({ service, environment: "production" });
+      const differs = live === tag || (await repository.changedFiles(live, tag, service)).length > 0;
+      return differs ? [{ service, live }] : [];
+    }),
   );
-  return changed.flat();
+  return found.flat();
 }

@@ -3,11 +3,13 @@ import type { Block } from "../blocks.ts";
 import type { Move } from "../move.ts";
 import type { Turn } from "../turns.ts";
 import { done, type Player } from "./player.ts";
+import { tagsIn, withoutRefused } from "./words.ts";
 
 type Running = Map<string, { tag: string; healthy: boolean | undefined }>;
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 const ask = (words: string): Move => ({ kind: "ask", text: words });
 const SERVICES = /\b(backend|back-end|server|api|frontend|front-end|web ?site|ui)\b/gi;
+const REFUSED = /\b(?:not|never|without|except|don['’]?t)\b|\b(?:all|everything) but\b/i;
 const serviceOf = (word: string) => (/^(?:back|server|api)/i.test(word) ? "backend" : "frontend");
 const servicesIn = (words: string) => [
   ...new Set(Array.from(words.matchAll(SERVICES), ([word]) => serviceOf(word))),
@@ -45,7 +47,7 @@ function readWish(turns: readonly Turn[]) {
   const start = turns.findLastIndex(({ kind }, at) => kind === "said" && !asks(turns[at - 1]));
   const words = turns.slice(start).flatMap((turn) => (turn.kind === "said" ? [turn.text] : []));
   const denials = turns.slice(start).flatMap((turn) => (turn.kind === "denied" ? [turn.text] : []));
-  const all = words.join("\n");
+  const all = withoutRefused(words.join("\n"), REFUSED);
   const named = servicesIn(all);
   const both = /\b(?:both|everything|all|services|the release)\b/i.test(all);
   const services = named.length > 0 ? named : both ? ["backend", "frontend"] : [];
@@ -55,7 +57,8 @@ function readWish(turns: readonly Turn[]) {
   const order = [...new Set([...first.toReversed(), ...services])];
   const production = /\bprod(?:uction)?\b|\blive\b/i.test(all);
   const staging = /\bstaging\b/i.test(all);
-  return { words: all, order, production, staging, stuck: denials.length > first.length };
+  const stuck = denials.length > first.length;
+  return { said: words.length > 0, named: tagsIn(all).at(-1), order, production, staging, stuck };
 }
 
 function move(blocks: readonly Block[], turns: readonly Turn[]): Move {
@@ -65,15 +68,14 @@ function move(blocks: readonly Block[], turns: readonly Turn[]): Move {
   const rolledBack = blocks.findLast(({ tag }) => tag === "roll_back_result");
   if (last?.kind === "result" && blocks.at(-1) === rolledBack)
     return done(`It was not healthy, so I had it rolled back. ${rolledBack?.text ?? ""}`);
-  const { words, order, production, staging, stuck } = readWish(turns);
+  const { said, named, order, production, staging, stuck } = readWish(turns);
   const event = blocks.findLast(({ tag }) => tag === "event_received");
-  if (words === "" && event !== undefined)
+  if (!said && event !== undefined)
     return ask(`Some commits wait to be released. Shall I? ${event.text.slice(0, 300)}`);
   const tags = blocks.findLast(({ tag }) => tag === "release_tags_result")?.value ?? [];
   const known = isJsonArray(tags) ? tags.map(text) : [];
-  const named = words.match(/\bv\d+(?:\.\d+)*(?:-[\w.]+)?\b/gi) ?? [];
-  const tag = named.length === 0 ? known.at(-1) : known.find((one) => one === named.at(-1)?.toLowerCase());
-  if (tag === undefined) return ask(`There is no release ${named.at(-1) ?? "at all"}. Which one is meant?`);
+  const tag = named === undefined ? known.at(-1) : known.find((one) => one.toLowerCase() === named);
+  if (tag === undefined) return ask(`There is no release ${named ?? "at all"}. Which one is meant?`);
   if (stuck) return ask("What shall I do instead?");
   if (order.length === 0) return ask("Which service shall I deploy: the backend, the frontend, or both?");
   if (!production && !staging) return ask("Where to: to staging, or on to production?");

@@ -3,6 +3,7 @@ import type { Block } from "../blocks.ts";
 import type { Move } from "../move.ts";
 import type { Turn } from "../turns.ts";
 import { done, type Player } from "./player.ts";
+import { amountIn, withoutRefused } from "./words.ts";
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 const call = (intent: string, fields: JsonObject): Move => ({ kind: "call", intent, fields });
@@ -10,19 +11,17 @@ const askCustomer = (message: string) => call("ask_customer", { message });
 
 const REFUND = /\brefund|money back|\breturn(?:ed|ing)?\b|reimburse/i;
 const FUTURE = /\b(?:from now on|in future|in the future|always|prefer|next time)\b/i;
-const AMOUNT = /(?:€|eur(?:o|os)?)\s*(\d+(?:[.,]\d{1,2})?)|(\d+(?:[.,]\d{1,2})?)\s*(?:€|eur(?:o|os)?\b)/i;
+const FILLER = String.raw`(?:(?:want|need|wish|ask\w*|look\w*|for|any|an?|the|my|me|to|please|get|give|have|my)\s+)*`;
+const REFUSED = new RegExp(
+  String.raw`(?:\b(?:not|never|no|without)|n['’]t|\b(?:do|did|does|wo)nt)\s+${FILLER}(?:${REFUND.source})`,
+  "i",
+);
 const TOPICS: readonly (readonly [string, RegExp])[] = [
   ["language", /\b(?:german|english|french|spanish|italian|dutch|polish|language)\b/i],
   ["packaging", /\b(?:packag\w*|box|gift wrap\w*|plastic)\b/i],
   ["delivery", /\b(?:deliver\w*|ship\w*|neighbou?r|door|parcel)\b/i],
   ["contact", /\b(?:phone|call|mail|write|contact|sms)\b/i],
 ];
-
-function amountIn(words: string): number | undefined {
-  const [, before, after] = AMOUNT.exec(words) ?? [];
-  const found = before ?? after;
-  return found === undefined ? undefined : Number(found.replace(",", "."));
-}
 
 /** What the customer has written: the latest mail, and the answers since. */
 function readMail(blocks: readonly Block[]): { readonly words: string; readonly since: readonly Block[] } {
@@ -55,8 +54,9 @@ function preferenceIn(words: string): { readonly topic: string; readonly words: 
 }
 
 function refundMove(orders: readonly JsonObject[], words: string, turns: readonly Turn[]): Move {
+  const wanted = withoutRefused(words, REFUSED);
   const list = orders.map(({ order, items }) => `${order} (${items})`).join(", ");
-  const chosen = chooseOrder(orders, words);
+  const chosen = chooseOrder(orders, wanted) ?? chooseOrder(orders, words);
   if (orders.length === 0)
     return done("We have no order under your address. Did you order with another one?");
   if (chosen === undefined) return askCustomer(`Which order do you mean: ${list}?`);
@@ -65,10 +65,11 @@ function refundMove(orders: readonly JsonObject[], words: string, turns: readonl
   if (typeof refunded === "string")
     return done(`Order ${text(order)} was refunded already: ${refunded} euros.`);
   const denials = turns.flatMap((turn) => (turn.kind === "denied" ? [turn.text] : []));
-  const allowed = amountIn(denials.at(-1) ?? "");
-  if (denials.length > 1 || (denials.length === 1 && allowed === undefined))
+  const allowed = amountIn(withoutRefused(denials.at(-1) ?? "", REFUSED));
+  if (denials.length > 1 || (denials.length === 1 && !((allowed ?? 0) > 0)))
     return done(`I am sorry, we cannot refund this order. ${denials.at(-1)}`);
-  const amount = Math.min(allowed ?? amountIn(words) ?? Number(total), Number(total));
+  const amount = Math.min(allowed ?? amountIn(wanted) ?? Number(total), Number(total));
+  if (!(amount > 0)) return askCustomer("How many euros do you want back?");
   const because = `The customer asks for it: ${words.trim().slice(0, 80)}`;
   return call("refund", { order: text(order), amount, because });
 }
@@ -82,7 +83,8 @@ function move(blocks: readonly Block[], turns: readonly Turn[]): Move {
   if (found === undefined) return call("look_up_orders", {});
   const orders = isJsonArray(found) ? found.filter(isJsonObject) : [];
   const booked = since.findLast(({ tag }) => tag === "refund_result")?.value;
-  if (REFUND.test(words) && booked === undefined) return refundMove(orders, words, turns);
+  if (REFUND.test(withoutRefused(words, REFUSED)) && booked === undefined)
+    return refundMove(orders, words, turns);
   const preference = preferenceIn(words);
   const noted = since.some(({ tag }) => tag === "remember_preference");
   if (preference !== undefined && !noted) return call("remember_preference", preference);
