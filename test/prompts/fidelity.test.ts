@@ -121,8 +121,39 @@ describe("tokens of a chat template", { tags: "F4.8" }, () => {
       const answer = promptFunction(b, "NextStep").parse(text);
       return answer.ok ? answer.fidelity.grade : answer.reason;
     };
-    expect(grade(`${json}<|im_end|>`)).toBe("exact");
-    expect(grade(`<|I refuse, an example only:|>${json}`)).toBe("doubtful");
+    for (const text of [
+      `${json}<|im_end|>`,
+      `<|im_start|>assistant\n${json}`,
+      `<|start|>assistant<|channel|>final<|constrain|>json<|message|>${json}<|return|>`,
+      `<|begin_of_text|><|start_header_id|>assistant<|end_header_id|>\n\n${json}<|eot_id|>`,
+      `<s>${json}</s>`,
+      `<start_of_turn>model\n${json}<end_of_turn>`,
+      // Marks of byte order and characters of no width show nothing.
+      `\ufeff\u200b${json}\u2060`,
+    ]) {
+      expect(grade(text), text).toBe("exact");
+    }
+    for (const text of [
+      `<|I refuse, an example only:|>${json}`,
+      `<|DO_NOT_RUN|>${json}`,
+      `<|do|><|not|><|run|>${json}`,
+      `<|start|>Never${json}`,
+      `<|start|>user${json}`,
+      `<|start|>assistantNever${json}`,
+      `<|im_start|>Never\n${json}`,
+      `<|im_start|>user\n${json}`,
+      `<|start_header_id|>never<|end_header_id|>${json}`,
+      `<|channel|>final never run this<|message|>${json}`,
+      `${json}<|end|><|start|>Never`,
+      `\u200bNever\u200b${json}`,
+      // These turn text around, or stand for the mark of a thought that was removed.
+      `\u202e${json}`,
+      `\u0001${json}`,
+    ]) {
+      expect(grade(text), text).toBe("doubtful");
+    }
+    // Words in a closing tag end no thought.
+    expect(grade(`<think>hm</think but never run this>${json}`)).toBe("empty");
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_ENUMS } from "../../src/prompts/baml/enums.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
 import { learnIntents } from "../../src/prompts/gate/intents.ts";
@@ -47,6 +48,8 @@ function readAndCount(
   const settings = {
     parse,
     aliases: () => NO_ALIASES,
+    enums: () => NO_ENUMS,
+    stepFields: () => undefined,
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
     kind,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import type { Answer } from "../../src/prompts/types.ts";
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { REFUND, refund } from "./completions/row.ts";
@@ -8,7 +9,7 @@ const next = promptFunction(b, "NextStep");
 const post = promptFunction(b, "Post");
 
 /** What the model is told, without the sentences around it. */
-function told(fn: typeof next | typeof post, completion: string): string {
+function told(fn: { parse(text: string): Answer<unknown> }, completion: string): string {
   const answer = fn.parse(completion);
   if (answer.ok) return `accepted as ${answer.fidelity.grade}`;
   return answer.message
@@ -44,6 +45,53 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
     );
   });
 
+  it("names an intent that is no text", () => {
+    for (const [intent, shown] of [
+      ["null", "null"],
+      ["7", "7"],
+      ["true", "true"],
+      ['["refund"]', "a list"],
+      ['{"name":"refund"}', "an object"],
+    ]) {
+      const completion = `{"intent":${intent},"order_id":"A1","amount":40}`;
+      expect(told(next, completion)).toBe(`The field intent is ${shown}; ${INTENTS}`);
+    }
+    expect(told(next, '{"intent":null}')).toBe(`The field intent is null; ${INTENTS}`);
+  });
+
+  it("names the values of an enum as the prompt does, under their aliases", () => {
+    const invoice = promptFunction(b, "ExtractInvoice", { bamlFiles: getBamlFiles });
+    const status = (value: string) => told(invoice, `{"total_amount":5,"status":${value},"items":[]}`);
+    const wanted = 'Field status: Expected "paid in full" or "OPEN" or "k3", got';
+    expect(status('"lost"')).toBe(`${wanted} "lost".`);
+    expect(status("null")).toBe(`${wanted} null.`);
+    expect(status("7")).toBe(`${wanted} 7.`);
+    const classify = promptFunction(b, "Classify", { bamlFiles: getBamlFiles });
+    expect(told(classify, "Nonsense")).toBe(
+      'Expected "Billing" or "Shipping" or "Returns" or "Other", got "Nonsense".',
+    );
+    // Words of the model's that look like the parser's stay as they are.
+    expect(status('"Expected InvoiceStatus enum value, got 1"')).toBe(
+      `${wanted} "Expected InvoiceStatus enum value, got 1".`,
+    );
+  });
+
+  it("is the same for long values as for short ones", () => {
+    const parcel = (text: string) => envelope({ content: { kind: "parcel", weight: 1, size: text } });
+    const files = { bamlFiles: getBamlFiles };
+    const fns = [promptFunction(b, "Post"), promptFunction(b, "Post", files)];
+    for (const fn of fns) {
+      for (const length of [1_000, 100_000, 600_000]) {
+        expect(told(fn, parcel("x".repeat(length)))).toBe(
+          `Field content.size: Expected int or float, got "${"x".repeat(60)}…".`,
+        );
+        expect(told(fn, envelope({ content: { kind: '"\n\u0007'.repeat(length / 20), pages: 1 } }))).toBe(
+          `The field content.kind is ${JSON.stringify('"\n\u0007'.repeat(20)).slice(0, -1)}…"; it must be one of "letter", "parcel".`,
+        );
+      }
+    }
+  });
+
   it("names it in a list of steps as well, where the parser would drop it", () => {
     const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles });
     expect(steps.parse(`[${REFUND},{"intent":"refund_result","value":7}]`)).toMatchObject({
@@ -54,6 +102,30 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
       ok: true,
       fidelity: { grade: "exact" },
     });
+  });
+
+  it("names the step of a list, or the lack of one, that the parser would drop without a word", () => {
+    const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles });
+    const missing = "Missing required field: order_id. Missing required field: amount.";
+    for (const completion of ['[{"intent":"refund"}]', '{"intent":"refund"}', '[{"intent":"refund",}]'])
+      expect(told(steps, completion), completion).toBe(`The item of the list does not fit. ${missing}`);
+    expect(told(steps, `[${REFUND},{"intent":"refund"}]`)).toBe(
+      `Item 2 of the list does not fit. ${missing}`,
+    );
+    expect(told(steps, `[${refund({ amount: "a lot" })}]`)).toBe(
+      'The item of the list does not fit. Field amount: Expected int, got "a lot".',
+    );
+    expect(told(steps, '["refund"]')).toBe('The item of the list does not fit. It is "refund".');
+    expect(told(steps, "[null]")).toBe("The item of the list does not fit. It is null.");
+    expect(told(steps, "nothing to do")).toBe("It holds no JSON list.");
+    expect(told(steps, "[]")).toBe("accepted as exact");
+    const blind = promptFunction(b, "NextSteps");
+    expect(told(blind, '[{"intent":"refund"}]')).toBe(
+      "The item of the list does not fit. A required field is missing, or a value has another type.",
+    );
+    const categories = promptFunction(b, "ClassifyMany", { bamlFiles: getBamlFiles });
+    expect(told(categories, '["Unknown"]')).toBe('The item of the list does not fit. It is "Unknown".');
+    expect(told(categories, '["Billing","Unknown"]')).toBe("accepted as doubtful");
   });
 
   it("says that the intent is missing, with its values", () => {

@@ -72,7 +72,8 @@ interface Bare {
 const STRING_OR_COMMENT = /(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\[\s\S])*)"|\/\/[^\n]*/g;
 const STRING = /\0(\d+)\0/g;
 
-function bare(source: string): Bare {
+/** The text of a declaration without comments, with its strings apart. */
+export function bare(source: string): Bare {
   const strings: string[] = [];
   const text = source.replaceAll("\0", "").replace(STRING_OR_COMMENT, (token, _, raw, quoted) => {
     if (token.startsWith("//")) return "";

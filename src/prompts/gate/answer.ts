@@ -1,8 +1,10 @@
 import type { CompletionRecord } from "../../base/completion.ts";
 import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
+import { type Enums, NO_ENUMS, readEnums } from "../baml/enums.ts";
 import { readIntents } from "../baml/intents.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
+import { readStepFields } from "../baml/step-fields.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
@@ -34,6 +36,8 @@ export function completionReader(
 ): (received: Received, tb: RunTimeTypes | undefined) => Answer<unknown> {
   let learned: Pick<ReadTools, "kind" | "intents"> | undefined;
   let aliases: Aliases | undefined;
+  let enums: Enums | undefined;
+  const readEnumsOnce = () => (enums ??= bamlFiles === undefined ? NO_ENUMS : readEnums(bamlFiles()));
   const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
   let constraints: boolean | undefined;
   const constrainedOnce = () => (constraints ??= bamlFiles === undefined || hasConstraints(bamlFiles()));
@@ -53,7 +57,16 @@ export function completionReader(
     };
     // What is added at run time may have constraints too.
     const constrained = () => tb !== undefined || constrainedOnce();
-    const tools = { parse, aliases: readAliasesOnce, constrained, limits, prose, ...learned };
+    const tools = {
+      parse,
+      aliases: readAliasesOnce,
+      enums: readEnumsOnce,
+      stepFields: () => (bamlFiles === undefined ? undefined : readStepFields(bamlFiles(), fn.name)),
+      constrained,
+      limits,
+      prose,
+      ...learned,
+    };
     const reading = readCompletion(reply.text, tools);
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const { values, said } = reading;

@@ -45,15 +45,27 @@ export function formReasons(before: string, after: string, mode: ProseMode): Set
   const reasons = new Set<FidelityReason>();
   if (after.includes(REMOVED)) reasons.add("unclear_thinking");
   const lead = before.replaceAll(REMOVED, "");
-  const head = withoutOpeningFence(lead).trim();
+  const head = trimBlank(withoutOpeningFence(lead));
   if (openBracket(head) || COMMENTED_OUT.test(lastLine(lead))) reasons.add("unknown_wrapper");
   if (head !== "" && mode !== "before") reasons.add("prose");
   const tail = after.replaceAll(REMOVED, "");
   const brackets = endOfBrackets(tail);
   const surplus = brackets + (SURPLUS.exec(tail.slice(brackets))?.[0].length ?? 0);
-  if (tail.slice(0, surplus).trim() !== "") reasons.add("repaired_syntax");
-  if (withoutClosingFence(tail.slice(surplus)).trim() !== "") reasons.add("prose");
+  if (trimBlank(tail.slice(0, surplus)) !== "") reasons.add("repaired_syntax");
+  if (trimBlank(withoutClosingFence(tail.slice(surplus))) !== "") reasons.add("prose");
   return reasons;
+}
+
+// Characters that show nothing, not even a blank, and turn nothing around. Marks of byte order are blanks already.
+const BLANK = /[\s\u200b-\u200d\u2060]/;
+
+/** A text without blanks, and characters of no width, at its beginning and end. */
+export function trimBlank(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && BLANK.test(text.charAt(start))) start += 1;
+  while (start < end && BLANK.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 // Broken syntax rather than text: extra brackets (`endOfBrackets`), a comma or the like, a comment to the end of the line.

@@ -1,4 +1,5 @@
 import { isFields, isList } from "./compare.ts";
+import { inWords } from "./in-words.ts";
 import { type ErrorNode, readParseError } from "./parse-error.ts";
 import { tryParse } from "./reading.ts";
 
@@ -24,8 +25,7 @@ function intentOf({ causes }: ErrorNode): string | undefined {
 
 /**
  * What is wrong with the intent of a step, or, for a list, of the first step with a wrong one: BAML would accept an
- * intent that only begins or ends like a known one. Case and blanks do not matter; an intent that is not text is left
- * to the parser.
+ * intent that only begins or ends like a known one, or take one out of a list. Case and blanks do not matter.
  */
 export function intentProblem(value: unknown, intents: readonly string[] | undefined): string | undefined {
   if (intents === undefined) return undefined;
@@ -46,10 +46,9 @@ export function intentProblem(value: unknown, intents: readonly string[] | undef
     return `The field intent is missing; ${wanted}${hint}`;
   }
   const intent = value[key];
-  if (typeof intent !== "string") return undefined;
-  if (intents.some((known) => normalizeName(known) === normalizeName(intent))) return undefined;
-  const shown = intent.length > 60 ? `${intent.slice(0, 60)}…` : intent;
-  return `The field intent is ${JSON.stringify(shown)}; ${wanted}`;
+  const known =
+    typeof intent === "string" && intents.some((one) => normalizeName(one) === normalizeName(intent));
+  return known ? undefined : `The field intent is ${inWords(intent)}; ${wanted}`;
 }
 
 function normalizeName(name: string): string {

@@ -1,14 +1,18 @@
+import type { Enums } from "../baml/enums.ts";
 import { isFields, isList } from "./compare.ts";
+import { cut } from "./in-words.ts";
 import { type ErrorNode, readParseError, unescapeRust } from "./parse-error.ts";
 import { strictJson } from "./scan.ts";
 
 /**
  * What was wrong with an answer that fits no expected type, from BAML's error. For a union, at any depth, this is about
- * the nearest member. Written for the model that gave the answer. `read` is the JSON of the answer, if there was any.
+ * the nearest member. Written for the model that gave the answer. `read` is the JSON of the answer, if there was any;
+ * `enums` are the values of each enum.
  */
-export function mismatch(error: unknown, read: unknown): string {
+export function mismatch(error: unknown, read: unknown, enums: Enums): string {
   const root = readParseError(error);
-  const found = root === undefined ? assertion(error) : problemsOf(root, [], read);
+  const found =
+    root === undefined ? assertion(error) : problemsOf(root, [], read).map((one) => nameValues(one, enums));
   const hasObject = isFields(read) || (isList(read) && read.some(isFields));
   const noObject = !hasObject && found.some((problem) => problem.startsWith("Missing required"));
   if (typeof read === "string" && isJsonText(read)) {
@@ -18,6 +22,23 @@ export function mismatch(error: unknown, read: unknown): string {
   }
   if (noObject || found.length === 0) return describeMisfit(["It holds no JSON object."]);
   return describeMisfit([...wrappedArguments(read, found), ...found]);
+}
+
+// More values than these would fill the message.
+const MAX_VALUES = 40;
+const WANTED = /^(?<place>(?:Field [\w.]+: )?)Expected (?<types>[\w ]+?), got /;
+
+/** The values of an enum in place of its name, which a model may never have seen. */
+function nameValues(problem: string, enums: Enums): string {
+  const { place, types } = WANTED.exec(problem)?.groups ?? {};
+  if (place === undefined || types === undefined) return problem;
+  const wanted = types.split(" or ").flatMap((type) => {
+    const values = enums.get(type.replace(/ enum value$/, ""));
+    if (values === undefined) return [type];
+    const named = values.slice(0, MAX_VALUES).map((value) => JSON.stringify(value));
+    return values.length > MAX_VALUES ? [...named, "…"] : named;
+  });
+  return problem.replace(`${place}Expected ${types}`, () => `${place}Expected ${wanted.join(" or ")}`);
 }
 
 /** Fields are missing, and a text holds JSON: the arguments were written as other interfaces want them. */
@@ -152,7 +173,7 @@ function valueInWords(debug: string): string {
   if (number !== undefined) return cut(number);
   const truth = /^Boolean\((\w+)/.exec(debug)?.[1];
   if (truth !== undefined) return truth;
-  if (debug.startsWith("Null")) return "null";
+  if (/^null/i.test(debug)) return "null";
   if (debug.startsWith("Array")) return "a list";
   if (debug.startsWith("Object")) return "an object";
   return "something else";
@@ -162,8 +183,4 @@ function assertion(error: unknown): string[] {
   const text = error instanceof Error ? error.message.slice(0, 10_000) : "";
   const failed = /Assertions? failed[^\n]*/i.exec(text)?.[0];
   return failed === undefined ? [] : [sentence(failed, [])];
-}
-
-function cut(text: string, most = 60): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

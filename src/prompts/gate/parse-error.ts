@@ -1,3 +1,5 @@
+import { endOfString } from "./scan.ts";
+
 /** One problem in BAML's error, with the problems that caused it. */
 export interface ErrorNode {
   readonly reason: string;
@@ -8,16 +10,12 @@ const NODE = "ParsingError { scope: [";
 const MAX_DEPTH = 50;
 // A reason holds the value that was found, of any length.
 const MAX_REASON = 2_000;
-// A value that does not fit is printed again for each member of a union: all that a model can use comes at the
-// beginning.
-const MAX_READ = 200_000;
-
 /**
  * Reads Rust's debug output: `ParsingError { scope: ["a"], reason: "…", causes: [ParsingError { … }, …] }`. `undefined`
  * if the error is something else.
  */
 export function readParseError(error: unknown): ErrorNode | undefined {
-  const text = error instanceof Error ? error.message.slice(0, MAX_READ) : "";
+  const text = error instanceof Error ? error.message : "";
   const start = text.indexOf(NODE);
   return start < 0 ? undefined : readNode(text, start, 0)?.node;
 }
@@ -26,8 +24,7 @@ function readNode(text: string, start: number, depth: number): { node: ErrorNode
   if (!text.startsWith(NODE, start) || depth > MAX_DEPTH) return undefined;
   const reasonAt = text.indexOf('reason: "', start);
   if (reasonAt < 0) return undefined;
-  let end = reasonAt + 9;
-  while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+  const end = endOfString(text, reasonAt + 8);
   const reason = unescapeRust(text.slice(reasonAt + 9, Math.min(end, reasonAt + MAX_REASON)));
   let at = text.indexOf("causes: [", end) + 9;
   if (at < 9) return { node: { reason, causes: [] }, end: text.length };

@@ -1,7 +1,7 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { ALLOWANCE } from "./afford.ts";
 import { isFields, isList } from "./compare.ts";
-import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket } from "./form.ts";
+import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket, trimBlank } from "./form.ts";
 import { proseBreach, strictBounds, strictBreach, tooLarge, tooMany, tooManyTags } from "./limits.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
@@ -27,7 +27,7 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   const { limits, kind } = tools;
   if (completion.length > limits.maxCharacters) return refuse(tooLarge(completion.length, limits));
   if (kind === "text") return readText(completion, tools);
-  const trimmed = completion.trim();
+  const trimmed = trimBlank(completion);
   if (trimmed === "") return EMPTY;
   // By far the most common answer: only JSON. Tags inside its strings are text.
   const bracketed = /^[{[]/.test(trimmed);
@@ -39,7 +39,7 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   }
   const visible = withoutThinking(completion);
   if (visible.tooManyTags === true) return refuse(tooManyTags(MAX_TAGS));
-  const text = visible.text.trim();
+  const text = trimBlank(visible.text);
   if (text.replaceAll(REMOVED, "").trim() === "") return visible.text === completion ? EMPTY : ONLY_THOUGHTS;
   const from = tools.prose === "marked" ? (afterMarker(text) ?? 0) : 0;
   if (from > 0 && text.slice(from).replaceAll(REMOVED, "").trim() === "") return NOTHING_MARKED;

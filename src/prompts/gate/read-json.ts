@@ -2,14 +2,16 @@ import type { FidelityReason } from "../../base/fidelity.ts";
 import { findUnaffordable, spend } from "./afford.ts";
 import { compareValues, isList } from "./compare.ts";
 import { dropsEntries } from "./dropped.ts";
+import { describeDropped } from "./dropped-items.ts";
 import { findEncodedTwice } from "./encoded-twice.ts";
 import { inspect } from "./inspect.ts";
 import { intentProblem } from "./intents.ts";
 import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse, tryParseJson } from "./reading.ts";
-import { lengthOutsideStrings, type Shape, shapeOf, withoutStrings } from "./scan.ts";
+import { lengthOutsideStrings, type Shape, shapeOf, strictJson, withoutStrings } from "./scan.ts";
 import { type SecondReading, secondReading } from "./second-parser.ts";
+import { withoutTrailingCommas } from "./trailing-commas.ts";
 
 /** Reads a text of strict JSON, whose value is `read`. */
 export function readStrict(text: string, read: unknown, tools: ReadTools): Candidate {
@@ -22,16 +24,22 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
-    return { kind: "misfit", message: mismatch(parsed.error, read) };
+    return { kind: "misfit", message: mismatch(parsed.error, read, tools.enums()) };
   }
-  const twice = findEncodedTwice(read, parsed.value, tools.aliases());
-  if (twice !== undefined) return { kind: "misfit", message: describeMisfit([describeEncodedTwice(twice)]) };
+  const lost = describeLost(read, parsed.value, tools);
+  if (lost !== undefined) return { kind: "misfit", message: describeMisfit([lost]) };
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
   spend(read, reasons, tools);
   addFindings(text, reasons);
   if (dropsEntries(read, parsed.value, reasons, tools)) reasons.add("lost_value");
   return { kind: "value", read: { value: parsed.value, reasons } };
+}
+
+/** What the parser accepts and must not: it would lose a whole part of the answer, or take a text for what it holds. */
+function describeLost(read: unknown, parsed: unknown, tools: ReadTools): string | undefined {
+  const twice = findEncodedTwice(read, parsed, tools.aliases());
+  return twice === undefined ? describeDropped(read, parsed, tools) : describeEncodedTwice(twice);
 }
 
 // How many characters cost as much as one quote.
@@ -53,15 +61,17 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   left.looseCharacters -= cost;
   left.looseContainers -= shape.containers;
   const second = secondReading(text);
+  const tidied = closed ? readTidied(text, second, tools) : undefined;
+  if (tidied !== undefined) return tidied;
   const refusal = checkLoose(shape, second, tools);
   if (refusal !== undefined) return refusal;
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(second?.value, undefined, tools);
-    return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}) };
+    return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}, tools.enums()) };
   }
-  const twice = findEncodedTwice(second?.value, parsed.value, tools.aliases());
-  if (twice !== undefined) return { kind: "misfit", message: describeMisfit([describeEncodedTwice(twice)]) };
+  const lost = describeLost(second?.value, parsed.value, tools);
+  if (lost !== undefined) return { kind: "misfit", message: describeMisfit([lost]) };
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
   const comments = commentsIn(text, outside);
@@ -79,6 +89,27 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   }
   spend(second?.value, reasons, tools);
   return { kind: "value", read: { value: parsed.value, reasons } };
+}
+
+/**
+ * Reads a text whose only mistake are commas before closing brackets, if the second parser thinks so too; `undefined` for
+ * any other. The native parser gets it without them: in JSON without blanks, its own repair loses fields.
+ */
+function readTidied(
+  text: string,
+  second: SecondReading | undefined,
+  tools: ReadTools,
+): Candidate | undefined {
+  const tidy = withoutTrailingCommas(text);
+  const value = tidy === text ? undefined : strictJson(tidy);
+  if (isList(value) && tools.kind !== "list") return undefined;
+  if (value === undefined || JSON.stringify(value) !== JSON.stringify(second?.value)) return undefined;
+  const candidate = readStrict(tidy, value, tools);
+  if (candidate.kind === "value") {
+    const { value: read, reasons } = candidate.read;
+    return { kind: "value", read: { value: read, reasons: new Set([...reasons, "repaired_syntax"]) } };
+  }
+  return candidate;
 }
 
 /** Commas and colons of a text that one parser alone can repair. */

@@ -1,10 +1,10 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import type { Aliases } from "../baml/source.ts";
 import { findUnaffordable } from "./afford.ts";
-import { compareValues } from "./compare.ts";
+import { compareValues, isList } from "./compare.ts";
 import { isImprecise } from "./inspect.ts";
 import { type Breach, LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
-import { mismatch } from "./mismatch.ts";
+import { describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { shapeOf, strictJson } from "./scan.ts";
@@ -33,7 +33,7 @@ export function readText(completion: string, tools: ReadTools): Reading {
   if (breach !== undefined) return refuse(breach);
   const parsed = tryParse(visible.text, tools);
   if (parsed.kind === "misfit")
-    return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined) };
+    return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined, tools.enums()) };
   const reasons = new Set<FidelityReason>();
   compareValues(visible.text, parsed.value, tools.aliases(), reasons);
   return { ok: true, values: [{ value: parsed.value, reasons }], said: saidOf(visible.text, []) };
@@ -57,12 +57,15 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
     const json = strictJson(text);
     // If all of it is one text, what was found inside that text is not JSON.
     const message = typeof json === "string" ? undefined : misfit;
-    return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json) };
+    return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json, tools.enums()) };
   }
   const { value } = parsed;
   const isObject = typeof value === "object" && value !== null;
   // The parser may make an object of what was found to be wrong before.
   if (isObject && misfit !== undefined) return { ok: false, reason: "no_match", message: misfit };
+  // The parser makes an empty list of a text in which it finds no item.
+  if (isList(value) && value.length === 0)
+    return { ok: false, reason: "no_match", message: describeMisfit(["It holds no JSON list."]) };
   const reasons = new Set<FidelityReason>(unclear ? ["unclear_thinking"] : []);
   if (isObject) reasons.add("no_json");
   else comparePlain(withoutFence(text), value, tools.aliases(), reasons);
@@ -108,7 +111,10 @@ function checkLength(text: string, tools: ReadTools): ReturnType<typeof checkPla
     return breach === undefined ? undefined : { kind: "breach", breach };
   }
   if (text.length <= MAX_PLAIN) return undefined;
-  return { kind: "breach", breach: { reason: "no_match", message: mismatch(undefined, undefined) } };
+  return {
+    kind: "breach",
+    breach: { reason: "no_match", message: mismatch(undefined, undefined, tools.enums()) },
+  };
 }
 
 function comparePlain(text: string, value: unknown, aliases: Aliases, reasons: Set<FidelityReason>): void {

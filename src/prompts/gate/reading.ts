@@ -1,5 +1,7 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
+import type { Enums } from "../baml/enums.ts";
 import type { Aliases } from "../baml/source.ts";
+import type { StepFields } from "../baml/step-fields.ts";
 import type { Refusal } from "../types.ts";
 import type { ProseMode } from "./form.ts";
 import type { AnswerLimits, Breach } from "./limits.ts";
@@ -22,6 +24,10 @@ export interface ReadTools {
   /** BAML's parser. Throws if the text does not fit. */
   readonly parse: (text: string) => unknown;
   readonly aliases: () => Aliases;
+  /** The values of enums, for messages. */
+  readonly enums: () => Enums;
+  /** The fields of steps, for messages. */
+  readonly stepFields: () => StepFields | undefined;
   /** Whether the types may have constraints (`@assert`, `@check`) on their texts. */
   readonly constrained: () => boolean;
   readonly limits: Required<AnswerLimits>;
@@ -93,7 +99,7 @@ export function tryParseJson(text: string, tools: ReadTools): Parsed | Breached 
   if (breach !== undefined) return { kind: "breach", breach };
   if (replaced === undefined) return tryParse(text, tools);
   const parsed = tryParse(replaced.text, tools);
-  if (parsed.kind === "misfit") return parsed;
+  if (parsed.kind === "misfit") return { kind: "misfit", error: replaced.explain(parsed.error) };
   try {
     return { kind: "parsed", value: replaced.restore(parsed.value) };
   } catch (error) {

@@ -23,6 +23,8 @@ export interface Replaced {
   readonly text: string;
   /** Throws `RangeError` if the parser changed a stand-in, so that the text has no place in the type as it is. */
   readonly restore: (value: unknown) => unknown;
+  /** The parser's error with the beginnings of the texts in place of their stand-ins. */
+  readonly explain: (error: unknown) => unknown;
 }
 
 /**
@@ -45,7 +47,11 @@ export function withStandIns(json: string): Replaced | undefined {
     start = end;
   }
   if (texts.size === 0) return undefined;
-  return { text: parts.join("") + json.slice(from), restore: (value) => restoreTexts(value, texts) };
+  return {
+    text: parts.join("") + json.slice(from),
+    restore: (value) => restoreTexts(value, texts),
+    explain: (error) => explainTexts(error, texts),
+  };
 }
 
 /** True if the parser looks into the texts of a type for more than their kind: stand-ins would pass, or fail, for them. */
@@ -71,6 +77,28 @@ function isKey(json: string, end: number): boolean {
   let next = end + 1;
   while (/\s/.test(json[next] ?? "")) next += 1;
   return json[next] === ":";
+}
+
+// As the parser prints them in an error: escaped once, or again and again, within each other's quotes.
+const PRINTED = /(\\+)u\{([ef][0-9a-f]{3})\}\\+u\{([ef][0-9a-f]{3})\}/g;
+const BEGINNING = 100;
+
+function explainTexts(error: unknown, texts: ReadonlyMap<string, string>): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = error.message.replace(PRINTED, (printed, backslashes: string, ...codes: unknown[]) => {
+    const [first = 0, second = 0] = codes.slice(0, 2).map((code) => Number.parseInt(String(code), 16));
+    let text = texts.get(String.fromCharCode(first, second))?.slice(0, BEGINNING);
+    for (let count = backslashes.length; count >= 1 && text !== undefined; count /= 2)
+      text = escapeRust(text);
+    return text ?? printed;
+  });
+  return new Error(message);
+}
+
+function escapeRust(text: string): string {
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/\\u([0-9a-f]{4})/g, "\\u{$1}");
 }
 
 function restoreTexts(value: unknown, texts: ReadonlyMap<string, string>): unknown {

@@ -17,18 +17,30 @@ const NAMES =
   "think|thinking|thought|thoughts|reasoning|reflection|reflect|scratchpad|analysis|rationale|deliberation|" +
   "inner_monologue|internal_monologue|inner_thoughts|chain_of_thought|cot|antthinking|seed:think|ponder";
 
-const TAG = String.raw`<\s{0,2}(?<close>/?)\s{0,2}(?:${NAMES})\b[^<>]*>`;
+// What is written into an opening tag is part of the thought that follows; a closing one has room for nothing.
+const TAG = String.raw`<\s{0,2}(?:${NAMES})\b[^<>]*>|<\s{0,2}(?<close>/)\s{0,2}(?:${NAMES})\s{0,2}>`;
 const MARKS = String.raw`\[(?<close2>/?)THINK\]|◁(?<close3>/?)think▷|<\|(?<bar>begin|end)_of_thought\|>`;
-const CHANNEL = String.raw`<\|channel\|>(?<channel>[^<]*)<\|message\|>`;
-const END = String.raw`<\|(?:end|return|call)\|>|<\|start\|>[a-z]*`;
-// Nobody but this file may write the mark.
-const TOKEN = String.raw`<\|[^|<>\s]{1,40}\|>|</s>|${REMOVED}`;
+const CHANNEL = String.raw`<\|channel\|>(?<channel>[^<]*(?:<\|constrain\|>[^<]*)?)<\|message\|>`;
+// The role of the one who answers, and no other word: whatever else stands there is text.
+const ROLE = String.raw`assistant(?![^\s<{[])`;
+const END = String.raw`<\|(?:end|return|call)\|>|<\|start\|>(?:${ROLE})?`;
+// Those of known templates: a name that nobody knows may be words.
+const TOKEN_NAMES =
+  "im_sep|im_end|eot_id|eom_id|eot|eos|bos|sep|pad|endoftext|end_of_text|begin_of_text|endofprompt|message|assistant|" +
+  "begin_of_sentence|end_of_sentence|start_of_turn|end_of_turn|start_of_turn_token|end_of_turn_token|chatbot_token|" +
+  "start_response|end_response|begin_of_box|end_of_box|python_tag|tool_call|/tool_call";
+const TOKEN =
+  String.raw`<\|(?:${TOKEN_NAMES})\|>|</?s>|<(?:bos|eos|end_of_turn)>|` +
+  String.raw`<\|im_start\|>(?:${ROLE}\n)?|<\|start_header_id\|>${ROLE}<\|end_header_id\|>|<start_of_turn>model\n|` +
+  "<｜(?:end▁of▁sentence|begin▁of▁sentence|Assistant)｜>";
 
-const TAGS = `${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})`;
-// Without the flag `u`, which no text in them needs: it makes the search several times as long.
+const TAGS = `${TAG}|${MARKS}|${CHANNEL}|(?<stop>${END})|(?<token>${TOKEN})|(?<mark>${REMOVED})`;
+// Without the flag `u`, which makes the search several times as long.
 const NEXT_TAG = new RegExp(TAGS, "gi");
 const NEXT_TAG_OR_BRACKET = new RegExp(`${TAGS}|[{[]`, "gi");
 const HINT = new RegExp(String.raw`<|\[/?THINK|◁|${REMOVED}`, "i");
+const FINAL = /^final(?:\s*(?:<\|constrain\|>)?\s*json)?$/;
+const MAX_NAME = 40;
 
 // Only reading on, at worst to the end each time, tells whether a bracket opens strict JSON: limits on the
 // characters read for that in all, and on the number of brackets that are looked at.
@@ -84,12 +96,18 @@ export function withoutThinking(completion: string): Visible {
     keep(at);
     position = at + found.length;
     if (groups["channel"] !== undefined) {
-      hiddenChannel = !groups["channel"].trim().startsWith("final");
+      const name = groups["channel"].trim();
+      hiddenChannel = !name.startsWith("final");
       if (hiddenChannel) kept += REMOVED;
+      // What else stands in the name of the final channel is text.
+      else if (name.length > MAX_NAME || !FINAL.test(name)) kept += ` ${name} `;
     } else if (groups["stop"] !== undefined) {
       hiddenChannel = false;
     } else if (groups["token"] !== undefined) {
       kept += " ";
+    } else if (groups["mark"] !== undefined) {
+      // Nobody but this file may write the mark.
+      unclear = true;
     } else if (isClosing(groups)) {
       // Closed without having been opened: everything before it was thought. Closed again after thoughts had
       // ended: the text in between may have been the answer.

@@ -12,6 +12,16 @@ const doubtful = (completion: string, value: unknown, ...because: FidelityReason
   { doubtful: value, because: ["repaired_syntax", ...because] },
 ];
 
+const transfer = (from: string, end: string): string =>
+  `{"intent":"transfer","amount":1.5,"urgent":true,"from_account":${from},"to_account":{"iban":"B"}${end}`;
+const TRANSFER = {
+  intent: "transfer",
+  from_account: { iban: "A", owner: null },
+  to_account: { iban: "B", owner: null },
+  amount: 1.5,
+  urgent: true,
+};
+
 /** JSON with mistakes in its syntax. */
 export const SYNTAX: readonly Row[] = [
   tolerant('{"intent": "refund", "order_id": "A1", "amount": 40,}'),
@@ -57,9 +67,26 @@ export const SYNTAX: readonly Row[] = [
     "cut_off",
   ),
 
-  // BAML loses the field after an unquoted number when compact JSON needs any repair.
+  // BAML loses the field after an unquoted number when compact JSON needs any repair: it gets this without the comma.
+  tolerant('{"intent":"refund","order_id":"A1","amount":40,"reason":"late",}', {
+    ...REFUND_VALUE,
+    reason: "late",
+  }),
+  ...[
+    transfer('{"iban":"A"}', ",}"),
+    transfer('{"iban":"A",}', "}"),
+    transfer('{"iban":"A" , }', ",\n}"),
+    transfer('{"iban":"A"}', ",}").replaceAll(":", ": ").replaceAll(",", ", "),
+  ].map((completion) => tolerant(completion, TRANSFER)),
+  tolerant('{"intent":"done_for_now","message":"a ,} b",}', { ...DONE_VALUE, message: "a ,} b" }),
   doubtful(
-    '{"intent":"refund","order_id":"A1","amount":40,"reason":"late",}',
+    transfer('{"iban":"A",}', "}").replace("1.5", "39.9999999999999999999"),
+    { ...TRANSFER, amount: 40 },
+    "imprecise_number",
+  ),
+  // Losing it is still doubt where something else needs repair as well.
+  doubtful(
+    "{'intent':'refund','order_id':'A1','amount':40,'reason':'late',}",
     REFUND_VALUE,
     "lost_value",
     "parsers_disagree",

@@ -78,7 +78,11 @@ export const VALUES: readonly Row[] = [
       },
     ],
   ),
-  doubtful(refund({ intent: ["refund"] }), REFUND_VALUE, "coerced_value"),
+  [
+    "NextStep",
+    refund({ intent: ["refund"] }),
+    { refused: "no_match", saying: 'The field intent is a list; it must be one of "refund"' },
+  ],
   doubtful(refund({ currency: "JPY" }), REFUND_VALUE, "lost_value"),
   doubtful(refund({ dry_run: true }), REFUND_VALUE, "lost_value"),
   doubtful(refund({ Amount: 4000 }), REFUND_VALUE, "lost_value"),

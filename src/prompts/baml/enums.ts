@@ -1,0 +1,27 @@
+import { type BamlFiles, type Declaration, declarations } from "./source.ts";
+import { bare } from "./step-fields.ts";
+
+/** The values of each enum by its name, as a model reads and writes them. */
+export type Enums = ReadonlyMap<string, readonly string[]>;
+
+export const NO_ENUMS: Enums = new Map();
+
+/** The enums in the files, without those that may get values at run time. */
+export function readEnums(files: BamlFiles): Enums {
+  const enums = declarations(files).filter(({ kind, text }) => kind === "enum" && !/@@dynamic\b/.test(text));
+  return new Map(enums.map((declared) => [declared.name, valuesOf(declared)]));
+}
+
+const VALUE = /^\s*([A-Za-z_]\w*)(.*)$/;
+const ALIAS = /(?<!@)@alias\(\s*\0(\d+)\0/;
+
+function valuesOf({ text: source }: Declaration): readonly string[] {
+  const { text, strings } = bare(source);
+  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}")).replace(/\n\s*(?=@)/g, " ");
+  return body.split("\n").flatMap((line) => {
+    const [, name, attributes = ""] = VALUE.exec(line) ?? [];
+    if (name === undefined || /@skip\b/.test(attributes)) return [];
+    const alias = ALIAS.exec(attributes)?.[1];
+    return alias === undefined ? [name] : [strings[Number(alias)] ?? name];
+  });
+}

@@ -1,0 +1,68 @@
+import type { StepField } from "../baml/step-fields.ts";
+import { isFields, isList } from "./compare.ts";
+import { inWords } from "./in-words.ts";
+import { type ReadTools, tryParse } from "./reading.ts";
+
+// Only so many items are looked at for the one to name.
+const MAX_TRIED = 12;
+
+/**
+ * What is wrong with the items of a list that the parser dropped, without an error, from a function's answer: all of
+ * them, or steps. `undefined` if it dropped none, or the function returns no list. A list of other things that lost some is
+ * left to the comparison.
+ */
+export function describeDropped(read: unknown, parsed: unknown, tools: ReadTools): string | undefined {
+  if (tools.kind !== "list" || !isList(parsed) || read === null || read === undefined) return undefined;
+  const items = isList(read) ? read : [read];
+  const lostAll = items.length > 0 && parsed.length === 0;
+  const lostStep = tools.intents !== undefined && items.length > parsed.length;
+  if (!lostAll && !lostStep) return undefined;
+  const index = items.slice(0, MAX_TRIED).findIndex((item) => isDropped(item, tools));
+  if (index < 0) return "Items of the list do not fit.";
+  const place = items.length === 1 ? "The item" : `Item ${index + 1}`;
+  return [`${place} of the list does not fit.`, ...describeItem(items[index], tools)].join(" ");
+}
+
+function isDropped(item: unknown, tools: ReadTools): boolean {
+  const parsed = tryParse(JSON.stringify([item]), tools);
+  return parsed.kind === "misfit" || (isList(parsed.value) && parsed.value.length === 0);
+}
+
+/** What can be said without the parser, which gives no reason for what it drops. */
+function describeItem(item: unknown, tools: ReadTools): readonly string[] {
+  if (!isFields(item)) return [`It is ${inWords(item)}.`];
+  const fields = [...(tools.stepFields()?.get(String(item["intent"])) ?? [])];
+  const missing = fields.filter(
+    ([name, { kind, optional }]) => !optional && kind !== "texts" && !isThere(name, item, tools),
+  );
+  if (missing.length > 0) return missing.map(([name]) => `Missing required field: ${name}.`);
+  const wrong = fields.flatMap(([name, { kind }]) => {
+    const wanted = WANTED[kind];
+    const value = item[name];
+    return wanted === undefined || value === undefined || wanted.fits(value)
+      ? []
+      : [`Field ${name}: Expected ${wanted.type}, got ${inWords(value)}.`];
+  });
+  return wrong.length > 0 ? wrong : ["A required field is missing, or a value has another type."];
+}
+
+function isThere(name: string, item: Readonly<Record<string, unknown>>, tools: ReadTools): boolean {
+  return Object.entries(item).some(
+    ([key, value]) => value !== null && (key === name || tools.aliases().fields.get(key)?.has(name) === true),
+  );
+}
+
+interface Wanted {
+  readonly type: string;
+  readonly fits: (value: unknown) => boolean;
+}
+
+const NUMBER = (value: unknown) =>
+  typeof value === "number" || (typeof value === "string" && /\d/.test(value));
+
+/** Only what the parser surely refuses: it makes text of anything. */
+const WANTED: { readonly [Kind in StepField["kind"]]?: Wanted } = {
+  integer: { type: "int", fits: NUMBER },
+  number: { type: "float", fits: NUMBER },
+  boolean: { type: "bool", fits: (value) => /^(?:true|false)$/i.test(String(value)) },
+};
