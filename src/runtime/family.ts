@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { HANDED_OVER } from "../agent/agent-context.ts";
 import { budgetsForChild, spentBy } from "../agent/budget.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import type { Clock } from "../base/clock.ts";
 import { SequenceConflictError } from "../base/errors.ts";
@@ -64,7 +65,7 @@ async function startChild(
   const start = startThread(startOf(parent, child, parentAgent, agent), now, child.threadId);
   const events = [
     inputFor(parent, child, parentAgent),
-    ...passedOnSince(parent, parent.events.slice(requestOf(parent, child)?.seq)),
+    ...passedOnSince(parent, shownThread(parent, parentAgent).events.slice(requestOf(parent, child)?.seq)),
     ...endWith(parent),
   ];
   const thread = appendToThread(start, events, { agent, now });

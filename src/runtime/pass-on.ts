@@ -7,14 +7,22 @@ import { isEnded } from "./input.ts";
 
 /**
  * Passes what requesters have sent to a thread on to the threads that work for it: they read it, and an approval that waits
- * there lapses, as in the thread itself.
+ * there lapses, as in the thread itself. `show` gives what the parent's agent hides as placeholders: others may hide less.
  */
 export async function passOn(
   parent: ThreadHead,
   added: readonly ThreadEvent[],
-  change: (wanted: Change) => Promise<unknown>,
+  {
+    change,
+    show,
+  }: {
+    readonly change: (wanted: Change) => Promise<unknown>;
+    readonly show: (inputs: readonly ThreadEvent[]) => Promise<readonly ThreadEvent[]>;
+  },
 ): Promise<void> {
-  for (const input of added.filter((event) => isRequestersInput(event))) {
+  const inputs = added.filter((event) => isRequestersInput(event));
+  if (inputs.length === 0 || parent.state.children.length === 0) return;
+  for (const input of (await show(inputs)).filter((event) => isRequestersInput(event))) {
     for (const { threadId } of parent.state.children) {
       const build: Change["build"] = ({ state }) =>
         isEnded(state.status.kind) ? [] : [passedOn(input, parent)];
@@ -28,7 +36,7 @@ export async function passOn(
   }
 }
 
-/** What requesters have sent to a thread since it asked for this one, as events of this one. */
+/** What requesters have sent to a thread since it asked for this one, as events of this one. `since`: as people read them. */
 export function passedOnSince(parent: ThreadHead, since: readonly ThreadEvent[]): readonly NewEvent[] {
   return since.filter((event) => isRequestersInput(event)).map((input) => passedOn(input, parent));
 }

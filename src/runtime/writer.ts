@@ -1,8 +1,10 @@
+import { hidesContent, shownThread } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { AppendOutcome } from "../store/store.ts";
+import type { ThreadEvent } from "../thread/events.ts";
 import { EMPTY_STATE } from "../thread/fold.ts";
 import { projectionOf } from "../thread/projection.ts";
-import type { Thread, ThreadHead } from "../thread/thread.ts";
+import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
 import type { Observer } from "./observers.ts";
 import { passOn } from "./pass-on.ts";
@@ -32,13 +34,21 @@ export function createWriter(options: WriterOptions): Writer {
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
       options.interruptFor(wanted.threadId, lastInput);
     try {
-      await passOn(thread, added, change);
+      await passOn(thread, added, { change, show: showIn(thread) });
     } finally {
       // Last: to read a long thread takes a while, in which nothing else runs here.
       nudge(wanted.threadId, thread);
     }
     return thread;
   };
+  const showIn =
+    ({ id, state }: ThreadHead) =>
+    async (inputs: readonly ThreadEvent[]): Promise<readonly ThreadEvent[]> => {
+      const agent = agents.get(state.agent);
+      if (!hidesContent(agent)) return inputs;
+      const { events } = shownThread(threadOf(id, await store.read(id)), agent);
+      return inputs.flatMap(({ seq }) => events[seq - 1] ?? []);
+    };
   return {
     change,
     async create(thread, once) {

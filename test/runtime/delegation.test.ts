@@ -279,6 +279,27 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     expect(eventsOf(child, "event_received")).toHaveLength(2);
   });
 
+  it("reaches those below without what the thread's own agent hides", { tags: "F3.8" }, async () => {
+    const boss = familyMember("boss", [HAND, done("ok")], { context: { redact: { fields: ["pin"] } } });
+    const helper = familyMember("helper", [
+      { intent: "ask", question: "which card?" },
+      { intent: "ask", question: "really?" },
+    ]);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const { id } = await childOf(runtime, await runtime.settled(threadId));
+    await runtime.message(threadId, "with 4111 1111 1111 1111", ada);
+    const event = { name: "code", source: "web:ada", payload: { pin: "77" }, from: ada };
+    await runtime.receive(threadId, event);
+    const child = await runtime.settled(id);
+    const said = eventsOf(child, "event_received").slice(1);
+    expect(said.map(({ data }) => data.payload)).toEqual([
+      "with [card:1]",
+      { name: "code", payload: { pin: "[secret:2]" } },
+    ]);
+    expect(helper.nextStep.prompts.join()).not.toMatch(/4111|77/);
+  });
+
   it("makes them requesters below: they may not approve there", async () => {
     const { start, runtime } = family(
       {
