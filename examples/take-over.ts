@@ -1,30 +1,39 @@
-// A person takes a thread over, does the work, and hands it back. Both may be called again after a crash.
+// A person takes a thread over with all that works for it, and hands it back. Both may be called again after a crash.
+import * as tf from "../src/index.ts";
 
-import type { Thread, VerifiedPrincipal } from "../src/index.ts";
-import { type HumanDecision, type Runtime, requestIdOf, type ThreadId } from "../src/index.ts";
+type TakenOver = { runtime: tf.Runtime; id: tf.ThreadId; person: tf.VerifiedPrincipal };
+const WORDS = "I took this over: see my message.";
+const EXPECTED = ["conflict", "not_found", "forbidden"]; // Somebody else was faster, or must answer.
+const expected = (error: unknown) => {
+  if (!tf.TwelvefoldError.isInstance(error) || !EXPECTED.includes(error.code)) throw error;
+};
 
-/** From here on the agent does nothing, in no process, until the thread is handed back. Resolves when nothing runs any more. */
-export async function takeOver(runtime: Runtime, threadId: ThreadId, person: VerifiedPrincipal) {
-  const { state } = await runtime.get(threadId);
-  if (state.status.kind !== "paused") await runtime.pause(threadId, person, "taken over");
-  return runtime.settled(threadId);
+/** From here on nothing is done for the thread, in no process. Resolves when nothing runs any more. */
+export async function takeOver({ runtime, id, person }: TakenOver): Promise<tf.Thread> {
+  if ((await runtime.get(id)).state.pausedBy === null) await runtime.pause(id, person, WORDS);
+  const thread = await runtime.settled(id);
+  for (const { threadId: id } of thread.state.children)
+    await takeOver({ runtime, id, person }).catch(expected);
+  return thread;
 }
 
-/** The agent reads the report of what the person did, and goes on from there. What it had asked for is settled by that. */
-export async function handBack(
-  { runtime, threadId, person }: { runtime: Runtime; threadId: ThreadId; person: VerifiedPrincipal },
-  report: string,
-): Promise<Thread> {
-  const { status } = (await runtime.get(threadId)).state;
-  if (status.kind !== "paused") return runtime.settled(threadId);
-  const { request } = (await runtime.message(threadId, report, person, `${threadId} ${report}`)).state;
-  if (request !== null) {
-    const words = "I took this over: see my message.";
-    const denied: HumanDecision = { kind: "denied", feedback: words };
-    const decision: HumanDecision = request.type === "approval" ? denied : { kind: "answered", text: words };
-    const digest = request.type === "approval" ? request.digest : null;
-    await runtime.respond(requestIdOf(threadId, request.seq), { decision, digest }, person);
+/** All read what the person did, and go on. It settles what was asked, unless that is for others to answer. */
+export async function handBack({ runtime, id, person }: TakenOver, report: string): Promise<tf.Thread> {
+  const thread = await runtime.get(id);
+  if (thread.state.pausedBy === null) return runtime.settled(id);
+  const request = tf.pendingRequest(thread);
+  if (request?.kind === "approval" || request?.kind === "question") {
+    const answer: tf.HumanDecision = { kind: "answered", text: WORDS };
+    const decision = request.kind === "question" ? answer : ({ kind: "denied", feedback: WORDS } as const);
+    await runtime.respond(request.id, { decision, digest: request.digest }, person).catch(expected);
   }
-  await runtime.resume(threadId, person);
-  return runtime.settled(threadId);
+  const since = thread.events.findLast(({ type }) => type === "paused")?.seq;
+  await runtime.message(id, report, person, `${id} handed back ${since}`);
+  await resume({ runtime, id, person });
+  return runtime.settled(id);
+}
+async function resume({ runtime, id, person }: TakenOver): Promise<void> {
+  const { children, pausedBy } = (await runtime.get(id)).state;
+  for (const { threadId: id } of children) await resume({ runtime, id, person }).catch(expected);
+  if (pausedBy?.reason === WORDS) await runtime.resume(id, person);
 }

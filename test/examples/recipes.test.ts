@@ -16,6 +16,7 @@ import {
   defineAgent,
   finish,
   randomThreadId,
+  requestIdOf,
   responseEvent,
   said,
   type Thread,
@@ -23,7 +24,8 @@ import {
 } from "../../src/index.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { asUserWrites } from "../docs/shown-code.ts";
-import { ada, approvalOf, bob, eventsOf, typesOf } from "../runtime/harness.ts";
+import { familyMember } from "../runtime/family-agents.ts";
+import { ada, approvalOf, bob, eventsOf, testRuntime, typesOf } from "../runtime/harness.ts";
 import { answering, killEverywhere } from "./kills.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "twelvefold-recipes-"));
@@ -251,15 +253,67 @@ describe("recipes", { tags: "F10.5" }, () => {
       });
       const before = await runtime.settled(threadId);
       if (before.state.ended === null) {
-        const taken = await takeOver(runtime, threadId, bob);
+        const taken = await takeOver({ runtime, id: threadId, person: bob });
         expect(taken.state.status.kind).toBe("paused");
       }
-      return handBack({ runtime, threadId, person: bob }, "I called them; it is settled.");
+      return handBack({ runtime, id: threadId, person: bob }, "I called them; it is settled.");
     });
     for (const thread of results) {
       expect(thread.state.status).toMatchObject({ kind: "finished", result: "settled by phone" });
       expect(eventsOf(thread, "message_received").map(({ data }) => data.from.id)).toEqual(["ada", "bob"]);
       expect(typesOf(thread).filter((type) => type === "resumed").length).toBeGreaterThan(0);
     }
+  });
+
+  it("takeover: those that work for the thread rest too, and the same report counts as often as it is given", async () => {
+    const boss = familyMember("boss", [
+      { intent: "hand", task: "sweep" },
+      { intent: "done", message: "ok" },
+    ]);
+    const helper = familyMember("helper", [
+      { intent: "ask", question: "which broom?" },
+      { intent: "done", message: "swept" },
+    ]);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const [child] = (await runtime.settled(threadId)).state.children;
+    if (child === undefined) throw new Error("nothing was handed over");
+    const { request } = (await runtime.settled(child.threadId)).state;
+    const taken = { runtime, id: threadId, person: bob };
+    for (const round of [1, 2]) {
+      await takeOver(taken);
+      expect((await runtime.get(child.threadId)).state.status.kind).toBe("paused");
+      const back = await handBack(taken, "I swept some.");
+      expect(back.state.status.kind).toBe("awaiting_child");
+      expect((await runtime.settled(child.threadId)).state.status.kind).toBe("awaiting_human");
+      expect(eventsOf(back, "message_received")).toHaveLength(1 + round);
+    }
+    await takeOver(taken);
+    const answered = { decision: { kind: "answered", text: "red" }, digest: null } as const;
+    await runtime.respond(requestIdOf(child.threadId, request?.seq ?? 0), answered, ada);
+    expect((await runtime.settled(child.threadId)).state.ended).toBeNull();
+    await handBack(taken, "I swept some.");
+    expect((await runtime.settled(threadId)).state.ended).toMatchObject({ result: "ok" });
+  });
+
+  it("takeover: what only others may answer still waits for them after the hand-back", async () => {
+    const { agent } = familyMember(
+      "boss",
+      [
+        { intent: "pay", amount: 3 },
+        { intent: "done", message: "ok" },
+      ],
+      {
+        payApproval: { approvers: ["web:bob"] },
+      },
+    );
+    const runtime = testRuntime({ agents: [agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    await runtime.settled(threadId);
+    const taken = { runtime, id: threadId, person: ada };
+    await takeOver(taken);
+    const back = await handBack(taken, "I looked at the bill.");
+    expect(back.state.status.kind).toBe("awaiting_approval");
+    expect(approvalOf(back).card.newer?.latest.at(-1)?.text).toBe("I looked at the bill.");
   });
 });
