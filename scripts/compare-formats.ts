@@ -63,7 +63,7 @@ function decisionsOf([text, ...operations]: (typeof TASKS)[number]): Decision[] 
   let thread = appendEvents(startThread({ agent: "calculator" }, 0), [said(text, ada)], 0);
   const decisions: Decision[] = [{ thread, wanted: operations[0] }];
   for (const [at, [intent, a, b]] of operations.entries()) {
-    const answer = calculator.nextStep.parse(JSON.stringify({ intent, a, b }));
+    const answer = calculator.nextStep.parse(JSON.stringify({ intent, a, b }), { events: [] });
     if (!answer.ok || !("intent" in answer.value)) throw new Error(`no step: ${intent}(${a}, ${b})`);
     const events = ranStep(thread, { ...answer, value: answer.value, more: [] }, COMPUTE[intent](a, b));
     thread = appendEvents(thread, events, 0);
@@ -121,7 +121,7 @@ async function ask(decision: Decision, format: string): Promise<Asked> {
   const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(asked) });
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
   const { choices, usage } = Completion.parse(await response.json());
-  const answer = calculator.nextStep.parse(choices[0]?.message.content ?? "");
+  const answer = calculator.nextStep.parse(choices[0]?.message.content ?? "", { events: [] });
   const step = answer.ok && "intent" in answer.value ? answer.value : undefined;
   const [intent, ...operands] = wanted ?? ["done_for_now"];
   const sorted = (values: readonly unknown[]) =>

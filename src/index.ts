@@ -30,9 +30,15 @@ export {
   type Credentials,
   withCredentials,
 } from "./agent/credentials.ts";
-export type { Prefetch, Prefetches } from "./agent/prefetch.ts";
+export type { Prefetch, PrefetchContext, Prefetches } from "./agent/prefetch.ts";
 export type { KeptResults } from "./agent/reuse-results.ts";
 export { type Summarizer, summarizeWith } from "./agent/summarize.ts";
+export {
+  type ThreadPromptFunction,
+  type ThreadTools,
+  ToolChangedError,
+  withThreadTools,
+} from "./agent/thread-tools.ts";
 export { type Clock, systemClock } from "./base/clock.ts";
 export type { CompletionRecord, Fidelity, Usage } from "./base/completion.ts";
 export {

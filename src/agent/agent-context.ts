@@ -39,7 +39,7 @@ export interface ContextOfAgent {
   /** What the model reads, event by event. */
   entries(thread: Thread): readonly EventBlocks[];
   /** The latest result of each prefetch, by name; failures are left out. */
-  prefetched(thread: Thread): Readonly<Record<string, Json>>;
+  prefetched(thread: Pick<Thread, "events">): Readonly<Record<string, Json>>;
   /** What to do before the model is asked, so that the thread fits its token budget, or `tokens` if given. */
   plan(thread: Thread, tokens?: number): Promise<ContextPlan>;
   /** How many tokens the model reads of the thread. */

@@ -1,3 +1,4 @@
+import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import type { StepFields } from "../prompts/baml/step-fields.ts";
@@ -35,6 +36,10 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   namedArguments?(args: Args): Readonly<Record<string, unknown>> | undefined;
   /** The same function with other `.baml` files. Absent if it is not made of any. */
   withBamlFiles?(files: Readonly<Record<string, string>>): NextStepFunction<Args, Result>;
+  /** What is fetched for the union of a thread, besides the agent's own prefetches; see `withThreadTools`. */
+  readonly prefetch?: Readonly<Record<string, Prefetch>>;
+  /** The same with what joined a thread, by the results of its prefetches. Absent: the union is the same in all threads. */
+  forThread?(prefetched: Readonly<Record<string, Json>>): NextStepFunction<Args, Result>;
 }
 
 export interface NextStepOptions {
@@ -174,8 +179,12 @@ export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
 /** An agent's prompt function, called with a thread: the agent's `input` makes the arguments. */
 export interface NextStep<S extends AnyStep = AnyStep> {
   readonly name: string;
-  /** Changes whenever the prompt or its types change; part of every approval digest. */
+  /** Changes whenever the prompt or its types change, but for the types that join single threads. */
   readonly version: string;
+  /** The version with the types that joined this thread; part of every approval digest. */
+  versionFor(thread: Thread): string;
+  /** The names of the prefetches from which the types come that join single threads. */
+  readonly joins: readonly string[];
   /** The fields of its steps, as people read and edit them. Absent if they are unknown. */
   readonly stepFields?: StepFields | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
@@ -185,8 +194,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   call(thread: Thread, options?: NextStepOptions): Promise<Answer<S | readonly S[]>>;
   /** The exact request that `call` would send; nothing is sent. */
   request(thread: Thread, options?: NextStepOptions): Promise<PreparedRequest>;
-  /** Puts a text through guard, parser and gate without asking a model. */
-  parse(raw: string): Answer<S | readonly S[]>;
+  /** Puts a text through guard, parser and gate without asking a model, with the types that joined this thread. */
+  parse(raw: string, thread: Pick<Thread, "events">): Answer<S | readonly S[]>;
   /** The arguments by name, as the prompt gets them. Absent, or `undefined`, if it has no names for them. */
   readonly namedArguments?: ((thread: Thread) => Readonly<Record<string, unknown>> | undefined) | undefined;
   /** The same with other `.baml` files, e.g. those of another revision. Absent if the function is not made of any. */
@@ -231,11 +240,12 @@ export function defineAgent<
   nextStep: NextStepFunction<Args, S | readonly S[]>,
   options: AgentOptions<Args, S, Steps>,
 ): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
-  checkAgentOptions(options, nextStep.intents);
+  const fetched = prefetchesOf(nextStep.prefetch, options);
+  checkAgentOptions({ ...options, prefetch: fetched }, nextStep.intents);
   const { name, description = "", severalSteps = "first", whenBusy = "steer", summarize } = options;
   const { version, onVersionChange = "float" } = options;
   const steps = new Map<string, StepDefinition<Step>>(Object.entries(options.steps));
-  const prefetch: Prefetches = new Map(Object.entries(options.prefetch ?? {}));
+  const prefetch: Prefetches = new Map(Object.entries(fetched));
   checkApprovals(name, steps);
   const context = contextOfAgent(options.context ?? {}, steps, prefetch, summarize !== undefined);
   return {
@@ -253,6 +263,17 @@ export function defineAgent<
     summarize,
     context,
   };
+}
+
+/** The agent's own and those of its prompt function. */
+function prefetchesOf(
+  ofFunction: Readonly<Record<string, Prefetch>> = {},
+  { name, prefetch = {} }: { readonly name: string; readonly prefetch?: Readonly<Record<string, Prefetch>> },
+): Readonly<Record<string, Prefetch>> {
+  const twice = Object.keys(prefetch).find((one) => Object.hasOwn(ofFunction, one));
+  if (twice === undefined) return { ...ofFunction, ...prefetch };
+  const message = `agent ${name}: the prefetch ${twice} has the name of tools that join its threads; rename it`;
+  throw new UsageError("invalid_configuration", message);
 }
 
 // An explicit `undefined` sets no limit: the default applies.
@@ -283,6 +304,8 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
         return context.prefetched(thread);
       },
     });
+  const joined = (thread: Pick<Thread, "events">) =>
+    nextStep.forThread?.(context.prefetched(thread)) ?? nextStep;
   return {
     name: nextStep.name,
     ownModel: nextStep.ownModel ?? [],
@@ -294,9 +317,11 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     get stepFields() {
       return nextStep.stepFields;
     },
-    call: async (thread, options) => nextStep.call(argumentsFor(thread), options),
-    request: async (thread, options) => nextStep.request(argumentsFor(thread), options),
-    parse: (raw) => nextStep.parse(raw),
+    versionFor: (thread) => joined(thread).version,
+    joins: Object.keys(nextStep.prefetch ?? {}),
+    call: async (thread, options) => joined(thread).call(argumentsFor(thread), options),
+    request: async (thread, options) => joined(thread).request(argumentsFor(thread), options),
+    parse: (raw, thread) => joined(thread).parse(raw),
     namedArguments: (thread) => nextStep.namedArguments?.(argumentsFor(thread)),
     withBamlFiles:
       nextStep.withBamlFiles === undefined

@@ -8,7 +8,7 @@ import type { Agent } from "./agent.ts";
 
 /** What an approval of this call covers: the card and policy passed in, and the current tool and prompt. */
 export function approvalSubject(
-  thread: Pick<Thread, "id">,
+  thread: Thread,
   agent: Agent,
   { callId, step }: OpenCall,
   shown: { readonly card: ApprovalCard; readonly policy: ApprovalPolicy },
@@ -17,7 +17,7 @@ export function approvalSubject(
     threadId: thread.id,
     callId,
     tool: toolVersion(step.intent, agent.steps.get(step.intent)),
-    promptVersion: agent.nextStep.version,
+    promptVersion: agent.nextStep.versionFor(thread),
     policy: shown.policy,
     card: shown.card,
   };

@@ -149,6 +149,7 @@ const PREFETCH = both(
     arguments: record(anything),
     as: oneOf(["call", "memory", "document", "parameter"]),
     when: oneOf(["start", "each_input"]),
+    again: callback,
     untrusted,
     timeoutMs: durationMs,
     credentials: list(nonEmptyName),

@@ -1,6 +1,9 @@
 import type { JsonObject } from "../base/json.ts";
 import type { Credential, HelperContext } from "../steps/definitions.ts";
-import type { ThreadState } from "../thread/state.ts";
+import type { Thread } from "../thread/thread.ts";
+
+/** What a prefetch gets. */
+export type PrefetchContext = HelperContext & { readonly credential: Credential };
 
 /** Something the model will probably need, fetched before the model is asked. It must only read. */
 export interface Prefetch {
@@ -8,7 +11,7 @@ export interface Prefetch {
    * Called once for each time it is due (see `when`); after a crash it may run again. What it returns is recorded
    * (converted to JSON by `toJson`); what it throws is recorded as an error, and the run goes on.
    */
-  readonly run: (context: HelperContext & { readonly credential: Credential }) => unknown;
+  readonly run: (context: PrefetchContext) => unknown;
   /** The arguments that the model reads beside the name, as if it had asked. Default: none. */
   readonly arguments?: JsonObject;
   /**
@@ -18,6 +21,11 @@ export interface Prefetch {
   readonly as?: "call" | "memory" | "document" | "parameter";
   /** `start` (default): once per thread. `each_input`: again for every message or event from outside. */
   readonly when?: "start" | "each_input";
+  /**
+   * Whether it is due again although it was fetched; `at` is the number of the event that records the latest fetch. Must be
+   * pure, and false right after a fetch. Called before the model is asked. Default: as `when` says.
+   */
+  readonly again?: (thread: Thread, at: number) => boolean;
   /** The result comes from outside and is labelled so: `true`, or the source, e.g. `web page`. Default false. */
   readonly untrusted?: boolean | string;
   /** Milliseconds after which the fetch is given up. Default 10,000. */
@@ -29,10 +37,13 @@ export interface Prefetch {
 export type Prefetches = ReadonlyMap<string, Prefetch>;
 
 /** What is to be fetched before the model is asked. Pure. */
-export function missingPrefetches(state: ThreadState, prefetches: Prefetches): string[] {
+export function missingPrefetches(thread: Thread, prefetches: Prefetches): string[] {
   if (prefetches.size === 0) return [];
-  return Array.from(prefetches).flatMap(([name, { when = "start" }]) => {
-    const at = Object.hasOwn(state.prefetched, name) ? (state.prefetched[name] ?? 0) : 0;
-    return at > (when === "each_input" ? state.lastInput : 0) ? [] : [name];
+  const { prefetched, lastInput } = thread.state;
+  return Array.from(prefetches).flatMap(([name, { when = "start", again }]) => {
+    const at = Object.hasOwn(prefetched, name) ? (prefetched[name] ?? 0) : 0;
+    if (at <= (when === "each_input" ? lastInput : 0)) return [name];
+    // Even one that is always due is fetched only once between two answers of the model.
+    return thread.events.at(-1)?.type !== "prefetched" && again?.(thread, at) === true ? [name] : [];
   });
 }

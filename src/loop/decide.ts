@@ -74,7 +74,7 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   }
   const reached = reachedBudget(thread, budget);
   if (reached !== undefined) return { type: "reach_budget", ...reached };
-  const names = missingPrefetches(state, agent.prefetch);
+  const names = missingPrefetches(thread, agent.prefetch);
   return names.length > 0 ? { type: "prefetch", names } : { type: "ask_model" };
 }
 

@@ -12,7 +12,7 @@ export {
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
 export type { StepField, StepFields } from "./baml/step-fields.ts";
-export type { ToolTypes } from "./baml/tool-types.ts";
+export type { ToolDescription, ToolTypes } from "./baml/tool-types.ts";
 export type { GeneratedClient, RunTimeTypes } from "./baml/types.ts";
 export type { RetryPolicy } from "./call/retry-policy.ts";
 export {

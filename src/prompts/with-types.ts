@@ -1,23 +1,47 @@
+import { UsageError } from "../base/errors.ts";
+import type { ToolTypes } from "./baml/tool-types.ts";
 import type { RunTimeTypes } from "./baml/types.ts";
 import type { PromptFunction } from "./prompt-function.ts";
 
 /** Types that are known only at run time, and may change. */
 export interface TypeSource {
-  /** The types of now. Called for each call, so give the same object as long as they are the same. */
-  types(): RunTimeTypes;
+  /** Makes the generated `TypeBuilder`: `() => new TypeBuilder()`. */
+  readonly builder: () => ToolTypes;
+  /** Adds the types of now to a builder, which may hold those of other sources. Called once for each version. */
+  readonly add: (types: ToolTypes) => void;
   /** Must change whenever the types do: it is part of the prompt's version. */
   readonly version: string;
 }
 
+/** Where the types of a function come from, so that those of several sources join. */
+const sourcesOf = new WeakMap<object, readonly TypeSource[]>();
+
 /**
  * A prompt function whose calls, requests and parses all know types of run time, as `tb` does for a single call. They are part
- * of its version, so that an approval lapses when they change, and edits and re-parses are read with them.
+ * of its version, so that an approval lapses when they change, and edits and re-parses are read with them. Types of several
+ * sources join: `withTypes(withTypes(fn, one), other)`.
  */
 export function withTypes<Args extends readonly unknown[], Result, Partial>(
   fn: PromptFunction<Args, Result, Partial>,
   source: TypeSource,
 ): PromptFunction<Args, Result, Partial> {
-  return {
+  if ("forThread" in fn)
+    throw new UsageError(
+      "invalid_argument",
+      `${fn.name}: add types for all threads before those for single threads`,
+    );
+  const sources = [...(sourcesOf.get(fn) ?? []), source];
+  let made: { readonly version: string; readonly types: RunTimeTypes } | undefined;
+  const types = (): RunTimeTypes => {
+    const version = sources.map((one) => one.version).join("+");
+    if (made?.version !== version) {
+      const builder = source.builder();
+      for (const { add } of sources) add(builder);
+      made = { version, types: builder };
+    }
+    return made.types;
+  };
+  const typed: PromptFunction<Args, Result, Partial> = {
     name: fn.name,
     get version() {
       return `${fn.version}+${source.version}`;
@@ -29,11 +53,13 @@ export function withTypes<Args extends readonly unknown[], Result, Partial>(
     get stepFields() {
       return fn.stepFields;
     },
-    call: (args, options) => fn.call(args, { ...options, tb: options?.tb ?? source.types() }),
-    stream: (args, options) => fn.stream(args, { ...options, tb: options?.tb ?? source.types() }),
-    request: (args, options) => fn.request(args, { ...options, tb: options?.tb ?? source.types() }),
-    parse: (completion, options) => fn.parse(completion, { ...options, tb: options?.tb ?? source.types() }),
+    call: (args, options) => fn.call(args, { ...options, tb: options?.tb ?? types() }),
+    stream: (args, options) => fn.stream(args, { ...options, tb: options?.tb ?? types() }),
+    request: (args, options) => fn.request(args, { ...options, tb: options?.tb ?? types() }),
+    parse: (completion, options) => fn.parse(completion, { ...options, tb: options?.tb ?? types() }),
     namedArguments: (args) => fn.namedArguments(args),
     withBamlFiles: (files) => withTypes(fn.withBamlFiles(files), source),
   };
+  sourcesOf.set(typed, sources);
+  return typed;
 }

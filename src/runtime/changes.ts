@@ -172,7 +172,8 @@ export function createChanges(options: ChangesOptions): Changes {
         const isEdit = response.decision.kind === "approved" && response.decision.editedStep !== undefined;
         const needsWhole = isEdit || hidesContent(agent) || needsEvents(head.state, seq);
         const attempt = { seq, response, by, now: clock.now(), people };
-        if (!needsWhole) return [responseEvent(head, { ...attempt, validateEdit: validateEdit(agent) })];
+        if (!needsWhole)
+          return [responseEvent(head, { ...attempt, validateEdit: validateEdit(agent, { events: [] }) })];
         const thread = await whole();
         // People decide on what they read.
         const shown = shownThread(thread, agent).state.request;

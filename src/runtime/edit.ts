@@ -1,6 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { hidesContent, meantStep } from "../agent/shown-thread.ts";
-import { canonicalJson, isJsonObject, toJson } from "../base/json.ts";
+import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
 import type { ValidateEdit } from "../humans/respond.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -9,9 +9,9 @@ import type { Thread } from "../thread/thread.ts";
  * Makes the check of approvers' edits. An edit goes through the same parser as the model's output and must come out
  * unchanged: exactly the BAML type, with nothing coerced, lost or added.
  */
-export function validateEdit(agent: Agent): ValidateEdit {
+export function validateEdit(agent: Agent, thread: Pick<Thread, "events">): ValidateEdit {
   return (edited: Step) => {
-    const answer = agent.nextStep.parse(JSON.stringify(edited));
+    const answer = agent.nextStep.parse(JSON.stringify(edited), thread);
     if (!answer.ok) return { problem: answer.message };
     const parsed = toJson(answer.value);
     if (!isJsonObject(parsed) || parsed["intent"] !== edited.intent)
@@ -30,7 +30,7 @@ export function validateEdit(agent: Agent): ValidateEdit {
  * of the edit as it was typed, because the words quote it.
  */
 export function validateShownEdit(agent: Agent, thread: Thread): ValidateEdit {
-  const validate = validateEdit(agent);
+  const validate = validateEdit(agent, thread);
   return (edited: Step) => {
     const meant = validate(meantStep(thread, agent, edited));
     if (!("problem" in meant) || !hidesContent(agent)) return meant;
@@ -39,10 +39,15 @@ export function validateShownEdit(agent: Agent, thread: Thread): ValidateEdit {
   };
 }
 
-/** Compares the fields; the parser returns absent optional fields as `null`. */
-function sameFields(parsed: Step | ReturnType<typeof toJson>, edited: Step): boolean {
-  if (!isJsonObject(parsed)) return false;
-  const withoutNulls = (value: Step | typeof parsed) =>
-    Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+/** Compares the fields; the parser returns absent optional fields as `null`, at any depth. */
+function sameFields(parsed: Json, edited: Json): boolean {
   return canonicalJson(withoutNulls(parsed)) === canonicalJson(withoutNulls(edited));
+}
+
+function withoutNulls(value: Json): Json {
+  if (isJsonArray(value)) return value.map(withoutNulls);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, field]) => (field === null ? [] : [[name, withoutNulls(field)]])),
+  );
 }

@@ -19,7 +19,7 @@ async function dividing() {
           ...calculator.nextStep,
           call: async (thread) => {
             prompts.push(calculator.context.render(thread));
-            const answer = calculator.nextStep.parse(JSON.stringify(steps.shift()));
+            const answer = calculator.nextStep.parse(JSON.stringify(steps.shift()), { events: [] });
             if (!answer.ok) throw new Error(answer.message);
             return answer;
           },

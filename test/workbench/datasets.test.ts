@@ -197,7 +197,7 @@ describe("F2.16 a case's thread", { tags: "F2.16" }, () => {
 describe("F2.16 expectations", { tags: "F2.16" }, () => {
   const holds = async (raw: string, expected: Expectation, judges: Record<string, boolean> = {}) =>
     (
-      await checkAnswer(calculator.nextStep.parse(raw), expected, async (name) => ({
+      await checkAnswer(calculator.nextStep.parse(raw, { events: [] }), expected, async (name) => ({
         pass: judges[name] ?? false,
         score: 0.5,
         reason: "so",
@@ -259,7 +259,7 @@ describe("F2.16 expectations", { tags: "F2.16" }, () => {
       },
     };
     const answer = {
-      ...calculator.nextStep.parse('{"intent": "add", "a": 3, "b": 4}'),
+      ...calculator.nextStep.parse('{"intent": "add", "a": 3, "b": 4}', { events: [] }),
       value: { intent: "pay", amount },
     };
     const failures = async (expected: Expectation) =>

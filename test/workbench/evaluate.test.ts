@@ -382,7 +382,7 @@ function DetermineNextStep(thread: string) -> Add {
       "Before.",
     );
     expect(then.nextStep.version).not.toBe(calculator.nextStep.version);
-    expect(then.nextStep.parse('{"intent": "add", "a": 1}')).toMatchObject({
+    expect(then.nextStep.parse('{"intent": "add", "a": 1}', { events: [] })).toMatchObject({
       ok: true,
       value: { a: 1 },
       fidelity: { grade: "exact" },

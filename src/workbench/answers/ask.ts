@@ -36,13 +36,13 @@ export async function askNextStep(agent: Agent, thread: Thread, options: AskOpti
   const kept = cache.get(request, sample);
   if (kept !== undefined) {
     const { client, usage, durationMs } = kept;
-    const answer = nextStep.parse(kept.raw);
+    const answer = nextStep.parse(kept.raw, thread);
     const completion = { ...answer.completion, client, usage, durationMs, requestDigest: request.digest };
     return { answer: { ...answer, completion }, cached: true };
   }
   const answer = await nextStep.call(thread, call);
   const { raw, client, usage, durationMs, requestDigest } = answer.completion;
-  const same = requestDigest === request.digest && gist(nextStep.parse(raw)) === gist(answer);
+  const same = requestDigest === request.digest && gist(nextStep.parse(raw, thread)) === gist(answer);
   if (same) cache.put(request, sample, { client, raw, usage, durationMs } satisfies KeptAnswer);
   return { answer, cached: false };
 }

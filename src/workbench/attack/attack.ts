@@ -240,10 +240,10 @@ function attackedStep(agent: Agent, { caseOf, isAttacked, targets, model }: Atta
       const now = caseOf(thread);
       if (now === undefined) throw new Error(`no attack runs in thread ${thread.id}`);
       if (isAttacked && now.opening !== undefined && needsOpening(now) && thread.state.steps === 0)
-        return nextStep.parse(JSON.stringify(now.opening));
+        return nextStep.parse(JSON.stringify(now.opening), thread);
       await note(agent, thread, now);
       if (model !== undefined) return nextStep.call(thread, { ...options, model });
-      return nextStep.parse(obey(agent, now, targets));
+      return nextStep.parse(obey(agent, now, targets), thread);
     },
   };
 }

@@ -87,7 +87,7 @@ export function readGoal(text: string, agent: Agent): Step {
   if (typeof intent !== "string" || !agent.steps.has(intent)) {
     throw wrong(`its intent must be one of ${[...agent.steps.keys()].join(", ")}`);
   }
-  const answer = agent.nextStep.parse(text);
+  const answer = agent.nextStep.parse(text, startThread({ agent: agent.name }, 0));
   if (!answer.ok) throw wrong(answer.message);
   return asStep(intent, fields);
 }

@@ -37,7 +37,7 @@ export function stubAgent(agent: Agent, nextStep: NextStep, options: StubOptions
   );
   const prefetch = new Map(
     Array.from(agent.prefetch, ([name, one]) => {
-      if (options.keep.includes(name)) return [name, one] as const;
+      if (options.keep.includes(name) || agent.nextStep.joins.includes(name)) return [name, one] as const;
       const run: Prefetch["run"] = ({ thread }) => options.lookUp(thread, "prefetch");
       return [name, { ...one, run }] as const;
     }),

@@ -120,7 +120,7 @@ function assertionsOf(
 ): Assertions {
   if (decision?.type !== "step_proposed") return { asserts: {}, person: undefined };
   const { person, step } = afterPeople(decision, events);
-  const value = `this${isList(agent, decision) ? "[0]" : ""}`;
+  const value = `this${isList(thread, agent, decision) ? "[0]" : ""}`;
   const { redact } = agent.context.options;
   const decided = withStep(decision, step);
   const seen = redact === undefined ? decided : createRedactor(redact).event(decided);
@@ -174,8 +174,8 @@ function afterPeople(
   return { step, person: undefined };
 }
 
-function isList(agent: Agent, { data: { completion } }: EventOf<"step_proposed">): boolean {
-  const answer = agent.nextStep.parse(completion?.raw ?? "");
+function isList(thread: Thread, agent: Agent, { data: { completion } }: EventOf<"step_proposed">): boolean {
+  const answer = agent.nextStep.parse(completion?.raw ?? "", thread);
   return answer.ok && isJsonArray(toJson(answer.value));
 }
 

@@ -28,17 +28,21 @@ export async function checkOpenThread(thread: Thread, options: DeployOptions): P
   return [
     ...(refused === undefined ? [] : [{ kind: "version_refused", ...refused } as const]),
     ...state.calls.flatMap(
-      (call) => stepFinding(agent, call) ?? approvalFindings(thread, agent, call, before),
+      (call) => stepFinding(thread, agent, call) ?? approvalFindings(thread, agent, call, before),
     ),
     ...(await requestFindings(thread, agent, options)),
   ];
 }
 
 /** What is wrong with an open step itself; `undefined` if nothing is. */
-function stepFinding({ steps, nextStep }: Agent, { callId, step }: OpenCall): DeployFinding[] | undefined {
+function stepFinding(
+  thread: Thread,
+  { steps, nextStep }: Agent,
+  { callId, step }: OpenCall,
+): DeployFinding[] | undefined {
   const { intent } = step;
   if (!steps.has(intent)) return [{ kind: "intent_gone", callId, intent }];
-  const answer = nextStep.parse(canonicalJson(toJson(step)));
+  const answer = nextStep.parse(canonicalJson(toJson(step)), thread);
   return answer.ok ? undefined : [{ kind: "step_unfit", callId, intent, message: answer.message }];
 }
 

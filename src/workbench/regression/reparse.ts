@@ -28,8 +28,8 @@ const BY_TEXT: readonly string[] = ["too_large", "too_deep", "too_many_objects",
 const NOT_BY_TEXT = ["unknown_finish", "invalid_text"];
 
 /** Reads a stored answer with the types and the gate of now. No model is asked. */
-export function reparse({ event, completion, own }: StoredDecision): Reparsed {
-  const answer = own.nextStep.parse(completion.raw);
+export function reparse({ event, completion, own, thread }: StoredDecision): Reparsed {
+  const answer = own.nextStep.parse(completion.raw, thread);
   if (event.type === "step_refused") {
     if (!BY_TEXT.includes(event.data.reason) || !answer.ok) return { kind: "same" };
     return { kind: "accepted", step: toJson(answer.value) };
