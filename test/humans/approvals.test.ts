@@ -74,7 +74,7 @@ describe("what an approval covers", () => {
     await before.runtime.stop();
     const { agent, ran } = fullAgent([done], change);
     const version = change.promptVersion ?? agent.nextStep.version;
-    const nextStep = { ...agent.nextStep, version };
+    const nextStep = { ...agent.nextStep, versionFor: () => version };
     const clock = fakeClock(Date.UTC(2026, 0, 1) + laterMs);
     const runtime = testRuntime({ agents: [{ ...agent, nextStep }], store, clock });
     await runtime.resume(asked.id, ada);
