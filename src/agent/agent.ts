@@ -304,7 +304,7 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
         return context.prefetched(thread);
       },
     });
-  const joined = (thread: Pick<Thread, "events">) =>
+  const findFunction = (thread: Pick<Thread, "events">) =>
     nextStep.forThread?.(context.prefetched(thread)) ?? nextStep;
   return {
     name: nextStep.name,
@@ -317,11 +317,11 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     get stepFields() {
       return nextStep.stepFields;
     },
-    versionFor: (thread) => joined(thread).version,
+    versionFor: (thread) => findFunction(thread).version,
     joins: Object.keys(nextStep.prefetch ?? {}),
-    call: async (thread, options) => joined(thread).call(argumentsFor(thread), options),
-    request: async (thread, options) => joined(thread).request(argumentsFor(thread), options),
-    parse: (raw, thread) => joined(thread).parse(raw),
+    call: async (thread, options) => findFunction(thread).call(argumentsFor(thread), options),
+    request: async (thread, options) => findFunction(thread).request(argumentsFor(thread), options),
+    parse: (raw, thread) => findFunction(thread).parse(raw),
     namedArguments: (thread) => nextStep.namedArguments?.(argumentsFor(thread)),
     withBamlFiles:
       nextStep.withBamlFiles === undefined
