@@ -12,16 +12,42 @@ export interface ApprovalCase {
   readonly people: People;
 }
 
+/** Why somebody may not decide. */
+export type Objection =
+  /** They are not among those whom the policy or the question names. */
+  | "not_named"
+  /** Whoever asked may not approve, and nobody knows who that is. */
+  | "unknown_requester"
+  /** They asked for it themselves. */
+  | "requester"
+  /** They have approved already, and somebody else must. */
+  | "approved_already"
+  /** They may be one person with somebody who asked or approved: nobody has said who is who. */
+  | "perhaps_same";
+
+/** Somebody may not decide, and why. Its message names principals; `objectionInWords` says it to a person. */
+export class ObjectionError extends ForbiddenError {
+  readonly objection: Objection;
+
+  constructor(objection: Objection, message: string, details: Readonly<Record<string, unknown>>) {
+    super(message, details);
+    this.objection = objection;
+  }
+}
+
 /** Patterns of who may decide on this request now; `null` means anybody whom a channel has verified. */
 export function approversOf({ policy, escalatedTo }: ApprovalCase["approval"]): readonly string[] | null {
   return policy.approvers === undefined ? null : [...policy.approvers, ...escalatedTo];
 }
 
 /** Why this person may not answer a question that is put to others, or `undefined`. Anybody may answer one put to nobody by name. */
-export function objectionToAnswer({ to }: PendingQuestion, by: Principal): ForbiddenError | undefined {
+export function objectionToAnswer({ to }: PendingQuestion, by: Principal): ObjectionError | undefined {
   if (to === undefined || to.some((pattern) => matchesPrincipal(pattern, by))) return undefined;
   const who = principalKey(by);
-  return new ForbiddenError(`${who} may not answer this; ${to.join(", ")} may`, { who, allowed: to });
+  return new ObjectionError("not_named", `${who} may not answer this; ${to.join(", ")} may`, {
+    who,
+    allowed: to,
+  });
 }
 
 /**
@@ -33,12 +59,12 @@ export function objectionTo(
   { approval, requesters, people }: ApprovalCase,
   by: Principal,
   decision: "approved" | "denied",
-): ForbiddenError | undefined {
+): ObjectionError | undefined {
   const who = principalKey(by);
   const allowed = approversOf(approval);
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
     const may = allowed.length === 0 ? "nobody may" : `${allowed.join(", ")} may`;
-    return new ForbiddenError(`${who} may not decide on this; ${may}`, { who, allowed });
+    return new ObjectionError("not_named", `${who} may not decide on this; ${may}`, { who, allowed });
   }
   return sameness({ approval, requesters, people }, by, decision);
 }
@@ -55,22 +81,22 @@ export function sameness(
   { approval, requesters, people }: SamenessCase,
   by: Principal,
   decision: "approved" | "denied",
-): ForbiddenError | undefined {
+): ObjectionError | undefined {
   const who = principalKey(by);
   const { needed = 1, requesterMayApprove = true } = approval.policy;
   if (!requesterMayApprove) {
     if (requesters.unknown && decision === "approved") {
       const message = "it is not known who asked for this, and whoever did may not approve it: nobody may";
-      return new ForbiddenError(message, { who });
+      return new ObjectionError("unknown_requester", message, { who });
     }
     const own = `${who} requested this and may not approve it; somebody else must`;
-    const objection = sameAsOne(by, requesters.known, people, own);
+    const objection = sameAsOne(by, requesters.known, people, { objection: "requester", message: own });
     if (objection !== undefined && (decision === "approved" || objection.certain)) return objection.error;
   }
   // Somebody who has approved may still stop the step while other approvals are missing.
   if (decision === "denied") return undefined;
   const twice = `${who} has approved already; ${needed} approvals of different people are needed`;
-  return sameAsOne(by, approval.approvedBy, people, twice)?.error;
+  return sameAsOne(by, approval.approvedBy, people, { objection: "approved_already", message: twice })?.error;
 }
 
 /** The objection if this person is (`certain`), or may be, one of the others. */
@@ -78,13 +104,16 @@ function sameAsOne(
   by: Principal,
   others: readonly Principal[],
   people: People,
-  message: string,
-): { readonly certain: boolean; readonly error: ForbiddenError } | undefined {
+  { objection, message }: { readonly objection: Objection; readonly message: string },
+): { readonly certain: boolean; readonly error: ObjectionError } | undefined {
   const who = principalKey(by);
   const compared = others.map((other) => ({ other, comparison: comparePeople(by, other, people) }));
   const same = compared.find(({ comparison }) => comparison === "same");
   if (same !== undefined) {
-    return { certain: true, error: new ForbiddenError(message, { who, same: principalKey(same.other) }) };
+    return {
+      certain: true,
+      error: new ObjectionError(objection, message, { who, same: principalKey(same.other) }),
+    };
   }
   const unknown = compared.find(({ comparison }) => comparison === "unknown");
   if (unknown === undefined) return undefined;
@@ -92,5 +121,5 @@ function sameAsOne(
   const unsure =
     `${who} may be the same person as ${other}, and different people are needed: ` +
     "say who is who under `people` in the configuration";
-  return { certain: false, error: new ForbiddenError(unsure, { who, same: other }) };
+  return { certain: false, error: new ObjectionError("perhaps_same", unsure, { who, same: other }) };
 }

@@ -1,4 +1,4 @@
-import { ConflictError, type ForbiddenError } from "../base/errors.ts";
+import { ConflictError } from "../base/errors.ts";
 import { type RequestId, requestIdOf, type ThreadId } from "../base/ids.ts";
 import type {
   ApprovalCard,
@@ -12,7 +12,7 @@ import type {
 } from "../thread/events.ts";
 import type { PendingRequest, Requesters } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
-import { approversOf, objectionTo, objectionToAnswer } from "./approvers.ts";
+import { approversOf, type ObjectionError, objectionTo, objectionToAnswer } from "./approvers.ts";
 import type { People } from "./people.ts";
 
 export type Urgency = NonNullable<HumanRequestOptions["urgency"]>;
@@ -131,7 +131,7 @@ export function whyNot(
   by: Principal,
   decision: Deciding,
   people: People,
-): ForbiddenError | undefined {
+): ObjectionError | undefined {
   if (asked.type === "approval") {
     const kind = decision === "denied" ? decision : "approved";
     return objectionTo({ approval: asked, requesters, people }, by, kind);

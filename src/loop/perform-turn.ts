@@ -25,7 +25,7 @@ export const dropSteps: Effect<"drop_steps"> = ({ callIds, reason }, thread) => 
 };
 
 export const reachBudget: Effect<"reach_budget"> = ({ budget, limit, used }) => {
-  const question = `The budget of ${limit} ${budget} is used up (${used}). Go on with as much again, or stop?`;
+  const question = `The budget of ${limit} ${budget} is used up${used === limit ? "" : ` (${used})`}. Go on with as much again, or stop?`;
   return [
     write(
       { type: "budget_reached", data: { budget, limit, used } },

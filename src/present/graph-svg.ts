@@ -2,15 +2,15 @@ import { escapeXml } from "./escape-xml.ts";
 import { type GraphEdge, type GraphNode, graphInWords, nodeText, type ThreadGraph } from "./graph.ts";
 import { clip } from "./visible-text.ts";
 
-const WIDTH = 260;
-const NODE_WIDTH = 148;
+const WIDTH = 280;
+const NODE_WIDTH = 188;
 const NODE_HEIGHT = 34;
 const GAP = 30;
-const LEFT = 56;
+const LEFT = 46;
 const TOP = 26;
 const MIDDLE = LEFT + NODE_WIDTH / 2;
 /** How many characters fit into a node. */
-const FITTING = 19;
+const FITTING = 25;
 
 export interface SvgOptions {
   /** Where a node leads. Default: nowhere. */
@@ -64,7 +64,7 @@ function drawEdge({ times }: GraphEdge, from: number, to: number): string {
   if (to === from) return drawLoop(times, topOf(from));
   const isForward = to > from;
   const side = isForward ? LEFT + NODE_WIDTH : LEFT;
-  const reach = Math.min(44, 14 + Math.abs(to - from) * 7);
+  const reach = Math.min(42, 14 + Math.abs(to - from) * 7);
   const bend = isForward ? side + reach : side - reach;
   const startY = topOf(from) + NODE_HEIGHT / 2 + 5;
   const endY = topOf(to) + NODE_HEIGHT / 2 - 5;

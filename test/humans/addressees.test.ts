@@ -88,7 +88,7 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
     expect(apiView(request, bob, {})).toMatchObject({ to: ["web:bob"], mayDecide: true });
     expect(decidersOf(page, eve, {})).toMatchObject({
       allowed: ["web:bob"],
-      mayNot: "mail:eve may not answer this; web:bob may",
+      mayNot: "You may not answer this. It waits for web:bob.",
       mayDeny: false,
     });
     expect(howToAnswer(thread, questionOf(thread))).toContain("may answer: web:bob");

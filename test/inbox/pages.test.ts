@@ -180,7 +180,7 @@ describe("inbox pages", () => {
   it("who may not approve sees why, and cannot by sending the form", { tags: "F7.8" }, async () => {
     const { post, get, path, digest, paid } = await paying({ approvers: ["web:ada"] });
     const page = await (await get(path, "bob")).text();
-    expect(page).toContain("web:bob may not decide on this");
+    expect(page).toContain("You may not decide on this.");
     expect(page).not.toContain('value="approve"');
     expect((await post(path, { decision: "approve", digest }, "bob")).status).toBe(403);
     expect(paid).toEqual([]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { callIdAt, randomThreadId } from "../../src/base/ids.ts";
-import { pendingRequest } from "../../src/humans/request.ts";
+import { type HumanRequest, pendingRequest } from "../../src/humans/request.ts";
 import { decidersInWords, personInWords } from "../../src/present/who-decides.ts";
+import { whyNotInWords } from "../../src/present/why-not.ts";
 import type { ApprovalPolicy, Principal } from "../../src/thread/events.ts";
 import { EMPTY_STATE } from "../../src/thread/fold.ts";
 import { SHOP_PEOPLE } from "../inbox/shop.ts";
@@ -13,11 +14,20 @@ function words(
   viewer: Principal | null,
   approvedBy: readonly Principal[] = [],
 ): string {
+  const request = asking(policy, approvedBy);
+  return decidersInWords({ request, viewer, mayDecide: viewer !== null, people: SHOP_PEOPLE });
+}
+
+function asking(
+  policy: ApprovalPolicy,
+  approvedBy: readonly Principal[] = [],
+  unknown = false,
+): HumanRequest {
   const request = pendingRequest({
     id: randomThreadId(),
     state: {
       ...EMPTY_STATE,
-      requesters: { known: [web("eve")], unknown: false },
+      requesters: { known: [web("eve")], unknown },
       request: {
         type: "approval",
         seq: 5,
@@ -34,7 +44,7 @@ function words(
     },
   });
   if (request === null) throw new Error("nothing is asked");
-  return decidersInWords({ request, viewer, mayDecide: viewer !== null, people: SHOP_PEOPLE });
+  return request;
 }
 
 describe("who decides, in words", () => {
@@ -63,6 +73,35 @@ describe("who decides, in words", () => {
       [words({ approvers: [] }, null), "nobody"],
     ];
     for (const [said, wanted] of cases) expect(said).toBe(wanted);
+  });
+
+  it("whoever may not decide is told why, with the names of people", { tags: "F7.8" }, () => {
+    const three = { approvers: ["web:ada", "web:bob", "slack:U02"] };
+    const apart = { requesterMayApprove: false };
+    const cases: readonly [HumanRequest, Principal, string | null][] = [
+      [asking(three), web("ada"), null],
+      [asking(three), web("dan"), "You may not decide on this. It waits for Ada or Bob."],
+      [asking({ approvers: [] }), web("dan"), "Nobody may decide on this."],
+      [asking(apart), web("eve"), "You asked for this, so somebody else must approve it."],
+      [
+        asking(apart, [], true),
+        web("ada"),
+        "Nobody knows who asked for this, and whoever did may not approve it. So nobody may.",
+      ],
+      [
+        asking({ ...three, needed: 2 }, [web("bob")]),
+        { channel: "slack", id: "U02" },
+        "You have approved already. Different people must agree.",
+      ],
+      [
+        asking({ needed: 2 }, [{ channel: "mail", id: "x" }]),
+        web("y"),
+        expect.stringContaining("You may be the same person as somebody who"),
+      ],
+    ];
+    for (const [request, viewer, said] of cases) {
+      expect(whyNotInWords({ request, viewer, people: SHOP_PEOPLE })).toEqual(said);
+    }
   });
 
   it("a name that the configuration does not give comes with the identity behind it", {

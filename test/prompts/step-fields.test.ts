@@ -35,15 +35,32 @@ describe("the fields of a prompt's steps", () => {
     }
   });
 
-  it("have a unit if the description begins with one", { tags: "F7.4" }, () => {
+  it("have the unit that the description says", { tags: "F7.4" }, () => {
     const unitOf = (description: string) => describeField("amount", description).unit;
     expect(
       ["in euros, at most what it cost", "in EUR", "in km per hour", "in seconds (whole ones)"].map(unitOf),
     ).toEqual(["euros", "EUR", "km per hour", "seconds"]);
+    const elsewhere = {
+      "the price in euros": "euros",
+      "What to pay, in EUR": "EUR",
+      "Weight (kg)": "kg",
+      "how long it may take [in minutes]": "minutes",
+      "the discount in percent.": "percent",
+      minutes: "minutes",
+      "number of nights": "nights",
+      "how many people come": "people",
+    };
+    for (const [text, unit] of Object.entries(elsewhere)) expect(unitOf(text), text).toBe(unit);
     for (const other of [
       "in a sentence",
       "in the past",
-      "the price in euros",
+      "the price in a foreign currency",
+      "the place in the queue",
+      "the order's number in our books",
+      "paid in full",
+      "as in May",
+      "number of the order",
+      "is sold in HTML",
       "in one of these",
       "",
       "in two words here",

@@ -83,11 +83,18 @@
     minute: "2-digit",
     timeZoneName: "short",
   });
-  const inLocalTime = () => {
-    for (const time of document.querySelectorAll("time[data-local]")) {
-      const text = here.format(new Date(time.dateTime));
-      if (time.textContent !== text) time.textContent = text;
+  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const zoneAt = (at) => here.formatToParts(at).find(({ type }) => type === "timeZoneName").value;
+  const show = (selector, textOf) => {
+    for (const element of document.querySelectorAll(selector)) {
+      const text = textOf(element);
+      if (element.textContent !== text) element.textContent = text;
     }
+  };
+  const inLocalTime = () => {
+    show("time[data-local]", ({ dateTime }) => here.format(new Date(dateTime)));
+    show("time[data-clock]", ({ dateTime }) => clock.format(new Date(dateTime)));
+    show("[data-zone]", ({ dataset }) => zoneAt(new Date(dataset.zone)));
   };
   inLocalTime();
   new MutationObserver(inLocalTime).observe(document.documentElement, { childList: true, subtree: true });

@@ -1,12 +1,12 @@
 import type { ThreadId } from "../../base/ids.ts";
-import { isJsonObject } from "../../base/json.ts";
+import { isJsonObject, type JsonObject } from "../../base/json.ts";
 import type { People } from "../../humans/people.ts";
-import { countOf, visible, visibleFields, visibleLine } from "../../present/visible-text.ts";
+import { countOf, inWords, visible, visibleLine, visibleValue } from "../../present/visible-text.ts";
 import { personInWords } from "../../present/who-decides.ts";
 import { paths } from "../paths.ts";
 import type { About, AboutMessage, BeginningEvent } from "../views/about.ts";
 import type { Attempt, Evidence, Expense } from "../views/evidence.ts";
-import { span } from "../views/time.ts";
+import { duration } from "../views/time.ts";
 import { Ago, Fields, Value, Words } from "./text.tsx";
 
 interface AboutProps {
@@ -87,7 +87,8 @@ const Attempts = (props: Extract<Evidence, { kind: "attempts" }> & { now: number
             <p>
               <strong>{attempt.what}</strong>{" "}
               <span class="hint">
-                {visibleLine(visibleFields(attempt.arguments), 160)} <Ago at={attempt.at} now={props.now} />
+                {visibleLine(argumentsInWords(attempt.arguments), 160)}{" "}
+                <Ago at={attempt.at} now={props.now} />
               </span>
             </p>
             <AttemptOutcome outcome={attempt.outcome} />
@@ -97,6 +98,12 @@ const Attempts = (props: Extract<Evidence, { kind: "attempts" }> & { now: number
     </section>
   );
 };
+
+function argumentsInWords(fields: JsonObject): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${inWords(name)} ${visibleValue(value)}`)
+    .join(" · ");
+}
 
 const AttemptOutcome = ({ outcome }: { outcome: Attempt["outcome"] }) => {
   switch (outcome.kind) {
@@ -148,9 +155,11 @@ const Expenses = (props: Extract<Evidence, { kind: "expenses" }>) => {
 const ExpenseRow = ({ expense, withCost }: { expense: Expense; withCost: boolean }) => (
   <tr>
     <th scope="row">{expense.what}</th>
-    <td>{expense.times.toLocaleString("en-US")}</td>
-    <td>{expense.tokens.toLocaleString("en-US")}</td>
-    <td>{span(expense.ms)}</td>
-    {withCost && <td>{(expense.cost ?? 0).toLocaleString("en-US", { maximumFractionDigits: 4 })}</td>}
+    <td data-name="Times">{expense.times.toLocaleString("en-US")}</td>
+    <td data-name="Tokens">{expense.tokens.toLocaleString("en-US")}</td>
+    <td data-name="Time">{duration(expense.ms)}</td>
+    {withCost && (
+      <td data-name="Cost">{(expense.cost ?? 0).toLocaleString("en-US", { maximumFractionDigits: 4 })}</td>
+    )}
   </tr>
 );

@@ -179,7 +179,7 @@ const OutcomeForms = (props: QuestionProps) => (
       </DecisionForm>
     ) : (
       <p class="hint words">
-        If it did not happen, somebody else must have it run again: {props.mayNotRunAgain}.
+        If it did not happen, somebody else must have it run again. {props.mayNotRunAgain}
       </p>
     )}
     <DecisionForm {...props}>

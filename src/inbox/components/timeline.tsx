@@ -40,6 +40,7 @@ export const TimelineGroupEntry = ({ group, ...shared }: Shared & { readonly gro
             {clip(group.items.map(gistOf).join(", "), 160)}
           </span>
           <Took ms={took} />
+          {item !== undefined && <Clock at={item.at} />}
         </summary>
         <ol>
           {group.items.map((one) => (
@@ -67,6 +68,13 @@ export const InlineTimeline = (props: {
 
 const Took = ({ ms }: { ms: number }) => (ms < 1 ? null : <span class="took">{duration(ms)}</span>);
 
+/** The time of day; the page says the zone, and scripts make it the one that the reader is in. */
+const Clock = ({ at }: { at: string }) => (
+  <time class="entry-time" datetime={at} title={fullTime(at)} data-clock>
+    {timeOfDay(at)}
+  </time>
+);
+
 /** One line for an item; all of it on demand. */
 const Entry = ({ item, ...shared }: Shared & { readonly item: TimelineItem }) => {
   const id = shared.inline === true ? undefined : `entry-${item.seq}`;
@@ -86,9 +94,7 @@ const Entry = ({ item, ...shared }: Shared & { readonly item: TimelineItem }) =>
           {outcome !== "" && <span class="gist-outcome"> → {outcome}</span>}
         </span>
         <Took ms={tookOf(item)} />
-        <time class="entry-time" datetime={item.at} title={fullTime(item.at)}>
-          {timeOfDay(item.at)}
-        </time>
+        <Clock at={item.at} />
       </summary>
       <EntryBody item={item} {...shared} />
     </details>

@@ -75,16 +75,18 @@ const Costs = ({ byAgent, all }: Pick<FiguresProps, "byAgent" | "all">) => (
             ([name, figures]) => (
               <tr>
                 <th scope="row">{name}</th>
-                <td>{number(figures.threads)}</td>
-                <td>{number(figures.steps)}</td>
-                <td>{number(figures.errors)}</td>
-                <td>{number(figures.inputTokens)}</td>
-                <td>{number(figures.cachedInputTokens)}</td>
-                <td>{number(figures.outputTokens)}</td>
-                <td>{money(figures.cost)}</td>
-                <td>{duration(figures.runningMs)}</td>
-                <td>{figures.waits === 0 ? "–" : duration(figures.waitedMs)}</td>
-                <td>{figures.waits === 0 ? "–" : duration(figures.medianWaitMs)}</td>
+                <td data-name="Threads">{number(figures.threads)}</td>
+                <td data-name="Steps">{number(figures.steps)}</td>
+                <td data-name="Errors">{number(figures.errors)}</td>
+                <td data-name="Tokens in">{number(figures.inputTokens)}</td>
+                <td data-name="Tokens in, cached">{number(figures.cachedInputTokens)}</td>
+                <td data-name="Tokens out">{number(figures.outputTokens)}</td>
+                <td data-name="Money">{money(figures.cost)}</td>
+                <td data-name="Working">{duration(figures.runningMs)}</td>
+                <td data-name="Waiting for people">
+                  {figures.waits === 0 ? "–" : duration(figures.waitedMs)}
+                </td>
+                <td data-name="Median wait">{figures.waits === 0 ? "–" : duration(figures.medianWaitMs)}</td>
               </tr>
             ),
           )}

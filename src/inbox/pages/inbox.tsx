@@ -160,6 +160,9 @@ const Standing = ({ request, viewer, people }: Omit<RowProps, "now">) => {
       ? [`approved by ${approvedBy.map((one) => personInWords(one, people)).join(", ")}`]
       : []),
     ...(isMine ? [] : [`waits for ${decidersInWords({ request, viewer, mayDecide: false, people })}`]),
+    ...(isMine && needed > 1
+      ? [`up to ${decidersInWords({ request, viewer, mayDecide: true, people })}`]
+      : []),
   ];
   return parts.length === 0 ? null : <p class="row-standing">{parts.join(" · ")}</p>;
 };

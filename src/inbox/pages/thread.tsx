@@ -59,6 +59,9 @@ export const ThreadPage = (props: ThreadPageProps) => {
             </p>
           )}
           <h2 class="visually-hidden">What happened</h2>
+          <p class="zone">
+            Times in <span data-zone={state.startedAt}>UTC</span>
+          </p>
           <ol class="timeline" id="timeline" aria-label="Timeline">
             {groups.map((group) => (
               <TimelineGroupEntry group={group} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />
@@ -72,7 +75,7 @@ export const ThreadPage = (props: ThreadPageProps) => {
               <h2>
                 {request.card === null
                   ? "A person is asked, further down"
-                  : `Approve ${inWords(request.card.intent)}, further down?`}
+                  : `Approve ${titleOf(request.asked, request.agent)}, further down?`}
               </h2>
               <Way request={request} linked />
               <a class="button primary" href={paths.request(request.id)}>

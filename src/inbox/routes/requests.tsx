@@ -1,6 +1,8 @@
 import { type Context, Hono } from "hono";
 import { ConflictError, NotFoundError, TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, requestIdOf } from "../../base/ids.ts";
+import { pendingRequest } from "../../humans/request.ts";
+import { whyNotInWords } from "../../present/why-not.ts";
 import { readShown } from "../../server/shown.ts";
 import { editedStepOf } from "../../steps/edit-form.ts";
 import { responseOf } from "../../steps/form-decision.ts";
@@ -61,7 +63,7 @@ export function requestRoutes(pages: Pages): Hono {
           return showRequest(pages, c, { thread, seq }, { problem: error.message, typed });
         }
         if (TwelvefoldError.isInstance(error) && error.code === "forbidden") {
-          const text = `${error.message}. Nothing was changed.`;
+          const text = `${objectionOf(pages, c, thread) ?? `${error.message}.`} Nothing was changed.`;
           const link = { href: pathsOf(pages, c).request(requestId), label: "Back to the request" };
           return showProblem(pages, c, { status: 403, title: "You may not decide on this", text, link });
         }
@@ -69,6 +71,13 @@ export function requestRoutes(pages: Pages): Hono {
       }
       return c.redirect(`${pathsOf(pages, c).request(requestId)}?done=1`, 303);
     });
+}
+
+/** Why who looks may not approve or answer, in words for them; `null` if they may. */
+function objectionOf(pages: Pages, c: Context, thread: Thread): string | null {
+  const request = pendingRequest(thread);
+  const { people } = pages.deps.runtime;
+  return request === null ? null : whyNotInWords({ request, viewer: viewerOf(pages, c), people });
 }
 
 function cardChanged(requestId: string): ConflictError {

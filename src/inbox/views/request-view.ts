@@ -3,16 +3,10 @@ import type { JsonObject } from "../../base/json.ts";
 import { describeReason } from "../../humans/approval-reasons.ts";
 import { failuresOf } from "../../humans/card-facts.ts";
 import { declaredTitle } from "../../humans/card-title.ts";
-import type { People } from "../../humans/people.ts";
-import { principalKey } from "../../humans/principal.ts";
-import {
-  type Deciding,
-  type HumanRequest,
-  pendingRequest,
-  type Urgency,
-  whyNot,
-} from "../../humans/request.ts";
+import { comparePeople, type People } from "../../humans/people.ts";
+import { type Deciding, type HumanRequest, pendingRequest, type Urgency } from "../../humans/request.ts";
 import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
+import { whyNotInWords } from "../../present/why-not.ts";
 import { isReadOnly } from "../../steps/permission.ts";
 import type { ApprovalReason, CardFailures, Principal } from "../../thread/events.ts";
 import type { PendingQuestion, PendingRequest } from "../../thread/state.ts";
@@ -142,10 +136,7 @@ export interface Deciders {
 export function decidersOf(request: HumanRequest, viewer: Principal, people: People): Deciders {
   const { asked, to } = request;
   const { policy, approvedBy } = asked.type === "approval" ? asked : { policy: {}, approvedBy: [] };
-  const words = (decision: Deciding) => {
-    const objection = whyNot(request, viewer, decision, people);
-    return objection === undefined ? null : visible(objection.message);
-  };
+  const words = (decision: Deciding) => whyNotInWords({ request, viewer, people, decision });
   return {
     allowed: to,
     requesterMayNot: policy.requesterMayApprove === false,
@@ -154,7 +145,7 @@ export function decidersOf(request: HumanRequest, viewer: Principal, people: Peo
     mayNot: words("approved"),
     mayDeny: words("denied") === null,
     mayNotRunAgain: words("did_not_happen"),
-    hasApproved: approvedBy.some((person) => principalKey(person) === principalKey(viewer)),
+    hasApproved: approvedBy.some((person) => comparePeople(person, viewer, people) === "same"),
   };
 }
 

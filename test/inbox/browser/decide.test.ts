@@ -169,7 +169,7 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     const { visit, path, paid } = await waiting([PAY, DONE], { approvers: ["web:ada"] });
     const { page } = await visit({ person: "bob" });
     await page.goto(path);
-    await page.getByText("web:bob may not decide on this").waitFor();
+    await page.getByText("You may not decide on this. It waits for web:ada.").waitFor();
     expect(await page.getByRole("button", { name: /Approve|Deny/ }).count()).toBe(0);
     expect(paid).toEqual([]);
   });

@@ -22,6 +22,24 @@ const MAIL = {
   body: "I ordered three weeks ago.\nPlease give me my money back.",
 };
 
+/** Words of at most twelve letters that stand on more than one line: a column became too narrow for them. */
+const BROKEN_WORDS = `(() => {
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  const broken = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("svg, pre, .gist, .visually-hidden, option") !== null) continue;
+    for (const { 0: word, index } of node.data.matchAll(/\\S+/g)) {
+      if (word.length > 12) continue;
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      if (new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom))).size > 1) broken.push(word);
+    }
+  }
+  return broken;
+})()`;
+
 describe.runIf(browserIsThere())("a long thread and a phone", { timeout: 60_000 }, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof listening>>;
@@ -74,6 +92,8 @@ describe.runIf(browserIsThere())("a long thread and a phone", { timeout: 60_000 
   }, async () => {
     const { page, context, alarms } = await openPage(browser, server.url, { width: 1280, height: 900 });
     await page.goto(settledThread());
+    const zones = await page.getByText(/^\s*Times in/).allInnerTexts();
+    expect(zones).toEqual([expect.stringMatching(/^Times in (UTC|[A-Z]{3,4}|GMT[+-]\d+)$/)]);
     const height = await page.evaluate("document.documentElement.scrollHeight");
     expect(height).toBeLessThan(1_500);
     await page.getByRole("heading", { name: "Look up order ×14" }).click();
@@ -109,7 +129,14 @@ describe.runIf(browserIsThere())("a long thread and a phone", { timeout: 60_000 
       [1280, "dark"],
     ] as const) {
       const { page, context } = await openPage(browser, server.url, { width, colorScheme });
-      for (const path of ["/inbox", "/inbox/figures", "/inbox/agents/shop", `${request}?edit=1`, ...paths]) {
+      for (const path of [
+        "/inbox",
+        "/inbox/threads",
+        "/inbox/figures",
+        "/inbox/agents/shop",
+        `${request}?edit=1`,
+        ...paths,
+      ]) {
         await page.goto(path);
         await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
         const found = await page.evaluate(`(() => {
@@ -121,6 +148,7 @@ describe.runIf(browserIsThere())("a long thread and a phone", { timeout: 60_000 
           return [document.documentElement.scrollWidth, ...wide.map((one) => one.outerHTML.slice(0, 80))];
         })()`);
         expect(found, `${path} at ${width}`).toEqual([width]);
+        expect(await page.evaluate(BROKEN_WORDS), `${path} at ${width}`).toEqual([]);
       }
       await context.close();
     }
