@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { type OfflineModel, startOfflineModel } from "../../src/model/index.ts";
 import { newApiKey } from "../../src/server/api-key.ts";
 import { walkThrough } from "../server/walk-through.ts";
-import { newProject, pack, root, run } from "./packed.ts";
+import { newProject, root, run } from "./packed.ts";
 
 /** What the page is written for. */
 const FRAMEWORKS = {
@@ -29,7 +29,7 @@ let model: OfflineModel;
 beforeAll(async () => {
   process.env.NEXT_TELEMETRY_DISABLED = "1";
   model = await startOfflineModel();
-  const archive = pack();
+  const archive = inject("archive");
   const bin = join(newProject(archive), "node_modules", "twelvefold", "bin", "twelvefold.mjs");
   const parent = mkdtempSync(join(tmpdir(), "twelvefold-deploy-"));
   run(NODE, [bin, "init", NAME, "--yes"], parent);

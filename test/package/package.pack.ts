@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { asUserWrites, blocksOf, DOORS } from "../docs/shown-code.ts";
-import { installTools, manifest, newProject, PEERS, pack, printedBy, root, run } from "./packed.ts";
+import { manifest, newProject, PEERS, printedBy, root, run } from "./packed.ts";
 
 /** Machinery of types that nobody writes out; everything else that a public signature names must be exported. */
 const INTERNAL = [
@@ -27,14 +27,12 @@ const INTERNAL = [
 ];
 const NODE_24 = join(root, "node_modules", ".bin", "node");
 
-let tools = "";
-let archive = "";
+const tools = inject("tools");
+const archive = inject("archive");
 /** With what npm installs of itself, and with all optional peers. */
 let bare = "";
 let full = "";
 beforeAll(() => {
-  tools = installTools();
-  archive = pack();
   bare = newProject(archive);
   full = newProject(archive, { ...PEERS, jose: manifest.devDependencies["jose"] ?? "" });
 });

@@ -2,17 +2,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { writeWorkshopAgent } from "../cli/workshop-agent.ts";
-import { installTools, newProject, pack, root } from "./packed.ts";
+import { newProject, root } from "./packed.ts";
 
-let archive = "";
+const archive = inject("archive");
+const tools = inject("tools");
 let installed = "";
-let tools = "";
 beforeAll(() => {
-  tools = installTools();
-  archive = pack();
   installed = newProject(archive);
 });
 
