@@ -158,9 +158,10 @@ describe("chat", { tags: ["F11.1", "F11.2", "F7.16"] }, () => {
     ] as const) {
       await mention("again", event, { event_id: id });
     }
+    const another = { ...reply, ts: "1515449601.000100" };
     await Promise.all([
-      mention("once", reply, { event_id: "Ev3" }),
-      mention("once", reply, { event_id: "Ev3" }),
+      mention("once", another, { event_id: "Ev3" }),
+      mention("once", another, { event_id: "Ev3" }),
     ]);
     const direct = {
       type: "message",
@@ -176,6 +177,46 @@ describe("chat", { tags: ["F11.1", "F11.2", "F7.16"] }, () => {
       events.flatMap(({ type, data }) => (type === "message_received" ? [data.text] : [])),
     );
     expect(texts.toSorted()).toEqual(["and 8?", "hello", "once", "where is 7?"]);
+  });
+
+  it("below a message of the conversation, nobody has to mention the bot; anywhere else they do", async () => {
+    const { mention, post, thread, threads } = office([
+      { intent: "ask", question: "Which order?" },
+      done,
+      done,
+    ]);
+    const say = (text: string, event: Readonly<Record<string, unknown>> = {}, envelope = {}) => {
+      const message = {
+        type: "message",
+        channel_type: "channel",
+        thread_ts: "1515449522.000016",
+        text,
+        ...event,
+      };
+      return post(slackEvent(message, envelope));
+    };
+    await say("nobody was asked", { ts: "1515449500.1" });
+    await say("just talking", { ts: "1515449501.1", thread_ts: undefined });
+    expect(await threads()).toEqual([]);
+    await mention("refund");
+    await say("number 7", { ts: "1515449600.1" });
+    // Slack sends a mention in a thread twice, as two events.
+    for (const type of ["message", "app_mention"])
+      await say("<@U0LAN0Z89> thanks", { type, ts: "1515449601.1" }, { event_id: `Ev-${type}` });
+    await say("from a program", { ts: "1515449602.1", bot_id: "B1" });
+    await say("from elsewhere", { ts: "1515449603.1" }, { team_id: "TEVIL" });
+    await say("in another thread", { ts: "1515449604.1", thread_ts: "1515449000.1" });
+    await say("in another channel", { ts: "1515449605.1", channel: "C2" });
+    const { events } = await thread();
+    const said = events.flatMap(({ type, data }) =>
+      type === "human_responded" && data.decision.kind === "answered"
+        ? [data.decision.text]
+        : type === "message_received"
+          ? [data.text]
+          : [],
+    );
+    expect(said).toEqual(["refund", "number 7", "thanks"]);
+    expect(await threads()).toHaveLength(1);
   });
 
   it("what Slack has not signed, or long ago, or for another workspace, changes nothing", {

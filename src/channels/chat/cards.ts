@@ -1,7 +1,9 @@
 import { z } from "zod";
 import type { ThreadId } from "../../base/ids.ts";
 import type { ChannelValues } from "../../humans/channel.ts";
+import type { HumanRequest } from "../../humans/request.ts";
 import type { PostedMessage } from "./platform.ts";
+import { shortValue, writeValue } from "./request-message.ts";
 
 /** Cards that were posted about a request, so that they can be brought up to date, and so that only they can decide. */
 const schema = z.array(
@@ -12,6 +14,7 @@ export type PostedCard = z.infer<typeof schema>[number];
 const MAX_TRIES = 20;
 
 export function createCards(name: string) {
+  const valueKey = (short: string) => `chat:${name}:value:${short}`;
   const keyOf = (requestId: string) => `chat:${name}:cards:${requestId}`;
   const readText = (text: string | undefined): readonly PostedCard[] =>
     text === undefined ? [] : schema.parse(JSON.parse(text));
@@ -31,6 +34,14 @@ export function createCards(name: string) {
       }
       throw new Error(`the card of ${requestId} could not be noted down`);
     },
+    /** Notes down what the short value on a card's buttons stands for. */
+    async noteValue(request: HumanRequest, values: ChannelValues): Promise<void> {
+      const key = valueKey(shortValue(request));
+      // The same value is noted down already if this is done again.
+      await values.setValue(key, writeValue(request), undefined, { about: request.threadId });
+    },
+    findValue: (short: string, values: ChannelValues): Promise<string | undefined> =>
+      values.getValue(valueKey(short)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { check, fields, optional, text } from "../../base/checks.ts";
+import { check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { callback, checkOptions, nonEmptyName, objectWith } from "../../base/options.ts";
 import type { ChannelValues, ClosedNotice, NewsNotice, RequestNotice } from "../../humans/channel.ts";
@@ -6,9 +6,11 @@ import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
 import { describeClosed, describeNews } from "../../present/describe-request.ts";
 import type { InboundChannel } from "../inbound.ts";
 import { createCards } from "./cards.ts";
+import { readPlace } from "./context.ts";
+import { messagesOf } from "./news-messages.ts";
 import { type ChatPlatform, NotFromPlatform, type Place } from "./platform.ts";
-import { requestMessage } from "./request-message.ts";
-import { readPlace, takeIncoming } from "./take-chat.ts";
+import { closedMessage, requestMessage } from "./request-message.ts";
+import { takeIncoming } from "./take-chat.ts";
 
 export interface ChatChannelOptions {
   /** The platform, such as `slack({ … })`. */
@@ -21,7 +23,14 @@ export interface ChatChannelOptions {
    * Where requests are posted that are not for whoever began a conversation here: approvals, and what is put to people of this
    * platform. Default: in the conversation that they are about.
    */
-  readonly requestsIn?: Pick<Place, "team" | "channel"> | undefined;
+  readonly requestsIn?: (Omit<Place, "team"> & { readonly team?: string | undefined }) | undefined;
+  /**
+   * Who may write: `T012AB3CD:U061F7AUR`, or `*` and the end of such an id; only the id where people belong to no team. Default:
+   * everybody on the platform who can. It says nothing about who may decide.
+   */
+  readonly allow?: readonly string[] | undefined;
+  /** How long, in hours, what is written where there are no threads of replies belongs to one conversation. Default 24. */
+  readonly conversationHours?: number | undefined;
   /** The address of a page where a request can be looked at. Default: none. */
   readonly link?: ((request: HumanRequest) => string) | undefined;
   /** Told what could not be said to somebody who clicked. Default: nothing happens. May not throw. */
@@ -29,13 +38,17 @@ export interface ChatChannelOptions {
   readonly clock?: Clock | undefined;
 }
 
+const HOUR_MS = 3_600_000;
+
 const OPTIONS = fields({
-  platform: objectWith("read", "post", "update"),
+  platform: objectWith("read", "fits", "post", "update", "answer", "openForm"),
   name: optional(
     check((value) => (/^[a-z0-9_-]{1,64}$/.test(String(value)) ? undefined : "has letters, digits, _ and -")),
   ),
   agent: optional(nonEmptyName),
-  requestsIn: optional(fields({ team: text(), channel: text() })),
+  requestsIn: optional(fields({ team: optional(text()), channel: text(), thread: optional(text()) })),
+  allow: optional(list(text())),
+  conversationHours: optional(numberFrom(0.1, 8760)),
   link: optional(callback),
   onProblem: optional(callback),
   clock: optional(objectWith("now", "sleep")),
@@ -51,7 +64,7 @@ const OPTIONS = fields({
  */
 export function chatChannel(options: ChatChannelOptions): InboundChannel {
   checkOptions("chatChannel", OPTIONS, options);
-  const { platform, clock = systemClock, onProblem = () => {} } = options;
+  const { platform, clock = systemClock, conversationHours = 24, onProblem = () => {} } = options;
   const name = options.name ?? platform.name;
   const cards = createCards(name);
 
@@ -62,7 +75,9 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     if (isForAsker) return here;
     const isForUs =
       to === null || to.some((one) => one.startsWith(`${platform.name}:`) || one.startsWith("*:"));
-    return isForUs ? (options.requestsIn ?? here) : undefined;
+    if (!isForUs) return undefined;
+    const { requestsIn } = options;
+    return requestsIn === undefined ? here : { ...requestsIn, team: requestsIn.team ?? "" };
   }
 
   async function postRequest(
@@ -76,6 +91,7 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     const posted = await cards.read(request.id, values);
     if (posted.some((card) => card.notice === notice.id)) return;
     const message = requestMessage(request, platform, options.link?.(request));
+    if (!platform.limits.longValues) await cards.noteValue(request, values);
     const card = { ...(await platform.post(place, message, signal)), notice: notice.id };
     await cards.add(request.id, card, { values, about: notice.threadId });
   }
@@ -83,14 +99,13 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
   async function postNews(notice: NewsNotice, values: ChannelValues, signal: AbortSignal): Promise<void> {
     const place = readPlace(notice.address);
     if (place === undefined) throw new Error("the thread's address is none of this channel");
-    const key = `chat:${name}:sent:${notice.id}`;
-    if ((await values.getValue(key)) !== undefined) return;
-    await platform.post(
-      place,
-      { title: TITLES[notice.kind], parts: [{ text: describeNews(notice) }], buttons: [] },
-      signal,
-    );
-    await values.setValue(key, "1", undefined, { about: notice.threadId });
+    const messages = messagesOf(TITLES[notice.kind], describeNews(notice), platform.fits);
+    for (const [index, message] of messages.entries()) {
+      const key = `chat:${name}:sent:${notice.id}${index === 0 ? "" : `:${index}`}`;
+      if ((await values.getValue(key)) !== undefined) continue;
+      await platform.post(place, message, signal);
+      await values.setValue(key, "1", undefined, { about: notice.threadId });
+    }
   }
 
   return {
@@ -108,11 +123,8 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
         state: { ...notice.thread.state, request: notice.request },
       });
       if (request === null) return;
-      const message = requestMessage(request, platform, undefined);
-      const parts = [...message.parts, { text: describeClosed(notice) }];
-      for (const card of await cards.read(notice.requestId, values)) {
-        await platform.update(card, { ...message, parts, buttons: [] });
-      }
+      const message = closedMessage(request, platform, describeClosed(notice));
+      for (const card of await cards.read(notice.requestId, values)) await platform.update(card, message);
     },
     async receive(request, runtime) {
       try {
@@ -122,7 +134,10 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
           agent: options.agent,
           platform,
           cards,
-          whisper: (to, posted, words) => void platform.whisper(to, posted, words).catch(onProblem),
+          allow: options.allow,
+          now: clock.now(),
+          conversationMs: conversationHours * HOUR_MS,
+          later: (work) => void work.catch(onProblem),
         });
       } catch (error) {
         if (!(error instanceof NotFromPlatform)) throw error;

@@ -1,8 +1,8 @@
+import { sha256 } from "../../base/digest.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
 import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
-import type { ButtonOf, ChatForm, ChatMessage, ChatPlatform, FormField } from "./platform.ts";
-import { MAX_FIELD } from "./slack-blocks.ts";
+import type { ButtonOf, ChatForm, ChatLimits, ChatMessage, ChatPlatform, FormField } from "./platform.ts";
 
 /** What a button says: the request, the version of the card, and which choice it is. */
 export interface ButtonValue {
@@ -11,13 +11,24 @@ export interface ButtonValue {
   readonly choice?: number | undefined;
 }
 
-/** `<request> <digest> <choice>`: short, so that every platform can hold it. */
-export function writeValue({ request, digest, choice }: ButtonValue): string {
-  return [request, digest === "" ? "-" : digest, ...(choice === undefined ? [] : [String(choice)])].join(" ");
+/** What the buttons of a card have in common: `<request> <digest>`. */
+export function writeValue({ id, digest }: Pick<HumanRequest, "id" | "digest">): string {
+  return `${id} ${digest ?? "-"}`;
 }
 
-export function readValue(text: string): ButtonValue | undefined {
-  const [, request, digest, choice] = /^(\S{1,200}) (\S{1,200})(?: (\d{1,3}))?$/.exec(text) ?? [];
+/** Stands for it where a button cannot hold it. */
+export function shortValue(request: Pick<HumanRequest, "id" | "digest">): string {
+  return `~${sha256(writeValue(request)).slice(0, 32)}`;
+}
+
+/** Reads the value of a button; `find` knows what a short one stands for. */
+export async function readValue(
+  text: string,
+  find: (short: string) => Promise<string | undefined>,
+): Promise<ButtonValue | undefined> {
+  const [, short, choiceOfShort = ""] = /^(~[0-9a-f]{32})( \d{1,3})?$/.exec(text) ?? [];
+  const whole = short === undefined ? text : `${(await find(short)) ?? ""}${choiceOfShort}`;
+  const [, request, digest, choice] = /^(\S{1,200}) (\S{1,200})(?: (\d{1,3}))?$/.exec(whole) ?? [];
   if (request === undefined || digest === undefined) return undefined;
   return {
     request,
@@ -35,19 +46,19 @@ export function requestMessage(
   platform: ChatPlatform,
   link: string | undefined,
 ): ChatMessage {
-  const { title, question, parts, choices } = describeRequest(request);
+  const { title, parts, choices } = partsOf(request);
+  const { limits } = platform;
+  const where = link === undefined ? "in the inbox" : "at the link";
+  const isFixed =
+    Object.keys(request.card?.arguments ?? {}).length > 0 &&
+    formFor("approve_edited", request, limits) === undefined;
   const message: ChatMessage = {
     title,
-    parts: [
-      ...(question === "" ? [] : [{ text: question }]),
-      ...parts.map(({ label, text }) => ({ label, text })),
-    ],
-    buttons: buttonsOf(request, choices),
+    parts: [...parts, ...(isFixed ? [{ text: `What would run can be changed only ${where}.` }] : [])],
+    buttons: buttonsOf(request, choices, limits),
     link,
   };
-  const whole = platform.fit(message);
-  if (whole !== undefined) return whole;
-  const where = link === undefined ? "in the inbox" : "there";
+  if (platform.fits(message)) return message;
   return {
     title: visibleLine(title, 140),
     parts: [{ text: `This is too long to be shown here. Look at all of it ${where}, and decide there.` }],
@@ -56,30 +67,51 @@ export function requestMessage(
   };
 }
 
-function buttonsOf(request: HumanRequest, choices: readonly string[] | null): readonly ButtonOf[] {
-  const { id, digest } = request;
-  const value = writeValue({ request: id, digest: digest ?? "" });
+/** The card once it is closed: `words` say how. */
+export function closedMessage(request: HumanRequest, platform: ChatPlatform, words: string): ChatMessage {
+  const { title, parts } = partsOf(request);
+  const message = { title, parts: [...parts, { text: words }], buttons: [] };
+  if (platform.fits(message)) return message;
+  return { title: visibleLine(title, 140), parts: [{ text: visibleLine(words, 1_000) }], buttons: [] };
+}
+
+function partsOf(request: HumanRequest) {
+  const { title, question, parts, choices } = describeRequest(request);
+  const all: ChatMessage["parts"] = [
+    ...(question === "" ? [] : [{ text: question }]),
+    ...parts.map(({ label, text }) => ({ label, text })),
+  ];
+  return { title, parts: all, choices };
+}
+
+function buttonsOf(
+  request: HumanRequest,
+  choices: readonly string[] | null,
+  limits: ChatLimits,
+): readonly ButtonOf[] {
+  const value = limits.longValues ? writeValue(request) : shortValue(request);
   const button = (action: string, label: string, style?: ButtonOf["style"]): ButtonOf => ({
     action,
     label,
     value,
     style,
+    form: formFor(action, request, limits),
   });
   switch (request.kind) {
     case "approval":
       return [
         button("approve", "Approve", "primary"),
-        ...(formFor("approve_edited", request) === undefined
+        ...(formFor("approve_edited", request, limits) === undefined
           ? []
           : [button("approve_edited", "Change and approve")]),
         button("deny", "Deny", "danger"),
       ];
     case "question":
-      if (choices === null || choices.length > 40) return [button("answer", "Answer", "primary")];
+      if (choices === null || choices.length > limits.buttons) return [button("answer", "Answer", "primary")];
       return choices.map((choice, index) => ({
         action: `choose_${index}`,
         label: visibleLine(choice, 70),
-        value: writeValue({ request: id, digest: digest ?? "", choice: index }),
+        value: `${value} ${index}`,
       }));
     case "escalation":
     case "budget":
@@ -103,7 +135,7 @@ function buttonsOf(request: HumanRequest, choices: readonly string[] | null): re
 }
 
 /** The form that a button opens; `undefined` for a button that decides at once, or if the platform could not hold it. */
-export function formFor(action: string, request: HumanRequest): Omit<ChatForm, "meta"> | undefined {
+export function formFor(action: string, request: HumanRequest, limits: ChatLimits): ChatForm | undefined {
   switch (action) {
     case "deny":
     case "stop":
@@ -122,15 +154,13 @@ export function formFor(action: string, request: HumanRequest): Omit<ChatForm, "
         fields: [{ ...words("result", "Its result, if there is one"), optional: true }],
       };
     case "approve_edited":
-      return editForm(request);
+      return editForm(request, limits);
     default:
       return undefined;
   }
 }
 
-const MAX_EDITED = 20;
-
-function editForm({ card }: HumanRequest): Omit<ChatForm, "meta"> | undefined {
+function editForm({ card }: HumanRequest, limits: ChatLimits): ChatForm | undefined {
   const given = Object.entries(card?.arguments ?? {});
   const fields = given.map(([name, value]): FormField => {
     const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
@@ -139,9 +169,11 @@ function editForm({ card }: HumanRequest): Omit<ChatForm, "meta"> | undefined {
   // What cannot be shown as it is cannot be edited as it is.
   const holds = fields.every(
     ({ name, value }) =>
-      value.length <= MAX_FIELD && name.length <= 200 && visible(value) === value.replaceAll("\r\n", "\n"),
+      value.length <= limits.fieldText &&
+      name.length <= 200 &&
+      visible(value) === value.replaceAll("\r\n", "\n"),
   );
-  if (fields.length === 0 || fields.length > MAX_EDITED || !holds) return undefined;
+  if (fields.length === 0 || fields.length > limits.fields || !holds) return undefined;
   return { title: "Change and approve", submit: "Approve this", fields };
 }
 

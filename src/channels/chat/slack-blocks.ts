@@ -7,8 +7,6 @@ import type { ChatForm, ChatMessage } from "./platform.ts";
 const MAX_BLOCKS = 48;
 const MAX_SECTION = 2_900;
 const MAX_TITLE = 150;
-/** The largest text that a field of a form can begin with. */
-export const MAX_FIELD = 2_900;
 
 function makePlain(text: string) {
   return { type: "plain_text", text: text === "" ? " " : text, emoji: false };
@@ -58,7 +56,8 @@ function pieces(text: string): readonly string[] {
   return parts.length === 0 ? [""] : parts;
 }
 
-export function viewOf({ title, submit, meta, fields }: ChatForm): unknown {
+/** `meta` comes back with what is sent. */
+export function viewOf({ title, submit, fields }: ChatForm, meta: string): unknown {
   return {
     type: "modal",
     callback_id: "form",

@@ -10,11 +10,14 @@ import {
   type SlackAppMentionPayload,
   type SlackBlockActionsPayload,
   type SlackDirectMessagePayload,
+  type SlackUnsupportedPayload,
   type SlackViewSubmissionPayload,
   verifySlackRequest,
 } from "@chat-adapter/slack/webhook";
+import { z } from "zod";
 import { both, check, fields, optional, record, text } from "../../base/checks.ts";
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
+import { readFormButton, writeFormButton } from "./form-button.ts";
 import { type ChatPerson, type ChatPlatform, type Incoming, NotFromPlatform } from "./platform.ts";
 import { blocksOf, escapeMrkdwn, fitsSlack, viewOf } from "./slack-blocks.ts";
 
@@ -45,7 +48,8 @@ const OPTIONS = fields({
 
 /**
  * Slack, over the Slack adapter of the Chat SDK: requests of the Events API and of interactivity, both sent to
- * `/channels/<name>`. Scopes: `app_mentions:read`, `chat:write`, `im:history`. Events: `app_mention`, `message.im`.
+ * `/channels/<name>`. Scopes: `app_mentions:read`, `chat:write`, `im:history`; and
+ * for replies without a mention `channels:history`, `groups:history`. Events: `app_mention`, `message.im`; `message.channels`, `message.groups`.
  * Needs the package `@chat-adapter/slack`. Throws `UsageError` (`invalid_configuration`) for invalid options.
  */
 export function slack(options: SlackOptions): ChatPlatform {
@@ -81,6 +85,8 @@ export function slack(options: SlackOptions): ChatPlatform {
         case "app_mention":
         case "direct_message":
           return readMessage(payload, teams);
+        case "unsupported":
+          return readReply(payload, teams);
         case "block_actions":
           return readClick(payload, teams);
         case "view_submission":
@@ -89,12 +95,13 @@ export function slack(options: SlackOptions): ChatPlatform {
           return { kind: "ignored", why: `nothing is done about ${payload.kind}` };
       }
     },
-    fit: (message) => (fitsSlack(message) ? message : undefined),
+    limits: { buttons: 40, fields: 20, fieldText: 2_900, longValues: true },
+    fits: fitsSlack,
     async post(place, message, signal) {
       const { id, channel = place.channel } = await postSlackMessage({
         ...api(place.team, signal),
         channel: place.channel,
-        ...(place.thread === undefined ? {} : { threadTs: place.thread }),
+        ...(place.thread === undefined || place.thread === "" ? {} : { threadTs: place.thread }),
         text: escapeMrkdwn(message.title),
         blocks: blocksOf(message),
         unfurlLinks: false,
@@ -106,18 +113,25 @@ export function slack(options: SlackOptions): ChatPlatform {
       const blocks = blocksOf(message);
       await updateSlackMessage({ ...api(team), channel, ts: id, text: escapeMrkdwn(message.title), blocks });
     },
-    async whisper({ user }, { team, channel }, words) {
-      await postSlackEphemeral({ ...api(team), channel, user, text: escapeMrkdwn(words) });
-    },
-    async openForm(trigger, team, form) {
+    async openForm({ trigger, ...click }, form) {
+      const view = viewOf(form, writeFormButton(click));
       await openSlackView({
-        ...api(team, undefined, FORM_TIMEOUT_MS),
+        ...api(click.message.team, undefined, FORM_TIMEOUT_MS),
         triggerId: trigger,
-        view: viewOf(form),
+        view,
       });
+      return new Response(null, { status: 200 });
     },
-    formProblem: (field, problem) =>
-      Response.json({ response_action: "errors", errors: { [field]: problem.slice(0, 1_900) } }),
+    answer(to, words, later) {
+      if (words === undefined) return new Response(null, { status: 200 });
+      if (to.kind === "form") {
+        const field = Object.keys(to.fields)[0] ?? "";
+        return Response.json({ response_action: "errors", errors: { [field]: words.slice(0, 1_900) } });
+      }
+      const { team, channel } = to.kind === "click" ? to.message : to.place;
+      later(postSlackEphemeral({ ...api(team), channel, user: to.from.user, text: escapeMrkdwn(words) }));
+      return new Response(null, { status: 200 });
+    },
   };
 }
 
@@ -131,18 +145,53 @@ function isKnown(teams: Teams, team: string | undefined): team is string {
 const UNKNOWN_TEAM: Incoming = { kind: "ignored", why: "the workspace is not one of ours" };
 
 function readMessage(payload: SlackAppMentionPayload | SlackDirectMessagePayload, teams: Teams): Incoming {
-  const { raw, userId, channelId, threadTs, eventId } = payload;
+  const { raw, userId, channelId, threadTs, ts } = payload;
   const team = payload.teamId;
   if (!isKnown(teams, team)) return UNKNOWN_TEAM;
-  const isBot =
-    raw["bot_id"] !== undefined || raw["subtype"] !== undefined || raw["bot_profile"] !== undefined;
-  if (isBot || userId === undefined) return { kind: "ignored", why: "a program has written it" };
-  if (eventId === undefined || channelId === "" || threadTs === "")
-    return { kind: "ignored", why: "it has no id" };
+  if (isByProgram(raw) || userId === undefined) return { kind: "ignored", why: "a program has written it" };
+  if (ts === "" || channelId === "" || threadTs === "") return { kind: "ignored", why: "it has no id" };
   // Whoever comes from another workspace, in a shared channel, is somebody of that one.
   const from: ChatPerson = { team: textOf(raw["user_team"]) ?? team, user: userId };
   const place = { team, channel: channelId, thread: threadTs };
-  return { kind: "message", id: eventId, from, place, text: plainText(payload.text) };
+  // A mention comes in two events: it is one message.
+  const id = `${channelId}:${ts}`;
+  return { kind: "message", id, from, place, text: plainText(payload.text), isAddressed: true };
+}
+
+const replySchema = z.object({
+  team_id: z.string(),
+  event: z.looseObject({
+    type: z.literal("message"),
+    channel: z.string().min(1),
+    ts: z.string().min(1),
+    thread_ts: z.string().min(1),
+    user: z.string().min(1),
+    user_team: z.string().optional(),
+    text: z.string(),
+  }),
+});
+
+/** What somebody has written below a message of a channel without a mention. */
+function readReply({ raw, type }: SlackUnsupportedPayload, teams: Teams): Incoming {
+  const envelope = replySchema.safeParse(raw);
+  if (!envelope.success) return { kind: "ignored", why: `nothing is done about ${type}` };
+  const { team_id: team, event } = envelope.data;
+  if (!isKnown(teams, team)) return UNKNOWN_TEAM;
+  if (isByProgram(event)) return { kind: "ignored", why: "a program has written it" };
+  return {
+    kind: "message",
+    id: `${event.channel}:${event.ts}`,
+    from: { team: textOf(event.user_team) ?? team, user: event.user },
+    place: { team, channel: event.channel, thread: event.thread_ts },
+    text: plainText(event.text),
+    isAddressed: false,
+  };
+}
+
+function isByProgram(event: Readonly<Record<string, unknown>>): boolean {
+  return (
+    event["bot_id"] !== undefined || event["subtype"] !== undefined || event["bot_profile"] !== undefined
+  );
 }
 
 function readClick(payload: SlackBlockActionsPayload, teams: Teams): Incoming {
@@ -164,14 +213,15 @@ function readClick(payload: SlackBlockActionsPayload, teams: Teams): Incoming {
 }
 
 function readForm(payload: SlackViewSubmissionPayload, teams: Teams): Incoming {
-  const { teamId: team, userId, user, privateMetadata: meta = "", values = [] } = payload;
+  const { teamId: team, userId, user, privateMetadata = "", values = [] } = payload;
   if (!isKnown(teams, team)) return UNKNOWN_TEAM;
-  if (userId === "") return { kind: "ignored", why: "nobody has sent it" };
+  const button = readFormButton(privateMetadata);
+  if (userId === "" || button === undefined) return { kind: "ignored", why: "the form is not one of ours" };
   const named = values.map(({ blockId, value = "" }): [string, string] => [blockId, value]);
   return {
     kind: "form",
     from: { team: user?.teamId ?? team, user: userId },
-    meta,
+    button,
     fields: Object.fromEntries(named),
   };
 }

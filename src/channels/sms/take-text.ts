@@ -1,11 +1,10 @@
-import { z } from "zod";
-import { sha256 } from "../../base/digest.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
-import { parseRequestId, parseThreadId, requestIdOf, type ThreadId } from "../../base/ids.ts";
+import { parseRequestId, requestIdOf } from "../../base/ids.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
 import { respondOnce } from "../../runtime/respond-once.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { HumanDecision } from "../../thread/events.ts";
+import { conversationOf, threadIdFrom } from "../conversations.ts";
 import { dropDelivery } from "../inbound.ts";
 import { launchOrMessage } from "../launch-or-message.ts";
 import { CODE, type CodeMeaning, type Codes } from "./codes.ts";
@@ -117,9 +116,6 @@ function decisionOf(verb: Words["verb"], rest: string): HumanDecision | string {
   }
 }
 
-const pointer = z.object({ threadId: z.string(), at: z.number() });
-const MAX_TRIES = 20;
-
 async function takeMessage(
   incoming: IncomingText,
   runtime: Runtime,
@@ -129,38 +125,18 @@ async function takeMessage(
   const { number, from, text, id } = incoming;
   if (agent === undefined) return dropDelivery("no agent takes messages here");
   if (text.trim() === "") return dropDelivery("the text is empty");
-  const threadId = await conversationOf(incoming, runtime, context);
+  const place = {
+    key: `sms:${name}:conversation:${number}`,
+    own: threadIdFrom("sms", name, number, id),
+    now: context.now,
+    lastsMs: context.conversationMs,
+  };
+  const threadId = await conversationOf(runtime.store, place);
   const via = { channel: name, address: number };
   const once = `sms:${name}:${id}`;
   if (await launchOrMessage(runtime, { agent, threadId, text, from, via, once })) return takeNothing();
   // Closed for good: the next conversation begins with this text.
-  const next = await conversationOf(incoming, runtime, { ...context, conversationMs: 0 });
+  const next = await conversationOf(runtime.store, { ...place, lastsMs: 0 });
   if (await launchOrMessage(runtime, { agent, threadId: next, text, from, via, once })) return takeNothing();
   return dropDelivery("the conversation is closed");
-}
-
-/** The thread that this number's texts belong to now: noted down before it begins, so that two texts at once begin one. */
-async function conversationOf(
-  { number, id }: IncomingText,
-  { store }: Runtime,
-  { name, now, conversationMs }: TextContext,
-): Promise<ThreadId> {
-  const key = `sms:${name}:conversation:${number}`;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const noted = await store.getValue(key);
-    const known = pointer.safeParse(JSON.parse(noted ?? "null"));
-    const own = threadOf(name, number, id);
-    const isOpen = known.success && (known.data.at > now - conversationMs || known.data.threadId === own);
-    const threadId = isOpen ? parseThreadId(known.data.threadId) : own;
-    if (threadId === undefined) throw new Error(`the conversation of ${number} is not one`);
-    const next = JSON.stringify({ threadId, at: now });
-    if (await store.setValue(key, next, noted, { about: threadId })) return threadId;
-  }
-  throw new Error("the conversation could not be noted down");
-}
-
-function threadOf(name: string, number: string, id: string): ThreadId {
-  const threadId = parseThreadId(`thr_${sha256(JSON.stringify(["sms", name, number, id])).slice(0, 24)}`);
-  if (threadId === undefined) throw new Error("not a thread's id");
-  return threadId;
 }
