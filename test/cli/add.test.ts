@@ -49,7 +49,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
     const { session, text } = await project({ empty: true });
     expect(await add(session, undefined, {})).toBe(0);
     expect(text()).toMatch(
-      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|email|sms|terminal|webhook) +\S.*\n?){5}$/,
+      /^agent +calculator +\S.*\nagent +deploybot +\S.*\nagent +support +\S.*\nrecipe +hand-written-loop +\S.*\n(?:recipe +[a-z-]+ +\S.*\n){8}(?:channel +(?:chat|discord|email|sms|teams|telegram|terminal|webhook) +\S.*\n?){8}$/,
     );
   });
 
@@ -106,6 +106,9 @@ describe("twelvefold add", { tags: "E12" }, () => {
       ],
     ],
     ["channel/chat", ["src/channels/chat.md", "src/channels/chat.ts", "test/chat.test.ts"]],
+    ["channel/discord", ["src/channels/discord.md", "src/channels/discord.ts", "test/discord.test.ts"]],
+    ["channel/teams", ["src/channels/teams.md", "src/channels/teams.ts", "test/teams.test.ts"]],
+    ["channel/telegram", ["src/channels/telegram.md", "src/channels/telegram.ts", "test/telegram.test.ts"]],
     ["channel/email", ["src/channels/email.md", "src/channels/email.ts", "test/email.test.ts"]],
     ["channel/sms", ["src/channels/sms.md", "src/channels/sms.ts", "test/sms.test.ts"]],
     ["channel/terminal", ["src/channels/terminal.md", "src/channels/terminal.ts", "test/terminal.test.ts"]],
@@ -209,7 +212,7 @@ describe("twelvefold add", { tags: "E12" }, () => {
   it("names what there is to add, and that it wants a project", async () => {
     const { session } = await project({ empty: true });
     await expect(add(session, "calculater", {})).rejects.toThrow(
-      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, email, sms, terminal, webhook/,
+      /known: calculator, deploybot, support, hand-written-loop, .*take-over, vote, chat, discord, email, sms, teams, telegram, terminal, webhook/,
     );
     await expect(add(session, "webhook", {})).rejects.toThrow("there is no package.json");
   });

@@ -1,5 +1,6 @@
 // `twelvefold/chat`: people on chat platforms write to agents, and decide on cards.
 export { type ChatChannelOptions, chatChannel } from "./channel.ts";
+export { type DiscordOptions, discord } from "./discord.ts";
 export {
   type ButtonOf,
   type ChatAnswer,
@@ -20,3 +21,5 @@ export {
   type PostedMessage,
 } from "./platform.ts";
 export { type SlackOptions, slack } from "./slack.ts";
+export { type TeamsOptions, teams } from "./teams.ts";
+export { type TelegramOptions, telegram } from "./telegram.ts";

@@ -78,12 +78,24 @@ export const ADDITIONS: readonly Addition[] = [
     what: "people write to the agent in Slack and decide on cards there",
     packages: [...SERVE_NEEDS, "@chat-adapter/slack"],
   }),
+  addChannel("discord", {
+    what: "people write to the agent in Discord and decide on cards there",
+    packages: SERVE_NEEDS,
+  }),
   addChannel("email", {
     what: "people write mails and answer requests by mail; senders proven by DKIM",
     packages: ["nodemailer", "postal-mime", "mailauth"],
   }),
   addChannel("sms", {
     what: "people write and decide by SMS or WhatsApp, over Twilio",
+    packages: SERVE_NEEDS,
+  }),
+  addChannel("teams", {
+    what: "people write to the agent in Microsoft Teams and decide on cards there",
+    packages: SERVE_NEEDS,
+  }),
+  addChannel("telegram", {
+    what: "people write to the agent in Telegram and decide on cards there",
     packages: SERVE_NEEDS,
   }),
   addChannel("terminal", {
