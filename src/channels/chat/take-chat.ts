@@ -61,7 +61,7 @@ async function takeMessage(message: ChatText, runtime: Runtime, context: ChatCon
   if (agent === undefined)
     return refuse(message, "no agent takes messages here", "Nobody reads this here.", context);
   const via = { channel: name, address: writePlace(message.place) };
-  const threadId = await place.current(runtime);
+  const threadId = await place.find(runtime);
   if (await launchOrMessage(runtime, { agent, threadId, text, from, via, once }))
     return done(message, context);
   // Closed for good: the next conversation begins with this message, where there can be one.
@@ -92,7 +92,7 @@ function placeOf({ place, lasting, id }: ChatText, { name, now, conversationMs }
       return threadId;
     },
     /** The thread that the message belongs to. */
-    current: async ({ store }: Runtime): Promise<ThreadId> =>
+    find: async ({ store }: Runtime): Promise<ThreadId> =>
       lasting === undefined ? only : conversationOf(store, conversation),
     /** The thread of a new conversation. */
     next: ({ store }: Runtime): Promise<ThreadId> => conversationOf(store, { ...conversation, lastsMs: 0 }),
