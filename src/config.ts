@@ -110,6 +110,8 @@ export interface ServerConfig {
    * (streams for web pages) and `"a2h"` (requests to people for programs in any language). Default: none.
    */
   readonly protocols?: readonly ProtocolName[];
+  /** Origins of pages elsewhere that may reach the protocols: see `ServerOptions`. Default: none. */
+  readonly allowedOrigins?: readonly string[];
   readonly webhooks?: readonly Webhook[];
   readonly cron?: readonly CronTrigger[];
 }
@@ -151,6 +153,7 @@ const CONFIG = fields({
       signInUrl: optional(text()),
       publicUrl: optional(address),
       protocols: optional(both(list(oneOf(PROTOCOL_NAMES)), check(refuseTwice))),
+      allowedOrigins: optional(list(address)),
       webhooks: optional(list(fieldsAtLeast({ name: nonEmptyName, action: callback }))),
       cron: optional(list(fieldsAtLeast({ name: nonEmptyName, agent: nonEmptyName }))),
     }),

@@ -19,6 +19,7 @@ import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
 import { approvalSubject } from "./approval-subject.ts";
+import { REJECT_OPTIONS } from "./options.ts";
 import { toStore } from "./to-store.ts";
 
 /** A step that people are asked about, and why. */
@@ -49,7 +50,7 @@ export function approvalRequest(
     ...(call.said === null ? {} : { said: cutWords(call.said) }),
     failures: failuresOf(thread, call),
     newer: inputsAfter(thread, call.seq),
-    rejectOptions: definition?.options.rejectOptions,
+    rejectOptions: rejectOptionsOf(definition, call.step),
   };
   const card = storedCard(shown, { callId, policy, digest: "" }, thread, agent);
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
@@ -84,6 +85,21 @@ function titleOf(definition: StepDefinition<Step> | undefined, step: Step): stri
     if (typeof title !== "string" || title.trim() === "") return undefined;
     const line = title.trim();
     return line.length <= MAX_TITLE ? line : `${line.slice(0, MAX_TITLE - 1).toWellFormed()}…`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The ready ways to deny it; none if the function that gives them fails. */
+function rejectOptionsOf(
+  definition: StepDefinition<Step> | undefined,
+  step: Step,
+): ApprovalCard["rejectOptions"] {
+  const { rejectOptions } = definition?.options ?? {};
+  if (typeof rejectOptions !== "function") return rejectOptions;
+  try {
+    const made = rejectOptions(step);
+    return REJECT_OPTIONS(made).length === 0 && Object.keys(made).length > 0 ? made : undefined;
   } catch {
     return undefined;
   }

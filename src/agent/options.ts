@@ -40,6 +40,17 @@ import type { Step } from "../thread/events.ts";
 const NOT_NEGATIVE = numberFrom(0, Number.MAX_SAFE_INTEGER);
 const untrusted = oneOfKinds("must be true, false or where it comes from", boolean, nonEmptyName);
 
+/** Ready ways to say no, by name. */
+export const REJECT_OPTIONS = both(
+  record(text()),
+  check((value) => {
+    const wrong = Object.keys(Object(value)).find((name) => !/^[\w-]{1,50}$/.test(name));
+    return wrong === undefined
+      ? undefined
+      : `${JSON.stringify(wrong)} is no name: wanted at most 50 letters, digits, _ and -`;
+  }),
+);
+
 const STEP: Shape = {
   // Checked by `checkApprovals`.
   approval: anything,
@@ -54,15 +65,7 @@ const STEP: Shape = {
   title: callback,
   emphasis: oneOfKinds("must be a list of fields or a function", callback, list(nonEmptyName)),
   approveWhenUntrusted: boolean,
-  rejectOptions: both(
-    record(text()),
-    check((value) => {
-      const wrong = Object.keys(Object(value)).find((name) => !/^[\w-]{1,50}$/.test(name));
-      return wrong === undefined
-        ? undefined
-        : `${JSON.stringify(wrong)} is no name: wanted at most 50 letters, digits, _ and -`;
-    }),
-  ),
+  rejectOptions: (value) => (typeof value === "function" ? [] : REJECT_OPTIONS(value)),
   version: nonEmptyName,
 };
 

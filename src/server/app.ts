@@ -65,6 +65,11 @@ export interface ServerOptions {
   readonly webhooks?: readonly Webhook[] | undefined;
   /** Protocols that are spoken beside the API, such as those of `twelvefold/protocols`. Default: none. */
   readonly protocols?: readonly Protocol[] | undefined;
+  /**
+   * Origins of pages elsewhere that may reach the protocols, e.g. `https://app.example.com` whose server passes their requests
+   * on. Pages at `publicUrl`, and on this machine those of this machine, may without being named. Default: none.
+   */
+  readonly allowedOrigins?: readonly string[] | undefined;
   /** Channels over which people write back, at `/channels/<name>`: those of the runtime. Others among them do no harm. */
   readonly channels?: readonly Channel[] | undefined;
   /** Signs the links to requests; at least 32 random characters. Default: there are no such links. */
@@ -224,7 +229,9 @@ export function createServer(options: ServerOptions): Server {
     app.get("/", (c) => c.redirect(linkTo(c, "/inbox"), 303));
     app.route("/", options.inbox);
   }
-  for (const protocol of options.protocols ?? []) app.route("/", protocolRoutes(protocol, limits));
+  const known = [...origins, ...(options.allowedOrigins ?? []).map((one) => new URL(one).origin)];
+  for (const protocol of options.protocols ?? [])
+    app.route("/", protocolRoutes(protocol, { limits, origins: known }));
   const actOnce = idempotency(runtime.store, clock);
   app.use(async (c, next) => {
     c.set("actOnce", actOnce);

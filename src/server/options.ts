@@ -35,6 +35,7 @@ const OF_BOTH = {
   protocols: optional(
     both(list(fieldsAtLeast({ name: nonEmptyName, routes: list(anything, 1) })), distinct("name")),
   ),
+  allowedOrigins: optional(list(address)),
   channels: optional(both(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback })), distinct("name"))),
   secret: optional(secretText),
   limits: optional(

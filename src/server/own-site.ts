@@ -52,6 +52,21 @@ export function requireOwnOrigin(c: Context, origins: readonly string[]): void {
   }
 }
 
+/**
+ * Throws `ForbiddenError` for a request of a page that is not known: neither of `origins` nor, on this machine, of this machine.
+ * Where a name of the page's own resolves to this server's address, its origin equals the host that it asks for, and is as
+ * unknown. Programs send no origin.
+ */
+export function requireKnownOrigin(c: Context, origins: readonly string[]): void {
+  const origin = c.req.header("origin");
+  if (origin === undefined || origins.includes(origin)) return;
+  const host = c.req.header("host") ?? new URL(c.req.url).host;
+  if (LOOPBACK_HOST.test(hostOf(origin) ?? "") && LOOPBACK_HOST.test(host)) return;
+  throw new ForbiddenError(
+    `requests of pages of ${origin.slice(0, 200)} are not accepted: name it in publicUrl or allowedOrigins if it is yours`,
+  );
+}
+
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

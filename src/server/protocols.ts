@@ -7,13 +7,18 @@ import { requireModestJson } from "./body-size.ts";
 import type { ServerEnv } from "./env.ts";
 import { RequestError } from "./errors.ts";
 import type { ServerLimits } from "./limits.ts";
+import { requireKnownOrigin } from "./own-site.ts";
 
 /** The routes of a protocol, for callers whom the server has verified, within its limits. */
-export function protocolRoutes({ routes }: Protocol, limits: ServerLimits): Hono<ServerEnv> {
+export function protocolRoutes(
+  { routes }: Protocol,
+  { limits, origins }: { readonly limits: ServerLimits; readonly origins: readonly string[] },
+): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>();
   let open = 0;
   for (const { method, path, handle } of routes) {
     app.on(method, path, async (c) => {
+      requireKnownOrigin(c, origins);
       if (open >= limits.streams)
         throw new RequestError(503, `${limits.streams} streams are open: no more are taken`, {
           retryAfter: 5,

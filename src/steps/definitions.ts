@@ -130,12 +130,13 @@ export interface StepOptions<S, A extends Approval = Approval> {
   approveWhenUntrusted?: boolean;
   /**
    * Ready ways to say no: the words that the model reads, by a name of letters, digits, `_` and `-`. They stand on the card,
-   * and whoever denies may pick one by its name, with or without words of their own. Default: none.
+   * and whoever denies may pick one by its name, with or without words of their own. A function must be pure; if it throws, or
+   * gives anything else, there are none. Default: none.
    *
    * @example
    * rejectOptions: { wrong_order: "The backend first, then the frontend." }
    */
-  rejectOptions?: Readonly<Record<string, string>>;
+  rejectOptions?: Readonly<Record<string, string>> | RejectOptions<S>["rejectOptions"];
   /**
    * What an approver reads first, in one line of at most 200 characters: `"Refund 640 € · A-1020"`. Must be pure. If it
    * throws or gives no text, the card has its usual title. The arguments stand on the card in any case.
@@ -170,6 +171,9 @@ interface StepCheck<S> {
 }
 export interface StepTitle<S> {
   title(step: S): string;
+}
+interface RejectOptions<S> {
+  rejectOptions(step: S): Readonly<Record<string, string>>;
 }
 export interface StepEmphasis<S> {
   emphasis(step: S): readonly string[];

@@ -71,6 +71,35 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect((await call(byAda, { approved: false }, ada)).status).toBe(409);
   });
 
+  it("ready ways to say no stand on the card, are picked by name, and come back with the program's own words", async () => {
+    const { call, ada, runtime } = bench();
+    const options = [
+      { name: "too_much", title: "Too much", prompt_fill: "At most 50 €." },
+      { name: "later", description: "Ask again tomorrow." },
+    ];
+    const given = refund({ reject_options: options });
+    for (const wrong of [[{ name: "a b" }], [options[1], options[1]], [{ name: "x".repeat(51) }]])
+      expect((await call("/a2h/function_calls", refund({ reject_options: wrong }))).status).toBe(422);
+    expect((await call("/a2h/function_calls", given)).status).toBe(201);
+    const [thread] = (await runtime.list()).threads;
+    await runtime.settled(thread?.threadId ?? never());
+    const [request] = (await call("/requests", undefined, ada)).body.requests;
+    const words = { too_much: "At most 50 €.", later: "Ask again tomorrow." };
+    expect(request.approval.card.rejectOptions).toEqual(words);
+    const { digest, request_id } = (await call("/a2h/function_calls/call-1")).body.status;
+    const respond = `/a2h/agent/function_calls/${request_id}/respond`;
+    const deny = { approved: false, digest, comment: "Really.", reject_option_name: "too_much" };
+    expect((await call(respond, { ...deny, reject_option_name: "no such" }, ada)).status).toBe(422);
+    expect((await call(respond, { ...deny, approved: true }, ada)).status).toBe(422);
+    expect((await call(respond, deny, ada)).status).toBe(200);
+    const { status } = (await call("/a2h/function_calls/call-1")).body;
+    expect(status).toMatchObject({
+      approved: false,
+      comment: "At most 50 €.\nReally.",
+      reject_option_name: "too_much",
+    });
+  });
+
   it("a denial carries its comment; approvers of the policy, and a limit of the program on them, hold", async () => {
     const { call, ada, bob, runtime } = bench({ approval: { approvers: ["web:bob"] } });
     await call("/a2h/function_calls", refund());

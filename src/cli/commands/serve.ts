@@ -38,6 +38,7 @@ export async function serve(
     ...serverInbox({ runtime, clock: systemClock, model, log, promptSource: promptSources(process.cwd()) }),
     auth: authOf(config),
     protocols: await loadProtocols(config.protocols ?? [], runtime),
+    allowedOrigins: config.allowedOrigins,
     webhooks: config.webhooks,
     channels,
     cron: config.cron,

@@ -16,6 +16,15 @@ import { A2H_AGENT } from "./agent-name.ts";
 const id = z.string().min(1).max(200);
 const text = z.string().max(100_000);
 const option = z.object({ name: z.string().min(1).max(200) }).loose();
+/** Its name is typed by people, and stands on buttons. */
+const rejectOption = z
+  .object({
+    name: z.string().regex(/^[\w-]{1,50}$/, "has at most 50 letters, digits, _ and -"),
+    title: text.nullish(),
+    description: text.nullish(),
+    prompt_fill: text.nullish(),
+  })
+  .loose();
 const channel = z
   .object({
     slack: z
@@ -52,13 +61,23 @@ const functionCall = z.object({
       fn: z.string().min(1).max(500),
       kwargs: z.record(z.string(), z.unknown()),
       channel,
+      reject_options: z
+        .array(rejectOption)
+        .max(20)
+        .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "has a name twice")
+        .nullish(),
       state: z.record(z.string(), z.unknown()).nullish(),
     })
     .loose(),
 });
 const contactStatus = z.object({ response: text }).loose();
 const callStatus = z
-  .object({ approved: z.boolean(), comment: text.nullish(), digest: z.string().nullish() })
+  .object({
+    approved: z.boolean(),
+    comment: text.nullish(),
+    reject_option_name: z.string().max(200).nullish(),
+    digest: z.string().nullish(),
+  })
   .loose();
 const kept = z.object({ threadId: z.string(), spec: z.string() });
 
@@ -152,10 +171,12 @@ function answerIn(
     const { response } = parse(contactStatus, body);
     return { decision: { kind: "answered", text: response }, digest: null };
   }
-  const { approved, comment, digest } = parse(callStatus, body);
+  const { approved, comment, digest, reject_option_name: option } = parse(callStatus, body);
+  if (approved && option != null)
+    throw new UsageError("invalid_argument", "reject_option_name says why something is not approved");
   const decision = approved
     ? ({ kind: "approved" } as const)
-    : ({ kind: "denied", feedback: comment ?? "" } as const);
+    : ({ kind: "denied", feedback: comment ?? "", option: option ?? undefined } as const);
   return { decision, digest: digest ?? null };
 }
 
@@ -164,7 +185,7 @@ function payloadOf(spec: z.infer<typeof contact>["spec"] | z.infer<typeof functi
   const allowed = spec.channel?.slack?.allowed_responder_ids?.map((who) => `slack:${who}`);
   const to = allowed === undefined ? {} : { to: allowed };
   if ("fn" in spec && typeof spec.fn === "string")
-    return { fn: spec.fn, kwargs: jsonObject(spec["kwargs"]), ...to };
+    return { fn: spec.fn, kwargs: jsonObject(spec["kwargs"]), ...to, ...rejectOptionsIn(spec) };
   const { msg, subject, response_options: options } = parse(contact.shape.spec, spec);
   return {
     msg,
@@ -172,6 +193,17 @@ function payloadOf(spec: z.infer<typeof contact>["spec"] | z.infer<typeof functi
     ...(options == null || options.length === 0 ? {} : { choices: options.map(({ name }) => name) }),
     ...to,
   };
+}
+
+/** The ready ways to say no, with what the program wants to read for each. */
+function rejectOptionsIn(spec: object): JsonObject {
+  const { reject_options: options } = functionCall.shape.spec.parse(spec);
+  if (options == null || options.length === 0) return {};
+  const words = options.map(({ name, title, description, prompt_fill: fill }): [string, string] => [
+    name,
+    [fill, description, title].find((one) => one != null && one.trim() !== "") ?? name,
+  ]);
+  return { reject_options: Object.fromEntries(words) };
 }
 
 async function show(kind: Kind, threadId: ThreadId, runtime: Runtime, code: number): Promise<Response> {
@@ -225,7 +257,11 @@ function outcomeOf(
       // What counts is that the call was let through, not that one of several said so.
       return { approved: events.some(({ type }) => type === "tool_finished") };
     case "denied":
-      return { approved: false, comment: decision.feedback };
+      return {
+        approved: false,
+        comment: decision.feedback,
+        ...(decision.option === undefined ? {} : { reject_option_name: decision.option }),
+      };
     case "answered": {
       const { text: answer } = decision;
       const [, asked] = events;

@@ -21,7 +21,11 @@ export const contactPayload = spec.extend({
   choices: z.array(z.string()).optional(),
 });
 /** A call that needs approval, as its thread holds it. */
-export const callPayload = spec.extend({ fn: z.string(), kwargs: z.record(z.string(), z.unknown()) });
+export const callPayload = spec.extend({
+  fn: z.string(),
+  kwargs: z.record(z.string(), z.unknown()),
+  reject_options: z.record(z.string(), z.string()).optional(),
+});
 
 type Step =
   | {
@@ -36,6 +40,7 @@ type Step =
       readonly fn: string;
       readonly kwargs: JsonObject;
       readonly to?: readonly string[] | undefined;
+      readonly reject_options?: Readonly<Record<string, string>> | undefined;
     }
   | { readonly intent: "answered" };
 
@@ -64,6 +69,7 @@ export function a2hAgent({ approval = {} }: A2hAgentOptions = {}): Agent {
       })),
       function_call: tool(() => ({ approved: true }), {
         approval: ({ to }) => (to === undefined ? policy : { ...policy, approvers: onBoth(policy, to) }),
+        rejectOptions: ({ reject_options: options = {} }) => options,
         title: ({ fn }) => `Another program wants to call ${visibleLine(fn, 150)}`,
         version: "1",
         idempotent: true,
@@ -103,9 +109,9 @@ function stepOf({ events }: Thread): Step {
   if (isAsked || asked?.type !== "event_received") return { intent: "answered" };
   const { name, payload } = asked.data;
   if (name === "human_contact") return { intent: name, ...contactPayload.parse(payload) };
-  const { fn, kwargs, to } = callPayload.parse(payload);
+  const { fn, kwargs, to, reject_options } = callPayload.parse(payload);
   const plain = Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, toJson(value)]));
-  return { intent: "function_call", fn, kwargs: plain, to };
+  return { intent: "function_call", fn, kwargs: plain, to, reject_options };
 }
 
 function acceptStep(value: Step): Accepted<Step> {
