@@ -10,7 +10,7 @@ import { callOf, type Delegation, definitionOf, type Effect, refuseArguments } f
 import { write } from "./journal.ts";
 
 /** How many threads may stand above the one that works. */
-const MAX_DEPTH = 5;
+export const MAX_DEPTH = 5;
 
 /**
  * Reserves, starts and records, like a tool: whoever starts the other thread, and however often, it has the same id and the
@@ -51,7 +51,7 @@ function requestChild(
   delegation: Delegation | undefined,
 ): EventData["child_requested"] | string {
   if (delegation === undefined) return "this loop starts no other agents";
-  if ((thread.state.parent?.path.length ?? 0) >= MAX_DEPTH)
+  if (thread.state.depth >= MAX_DEPTH)
     return `work is handed on at most ${MAX_DEPTH} times, and this was the last: do it yourself, or finish`;
   const { step } = callOf(thread, callId);
   const definition = definitionOf(agent, intent, "delegate");

@@ -8,6 +8,7 @@ import type { People } from "../humans/people.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { EventData, Via } from "../thread/events.ts";
+import { isOver } from "../thread/projection.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
@@ -40,8 +41,13 @@ export interface Launch {
    * progress and how the run ends; the model never sees it. For channels and triggers: never take it from a request.
    */
   readonly via?: Via | undefined;
-  /** For whom the thread works besides whoever sent the input: those for whom the program works that launches it. */
-  readonly onBehalfOf?: Pick<ThreadState, "requester" | "requesters"> | undefined;
+  /**
+   * For whom the thread works besides whoever sent the input: those for whom the program works that launches it, and how many
+   * threads stand above it.
+   */
+  readonly onBehalfOf?:
+    | (Pick<ThreadState, "requester" | "requesters"> & { readonly depth?: number | undefined })
+    | undefined;
   readonly threadId?: ThreadId;
   /** An idempotency key: a second launch with it returns the thread of the first. */
   readonly once?: string | undefined;
@@ -67,6 +73,10 @@ export interface Changes {
   respond(requestId: RequestId, response: HumanResponse, by: VerifiedPrincipal): Promise<ThreadHead>;
   pause(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
   resume(threadId: ThreadId, by: VerifiedPrincipal): Promise<ThreadHead>;
+  /**
+   * Stops a thread for good, with all that work for it. One that has finished can be cancelled as long as others work for it
+   * in the background. Throws `ConflictError` if it is over.
+   */
   cancel(threadId: ThreadId, by: VerifiedPrincipal, reason?: string): Promise<ThreadHead>;
   /**
    * Makes a new, paused thread with the events up to `seq`; the original does not change. With `once`, a second call
@@ -202,7 +212,7 @@ export function createChanges(options: ChangesOptions): Changes {
 
     async cancel(threadId, by, reason) {
       const build: Change["build"] = (thread) => {
-        requireStatus(thread, "cancelled", (kind) => !isEnded(kind));
+        if (isOver(thread.state)) requireStatus(thread, "cancelled", () => false);
         return [{ type: "cancelled", data: withReason(by, reason) }];
       };
       const thread = await change({ threadId, build });
@@ -253,10 +263,11 @@ export function createChanges(options: ChangesOptions): Changes {
 
 function startFor(
   people: Launch["onBehalfOf"],
-): Pick<EventData["thread_started"], "requester" | "requesters"> {
+): Pick<EventData["thread_started"], "requester" | "requesters" | "depth"> {
   if (people === undefined) return {};
-  const { requester, requesters } = people;
-  return requester === null ? { requesters } : { requesters, requester: identify(requester) };
+  const { requester, requesters, depth } = people;
+  const start = { requesters, depth };
+  return requester === null ? start : { ...start, requester: identify(requester) };
 }
 
 /**

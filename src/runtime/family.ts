@@ -11,10 +11,10 @@ import { type Journal, type Write, write } from "../loop/journal.ts";
 import { notStarted } from "../loop/perform-delegate.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { EventData, EventOf, NewEvent } from "../thread/events.ts";
+import { isOver, owesOutcome } from "../thread/projection.ts";
 import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
-import { isEnded } from "./input.ts";
 import { passedOnSince } from "./pass-on.ts";
 import type { Writer } from "./writer.ts";
 
@@ -90,7 +90,9 @@ function startOf(
   const budgets = budgetsForChild(parent, of.budget);
   const { requesters } = state;
   const requester = state.calls.find((call) => call.callId === callId)?.requester ?? undefined;
-  const start = { agent, version, parent: { threadId: parent.id, callId, path, budgets }, requesters };
+  // Where a tool has run an agent, more threads stand above than the path names.
+  const depth = state.depth + 1 === path.length ? undefined : state.depth + 1;
+  const start = { agent, version, parent: { threadId: parent.id, callId, path, budgets }, requesters, depth };
   return requester === undefined ? start : { ...start, requester };
 }
 
@@ -116,7 +118,7 @@ function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): N
 /** What an ended thread owes: an end to those that work for it, and its outcome to the one it works for. */
 export async function settleFamily(journal: Journal, agent: Agent, options: FamilyOptions): Promise<void> {
   const { state } = journal.thread;
-  const { ended, parent, parentTold, children } = state;
+  const { ended, parent, children } = state;
   if (ended === null) return;
   if (ended.kind !== "finished") {
     for (const child of children) {
@@ -124,7 +126,7 @@ export async function settleFamily(journal: Journal, agent: Agent, options: Fami
       if (problem !== undefined) await journal.append(keep(notStarted(child, problem)));
     }
   }
-  if (parent === null || parentTold) return;
+  if (parent === null || !owesOutcome(journal.thread.state)) return;
   // A parent that was deleted needs no outcome.
   if ((await options.store.summary(parent.threadId)) !== undefined) {
     const { thread } = journal;
@@ -143,7 +145,7 @@ async function endChild(
   const { threadId } = child;
   const problem = await startChild(parent, child, options);
   if (problem !== undefined) return problem;
-  const build = ({ state }: ThreadHead) => (isEnded(state.status.kind) ? [] : endWith(parent));
+  const build = ({ state }: ThreadHead) => (isOver(state) ? [] : endWith(parent));
   await options.writer.change({ threadId, build });
   options.interrupt(threadId);
   return undefined;

@@ -11,10 +11,13 @@ import {
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { principalKey, type VerifiedPrincipal } from "../humans/principal.ts";
+import { MAX_DEPTH } from "../loop/perform-delegate.ts";
 import type { ToolContext } from "../steps/definitions.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { ThreadStore } from "../store/store.ts";
+import { isOver } from "../thread/projection.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { Launch } from "./changes.ts";
 import type { Input } from "./input.ts";
 import type { RuntimeOptions } from "./options.ts";
 import { createRuntime, type Runtime } from "./runtime.ts";
@@ -70,7 +73,7 @@ export async function runAgent<A extends Agent<AnyStep, unknown>>(
   try {
     const once = options.id === undefined ? undefined : `run:${agent.name}:${options.id}`;
     const { within, signal = within?.signal } = options;
-    const onBehalfOf = within && { ...within.thread.state, requester: within.requester };
+    const onBehalfOf = within && worksFor(within);
     const { threadId } = await runtime.launch({
       agent: agent.name,
       input: inputOf(input, options),
@@ -84,6 +87,14 @@ export async function runAgent<A extends Agent<AnyStep, unknown>>(
   } finally {
     await stop();
   }
+}
+
+/** For whom the run works, and below how many threads. Throws `UsageError` if that is too deep. */
+function worksFor({ thread, requester }: ToolContext): Launch["onBehalfOf"] {
+  const { requesters, depth } = thread.state;
+  if (depth < MAX_DEPTH) return { requesters, requester, depth: depth + 1 };
+  const message = `runAgent: work is handed on at most ${MAX_DEPTH} times, and this tool runs below as many agents`;
+  throw new UsageError("invalid_argument", message);
 }
 
 function runtimeFor(
@@ -141,9 +152,9 @@ async function resultOf(
   for (;;) {
     const thread = await runtime.settled(threadId, signal);
     const { ended } = thread.state;
-    if (ended?.kind === "finished") return ended.result;
+    if (ended?.kind === "finished" && isOver(thread.state)) return ended.result;
     if (ended?.kind === "failed") throw new RunFailedError(thread.state.agent, threadId, ended.error);
-    if (ended !== null) {
+    if (ended !== null && ended.kind !== "finished") {
       const why = ended.reason === undefined ? "" : `: ${ended.reason}`;
       throw new TwelvefoldError("aborted", `${principalKey(ended.by)} cancelled the run${why}`);
     }
@@ -156,7 +167,9 @@ async function resultOf(
 async function requireNobody(runtime: Runtime, thread: Thread): Promise<void> {
   const { request, status } = thread.state;
   if (request !== null) throw new NeedsPersonError(requestIdOf(thread.id, request.seq), thread.state.title);
-  if (status.kind === "awaiting_child") return requireNobody(runtime, await runtime.get(status.threadId));
+  // A child that has only been requested begins in a moment: the thread is not at rest then.
+  for (const { threadId } of thread.state.children)
+    if (status.kind !== "running") await requireNobody(runtime, await runtime.settled(threadId));
   if (status.kind === "awaiting_event" && status.until === undefined) {
     const message = `the run waits for ${status.name}, and nothing can send it that: give it a store`;
     throw new ConflictError("conflict", message);

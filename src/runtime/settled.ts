@@ -3,9 +3,10 @@ import { systemClock } from "../base/clock.ts";
 import { NotFoundError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore } from "../store/store.ts";
+import { isOver } from "../thread/projection.ts";
+import type { OpenChild } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { agentNamed } from "./changes.ts";
-import { isEnded } from "./input.ts";
 import type { Observer } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -59,13 +60,27 @@ export async function settle(
   }
 }
 
-/** Whether the thread waits for another that has ended or has yet to settle: then it will go on. Resolves once that has. */
+/** Whether the thread waits for others of which one has ended or has yet to settle: then it will go on. Resolves once that has. */
 async function movesOn(
-  { state: { status } }: Thread,
+  { state: { status, children } }: Thread,
   options: SettleOptions,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (status.kind !== "awaiting_child") return false;
-  const child = await settle(status.threadId, options, signal);
-  return isEnded(child.state.status.kind);
+  const awaited = children.filter(({ background }) => !background);
+  return anyEnds(awaited, options, signal);
+}
+
+/** Whether one of them is over, or goes on when one of those in its background is. */
+async function anyEnds(
+  children: readonly OpenChild[],
+  options: SettleOptions,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (const { threadId } of children) {
+    const { state } = await settle(threadId, options, signal);
+    if (isOver(state) || (state.ended !== null && (await anyEnds(state.children, options, signal))))
+      return true;
+  }
+  return false;
 }

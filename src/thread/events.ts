@@ -83,6 +83,8 @@ export const EVENTS = {
     readonly requesters?: Requesters;
     /** For whom the parent's call runs. */
     readonly requester?: Principal;
+    /** How many threads stand above it, if these are not all in the parent's path: a tool of one has run its agent. */
+    readonly depth?: number | undefined;
     /** The agent's version. Absent if it declares none. */
     readonly version?: string | undefined;
   }>({ agent: "string" }, [asBefore]),

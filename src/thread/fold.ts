@@ -24,6 +24,7 @@ export const EMPTY_STATE: ThreadState = {
   children: [],
   status: { kind: "running" },
   ended: null,
+  depth: 0,
   pausedBy: null,
   calls: [],
   interrupted: null,

@@ -47,9 +47,20 @@ export function projectionOf(state: ThreadState): ThreadProjection {
 }
 
 /** Whether a worker has something to do: the next step, or what an ended thread owes those above and below it. */
-export function hasWork({ status, ended, parent, parentTold, children }: ThreadState): boolean {
+export function hasWork(state: ThreadState): boolean {
+  const { status, ended, children } = state;
   if (ended === null) return status.kind === "running";
-  return (parent !== null && !parentTold) || (ended.kind !== "finished" && children.length > 0);
+  return owesOutcome(state) || (ended.kind !== "finished" && children.length > 0);
+}
+
+/** Whether the thread has come to its end and the one that it works for has yet to be told. */
+export function owesOutcome(state: ThreadState): boolean {
+  return state.parent !== null && !state.parentTold && isOver(state);
+}
+
+/** Whether the thread has ended for good: one that has finished goes on when those in the background have done their work. */
+export function isOver({ ended, children }: Pick<ThreadState, "ended" | "children">): boolean {
+  return ended !== null && (ended.kind !== "finished" || children.length === 0);
 }
 
 /** When the next news is to be told: at once, or when its next try is due. */

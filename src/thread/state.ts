@@ -187,6 +187,8 @@ export interface ThreadState {
   /** The prefetches by name, each with the sequence number of its latest event. */
   readonly prefetched: Readonly<Record<string, number>>;
   readonly parent: Required<ParentCall> | null;
+  /** How many threads stand above this one, also where a tool has run its agent. */
+  readonly depth: number;
   /** Whether the parent has an outcome of this thread. */
   readonly parentTold: boolean;
   /** The threads that work for this one and have not ended, or whose outcome it does not have yet. */

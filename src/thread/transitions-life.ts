@@ -1,5 +1,6 @@
 import type { Json } from "../base/json.ts";
 import { withEnd } from "./news.ts";
+import { isOver } from "./projection.ts";
 import { addRequester } from "./requesters.ts";
 import {
   currentCall,
@@ -28,6 +29,7 @@ export const life: Transitions<
   thread_started(state, event) {
     require(state.seq === 0, event, "a thread starts once");
     const { agent, version = null, parent, forkedFrom, requester = null } = event.data;
+    const { depth = parent?.path?.length ?? 0 } = event.data;
     const { requesters: asked = state.requesters } = event.data;
     const by = forkedFrom?.by;
     const requesters = by === undefined ? asked : addRequester(asked, by);
@@ -35,6 +37,7 @@ export const life: Transitions<
     const start = {
       agent,
       version,
+      depth,
       startedAt: event.at,
       requester: fork === null ? requester : fork.by,
       requesters,
@@ -64,7 +67,7 @@ export const life: Transitions<
   },
 
   cancelled(state, event) {
-    requireOpen(state, event);
+    if (isOver(state)) requireOpen(state, event);
     const { by, reason } = event.data;
     return {
       ended: reason === undefined ? { kind: "cancelled", by } : { kind: "cancelled", by, reason },

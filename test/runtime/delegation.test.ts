@@ -433,6 +433,55 @@ describe("a cancellation", { tags: "F10.4" }, () => {
     await expect(runtime.delete(parent.id)).resolves.toBeUndefined();
   });
 
+  it("of a thread that has finished reaches those that still work for it in the background, all the way down", async () => {
+    const { start, runtime, boss } = family({
+      boss: [{ intent: "hand", task: "sweep" }, { intent: "hand_aside", task: "dust" }, done("begun")],
+      helper: [
+        { intent: "hand_aside", task: "mop" },
+        { intent: "ask", question: "which broom?" },
+        { intent: "ask", question: "which mop?" },
+        done("swept"),
+        { intent: "ask", question: "which cloth?" },
+      ],
+    });
+    const { id } = await start();
+    const [below] = (await runtime.get(id)).state.children;
+    if (below === undefined) throw new Error("nothing was handed over");
+    const { request } = (await runtime.settled(below.threadId)).state;
+    const answered = { decision: { kind: "answered", text: "red" } } as const;
+    await runtime.respond(requestIdOf(below.threadId, request?.seq ?? 0), answered, bob);
+    // The helper has finished, and somebody still works for it: the boss waits until that is done, too.
+    const helper = await runtime.settled(below.threadId);
+    expect(helper.state).toMatchObject({ ended: { kind: "finished" }, parentTold: false });
+    const waiting = await runtime.settled(id);
+    expect(waiting.state.status.kind).toBe("awaiting_child");
+    await runtime.cancel(id, ada, "enough");
+    const cancelled = await runtime.settled(id);
+    for (const { data } of [
+      ...eventsOf(cancelled, "child_requested"),
+      ...eventsOf(helper, "child_requested"),
+    ])
+      expect((await runtime.settled(data.threadId)).state.status.kind).toBe("cancelled");
+    expect(boss.nextStep.remaining).toBe(2);
+  });
+
+  it("of a thread that has finished is possible as long as others work for it", async () => {
+    const { start, runtime, boss } = family({
+      boss: [{ intent: "hand_aside", task: "dust" }, done("begun")],
+      helper: [{ intent: "ask", question: "which cloth?" }],
+    });
+    const { id, state } = await start();
+    expect(state.ended?.kind).toBe("finished");
+    const child = await childOf(runtime, await runtime.get(id));
+    await runtime.settled(child.id);
+    await runtime.cancel(id, ada, "enough");
+    const cancelled = await runtime.settled(id);
+    expect(cancelled.state).toMatchObject({ ended: { kind: "cancelled" }, children: [] });
+    expect((await runtime.get(child.id)).state.status.kind).toBe("cancelled");
+    await expect(runtime.cancel(id, ada)).rejects.toThrow("is cancelled: it cannot be cancelled");
+    expect(boss.nextStep.remaining).toBe(0);
+  });
+
   it("of the child alone is an error for the parent", async () => {
     const { start, runtime } = family({
       boss: [HAND],

@@ -1,14 +1,16 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
-import { defineAgent } from "../../src/agent/agent.ts";
+import { type Agent, defineAgent } from "../../src/agent/agent.ts";
 import type { CredentialRequest } from "../../src/agent/credentials.ts";
 import { NeedsPersonError, RunFailedError } from "../../src/base/errors.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { runAgent } from "../../src/runtime/run-agent.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import type { ToolContext } from "../../src/steps/definitions.ts";
-import { finish, nothing, sleep, tool } from "../../src/steps/steps.ts";
+import { delegate, finish, nothing, sleep, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { answering } from "../examples/kills.ts";
+import { temporaryStore } from "../store/temporary.ts";
 import { familyMember } from "./family-agents.ts";
 import { ada, approvalOf, bob, testRuntime } from "./harness.ts";
 
@@ -53,6 +55,76 @@ describe("an agent inside an ordinary program", { tags: "F10.3" }, () => {
       requestId: expect.stringMatching(/^thr_[0-9a-f]{24}\.4$/),
       message: expect.stringContaining("which broom?"),
     });
+  });
+
+  it("waits for what works for it in the background, and for whom that needs", async () => {
+    const script = [
+      { intent: "hand_aside", task: "sweep" },
+      { intent: "done", message: "begun" },
+      { intent: "done", message: "all swept" },
+    ] as const;
+    const helper = familyMember("helper", [
+      { intent: "pay", amount: 1 },
+      { intent: "done", message: "swept" },
+    ]);
+    expect(await runAgent(familyMember("boss", script).agent, "go", { agents: [helper.agent] })).toBe(
+      "all swept",
+    );
+    const asking = familyMember("helper", [{ intent: "ask", question: "which broom?" }]);
+    const run = runAgent(familyMember("boss", script).agent, "go", { agents: [asking.agent] });
+    await expect(run).rejects.toThrow("which broom?");
+  });
+
+  it("with the same id is one run, however many begin it at once in however many processes", async () => {
+    const { store, reopen, close } = await temporaryStore();
+    const other = await reopen();
+    const script = [
+      { intent: "pay", amount: 1 },
+      { intent: "done", message: "paid" },
+    ] as const;
+    const ran: string[] = [];
+    const onPay = async () => ran.push("pay");
+    const calls = Array.from({ length: 6 }, (_, n) => {
+      const { agent } = familyMember("boss", script, { onPay });
+      return runAgent(agent, `go ${n}`, { store: n % 2 === 0 ? store : other, id: "today" });
+    });
+    expect(await Promise.all(calls)).toEqual(Array(6).fill("paid"));
+    expect(ran).toEqual(["pay"]);
+    expect((await store.list()).threads).toHaveLength(1);
+    const another = familyMember("boss", script, { onPay });
+    expect(await runAgent(another.agent, "go", { store, id: "tomorrow" })).toBe("paid");
+    expect((await store.list()).threads).toHaveLength(2);
+    await close();
+  });
+
+  it("within tools is handed on at most five times, and what it delegates counts with it", {
+    tags: "F10.4",
+  }, async () => {
+    type Step = { intent: "again" } | { intent: "hand" } | { intent: "done"; text: string };
+    const problems: string[] = [];
+    const depths: number[] = [];
+    const model = answering((prompt): Step => {
+      if (/again_result|step_refused|hand_result/.test(prompt)) return { intent: "done", text: "ok" };
+      return prompt.includes("hand over") ? { intent: "hand" } : { intent: "again" };
+    });
+    const nested: Agent = defineAgent(model, {
+      name: "nested",
+      steps: {
+        again: tool(async (_step, context) => {
+          depths.push(context.thread.state.depth);
+          const task = depths.length === 4 ? "hand over" : "go";
+          await runAgent(nested, task, { within: context, store: createMemoryStore() }).catch((error) => {
+            problems.push(String(error));
+          });
+          return "tried";
+        }),
+        hand: delegate({ agent: "nested", input: () => "go" }),
+        done: finish(({ text }) => text),
+      },
+    });
+    expect(await runAgent(nested, "go")).toBe("ok");
+    expect(depths).toEqual([0, 1, 2, 3, 5]);
+    expect(problems).toEqual([expect.stringContaining("work is handed on at most 5 times")]);
   });
 
   it("rejects when the run fails, with what was wrong", async () => {

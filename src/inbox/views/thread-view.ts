@@ -1,4 +1,5 @@
 import type { Tone } from "../../present/describe-event.ts";
+import { isOver } from "../../thread/projection.ts";
 import type { StatusKind, ThreadState } from "../../thread/state.ts";
 
 export const STATUS_WORDS: { readonly [K in StatusKind]: { readonly text: string; readonly tone: Tone } } = {
@@ -23,12 +24,13 @@ export interface ThreadActions {
 }
 
 /** Pure; the same rules as the runtime's, so that no button leads to an error. */
-export function actionsFor({ status }: ThreadState): ThreadActions {
+export function actionsFor(state: ThreadState): ThreadActions {
+  const { status } = state;
   const ended = status.kind === "finished" || status.kind === "failed" || status.kind === "cancelled";
   return {
     message: status.kind !== "cancelled",
     pause: !ended && status.kind !== "paused",
     resume: status.kind === "paused",
-    cancel: !ended,
+    cancel: !isOver(state),
   };
 }
