@@ -26,7 +26,7 @@ export function isAllowed(list: readonly string[], sender: string): boolean {
  */
 export function addressOf(mailbox: string): string | undefined {
   const text = mailbox.trim();
-  const bracketed = /^(?:"(?:[^"\\]|\\.)*"|[^"<>,;:@]*)\s*<([^<>]*)>$/s.exec(text);
+  const bracketed = /^(?:"(?:[^"\\]|\\.)*"\s*|[^"<>,;:@]*)<([^<>]*)>$/s.exec(text);
   const address = (bracketed?.[1] ?? text).trim().toLowerCase();
   return ADDRESS.test(address) ? address : undefined;
 }

@@ -139,7 +139,7 @@ function chosen(
 
 function readNumber(name: string, typed: string): number {
   const number = Number(typed);
-  const exact = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed) && holdsNumber(typed);
+  const exact = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(typed) && holdsNumber(typed);
   if (!exact) throw invalid(name, "a number such as 40 or 12.5", typed);
   return number;
 }

@@ -179,6 +179,8 @@ describe("mail", { tags: ["F11.1", "F11.2"] }, () => {
         "another spelling of an address",
         { from: "Ann <ann@customer.example.>", signedBy: "customer.example" },
       ],
+      ["too many lines", { text: "\n".repeat(300_001) }],
+      ["a name of a hundred thousand blanks", { from: `Ann${" ".repeat(100_000)}ann@customer.example` }],
       ["from itself", { from: "Support <support@shop.example>" }],
     ];
     for (const [what, mail] of refused) expect((await receive(mail)).kind, what).toBe("dropped");

@@ -73,8 +73,17 @@ describe("views of the inbox", () => {
       kind: "approved",
       editedStep: { intent: "pay", amount: 40, to: "ACME", urgent: true, lines: [1] },
     });
-    for (const typed of ["", "40 EUR", "4,5", "1e999", "9007199254740993", "0x10", "Infinity"]) {
-      expect(() => edit({ "arg.amount": typed }), typed).toThrow("wanted a number");
+    for (const typed of [
+      "",
+      "40 EUR",
+      "4,5",
+      "1e999",
+      "9007199254740993",
+      "0x10",
+      "Infinity",
+      `${"1".repeat(200_000)}x`,
+    ]) {
+      expect(() => edit({ "arg.amount": typed }), typed.slice(0, 20)).toThrow("wanted a number");
     }
     expect(() => edit({ "arg.lines": "[1" })).toThrow("wanted JSON");
     expect(() => edit({ "arg.lines": "[9007199254740993]" })).toThrow(

@@ -237,6 +237,11 @@ describe("signed webhooks", () => {
       ["", undefined],
     ];
     for (const [mailbox, address] of mailboxes) expect(addressOf(mailbox), mailbox).toBe(address);
+    // Blanks by the hundred thousand take no longer than other characters: anybody may send them.
+    const blanks = " ".repeat(200_000);
+    expect(addressOf(`Ada${blanks}ada@example.com`)).toBeUndefined();
+    expect(addressOf(`"Ada"${blanks}ada@example.com`)).toBeUndefined();
+    expect(addressOf(`Ada${blanks}<ada@example.com>`)).toBe("ada@example.com");
   });
 
   it("the headers of Svix are taken, and never some of each", { tags: ["F11.8", "F11.3"] }, async () => {

@@ -15,6 +15,8 @@ export interface RawMail {
 
 const MAX_HEADER_BYTES = 256_000;
 const MAX_HEADERS = 500;
+/** A mail of 10 MB in lines as mail programs write them has half of that. Each line costs time. */
+const MAX_LINES = 300_000;
 
 /** Headers of which there may be one: of two, two programs read different ones. */
 const SINGLE = new Set([
@@ -55,7 +57,15 @@ export function readRawMail(raw: Uint8Array): RawMail | string {
     headers.push({ name, value: (match[2] ?? "").replace(/\r\n/g, "").trim(), lines: `${lines}\r\n` });
   }
   if (headers.length > MAX_HEADERS) return "the mail has too many headers";
-  return { headers, body: bytes.subarray(end + 4) };
+  const body = bytes.subarray(end + 4);
+  if (hasMoreLines(body, MAX_LINES)) return "the mail has too many lines";
+  return { headers, body };
+}
+
+function hasMoreLines(body: Buffer, limit: number): boolean {
+  let lines = 0;
+  for (let at = body.indexOf("\n"); at >= 0 && lines <= limit; at = body.indexOf("\n", at + 1)) lines += 1;
+  return lines > limit;
 }
 
 /** Programs that hand a mail on by a pipe often end its lines as their system does. */
