@@ -187,6 +187,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly joins: readonly string[];
   /** The fields of its steps, as people read and edit them. Absent if they are unknown. */
   readonly stepFields?: StepFields | undefined;
+  /** The intents of its answers. Absent if they are unknown, or their types known only at run time. */
+  readonly intents?: readonly string[] | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /** Where the model may write prose beside the JSON. Absent if that is not known. */
@@ -316,6 +318,9 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     },
     get stepFields() {
       return nextStep.stepFields;
+    },
+    get intents() {
+      return nextStep.intents;
     },
     versionFor: (thread) => findFunction(thread).version,
     joins: Object.keys(nextStep.prefetch ?? {}),

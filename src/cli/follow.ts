@@ -1,7 +1,6 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import { objectionToAnswer } from "../humans/approvers.ts";
 import type { HumanResponse } from "../humans/respond.ts";
-import { cardLines } from "../present/card.ts";
 import { describeWay } from "../present/describe-way.ts";
 import { eventLine } from "../present/event-line.ts";
 import { howToAnswer } from "../present/how-to-answer.ts";
@@ -12,6 +11,7 @@ import type { PendingRequest, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { EXIT } from "./exit.ts";
 import type { Session } from "./session.ts";
+import { showCard } from "./show-card.ts";
 import { threadJson } from "./thread-json.ts";
 import { createWorkingLine } from "./working-line.ts";
 
@@ -118,7 +118,7 @@ async function askPerson(
   const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
   if (way !== "") terminal.err(`  ${way}:`);
   if (request.type === "approval") {
-    for (const line of cardLines(request, colors)) terminal.err(line);
+    showCard({ terminal, colors }, request);
     const typed = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
     if (typed === undefined) return undefined;
     const { digest } = request;
@@ -186,13 +186,16 @@ async function askingThread(runtime: Runtime, thread: Thread): Promise<Thread> {
   return below === undefined ? thread : runtime.get(below.threadId);
 }
 
-function report({ terminal, json }: Session, thread: Thread, asking: Thread): number {
+function report(session: Session, thread: Thread, asking: Thread): number {
+  const { terminal, json } = session;
   const { status } = thread.state;
   const { request } = asking.state;
   if (json) terminal.out(JSON.stringify(threadJson(thread), null, 2));
   else if (status.kind === "finished") {
     terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   } else {
+    // Whoever was asked has seen it.
+    if (!terminal.interactive) showCard(session, request);
     const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request);
     for (const line of lines) terminal.out(line);
   }

@@ -4,13 +4,16 @@ import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../
 import type { ValidateEdit } from "../humans/respond.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
+import { findMisfit } from "./edit-type.ts";
 
 /**
- * Makes the check of approvers' edits. An edit goes through the same parser as the model's output and must come out
- * unchanged: exactly the BAML type, with nothing coerced, lost or added.
+ * Makes the check of approvers' edits. An edit that has the fields of its type goes through the same parser as
+ * the model's output and must come out unchanged: exactly the BAML type, with nothing coerced, lost or added.
  */
 export function validateEdit(agent: Agent, thread: Pick<Thread, "events">): ValidateEdit {
   return (edited: Step) => {
+    const misfit = findMisfit(edited, agent.nextStep);
+    if (misfit !== undefined) return { problem: misfit };
     const answer = agent.nextStep.parse(JSON.stringify(edited), thread);
     if (!answer.ok) return { problem: answer.message };
     const parsed = toJson(answer.value);

@@ -11,12 +11,17 @@ async function dividing() {
     { intent: "done_for_now", message: "there" },
   ];
   const prompts: string[] = [];
+  const parsed: string[] = [];
   const runtime = testRuntime({
     agents: [
       {
         ...calculator,
         nextStep: {
           ...calculator.nextStep,
+          parse: (raw, thread) => {
+            parsed.push(raw);
+            return calculator.nextStep.parse(raw, thread);
+          },
           call: async (thread) => {
             prompts.push(calculator.context.render(thread));
             const answer = calculator.nextStep.parse(JSON.stringify(steps.shift()), { events: [] });
@@ -32,7 +37,7 @@ async function dividing() {
   const { seq, digest } = approvalOf(thread);
   const edit = (editedStep: Step) =>
     runtime.respond(requestIdOf(threadId, seq), { decision: { kind: "approved", editedStep }, digest }, bob);
-  return { runtime, thread, prompts, edit };
+  return { runtime, thread, prompts, parsed, edit };
 }
 
 describe("an edit of a BAML type", () => {
@@ -44,19 +49,25 @@ describe("an edit of a BAML type", () => {
     ["a list", { intent: "divide", a: [12], b: 3 }],
     ["a list of thousands of texts", { intent: "divide", a: Array(8_000).fill("twelve"), b: 3 }],
     ["a text of 120 kB", { intent: "divide", a: "twelve ".repeat(17_000), b: 3 }],
-  ])("with %s is refused and changes nothing", { tags: "F7.9" }, async (_, editedStep) => {
-    const { runtime, thread, edit } = await dividing();
-    await expect(edit(editedStep)).rejects.toMatchObject({
-      code: "invalid_argument",
-      message: expect.stringContaining("the edit is not valid"),
-    });
-    expect(await runtime.get(thread.id)).toEqual(thread);
-  });
+  ])(
+    "with %s is refused before it reaches the native parser, and changes nothing",
+    { tags: "F7.9" },
+    async (_, editedStep) => {
+      const { runtime, thread, parsed, edit } = await dividing();
+      await expect(edit(editedStep)).rejects.toMatchObject({
+        code: "invalid_argument",
+        message: expect.stringContaining("the edit is not valid"),
+      });
+      expect(await runtime.get(thread.id)).toEqual(thread);
+      expect(parsed).toEqual([]);
+    },
+  );
 
   it("that fits runs, and the model is told what became of its proposal", { tags: "F7.9" }, async () => {
-    const { runtime, thread, edit, prompts } = await dividing();
+    const { runtime, thread, edit, prompts, parsed } = await dividing();
     await edit({ intent: "divide", a: 12, b: 3 });
     const ended = await runtime.settled(thread.id);
+    expect(parsed).toEqual(['{"intent":"divide","a":12,"b":3}']);
     expect(eventsOf(ended, "tool_finished")[0]?.data.result).toBe(4);
     expect(prompts[1]).toMatch(/<divide>\s+a: 12\s+b: 0[\s\S]*Bob[\s\S]*b: 3[\s\S]*<divide_result>\s+4/);
   });

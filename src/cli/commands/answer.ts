@@ -2,7 +2,6 @@ import { ConflictError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, type RequestId, requestIdOf } from "../../base/ids.ts";
 import { isJsonObject, type Json, toJson } from "../../base/json.ts";
 import { parseExactJson } from "../../base/json-numbers.ts";
-import { cardLines } from "../../present/card.ts";
 import type { HumanDecision, Step } from "../../thread/events.ts";
 import type { PendingRequest } from "../../thread/state.ts";
 import type { Thread } from "../../thread/thread.ts";
@@ -10,6 +9,7 @@ import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
 import { follow } from "../follow.ts";
 import type { Session } from "../session.ts";
+import { showCard } from "../show-card.ts";
 
 interface Target {
   readonly thread: Thread;
@@ -66,9 +66,7 @@ async function confirm({ terminal, json }: Session, requestId: RequestId): Promi
 export async function approve(session: Session, id: string, options: ApproveOptions): Promise<number> {
   const found = await target(session, id);
   const { request } = found;
-  if (request?.type === "approval" && !session.json) {
-    for (const line of cardLines(request, session.colors)) session.terminal.err(line);
-  }
+  if (!session.json) showCard(session, request);
   if (request?.type === "approval" && parseRequestId(id) === undefined && options.digest === undefined) {
     if (!(await confirm(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
   }

@@ -11,6 +11,7 @@ import { gradesOf } from "../follow.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { interruptedLine, isInterrupted } from "../interrupted.ts";
 import type { Session } from "../session.ts";
+import { showCard } from "../show-card.ts";
 import { threadJson } from "../thread-json.ts";
 import { createWorkingLine } from "../working-line.ts";
 
@@ -33,6 +34,7 @@ export async function followThread(session: Session, id: string): Promise<number
     terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   else if (status.kind === "running") terminal.out(interruptedLine(threadId));
   else {
+    showCard(session, request);
     const lines = request === null ? [`thread ${threadId} is ${status.kind}`] : howToAnswer(thread, request);
     for (const line of lines) terminal.out(line);
   }

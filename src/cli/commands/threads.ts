@@ -6,6 +6,7 @@ import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
 import { follow } from "../follow.ts";
 import type { Session } from "../session.ts";
+import { showCard } from "../show-card.ts";
 import { threadJson } from "../thread-json.ts";
 
 /** `twelvefold message <thread> <text…>`: sends a further message. */
@@ -16,6 +17,7 @@ export async function message(session: Session, id: string, words: readonly stri
   const { request } = thread.state;
   if (request !== null && !session.json) {
     session.terminal.err("the message is stored; the model reads it once the pending request is answered");
+    showCard(session, request);
     for (const line of howToAnswer(thread, request)) session.terminal.err(line);
     return EXIT.ok;
   }

@@ -16,8 +16,8 @@ export interface StepField {
 export type StepFields = ReadonlyMap<string, ReadonlyMap<string, StepField>>;
 
 /**
- * The fields of the classes that a function may return, by the literal of their field `intent`. What cannot be read is
- * left out: it is for display, and no check relies on it.
+ * The fields of the classes that a function may return, by the literal of their field `intent`. For display, and to refuse an
+ * edit early: what passes is read by the parser all the same.
  */
 export function readStepFields(files: BamlFiles, functionName: string): StepFields {
   const all = new Map(declarations(files).map((declaration) => [declaration.name, declaration]));
@@ -116,6 +116,8 @@ const KINDS: { readonly [type: string]: StepField["kind"] } = {
   "string[]": "texts",
 };
 
+const NUMBERS = /^(?:int|float)(?:\s*\|\s*(?:int|float))+$/;
+
 function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "description"> {
   const plain = type
     .replace(/\?$/, "")
@@ -126,11 +128,15 @@ function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "de
   const kind = Object.hasOwn(KINDS, plain) ? KINDS[plain] : undefined;
   if (kind !== undefined) return { kind, choices: [], optional };
   const declared = all.get(plain);
+  // One that may get values at run time has more than these.
+  if (declared?.kind === "enum" && /@@dynamic\b/.test(declared.text))
+    return { kind: "other", choices: [], optional };
   if (declared?.kind === "enum") return { kind: "choice", choices: valuesOf(declared), optional };
   if (declared?.kind === "type" && depth < 8) {
     const inner = typeOf(literally(declared), all, depth + 1);
     return { ...inner, optional: optional || inner.optional };
   }
+  if (NUMBERS.test(plain)) return { kind: "number", choices: [], optional };
   const choices = literalsIn(plain);
   return choices.length === 0 ? { kind: "other", choices, optional } : { kind: "choice", choices, optional };
 }
