@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { NotFoundError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
 import { copyFile } from "../store/sqlite/copy-file.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
@@ -23,13 +24,27 @@ export async function openStore(place: string, folder: string): Promise<ThreadSt
   return openSqliteStore(resolve(folder, place));
 }
 
+/** Opens a store that is there. Throws `NotFoundError` for an SQLite file that is not: opening it would create it. */
+export async function openExisting(place: string, folder: string): Promise<ThreadStore> {
+  requireFile(place, folder);
+  return openStore(place, folder);
+}
+
+function requireFile(place: string, folder: string): void {
+  if (parsePostgresPlace(place) !== undefined || existsSync(resolve(folder, place))) return;
+  throw new NotFoundError(
+    `there is no store ${place}, so that no threads are stored: TWELVEFOLD_STORE names the one to look at`,
+  );
+}
+
 /**
  * Opens a copy of an SQLite file, which stays as it is: opening a file brings its tables up to date, and the release that works
- * with it may be an earlier one. A database in PostgreSQL is opened itself.
+ * with it may be an earlier one. A database in PostgreSQL is opened itself. Throws `NotFoundError` where there is no file.
  */
 export async function openCopy(place: string, folder: string): Promise<ThreadStore> {
+  requireFile(place, folder);
   const path = resolve(folder, place);
-  if (parsePostgresPlace(place) !== undefined || !existsSync(path)) return openStore(place, folder);
+  if (parsePostgresPlace(place) !== undefined) return openStore(place, folder);
   const temporary = mkdtempSync(join(tmpdir(), "twelvefold-copy-"));
   const remove = () => rmSync(temporary, { recursive: true, force: true });
   try {

@@ -13,7 +13,7 @@ import type { ThreadStore } from "../store/store.ts";
 import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
 import { engineNamed, openEngine } from "./open-engine.ts";
-import { openCopy, openStore } from "./open-store.ts";
+import { openCopy, openExisting, openStore } from "./open-store.ts";
 import { jsonTerminal, type Terminal } from "./terminal.ts";
 
 /** What every command works with: the only way to the environment, the terminal and the project. */
@@ -30,6 +30,8 @@ export interface Session {
   /** Throws if the BAML client is stale and may not be regenerated. Called before agents run. */
   requireFreshClient(): Promise<void>;
   store(): Promise<ThreadStore>;
+  /** The same for a command that only looks at what is there: throws `NotFoundError` where a file would be created. */
+  existingStore(): Promise<ThreadStore>;
   /** A store with the same threads for a command that only reads, and must not bring a file to a new version. */
   storeToRead(): Promise<ThreadStore>;
   /** A runtime that does not advance threads by itself, so it needs no model. */
@@ -105,6 +107,7 @@ export function createSession({ env, folder, json, person, ...options }: Session
       return opened;
     });
   const store = openWith(openStore);
+  const existingStore = openWith(openExisting);
   const storeToRead = openWith(openCopy);
   const makeRuntime = async (
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
@@ -178,6 +181,7 @@ export function createSession({ env, folder, json, person, ...options }: Session
     person: person ?? accountPerson(),
     config,
     store,
+    existingStore,
     storeToRead,
     runtime,
     model,

@@ -1,14 +1,14 @@
 import type { Agent, NextStepOptions } from "../agent/agent.ts";
 import { ownWords } from "../agent/own-words.ts";
+import { stepsOfAnswer } from "../agent/steps-of-answer.ts";
 import { summaryOf } from "../agent/summarize.ts";
 import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import { callIdAt } from "../base/ids.ts";
-import { isJsonObject, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { MIN_TOKENS } from "../context/budget/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
 import { isReadOnlyTool } from "../steps/permission.ts";
-import type { EventData, NewEvent, OwnWords, Step } from "../thread/events.ts";
+import type { EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
@@ -115,12 +115,7 @@ export function answerEvents(
       { type: "step_refused", data: { reason: "unparseable", message: answer.message, ...completion } },
     ];
   }
-  // A prompt may return a list of steps: they are several steps of one completion.
-  const proposals = [{ value: answer.value, fidelity: answer.fidelity }, ...answer.more].flatMap(
-    ({ value, fidelity }) =>
-      (Array.isArray(value) ? value : [value]).map((one: unknown) => ({ step: asStep(one), fidelity })),
-  );
-  const steps = proposals.flatMap(({ step, fidelity }) => (step === undefined ? [] : [{ step, fidelity }]));
+  const steps = stepsOfAnswer(answer);
   const [first, ...others] = steps;
   if (first === undefined) {
     const message = "The answer holds no step. Answer with exactly one.";
@@ -150,11 +145,4 @@ export function answerEvents(
     events.push({ type: "steps_dropped", data: { steps: others.map(({ step }) => step), reason } });
   }
   return events;
-}
-
-function asStep(value: unknown): Step | undefined {
-  const json = toJson(value);
-  if (!isJsonObject(json)) return undefined;
-  const { intent } = json;
-  return typeof intent === "string" ? { ...json, intent } : undefined;
 }

@@ -1,9 +1,17 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Agent } from "../../src/agent/agent.ts";
+import { calculator } from "../../src/agents/calculator/agent.ts";
+import { test as runTests } from "../../src/cli/commands/test.ts";
+import { createMemoryStore } from "../../src/index.ts";
 import type { RecordedCall } from "../../src/model/recording.ts";
+import { declarations } from "../../src/prompts/baml/source.ts";
 import { answersOf } from "../../src/workbench/baml-tests/answers.ts";
 import { readBamlOutput, reportOf } from "../../src/workbench/baml-tests/read-output.ts";
 import { proseWarnings } from "../../src/workbench/prose-warning.ts";
+import { testSession } from "./test-session.ts";
 
 const OUTPUT = `
 some warning of the run
@@ -124,5 +132,80 @@ describe("F2.4 BAML tests", { tags: ["F2.4", "F2.17"] }, () => {
         "DetermineNextStep",
       ]),
     ).toEqual([]);
+  });
+
+  describe("twelvefold test, in a project", () => {
+    const project = (withTests: boolean, datasets: boolean): string => {
+      const folder = mkdtempSync(join(tmpdir(), "twelvefold-test-"));
+      cpSync("baml_src", join(folder, "baml_src"), { recursive: true });
+      if (!withTests) {
+        for (const name of readdirSync(join(folder, "baml_src"))) {
+          const path = join(folder, "baml_src", name);
+          const tests = declarations({ [name]: readFileSync(path, "utf8") }).filter(
+            ({ kind }) => kind === "test",
+          );
+          const text = tests.reduce((rest, one) => rest.replace(one.text, ""), readFileSync(path, "utf8"));
+          // The client need not read the tests' variables where there are no tests.
+          writeFileSync(path, text.replaceAll("env.TWELVEFOLD_BASE_URL", '"http://127.0.0.1:9"'));
+        }
+      }
+      if (datasets) {
+        mkdirSync(join(folder, "evals"));
+        const text = "agent: calculator\ncases:\n  - { message: add 1 and 2, expect: { intent: add } }\n";
+        writeFileSync(join(folder, "evals/sums.yaml"), text);
+      }
+      return folder;
+    };
+
+    it("datasets run where there are no BAML tests; where there is neither, it is a mistake", {
+      tags: "F2.4",
+    }, async () => {
+      const { session, said } = testSession(project(false, true), {
+        agents: [calculator],
+        store: createMemoryStore(),
+      });
+      expect(await runTests(session, {})).toBe(0);
+      expect(said).toEqual([
+        "BAML tests: there are none in baml_src",
+        expect.stringMatching(/^Evals: 1 case, 100 % .* passed \(built-in offline model\)$/),
+      ]);
+      const none = testSession(project(false, false), { agents: [calculator], store: createMemoryStore() });
+      await expect(runTests(none.session, {})).rejects.toMatchObject({
+        code: "invalid_argument",
+        message: "there are no BAML tests in baml_src, and no datasets in evals/",
+      });
+    });
+
+    it("warns of a prompt that asks for prose, at its line, in GitHub Actions too; not where prose is allowed", {
+      tags: "F2.4",
+    }, async () => {
+      const folder = project(false, true);
+      writeFileSync(join(folder, "twelvefold.config.ts"), "");
+      const path = join(folder, "baml_src/calculator.baml");
+      const before = readFileSync(path, "utf8").replaceAll("nothing else", "no more");
+      const text = before.replace("You are a calculator", "Think step by step.\n    You are a calculator");
+      writeFileSync(path, text);
+      const line = text.slice(0, text.indexOf("Think step by step")).split("\n").length;
+      const run = async (agent: Agent, env = {}, json = false) => {
+        const { session, said, problems } = testSession(folder, {
+          agents: [agent],
+          store: createMemoryStore(),
+          env,
+          json,
+        });
+        expect(await runTests(session, {})).toBe(0);
+        return { said, problems };
+      };
+      const warned = `baml_src/calculator.baml:${line}: DetermineNextStep asks for prose: the prompt says "Think step by step", but its function has prose: "none"`;
+      expect((await run(calculator)).problems).toEqual([expect.stringContaining(warned)]);
+      const annotated = (await run(calculator, { GITHUB_ACTIONS: "true" })).said.join("\n");
+      expect(annotated).toContain(
+        `::warning file=baml_src/calculator.baml,line=${line},title=DetermineNextStep asks for prose::`,
+      );
+      const { warnings } = JSON.parse((await run(calculator, {}, true)).said[0] ?? "");
+      expect(warnings).toEqual([expect.objectContaining({ functionName: "DetermineNextStep", line })]);
+      const allowed = { ...calculator, nextStep: { ...calculator.nextStep, prose: "before" as const } };
+      expect((await run(allowed as Agent)).problems).toEqual([]);
+    });
   });
 });

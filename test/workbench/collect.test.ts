@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Agent } from "../../src/agent/agent.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import {
   askHuman,
@@ -14,9 +15,17 @@ import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { collectCorrections } from "../../src/workbench/collect.ts";
 import { decisionsIn, lastThreads } from "../../src/workbench/decisions.ts";
 import { threadOfCase } from "../../src/workbench/evals/case-thread.ts";
+import { checkAnswer } from "../../src/workbench/evals/check-answer.ts";
+import type { Expectation } from "../../src/workbench/evals/dataset.ts";
 import { parseDataset } from "../../src/workbench/evals/read-dataset.ts";
 
-type Pay = { intent: "pay"; to: string; amount: number; about: { key: string } };
+type Pay = {
+  intent: "pay";
+  to: string;
+  amount: number;
+  about: { key: string };
+  reasoning?: string;
+};
 type S = Pay | { intent: "ask"; question: string } | { intent: "done"; message: string };
 const ada = verifiedBy("web", "ada");
 const pay = (amount: number, key = "k"): Pay => ({ intent: "pay", to: "bob", amount, about: { key } });
@@ -65,7 +74,7 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
       name: `${thread.id} event 3`,
       agent: "payer",
       review: true,
-      note: "denied: that is 40",
+      note: "denied: that is 40 (not compared, since it is redacted: about.key)",
       expect: { not: { intent: "pay", fields: { to: "bob", amount: 400 } } },
     });
     expect(collected?.events).toHaveLength(2);
@@ -95,7 +104,8 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     const { events } = await runtime.settled(thread.id);
     await runtime.stop();
     const collected = collectCorrections({ ...thread, events }, agent);
-    expect(collected.map(({ note }) => note)).toEqual(["denied: less", "denied: much less"]);
+    const left = "(not compared, since it is redacted: about.key)";
+    expect(collected.map(({ note }) => note)).toEqual([`denied: less ${left}`, `denied: much less ${left}`]);
     expect(collected[1]?.events.some((one) => JSON.stringify(one).includes("approval_requested"))).toBe(true);
     for (const secret of ["hunter2", "hunter3"]) expect(JSON.stringify(collected)).not.toContain(secret);
     const [, second] = collected;
@@ -137,7 +147,7 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     await runtime.stop();
   });
 
-  it("an edit: what the person changed; an object stands under equals", async () => {
+  it("an edit: what the person changed, but for what an answer could never equal", async () => {
     const { agent, thread } = await played([pay(400), done], (_, digest) => ({
       decision: { kind: "approved" },
       digest,
@@ -159,9 +169,19 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     const [collected] = collectCorrections({ ...thread, events: edited }, agent);
     expect(collected?.expect).toEqual({
       intent: "pay",
-      fields: { amount: 40, about: { equals: { key: expect.stringMatching(/^\[.*\]$/), more: 1 } } },
+      fields: { amount: 40, "about.more": 1 },
     });
-    expect(collected?.note).toContain("edited: ");
+    expect(collected?.note).toMatch(/^edited: .* \(not compared, since it is redacted: about\.key\)$/);
+    const context: Agent["context"] = {
+      ...agent.context,
+      hide: (text) => text,
+      forPeople: (events) => ({ events, json: (value) => value, secretFor: () => undefined }),
+    };
+    const plain = { ...agent, context };
+    expect(collectCorrections({ ...thread, events: edited }, plain)[0]?.expect).toEqual({
+      intent: "pay",
+      fields: { amount: 40, about: { equals: { key: "x", more: 1 } } },
+    });
   });
 
   it("a step that is dropped after a person wrote something: not that step", async () => {
@@ -188,9 +208,81 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     ];
     expect(collectCorrections({ ...thread, events }, agent)).toEqual([
       expect.objectContaining({
-        note: "replaced after: no, ask Carl",
+        note: expect.stringMatching(/^replaced after: no, ask Carl/),
         expect: { not: expect.objectContaining({ intent: "pay" }) },
       }),
     ]);
+  });
+
+  it("whoever proposes a denied step again fails the case, whatever the reasons, the secrets and the length of its texts", async () => {
+    const to = `bob, ${"and somebody else ".repeat(200)}`;
+    const step = { ...pay(400, "hunter2hunter2"), to, reasoning: "first words" };
+    const { agent, thread } = await played([step, done], (_, digest) => ({
+      decision: { kind: "denied", feedback: "not them" },
+      digest,
+    }));
+    const expected = collectCorrections(thread, agent)[0]?.expect ?? {};
+    const failures = async (answer: object) => {
+      const read = agent.nextStep.parse(JSON.stringify(answer), thread);
+      return (await checkAnswer(read, expected, async () => ({ pass: true }))).failures;
+    };
+    expect(await failures({ ...step, reasoning: "other words" })).toHaveLength(1);
+    expect(await failures({ ...step, to: `${to}!` })).toEqual([]);
+  });
+
+  it("each step of an answer that holds several is looked at", async () => {
+    const agent = defineAgent(scriptedSteps<S>([{ steps: [pay(1), pay(2), pay(3)] }, done]), {
+      name: "payer",
+      severalSteps: "in_order",
+      steps: {
+        pay: tool(() => "paid", { approval: "always", version: "1" }),
+        ask: askHuman(({ question }) => question),
+        done: finish(({ message }) => message),
+      },
+    });
+    const store = createMemoryStore();
+    const runtime = createRuntime({ agents: [agent], store });
+    const { threadId } = await runtime.launch({ agent: "payer", input: { message: "pay", from: ada } });
+    const decisions = [
+      { kind: "approved" as const },
+      { kind: "approved" as const, editedStep: pay(20) },
+      { kind: "denied" as const, feedback: "enough" },
+    ];
+    for (const decision of decisions) {
+      const { state } = await runtime.settled(threadId);
+      const { request } = state;
+      if (request?.type !== "approval") throw new Error(`it waits for ${request?.type}`);
+      const response = { decision, digest: request.digest };
+      await runtime.respond(requestIdOf(threadId, request.seq), response, ada);
+    }
+    await runtime.settled(threadId);
+    await runtime.stop();
+    const events = await store.read(threadId);
+    const thread = { id: threadId, agent: "payer", events };
+    expect(decisionsIn(thread)[0]?.steps.map(({ step }) => step["amount"])).toEqual([1, 2, 3]);
+    const [edited, denied, ...others] = collectCorrections(thread, agent);
+    expect(others).toEqual([]);
+    expect([edited?.name, denied?.name]).toEqual([`${threadId} event 4`, `${threadId} event 5`]);
+    expect([edited?.events.length, denied?.events.length]).toEqual([2, 2]);
+    expect(edited?.expect).toEqual({ anyStep: { intent: "pay", fields: { amount: 20 } } });
+    const answer = (...amounts: number[]) => ({
+      ...scriptedSteps<S>([done]).parse(JSON.stringify(pay(amounts[0] ?? 0))),
+      more: amounts
+        .slice(1)
+        .map((amount) => ({ value: pay(amount), fidelity: { grade: "exact", reasons: [] } as const })),
+    });
+    const failures = async (expected: Expectation | undefined, ...amounts: number[]) =>
+      (
+        await checkAnswer(
+          answer(...amounts) as never,
+          expected ?? {},
+          async () => ({ pass: true }),
+          "in_order",
+        )
+      ).failures.length;
+    expect(await failures(edited?.expect, 1, 20)).toBe(0);
+    expect(await failures(edited?.expect, 1, 2)).toBe(1);
+    expect(await failures(denied?.expect, 1, 2, 3)).toBe(1);
+    expect(await failures(denied?.expect, 1, 2)).toBe(0);
   });
 });

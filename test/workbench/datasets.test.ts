@@ -65,7 +65,7 @@ cases:
     ["agent: calculator\ncases: []\n", "evals/a.yaml:1: the dataset has no cases"],
     [
       "- message: x\n  expect:\n    intend: add\n",
-      'evals/a.yaml:3: expect.intend: unknown expectation "intend"; known: intent, fields, grade, checks, judge, anyOf, not',
+      'evals/a.yaml:3: expect.intend: unknown expectation "intend"; known: intent, fields, grade, checks, judge, anyOf, not, steps, anyStep',
     ],
     [
       "- message: x\n  expect: { intent: add }\n  sevrity: must\n",
@@ -107,6 +107,43 @@ cases:
     ["hello", "evals/a.yaml:1: must be an object"],
   ])("a mistake is named with file and line: %j", (text, message) => {
     expect(() => yaml(text)).toThrow(message);
+  });
+
+  it.each([
+    [
+      "- message: x\n  expect:\n    intent: ad\n",
+      'evals/a.yaml:3: expect.intent: the agent calculator has no intent "ad"; known: ',
+    ],
+    [
+      "- message: x\n  expect:\n    intent: add\n    fields:\n      a: 1\n      amount: 2\n",
+      'evals/a.yaml:6: expect.fields.amount: add has no field "amount"; known: ',
+    ],
+    [
+      "- message: x\n  expect:\n    not:\n      fields: { amount: 2 }\n",
+      'evals/a.yaml:4: expect.not.fields.amount: no step of calculator has a field "amount"',
+    ],
+    [
+      "- message: x\n  expect:\n    anyOf:\n      - intent: add\n      - steps: [{ intent: add }, { intent: subb }]\n",
+      "evals/a.yaml:5: expect.anyOf.1.steps.1.intent: the agent calculator has no intent",
+    ],
+    [
+      "- message: x\n  expect: { anyStep: { judge: kind } }\n",
+      'evals/a.yaml:2: expect.anyStep.judge: there is no judge "kind"',
+    ],
+    [
+      "- message: x\n  agent: adder\n  expect: { intent: add }\n",
+      'evals/a.yaml:2: agent: there is no agent "adder"',
+    ],
+  ])("what the project does not have is named with file and line: %j", (text, message) => {
+    const known = { agents: [calculator], judges: {} };
+    const parse = (source: string) =>
+      parseDataset(source, { file: "evals/a.yaml", agent: "calculator", known });
+    expect(() => parse(text)).toThrow(message);
+    // Before somebody has looked at it, a case may be about a step of an earlier prompt.
+    expect(parse(text.replace("  expect", "  review: true\n  expect")).cases).toHaveLength(1);
+    expect(
+      parse("- message: x\n  expect: { intent: add, fields: { a: 1, intent: add } }\n").cases,
+    ).toHaveLength(1);
   });
 
   it("a mistake in a JSON line is named with its line", () => {
@@ -267,5 +304,51 @@ describe("F2.16 expectations", { tags: "F2.16" }, () => {
     expect(await failures({ fields: { amount: 50 }, checks: ["positive"] })).toEqual([]);
     expect(await failures({ checks: "all" })).toEqual(["the BAML check small failed"]);
     expect(await failures({ checks: ["other"] })).toEqual(["the answer has no BAML check other"]);
+  });
+
+  it("of several steps that would run, each counts", async () => {
+    const first = calculator.nextStep.parse('{"intent": "add", "a": 3, "b": 4}', { events: [] });
+    const second = { intent: "divide", a: 1, b: 0 };
+    const exact = { grade: "exact", reasons: [] } as const;
+    const doubtful = { grade: "doubtful", reasons: [] } as const;
+    const more = [{ value: second, fidelity: doubtful }];
+    const list = { ...first, value: [{ intent: "add", a: 3, b: 4 }, second], fidelity: exact };
+    const judged: string[] = [];
+    const failures = async (answer: object, expected: Expectation, several?: "first" | "in_order") => {
+      const judge = async (_: string, { intent }: { intent: string }) => {
+        judged.push(intent);
+        return { pass: intent === "add" };
+      };
+      return (await checkAnswer(answer as typeof first, expected, judge, several)).failures;
+    };
+    for (const answer of [{ ...first, more }, list]) {
+      expect(await failures(answer, { intent: "add" }, "in_order")).toEqual([
+        "one step is expected, not 2 (add, divide): say under steps what each must be",
+      ]);
+      expect(await failures(answer, { not: { intent: "divide" } }, "in_order")).toHaveLength(1);
+      expect(await failures(answer, { not: { intent: "multiply" } }, "in_order")).toEqual([]);
+      const steps = [{ intent: "add", fields: { a: 3 } }, { intent: "divide" }];
+      expect(await failures(answer, { steps }, "in_order")).toEqual([]);
+      expect(await failures(answer, { steps: [{ intent: "add" }] }, "in_order")).toEqual([
+        "1 steps are expected, not 2 (add, divide)",
+      ]);
+      expect(
+        await failures(answer, { steps: [{ intent: "add" }, { fields: { a: 2 } }] }, "in_order"),
+      ).toEqual(["step 2: a must be 2, not 1"]);
+      expect(await failures(answer, { anyStep: { intent: "divide", fields: { b: 0 } } }, "in_order")).toEqual(
+        [],
+      );
+      expect(await failures(answer, { anyStep: { intent: "divide", fields: { b: 1 } } }, "in_order")).toEqual(
+        [expect.stringContaining("no step is as expected: step 1: ")],
+      );
+      expect(await failures(answer, { judge: "kind" }, "in_order")).toEqual([
+        "divide: the judge kind says no",
+      ]);
+      // An agent that takes only the first step runs no other.
+      expect(await failures(answer, { intent: "add", not: { intent: "divide" } }, "first")).toEqual([]);
+    }
+    expect(await failures({ ...first, more }, { grade: "exact" }, "in_order")).toEqual([
+      expect.stringContaining("divide: the grade must be exact, not doubtful"),
+    ]);
   });
 });

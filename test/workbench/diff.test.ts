@@ -1,21 +1,31 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
+import type { Agent } from "../../src/agent/agent.ts";
 import { calculator } from "../../src/agents/calculator/agent.ts";
 import { diffLines } from "../../src/base/line-diff.ts";
+import { collect } from "../../src/cli/commands/collect.ts";
+import { deployCheckCommand } from "../../src/cli/commands/deploy-check.ts";
 import { diff } from "../../src/cli/commands/diff.ts";
+import { judge } from "../../src/cli/commands/judge.ts";
 import { redecideCommand } from "../../src/cli/commands/redecide.ts";
 import { reparseCommand } from "../../src/cli/commands/reparse.ts";
+import { testFrom } from "../../src/cli/commands/test-from.ts";
 import { recordedModels } from "../../src/cli/recorded-models.ts";
+import { createSession, type Session } from "../../src/cli/session.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
-import { createMemoryStore, createRuntime } from "../../src/index.ts";
+import { createMemoryStore, createRuntime, defineAgent, type ThreadStore, tool } from "../../src/index.ts";
 import { startScriptedModel } from "../../src/model/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
+import { BY_ITS_END } from "../../src/prompts/gate/answer.ts";
 import { localModel } from "../../src/prompts/models/select-model.ts";
+import type { Answer } from "../../src/prompts/types.ts";
+import { agreement, redecide } from "../../src/workbench/regression/redecide.ts";
+import { reparse } from "../../src/workbench/regression/reparse.ts";
 import { lastDecisions } from "../../src/workbench/regression/stored-decisions.ts";
 import { agentAt } from "../../src/workbench/revision.ts";
 import { testSession } from "./test-session.ts";
@@ -188,6 +198,7 @@ describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
     });
     const running = redecideCommand(session, { ...options, client: "openai/held", perMinute: 1 });
     await expect.poll(() => problems.some((line) => line.includes("calls wait for their turn"))).toBe(true);
+    await expect.poll(() => held.requests.length).toBe(1);
     process.emit("SIGINT");
     expect(await running).toBe(130);
     expect(held.requests).toHaveLength(1);
@@ -224,5 +235,164 @@ describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
     await expect(run({ perMinute: 0 })).rejects.toThrow("--per-minute");
     // What cannot be asked fails the run.
     expect((await run({ fresh: true, last: 1 })).code).toBe(1);
+  });
+});
+
+type Pay = { intent: "pay"; amount: number };
+
+/** A list of steps, as a prompt that returns one answers. */
+function listAgent(answers: readonly (readonly Pay[])[], parse: (raw: string) => unknown = JSON.parse) {
+  let asked = 0;
+  const exact = { grade: "exact", reasons: [] } as const;
+  const read = (raw: string): Answer<readonly Pay[]> => {
+    const completion = { raw, client: "c", usage: null, durationMs: 0, requestDigest: "" };
+    const value = parse(raw);
+    if (value === undefined) return { ok: false, reason: "no_match", message: "no steps", completion };
+    return { ok: true, value: value as Pay[], fidelity: exact, more: [], completion };
+  };
+  return defineAgent<[string], Pay>(
+    {
+      name: "NextSteps",
+      version: "1",
+      call: async () => read(JSON.stringify(answers[asked++] ?? [])),
+      request: () => Promise.reject(new Error("not asked")),
+      parse: read,
+    },
+    {
+      name: "payer",
+      severalSteps: "in_order",
+      steps: { pay: tool(() => "paid", { approval: "always", version: "1" }) },
+    },
+  );
+}
+
+async function paid(agent: Agent, kept = createMemoryStore()) {
+  const runtime = createRuntime({ agents: [agent], store: kept });
+  const input = { message: "pay", from: verifiedBy("terminal", "ada") };
+  const { threadId } = await runtime.launch({ agent: "payer", input });
+  await runtime.settled(threadId);
+  await runtime.stop();
+  return { kept, threadId };
+}
+
+describe("answers with several steps", { tags: ["F2.14", "F2.15"] }, () => {
+  const [one, two, three] = [1, 2, 3].map((amount): Pay => ({ intent: "pay", amount }));
+  if (one === undefined || two === undefined || three === undefined) throw new Error("no steps");
+
+  it("are read anew whole: a later step that changes, goes or comes is told", async () => {
+    const { kept } = await paid(listAgent([[one, two]]));
+    const outcome = async (parse?: (raw: string) => unknown) => {
+      const { session, said } = testSession(NO_GIT, {
+        agents: [listAgent([], parse)],
+        store: kept,
+        json: true,
+      });
+      const code = await reparseCommand(session, { last: 10 });
+      return [code, JSON.parse(said[0] ?? "").differ[0]?.outcome.fields];
+    };
+    expect(await outcome()).toEqual([0, undefined]);
+    expect(await outcome(() => [one, three])).toEqual([1, { "step 2 amount": [2, 3] }]);
+    expect(await outcome(() => [one])).toEqual([1, { "step 2": [two, null] }]);
+    expect(await outcome(() => [one, two, three])).toEqual([1, { "step 3": [null, three] }]);
+  });
+
+  it("are decided anew whole: to agree, all steps must", async () => {
+    const { kept } = await paid(listAgent([[one, two]]));
+    const { event, ...decision } = await (async () => {
+      for await (const found of lastDecisions(kept, { last: 1, agents: [listAgent([])] })) return found;
+      throw new Error("no decision");
+    })();
+    const anew = async (answer: readonly Pay[]) => {
+      const found = await redecide({ ...decision, event, own: listAgent([answer]) }, {});
+      if (found === undefined) throw new Error("nothing was asked");
+      const { intents, steps } = agreement([found]);
+      return [steps.passed, intents.passed, "fields" in found.outcome ? found.outcome.fields : undefined];
+    };
+    expect(await anew([one, two])).toEqual([1, 1, undefined]);
+    expect(await anew([one, three])).toEqual([0, 1, { "step 2 amount": [2, 3] }]);
+    expect(await anew([one])).toEqual([0, 0, { "step 2": [two, null] }]);
+    const ignoring = await redecide(
+      { ...decision, event, own: listAgent([[one, three]]) },
+      { ignore: ["amount"] },
+    );
+    expect(ignoring?.outcome.kind).toBe("agrees");
+  });
+
+  it("what was refused for its text, and is read now, is told; what a provider cut off is not", async () => {
+    const { kept } = await paid(listAgent([[one]], () => undefined));
+    const read = async (agents: readonly Agent[], from: ThreadStore) => {
+      const { session, said } = testSession(NO_GIT, { agents, store: from });
+      return [await reparseCommand(session, { last: 10 }), said.join("\n")];
+    };
+    const [code, told] = await read([listAgent([])], kept);
+    expect(code).toBe(0);
+    expect(told).toContain('was refused, and is read now: {"intent":"pay","amount":1}');
+    const ended = BY_ITS_END.map((message) =>
+      reparse({
+        own: listAgent([]),
+        steps: [],
+        completion: { raw: JSON.stringify([one]) },
+        event: { type: "step_refused", data: { reason: "unparseable", message } },
+      } as never),
+    );
+    expect(ended).toEqual([{ kind: "same" }, { kind: "same" }]);
+  });
+});
+
+describe("where there is nothing to look at", { tags: ["F2.13", "F2.14", "F2.15", "F2.19", "F2.20"] }, () => {
+  const COMMANDS: Record<string, (session: Session) => Promise<number>> = {
+    diff: (session) => diff(session, { last: 10 }),
+    reparse: (session) => reparseCommand(session, { last: 10 }),
+    redecide: (session) => redecideCommand(session, { last: 10, concurrency: 1, minAgreement: 90 }),
+    judge: (session) => judge(session, "short", { last: 10, sample: 5, seed: 1 }),
+    collect: (session) => collect(session, { last: 10, to: "evals/collected.jsonl" }),
+    "deploy-check": (session) => deployCheckCommand(session, {}),
+    "test-from": (session) => testFrom(session, "last", { to: "baml_src/thread_tests.baml" }),
+  };
+  const withJudge = ({ session }: { session: Session }, agents: readonly Agent[]): Session => ({
+    ...session,
+    config: async () => ({ agents: [...agents], evals: { judges: { short: () => true } } }),
+  });
+
+  it.each(Object.entries(COMMANDS))("%s says so, and creates no store", async (name, run) => {
+    const project = mkdtempSync(join(tmpdir(), "twelvefold-empty-"));
+    cpSync("baml_src", join(project, "baml_src"), { recursive: true });
+    const agents = [calculator];
+    const empty = testSession(project, { agents, store: createMemoryStore() });
+    const told = run(withJudge(empty, agents));
+    if (name === "collect") {
+      expect([await told, empty.said]).toEqual([0, ["0 corrections collected"]]);
+    } else if (name === "deploy-check") {
+      expect([await told, empty.said]).toEqual([0, ["No thread is open.", "Safe to deploy."]]);
+    } else {
+      await expect(told).rejects.toMatchObject({
+        code: "not_found",
+        message: expect.stringMatching(/^(the store holds no decision of a model|there are no threads)$/),
+      });
+    }
+    // Threads of agents that are not there.
+    const { kept } = await paid(listAgent([[{ intent: "pay", amount: 1 }]]));
+    const other = testSession(project, { agents, store: kept });
+    const code = await run(withJudge(other, agents)).catch((error: Error) => error.message);
+    const all = [code, ...other.said, ...other.problems].join("\n");
+    expect(all).toMatch(name === "deploy-check" ? /there is no agent "payer"/ : /payer/);
+    // A file that is not there.
+    const lines: string[] = [];
+    const terminal = {
+      interactive: false,
+      colors: false,
+      out: (text: string) => lines.push(text),
+      err: (text: string) => lines.push(text),
+      ask: async () => undefined,
+    };
+    const env = { TWELVEFOLD_STORE: "nowhere.db" };
+    const { session, close } = createSession({ terminal, env, folder: project, json: false });
+    const own = { ...withJudge({ session }, agents), requireFreshClient: async () => {} };
+    await expect(run(own)).rejects.toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("there is no store nowhere.db"),
+    });
+    await close();
+    expect(existsSync(join(project, "nowhere.db"))).toBe(false);
   });
 });

@@ -99,13 +99,13 @@ describe(PAGE, () => {
     expect((await runLine(collected)).out).toContain("1 case awaits review and did not run");
     const judged = await runLine(judge);
     expect(judged.out).toMatch(
-      /^✗ thr_\w+ event 3 {2}divide {2}b is 2\n✓ thr_\w+ event 6 {2}divide {2}b is 4\n2 of 2 decisions judged: 50 % \(/,
+      /^✗ thr_\w+ event 3 {2}divide {2}b is 2\n✓ thr_\w+ event 6 {2}divide {2}b is 4\n2 of 2 steps judged: 50 % \(/,
     );
     expect(judged.code).toBe(0);
     await expect(runLine("npx twelvefold judge kind")).rejects.toThrow(
       'there is no judge "kind"; known: short',
     );
-    expect((await runLine("npx twelvefold judge short --sample 1 --json")).out).toContain('"decisions": 2');
+    expect((await runLine("npx twelvefold judge short --sample 1 --json")).out).toContain('"steps": 2');
     const file = join(project, "evals/collected.jsonl");
     writeFileSync(file, readFileSync(file, "utf8").replace('"review":true,', ""));
     // The built-in model proposes the same step again, before it knows the feedback.
@@ -141,7 +141,7 @@ describe(PAGE, () => {
     await expect(runLine("npx twelvefold eval wrong")).rejects.toMatchObject({
       code: "invalid_argument",
       message:
-        'evals/wrong.yaml:2: expect.intend: unknown expectation "intend"; known: intent, fields, grade, checks, judge, anyOf, not',
+        'evals/wrong.yaml:2: expect.intend: unknown expectation "intend"; known: intent, fields, grade, checks, judge, anyOf, not, steps, anyStep',
     });
     await expect(runLine("npx twelvefold eval sums --report x.pdf")).rejects.toThrow("no report is known");
   });

@@ -5,18 +5,27 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
+import type { Agent } from "../../src/agent/agent.ts";
 import { calculator } from "../../src/agents/calculator/agent.ts";
+import { callIdAt, parseThreadId } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
 import { testFrom } from "../../src/cli/commands/test-from.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { stepView } from "../../src/inbox/routes/step-view.ts";
 import { createMemoryStore, createRuntime, defineAgent, finish, requestIdOf, tool } from "../../src/index.ts";
+import { startOfflineModel } from "../../src/model/index.ts";
 import { neutralise } from "../../src/prompts/baml/neutralise.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
+import type { ThreadEvent } from "../../src/thread/events.ts";
 import { threadOf } from "../../src/thread/thread.ts";
 import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { bamlEntries, jinjaLiteral } from "../../src/workbench/baml-tests/literal.ts";
+import { readBamlOutput } from "../../src/workbench/baml-tests/read-output.ts";
+import { agentAt } from "../../src/workbench/revision.ts";
 import { testSession } from "./test-session.ts";
+
+const EXACT = { grade: "exact", reasons: [] } as const;
 
 const SOURCES = `client<llm> C {
   provider openai-generic
@@ -33,6 +42,35 @@ class Turn {
   weight float?
   done bool?
   tags map<string, string>?
+}
+
+class Pay {
+  intent "pay"
+  reasoning string?
+  amount float
+  note string
+  about About?
+  lines string[]
+}
+
+class About {
+  place string
+  floor int?
+}
+
+class Ask {
+  intent "ask"
+  message string
+}
+
+function One(n: string, text: string) -> Pay | Ask {
+  client C
+  prompt #"{{ _.role("user") }}{{ [n, text] | tojson }}"#
+}
+
+function Several(n: string, text: string) -> (Pay | Ask)[] {
+  client C
+  prompt #"{{ _.role("user") }}{{ [n, text] | tojson }}"#
 }
 
 function Echo(n: string, text: string, turns: Turn[], number: float?) -> string {
@@ -329,8 +367,104 @@ describe("F2.12 a decision becomes a BAML test", { tags: "F2.12" }, () => {
     const { agent, stored } = await decided({ kind: "denied", feedback: "that is 40" });
     expect(decisionTest(stored, agent, { at: 3 })).toMatchObject({
       person: "denied",
-      asserts: { not_again: 'not (this.intent == "pay" and this.to == "bob" and this.amount == 400)' },
+      asserts: {
+        not_again:
+          'not (this.intent == "pay" and this.to == "bob" and this.amount == 400 and this.lines == [])',
+      },
     });
+  });
+});
+
+describe("F2.12 what the test of a decision asserts, run by BAML", { tags: "F2.12" }, () => {
+  const long = `line one\nC:\\temp "quoted" {{ braces }}, ${"and more ".repeat(60)}`;
+  const pay = {
+    intent: "pay",
+    reasoning: "because",
+    amount: 1e-7,
+    note: long,
+    about: { place: "a 'house'", floor: null },
+    lines: ['"a"', "b\\"],
+  };
+  const ask = { intent: "ask", message: "sure?" };
+  const other = { ...pay, note: `${long}!` };
+
+  /** The test of a decision whose answer was this; people denied the steps of these numbers. */
+  function testOf(answer: object | readonly object[], denied: readonly number[] = []) {
+    const steps = [answer].flat() as ({ readonly intent: string } & Record<string, Json>)[];
+    const value = answer as never;
+    const completion = { raw: "", client: "c", usage: null, durationMs: 0, requestDigest: "" };
+    const agent = defineAgent<[string], { intent: string }>(
+      {
+        name: Array.isArray(answer) ? "Several" : "One",
+        version: "1",
+        call: () => Promise.reject(new Error("not asked")),
+        request: () => Promise.reject(new Error("not asked")),
+        parse: () => ({ ok: true, value, fidelity: EXACT, more: [], completion }),
+        namedArguments: () => ({}),
+      },
+      { name: "a", severalSteps: "in_order", steps: { pay: finish(() => ""), ask: finish(() => "") } },
+    );
+    const at = "2026-11-26T00:00:00.000Z";
+    const by = { channel: "web", id: "ada" };
+    const events: ThreadEvent[] = [
+      { seq: 1, at, v: 1, type: "thread_started", data: { agent: "a" } } as never,
+      { seq: 2, at, v: 1, type: "message_received", data: { text: "pay", from: by } } as never,
+      ...steps.map((step, index) => ({
+        seq: 3 + index,
+        at,
+        v: 1,
+        type: "step_proposed",
+        data: { callId: callIdAt(3 + index), step, fidelity: EXACT, ...(index === 0 ? { completion } : {}) },
+      })),
+      ...denied.map((index) => ({
+        seq: 3 + steps.length,
+        at,
+        v: 1,
+        type: "human_responded",
+        data: {
+          request: 9,
+          callId: callIdAt(3 + index),
+          digest: "",
+          decision: { kind: "denied", feedback: "no" },
+          by,
+        },
+      })),
+    ] as ThreadEvent[];
+    return decisionTest({ id: parseThreadId("thr_abcdefgh") as never, agent: "a", events }, agent, { at: 3 });
+  }
+
+  it("all steps, and of denied ones all values but the reasons", async () => {
+    const wanted = testOf([ask, pay, { ...pay, amount: 2 }]);
+    expect(Object.keys(wanted.asserts)).toEqual([
+      "steps",
+      "intent",
+      "step_2_intent",
+      "step_3_intent",
+      "step_3_amount",
+    ]);
+    const cases: [string, object, Readonly<Record<string, string>>, boolean][] = [
+      ["Several", [ask, pay, { ...pay, amount: 2 }], wanted.asserts, true],
+      ["Several", [ask, pay], wanted.asserts, false],
+      ["Several", [ask, pay, { ...pay, amount: 3 }], wanted.asserts, false],
+      ["Several", [ask, ask, { ...pay, amount: 2 }], wanted.asserts, false],
+      ["One", { ...pay, reasoning: "in other words" }, testOf(pay, [0]).asserts, false],
+      ["One", other, testOf(pay, [0]).asserts, true],
+      ["One", ask, testOf(pay, [0]).asserts, true],
+      ["Several", [pay, ask], testOf([ask, pay], [1]).asserts, false],
+      ["Several", [ask, other], testOf([ask, pay], [1]).asserts, true],
+      ["Several", [ask], testOf([ask, pay], [1]).asserts, true],
+    ];
+    const sources = cases.map(([name, answer, asserts], index) => {
+      const args = bamlEntries(Object.entries({ n: `n${index}`, text: JSON.stringify(answer) }), "    ");
+      const lines = Object.entries(asserts).map(([label, text]) => `  @@assert(${label}, {{ ${text} }})\n`);
+      return `test T_${index} {\n  functions [${name}]\n  args {\n${args}  }\n${lines.join("")}}\n`;
+    });
+    const { output } = await runTests(sources);
+    const passed = readBamlOutput(output)
+      .sort((one, two) => Number(one.name.slice(2)) - Number(two.name.slice(2)))
+      .map(({ outcome }) => outcome === "passed");
+    expect(passed).toEqual(cases.map(([, , , passes]) => passes));
+    expect(output).not.toContain("Constraint error");
   });
 });
 
@@ -362,5 +496,31 @@ describe("twelvefold test-from", { tags: "F2.12" }, () => {
     expect(readFileSync(file, "utf8")).toBe(written);
     expect(await testFrom(session, threadId, { at: 2, name: "Other", to })).toBe(0);
     expect(readFileSync(file, "utf8")).toMatch(/^}\n\n\/\/ From the thread .*\ntest Other \{$/m);
+  });
+
+  it("says where the prompts of now ask otherwise than was asked then", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "twelvefold-digest-"));
+    cpSync("baml_src", join(folder, "baml_src"), { recursive: true });
+    const offline = await startOfflineModel();
+    const store = createMemoryStore();
+    const runtime = createRuntime({ agents: [calculator], store, model: offline.choice });
+    const input = { message: "add 1 and 2", from: verifiedBy("terminal", "ada") };
+    const { threadId } = await runtime.launch({ agent: "calculator", input });
+    await runtime.settled(threadId);
+    await runtime.stop();
+    await offline.close();
+    const files = getBamlFiles();
+    const text = (files["calculator.baml"] ?? "").replace("step by step", "slowly");
+    const edited = agentAt(calculator, { name: "edited", files: { ...files, "calculator.baml": text } });
+    const to = "baml_src/thread_tests.baml";
+    const told = async (agent: Agent, name: string) => {
+      const { session, problems } = testSession(folder, { agents: [agent], store });
+      expect(await testFrom(session, threadId, { at: 3, name, to })).toBe(0);
+      const json = testSession(folder, { agents: [agent], store, json: true });
+      await testFrom(json.session, threadId, { at: 3, name: `${name}2`, to, print: true });
+      return [problems.join("\n").includes("make another request"), JSON.parse(json.said[0] ?? "").request];
+    };
+    expect(await told(calculator, "Same")).toEqual([false, "same"]);
+    expect(await told(edited, "Edited")).toEqual([true, "changed"]);
   });
 });

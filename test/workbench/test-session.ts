@@ -41,6 +41,7 @@ export function testSession(
       ...session,
       config,
       store: async () => store,
+      existingStore: async () => store,
       storeToRead: async () => store,
       requireFreshClient: async () => {},
     },

@@ -4,7 +4,7 @@ import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, type Json, toJson } from "../../base/json.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
 import { type CollectedCase, collectCorrections } from "../../workbench/collect.ts";
-import { lastThreads } from "../../workbench/decisions.ts";
+import { lastThreads, requireAgent } from "../../workbench/decisions.ts";
 import { EXIT } from "../exit.ts";
 import type { Session } from "../session.ts";
 
@@ -24,12 +24,15 @@ export async function collect(session: Session, { last, agent, to }: CollectOpti
     );
   }
   const { agents } = await session.config();
+  requireAgent(agents, agent);
   const path = resolve(folder, to);
   const known = namesIn(path);
   const found: CollectedCase[] = [];
-  for await (const thread of lastThreads(await session.store(), { last, agent })) {
+  const others = new Set<string>();
+  for await (const thread of lastThreads(await session.existingStore(), { last, agent })) {
     const own = agents.find(({ name }) => name === thread.agent);
-    if (own !== undefined) found.push(...collectCorrections(thread, own));
+    if (own === undefined) others.add(thread.agent);
+    else found.push(...collectCorrections(thread, own));
   }
   const added = found.filter(({ name }) => !known.has(name));
   if (added.length > 0) {
@@ -53,6 +56,12 @@ export async function collect(session: Session, { last, agent, to }: CollectOpti
     const before =
       found.length === added.length ? "" : `, ${found.length - added.length} were collected before`;
     terminal.out(`${countOf(added.length, "correction")} collected${before}`);
+    if (others.size > 0)
+      terminal.err(
+        c.dim(
+          `left out: threads of ${visibleLine([...others].join(", "))}, which the configuration does not have`,
+        ),
+      );
     if (added.length > 0)
       terminal.err(c.dim(`${to}: look at each, then take out "review": true; until then they do not run`));
   }

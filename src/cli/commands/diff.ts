@@ -30,7 +30,7 @@ export async function diff(session: Session, options: DiffCommandOptions): Promi
   const { agents } = await session.config();
   const before = await agentsBefore(session, agents, against);
   await session.requireFreshClient();
-  const store = await session.store();
+  const store = await session.existingStore();
   const count = await loadTokenCounter();
   const modelOf = recordedModels(session.env);
   const progress = showProgress(terminal, "compared");

@@ -8,6 +8,7 @@ import type { Dataset } from "../../workbench/evals/dataset.ts";
 import { evaluate, type Variant } from "../../workbench/evals/evaluate.ts";
 import { readDatasets } from "../../workbench/evals/read-dataset.ts";
 import type { EvalRun } from "../../workbench/evals/results.ts";
+import type { KnownNames } from "../../workbench/evals/unknown-names.ts";
 import { evalTests } from "../../workbench/reports/eval-tests.ts";
 import { evalTable } from "../../workbench/reports/table.ts";
 import { type Revision, readRevision } from "../../workbench/revision.ts";
@@ -52,7 +53,7 @@ export async function evalCommand(
   checkReports(options.report ?? []);
   // Faults in a dataset are reported before anything else is started.
   const datasets = chooseCases(
-    readDatasets({ folder, only, agent: await agentOf(session, options) }),
+    readDatasets({ folder, only, agent: await agentOf(session, options), known: await knownNames(session) }),
     options.case,
   );
   const run = await runEvals(session, datasets, options);
@@ -74,6 +75,12 @@ export async function evalCommand(
   if (json) print(JSON.stringify(run, null, 2));
   else for (const line of evalTable(run, colors)) print(line);
   return run.gate.passed || (options.updateBaseline === true && whole) ? EXIT.ok : EXIT.failed;
+}
+
+/** The agents and judges of the project, of which cases may speak. */
+export async function knownNames(session: Session): Promise<KnownNames> {
+  const { agents, evals } = await session.config();
+  return { agents, judges: evals?.judges ?? {} };
 }
 
 /** Runs datasets with the variants that the options name; `undefined`: it was interrupted. */

@@ -1,10 +1,12 @@
 import { UsageError } from "../../base/errors.ts";
 import { seededRandom } from "../../model/random.ts";
-import { visibleLine } from "../../present/visible-text.ts";
+import { countOf, visibleLine } from "../../present/visible-text.ts";
+import type { EventOf } from "../../thread/events.ts";
 import { threadOf } from "../../thread/thread.ts";
-import { type Decision, decisionsIn, lastThreads } from "../../workbench/decisions.ts";
+import { type Decision, decisionsIn, lastThreads, requireAgent } from "../../workbench/decisions.ts";
 import { askJudge, type Judgement, judgeNamed } from "../../workbench/evals/judge.ts";
 import { inPool } from "../../workbench/pool.ts";
+import { noDecisions } from "../../workbench/regression/stored-decisions.ts";
 import { rateInWords } from "../../workbench/reports/words.ts";
 import { passRate } from "../../workbench/statistics/interval.ts";
 import { EXIT } from "../exit.ts";
@@ -19,26 +21,42 @@ export interface JudgeOptions {
   readonly agent?: string;
 }
 
-/** `twelvefold judge <judge>`: grades stored decisions afterwards, a sample of them. Verdicts are listed, not acted on. */
+/** A step that was proposed, of the decision that it belongs to. */
+interface JudgedStep {
+  readonly decision: Decision;
+  readonly event: EventOf<"step_proposed">;
+}
+
+/** `twelvefold judge <judge>`: grades the steps of stored decisions afterwards, a sample of them. Verdicts are listed, not acted on. */
 export async function judge(session: Session, name: string, options: JudgeOptions): Promise<number> {
   const { terminal, json, colors: c } = session;
   const { agents, evals } = await session.config();
   const judges = evals?.judges ?? {};
   judgeNamed(judges, name);
   if (options.sample === 0) throw new UsageError("invalid_argument", "--sample takes a number from 1 on");
-  const decisions: Decision[] = [];
-  for await (const thread of lastThreads(await session.store(), options)) {
-    decisions.push(...decisionsIn(thread).filter(({ event }) => event.type === "step_proposed"));
+  requireAgent(agents, options.agent);
+  const decisions: JudgedStep[] = [];
+  const unknown = new Set<string>();
+  for await (const thread of lastThreads(await session.existingStore(), options)) {
+    if (!agents.some((one) => one.name === thread.agent)) {
+      unknown.add(thread.agent);
+      continue;
+    }
+    for (const decision of decisionsIn(thread)) {
+      const proposed = decision.steps.flatMap((one) => one.proposed ?? []);
+      decisions.push(...proposed.map((event) => ({ decision, event })));
+    }
   }
+  if (decisions.length === 0) throw noDecisions(unknown, options.agent);
   const chosen = drawSample(decisions, options);
   const model = await session.model();
   const progress = showProgress(terminal, "judged");
   let done = 0;
   const verdicts = await untilInterrupted((signal) =>
-    inPool(chosen, { concurrency: 4, signal }, async (decision) => {
+    inPool(chosen, { concurrency: 4, signal }, async ({ decision, event }) => {
       const agent = agents.find((one) => one.name === decision.agent);
-      const { event, completion, threadId, before } = decision;
-      if (agent === undefined || event.type !== "step_proposed") return undefined;
+      const { completion, threadId, before } = decision;
+      if (agent === undefined) return undefined;
       const judged = {
         agent,
         thread: threadOf(threadId, before),
@@ -62,7 +80,7 @@ export async function judge(session: Session, name: string, options: JudgeOption
     listed.flatMap(({ pass }) => (pass === null ? [] : [{ passed: pass ? 1 : 0, samples: 1 }])),
   );
   if (json) {
-    terminal.out(JSON.stringify({ judge: name, decisions: decisions.length, judged: listed, rate }, null, 2));
+    terminal.out(JSON.stringify({ judge: name, steps: decisions.length, judged: listed, rate }, null, 2));
     return EXIT.ok;
   }
   for (const { threadId, seq, intent, pass, reason } of listed) {
@@ -71,7 +89,9 @@ export async function judge(session: Session, name: string, options: JudgeOption
       `${mark} ${threadId} event ${seq}  ${visibleLine(intent)}  ${visibleLine(reason ?? "", 160)}`.trimEnd(),
     );
   }
-  terminal.out(`${listed.length} of ${decisions.length} decisions judged: ${rateInWords(rate)} passed`);
+  terminal.out(
+    `${listed.length} of ${countOf(decisions.length, "step")} judged: ${rateInWords(rate)} passed`,
+  );
   return EXIT.ok;
 }
 
@@ -88,8 +108,8 @@ function isJudgement(value: unknown): value is Judgement {
   return typeof value === "object" && value !== null && "pass" in value && !(value instanceof Error);
 }
 
-/** The same seed draws the same decisions; they stay in their order. */
-function drawSample(decisions: readonly Decision[], { sample, seed }: JudgeOptions): readonly Decision[] {
+/** The same seed draws the same steps; they stay in their order. */
+function drawSample(decisions: readonly JudgedStep[], { sample, seed }: JudgeOptions): readonly JudgedStep[] {
   const random = seededRandom(seed);
   const drawn = decisions
     .map((decision, index) => ({ decision, index, key: random() }))

@@ -36,7 +36,7 @@ export async function redecideCommand(session: Session, options: RedecideOptions
     throw new UsageError("invalid_argument", "--min-agreement takes per cent, from 0 to 100");
   const { agents } = await session.config();
   await session.requireFreshClient();
-  const store = await session.store();
+  const store = await session.existingStore();
   const { model, defaultModel, kept } = await chooseModel(session, options.client);
   const cache = kept
     ? openAnswerCache(resolve(folder, options.cache ?? ANSWERS_FOLDER), { fresh })

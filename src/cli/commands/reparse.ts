@@ -24,7 +24,7 @@ export async function reparseCommand(session: Session, { last, agent }: ReparseO
   const { terminal, json } = session;
   const { agents } = await session.config();
   await session.requireFreshClient();
-  const store = await session.store();
+  const store = await session.existingStore();
   const progress = showProgress(terminal, "read");
   const found = await untilInterrupted(async (signal) => {
     const rows: Row[] = [];
@@ -67,7 +67,7 @@ function inWords(outcome: Reparsed): string {
     case "fails":
       return `is refused now: ${visibleLine(outcome.message)}`;
     case "accepted":
-      return `was refused, and is read now: ${visibleValue(outcome.step)}`;
+      return `was refused, and is read now: ${outcome.steps.map((step) => visibleValue(step)).join(", ")}`;
     case "regraded":
       return `${outcome.from.grade} before, now ${visibleLine(describeFidelity({ ...outcome.to }))}`;
     case "changed":

@@ -1,13 +1,18 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
+import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
-import { visible } from "../../present/visible-text.ts";
+import { countOf, visible } from "../../present/visible-text.ts";
 import { compileBaml } from "../../prompts/baml/compile-client.ts";
 import { declarations } from "../../prompts/baml/source.ts";
-import { decisionTest } from "../../workbench/baml-tests/decision-test.ts";
+import { threadOf } from "../../thread/thread.ts";
+import { type DecisionTest, decisionTest } from "../../workbench/baml-tests/decision-test.ts";
+import { decisionsIn, type StoredThread } from "../../workbench/decisions.ts";
+import { diffRequest, type RequestDiff } from "../../workbench/regression/diff-requests.ts";
 import { readSources } from "../baml/client-state.ts";
 import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
+import { recordedModels } from "../recorded-models.ts";
 import type { Session } from "../session.ts";
 
 export interface TestFromOptions {
@@ -33,6 +38,7 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
       `--to takes a .baml file in baml_src, not ${JSON.stringify(options.to)}`,
     );
   }
+  await session.existingStore();
   const threadId = await findThread(session, id);
   const { agents } = await session.config();
   const events = await (await session.store()).read(threadId);
@@ -42,7 +48,8 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
   if (agent === undefined)
     throw new NotFoundError(`there is no agent "${agentName}" here`, { agent: agentName });
   const { at, name, assert: fields } = options;
-  const test = decisionTest({ id: threadId, agent: agentName, events }, agent, { at, name, fields });
+  const stored = { id: threadId, agent: agentName, events };
+  const test = decisionTest(stored, agent, { at, name, fields });
   const files = Object.fromEntries(readSources(sources));
   const same = declarations(files).find((one) => one.kind === "test" && one.name === test.name);
   if (same !== undefined) {
@@ -53,13 +60,14 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
   const added = `${before === "" ? "" : before.endsWith("\n") ? "\n" : "\n\n"}${test.source}`;
   compileBaml({ ...files, [inSources]: before + added });
   if (options.print !== true) append(path, added);
+  const request = await compareRequest(session, agent, stored, test);
   const filter = `${test.functionName}::${test.name}`;
   const file = options.print === true ? null : relative(folder, path).replaceAll("\\", "/");
   if (json) {
-    const { asserts, person, source } = test;
+    const { asserts, person, left, source } = test;
     terminal.out(
       JSON.stringify(
-        { name: test.name, test: filter, file, asserts, person: person ?? null, source },
+        { name: test.name, test: filter, file, asserts, person: person ?? null, left, request, source },
         null,
         2,
       ),
@@ -72,6 +80,12 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
     terminal.err(c.dim(`  ${label}: ${visible(text)}`));
   if (test.person === "edited") terminal.err("a person edited this step: the test wants theirs");
   if (test.person === "denied") terminal.err("a person denied this step: the test wants anything else");
+  if (test.left > 0) {
+    const steps = countOf(test.left + 1, "step");
+    terminal.err(`the answer held ${steps}, of which BAML's own test reads one: the first is asserted`);
+  }
+  if (request !== null && request !== "same")
+    terminal.err(`${ASKED_NOW[request]}: \`twelvefold diff\` shows more`);
   if (file !== null) terminal.err(c.dim(`run it: twelvefold test -i "${filter}"`));
   return EXIT.ok;
 }
@@ -81,4 +95,24 @@ function append(path: string, text: string): void {
   // A file with Windows line ends keeps them.
   const crlf = existsSync(path) && readFileSync(path, "utf8").includes("\r\n");
   appendFileSync(path, crlf ? text.replaceAll("\n", "\r\n") : text);
+}
+
+const ASKED_NOW = {
+  changed: "the prompts of now make another request than the recorded one; the test sends that of now",
+  failed: "whether the prompts of now make the recorded request cannot be said",
+} as const;
+
+/** Whether the prompts of now make the request that was recorded; `null` where the test is about no decision. */
+async function compareRequest(
+  { env }: Session,
+  own: Agent,
+  stored: StoredThread,
+  { seq }: DecisionTest,
+): Promise<RequestDiff["kind"] | null> {
+  const decision = decisionsIn(stored).find(({ event }) => event.seq === seq);
+  if (decision === undefined) return null;
+  const { completion, before } = decision;
+  const asked = { own, thread: threadOf(stored.id, before), completion };
+  const modelOf = recordedModels(env);
+  return (await diffRequest(asked, { before: undefined, against: false, modelOf, count: () => 0 })).kind;
 }

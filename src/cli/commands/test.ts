@@ -5,8 +5,8 @@ import { UsageError } from "../../base/errors.ts";
 import { OFFLINE_MODEL_NAME as OFFLINE } from "../../model/offline/offline-model.ts";
 import { readRecordedCall } from "../../model/recording.ts";
 import { startRecordingModel } from "../../model/recording-model.ts";
-import { visible } from "../../present/visible-text.ts";
-import type { BamlFiles } from "../../prompts/baml/source.ts";
+import { countOf, visible } from "../../present/visible-text.ts";
+import { type BamlFiles, declarations } from "../../prompts/baml/source.ts";
 import { modelClient } from "../../prompts/models/providers.ts";
 import { only } from "../../prompts/models/select-model.ts";
 import { answersOf } from "../../workbench/baml-tests/answers.ts";
@@ -28,7 +28,7 @@ import { hasConfig } from "../load-config.ts";
 import type { Session } from "../session.ts";
 import { chooseModel, type TestModel } from "../test-model.ts";
 import { checkReports, writeReports } from "../write-reports.ts";
-import { runEvals } from "./eval.ts";
+import { knownNames, runEvals } from "./eval.ts";
 
 export interface TestOptions {
   readonly include?: readonly string[];
@@ -53,14 +53,19 @@ export async function test(session: Session, options: TestOptions): Promise<numb
   const { folder, json } = session;
   const { report = [], include, exclude } = options;
   checkReports(report);
-  checkSources(folder);
+  const hasTests = checkSources(folder);
   // The project's other tests, which come after this, use it.
   await session.requireFreshClient();
   checkNoneIsLost(folder);
   const filtered = include !== undefined || exclude !== undefined;
   const datasets = filtered || !hasDatasets(folder) ? [] : await datasetsOf(session);
   const model = await chooseModel(session, options);
-  const baml = await runBamlTests(session, model, options);
+  if (!hasTests && !filtered && datasets.length === 0)
+    throw new UsageError(
+      "invalid_argument",
+      "there are no BAML tests in baml_src, and no datasets in evals/",
+    );
+  const baml = hasTests || filtered ? await runBamlTests(session, model, options) : NO_TESTS;
   const print = printer(session);
   if (!json) for (const line of bamlLines(baml, model, session)) print(line);
   const warnings = await warningsOf(session);
@@ -89,7 +94,7 @@ export async function test(session: Session, options: TestOptions): Promise<numb
     const [variant] = run.variants;
     const rate = variant === undefined ? "" : `, ${rateInWords(variant.rate)} passed`;
     print(
-      `Evals: ${cases} cases${rate}${run.gate.passed ? "" : "; not good enough"} (${visible(model.what)})`,
+      `Evals: ${countOf(cases, "case")}${rate}${run.gate.passed ? "" : "; not good enough"} (${visible(model.what)})`,
     );
   }
   annotate(session, [...baml.reported, ...(run === undefined ? [] : evalTests(run))]);
@@ -102,6 +107,8 @@ interface BamlOutcome {
   readonly reported: readonly ReportedTest[];
   readonly output: string;
 }
+
+const NO_TESTS: BamlOutcome = { passed: true, tests: 0, reported: [], output: "" };
 
 async function runBamlTests(session: Session, model: TestModel, options: TestOptions): Promise<BamlOutcome> {
   const { folder, env } = session;
@@ -121,9 +128,7 @@ async function runBamlTests(session: Session, model: TestModel, options: TestOpt
       TWELVEFOLD_MODEL_NAME: model.name ?? "twelvefold-offline",
     });
     if (code === BAML.none) {
-      const which =
-        filters.length === 0 ? "there are no tests in baml_src" : `no test matches ${filters.join(" ")}`;
-      throw new UsageError("invalid_argument", `BAML tests: ${which}`);
+      throw new UsageError("invalid_argument", `BAML tests: no test matches ${filters.join(" ")}`);
     }
     const ran = /Test run completed, (\d+) tests? \(/.exec(output)?.[1];
     if (ran === undefined) {
@@ -151,6 +156,7 @@ function bamlLines(
   { what }: TestModel,
   { colors: c }: Session,
 ): string[] {
+  if (tests === 0) return ["BAML tests: there are none in baml_src"];
   if (passed) return [`BAML tests: ${tests} passed (${visible(what)})`];
   const failed = reported.filter(({ outcome }) => outcome.kind !== "passed");
   return [
@@ -169,7 +175,8 @@ function bamlLines(
 
 async function datasetsOf(session: Session): Promise<readonly Dataset[]> {
   const { agents } = await session.config();
-  return readDatasets({ folder: session.folder, agent: agents.length === 1 ? agents[0]?.name : undefined });
+  const agent = agents.length === 1 ? agents[0]?.name : undefined;
+  return readDatasets({ folder: session.folder, agent, known: await knownNames(session) });
 }
 
 function variantOf({ what, url, key, name }: TestModel): Variant {
@@ -203,15 +210,16 @@ function readSources(folder: string): BamlFiles {
   );
 }
 
-/** Throws if a run would test nothing, or would ask a model other than the one configured. */
-function checkSources(folder: string): void {
+/** Whether there are BAML tests. Throws if there are no sources, or if the tests would ask a model other than the one configured. */
+function checkSources(folder: string): boolean {
   const sources = join(folder, "baml_src");
   if (!existsSync(sources)) {
     const message = `there is no baml_src in ${folder}: run this in your project's folder`;
     throw new UsageError("invalid_configuration", message);
   }
-  const texts = Object.values(readSources(folder));
-  if (texts.some((text) => text.includes("env.TWELVEFOLD_BASE_URL"))) return;
+  const files = readSources(folder);
+  if (!declarations(files).some(({ kind }) => kind === "test")) return false;
+  if (Object.values(files).some((text) => text.includes("env.TWELVEFOLD_BASE_URL"))) return true;
   throw new UsageError(
     "invalid_configuration",
     'no client in baml_src reads env.TWELVEFOLD_BASE_URL, so its tests would ask another model than the one named: give the clients base_url env.TWELVEFOLD_BASE_URL, api_key env.TWELVEFOLD_API_KEY, model env.TWELVEFOLD_MODEL_NAME and provider "openai-generic"',

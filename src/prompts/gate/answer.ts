@@ -98,3 +98,6 @@ const CUT_OFF =
   "The answer was cut off at the token limit. Answer again, shorter, with one complete JSON value.";
 const CONTENT_FILTERED =
   "The provider's content filter stopped the answer. Answer again without the filtered content.";
+
+/** What refusals say that the end of a completion decides, whatever its text is. */
+export const BY_ITS_END: readonly string[] = [CUT_OFF, CONTENT_FILTERED];

@@ -2,9 +2,17 @@ import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
 import { createRedactor } from "../../context/redaction/redaction.ts";
-import type { EventOf, ThreadEvent } from "../../thread/events.ts";
+import type { EventOf, Step, ThreadEvent } from "../../thread/events.ts";
+import { withoutReasons } from "../../thread/reasons.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
-import { firstErased, type StoredThread } from "../decisions.ts";
+import {
+  type DecidedStep,
+  type Decision,
+  decidedSteps,
+  firstErased,
+  isDecision,
+  type StoredThread,
+} from "../decisions.ts";
 import { bamlEntries, jinjaLiteral } from "./literal.ts";
 
 export interface DecisionTestOptions {
@@ -25,11 +33,15 @@ export interface DecisionTest {
   readonly asserts: Readonly<Record<string, string>>;
   /** Whether a person changed the step, so that the test asks for theirs; or denied it, so that it asks for something else. */
   readonly person: "edited" | "denied" | undefined;
+  /** How many further steps of the answer are not asserted: the function returns one, so that BAML reads one. */
+  readonly left: number;
+  /** The event of the decision; absent where the test is about another event. */
+  readonly seq?: number | undefined;
 }
 
 /**
- * A stored decision as a BAML test: the arguments that the prompt was sent, and what was decided. Where a person edited the
- * step, theirs is wanted; where they denied it, anything but that. Throws `NotFoundError` if there is no such event, and
+ * A stored decision as a BAML test: the arguments that the prompt was sent, and what was decided, in all its steps. Where a
+ * person edited a step, theirs is wanted; where they denied one, anything but that. Throws `NotFoundError` if there is no such event, and
  * `UsageError` for what a BAML test cannot hold.
  */
 export function decisionTest(
@@ -54,22 +66,16 @@ export function decisionTest(
     const wanted = "letters, digits and _, a letter first";
     throw new UsageError("invalid_argument", `a test's name has ${wanted}: not ${JSON.stringify(name)}`);
   }
-  const { asserts, person } = assertionsOf(decision, stored, agent, { thread, fields: options.fields });
+  const { asserts, person, left } = assertionsOf(decision, stored, agent, { thread, fields: options.fields });
   const lines = Object.entries(asserts).map(([label, text]) => `  @@assert(${label}, {{ ${text} }})\n`);
   const functionName = agent.nextStep.name;
   const source =
     `${commentOf(stored, decision, before.length)}test ${name} {\n  functions [${functionName}]\n` +
     `  args {\n${bamlEntries(Object.entries(args), "    ")}  }\n${lines.join("")}}\n`;
-  return { name, functionName, source, asserts, person };
+  return { name, functionName, source, asserts, person, left, seq: decision?.seq };
 }
 
-type DecisionEvent = EventOf<"step_proposed" | "step_refused">;
-
-function isDecision(event: ThreadEvent | undefined): event is DecisionEvent {
-  return (
-    (event?.type === "step_proposed" || event?.type === "step_refused") && event.data.completion !== undefined
-  );
-}
+type DecisionEvent = Decision["event"];
 
 function findDecision(
   events: readonly ThreadEvent[],
@@ -104,12 +110,14 @@ function commentOf({ id, agent }: StoredThread, decision: DecisionEvent | undefi
   return `// From the thread ${id} of ${agent.replace(/[^\w-]/g, "_")}: ${what}.\n`;
 }
 
-/** A name that means nothing else in an expression. */
-const NAME = /^[A-Za-z_]\w*$/;
+type Assertions = Pick<DecisionTest, "asserts" | "person" | "left">;
 
-interface Assertions {
-  readonly asserts: Readonly<Record<string, string>>;
+/** A step of the decision, as people left it. */
+interface Wanted {
+  readonly step: Step;
   readonly person: DecisionTest["person"];
+  /** Whether the value of a field holds no secret. */
+  showsWhole(name: string): boolean;
 }
 
 function assertionsOf(
@@ -118,44 +126,126 @@ function assertionsOf(
   agent: Agent,
   { thread, fields }: { readonly thread: Thread; readonly fields: readonly string[] | undefined },
 ): Assertions {
-  if (decision?.type !== "step_proposed") return { asserts: {}, person: undefined };
-  const { person, step } = afterPeople(decision, events);
-  const value = `this${isList(thread, agent, decision) ? "[0]" : ""}`;
+  if (decision?.type !== "step_proposed") return { asserts: {}, person: undefined, left: 0 };
+  const all = decidedSteps(decision, events).map((one) => wantedOf(one, { decision, events, agent, thread }));
+  const list = isList(thread, agent, decision);
+  // Where a function returns one step, BAML's own test reads one of several.
+  const steps = list ? all : all.slice(0, 1);
+  checkFields(steps, fields);
+  const denied = steps.filter(({ person }) => person === "denied");
+  if (denied.length > 0) {
+    const labels = denied.map((one, index) => [
+      index === 0 ? "not_again" : `not_again_${index + 1}`,
+      isNot(list, leavesOf(one, fields)),
+    ]);
+    return { asserts: Object.fromEntries(labels), person: "denied", left: all.length - steps.length };
+  }
+  const asserts: Record<string, string> = list ? { steps: `this|length == ${steps.length}` } : {};
+  steps.forEach((one, index) => {
+    const value = list ? `this[${index}]` : "this";
+    const label = index === 0 ? "" : `step_${index + 1}_`;
+    for (const name of namesOf(one, fields))
+      asserts[label + name] = `${value}.${name} == ${jinjaLiteral(one.step[name] ?? null)}`;
+  });
+  const person = steps.some((one) => one.person === "edited") ? "edited" : undefined;
+  return { asserts, person, left: all.length - steps.length };
+}
+
+/** The fields whose values are asserted, the intent first. */
+function namesOf({ step, showsWhole }: Wanted, fields: readonly string[] | undefined): readonly string[] {
+  const chosen =
+    fields?.filter((name) => Object.hasOwn(step, name)) ??
+    Object.keys(withoutReasons(step)).filter((name) => isPlain(name, step[name] ?? null) && showsWhole(name));
+  return ["intent", ...chosen.filter((name) => name !== "intent")];
+}
+
+/** Throws `UsageError` for chosen fields that no step has, or that an assertion cannot hold. */
+function checkFields(steps: readonly Wanted[], fields: readonly string[] = []): void {
+  for (const name of fields) {
+    const having = steps.filter(({ step }) => Object.hasOwn(step, name));
+    const [first] = steps;
+    if (having.length === 0 && first !== undefined) {
+      const known = [...new Set(steps.flatMap(({ step }) => Object.keys(step)))].join(", ");
+      throw refuse(first, `has no field ${JSON.stringify(name)}; it has ${known}`);
+    }
+    for (const one of having) {
+      const wanted = one.step[name] ?? null;
+      if (!NAME.test(name))
+        throw refuse(one, `has a field that an assertion cannot name: ${JSON.stringify(name)}`);
+      if (isJsonArray(wanted) || isJsonObject(wanted))
+        throw refuse(one, `has more than one value in ${JSON.stringify(name)}: assert its parts by hand`);
+      if (name !== "intent" && !one.showsWhole(name))
+        throw refuse(one, `has a secret in ${JSON.stringify(name)}`);
+    }
+  }
+}
+
+function refuse({ step }: Wanted, problem: string): UsageError {
+  return new UsageError("invalid_argument", `the step ${step.intent} ${problem}`);
+}
+
+/** A single value of a step, and where it is: `about.key`. */
+interface Leaf {
+  readonly path: string;
+  readonly literal: string;
+}
+
+/** What makes the step: all its values, but for the model's reasons, secrets, and what an assertion cannot hold. */
+function leavesOf({ step, showsWhole }: Wanted, fields: readonly string[] | undefined): readonly Leaf[] {
+  const { intent, ...rest } = withoutReasons(step);
+  const names = fields ?? Object.keys(rest).filter((name) => showsWhole(name));
+  return [
+    { path: "intent", literal: jinjaLiteral(intent) },
+    ...names.flatMap((name) => (Object.hasOwn(rest, name) ? leavesAt(name, name, rest[name] ?? null) : [])),
+  ];
+}
+
+function leavesAt(path: string, name: string, value: Json): Leaf[] {
+  if (!NAME.test(name)) return [];
+  if (isJsonObject(value))
+    return Object.entries(value).flatMap(([inner, one]) => leavesAt(`${path}.${inner}`, inner, one));
+  const literal = literalOf(value);
+  return literal === undefined ? [] : [{ path, literal }];
+}
+
+function literalOf(value: Json): string | undefined {
+  try {
+    return jinjaLiteral(value);
+  } catch (error) {
+    if (UsageError.isInstance(error)) return undefined;
+    throw error;
+  }
+}
+
+/** That the answer is not this step; or, of a list, that none of its steps is. */
+function isNot(list: boolean, leaves: readonly Leaf[]): string {
+  if (!list) return `not (${leaves.map(({ path, literal }) => `this.${path} == ${literal}`).join(" and ")})`;
+  const filters = leaves.map(({ path, literal }) => `|selectattr("${path}", "equalto", ${literal})`);
+  return `(this${filters.join("")}|list|length) == 0`;
+}
+
+interface DecidedIn {
+  readonly decision: EventOf<"step_proposed">;
+  readonly events: readonly ThreadEvent[];
+  readonly agent: Agent;
+  readonly thread: Thread;
+}
+
+function wantedOf(
+  { step: proposedStep, proposed }: DecidedStep,
+  { decision, events, agent, thread }: DecidedIn,
+): Wanted {
+  const { step, person } =
+    proposed === undefined ? { step: proposedStep, person: undefined } : afterPeople(proposed, events);
   const { redact } = agent.context.options;
-  const decided = withStep(decision, step);
+  const decided = { ...decision, data: { ...decision.data, step } };
   const seen = redact === undefined ? decided : createRedactor(redact).event(decided);
   if (seen.type !== "step_proposed") throw new TypeError("a redacted event is of its type");
   const showsWhole = (name: string): boolean => {
     const text = JSON.stringify(step[name]);
     return JSON.stringify(seen.data.step[name]) === text && agent.context.hide(text, thread) === text;
   };
-  const chosen =
-    fields ?? Object.keys(step).filter((name) => isPlain(name, step[name] ?? null) && showsWhole(name));
-  const found: Record<string, string> = { intent: `${value}.intent == ${jinjaLiteral(step.intent)}` };
-  for (const name of chosen) {
-    if (name === "intent") continue;
-    const wanted = step[name];
-    const problem =
-      wanted === undefined
-        ? `has no field ${JSON.stringify(name)}; it has ${Object.keys(step).join(", ")}`
-        : !NAME.test(name)
-          ? `has a field that an assertion cannot name: ${JSON.stringify(name)}`
-          : isJsonArray(wanted) || isJsonObject(wanted)
-            ? `has more than one value in ${JSON.stringify(name)}: assert its parts by hand`
-            : showsWhole(name)
-              ? undefined
-              : `has a secret in ${JSON.stringify(name)}`;
-    if (problem !== undefined) throw new UsageError("invalid_argument", `the step ${step.intent} ${problem}`);
-    found[name] = `${value}.${name} == ${jinjaLiteral(wanted ?? null)}`;
-  }
-  if (person !== "denied") return { asserts: found, person };
-  return { asserts: { not_again: `not (${Object.values(found).join(" and ")})` }, person };
-}
-
-type Step = EventOf<"step_proposed">["data"]["step"];
-
-function withStep(event: EventOf<"step_proposed">, step: Step): EventOf<"step_proposed"> {
-  return { ...event, data: { ...event.data, step } };
+  return { step, person, showsWhole };
 }
 
 /** What a person made of the step. */
@@ -178,6 +268,9 @@ function isList(thread: Thread, agent: Agent, { data: { completion } }: EventOf<
   const answer = agent.nextStep.parse(completion?.raw ?? "", thread);
   return answer.ok && isJsonArray(toJson(answer.value));
 }
+
+/** A name that means nothing else in an expression. */
+const NAME = /^[A-Za-z_]\w*$/;
 
 function isPlain(name: string, value: Json): boolean {
   if (!NAME.test(name)) return false;

@@ -1,5 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
-import type { Json } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 
 /**
  * Values as BAML reads them in the `args` of a test. What BAML cannot be told exactly is refused: images, numbers that
@@ -90,17 +90,27 @@ function quoteText(text: string): string {
 }
 
 /**
- * A value in the expression of an assertion. There BAML knows no escapes: a text with quotes or braces is joined from parts.
- * Throws `UsageError` for a text with a backslash or a control character, which cannot be written.
+ * A value in the expression of an assertion: text, number, true or false, nothing, or a list of those. There BAML knows no
+ * escapes: a text with quotes, braces, backslashes or new lines is joined from parts. Throws `UsageError` for a text with another
+ * control character, and for an object.
  */
 export function jinjaLiteral(value: Json): string {
   if (value === null) return "none";
+  if (isJsonArray(value)) return `[${value.map(jinjaLiteral).join(", ")}]`;
+  if (isJsonObject(value)) throw cannot("an object in an assertion");
+  if (typeof value === "number") return numberLiteral(value);
   if (typeof value !== "string") return String(value);
   const text = value.toWellFormed();
-  if (/[\\\p{Cc}]/u.test(text)) throw cannot(`the text ${JSON.stringify(text)} in an assertion`);
-  const parts = (text.match(/"+|[{}]|[^"{}]+/g) ?? [""]).map((part) =>
-    part.startsWith('"') ? `'${part}'` : `"${part}"`,
+  if (/[^\P{Cc}\n\t]/u.test(text)) throw cannot(`the text ${JSON.stringify(text)} in an assertion`);
+  const parts = (text.match(/"+|[{}\\\n]|[^"{}\\\n]+/g) ?? [""]).map(
+    (part) => SPECIAL[part] ?? (part.startsWith('"') ? `'${part}'` : `"${part}"`),
   );
   const [first = ""] = parts;
   return parts.length === 1 ? first : `(${parts.join(" ~ ")})`;
 }
+
+/** Characters that BAML has no words for, cut out of what its filters write. */
+const SPECIAL: Readonly<Record<string, string>> = {
+  "\\": `('"'|tojson)[1:2]`,
+  "\n": "([1]|pprint)[1:2]",
+};

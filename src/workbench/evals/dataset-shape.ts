@@ -32,6 +32,8 @@ const EXPECTATIONS: Shape = {
   judge: names,
   anyOf: (value) => list(EXPECTATION, 1)(value),
   not: (value) => EXPECTATION(value),
+  steps: (value) => list(EXPECTATION, 1)(value),
+  anyStep: (value) => EXPECTATION(value),
 };
 
 const EXPECTATION: Check = both(

@@ -6,7 +6,11 @@ export type Severity = "must" | "should";
 
 export const SEVERITIES: readonly Severity[] = ["must", "should"];
 
-/** What must hold of the step that the model proposes. Everything that is named must hold. */
+/**
+ * What must hold of what the model proposes. Everything that is named must hold. Of several steps in one answer, an agent with
+ * `severalSteps: "first"` runs the first, and it alone is looked at, but by `steps` and `anyStep`. With any other agent `intent`
+ * and `fields` want the only step, `grade` and judges look at each, and `not` must hold of none.
+ */
 export interface Expectation {
   /** The intent, or the intents any of which will do. */
   readonly intent?: string | readonly string[] | undefined;
@@ -20,8 +24,12 @@ export interface Expectation {
   readonly judge?: string | readonly string[] | undefined;
   /** At least one of these must hold. */
   readonly anyOf?: readonly Expectation[] | undefined;
-  /** This must not hold. */
+  /** This must not hold, of the answer or of one of its steps. */
   readonly not?: Expectation | undefined;
+  /** One for each step of the answer, in order: as many steps as were answered. */
+  readonly steps?: readonly Expectation[] | undefined;
+  /** At least one step of the answer is like this. */
+  readonly anyStep?: Expectation | undefined;
 }
 
 /** A value that must be equal, or an object with one or more of these. */

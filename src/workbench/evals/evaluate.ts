@@ -1,6 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { digestOf } from "../../base/digest.ts";
-import { NotFoundError, TwelvefoldError } from "../../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
 import {
   MissingCredentialsError,
@@ -15,14 +15,15 @@ import { inPool } from "../pool.ts";
 import { agentAt, type Revision } from "../revision.ts";
 import { DEFAULT_LEVEL } from "../statistics/compare.ts";
 import type { Baseline } from "./baseline.ts";
-import { judgesIn, threadKey } from "./case-parts.ts";
+import { threadKey } from "./case-parts.ts";
 import { threadOfCase } from "./case-thread.ts";
-import { checkAnswer } from "./check-answer.ts";
+import { type AskJudge, checkAnswer } from "./check-answer.ts";
 import type { Dataset, EvalCase } from "./dataset.ts";
-import { askJudge, type Judges, judgeNamed } from "./judge.ts";
+import { askJudge, type Judges } from "./judge.ts";
 import type { EvalPrices } from "./price-table.ts";
 import type { CaseResult, EvalRun, Sample, VariantInfo } from "./results.ts";
 import { summarizeRun } from "./summarize.ts";
+import { unknownNames } from "./unknown-names.ts";
 
 /** Who is asked, with which prompts. */
 export interface Variant extends VariantInfo {
@@ -79,8 +80,8 @@ interface Job {
  * Asks each variant about each case and holds the answers against what is expected. No tool runs: the model is asked for one
  * step. An answer that could not be had counts as neither passed nor failed, and fails the gate.
  *
- * Throws `UsageError` with file and line for a case that cannot be asked, `NotFoundError` for an agent that is not there,
- * and the provider's error where it refuses the key or the model: every other case would fail alike.
+ * Throws `UsageError` with file and line for a case that cannot be asked, or that names an agent, a judge, an intent or a field
+ * that is not there, and the provider's error where it refuses the key or the model: every other case would fail alike.
  */
 export async function evaluate(options: EvalOptions): Promise<EvalRun> {
   const { datasets, variants, samples = 1, concurrency = 4, signal, now, onProgress } = options;
@@ -144,12 +145,11 @@ interface Plan {
 function planOf(set: string, one: EvalCase, { agents, folder, judges = {} }: EvalOptions): Plan {
   const { name, file, line, severity, knownFailure, expect } = one;
   const agent = agents.find((candidate) => candidate.name === one.agent);
-  if (agent === undefined) {
-    throw new NotFoundError(`${file}:${line}: there is no agent ${JSON.stringify(one.agent)}`, {
-      agent: one.agent,
-    });
+  const [misfit] = unknownNames(one, { agents, judges });
+  if (misfit !== undefined || agent === undefined) {
+    const message = `${file}:${line}: ${misfit?.message ?? "there is no agent"}`;
+    throw new UsageError("invalid_argument", message, { details: { file, line } });
   }
-  for (const judge of judgesIn(expect)) judgeNamed(judges, judge);
   const thread = threadOfCase(one, agent, folder);
   const digest = digestOf([threadKey(thread), toJson(expect)]).slice(0, 16);
   return { one, agent, thread, result: { set, name, file, line, severity, knownFailure, digest } };
@@ -181,9 +181,9 @@ async function answerOne(
     grade: answer.ok ? answer.fidelity.grade : undefined,
   };
   try {
-    const { failures, score } = await checkAnswer(answer, one.expect, (judge, step) =>
-      askJudge(judges, judge, { agent, thread, step, raw, model: model ?? defaultModel, signal }),
-    );
+    const ask: AskJudge = (judge, step) =>
+      askJudge(judges, judge, { agent, thread, step, raw, model: model ?? defaultModel, signal });
+    const { failures, score } = await checkAnswer(answer, one.expect, ask, agent.severalSteps);
     return { ...said, outcome: failures.length === 0 ? "passed" : "failed", failures, score };
   } catch (error) {
     if (signal?.aborted === true) throw error;

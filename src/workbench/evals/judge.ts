@@ -49,8 +49,14 @@ export async function askJudge(judges: Judges, name: string, judged: Judged): Pr
 export function judgeNamed(judges: Judges, name: string): Judge {
   const judge = Object.hasOwn(judges, name) ? judges[name] : undefined;
   if (judge !== undefined) return judge;
+  throw new UsageError("invalid_argument", judgeProblem(judges, name) ?? "");
+}
+
+/** What is wrong with the name of a judge; `undefined`: there is one of this name. */
+export function judgeProblem(judges: Judges, name: string): string | undefined {
+  if (Object.hasOwn(judges, name)) return undefined;
   const known = Object.keys(judges);
   const there =
     known.length === 0 ? "twelvefold.config.ts has none under evals.judges" : `known: ${known.join(", ")}`;
-  throw new UsageError("invalid_argument", `there is no judge ${JSON.stringify(name)}; ${there}`);
+  return `there is no judge ${JSON.stringify(name)}; ${there}`;
 }

@@ -6,6 +6,7 @@ import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, toJson } from "../../base/json.ts";
 import type { Dataset, EvalCase, Expectation, Severity } from "./dataset.ts";
 import { CASE, HEADER } from "./dataset-shape.ts";
+import { type KnownNames, unknownNames } from "./unknown-names.ts";
 
 /** The folder of a project's datasets. */
 export const EVALS_FOLDER = "evals";
@@ -19,13 +20,15 @@ export interface ReadOptions {
   readonly only?: readonly string[] | undefined;
   /** The agent of cases that name none. */
   readonly agent?: string | undefined;
+  /** The project's agents and judges: a case that names another, or an unknown intent or field, is refused. */
+  readonly known?: KnownNames | undefined;
 }
 
 /**
  * Reads the datasets of a project. Throws `UsageError` that names file and line for a file that is none, a name that is not
  * known, a case whose name is used twice, and a dataset without cases.
  */
-export function readDatasets({ folder, only = [], agent }: ReadOptions): readonly Dataset[] {
+export function readDatasets({ folder, only = [], agent, known }: ReadOptions): readonly Dataset[] {
   const files =
     only.length === 0 ? filesIn(join(folder, EVALS_FOLDER)) : only.map((name) => fileOf(folder, name));
   if (files.length === 0) {
@@ -34,7 +37,7 @@ export function readDatasets({ folder, only = [], agent }: ReadOptions): readonl
   }
   return files.map((path) => {
     const file = relative(folder, path).replaceAll("\\", "/");
-    return parseDataset(readFileSync(path, "utf8"), { file, agent });
+    return parseDataset(readFileSync(path, "utf8"), { file, agent, known });
   });
 }
 
@@ -65,6 +68,7 @@ function fileOf(folder: string, name: string): string {
 interface Source {
   readonly file: string;
   readonly agent?: string | undefined;
+  readonly known?: KnownNames | undefined;
 }
 
 /** A case as it was read, and the line of each of its parts. */
@@ -126,6 +130,12 @@ function readCase(
   if (agent === undefined)
     throw wrong(file, line, "no agent is named: `agent: <name>` above the cases, or in the case");
   const name = value.name ?? value.message?.trim().slice(0, 80) ?? `case ${source.index + 1}`;
+  // What nobody has looked at yet does not run, and may be of an earlier prompt.
+  const unknown =
+    source.known === undefined || value.review === true
+      ? []
+      : unknownNames({ agent, expect: value.expect }, source.known);
+  for (const { path, message } of unknown) throw wrong(file, lineOf(path), `${path.join(".")}: ${message}`);
   return { ...value, name, agent, severity: value.severity ?? source.severity ?? "should", file, line };
 }
 

@@ -1,8 +1,8 @@
+import { stepsOfAnswer } from "../../agent/steps-of-answer.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
-import { isJsonArray, type Json, toJson } from "../../base/json.ts";
 import { type AskOptions, askNextStep } from "../answers/ask.ts";
 import { passRate, type Rate } from "../statistics/interval.ts";
-import { changes } from "./reparse.ts";
+import { type Changes, changesIntent, changesOf } from "./reparse.ts";
 import type { StoredDecision } from "./stored-decisions.ts";
 
 /** A decision made anew; no tool ran. */
@@ -10,12 +10,12 @@ export interface Redecided {
   readonly threadId: string;
   readonly seq: number;
   readonly agent: string;
-  /** The intent of then. */
+  /** The intent of then, of the first of its steps. */
   readonly intent: string;
   readonly outcome:
     | { readonly kind: "agrees" }
-    /** Another step. `fields`: what was and what is, by name, the intent among them. */
-    | { readonly kind: "differs"; readonly fields: Readonly<Record<string, readonly [Json, Json]>> }
+    /** Another step, or other steps. `fields`: what was and what is; see `changesOf`. */
+    | { readonly kind: "differs"; readonly fields: Changes }
     | { readonly kind: "refused"; readonly message: string }
     /** The model could not be asked. */
     | { readonly kind: "failed"; readonly message: string };
@@ -24,23 +24,22 @@ export interface Redecided {
 }
 
 /**
- * Asks about the thread of a stored decision anew and compares the first step, without the fields of `ignore`. `undefined` for
+ * Asks about the thread of a stored decision anew and compares all its steps, without the fields of `ignore`. `undefined` for
  * an answer that was refused then: there is nothing to agree with.
  */
 export async function redecide(
-  { event, own, thread, threadId, agent }: StoredDecision,
+  { event, steps, own, thread, threadId, agent }: StoredDecision,
   options: AskOptions & { readonly ignore?: readonly string[] | undefined },
 ): Promise<Redecided | undefined> {
   if (event.type !== "step_proposed") return undefined;
   const { ignore = [], ...ask } = options;
-  const { step } = event.data;
-  const about = { threadId, seq: event.seq, agent, intent: step.intent };
+  const about = { threadId, seq: event.seq, agent, intent: event.data.step.intent };
   try {
     const { answer, cached } = await askNextStep(own, thread, ask);
     if (!answer.ok) return { ...about, outcome: { kind: "refused", message: answer.message }, cached };
-    const value = toJson(answer.value);
-    const all = changes(step, isJsonArray(value) ? (value[0] ?? null) : value);
-    const fields = Object.fromEntries(Object.entries(all).filter(([name]) => !ignore.includes(name)));
+    const then = steps.map(({ step }) => step);
+    const now = stepsOfAnswer(answer).map(({ step }) => step);
+    const fields = changesOf(then, now, ignore);
     const agrees = Object.keys(fields).length === 0;
     return { ...about, outcome: agrees ? { kind: "agrees" } : { kind: "differs", fields }, cached };
   } catch (error) {
@@ -59,7 +58,7 @@ export function agreement(all: readonly Redecided[]): { readonly steps: Rate; re
     steps: rateOf(({ outcome }) => outcome.kind === "agrees"),
     intents: rateOf(
       ({ outcome }) =>
-        outcome.kind === "agrees" || (outcome.kind === "differs" && outcome.fields["intent"] === undefined),
+        outcome.kind === "agrees" || (outcome.kind === "differs" && !changesIntent(outcome.fields)),
     ),
   };
 }
