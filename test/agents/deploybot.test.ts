@@ -332,6 +332,16 @@ describe("the pipeline around deploybot", { tags: "F10.3" }, () => {
     expect(await site.current(production("backend"))).toBe("v1.3.0");
   });
 
+  it("merges nothing for a name that is no tag of a release", async () => {
+    const { deploybot, runtime } = site;
+    const tags = await deploybot.repository.tags();
+    for (const tag of ["-d", "--delete", "release", "v1.9.0 HEAD"]) {
+      const result = runPipeline({ deploybot, runtime, branch: "caching", tag, from: ada });
+      await expect(result).rejects.toThrow("is no tag of a release");
+    }
+    expect(await deploybot.repository.tags()).toEqual(tags);
+  });
+
   it("does not go back behind what is live", async () => {
     const { deploybot, runtime } = site;
     const result = await runPipeline({ deploybot, runtime, branch: "caching", tag: "v1.1.0", from: ada });

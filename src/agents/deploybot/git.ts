@@ -106,6 +106,8 @@ export function openRepository(path: string): Repository {
     },
     async mergeAndTag(branch, tag) {
       if (!BRANCH.test(branch)) throw new Error(`${JSON.stringify(branch)} is no name of a branch`);
+      // Before anything is merged: git would take `-d` for an option.
+      const ref = refOf(tag);
       const main = await git(["rev-parse", "refs/heads/main"]);
       const other = await git(["rev-parse", "--verify", `refs/heads/${branch}`]);
       const merge = git(["merge-tree", "--write-tree", main, other]);
@@ -117,7 +119,7 @@ export function openRepository(path: string): Repository {
       const message = `Merge ${branch}`;
       const merged = await git(["commit-tree", tree, "-p", main, "-p", other, "-m", message]);
       await git(["update-ref", "refs/heads/main", merged, main]);
-      await git(["tag", tag, merged]);
+      await git(["update-ref", ref, merged, ""]);
       return merged;
     },
   };
