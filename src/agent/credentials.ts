@@ -3,6 +3,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/j
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import type { Credential } from "../steps/definitions.ts";
 import type { Principal } from "../thread/events.ts";
+import type { OpenCall } from "../thread/state.ts";
 import type { Agent } from "./agent.ts";
 
 /** Whose credential is wanted, and for what. */
@@ -28,6 +29,11 @@ export type CredentialSources = Readonly<Record<string, CredentialSource>>;
 export interface Credentials {
   /** Throws an error that names the credential and the requester, never more. */
   find(names: readonly string[], request: CredentialRequest): Promise<Credential>;
+  /**
+   * Looks up what a call may have used that began in another process, so that it is kept out of events here, too. What is no
+   * longer to be had is left out. Throws if a source does.
+   */
+  recall(names: readonly string[], request: CredentialRequest): Promise<void>;
   hide(text: string): string;
   /** The event without any credential that was found so far, wherever in it. */
   hideIn(event: JsonEvent): JsonEvent;
@@ -40,18 +46,19 @@ const MAX_REMEMBERED = 1_000;
 const REMOVED = "[credential removed]";
 
 export function createCredentials(sources: CredentialSources): Credentials {
-  const remembered = new Set<string>();
-  let forms: readonly string[] = [];
+  const remembered = new Map<string, Found>();
+  let finders: readonly Found[] = [];
   const remember = (value: string) => {
-    const isNew = !remembered.delete(value);
-    remembered.add(value);
-    const [oldest] = remembered;
+    const known = remembered.get(value);
+    remembered.delete(value);
+    remembered.set(value, known ?? finderOf(value));
+    const [oldest] = remembered.keys();
     if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
     // The longest first: one may be part of another.
-    if (isNew) forms = [...remembered].flatMap(formsOf).sort((one, other) => other.length - one.length);
+    if (known === undefined)
+      finders = [...remembered.values()].sort((one, other) => other.length - one.length);
   };
-  const hide = (text: string) =>
-    forms.reduce((rest, form) => (rest.includes(form) ? rest.replaceAll(form, REMOVED) : rest), text);
+  const hide = (text: string) => hideWith(finders, text);
   const find: Credentials["find"] = async (names, request) => {
     const found = new Map<string, string>();
     for (const name of names) {
@@ -71,9 +78,15 @@ export function createCredentials(sources: CredentialSources): Credentials {
   };
   return {
     find,
+    async recall(names, request) {
+      for (const name of names) {
+        const value: unknown = Object.hasOwn(sources, name) ? await sources[name]?.(request) : undefined;
+        if (typeof value === "string" && value.length >= MIN_LENGTH) remember(value);
+      }
+    },
     hide,
     hideIn: (event) =>
-      forms.length === 0 ? event : { type: event.type, data: hideInObject(event.data, hide) },
+      finders.length === 0 ? event : { type: event.type, data: hideInObject(event.data, hide) },
   };
 }
 
@@ -96,25 +109,73 @@ async function findOne(
   throw new Error(`the credential ${name} of ${who} has fewer than ${MIN_LENGTH} characters: it is not used`);
 }
 
-/** How a credential may stand in a text: as it is, and as headers, addresses, dumps and JSON write it. */
-function formsOf(value: string): string[] {
-  const percent = encodeURIComponent(value.toWellFormed());
+/** What finds a credential in a text: as it is, or as headers, addresses, pages, dumps and JSON write it. */
+interface Found {
+  readonly length: number;
+  /** The longest run of letters and digits, which nobody escapes: without it there is no need to look further. */
+  readonly core: string;
+  readonly pattern: RegExp;
+  readonly encoded: readonly string[];
+}
+
+function finderOf(value: string): Found {
+  const signs = Array.from(value, (sign) => (/[A-Za-z0-9]/.test(sign) ? sign : `(?:${writtenAs(sign)})`));
   const hex = Buffer.from(value).toString("hex");
-  const forms = [
-    value,
-    percent,
-    percent.replace(/%../g, (byte) => byte.toLowerCase()),
-    percent.replaceAll("%20", "+"),
-  ];
-  forms.push(JSON.stringify(value).slice(1, -1), hex, hex.toUpperCase());
+  const encoded = [hex, hex.toUpperCase()];
   // In Base64 three bytes are four characters: what it looks like depends on where it begins.
   for (const before of [0, 1, 2]) {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
     const whole = bytes.subarray(0, bytes.length - (bytes.length % 3));
-    const encoded = whole.toString("base64").slice(before === 0 ? 0 : 4);
-    forms.push(encoded, encoded.replaceAll("+", "-").replaceAll("/", "_"));
+    const form = whole.toString("base64").slice(before === 0 ? 0 : 4);
+    encoded.push(form, form.replaceAll("+", "-").replaceAll("/", "_"));
   }
-  return [...new Set(forms)].filter(({ length }) => length >= MIN_LENGTH);
+  const found = [...new Set(encoded)].filter(({ length }) => length >= MIN_LENGTH);
+  const runs = value.match(/[A-Za-z0-9]+/g) ?? [""];
+  const core = runs.reduce((longest, run) => (run.length > longest.length ? run : longest));
+  return { length: value.length, core, pattern: new RegExp(signs.join(""), "g"), encoded: found };
+}
+
+const NAMED = new Map(
+  Object.entries({
+    "&": "amp",
+    "<": "lt",
+    ">": "gt",
+    '"': "quot",
+    "'": "apos",
+    "\n": "n",
+    "\r": "r",
+    "\t": "t",
+  }),
+);
+
+const SPECIAL = /[\\^$.*+?()[\]{}|/-]/;
+
+/** A sign as a pattern: programs differ in which signs they escape, and in how. */
+function writtenAs(sign: string): string {
+  const bytes = Buffer.from(sign).toString("hex").match(/../g) ?? [];
+  const percent = bytes.map((byte) => `%${byte}`).join("");
+  const units = Array.from({ length: sign.length }, (_, at) =>
+    sign.charCodeAt(at).toString(16).padStart(4, "0"),
+  );
+  const code = sign.codePointAt(0) ?? 0;
+  // Written in JSON within JSON, a sign has more than one backslash before it.
+  const plain = sign === "\\" ? String.raw`\\{1,8}` : String.raw`\\{0,7}${sign.replace(SPECIAL, "\\$&")}`;
+  const forms = [plain, percent, percent.toUpperCase()];
+  forms.push(units.map((unit) => String.raw`\\{1,7}u(?:${unit}|${unit.toUpperCase()})`).join(""));
+  forms.push(`&#0*${code};`, `&#[xX]0*(?:${code.toString(16)}|${code.toString(16).toUpperCase()});`);
+  const name = NAMED.get(sign);
+  if (name !== undefined) forms.push(name.length === 1 ? String.raw`\\{1,7}${name}` : `&${name};`);
+  if (sign === " ") forms.push(String.raw`\+`);
+  return forms.join("|");
+}
+
+function hideWith(found: readonly Found[], text: string): string {
+  let rest = text;
+  for (const { core, pattern, encoded } of found) {
+    if (rest.includes(core)) rest = rest.replace(pattern, REMOVED);
+    for (const form of encoded) if (rest.includes(form)) rest = rest.replaceAll(form, REMOVED);
+  }
+  return rest;
 }
 
 function hideInJson(value: Json, hide: (text: string) => string): Json {
@@ -143,6 +204,17 @@ export async function credentialsFor(
   return (wanted) => {
     throw new UsageError("invalid_argument", `the credential ${wanted} is not declared here; declared: none`);
   };
+}
+
+/** Makes known what this call of a tool may have used, wherever it began. Throws if that cannot be looked up. */
+export async function recallCredentials(
+  { step, requester }: OpenCall,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<void> {
+  const definition = agent.steps.get(step.intent);
+  const names = (definition?.kind === "tool" ? definition.options.credentials : undefined) ?? [];
+  await agent.context.credentials?.recall(names, { requester, agent: agent.name, signal });
 }
 
 /**

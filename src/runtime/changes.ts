@@ -170,7 +170,7 @@ export function createChanges(options: ChangesOptions): Changes {
 
     emit: (event, once) => emitEvent(eventData(event), once, { store, agents, change }),
 
-    finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, change, isOwnToken }),
+    finishJob: (token, outcome) => finishJob(token, outcome, { store, clock, agents, change, isOwnToken }),
     checkJobToken: async (token) => {
       await checkJobToken(token, { store, clock, isOwnToken });
     },

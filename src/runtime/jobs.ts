@@ -1,4 +1,7 @@
+import type { Agent } from "../agent/agent.ts";
+import { recallCredentials } from "../agent/credentials.ts";
 import type { Clock } from "../base/clock.ts";
+import { withDeadline } from "../base/deadlines.ts";
 import { ConflictError, NotFoundError } from "../base/errors.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
@@ -16,6 +19,8 @@ export interface FinishJobOptions {
   readonly clock: Clock;
   readonly store: Pick<ThreadStore, "state">;
   readonly change: (change: Change) => Promise<ThreadHead>;
+  /** The thread's agent, as far as it is known here. */
+  readonly agents: ReadonlyMap<string, Agent>;
   /** Whether a token can be told to be genuine without looking at any thread. */
   readonly isOwnToken: (token: string) => boolean;
 }
@@ -38,9 +43,10 @@ export async function finishJob(
   const digest = jobTokenDigest(token);
   return options.change({
     threadId,
-    build: ({ state }) => {
+    build: async ({ state }) => {
       const call = state.calls.find((open) => open.callId === callId);
       if (!isAwaited(call, digest)) throw refusal();
+      await recall(call, options.agents.get(state.agent));
       return [jobEvent(call, call.phase.name, outcome)];
     },
   });
@@ -49,7 +55,7 @@ export async function finishJob(
 /** What can be told before the outcome is looked at: throws as `finishJob` does unless a call waits for this token. */
 export async function checkJobToken(
   token: string,
-  { clock, store, isOwnToken }: Omit<FinishJobOptions, "change">,
+  { clock, store, isOwnToken }: Omit<FinishJobOptions, "change" | "agents">,
 ): Promise<{ readonly threadId: ThreadId; readonly callId: CallId; readonly refusal: () => Error }> {
   const parsed = parseJobToken(token);
   if (parsed === undefined) throw unknownToken();
@@ -73,6 +79,20 @@ export async function checkJobToken(
       : unknownToken();
   if (!isAwaited(await callOf(threadId, callId, store), digest)) throw refusal();
   return { threadId, callId, refusal };
+}
+
+/** How long, in ms, credentials are looked up for. */
+const RECALL_MS = 10_000;
+
+/** The job may give away what its tool was given in another process: it is looked up here, or nothing is taken. */
+async function recall(call: OpenCall, agent: Agent | undefined): Promise<void> {
+  if (agent === undefined) return;
+  try {
+    await withDeadline((signal) => recallCredentials(call, agent, signal), { ms: RECALL_MS });
+  } catch {
+    const message = "what this job must not give away cannot be looked up now: send the result again later";
+    throw new ConflictError("conflict", message);
+  }
 }
 
 type AwaitedCall = OpenCall & { readonly phase: Extract<OpenCall["phase"], { kind: "awaiting_event" }> };

@@ -11,17 +11,39 @@ import { exportHtml, exportJson, exportMarkdown } from "../../src/present/index.
 import { runAgent } from "../../src/runtime/run-agent.ts";
 import { startJob } from "../../src/steps/start-job.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { NewEvent } from "../../src/thread/events.ts";
 import { appendEvents, startThread, type Thread } from "../../src/thread/thread.ts";
 import { propertyRuns } from "../property-runs.ts";
-import { ada, bob, eventsOf, testRuntime } from "./harness.ts";
+import { ada, bob, eve, eventsOf, testRuntime } from "./harness.ts";
 
 type Step = { intent: "call"; how: string } | { intent: "pay" } | { intent: "job" } | { intent: "done" };
 const call = (how: string): Step => ({ intent: "call", how });
 
-const SECRETS: Readonly<Record<string, string>> = { ada: "tok/ada+Geheim 1", bob: 'tok-bob-"quoted"-2' };
+const SECRETS: Readonly<Record<string, string>> = {
+  ada: "tok/ada+Geheim 1",
+  bob: `tok-bob-"quoted"-2`,
+  eve: "tok(eve)/<&'ü>!*",
+};
+
+/** How programs write it. */
+const WRITTEN: Readonly<Record<string, (value: string) => string>> = {
+  "as it is": (value) => value,
+  "in an address": encodeURIComponent,
+  "in a path": encodeURI,
+  "in a form": (value) => String(new URLSearchParams({ value })).slice(6),
+  "in small letters": (value) => encodeURIComponent(value).replace(/%../g, (byte) => byte.toLowerCase()),
+  "in JSON": (value) => JSON.stringify(value).slice(1, -1),
+  "in JSON of plain letters": (value) => JSON.stringify(value).slice(1, -1).replace("ü", "\\u00fc"),
+  "in XML": (value) =>
+    value.replace(
+      /[&<>"']/g,
+      (sign) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot" }[sign] ?? "#39"};`,
+    ),
+  "in hex": (value) => Buffer.from(value).toString("hex"),
+};
 
 const sources: CredentialSources = {
   shop: async ({ requester }) => SECRETS[requester?.id ?? ""],
@@ -94,9 +116,11 @@ function everywhere(thread: Thread): string {
 
 function expectNone(text: string) {
   for (const secret of Object.values(SECRETS)) {
-    const hex = Buffer.from(secret).toString("hex");
-    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), hex])
-      expect(text).not.toContain(form);
+    for (const write of Object.values(WRITTEN)) {
+      expect(text).not.toContain(write(secret));
+      // As it stands where it is written in JSON once more.
+      expect(text).not.toContain(JSON.stringify(write(secret)).slice(1, -1));
+    }
   }
   // What is left of Base64 around a secret says nothing of it.
   for (const [encoded] of text.matchAll(/[A-Za-z0-9+/_-]{16,}/g)) {
@@ -133,6 +157,39 @@ describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {
       expectNone(everywhere(thread));
       expectNone(JSON.stringify(told));
       expectNone(nextStep.prompts.join("\n"));
+    }
+  });
+
+  it("a result that comes to another process, which has handed none out, is kept clean, too", async () => {
+    for (const from of [ada, bob, eve]) {
+      const store = createMemoryStore();
+      const jobs: string[] = [];
+      const first = chatterbox([{ intent: "job" }], jobs);
+      const one = testRuntime({ agents: [first.agent], store, credentials: sources });
+      const { threadId } = await one.launch({ agent: "chatterbox", input: { message: "go", from } });
+      await one.settled(threadId);
+      await one.stop();
+      const [token = "", secret = ""] = jobs;
+      const unable = { ...sources, shop: sources["broken"] ?? (() => undefined) };
+      const down = testRuntime({ agents: [chatterbox([]).agent], store, credentials: unable });
+      await expect(down.finishJob(token, { result: secret })).rejects.toMatchObject({
+        code: "conflict",
+        message: expect.stringContaining("send the result again later"),
+      });
+      await down.stop();
+      const later = chatterbox([{ intent: "done" }]);
+      const other = testRuntime({ agents: [later.agent], store, credentials: sources });
+      const told: unknown[] = [];
+      other.subscribe((observation) => told.push(observation));
+      const written = Object.values(WRITTEN).map((write) => `<${write(secret)}>`);
+      const basic = Buffer.from(`user:${secret}`).toString("base64");
+      await other.finishJob(token, { result: { [secret]: [...written, basic] } });
+      const thread = await other.settled(threadId);
+      expect(thread.state.ended?.kind).toBe("finished");
+      expectNone(everywhere(thread));
+      expectNone(JSON.stringify(told));
+      expectNone(later.nextStep.prompts.join("\n"));
+      await other.stop();
     }
   });
 
@@ -202,22 +259,16 @@ describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {
     const known = withCredentials(agent, sources);
     const thread = startThread({ agent: agent.name }, 0);
     const { signal } = new AbortController();
-    for (const requester of [ada, bob])
+    for (const requester of [ada, bob, eve])
       await known.context.credentials?.find(["shop"], { requester, agent: "chatterbox", signal });
     const secret = fc.constantFrom(...Object.values(SECRETS));
     const leak = fc
-      .tuple(fc.string(), secret, fc.string(), fc.constantFrom("plain", "url", "json", "base64", "hex"))
-      .map(([before, value, after, how]) =>
-        how === "plain"
-          ? before + value + after
-          : how === "hex"
-            ? Buffer.from(before + value + after).toString("hex")
-            : how === "url"
-              ? `x?y=${encodeURIComponent(value)}`
-              : how === "json"
-                ? JSON.stringify({ value })
-                : Buffer.from(before + value + after).toString("base64"),
-      );
+      .tuple(fc.string(), secret, fc.string(), fc.constantFrom("base64", ...Object.keys(WRITTEN)))
+      .map(([before, value, after, how]) => {
+        const write = WRITTEN[how];
+        if (write === undefined) return Buffer.from(before + value + after).toString("base64");
+        return how === "in hex" ? write(before + value + after) : before + write(value) + after;
+      });
     const json = fc.oneof(
       leak,
       leak.map((value) => ({ [value]: 1, list: [value, { deep: value }] })),
@@ -241,7 +292,9 @@ describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {
         { type: "tool_finished", data: { callId, result: value } },
         { type: "tool_failed", data: { callId, error: error(text) } },
         { type: "tool_unknown", data: { callId, reason: text } },
+        { type: "child_requested", data: { callId, threadId: thread.id, agent: "x", input: value } },
         { type: "child_finished", data: { callId, threadId: thread.id, result: value } },
+        { type: "child_failed", data: { callId, threadId: thread.id, agent: "x", error: error(text) } },
         {
           type: "prefetched",
           data: { name: "x", arguments: { value }, outcome: { kind: "result", result: value }, as: "call" },
