@@ -116,7 +116,7 @@ export type { Advance, Engine, EngineStart } from "./runtime/engines/engine.ts";
 export type { Input, ReceivedEvent, Sender, SentEvent } from "./runtime/input.ts";
 export type { JobOutcome } from "./runtime/jobs.ts";
 export type { LeaveOut } from "./runtime/leave-out.ts";
-export type { Observation, Observer } from "./runtime/observers.ts";
+export type { Observation, Observer, ObserverOptions } from "./runtime/observers.ts";
 export type { EraseOptions } from "./runtime/remove.ts";
 export type { EndedStatus, RetentionRule } from "./runtime/retention.ts";
 export { type RunAgentOptions, runAgent } from "./runtime/run-agent.ts";

@@ -27,7 +27,7 @@ import { threadRoutes } from "./routes/threads.tsx";
  * `deps.basePath` gives.
  */
 export function inboxRoutes(deps: InboxDeps): Hono {
-  const pages: Pages = { deps, requests: createRequestList(deps.runtime) };
+  const pages: Pages = { deps, requests: createRequestList(deps.runtime, deps.clock) };
   const app = new Hono();
   app.use("/inbox/*", securityHeaders);
   app.use("/inbox/*", async (c, next) => {

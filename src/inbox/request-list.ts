@@ -1,3 +1,5 @@
+import type { Clock } from "../base/clock.ts";
+import { principalKey } from "../humans/principal.ts";
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { readShown } from "../server/shown.ts";
@@ -9,6 +11,9 @@ const MAX_CACHED = 2_000;
 /** How many requests are sorted together: an urgent one that has waited long comes before all newer ones among these. */
 const SORTED = 200;
 const PAGE = 50;
+
+/** How long, in ms, a person's number may be older than what has happened elsewhere. */
+const COUNT_MS = 1_000;
 
 /** Which requests: all, or those that `viewer` may approve or answer now. */
 export interface RequestFilter {
@@ -29,7 +34,9 @@ export interface RequestPageOf {
  * Lists pending requests. What a request says never changes while its thread has the same last event, so views are
  * kept by thread and sequence number, and an open inbox that asks again and again costs one query.
  */
-export function createRequestList(runtime: Runtime) {
+export function createRequestList(runtime: Runtime, clock: Clock) {
+  const counts = new Map<string, { readonly at: number; readonly count: Promise<number> }>();
+  runtime.subscribe(({ kind }) => kind === "events" && counts.clear(), { partials: false });
   const views = new Map<string, RequestView | null>();
   const viewOf = async (threadId: Parameters<Runtime["get"]>[0], seq: number) => {
     const key = `${threadId}@${seq}`;
@@ -79,10 +86,22 @@ export function createRequestList(runtime: Runtime) {
         return view !== null && mayDecide(view, viewer, runtime.people);
       });
     },
-    /** How many of the latest 200 requests wait for this person: those that they may approve or answer now. */
-    async count(viewer: Principal): Promise<number> {
-      const { threads } = await runtime.list({ pending: true, limit: SORTED });
-      return (await this.waitingFor(viewer, threads)).length;
+    /**
+     * How many of the latest 200 requests wait for this person: those that they may approve or answer now. Every page shows
+     * it, so it is counted once a second at most, and anew after anything that happens in this process.
+     */
+    count(viewer: Principal): Promise<number> {
+      const key = principalKey(viewer);
+      const known = counts.get(key);
+      if (known !== undefined && Math.abs(clock.now() - known.at) < COUNT_MS) return known.count;
+      if (counts.size >= MAX_CACHED) counts.clear();
+      const count = runtime
+        .list({ pending: true, limit: SORTED })
+        .then(({ threads }) => this.waitingFor(viewer, threads))
+        .then(({ length }) => length);
+      counts.set(key, { at: clock.now(), count });
+      count.catch(() => counts.delete(key));
+      return count;
     },
   };
 }

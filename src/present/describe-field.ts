@@ -48,6 +48,7 @@ export function describeField(name: string, description = ""): FieldDescription 
 }
 
 function unitIn(hint: string): string {
+  if (hint === "") return "";
   const currency = [...hint.matchAll(CURRENCY)]
     .map(([, code]) => code)
     .find((code) => CURRENCIES.has(code ?? ""));

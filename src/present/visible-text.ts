@@ -12,6 +12,8 @@ const IN_EMOJI = [
   "(?<=[#*0-9])\\uFE0F(?=\\u20E3)",
 ].join("|");
 const PATTERN = new RegExp(`(${IN_EMOJI})|${HIDDEN}+`, "gv");
+/** Most texts hold nothing else, and stay as they are. */
+const PLAIN = /^[\n\x20-\x7e]*$/;
 
 /**
  * A text from a model, a tool or a person in a form that is safe to show to an approver, in a terminal, on a page or in
@@ -23,6 +25,7 @@ const PATTERN = new RegExp(`(${IN_EMOJI})|${HIDDEN}+`, "gv");
  * visible("pay 5\u001b[2K"); // "pay 5[U+001B][2K"
  */
 export function visible(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .toWellFormed()
     .replaceAll("\r\n", "\n")

@@ -35,23 +35,28 @@ export type Observation =
  */
 export type Observer = (observation: Observation) => void;
 
+export interface ObserverOptions {
+  /** Whether it watches what a model writes while it writes: then answers are streamed. Default: true. */
+  readonly partials?: boolean | undefined;
+}
+
 /** Those who watch a runtime, and how they are told. */
 export interface Observers {
   readonly notify: Observer;
-  subscribe(observer: Observer): () => void;
-  /** How many there are. */
+  subscribe(observer: Observer, options?: ObserverOptions): () => void;
+  /** How many of them watch what a model writes. */
   readonly size: number;
 }
 
 /** A set of observers that cannot disturb what they watch. */
 export function createObservers(): Observers {
-  const observers = new Set<Observer>();
+  const observers = new Map<Observer, ObserverOptions>();
   return {
     get size() {
-      return observers.size;
+      return [...observers.values()].filter(({ partials }) => partials !== false).length;
     },
     notify: (observation) => {
-      for (const observer of observers) {
+      for (const observer of observers.keys()) {
         try {
           observer(observation);
         } catch {
@@ -59,8 +64,8 @@ export function createObservers(): Observers {
         }
       }
     },
-    subscribe: (observer) => {
-      observers.add(observer);
+    subscribe: (observer, options = {}) => {
+      observers.set(observer, options);
       return () => observers.delete(observer);
     },
   };

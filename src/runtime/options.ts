@@ -59,7 +59,7 @@ export interface RuntimeOptions {
    */
   readonly stillAllowed?: StillAllowed | undefined;
   /**
-   * Whether to stream the model's answers and show partials to observers. Default: only while there are observers, because
+   * Whether to stream the model's answers and show partials to observers. Default: only while observers want them, because
    * streaming is slower. Only in a stream can the first-token and idle time-outs measure what their names say.
    */
   readonly stream?: boolean | undefined;

@@ -8,7 +8,7 @@ import { requestsBelow } from "./below.ts";
 import type { ClientPressure } from "./call-limits.ts";
 import { type Changes, parseRequest } from "./changes.ts";
 import { type IndexingOptions, indexThreads, startIndexer } from "./indexer.ts";
-import type { Observer } from "./observers.ts";
+import type { Observer, ObserverOptions } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
 import { createRuntimeParts } from "./parts.ts";
 import { startRetention } from "./retention.ts";
@@ -47,8 +47,11 @@ export interface Runtime extends Changes {
   settled(threadId: ThreadId, signal?: AbortSignal): Promise<Thread>;
   /** How the limited model clients stand, over all processes: calls under way, and calls that wait for their turn. */
   pressure(): Promise<readonly ClientPressure[]>;
-  /** Calls `observer` with everything that happens from now on; see `Observer`. Returns a function that ends this. */
-  subscribe(observer: Observer): () => void;
+  /**
+   * Calls `observer` with everything that happens from now on; see `Observer`. Returns a function that ends this. With
+   * `partials: false` it is no reason to stream the model's answers.
+   */
+  subscribe(observer: Observer, options?: ObserverOptions): () => void;
   /**
    * Starts looking for threads that have work: after a crash, at a due time, or abandoned by another process; and takes what
    * the engine delivers. Does nothing with `worker: false`.

@@ -1,10 +1,13 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
+import { createRequestList } from "../../src/inbox/request-list.ts";
+import { createObservers } from "../../src/runtime/observers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { StepOptions } from "../../src/steps/definitions.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 import { ada, bob, eve, settled, TOKEN, testInbox } from "./inbox-server.ts";
@@ -207,6 +210,33 @@ describe("people and their work", () => {
     expect(all.text).toContain("waits for Dan");
     expect(all.text).toContain("waits for Bob or Carol");
     expect((await inbox("bob")).count).toBe(1);
+  });
+});
+
+describe("the number of what waits for a person", { tags: "E9" }, () => {
+  it("is counted anew when something happens, or after a second, and not for every page", async () => {
+    const clock = fakeClock();
+    const { runtime } = testInbox([shopAgent([REFUND]).agent], { people: SHOP_PEOPLE, clock });
+    const requests = createRequestList(runtime, clock);
+    const list = vi.spyOn(runtime, "list");
+    const counts = async () => [await requests.count(ada), await requests.count(ada), list.mock.calls.length];
+    expect(await counts()).toEqual([0, 0, 1]);
+    const { threadId } = await runtime.launch({ agent: "shop", input: { message: "Please", from: eve } });
+    await settled(runtime, threadId);
+    expect(await counts()).toEqual([1, 1, 2]);
+    await clock.advance(1_000);
+    expect(await counts()).toEqual([1, 1, 3]);
+    await runtime.stop();
+  });
+
+  it("is no reason to stream what models write", () => {
+    const observers = createObservers();
+    observers.subscribe(() => {}, { partials: false });
+    expect(observers.size).toBe(0);
+    const end = observers.subscribe(() => {});
+    expect(observers.size).toBe(1);
+    end();
+    expect(observers.size).toBe(0);
   });
 });
 

@@ -12,8 +12,8 @@ import { CompactFields, Value, Words } from "./text.tsx";
 
 interface Shared {
   readonly threadId: ThreadId;
-  /** Absent where forking is not offered. */
-  readonly csrf: string | null;
+  /** Whether forking and leaving out are offered; the page then has an `EventForm`. */
+  readonly acts: boolean;
   /** Shown within another thread: its entries have no addresses of their own. */
   readonly inline?: boolean;
 }
@@ -61,7 +61,7 @@ export const InlineTimeline = (props: {
 }) => (
   <ol class="timeline" aria-label={`Timeline of ${props.thread.id}`}>
     {props.groups.map((group) => (
-      <TimelineGroupEntry group={group} threadId={props.thread.id} csrf={null} inline />
+      <TimelineGroupEntry group={group} threadId={props.thread.id} acts={false} inline />
     ))}
   </ol>
 );
@@ -138,7 +138,7 @@ const EntryBody = ({ item, ...shared }: Shared & { readonly item: TimelineItem }
   </div>
 );
 
-const EntryTools = ({ item, threadId, csrf, inline }: Shared & { readonly item: TimelineItem }) => (
+const EntryTools = ({ item, threadId, acts, inline }: Shared & { readonly item: TimelineItem }) => (
   <div class="entry-tools">
     {item.byModel && <a href={paths.step(threadId, item.seq)}>What the model saw</a>}
     {item.completion?.usage != null && (
@@ -147,16 +147,15 @@ const EntryTools = ({ item, threadId, csrf, inline }: Shared & { readonly item: 
       </span>
     )}
     {inline !== true && <a href={`#entry-${item.seq}`}>Event {item.seq}</a>}
-    {csrf !== null && item.lastSeq > 1 && (
-      <EventButton threadId={threadId} seq={item.lastSeq} csrf={csrf} action="fork">
+    {acts && item.lastSeq > 1 && (
+      <EventButton threadId={threadId} seq={item.lastSeq} action="fork">
         Fork from here
       </EventButton>
     )}
-    {csrf !== null && item.isRead && (
+    {acts && item.isRead && (
       <EventButton
         threadId={threadId}
         seq={item.seq}
-        csrf={csrf}
         action="leave-out"
         title="The model does not read it any more; the log keeps it"
       >
@@ -187,28 +186,35 @@ const Child = ({ threadId, agent }: { readonly threadId: ThreadId; readonly agen
 interface EventButtonProps {
   readonly threadId: ThreadId;
   readonly seq: number;
-  readonly csrf: string;
   readonly action: "fork" | "leave-out";
   readonly title?: string | undefined;
   /** What it says, and does. */
   readonly children: string;
 }
 
-/** A button that acts from one event on. */
-const EventButton = ({ threadId, seq, csrf, action, title, children }: EventButtonProps) => (
-  <form method="post" action={paths.threadAction(threadId, action)} class="inline">
+const EVENT_FORM = "event-form";
+
+/** The one form that the buttons of all entries send. */
+export const EventForm = ({ csrf }: { csrf: string }) => (
+  <form method="post" id={EVENT_FORM}>
     <Csrf token={csrf} />
-    <button
-      class="link"
-      type="submit"
-      name="seq"
-      value={String(seq)}
-      title={title}
-      aria-label={`${children}, event ${seq}`}
-    >
-      {children}
-    </button>
   </form>
+);
+
+/** A button that acts from one event on. */
+const EventButton = ({ threadId, seq, action, title, children }: EventButtonProps) => (
+  <button
+    class="link"
+    type="submit"
+    form={EVENT_FORM}
+    formaction={paths.threadAction(threadId, action)}
+    name="seq"
+    value={String(seq)}
+    title={title}
+    aria-label={`${children}, event ${seq}`}
+  >
+    {children}
+  </button>
 );
 
 /** The model's answer as far as it has come. To be read, never acted on. */

@@ -9,7 +9,7 @@ import type { Thread } from "../../thread/thread.ts";
 import { Csrf, type Frame, Layout, Once } from "../components/layout.tsx";
 import { AgentName, StatusPill, Way } from "../components/parts.tsx";
 import { Ago, Value, Words } from "../components/text.tsx";
-import { TimelineGroupEntry } from "../components/timeline.tsx";
+import { EventForm, TimelineGroupEntry } from "../components/timeline.tsx";
 import { paths, withQuery } from "../paths.ts";
 import { type Jumps, SHOWN, type TimelineFilter, type TimelineGroup } from "../views/groups.ts";
 import { titleOf } from "../views/request-view.ts";
@@ -64,9 +64,10 @@ export const ThreadPage = (props: ThreadPageProps) => {
           </p>
           <ol class="timeline" id="timeline" aria-label="Timeline">
             {groups.map((group) => (
-              <TimelineGroupEntry group={group} threadId={thread.id} csrf={mayLaunch ? frame.csrf : null} />
+              <TimelineGroupEntry group={group} threadId={thread.id} acts={mayLaunch} />
             ))}
           </ol>
+          {mayLaunch && <EventForm csrf={frame.csrf} />}
           {groups.length === 0 && <p class="hint">Nothing in this thread fits.</p>}
           <div id="partial"></div>
           <ThreadEnd thread={thread} />

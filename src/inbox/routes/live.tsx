@@ -147,7 +147,7 @@ function changes(base: string, thread: Thread, { seen, now, csrf, filter }: Seen
   const items = timelineOf(thread.events);
   const before = groupsOf(timelineOf(thread.events.slice(0, seen)), filter);
   const render = (group: TimelineGroup) =>
-    renderPart(base, <TimelineGroupEntry group={group} threadId={thread.id} csrf={csrf} />);
+    renderPart(base, <TimelineGroupEntry group={group} threadId={thread.id} acts={csrf !== null} />);
   const parts = changedGroups(before, groupsOf(items, filter), seen).map(({ target, swap, group }) =>
     part(target, swap, group === null ? "" : render(group)),
   );

@@ -11,6 +11,12 @@ import { projectionIn } from "./threads.ts";
 /** How many rows of each range a search reads at once. */
 const READ_AT_ONCE = 64;
 
+/** What a list shows of a thread; its digest is not read. */
+const SHOWN = [
+  "key, id, seq, created_at, updated_at, listed_at, agent, status, title, subject, requester, tokens",
+  "wanted_since, wake_at, pending_request, awaited_event, parent_id",
+].join(", ");
+
 /** One range of an index, in the order of lists. */
 interface Range {
   readonly index: string;
@@ -26,7 +32,9 @@ export function listThreads(sql: Statements, filter: ListFilter): ThreadPage {
   if (!search.empty) return searchThreads(sql, filter, search);
   const ranges = rangesOf(sql, filter);
   const page: Placed[] = [];
-  for (const placed of inOrder(sql, ranges, { columns: "*", start, atOnce: limit + 1 })) {
+  // Of most ranges a page holds only a part of its rows.
+  const atOnce = Math.ceil((limit + 1) / Math.max(1, ranges.length));
+  for (const placed of inOrder(sql, ranges, { columns: SHOWN, start, atOnce })) {
     if (page.length === limit) return pageOf(page, page.at(-1));
     page.push(placed);
   }
@@ -40,7 +48,7 @@ function searchThreads(sql: Statements, filter: ListFilter, search: Search): Thr
     limit: pageLimit(filter),
     wants: (placed) =>
       (start === undefined || newestFirst(start, placed) < 0) && isWanted(placed.row, filter),
-    inOrder: () => inOrder(sql, rangesOf(sql, filter), { columns: "*", start, atOnce: READ_AT_ONCE }),
+    inOrder: () => inOrder(sql, rangesOf(sql, filter), { columns: SHOWN, start, atOnce: READ_AT_ONCE }),
   });
   return { ...pageOf(page, next), hits };
 }
