@@ -20,9 +20,8 @@ export const ALLOWANCE = {
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
-// How many pairs of list items may be compared with each other without looking further.
+// So many are parsed without looking further.
 const FEW_PAIRS = 2_500;
-const MAX_PAIRS = 400_000;
 // A sample holds a few values of each kind, so the type itself bounds what fits it. That does not hold for a
 // sample with all keys of a map.
 const MAX_TEXTS_WITH_KEYS = 40;
@@ -40,7 +39,6 @@ export function findUnaffordable(value: unknown, written: number, tools: ReadToo
   // The native parser reads values under a repeated key as often as the key is written.
   if (written - size.empty - size.values > tools.left.texts)
     return tooMuch("has the same fields again and again");
-  if (size.pairs > MAX_PAIRS) return tooMuch("has lists that are too long");
   if (isSmall(size, tools)) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
   // Objects with very many keys are taken for maps, but the type may have all of these keys.

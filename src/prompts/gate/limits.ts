@@ -108,6 +108,15 @@ export const LOOSE_BREACH: Breach = {
     "The answer is not valid JSON and too large to be repaired. Answer with one valid, short JSON value.",
 };
 
+/** How many pairs of list items may be compared with each other where a list is not parsed in pieces. */
+export const MAX_PAIRS = 400_000;
+
+export const LISTS_TOO_LONG: Breach = {
+  reason: "too_many_objects",
+  message:
+    "The answer has lists that are too long. Answer with less, and every value in the type that was asked for.",
+};
+
 export function tooLarge(length: number, limits: Required<AnswerLimits>): Breach {
   const message = `The answer has ${length} characters; at most ${limits.maxCharacters} are accepted. Answer briefly.`;
   return { reason: "too_large", message };

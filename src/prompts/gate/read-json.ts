@@ -6,9 +6,18 @@ import { describeDropped } from "./dropped-items.ts";
 import { findEncodedTwice } from "./encoded-twice.ts";
 import { inspect } from "./inspect.ts";
 import { intentProblem } from "./intents.ts";
-import { LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
+import {
+  LISTS_TOO_LONG,
+  LOOSE_BREACH,
+  looseShape,
+  MAX_PAIRS,
+  strictBounds,
+  strictBreach,
+  valuesIn,
+} from "./limits.ts";
 import { describeEncodedTwice, describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type ReadTools, tryParse, tryParseJson } from "./reading.ts";
+import { sizeOf } from "./sample.ts";
 import { lengthOutsideStrings, type Shape, shapeOf, strictJson, withoutStrings } from "./scan.ts";
 import { type SecondReading, secondReading } from "./second-parser.ts";
 import { withoutTrailingCommas } from "./trailing-commas.ts";
@@ -127,6 +136,7 @@ function checkLoose(
   if (second === undefined) return undefined;
   const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;
+  if (sizeOf(second.value).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
   const refusal = findUnaffordable(second.value, valuesIn(shapeOf(second.text, true)), tools);
   // A sample of the repaired value says nothing about how the first parser repairs the text.
   return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;

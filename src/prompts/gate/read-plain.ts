@@ -3,10 +3,20 @@ import type { Aliases } from "../baml/source.ts";
 import { findUnaffordable } from "./afford.ts";
 import { compareValues, isList } from "./compare.ts";
 import { isImprecise } from "./inspect.ts";
-import { type Breach, LOOSE_BREACH, looseShape, strictBounds, strictBreach, valuesIn } from "./limits.ts";
+import {
+  type Breach,
+  LISTS_TOO_LONG,
+  LOOSE_BREACH,
+  looseShape,
+  MAX_PAIRS,
+  strictBounds,
+  strictBreach,
+  valuesIn,
+} from "./limits.ts";
 import { describeMisfit, mismatch } from "./mismatch.ts";
 import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
+import { sizeOf } from "./sample.ts";
 import { shapeOf, strictJson } from "./scan.ts";
 import { parsedBreach } from "./stand-ins.ts";
 import { withoutLeadingThinking } from "./thinking.ts";
@@ -93,6 +103,7 @@ function checkPlain(
     const breach = strictBreach(shape, tools.limits);
     if (breach !== undefined) return { kind: "breach", breach };
     if (typeof json === "string") return checkLength(text, tools);
+    if (sizeOf(json).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
     return findUnaffordable(json, valuesIn(shape), tools);
   }
   const loose = looseShape(text, tools.limits);

@@ -4,8 +4,11 @@ import type { Aliases } from "../baml/source.ts";
 import type { StepFields } from "../baml/step-fields.ts";
 import type { Refusal } from "../types.ts";
 import type { ProseMode } from "./form.ts";
-import type { AnswerLimits, Breach } from "./limits.ts";
+import { type AnswerLimits, type Breach, LISTS_TOO_LONG, MAX_PAIRS } from "./limits.ts";
+import { parseInPieces } from "./pieces.ts";
 import type { Said } from "./said.ts";
+import { sizeOf } from "./sample.ts";
+import { strictJson } from "./scan.ts";
 import { parsedBreach, withStandIns } from "./stand-ins.ts";
 
 /** The value that a text was read as, and how far to trust it. */
@@ -72,9 +75,9 @@ export type Candidate =
   /** What was wrong with it, for the model to read. */
   | { readonly kind: "misfit"; readonly message: string };
 
-type Breached = Extract<Candidate, { readonly kind: "breach" }>;
+export type Breached = Extract<Candidate, { readonly kind: "breach" }>;
 
-type Parsed =
+export type Parsed =
   | { readonly kind: "parsed"; readonly value: unknown }
   | { readonly kind: "misfit"; readonly error: unknown };
 
@@ -97,14 +100,25 @@ export function tryParseJson(text: string, tools: ReadTools): Parsed | Breached 
   const replaced = tools.constrained() ? undefined : withStandIns(text);
   const breach = parsedBreach(replaced?.text ?? text);
   if (breach !== undefined) return { kind: "breach", breach };
-  if (replaced === undefined) return tryParse(text, tools);
-  const parsed = tryParse(replaced.text, tools);
+  if (replaced === undefined) return parseLists(text, tools);
+  const parsed = parseLists(replaced.text, tools);
+  if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") return { kind: "misfit", error: replaced.explain(parsed.error) };
   try {
     return { kind: "parsed", value: replaced.restore(parsed.value) };
   } catch (error) {
     return { kind: "misfit", error };
   }
+}
+
+/** `tryParse` whose work does not grow with the square of a list's length: long lists are parsed in pieces, one after another. */
+function parseLists(text: string, tools: ReadTools): Parsed | Breached {
+  if (!tools.constrained()) {
+    const whole = parseInPieces(text, tools.aliases, (piece) => parseLists(piece, tools));
+    if (whole !== undefined) return whole;
+  }
+  if (sizeOf(strictJson(text)).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
+  return tryParse(text, tools);
 }
 
 export function tryParse(text: string, tools: Pick<ReadTools, "parse">): Parsed {
