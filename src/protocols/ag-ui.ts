@@ -164,6 +164,8 @@ function eventsOf(
   switch (happening.kind) {
     case "part":
       return partEvents(happening.part, happening.seq);
+    case "partial":
+      return [];
     case "settled":
       return [endOf(happening.thread, ids, about)];
     case "problem":

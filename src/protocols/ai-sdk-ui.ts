@@ -17,6 +17,7 @@ import {
   sendMessage,
 } from "./chat/chats.ts";
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
+import { type Chunk, PartialChunks } from "./chat/partial-chunks.ts";
 import type { ChatPart } from "./chat/parts.ts";
 import { mayAnswer, type Protocol, type ProtocolCaller, type ProtocolRequest } from "./protocol.ts";
 
@@ -148,7 +149,6 @@ function stream(streamed: Streamed, caller: ProtocolCaller, runtime: Runtime): R
   return eventStream((signal) => chunks(streamed, { runtime, caller }, signal), HEADERS);
 }
 
-type Chunk = { readonly type: string } & Readonly<Record<string, unknown>>;
 interface About {
   readonly runtime: Runtime;
   readonly caller: ProtocolCaller;
@@ -156,10 +156,11 @@ interface About {
 
 async function* chunks({ messageId, ...watched }: Streamed, about: About, signal: AbortSignal) {
   yield line({ type: "start", messageId });
+  const partials = new PartialChunks();
   try {
     for await (const happening of followThread(about.runtime, watched, about.caller, signal)) {
-      for (const chunk of chunksOf(happening, about)) yield line(chunk);
-      if (happening.kind !== "part") yield { data: "[DONE]" };
+      for (const chunk of chunksOf(happening, partials, about)) yield line(chunk);
+      if (happening.kind === "settled" || happening.kind === "problem") yield { data: "[DONE]" };
     }
   } catch (error) {
     const errorText = TwelvefoldError.isInstance(error) ? error.message : "something went wrong here";
@@ -171,14 +172,21 @@ function line(chunk: Chunk) {
   return { data: JSON.stringify(chunk) };
 }
 
-function chunksOf(happening: Happening, about: About): readonly Chunk[] {
+function chunksOf(happening: Happening, partials: PartialChunks, about: About): readonly Chunk[] {
   switch (happening.kind) {
-    case "part":
-      return partChunks(happening.part);
+    case "part": {
+      const { chunks, isPart } = partials.settle(happening.part, happening.seq);
+      return isPart ? chunks : [...chunks, ...partChunks(happening.part)];
+    }
+    case "partial":
+      return partials.update(happening.partial, happening.seq, happening.agent);
     case "settled":
-      return endChunks(happening.thread, about);
+      return [...partials.settle(undefined).chunks, ...endChunks(happening.thread, about)];
     case "problem":
-      return [{ type: "error", errorText: "the thread could not be advanced; it is tried again later" }];
+      return [
+        ...partials.settle(undefined).chunks,
+        { type: "error", errorText: "the thread could not be advanced; it is tried again later" },
+      ];
     default:
       return happening satisfies never;
   }

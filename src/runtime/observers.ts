@@ -13,8 +13,15 @@ export type Observation =
       readonly thread: ThreadHead;
       readonly events: readonly ThreadEvent[];
     }
-  /** Partial model output, as much as has streamed so far. */
-  | { readonly kind: "partial"; readonly threadId: ThreadId; readonly partial: unknown }
+  /**
+   * Partial model output, as much as has streamed so far. `after`: the last event that the model knows; it may not be on disk yet.
+   */
+  | {
+      readonly kind: "partial";
+      readonly threadId: ThreadId;
+      readonly partial: unknown;
+      readonly after: number;
+    }
   /**
    * Somebody here is waiting for a thread that another process works on, or abandoned within the last `claimMs`. If it was
    * abandoned, this process takes it up when that time is over.

@@ -113,7 +113,8 @@ async function run(
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
   const telling = { channels, store, clock, signal };
-  const onPartial = (partial: unknown) => observe({ kind: "partial", threadId: thread.id, partial });
+  const onPartial = (partial: unknown) =>
+    observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
   signals.onBegin(() => journal.thread.state.lastInput);
   const context: EffectContext = {
     clock,

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import type { Browser, Page } from "playwright-core";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defineAgent } from "../../src/agent/agent.ts";
+import { defineAgent, type NextStepFunction } from "../../src/agent/agent.ts";
 import { agUi, aiSdkUi } from "../../src/protocols/index.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
@@ -71,6 +71,8 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
   let server: ServerType;
   let url = "";
   const { key, configured } = keyFor("ada");
+  /** The agent `slow` ends its answer once its beginning was seen. */
+  let released = false;
   const ran: Record<string, number[]> = { ag: [], ai: [] };
   const runtimes: Runtime[] = [];
 
@@ -82,6 +84,28 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
         name,
         steps: {
           pay: tool(({ amount }) => ran[name]?.push(amount), { approval: "always" }),
+          add: tool(({ a, b }) => a + b, { readOnly: true }),
+          ask: askHuman(({ question }) => question),
+          done: finish(({ message }) => message),
+        },
+      }),
+    );
+    const script = scriptedSteps<PayStep>([{ intent: "done", message: "It is nearly done." }]);
+    const slow: NextStepFunction<[thread: string], PayStep> = {
+      ...script,
+      async call(args, options) {
+        while (!released) {
+          options?.onPartial?.({ intent: "done", message: "It is nearly d" });
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return script.call(args, options);
+      },
+    };
+    agents.push(
+      defineAgent(slow, {
+        name: "slow",
+        steps: {
+          pay: tool(() => 0, { approval: "always" }),
           add: tool(({ a, b }) => a + b, { readOnly: true }),
           ask: askHuman(({ question }) => question),
           done: finish(({ message }) => message),
@@ -156,6 +180,17 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
     await say(page, "no");
     await page.getByText("paid <img").waitFor();
     expect(await page.title()).not.toBe("1");
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("`useChat`: the words of an answer are shown while the model writes them", async () => {
+    const { page, problems } = await open("ai-sdk-ui.jsx", "slow");
+    await say(page, "how far is it?");
+    await page.locator("section.assistant p", { hasText: /^It is nearly $/ }).waitFor();
+    released = true;
+    await page.locator("section.assistant p", { hasText: /^It is nearly done\.$/ }).waitFor();
+    expect(await page.locator("section.assistant p").count()).toBe(1);
     expect(problems).toEqual([]);
     await page.close();
   });

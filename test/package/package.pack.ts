@@ -31,10 +31,12 @@ const tools = inject("tools");
 const archive = inject("archive");
 /** With what npm installs of itself, and with all optional peers. */
 let bare = "";
+/** What pages show beside the package. */
+const SHOWN = { "@ai-sdk/react": "4.0.177", ai: "7.0.173", react: "19.3.1", "@types/react": "19.2.2" };
 let full = "";
 beforeAll(() => {
   bare = newProject(archive);
-  full = newProject(archive, { ...PEERS, jose: manifest.devDependencies["jose"] ?? "" });
+  full = newProject(archive, { ...PEERS, ...SHOWN, jose: manifest.devDependencies["jose"] ?? "" });
 });
 
 const nodes = () => [NODE_24, join(tools, "node-22", "bin", "node")];

@@ -1,6 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
-import { shownThread } from "../../agent/shown-thread.ts";
+import { hidesContent, shownEvents, shownThread } from "../../agent/shown-thread.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import { type Json, toJson } from "../../base/json.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { extendThread, type Thread } from "../../thread/thread.ts";
@@ -10,6 +11,13 @@ import { type ChatPart, chatParts } from "./parts.ts";
 /** What happens in a thread while somebody watches, and where it stands when it waits or has ended. */
 export type Happening =
   | { readonly kind: "part"; readonly seq: number; readonly part: ChatPart }
+  /** As much of the next step as the model has written, after event `seq`; for display only. */
+  | {
+      readonly kind: "partial";
+      readonly seq: number;
+      readonly partial: Json;
+      readonly agent: Agent | undefined;
+    }
   | { readonly kind: "settled"; readonly thread: Thread }
   | { readonly kind: "problem" };
 
@@ -27,8 +35,15 @@ export async function* followThread(
   signal: AbortSignal,
 ): AsyncGenerator<Happening> {
   let wake = () => {};
+  const written: { latest: { readonly partial: unknown; readonly after: number } | undefined } = {
+    latest: undefined,
+  };
   const unsubscribe = runtime.subscribe((observation) => {
     if (observation.kind === "events" && observation.thread.id === threadId) wake();
+    if (observation.kind !== "partial" || observation.threadId !== threadId) return;
+    // A slow reader sees only the newest.
+    written.latest = observation;
+    wake();
   });
   const settled = new AbortController();
   const ended: { how: "settled" | "problem" | undefined } = { how: undefined };
@@ -53,12 +68,22 @@ export async function* followThread(
         setTimeout(resolve, LOOK_MS).unref();
       });
       const last = ended.how;
+      const partial = written.latest;
+      written.latest = undefined;
       const added = await runtime.store.read(threadId, thread.state.seq);
       if (added.length > 0) thread = extendThread(thread, added);
       if ((await caller.stillValid?.()) === false) return;
       const shown = shownThread(thread, agent);
       for (const event of shown.events.slice(seen)) yield* partsOf(event, shown, agent);
       seen = thread.state.seq;
+      // Once its own step is there, a partial is old news.
+      if (partial !== undefined && partial.after >= seen)
+        yield {
+          kind: "partial",
+          seq: partial.after,
+          partial: shownPartial(partial.partial, thread, agent),
+          agent,
+        };
       if (last === "settled") {
         yield { kind: "settled", thread: shown };
         return;
@@ -73,6 +98,11 @@ export async function* followThread(
     unsubscribe();
     settled.abort();
   }
+}
+
+function shownPartial(partial: unknown, { events }: Thread, agent: Agent | undefined): Json {
+  const json = toJson(partial);
+  return hidesContent(agent) ? shownEvents(events, agent).json(json) : json;
 }
 
 function* partsOf(event: ThreadEvent, { events }: Thread, agent: Agent | undefined): Generator<Happening> {

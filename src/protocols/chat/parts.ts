@@ -14,7 +14,7 @@ export type ChatPart =
   | { readonly kind: "progress"; readonly text: string };
 
 /** Steps that are words to the person rather than calls. */
-const WORDS: ReadonlySet<string | undefined> = new Set(["finish", "nothing", "ask_human", "progress"]);
+export const WORDS: ReadonlySet<string | undefined> = new Set(["finish", "nothing", "ask_human", "progress"]);
 
 /** The parts that an event adds. `earlier` are the thread's events up to it. Pure. */
 export function chatParts(
