@@ -84,8 +84,9 @@ function endOfSentence(because: string): string {
   const text = because
     .trim()
     .replace(/^because\s+/i, "")
-    .replace(/\.+$/, "");
-  return text.slice(0, MAX_BECAUSE).toWellFormed();
+    .slice(0, MAX_BECAUSE)
+    .toWellFormed();
+  return text.replace(/\.+$/, "");
 }
 
 /** Why a person is asked, as far as the step's own rule says so. */

@@ -62,6 +62,11 @@ const loose = (value: unknown) => value as Approval;
 const reasonsOf = (thread: Thread) => approvalOf(thread).card.reasons;
 
 describe("policies that are wrong", { tags: "F7.8" }, () => {
+  it("a reason that quotes dots without end is cut, and takes no time", async () => {
+    const { start } = office({ approval: () => ({ because: `${".".repeat(200_000)}!` }) });
+    expect(reasonsOf(await start())).toEqual([{ kind: "policy" }]);
+  });
+
   it.each<[string, unknown, RegExp]>([
     ["a misspelt name", { approvers: ["web:bob"], need: 2 }, /need/],
     [

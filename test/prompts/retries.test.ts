@@ -219,6 +219,13 @@ describe("a prompt that is longer than the server reads", () => {
     expect(error).not.toBeInstanceOf(PromptTooLongError);
   });
 
+  it("is not looked for longer because a provider repeats itself", { tags: "F9.9" }, async () => {
+    const message = "exceed".repeat(100_000);
+    first.will({ status: 400, body: { error: { message } } });
+    const error = await failureOf(next.call(["x"], { model: client, retry: { attempts: 1 } }));
+    expect(error).not.toBeInstanceOf(PromptTooLongError);
+  });
+
   it("may fit the next client", { tags: "F2.8" }, async () => {
     first.will({ status: 400, body: { error: { message: "", code: "context_length_exceeded" } } });
     second.will(OK);

@@ -67,7 +67,7 @@ const TOO_LONG_CODES = new Set(["context_length_exceeded", "exceed_context_size_
 const TOO_LONG = new RegExp(
   [
     /maximum (?:context|prompt) length/,
-    /(?:exceed\w*|larger than|greater than|too long for)[^.]{0,60}context (?:length|size|window|limit)/,
+    /(?:exceed\w{0,10}|larger than|greater than|too long for)[^.]{0,60}context (?:length|size|window|limit)/,
     /context (?:length|size|window|limit)[^.]{0,40}exceed/,
     /(?:prompt|input) is too long/,
     /input (?:token count|length)[^.]{0,60}exceeds/,
