@@ -33,7 +33,7 @@ export async function openExisting(place: string, folder: string): Promise<Threa
 function requireFile(place: string, folder: string): void {
   if (parsePostgresPlace(place) !== undefined || existsSync(resolve(folder, place))) return;
   throw new NotFoundError(
-    `there is no store ${place}, so that no threads are stored: TWELVEFOLD_STORE names the one to look at`,
+    `there is no store ${place}: nothing has run here yet, or TWELVEFOLD_STORE names another place`,
   );
 }
 

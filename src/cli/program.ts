@@ -18,7 +18,7 @@ export type Action = (run: (session: Session) => Promise<number>, json: boolean)
 
 const EXIT_CODES = `
 Exit codes: 0 done, or waiting for somebody; 1 the thread or the check failed; 2 wrong arguments or configuration;
-3 no such thread, request or agent; 4 the thread's state or the policy does not allow it; 5 the store cannot be read
+3 no such thread, request, agent or store; 4 the thread's state or the policy does not allow it; 5 the store cannot be read
 or written; 130 interrupted (nothing is lost).
 
 A thread is named by its id, by the beginning of it (at least three characters after thr_), or by \`last\`, the thread that

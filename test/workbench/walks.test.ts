@@ -20,6 +20,7 @@ const fences = (language: string) =>
 /** The commands of the page's first two sections. */
 const [fromFailure = [], fromEdit = []] = fences("bash").map((text) => text.split("\n"));
 const [printed = ""] = fences("text");
+const [written = ""] = fences("baml");
 
 const project = mkdtempSync(join(tmpdir(), "twelvefold-walk-"));
 const sources = join(project, "baml_src");
@@ -94,6 +95,8 @@ describe("docs/workbench.md, run", { tags: ["F2.4", "F2.12", "F2.20"], timeout: 
     const id = /thr_\w+/.exec(listed.out)?.[0] ?? "";
     const made = await runLine(make, { "thr_…": id });
     expect([made.code, made.out]).toEqual([0, expect.stringContaining("DividesByFour")]);
+    const text = readFileSync(join(sources, "thread_tests.baml"), "utf8");
+    expect(text.replace(id, "thr_…").trim()).toBe(written);
     // The built-in model would do the same again, before anybody has denied it.
     const tested = await runLine(test);
     expect([tested.code, tested.out]).toEqual([
