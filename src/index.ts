@@ -78,12 +78,14 @@ export type { ApprovalSubject } from "./humans/approval-digest.ts";
 export { approvalDigest } from "./humans/approval-digest.ts";
 export { describeReason, type ReasonInWords } from "./humans/approval-reasons.ts";
 export type {
+  ApprovedNotice,
   Channel,
   ChannelValues,
   ClosedNotice,
   NewsNotice,
   Notice,
   RequestNotice,
+  UpdateNotice,
 } from "./humans/channel.ts";
 export type { People } from "./humans/people.ts";
 export { principalKey, type VerifiedPrincipal, verifiedBy } from "./humans/principal.ts";

@@ -45,7 +45,7 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
         ...howToAnswer(notice.thread, notice.request).map((line) => `  ${line}`),
       ]);
     },
-    async closed(notice) {
+    async update(notice) {
       write(`${describeClosed(notice)} (${notice.requestId})`);
     },
   };

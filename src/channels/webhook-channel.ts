@@ -138,14 +138,15 @@ export function webhookChannel(options: WebhookChannelOptions): Channel {
         return post(notice.id, message, signal);
       }
       const request = postedRequest(notice);
-      // Answered in the meantime: `closed` will say so.
+      // Answered in the meantime: `update` will say so.
       if (request === undefined) return;
       const data = { ...request, mayBeRepeated: notice.mayBeRepeated };
       // After an escalation, people are told again; that is another message.
       const id = `${notice.requestId}.opened.${escalationsOf(notice)}`;
       await post(id, { type: "request.opened", timestamp: now(), data }, signal);
     },
-    async closed({ requestId, threadId, by }) {
+    async update({ kind, requestId, threadId, by }) {
+      if (kind !== "closed") return;
       const data = { id: requestId, threadId, by: by.type };
       await post(`${requestId}.closed`, { type: "request.closed", timestamp: now(), data }, undefined);
     },

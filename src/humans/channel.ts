@@ -37,11 +37,23 @@ export type NewsNotice = About & {
 /** A message to people: a request, progress, the end of a run, or a failure. */
 export type Notice = RequestNotice | NewsNotice;
 
+type Told = Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request">;
+
 /** A request that was answered, expired or cancelled, or whose question has answered itself. */
-export interface ClosedNotice extends Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request"> {
+export interface ClosedNotice extends Told {
+  readonly kind: "closed";
   /** What closed it. */
   readonly by: EventOf<"human_responded" | "request_expired" | "cancelled" | "tool_finished" | "tool_failed">;
 }
+
+/** A request that somebody has approved, and that still needs others who do; `request` says who has. */
+export interface ApprovedNotice extends Told {
+  readonly kind: "approved";
+  readonly by: EventOf<"human_responded">;
+}
+
+/** How a request that people were told of has changed. */
+export type UpdateNotice = ClosedNotice | ApprovedNotice;
 
 /** Small values that a channel keeps beside the threads: the part of a store that it may use. */
 export interface ChannelValues {
@@ -71,8 +83,8 @@ export interface Channel {
    */
   deliver(notice: Notice, signal: AbortSignal, values: ChannelValues): Promise<void>;
   /**
-   * A request that this channel has told people about is closed: brings the message up to date. If it throws, that is
-   * reported and it is tried again for a few minutes, as long as the process runs.
+   * A request that this channel has told people about is closed, or one of those who must approve it has: brings the message up
+   * to date. If it throws, that is reported and it is tried again for a few minutes, as long as the process runs and it is still so.
    */
-  closed?(notice: ClosedNotice, values: ChannelValues): Promise<void>;
+  update?(notice: UpdateNotice, values: ChannelValues): Promise<void>;
 }

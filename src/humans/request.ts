@@ -13,6 +13,7 @@ import type {
 import type { PendingRequest, Requesters } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import { approversOf, type ObjectionError, objectionTo, objectionToAnswer } from "./approvers.ts";
+import type { UpdateNotice } from "./channel.ts";
 import type { People } from "./people.ts";
 
 export type Urgency = NonNullable<HumanRequestOptions["urgency"]>;
@@ -90,6 +91,14 @@ export function pendingRequest(thread: ThreadHead): HumanRequest | null {
         ? (thread.state.calls.find(({ callId }) => callId === asked.callId)?.approvedUnder ?? null)
         : null,
   };
+}
+
+/** The request that a notice of its change is about, as it was told. Pure. */
+export function requestTold({
+  thread,
+  request,
+}: Pick<UpdateNotice, "thread" | "request">): HumanRequest | null {
+  return pendingRequest({ ...thread, state: { ...thread.state, request } });
 }
 
 /** The pending request with this id. If it is no longer pending, throws a `ConflictError` that says what is. */

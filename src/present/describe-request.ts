@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "../base/json.ts";
 import { describeReason } from "../humans/approval-reasons.ts";
-import type { ClosedNotice, NewsNotice } from "../humans/channel.ts";
+import type { NewsNotice, UpdateNotice } from "../humans/channel.ts";
 import type { HumanRequest } from "../humans/request.ts";
 import type { ApprovalCard } from "../thread/events.ts";
 import type { PendingApproval } from "../thread/state.ts";
@@ -129,9 +129,15 @@ function policyParts({ policy, approvedBy, expiresAt }: PendingApproval): Reques
     ...(policy.approvers === undefined
       ? []
       : [note("May approve", policy.approvers.map(patternInWords).join(", "))]),
-    ...(needed > 1 ? [note("Approvals", `${approvedBy.length} of ${needed}`)] : []),
+    ...(needed > 1 ? [note("Approvals", approvalsOf(approvedBy, needed))] : []),
     ...(expiresAt === undefined ? [] : [note("Expires", visibleLine(expiresAt))]),
   ];
+}
+
+/** "1 of 2, approved by Ada (web:ada)". */
+function approvalsOf(approvedBy: PendingApproval["approvedBy"], needed: number): string {
+  const names = approvedBy.map(fullNameOf).join(", ");
+  return `${approvedBy.length} of ${needed}${names === "" ? "" : `, approved by ${names}`}`;
 }
 
 function warning(label: string, text: string): RequestPart {
@@ -147,7 +153,7 @@ function valueText(value: Json): string {
 }
 
 /** What closed a request, in one line: "Ada (web:ada) approved". */
-export function describeClosed({ by }: Pick<ClosedNotice, "by">): string {
+export function describeClosed({ by }: Pick<UpdateNotice, "by">): string {
   switch (by.type) {
     case "human_responded":
     case "request_expired":

@@ -2,9 +2,9 @@ import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
-import type { Channel, ChannelValues, ClosedNotice } from "../humans/channel.ts";
+import type { Channel, ChannelValues, ClosedNotice, UpdateNotice } from "../humans/channel.ts";
 import type { ThreadStore } from "../store/store.ts";
-import type { ThreadEvent } from "../thread/events.ts";
+import type { EventOf, ThreadEvent } from "../thread/events.ts";
 import { transition } from "../thread/fold.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest, ThreadState } from "../thread/state.ts";
@@ -33,6 +33,28 @@ export function closedRequests(before: ThreadState, added: readonly ThreadEvent[
   });
 }
 
+/** The approvals among these events that leave a request open, because it needs more. Pure; folds once. */
+export function partialApprovals(
+  before: ThreadState,
+  added: readonly ThreadEvent[],
+): readonly PartialApproval[] {
+  let state = before;
+  return added.flatMap((event) => {
+    const { request } = state;
+    state = transition(state, event);
+    const isOpen = request !== null && state.request?.seq === request.seq;
+    return isOpen && event.type === "human_responded"
+      ? [{ request: state.request ?? request, by: event }]
+      : [];
+  });
+}
+
+/** An approval that was not the last one needed. */
+export interface PartialApproval {
+  readonly request: PendingRequest;
+  readonly by: EventOf<"human_responded">;
+}
+
 /** The closing event as people read it. */
 function closingIn({ events }: Thread, by: Closing): Closing {
   const shown = events[by.seq - 1];
@@ -54,7 +76,7 @@ function mayClose(event: ThreadEvent): event is Closing {
 }
 
 export interface TellClosedOptions {
-  readonly store: Pick<ThreadStore, "read"> & ChannelValues;
+  readonly store: Pick<ThreadStore, "read" | "state"> & ChannelValues;
   readonly channels: readonly Channel[];
   readonly agents: ReadonlyMap<string, Agent>;
   readonly clock: Clock;
@@ -69,7 +91,7 @@ export function observeClosed(
   subscribe: (observer: Observer) => unknown,
   { notify, ...options }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
 ): void {
-  if (!options.channels.some((channel) => channel.closed !== undefined)) return;
+  if (!options.channels.some((channel) => channel.update !== undefined)) return;
   subscribe((observation) => {
     if (observation.kind !== "events") return;
     const { id: threadId } = observation.thread;
@@ -77,6 +99,8 @@ export function observeClosed(
     const closed = closedRequests(observation.before, observation.events);
     // Never rejects: a channel's failure is reported as a problem.
     void tellClosed(threadId, closed, { ...options, onProblem });
+    const approvals = partialApprovals(observation.before, observation.events);
+    void tellApproved(threadId, approvals, { ...options, onProblem });
   });
 }
 
@@ -98,7 +122,8 @@ export async function tellClosed(
     const agent = agents.get(whole.state.agent);
     const thread = shownThread(whole, agent);
     const before = shownThread(threadOf(threadId, events.slice(0, by.seq - 1)), agent).state.request;
-    const notice = {
+    const notice: ClosedNotice = {
+      kind: "closed",
       threadId,
       requestId: requestIdOf(threadId, request.seq),
       request: before?.seq === request.seq ? before : request,
@@ -110,14 +135,53 @@ export async function tellClosed(
   await Promise.all(closed.map((one) => tell(one).catch(options.onProblem)));
 }
 
+/** Tells every channel that has announced a request that one of those who must approve it has. */
+export async function tellApproved(
+  threadId: ThreadId,
+  approvals: readonly PartialApproval[],
+  { store, channels, agents, ...options }: TellClosedOptions,
+): Promise<void> {
+  const tell = async ({ request, by }: PartialApproval): Promise<void> => {
+    const told = channels.filter(({ name }) => request.deliveries[name]?.ok === true);
+    if (told.length === 0) return;
+    const whole = threadOf(threadId, (await store.read(threadId)).slice(0, by.seq));
+    const thread = shownThread(whole, agents.get(whole.state.agent));
+    const requestId = requestIdOf(threadId, request.seq);
+    const notice = {
+      kind: "approved",
+      threadId,
+      requestId,
+      request: thread.state.request ?? request,
+      thread,
+      by,
+    } as const;
+    await Promise.all(told.map((channel) => bringUpToDate(channel, notice, { store, ...options })));
+  };
+  for (const one of approvals) await tell(one).catch(options.onProblem);
+}
+
+/** Whether it is still as the notice says: a card that is closed meanwhile is not opened again. */
+async function isStillSo(notice: UpdateNotice, store: Pick<ThreadStore, "state">): Promise<boolean> {
+  if (notice.kind === "closed") return true;
+  const { request } = await store.state(notice.threadId);
+  const { request: told } = notice;
+  return (
+    request?.seq === told.seq &&
+    request.type === "approval" &&
+    told.type === "approval" &&
+    request.approvedBy.length === told.approvedBy.length
+  );
+}
+
 async function bringUpToDate(
   channel: Channel,
-  notice: ClosedNotice,
+  notice: UpdateNotice,
   { store, clock, signal, onProblem }: Omit<TellClosedOptions, "channels" | "agents">,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await channel.closed?.(notice, store);
+      if (!(await isStillSo(notice, store))) return;
+      return await channel.update?.(notice, store);
     } catch (error) {
       onProblem(error);
     }

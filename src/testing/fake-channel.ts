@@ -39,8 +39,8 @@ export function fakeChannel(name = "fake"): FakeChannel {
       const key = notice.id;
       delivered.set(key, (delivered.get(key) ?? 0) + 1);
     },
-    async closed(notice) {
-      closedNotices.push(notice);
+    async update(notice) {
+      if (notice.kind === "closed") closedNotices.push(notice);
     },
     assertUsedUp() {
       if (failures.length > 0) {

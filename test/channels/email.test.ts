@@ -3,6 +3,7 @@ import { Webhook as Signer } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { emailChannel } from "../../src/channels/email/index.ts";
 import { newTextOf } from "../../src/channels/email/new-text.ts";
+import { nodeProblem } from "../../src/channels/email/options.ts";
 import { receive } from "../../src/cli/commands/receive.ts";
 import { createSession } from "../../src/cli/session.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
@@ -375,6 +376,36 @@ describe("approval by mail", { tags: ["F7.6", "F7.7", "F7.8", "F7.10"] }, () => 
     expect(paid).toEqual(["40 to ann"]);
   });
 
+  it.each([
+    [
+      "somebody else has decided",
+      { approvers: ["email:boss@shop.example", "email:cfo@shop.example"] },
+      "email:cfo@shop.example approved",
+    ],
+    ["it has expired", { approvers: ["email:boss@shop.example"], expiresAfter: 60 }, "Nobody decided in time"],
+  ])(
+    "who was asked and need not answer any more, because %s, is told so once, and nobody need reply",
+    async (why, policy, words) => {
+      const { receive, runtime, clock } = office({ script: [pay, done], policy });
+      await receive({ from: "Eve <eve@customer.example>", text: "pay ann" });
+      const [, two] = server.sent.map(replyTo);
+      if (why === "it has expired") {
+        runtime.start();
+        await clock.advance(120_000);
+      } else {
+        await receive({ from: "CFO <cfo@shop.example>", to: two?.to ?? "", text: `approve ${two?.code}` });
+      }
+      const closing = () => server.sent.filter(({ text }) => text?.includes("You need not answer any more"));
+      await expect.poll(() => closing().length).toBe(1);
+      expect(closing()[0]).toMatchObject({ recipients: ["boss@shop.example"] });
+      expect(closing()[0]?.text).toContain(words);
+      expect(closing()[0]?.replyTo?.[0]?.address).toBe("support@shop.example");
+      expect(closing()[0]?.headers).toContainEqual(
+        expect.objectContaining({ key: "auto-submitted", value: "auto-generated" }),
+      );
+    },
+  );
+
   it("hostile text in every field is shown as it is, in text and HTML, and opens no header", {
     tags: "S4",
   }, async () => {
@@ -534,6 +565,11 @@ describe("what a reply says by itself", { tags: "F11.2" }, () => {
 });
 
 describe("the options of the mail channel", { tags: "E4" }, () => {
+  it("say which Node it needs", () => {
+    expect(nodeProblem("22.18.0")).toContain("Node 22.19 or later");
+    for (const version of ["22.19.0", "24.0.0"]) expect(nodeProblem(version)).toBeUndefined();
+  });
+
   it.each([
     ["from", { from: "Support" }],
     ["from", { from: "a@b.example, c@d.example" }],

@@ -223,6 +223,23 @@ describe("decisions by text", { tags: ["F7.6", "F7.7", "F7.8", "F7.14"] }, () =>
     ).toHaveLength(1);
   });
 
+  it.each([true, false])(
+    "who need not answer any more is told so once, unless nobody is to be (%s)",
+    async (tellClosed) => {
+      const other = "+4916000";
+      const policy = { approvers: [`sms:${BOSS}`, `sms:${other}`] };
+      const { write, paid } = office([pay, done], { policy, tellClosed });
+      await write("pay ann");
+      const code = codeIn(sent.find(({ to }) => to === BOSS)?.body);
+      await write(`approve ${code}`, { From: BOSS });
+      expect(paid).toEqual(["40 to ann"]);
+      const closing = () => sent.filter(({ body }) => body.includes("You need not answer any more"));
+      await expect.poll(() => sent.some(({ body }) => body.includes("All done."))).toBe(true);
+      if (tellClosed) await expect.poll(() => closing().length).toBe(1);
+      expect(closing().map(({ to }) => to)).toEqual(tellClosed ? [other] : []);
+    },
+  );
+
   it("after five wrong codes a number's codes are not looked at for an hour", async () => {
     const { write, paid, clock } = office([pay, done]);
     await write("pay ann");

@@ -99,6 +99,12 @@ describe("support over mail, chat and the inbox", {
     const halfway = await runtime.settled(threadId);
     expect(halfway.state.request).toMatchObject({ approvedBy: [{ channel: "slack", id: `${TEAM}:UMIA` }] });
     expect(refunds()).toEqual([]);
+    // The card says who has approved, and still has its buttons.
+    const updates = () => slackApi.calls.filter(({ method }) => method === "chat.update");
+    await expect.poll(() => updates().length).toBe(1);
+    const half = JSON.stringify(updates()[0]?.body.blocks);
+    expect(half).toContain(`1 of 2, approved by slack:${TEAM}:UMIA`);
+    expect(half).toContain('"action_id":"approve"');
 
     // The other manager signs in and looks at the same card.
     const cookie = await signIn(max.key);
@@ -124,8 +130,8 @@ describe("support over mail, chat and the inbox", {
     ).toEqual([`slack:${TEAM}:UMIA`, "web:max"]);
 
     // The card in the chat says how it ended; the customer has one mail, in the same conversation.
-    await expect.poll(() => slackApi.calls.filter(({ method }) => method === "chat.update").length).toBe(1);
-    const update = slackApi.calls.find(({ method }) => method === "chat.update");
+    await expect.poll(() => updates().length).toBe(2);
+    const update = updates()[1];
     expect(JSON.stringify(update?.body.blocks)).toContain("web:max approved");
     expect(smtp.sent).toHaveLength(1);
     expect(smtp.sent[0]).toMatchObject({

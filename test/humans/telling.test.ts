@@ -134,7 +134,7 @@ describe("telling people", () => {
     const channel: Channel = {
       name: "mail",
       deliver: async () => {},
-      closed: async () => {
+      update: async () => {
         closed.push(clock.now() - Date.UTC(2026, 0, 1));
         if (closed.length < 3) throw new Error("down");
       },

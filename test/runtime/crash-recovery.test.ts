@@ -212,7 +212,7 @@ describe("two processes and one thread", () => {
       const channel: Channel = {
         name: "pager",
         deliver: async () => {},
-        closed: async ({ by }) => {
+        update: async ({ by }) => {
           told.push(by.type);
         },
       };

@@ -345,7 +345,7 @@ describe("approvals over HTTP", () => {
       name,
       deliver: async (notice: Notice) =>
         void told.push(`${name} ${notice.kind === "request" ? notice.requestId : notice.kind}`),
-      closed: async (notice) => void closed.push([name, notice]),
+      update: async (notice) => void (notice.kind === "closed" && closed.push([name, notice])),
     });
     const failing: Channel = { ...chat("broken"), deliver: () => Promise.reject(new Error("down")) };
     const { launch, pending, runtime } = start(
@@ -376,7 +376,7 @@ describe("approvals over HTTP", () => {
     const channel: Channel = {
       name: "slack",
       deliver: async () => {},
-      closed: async ({ by }) => void closed.push(by.type),
+      update: async ({ by }) => void closed.push(by.type),
     };
     const { launch, call } = start([PAY], {}, { runtime: { channels: [channel] } });
     const { threadId } = await launch();

@@ -1,8 +1,8 @@
 import { check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { callback, checkOptions, nonEmptyName, objectWith } from "../../base/options.ts";
-import type { ChannelValues, ClosedNotice, NewsNotice, RequestNotice } from "../../humans/channel.ts";
-import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import type { ChannelValues, NewsNotice, RequestNotice } from "../../humans/channel.ts";
+import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
 import { describeClosed, describeNews } from "../../present/describe-request.ts";
 import type { InboundChannel } from "../inbound.ts";
 import { createCards } from "./cards.ts";
@@ -117,13 +117,13 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     },
     deliver: (notice, signal, values) =>
       notice.kind === "request" ? postRequest(notice, values, signal) : postNews(notice, values, signal),
-    async closed(notice: ClosedNotice, values) {
-      const request = pendingRequest({
-        ...notice.thread,
-        state: { ...notice.thread.state, request: notice.request },
-      });
+    async update(notice, values) {
+      const request = requestTold(notice);
       if (request === null) return;
-      const message = closedMessage(request, platform, describeClosed(notice));
+      const message =
+        notice.kind === "closed"
+          ? closedMessage(request, platform, describeClosed(notice))
+          : requestMessage(request, platform, options.link?.(request));
       for (const card of await cards.read(notice.requestId, values)) await platform.update(card, message);
     },
     async receive(request, runtime) {

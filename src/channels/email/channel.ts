@@ -44,6 +44,9 @@ export function emailChannel(options: EmailChannelOptions): EmailChannel {
     wants: (notice) => notice.kind !== "request" || mailer.isForAnybody(notice),
     deliver: (notice, _signal, values) =>
       notice.kind === "request" ? mailer.sendRequest(notice, values) : mailer.sendNews(notice, values),
+    async update(notice, values) {
+      if (notice.kind === "closed" && options.tellClosed !== false) await mailer.sendClosed(notice, values);
+    },
     accept,
     async receive(request, runtime) {
       const body = new Uint8Array(await request.arrayBuffer());

@@ -2,10 +2,11 @@ import { createTransport } from "nodemailer";
 import { addressOf } from "../../base/allow-list.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ThreadId } from "../../base/ids.ts";
-import type { ChannelValues, NewsNotice, Notice, RequestNotice } from "../../humans/channel.ts";
-import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import type { ChannelValues, ClosedNotice, NewsNotice, Notice, RequestNotice } from "../../humans/channel.ts";
+import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
 import { describeNews, describeRequest } from "../../present/describe-request.ts";
 import { visibleLine } from "../../present/visible-text.ts";
+import { closedInWords, hasDecided } from "../closed-in-words.ts";
 import { type Body, composeRequest, composeText } from "./compose.ts";
 import type { EmailChannelOptions } from "./options.ts";
 import { type Origin, readOrigin } from "./origin.ts";
@@ -54,36 +55,60 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
     return signer.issue({ threadId, to, requestId, expiresAt: inReplyDays() }, values);
   }
 
-  async function askOne(to: string, { notice, request, values }: Asking): Promise<void> {
-    const key = await issueKey(notice.threadId, to, { requestId: request.id, values });
-    const { via } = notice.thread.state;
+  /** Which conversation a mail about a request belongs to. */
+  function conversationOf(
+    to: string,
+    request: HumanRequest,
+    { thread, threadId }: Pick<RequestNotice, "thread" | "threadId">,
+  ): Pick<Outgoing, "subject" | "origin"> {
+    const { via } = thread.state;
     const begun = via?.channel === name ? readOrigin(via.address) : undefined;
     const isReply = begun?.to === to;
     // All that is asked about a thread is one conversation for those who are asked.
-    const root = { to, subject: "", messageId: signer.messageId(notice.threadId, to, domain) };
+    const root = { to, subject: "", messageId: signer.messageId(threadId, to, domain) };
+    return {
+      subject: isReply && begun.subject !== "" ? replyTo(begun.subject) : describeRequest(request).title,
+      origin: isReply ? begun : root,
+    };
+  }
+
+  async function askOne(to: string, { notice, request, values }: Asking): Promise<void> {
+    const key = await issueKey(notice.threadId, to, { requestId: request.id, values });
     const ask = { code: signer.code(request, to), link: options.link?.(request, to) };
     await send(to, {
-      subject: isReply && begun.subject !== "" ? replyTo(begun.subject) : describeRequest(request).title,
+      ...conversationOf(to, request, notice),
       messageId: signer.messageId(notice.id, to, domain),
-      origin: isReply ? begun : root,
       key,
       body: composeRequest(request, ask),
     });
   }
 
+  const sentKey = (id: string, to: string) => `email:${name}:sent:${id}:${to}`;
+
+  /** Whether somebody has got a mail about the request, before or after an escalation. */
+  async function wasAsked(to: string, { id, asked }: HumanRequest, values: ChannelValues): Promise<boolean> {
+    const times = asked.type === "approval" ? asked.escalations : 0;
+    const keys = Array.from({ length: times + 1 }, (_, time) => sentKey(`${id}.${time}`, to));
+    const sent = await Promise.all(keys.map((key) => values.getValue(key)));
+    return sent.some((value) => value !== undefined);
+  }
+
   /** Notes down what was sent: after a crash, or if another recipient could not be reached, it is not sent again. */
   async function sendOnce(
     to: string,
-    { notice, values }: Pick<Asking, "values"> & { readonly notice: Notice },
+    { notice, values }: Pick<Asking, "values"> & { readonly notice: Pick<Notice, "id" | "threadId"> },
     sendIt: () => Promise<void>,
   ): Promise<void> {
-    const sent = `email:${name}:sent:${notice.id}:${to}`;
+    const sent = sentKey(notice.id, to);
     if ((await values.getValue(sent)) !== undefined) return;
     await sendIt();
     await values.setValue(sent, "1", undefined, { about: notice.threadId, expiresAt: inReplyDays() });
   }
 
-  const recipientsOf = ({ thread }: RequestNotice, request: HumanRequest): readonly string[] => {
+  const recipientsOf = (
+    { thread }: Pick<RequestNotice, "thread">,
+    request: HumanRequest,
+  ): readonly string[] => {
     const { via } = thread.state;
     const asker = via?.channel === name ? readOrigin(via.address).to : undefined;
     const wanted = options.to?.(request) ?? defaultRecipients(request, asker);
@@ -110,6 +135,22 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
         }
       }
       if (failures.length > 0) throw failures[0];
+    },
+
+    /** Tells those who were asked, and have not decided themselves, that nothing is left to decide: once, and nobody need reply. */
+    async sendClosed(notice: ClosedNotice, values: ChannelValues): Promise<void> {
+      const request = requestTold(notice);
+      if (request === null) return;
+      const id = `${notice.requestId}.closed`;
+      for (const to of recipientsOf(notice, request)) {
+        if (hasDecided(notice, "email", to) || !(await wasAsked(to, request, values))) continue;
+        const { subject, origin } = conversationOf(to, request, notice);
+        const messageId = signer.messageId(id, to, domain);
+        const body = composeText(closedInWords(notice, request));
+        await sendOnce(to, { notice: { id, threadId: notice.threadId }, values }, () =>
+          send(to, { subject: replyTo(subject), messageId, origin, body }),
+        );
+      }
     },
 
     async sendNews(notice: NewsNotice, values: ChannelValues): Promise<void> {

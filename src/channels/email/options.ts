@@ -1,6 +1,6 @@
 import type SMTPTransport from "nodemailer/lib/smtp-transport";
 import { addressOf } from "../../base/allow-list.ts";
-import { anything, check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
+import { anything, boolean, check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import type { Clock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { callback, checkOptions, nonEmptyName, objectWith, secretText } from "../../base/options.ts";
@@ -35,6 +35,8 @@ export interface EmailChannelOptions {
   readonly to?: ((request: HumanRequest) => readonly string[]) | undefined;
   /** The address of a page where this person can look at a request and answer it, such as a `requestLink`. Default: none. */
   readonly link?: ((request: HumanRequest, address: string) => string) | undefined;
+  /** Whether those who were asked are told, in one short message, when somebody else decides or the request is closed. Default true. */
+  readonly tellClosed?: boolean | undefined;
   /** Who hands mails in at `/channels/<name>` signs with one of these, as Standard Webhooks says. Default: nobody can. */
   readonly secrets?: readonly string[] | undefined;
   /** How many days a reply address works. Default 30. */
@@ -58,6 +60,7 @@ const OPTIONS = fields({
   allow: optional(list(text())),
   to: optional(callback),
   link: optional(callback),
+  tellClosed: optional(boolean),
   secrets: optional(
     list(
       check((value) =>
@@ -76,9 +79,18 @@ const OPTIONS = fields({
 /** Throws `UsageError` (`invalid_configuration`) that names everything that is wrong. */
 export function checkEmailOptions(options: EmailChannelOptions): void {
   checkOptions("emailChannel", OPTIONS, options);
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== undefined) throw new UsageError("invalid_configuration", `emailChannel: ${problem}`);
   if (options.agent === undefined || options.start === undefined) return;
   throw new UsageError(
     "invalid_configuration",
     "emailChannel: `agent` and `start` both say what a mail starts",
   );
+}
+
+/** What stands against this version of Node, if anything does: `mailauth`, which proves senders, needs a newer one than the rest. */
+export function nodeProblem(version: string): string | undefined {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return undefined;
+  return `mail needs Node 22.19 or later, because the package mailauth does; this is ${version}`;
 }

@@ -1,12 +1,13 @@
 import { isAllowed } from "../../base/allow-list.ts";
-import { check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
+import { boolean, check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { address, callback, checkOptions, nonEmptyName, objectWith, secretText } from "../../base/options.ts";
-import type { ChannelValues, Notice, RequestNotice } from "../../humans/channel.ts";
+import type { ChannelValues, ClosedNotice, Notice, RequestNotice } from "../../humans/channel.ts";
 import { verifiedBy } from "../../humans/principal.ts";
-import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
+import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
 import { describeNews } from "../../present/describe-request.ts";
 import { visibleLine } from "../../present/visible-text.ts";
+import { closedInWords, hasDecided } from "../closed-in-words.ts";
 import { dropDelivery, type InboundChannel } from "../inbound.ts";
 import { createCodes } from "./codes.ts";
 import { composeRequest } from "./compose-text.ts";
@@ -32,6 +33,8 @@ export interface SmsChannelOptions extends TwilioAccount {
   readonly to?: ((request: HumanRequest) => readonly string[]) | undefined;
   /** The address of a page where this number's owner can look at a request. Default: none. */
   readonly link?: ((request: HumanRequest, number: string) => string) | undefined;
+  /** Whether those who were asked are told, in one short message, when somebody else decides or the request is closed. Default true. */
+  readonly tellClosed?: boolean | undefined;
   /** How long, in hours, what a number writes belongs to one conversation. Default 24. */
   readonly conversationHours?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -57,6 +60,7 @@ const OPTIONS = fields({
   allow: optional(list(text())),
   to: optional(callback),
   link: optional(callback),
+  tellClosed: optional(boolean),
   conversationHours: optional(numberFrom(0.1, 8760)),
   clock: optional(objectWith("now", "sleep")),
 });
@@ -77,7 +81,7 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
   const kind = prefix === "" ? "sms" : "whatsapp";
   const codes = createCodes(options.secret, name);
 
-  function recipientsOf({ thread }: RequestNotice, request: HumanRequest): readonly string[] {
+  function recipientsOf({ thread }: Pick<RequestNotice, "thread">, request: HumanRequest): readonly string[] {
     const { via } = thread.state;
     const asker = via?.channel === name ? [via.address] : [];
     const wanted = options.to?.(request) ?? defaultRecipients(request, kind, asker);
@@ -91,10 +95,14 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
       notice,
       values,
       signal,
-    }: { readonly notice: Notice; readonly values: ChannelValues; readonly signal: AbortSignal },
+    }: {
+      readonly notice: Pick<Notice, "id" | "threadId">;
+      readonly values: ChannelValues;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<void> {
     for (const [index, body] of texts.entries()) {
-      const key = `sms:${name}:sent:${notice.id}:${to}:${index}`;
+      const key = sentKey(notice.id, to, index);
       if ((await values.getValue(key)) !== undefined) continue;
       await sendText(options, { from, to, body }, signal);
       await values.setValue(key, "1", undefined, {
@@ -120,6 +128,23 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
     if (failures.length > 0) throw failures[0];
   }
 
+  const sentKey = (id: string, to: string, index: number) => `sms:${name}:sent:${id}:${to}:${index}`;
+
+  /** Tells those who were asked, and have not decided themselves, that nothing is left to decide: once. */
+  async function sendClosed(notice: ClosedNotice, values: ChannelValues): Promise<void> {
+    const request = requestTold(notice);
+    if (request === null) return;
+    const times = request.asked.type === "approval" ? request.asked.escalations : 0;
+    for (const to of recipientsOf(notice, request)) {
+      const keys = Array.from({ length: times + 1 }, (_, time) => sentKey(`${request.id}.${time}`, to, 0));
+      const asked = await Promise.all(keys.map((key) => values.getValue(key)));
+      const knows = hasDecided(notice, kind, to.slice(prefix.length));
+      if (knows || asked.every((value) => value === undefined)) continue;
+      const about = { id: `${notice.requestId}.closed`, threadId: notice.threadId };
+      await sendAll(to, [closedInWords(notice, request)], { notice: about, values });
+    }
+  }
+
   return {
     name,
     wants(notice) {
@@ -132,6 +157,9 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
       const to = numberIn(notice.address, prefix);
       if (to === undefined) throw new Error("the thread's address is no number");
       await sendAll(to, splitText(describeNews(notice)), { notice, values, signal });
+    },
+    async update(notice, values) {
+      if (notice.kind === "closed" && options.tellClosed !== false) await sendClosed(notice, values);
     },
     async receive(request, runtime) {
       const body = await request.text();
