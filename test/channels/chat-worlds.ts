@@ -61,6 +61,8 @@ export interface World {
   changed(): readonly Shown[];
   /** What somebody was told, in an answer or by a call. */
   told(answers: readonly string[]): string;
+  /** Whether its API answers 503, and how often it has. */
+  readonly state: { isDown: boolean; refused: number };
   reset(): void;
   close(): Promise<void>;
 }
@@ -76,9 +78,15 @@ const bodySchema = z.record(z.string(), z.unknown());
 
 async function localServer(answer: (call: Call) => unknown) {
   const calls: Call[] = [];
+  const state = { isDown: false, refused: 0 };
   let count = 100;
   const server = createServer(async (request, response) => {
     const raw = await text(request);
+    if (state.isDown) {
+      state.refused += 1;
+      response.writeHead(503, { "content-type": "application/json" }).end("{}");
+      return;
+    }
     count += 1;
     const isJson = request.headers["content-type"]?.includes("json") === true;
     const body = bodySchema.parse(isJson ? JSON.parse(raw) : {});
@@ -100,7 +108,7 @@ async function localServer(answer: (call: Call) => unknown) {
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  return { url: `http://127.0.0.1:${address.port}/`, calls, close };
+  return { url: `http://127.0.0.1:${address.port}/`, calls, state, close };
 }
 
 function postOf(body: string, headers: Readonly<Record<string, string>>): Request {
@@ -195,6 +203,7 @@ export async function telegramWorld(): Promise<World> {
     posted: () => shown("sendMessage"),
     changed: () => shown("editMessageText"),
     told: (answers) => answers.join("\n"),
+    state: server.state,
     reset: () => server.calls.splice(0),
     close: server.close,
   };
@@ -299,6 +308,7 @@ export async function discordWorld(): Promise<World> {
     posted: () => shown("POST"),
     changed: () => shown("PATCH"),
     told: (answers) => answers.join("\n").replace(/\\\\(.)/g, "$1"),
+    state: server.state,
     reset: () => server.calls.splice(0),
     close: server.close,
   };
@@ -416,6 +426,7 @@ export async function teamsWorld(): Promise<World> {
     posted: () => shown("POST"),
     changed: () => shown("PUT"),
     told: (answers) => answers.join("\n"),
+    state: server.state,
     reset: () => server.calls.splice(0),
     close: server.close,
   };
@@ -485,6 +496,7 @@ export async function slackWorld(): Promise<World> {
         ...answers,
         ...server.calls.filter(({ method }) => method === "chat.postEphemeral").map(({ body }) => body.text),
       ].join("\n"),
+    state: server.state,
     reset: () => {
       server.calls.length = 0;
     },

@@ -382,7 +382,11 @@ describe("approval by mail", { tags: ["F7.6", "F7.7", "F7.8", "F7.10"] }, () => 
       { approvers: ["email:boss@shop.example", "email:cfo@shop.example"] },
       "email:cfo@shop.example approved",
     ],
-    ["it has expired", { approvers: ["email:boss@shop.example"], expiresAfter: 60 }, "Nobody decided in time"],
+    [
+      "it has expired",
+      { approvers: ["email:boss@shop.example"], expiresAfter: 60 },
+      "Nobody decided in time",
+    ],
   ])(
     "who was asked and need not answer any more, because %s, is told so once, and nobody need reply",
     async (why, policy, words) => {
