@@ -1,4 +1,4 @@
-// Takes the pictures of the inbox in docs/images: `npx tsx scripts/screenshots.ts`. Needs Chromium.
+// Takes the pictures of the inbox and of an eval report in docs/images: `npx tsx scripts/screenshots.ts`. Needs Chromium.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineAgent } from "../src/agent/agent.ts";
@@ -11,6 +11,7 @@ import { fakeClock } from "../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../src/testing/scripted-steps.ts";
 import { browserIsThere, openBrowser, openPage } from "../test/inbox/browser/browser.ts";
 import { ada, listening, testInbox } from "../test/inbox/inbox-server.ts";
+import { evalReport } from "./eval-report.ts";
 
 const images = fileURLToPath(new URL("../docs/images/", import.meta.url));
 
@@ -169,4 +170,17 @@ async function main(): Promise<void> {
   await model.close();
 }
 
-await main();
+async function pictureOfEvals(): Promise<void> {
+  const page = await evalReport();
+  const browser = await openBrowser();
+  for (const colorScheme of ["light", "dark"] as const) {
+    const sheet = await browser.newPage({ colorScheme, viewport: { width: 1080, height: 560 } });
+    await sheet.setContent(page);
+    await sheet.screenshot({ path: `${images}evals-${colorScheme}.png` });
+  }
+  await browser.close();
+}
+
+const only = process.argv.slice(2);
+if (only.some((name) => name !== "evals") || only.length === 0) await main();
+if (browserIsThere() && (only.length === 0 || only.includes("evals"))) await pictureOfEvals();

@@ -192,6 +192,10 @@ describe("the offline model and schemas it does not know", () => {
   intent: "timer",
   minutes: int,
 } or {
+  intent: "refund_guest",
+  guest: string,
+  amount: float,
+} or {
   intent: "request_human_input",
   question: string,
 } or {
@@ -207,6 +211,14 @@ describe("the offline model and schemas it does not know", () => {
     ["set a timer of 12 minutes", { intent: "timer", minutes: 12 }],
     ["set the lamp to red", { intent: "set_lamp", color: "red" }],
     ["order 2 pizzas", { intent: "order_pizza", count: 2 }],
+    // Whichever is named first.
+    ["refund 30 to Bob", { intent: "refund_guest", guest: "Bob", amount: 30 }],
+    ["refund 30 to the guest Bob Miller", { intent: "refund_guest", guest: "Bob Miller", amount: 30 }],
+    ["refund guest Bob with 30", { intent: "refund_guest", guest: "Bob", amount: 30 }],
+    [
+      "refund 30",
+      { intent: "request_human_input", question: expect.stringMatching(/^Which text .* besides 30/) },
+    ],
   ])("takes the words between the numbers for what they name: %j", async (text, wanted) => {
     expect(await cook(said(text))).toMatchObject(wanted);
   });

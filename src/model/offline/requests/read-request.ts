@@ -66,10 +66,12 @@ export class Reading {
   private takeCall(most: number): Operand {
     const token = this.next;
     if (token?.kind !== "tool") return NOTHING;
-    const { fields, intent } = token.tool;
+    const { intent } = token.tool;
     const operands: Operand[] = [];
     let turned = false;
-    for (this.at += 1; operands.length < most && !this.endsCall(); ) {
+    this.at += 1;
+    const fields = this.fieldsAsNamed(token.tool);
+    for (; operands.length < most && !this.endsCall(); ) {
       const { next } = this;
       const isLast = this.tokens[this.at + 1] === undefined;
       const joined = ["and", "preposition"].includes(this.tokens[this.at - 1]?.kind ?? "");
@@ -87,7 +89,17 @@ export class Reading {
         if (next !== undefined && this.startsValue()) this.unread.push(next.text);
       }
     }
-    return this.complete(token.tool, turned ? operands.reverse() : operands);
+    if (fields === token.tool.fields)
+      return this.complete(token.tool, turned ? operands.reverse() : operands);
+    const inOrder = token.tool.fields.map((field) => operands[fields.indexOf(field)] ?? NOTHING);
+    return this.complete(token.tool, [...inOrder, ...operands.slice(fields.length)]);
+  }
+
+  /** The fields in the order in which the request fills them: `refund 30 to Bob` names the number first. */
+  private fieldsAsNamed({ fields }: Tool): Tool["fields"] {
+    const numbers = fields.filter(({ holds }) => holds === "number");
+    if (fields[0]?.holds !== "text" || numbers.length === 0 || this.next?.kind !== "number") return fields;
+    return [...numbers, ...fields.filter(({ holds }) => holds === "text")];
   }
 
   /** True at the end of a clause and before the next call. */
