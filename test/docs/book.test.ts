@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRequirementRows } from "../../scripts/requirement-rows.ts";
 import { type ScriptedModel, startScriptedModel } from "../../src/model/index.ts";
 import { brokenLinks, pagesOfDocs } from "./links.ts";
 import { run, snippetsOf, typeErrors } from "./run-snippets.ts";
@@ -64,6 +65,11 @@ describe("the book", () => {
       expect(await run(snippet)).toEqual(snippet.promised);
     },
   );
+
+  it("every row of capabilities.md names the page that tells about it", () => {
+    const bare = readRequirementRows().filter(({ what }) => !/\]\([^)]+\.md(?:#[^)]+)?\)/.test(what));
+    expect(bare.map(({ id }) => id)).toEqual([]);
+  });
 
   it("every link of README and docs leads to a file and a heading that are there", () => {
     const broken = pagesOfDocs(root).flatMap((page) => brokenLinks(root, page));
