@@ -1,4 +1,4 @@
-import { BEYOND, stem, type Tool } from "./tools.ts";
+import { BEYOND, BEYOND_WORDS, LIMITING, stem, type Tool } from "./tools.ts";
 
 /** A piece of a request. `unreadable` words must not be ignored; `that` is the previous result. */
 export type Token = { readonly text: string } & (
@@ -26,6 +26,7 @@ const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegE
   ["stop", /^(?:[.;:?!]|then|next|afterwards|finally)$/i],
   ["unreadable", /[\d%^*+/=]/],
   ["unreadable", BEYOND],
+  ["unreadable", LIMITING],
 ];
 
 /** A request in pieces, without the words that do not matter for what to do. */
@@ -34,6 +35,7 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
     .replace(/[‘’]/g, "'")
     .replace(/[$€£](?=\d)/g, "")
     .replace(/(\d)x(?=\d)/gi, "$1 * ")
+    .replace(/([\d)])(?=\()/g, "$1 * ")
     .replace(/(\d+(?:\.\d+)?) ?(?:%|percent) of\b/gi, (_, percent: string) => `${Number(percent) / 100} * `)
     .replace(/\bto the power of\b/gi, "^");
   const pieces = (plain.match(PIECE) ?? []).filter((piece) => !NOISE.test(piece));
@@ -43,6 +45,8 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
     if (token.kind !== "that" || tokens.at(-1)?.kind !== "that") tokens.push(token);
     at += length;
   }
+  const beyond = BEYOND_WORDS.map((pattern) => pattern.exec(plain)?.[0]).find((found) => found !== undefined);
+  if (beyond !== undefined) tokens.push({ kind: "unreadable", text: beyond });
   return tokens.some(({ kind }) => kind === "tool") ? joinNames(tokens) : byDescription(tokens, tools);
 }
 

@@ -25,6 +25,16 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 /** Words of arithmetic beyond this model, and of conditions: ignoring one would give a wrong answer. */
 export const BEYOND =
   /^(?:\w+teen|\w+[nrfx]ty|eighty|hundred|thousand|[mb]illion|point|hal(?:f|ve)|second|third|(?:four|fif|six|seven|eigh|nin|ten)th|quarter|double|triple|twice|dozen|percent|squared?|cubed?|root|average|mean|off|difference|less|than|both|results|if|unless|when|until)$/i;
+/** The same, of words that name a tool where there is one of that name. */
+export const LIMITING =
+  /^(?:remainder|mod|modulo|leftover|left|without|round(?:ed|ing)?|decimals?|all|every|each|or|either|neither|nor|not|don't|never|except|go|goes)$/i;
+/** What is more than its words: ranges, counted repetitions, and two units of which one must be converted. */
+export const BEYOND_WORDS = [
+  /\b(?:sum|total|product|numbers)\b[^.;?!]*\d\S* to \d/i,
+  /\b(?:add|multiply|sum|product|numbers)\b[^.;?!]*\b(?:from \d\S* to|between \d\S* and) \d/i,
+  /\d\S* (?:\d+|two|three|four|five|six|seven|eight|nine|ten) times\b/i,
+  /\b(second|minute|hour|day|week|month|year)s?\b.*\b(?!\1)(?:second|minute|hour|day|week|month|year)s?\b/i,
+];
 /** Fields for the model's own reasons. */
 const REASON = /reason|thought|rationale|explanation/i;
 
