@@ -110,15 +110,16 @@ export function gradesOf(runtime: Pick<Runtime, "agents">, agent: string): (inte
 
 /** The person's decision, or `undefined` if they leave the request open. */
 async function askPerson(
-  { terminal, colors, person }: Session,
+  session: Session,
   thread: Thread,
   request: PendingRequest,
   signal: AbortSignal,
 ): Promise<HumanResponse | undefined> {
+  const { terminal, person } = session;
   const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
   if (way !== "") terminal.err(`  ${way}:`);
   if (request.type === "approval") {
-    showCard({ terminal, colors }, request);
+    await showCard(session, request);
     const typed = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
     if (typed === undefined) return undefined;
     const { digest } = request;
@@ -186,7 +187,7 @@ async function askingThread(runtime: Runtime, thread: Thread): Promise<Thread> {
   return below === undefined ? thread : runtime.get(below.threadId);
 }
 
-function report(session: Session, thread: Thread, asking: Thread): number {
+async function report(session: Session, thread: Thread, asking: Thread): Promise<number> {
   const { terminal, json } = session;
   const { status } = thread.state;
   const { request } = asking.state;
@@ -195,7 +196,7 @@ function report(session: Session, thread: Thread, asking: Thread): number {
     terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   } else {
     // Whoever was asked has seen it.
-    if (!terminal.interactive) showCard(session, request);
+    if (!terminal.interactive) await showCard(session, request);
     const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request);
     for (const line of lines) terminal.out(line);
   }

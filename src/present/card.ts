@@ -1,12 +1,26 @@
 import type { Colors } from "picocolors/types.js";
 import { describeReason } from "../humans/approval-reasons.ts";
+import type { People } from "../humans/people.ts";
+import type { Principal } from "../thread/events.ts";
 import type { PendingApproval } from "../thread/state.ts";
 import { describeField } from "./describe-field.ts";
-import { fullNameOf } from "./people.ts";
-import { countOf, visible, visibleLine, visibleValue } from "./visible-text.ts";
+import { countOf, visible, visibleLine } from "./visible-text.ts";
+import { approverInWords, personInWords } from "./who-decides.ts";
+
+/** For whom a card is written. */
+export interface CardReader {
+  readonly colors: Colors;
+  /** Who is who. Default: nobody is known by name. */
+  readonly people?: People | undefined;
+  /** A moment as the reader's clock shows it. Default: as it is stored, in UTC. */
+  readonly timeOf?: ((iso: string) => string) | undefined;
+}
 
 /** What an approver reads before deciding: every field in full. */
-export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApproval, c: Colors): string[] {
+export function cardLines(
+  { card, policy, approvedBy, expiresAt }: PendingApproval,
+  { colors: c, people = {}, timeOf = (iso) => iso }: CardReader,
+): string[] {
   const fields = Object.entries(card.arguments).map(([name, value]) => {
     const { unit } = describeField(name, card.descriptions?.[name]);
     const shown = showInFull(typeof value === "string" ? value : JSON.stringify(value));
@@ -18,8 +32,8 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
     `  ${c.bold(visibleLine(card.title))}`,
     ...fields,
     ...wroteLines(card, c),
-    ...newerLines(card, c),
-    ...failureLines(card, c),
+    ...newerLines(card, c, people),
+    ...failureLines(card, c, timeOf),
     ...(card.preview === undefined
       ? []
       : [`    ${c.dim("would change:")} ${showInFull(JSON.stringify(card.preview, null, 2))}`]),
@@ -28,14 +42,26 @@ export function cardLines({ card, policy, approvedBy, expiresAt }: PendingApprov
       .map((reason) => `    ${c.yellow(visibleLine(describeReason(reason).text, 1000))}`),
     ...(policy.approvers === undefined
       ? []
-      : [`    ${c.dim(`may approve: ${policy.approvers.map((who) => visibleValue(who)).join(", ")}`)}`]),
-    ...(needed > 1 ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals`)}`] : []),
+      : [`    ${c.dim(`may approve: ${approversInWords(policy.approvers, people)}`)}`]),
+    ...(needed > 1
+      ? [`    ${c.dim(`${approvedBy.length} of ${needed} approvals${approvedInWords(approvedBy, people)}`)}`]
+      : []),
     ...Object.entries(card.rejectOptions ?? {}).map(
       ([name, words]) =>
         `    ${c.dim("to deny it, type")} ${visibleLine(name)}${c.dim(":")} ${showInFull(words)}`,
     ),
-    ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${expiresAt}`)}`]),
+    ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${timeOf(expiresAt)}`)}`]),
   ];
+}
+
+function approversInWords(approvers: readonly string[], people: People): string {
+  const names = [...new Set(approvers.map((pattern) => approverInWords(pattern, people)))];
+  return names.length === 0 ? "nobody" : names.join(", ");
+}
+
+function approvedInWords(approvedBy: readonly Principal[], people: People): string {
+  const names = approvedBy.map((one) => personInWords(one, people));
+  return names.length === 0 ? "" : `, by ${names.join(" and ")}`;
 }
 
 function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
@@ -48,25 +74,29 @@ function wroteLines({ said }: PendingApproval["card"], c: Colors): string[] {
   return [`    ${c.dim("The model wrote:")}`, `      ${showInFull(said.text)}`, ...rest];
 }
 
-function newerLines({ newer }: PendingApproval["card"], c: Colors): string[] {
+function newerLines({ newer }: PendingApproval["card"], c: Colors, people: People): string[] {
   if (newer === undefined) return [];
   const earlier = newer.count - newer.latest.length;
   return [
     `    ${c.yellow("Sent since the model proposed this:")}`,
     ...(earlier > 0 ? [`      ${c.dim(`… ${countOf(earlier, "earlier message")}`)}`] : []),
     ...newer.latest.map(({ from, text, length }) => {
-      const who = from === null ? "an unknown sender" : fullNameOf(from);
+      const who = from === null ? "an unknown sender" : personInWords(from, people);
       const rest = length > text.length ? ` … ${countOf(length - text.length, "more character")}` : "";
       return `      ${c.bold(who)}: ${showInFull(text)}${c.dim(rest)}`;
     }),
   ];
 }
 
-function failureLines({ failures }: PendingApproval["card"], c: Colors): string[] {
+function failureLines(
+  { failures }: PendingApproval["card"],
+  c: Colors,
+  timeOf: (iso: string) => string,
+): string[] {
   if (failures === undefined) return [];
   return [
     `    ${c.yellow(`It has failed ${failures.count === 1 ? "once" : `${failures.count} times`}:`)}`,
-    ...failures.latest.map(({ at, message }) => `      ${c.dim(at)} ${showInFull(message)}`),
+    ...failures.latest.map(({ at, message }) => `      ${c.dim(timeOf(at))} ${showInFull(message)}`),
   ];
 }
 

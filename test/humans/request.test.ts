@@ -36,7 +36,7 @@ async function asked(script: readonly ScriptedAnswer<OfficeStep>[], escalates = 
   if (request === null) throw new Error("nothing is asked");
   const page = await (await app.request(`/inbox/requests/${request.id}`)).text();
   const approval = thread.state.request;
-  const lines = approval?.type === "approval" ? cardLines(approval, createColors(false)) : [];
+  const lines = approval?.type === "approval" ? cardLines(approval, { colors: createColors(false) }) : [];
   await runtime.stop();
   return { runtime, thread, request, page, card: lines.join("\n") };
 }

@@ -1,6 +1,8 @@
+import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { callIdAt, randomThreadId } from "../../src/base/ids.ts";
 import { type HumanRequest, pendingRequest } from "../../src/humans/request.ts";
+import { cardLines } from "../../src/present/card.ts";
 import { decidersInWords, personInWords } from "../../src/present/who-decides.ts";
 import { whyNotInWords } from "../../src/present/why-not.ts";
 import type { ApprovalPolicy, Principal } from "../../src/thread/events.ts";
@@ -102,6 +104,21 @@ describe("who decides, in words", () => {
     for (const [request, viewer, said] of cases) {
       expect(whyNotInWords({ request, viewer, people: SHOP_PEOPLE })).toEqual(said);
     }
+  });
+
+  it("a card at the terminal names them, who has approved, and the time as its reader's clock shows it", {
+    tags: "F7.4",
+  }, () => {
+    const policy = { approvers: ["web:ada", "web:bob", "slack:U02", "slack:*"], needed: 2 };
+    const { asked } = asking(policy, [{ channel: "slack", id: "U02" }]);
+    if (asked.type !== "approval") throw new Error("nothing to approve");
+    const lines = cardLines(
+      { ...asked, expiresAt: "2026-01-01T00:00:00.000Z" },
+      { colors: createColors(false), people: SHOP_PEOPLE, timeOf: (iso) => `${iso.slice(0, 4)} here` },
+    ).map((line) => line.trim());
+    expect(lines).toContain("may approve: Ada, Bob, anybody on slack");
+    expect(lines).toContain("1 of 2 approvals, by Bob");
+    expect(lines).toContain("expires at 2026 here");
   });
 
   it("a name that the configuration does not give comes with the identity behind it", {

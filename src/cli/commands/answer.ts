@@ -66,7 +66,7 @@ async function confirm({ terminal, json }: Session, requestId: RequestId): Promi
 export async function approve(session: Session, id: string, options: ApproveOptions): Promise<number> {
   const found = await target(session, id);
   const { request } = found;
-  if (!session.json) showCard(session, request);
+  if (!session.json) await showCard(session, request);
   if (request?.type === "approval" && parseRequestId(id) === undefined && options.digest === undefined) {
     if (!(await confirm(session, requestIdOf(found.thread.id, request.seq)))) return EXIT.ok;
   }

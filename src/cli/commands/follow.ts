@@ -34,7 +34,7 @@ export async function followThread(session: Session, id: string): Promise<number
     terminal.out(visible(typeof status.result === "string" ? status.result : JSON.stringify(status.result)));
   else if (status.kind === "running") terminal.out(interruptedLine(threadId));
   else {
-    showCard(session, request);
+    await showCard(session, request);
     const lines = request === null ? [`thread ${threadId} is ${status.kind}`] : howToAnswer(thread, request);
     for (const line of lines) terminal.out(line);
   }

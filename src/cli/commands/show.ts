@@ -1,5 +1,6 @@
 import { cachedShare } from "../../base/completion.ts";
 import { UsageError } from "../../base/errors.ts";
+import type { People } from "../../humans/people.ts";
 import { cardLines } from "../../present/card.ts";
 import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
@@ -46,6 +47,7 @@ export async function show(session: Session, id: string, options: { readonly as:
       for (const line of timeline(thread, session, {
         graded: gradesOf(await session.runtime(), thread.state.agent),
         interrupted: await isInterrupted(session, thread),
+        people: (await session.runtime()).people,
       }))
         session.terminal.out(line);
       for (const line of await heldBack(session, thread)) session.terminal.out(line);
@@ -75,10 +77,16 @@ async function contextOf(session: Session, thread: Thread): Promise<string> {
   return agent.context.render(thread);
 }
 
+interface TimelineFacts {
+  readonly graded: (intent: string) => boolean;
+  readonly interrupted: boolean;
+  readonly people: People;
+}
+
 function timeline(
   thread: Thread,
   { colors: c }: Session,
-  { graded, interrupted }: { readonly graded: (intent: string) => boolean; readonly interrupted: boolean },
+  { graded, interrupted, people }: TimelineFacts,
 ): string[] {
   const { state } = thread;
   const start = thread.events[0];
@@ -102,7 +110,7 @@ function timeline(
     ),
     ...lines,
     ...(interrupted ? [interruptedLine(thread.id)] : []),
-    ...(request?.type === "approval" ? cardLines(request, c) : []),
+    ...(request?.type === "approval" ? cardLines(request, { colors: c, people, timeOf: localTime }) : []),
     ...(request === null ? [] : howToAnswer(thread, request)),
   ];
 }

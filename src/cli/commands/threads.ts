@@ -17,7 +17,7 @@ export async function message(session: Session, id: string, words: readonly stri
   const { request } = thread.state;
   if (request !== null && !session.json) {
     session.terminal.err("the message is stored; the model reads it once the pending request is answered");
-    showCard(session, request);
+    await showCard(session, request);
     for (const line of howToAnswer(thread, request)) session.terminal.err(line);
     return EXIT.ok;
   }

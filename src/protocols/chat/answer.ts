@@ -30,7 +30,8 @@ export function describeRequest(
   runtime: Runtime,
 ): ApprovalDescriptor {
   const { id, digest, asked, expiresAt } = request;
-  const card = asked.type === "approval" ? cardLines(asked, plain).join("\n") : visible(asked.question);
+  const card =
+    asked.type === "approval" ? cardLines(asked, { colors: plain }).join("\n") : visible(asked.question);
   return { requestId: id, digest, card, expiresAt, mayDecide: mayAnswer(request, caller, runtime) };
 }
 

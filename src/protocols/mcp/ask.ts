@@ -26,7 +26,9 @@ const plain = pc.createColors(false);
 export function formOf({ asked, kind, accepts }: HumanRequest): Form | undefined {
   if (kind === "unknown_outcome") return undefined;
   if (asked.type === "approval") {
-    const message = [`Approve ${visible(asked.card.intent)}?`, ...cardLines(asked, plain)].join("\n");
+    const message = [`Approve ${visible(asked.card.intent)}?`, ...cardLines(asked, { colors: plain })].join(
+      "\n",
+    );
     return makeForm(
       message,
       { decision: choice("Decision", ["approve", "deny"]), feedback: words("Feedback") },
