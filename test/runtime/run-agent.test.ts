@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { type Agent, defineAgent } from "../../src/agent/agent.ts";
 import type { CredentialRequest } from "../../src/agent/credentials.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { NeedsPersonError, RunFailedError } from "../../src/base/errors.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { runAgent } from "../../src/runtime/run-agent.ts";
@@ -12,7 +13,7 @@ import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { answering } from "../examples/kills.ts";
 import { temporaryStore } from "../store/temporary.ts";
 import { familyMember } from "./family-agents.ts";
-import { ada, approvalOf, bob, testRuntime } from "./harness.ts";
+import { ada, approvalOf, bob, eventsOf, testRuntime } from "./harness.ts";
 
 type Order =
   | { intent: "buy"; item: string }
@@ -125,6 +126,57 @@ describe("an agent inside an ordinary program", { tags: "F10.3" }, () => {
     expect(await runAgent(nested, "go")).toBe("ok");
     expect(depths).toEqual([0, 1, 2, 3, 5]);
     expect(problems).toEqual([expect.stringContaining("work is handed on at most 5 times")]);
+  });
+
+  it("within read-only tools runs at most eight times at once, the results in the order of the steps", {
+    tags: ["F4.9", "F10.4"],
+  }, async () => {
+    const most = { now: 0, at: 0 };
+    type Ask = { intent: "ask"; item: number } | { intent: "done" };
+    type Answer = { intent: "look"; item: number } | { intent: "say"; item: number };
+    const itemIn = (prompt: string) => Number(/item: (\d+)/.exec(prompt)?.[1]);
+    const helper = defineAgent(
+      answering(
+        (prompt): Answer => ({
+          intent: prompt.includes("look_result") ? "say" : "look",
+          item: itemIn(prompt),
+        }),
+      ),
+      {
+        name: "helper",
+        steps: {
+          look: tool(
+            async ({ item }) => {
+              most.at += 1;
+              most.now = Math.max(most.now, most.at);
+              // The first of them come last.
+              await systemClock.sleep(Math.max(0, 8 - item));
+              most.at -= 1;
+              return "seen";
+            },
+            { readOnly: true },
+          ),
+          say: finish(({ item }) => item * 10),
+        },
+      },
+    );
+    const [first, ...more] = Array.from({ length: 12 }, (_, item): Ask => ({ intent: "ask", item }));
+    if (first === undefined) throw new Error("unreachable");
+    const boss = defineAgent(scriptedSteps<Ask>([{ steps: [first, ...more] }, { intent: "done" }]), {
+      name: "boss",
+      severalSteps: "concurrent",
+      steps: {
+        ask: tool(({ item }, within) => runAgent(helper, { item }, { within }), { readOnly: true }),
+        done: finish(() => "done"),
+      },
+    });
+    const runtime = testRuntime({ agents: [boss] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    const results = eventsOf(thread, "tool_finished").map(({ data }) => data.result);
+    expect(results).toEqual(Array.from({ length: 12 }, (_, item) => item * 10));
+    expect(most.now).toBeGreaterThan(1);
+    expect(most.now).toBeLessThanOrEqual(8);
   });
 
   it("rejects when the run fails, with what was wrong", async () => {
