@@ -113,6 +113,7 @@ describe("the offline model as support", { tags: "E3" }, () => {
     ["Next time no plastic in the box, please", two, [], ["note packaging", "done"]],
     ["Hello", two, [], ["ask_customer"]],
     ["Refund 1.200,50 euros for my sofa", dear, [], ["refund ZX-9000 1200.5", "2!", "done"]],
+    ["I want 1.200,50 euros back for my sofa", dear, [], ["refund ZX-9000 1200.5", "2!", "done"]],
     ["Refund 1,200.50 EUR for my sofa", dear, [], ["refund ZX-9000 1200.5", "2!", "done"]],
     ["Refund € 1.200 for my sofa", dear, [], ["refund ZX-9000 1200", "2!", "done"]],
     ["Refund 1 200 € for my sofa, please", dear, [], ["refund ZX-9000 1200", "2!", "done"]],

@@ -9,7 +9,7 @@ const text = (value: Json | undefined): string => (typeof value === "string" ? v
 const call = (intent: string, fields: JsonObject): Move => ({ kind: "call", intent, fields });
 const askCustomer = (message: string) => call("ask_customer", { message });
 
-const REFUND = /\brefund|money back|\breturn(?:ed|ing)?\b|reimburse/i;
+const REFUND = /\brefund|\b(?:money|euros?|eur) back\b|€ back|\breturn(?:ed|ing)?\b|reimburse/i;
 const FUTURE = /\b(?:from now on|in future|in the future|always|prefer|next time)\b/i;
 const FILLER = String.raw`(?:(?:want|need|wish|ask\w*|look\w*|for|any|an?|the|my|me|to|please|get|give|have|my)\s+)*`;
 const REFUSED = new RegExp(
