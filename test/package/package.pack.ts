@@ -32,7 +32,7 @@ const archive = inject("archive");
 /** With what npm installs of itself, and with all optional peers. */
 let bare = "";
 /** What pages show beside the package. */
-const SHOWN = { "@ai-sdk/react": "4.0.177", ai: "7.0.173", react: "19.3.1", "@types/react": "19.2.2" };
+const SHOWN = { "@ai-sdk/react": "4.0.177", ai: "7.0.173", react: "19.3.1", "@types/react": "19.3.0" };
 let full = "";
 beforeAll(() => {
   bare = newProject(archive);
