@@ -4,22 +4,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application } from "typedoc";
 import { build } from "vitepress";
+import { doors } from "./doors.mjs";
 
 const site = dirname(fileURLToPath(import.meta.url));
 const docs = join(site, "..");
 /** What the site is built from: a copy of `docs/`, beside which the packages of the site are found, and the reference. */
 const pages = join(site, "pages");
 const root = join(docs, "..");
-
-/** The doors of the package by what users import, with their sources. */
-function doors() {
-  const { name, exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return Object.entries(exports).flatMap(([door, { types }]) =>
-    types === undefined
-      ? []
-      : [{ name: door.replace(".", name), source: types.replace("./dist/", "").replace(/\.d\.ts$/, ".ts") }],
-  );
-}
 
 async function writeReference() {
   const app = await Application.bootstrapWithPlugins({

@@ -56,6 +56,23 @@ describe("the site", { tags: ["E11"] }, () => {
     expect(broken).toEqual([]);
   });
 
+  it.runIf(browserIsThere())("code tells the type of the name that is pointed at", async () => {
+    const { address, close } = await serveSite();
+    const browser = await openBrowser();
+    const page = await browser.newPage();
+    await page.goto(`${address}/steps`);
+    await page
+      .locator(".twoslash-hover", { hasText: /^defineAgent$/ })
+      .first()
+      .hover();
+    const told = page.locator(".twoslash-floating", { hasText: "defineAgent" }).first();
+    await told.waitFor({ state: "visible" });
+    const text = await told.textContent();
+    await browser.close();
+    await close();
+    expect(text).toMatch(/defineAgent.*NextStepFunction/s);
+  });
+
   it.runIf(browserIsThere())("no page is wider than a phone, and search finds what a page says", async () => {
     const { address, close } = await serveSite();
     const browser = await openBrowser();

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitepress";
 import { pages } from "../pages.mjs";
+import { hovers, markCode } from "./hovers.mjs";
 
 const anchorOf = (heading) =>
   heading
@@ -21,8 +22,10 @@ export default defineConfig({
     // The anchors are those of GitHub, so that links hold in both places.
     anchor: { slugify: anchorOf },
     languageAlias: { baml: "rust" },
+    codeTransformers: [hovers()],
     // `{{ … }}` in code is the prompts' own.
     config(md) {
+      markCode(md);
       const code = md.renderer.rules.code_inline;
       md.renderer.rules.code_inline = (...args) => code(...args).replace("<code", "<code v-pre");
     },
