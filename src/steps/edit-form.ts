@@ -137,9 +137,15 @@ function chosen(
   return isBoolean ? typed === "true" : typed;
 }
 
+/** The longest number that is read, in characters. */
+const MAX_NUMBER = 1_000;
+
 function readNumber(name: string, typed: string): number {
   const number = Number(typed);
-  const exact = /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(typed) && holdsNumber(typed);
+  const exact =
+    typed.length <= MAX_NUMBER &&
+    /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(typed) &&
+    holdsNumber(typed);
   if (!exact) throw invalid(name, "a number such as 40 or 12.5", typed);
   return number;
 }

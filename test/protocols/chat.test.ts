@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
+import { PartialChunks } from "../../src/protocols/chat/partial-chunks.ts";
 import { agUi, aiSdkUi } from "../../src/protocols/index.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { askHuman, finish, progress, tool } from "../../src/steps/steps.ts";
@@ -57,6 +58,26 @@ const typesOf = (events: readonly Record<string, unknown>[]) => events.map(({ ty
 function never(): never {
   throw new Error("nothing is there");
 }
+
+describe("what a model is writing", { tags: "E5" }, () => {
+  it("takes no longer because it repeats itself", () => {
+    const agent = defineAgent(scriptedSteps<Extract<PayStep, { intent: "pay" | "done" }>>([]), {
+      name: "payer",
+      steps: { pay: tool(() => 1), done: finish(({ message }) => message) },
+    });
+    const many = (text: string) => text.repeat(300_000);
+    const lastOf = (partial: object) => {
+      const [, chunk] = new PartialChunks().update(JSON.parse(JSON.stringify(partial)), 3, agent);
+      return String(chunk?.["delta"] ?? chunk?.["inputTextDelta"]);
+    };
+    expect(lastOf({ intent: "done", message: `so${many(" ")}on ` })).toBe(`so${many(" ")}on `);
+    expect(lastOf({ intent: "done", message: `so${many("1 ")}` })).toBe("so");
+    expect(lastOf({ intent: "done", message: `so${many("1 ")}on and ` })).toMatch(/ on and $/);
+    expect(lastOf({ intent: "pay", amount: 1, note: `so ${many("]")} on` })).toMatch(
+      /^\{"amount":1,"note":"so \]*/,
+    );
+  });
+});
 
 describe("AG-UI", { tags: "E5" }, () => {
   const input = (more: object = {}) => ({

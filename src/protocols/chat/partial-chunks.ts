@@ -105,7 +105,7 @@ function wordsIn(step: JsonObject): string {
 /** The beginning of the input as JSON, open at its end. */
 function inputOf({ intent: _, ...input }: JsonObject): string {
   const known = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
-  return Object.keys(known).length === 0 ? "" : JSON.stringify(known).replace(/["\]}]+$/, "");
+  return Object.keys(known).length === 0 ? "" : withoutEnd(JSON.stringify(known), /["\]}]/);
 }
 
 /** The beginning of a key in several lines, and what stands here for a secret that the thread will name otherwise. */
@@ -114,5 +114,13 @@ const UNCERTAIN = /-----BEGIN|\[[a-z_]{1,40}:x\d+\]/;
 /** Up to the last blank, without what may be the beginning of a number or key in several words. */
 function wholeWords(text: string): string {
   const whole = /^[\s\S]*\s/.exec(text.split(UNCERTAIN)[0] ?? "")?.[0] ?? "";
-  return whole.replace(/[\d\s-]*\d[\d\s-]*$/, "");
+  const rest = withoutEnd(whole, /[\d\s-]/);
+  return /\d/.test(whole.slice(rest.length)) ? rest : whole;
+}
+
+/** The text without the characters of this kind at its end: a pattern would try anew from each of them. */
+function withoutEnd(text: string, kind: RegExp): string {
+  let end = text.length;
+  while (end > 0 && kind.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
