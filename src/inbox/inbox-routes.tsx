@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import { secureHeaders } from "hono/secure-headers";
 import type { InboxDeps } from "./deps.ts";
+import { createFiguresList } from "./figures-list.ts";
 import { createRequestList } from "./request-list.ts";
 import { agentRoutes } from "./routes/agents.tsx";
 import { figuresRoutes } from "./routes/figures.tsx";
@@ -27,7 +28,12 @@ import { threadRoutes } from "./routes/threads.tsx";
  * `deps.basePath` gives.
  */
 export function inboxRoutes(deps: InboxDeps): Hono {
-  const pages: Pages = { deps, requests: createRequestList(deps.runtime, deps.clock) };
+  const { runtime, clock } = deps;
+  const pages: Pages = {
+    deps,
+    requests: createRequestList(runtime, clock),
+    figures: createFiguresList(runtime),
+  };
   const app = new Hono();
   app.use("/inbox/*", securityHeaders);
   app.use("/inbox/*", async (c, next) => {

@@ -314,6 +314,15 @@ describe("figures", () => {
     expect(await page("/inbox/figures?agent=nobody")).toContain("No threads.");
   });
 
+  it("the list of threads says what each has cost, where an agent has prices", { tags: "E9" }, async () => {
+    const free = shop([DONE]);
+    await free.launch();
+    expect(await free.page("/inbox/threads")).toMatch(/Took Tokens shop|Took Tokens My parcel/);
+    const paid = shop([DONE], { prices: { "*": { input: 1, output: 2 } } });
+    await paid.launch();
+    expect(await paid.page("/inbox/threads")).toMatch(/Took Tokens Cost My parcel .* 0 0 /);
+  });
+
   it("a thread is read inside another one's page, without addresses that would clash", {
     tags: "F0.4",
   }, async () => {

@@ -1,4 +1,5 @@
 import { defineAgent } from "../../src/agent/agent.ts";
+import type { PriceTable } from "../../src/agent/budget.ts";
 import type { People } from "../../src/humans/people.ts";
 import { readStepFields } from "../../src/prompts/baml/step-fields.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
@@ -50,6 +51,7 @@ export interface ShopOptions {
   readonly name?: string;
   readonly lookUp?: (order: string) => unknown;
   readonly steps?: number;
+  readonly prices?: PriceTable;
 }
 
 /** An agent of a shop: it looks orders up and refunds; up to 50 € on its own, up to 500 with one person, above with two. */
@@ -61,7 +63,10 @@ export function shopAgent(script: readonly ScriptedAnswer<ShopStep>[], options: 
   const agent = defineAgent(nextStep, {
     name: options.name ?? "shop",
     description: "Answers customers of a shop, and refunds by rules.",
-    budget: { steps: options.steps ?? 40 },
+    budget: {
+      steps: options.steps ?? 40,
+      ...(options.prices === undefined ? {} : { money: { limit: 100, prices: options.prices } }),
+    },
     context: {
       formatters: {
         event_received: ({ data }) => [{ tag: data.name, body: data.payload }],

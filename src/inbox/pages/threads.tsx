@@ -1,3 +1,4 @@
+import type { ThreadId } from "../../base/ids.ts";
 import { nameOf } from "../../present/people.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
 import type { SearchHit, ThreadPage, ThreadSummary } from "../../store/store.ts";
@@ -28,6 +29,8 @@ interface ThreadsProps extends ThreadPage {
   readonly cursor: string;
   /** How many threads a search cannot find yet by all they say. */
   readonly unindexed: number;
+  /** In the currency of the agents' prices; `null`: no agent has prices. */
+  readonly costs: ReadonlyMap<ThreadId, number> | null;
   readonly now: number;
 }
 
@@ -106,7 +109,7 @@ const Presets = ({ filter }: { filter: ThreadsFilter }) => (
   </nav>
 );
 
-const Found = ({ threads, hits, unreadable, filter, cursor, next, unindexed, now }: ThreadsProps) => {
+const Found = ({ threads, hits, unreadable, filter, cursor, next, unindexed, costs, now }: ThreadsProps) => {
   const hitOf = new Map(hits.map((hit) => [hit.threadId, hit]));
   const isSearch = filter.search.trim() !== "";
   return (
@@ -145,11 +148,18 @@ const Found = ({ threads, hits, unreadable, filter, cursor, next, unindexed, now
               <th scope="col">Started</th>
               <th scope="col">Took</th>
               <th scope="col">Tokens</th>
+              {costs !== null && <th scope="col">Cost</th>}
             </tr>
           </thead>
           <tbody>
             {threads.map((thread) => (
-              <ThreadRow thread={thread} hit={hitOf.get(thread.threadId)} search={filter.search} now={now} />
+              <ThreadRow
+                thread={thread}
+                hit={hitOf.get(thread.threadId)}
+                search={filter.search}
+                cost={costs === null ? undefined : (costs.get(thread.threadId) ?? null)}
+                now={now}
+              />
             ))}
           </tbody>
         </table>
@@ -174,10 +184,12 @@ interface RowProps {
   readonly thread: ThreadSummary;
   readonly hit: SearchHit | undefined;
   readonly search: string;
+  /** `null`: its agent has no prices; `undefined`: none has. */
+  readonly cost: number | null | undefined;
   readonly now: number;
 }
 
-const ThreadRow = ({ thread, hit, search, now }: RowProps) => {
+const ThreadRow = ({ thread, hit, search, cost, now }: RowProps) => {
   const { subject, title, requester, tokens } = thread;
   const name = visibleLine(subject || title) || thread.threadId;
   const latest = subject === "" || title === subject ? "" : title;
@@ -221,6 +233,11 @@ const ThreadRow = ({ thread, hit, search, now }: RowProps) => {
       <td class="thread-fact" data-name="Tokens">
         {tokens.toLocaleString("en")}
       </td>
+      {cost !== undefined && (
+        <td class="thread-fact" data-name="Cost">
+          {cost === null ? "–" : cost.toLocaleString("en-US", { maximumFractionDigits: 4 })}
+        </td>
+      )}
     </tr>
   );
 };

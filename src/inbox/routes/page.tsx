@@ -10,6 +10,7 @@ import type { FormFields } from "../../steps/form-decision.ts";
 import { loadAssets } from "../assets.ts";
 import type { Frame, Theme } from "../components/layout.tsx";
 import type { InboxAccess, InboxDeps } from "../deps.ts";
+import type { FiguresList } from "../figures-list.ts";
 import { type Problem, ProblemPage } from "../pages/problem.tsx";
 import { BasePath, pathsFor } from "../paths.ts";
 import type { RequestList } from "../request-list.ts";
@@ -18,6 +19,7 @@ import type { RequestList } from "../request-list.ts";
 export interface Pages {
   readonly deps: InboxDeps;
   readonly requests: RequestList;
+  readonly figures: FiguresList;
 }
 
 export const THEME_COOKIE = "tf_theme";

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
+import type { ThreadId } from "../../base/ids.ts";
 import { shownPage } from "../../server/shown.ts";
+import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS } from "../../thread/state.ts";
 import { type ThreadsFilter, ThreadsPage } from "../pages/threads.tsx";
 import { frameOf, type Pages, show, viewerOf } from "./page.tsx";
@@ -31,9 +33,30 @@ export async function threadList(pages: Pages, c: Context): Promise<Response> {
   const shown = await shownPage({ ...found, threads: recent }, runtime);
   const page = { ...shown, next: recent.length < mine.length ? null : found.next };
   const unindexed = filter.search === "" ? 0 : await runtime.unindexed();
+  const costs = await costsOf(pages, shown.threads);
   const frame = await frameOf(pages, c);
   const agents = [...runtime.agents.keys()];
-  return show(pages, c, <ThreadsPage {...page} {...{ frame, agents, filter, cursor, unindexed, now }} />);
+  return show(
+    pages,
+    c,
+    <ThreadsPage {...page} {...{ frame, agents, filter, cursor, unindexed, costs, now }} />,
+  );
+}
+
+/** What the threads of agents with prices have cost; `null` if no agent has any. */
+async function costsOf(
+  { deps, figures }: Pages,
+  threads: readonly ThreadSummary[],
+): Promise<ReadonlyMap<ThreadId, number> | null> {
+  const { agents } = deps.runtime;
+  const hasPrices = (agent: string) => agents.get(agent)?.budget.money !== undefined;
+  if (![...agents.keys()].some(hasPrices)) return null;
+  const costs = new Map<ThreadId, number>();
+  for (const { threadId, seq, agent } of threads) {
+    const cost = hasPrices(agent) ? (await figures.of(threadId, seq))?.cost : undefined;
+    if (cost !== undefined && cost !== null) costs.set(threadId, cost);
+  }
+  return costs;
 }
 
 function filterOf(c: Context): ThreadsFilter {
