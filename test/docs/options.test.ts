@@ -39,7 +39,34 @@ const TABLES: readonly (readonly [page: string, heading: string, types: readonly
   ["runtime.md", "# The runtime: every option and call", ["src/runtime/options.ts RuntimeOptions"]],
 ];
 
+/** Options that a page tells about without a table. Clocks and chance are for tests, signals are the same everywhere. */
+const NAMED: readonly (readonly [page: string, type: string])[] = [
+  ["prompts.md", "src/prompts/prompt-function.ts PromptFunctionOptions"],
+  ["prompts.md", "src/prompts/gate/limits.ts AnswerLimits"],
+  ["prompts.md", "src/prompts/call/retry-policy.ts RetryPolicy"],
+  ["server.md", "src/config.ts ServerConfig"],
+  ["server.md", "src/server/limits.ts ServerLimits"],
+  ["server.md", "src/triggers/webhook.ts WebhookOptions"],
+  ["server.md", "src/client/client.ts WatchOptions"],
+  ["server.md", "src/server/links.ts LinkOptions"],
+  ["delegation.md", "src/runtime/run-agent.ts RunAgentOptions"],
+  ["evals.md", "src/evals-config.ts EvalsConfig"],
+  ["channels.md", "src/channels/sms/channel.ts SmsChannelOptions"],
+  ["mcp.md", "src/protocols/mcp/client.ts McpToolsOptions"],
+  ["telemetry.md", "src/telemetry/metrics.ts MeterOptions"],
+  ["storage.md", "src/store/postgres/open.ts PostgresStoreOptions"],
+  ["inbox.md", "src/channels/webhook-channel.ts WebhookChannelOptions"],
+  ["a2h.md", "src/protocols/a2h/agent.ts A2hAgentOptions"],
+];
+
 describe("the pages of options", () => {
+  it.each(NAMED)("%s names each option of %s", (page, type) => {
+    const text = read(`docs/${page}`);
+    const named = (name: string) => new RegExp(`\`[^\`\n]*\\b${name}\\b|\\b${name}(?:[:,]| \\})`).test(text);
+    const common = ["clock", "random", "signal"];
+    expect(fieldsOf(type).filter((name) => !common.includes(name) && !named(name))).toEqual([]);
+  });
+
   it.each(TABLES)(
     "%s, %s: the table has the fields of the exported types, neither more nor fewer",
     (...table) => {
