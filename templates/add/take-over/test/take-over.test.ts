@@ -17,10 +17,13 @@ test("the agent rests while a person works, and goes on from what they did", asy
     steps: { ask: askHuman(({ text }) => text), done: finish(({ text }) => text) },
   });
   const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
-  const { threadId } = await runtime.launch({ agent: "clerk", input: { message: "settle it", from: ada } });
-  await runtime.settled(threadId);
-  assert.equal((await takeOver(runtime, threadId, ben)).state.status.kind, "paused");
-  const { state } = await handBack({ runtime, threadId, person: ben }, "I called them.");
+  const { threadId: id } = await runtime.launch({
+    agent: "clerk",
+    input: { message: "settle it", from: ada },
+  });
+  await runtime.settled(id);
+  assert.equal((await takeOver({ runtime, id, person: ben })).state.status.kind, "paused");
+  const { state } = await handBack({ runtime, id, person: ben }, "I called them.");
   assert.equal(state.status.kind, "finished");
   await runtime.stop();
 });
