@@ -1,5 +1,5 @@
 import type { Act, NewCommand } from "./act.ts";
-import { parseCount } from "./parse-count.ts";
+import { parseCount, parsePositiveCount } from "./parse-count.ts";
 
 /** Adds the commands that hold stored decisions against the prompts of now: test-from, diff, deploy-check, reparse, redecide. */
 export function addRegressionCommands(command: NewCommand, act: Act): void {
@@ -37,7 +37,7 @@ for as they wrote it; of one that they denied, anything else will do. A test of 
     "which stored decisions would get another request under the prompts of now; nothing is sent",
     "twelvefold diff --last 500 --against main --exit-code",
   )
-    .option("--last <n>", "how many decisions, those of the latest threads first", parseCount, 200)
+    .option("--last <n>", "how many decisions, those of the latest threads first", parsePositiveCount, 200)
     .option("--agent <name>", "only those of this agent")
     .option("--against <revision>", "compare with the prompts of a git revision, not with what was sent")
     .option("--exit-code", "exit with 1 if a request would change")
@@ -78,7 +78,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     "read stored answers anew with the types of now; exit with 1 if one is refused, changes or is worse graded",
     "twelvefold reparse --last 1000",
   )
-    .option("--last <n>", "how many answers, those of the latest threads first", parseCount, 1000)
+    .option("--last <n>", "how many answers, those of the latest threads first", parsePositiveCount, 1000)
     .option("--agent <name>", "only those of this agent")
     .action((options: { json?: boolean } & import("./commands/reparse.ts").ReparseOptions) =>
       act(options, async (session) =>
@@ -91,13 +91,13 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     "twelvefold redecide --client openai/gpt-5-mini --last 200 --ignore message --min-agreement 95",
   )
     .option("--client <provider/model>", "who is asked; default: the configured model")
-    .option("--last <n>", "how many decisions, those of the latest threads first", parseCount, 100)
+    .option("--last <n>", "how many decisions, those of the latest threads first", parsePositiveCount, 100)
     .option("--agent <name>", "only those of this agent")
     .option("--ignore <field...>", "fields that may differ, such as texts")
     .option("--min-agreement <percent>", "exit with 1 if fewer agree", parseCount)
     .option("--fresh", "ask anew, also what has been answered before")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
-    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .option("--concurrency <n>", "answers asked for at the same time", parsePositiveCount, 4)
     .option(
       "--per-minute <n>",
       "requests a minute at most; default: modelLimits of the configuration",

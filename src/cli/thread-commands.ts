@@ -1,5 +1,5 @@
 import type { Act, Flags, NewCommand } from "./act.ts";
-import { parseCount } from "./parse-count.ts";
+import { parseCount, parsePositiveCount } from "./parse-count.ts";
 
 /** Commands that begin threads and show them. */
 export function addThreadCommands(command: NewCommand, act: Act): void {
@@ -22,7 +22,7 @@ export function addThreadCommands(command: NewCommand, act: Act): void {
       "--search <text>",
       'only threads that say these words ("in quotes": one after another), or with such an id',
     )
-    .option("--limit <n>", "how many to list, at most 1000", parseCount, 20)
+    .option("--limit <n>", "how many to list, at most 1000", parsePositiveCount, 20)
     .option("--cursor <cursor>", "continue after the previous page")
     .action((options: Flags & import("./commands/list.ts").ListOptions) =>
       act(options, async (session) => (await import("./commands/list.ts")).list(session, options)),

@@ -1,5 +1,5 @@
 import type { Act, NewCommand } from "./act.ts";
-import { parseCount } from "./parse-count.ts";
+import { parseCount, parsePositiveCount } from "./parse-count.ts";
 
 /** Adds the commands that try prompts: eval, collect, judge, attack. */
 export function addWorkbenchCommands(command: NewCommand, act: Act): void {
@@ -13,7 +13,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
       "--prompts <revision...>",
       "the prompts of git revisions, side by side; `now`: those that are there",
     )
-    .option("--samples <n>", "answers to each case", parseCount, 1)
+    .option("--samples <n>", "answers to each case", parsePositiveCount, 1)
     .option("--case <text...>", "only cases with this text in their name")
     .option("--agent <name>", "the agent of cases that name none; default: the only one there is")
     .option("--report <file...>", "write reports: .html (a page), .md (Markdown), .xml (JUnit), .json")
@@ -21,7 +21,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     .option("--update-baseline", "take this run as the baseline, to be committed")
     .option("--fresh", "ask anew, also what has been answered before")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
-    .option("--concurrency <n>", "answers asked for at the same time", parseCount, 4)
+    .option("--concurrency <n>", "answers asked for at the same time", parsePositiveCount, 4)
     .option(
       "--per-minute <n>",
       "requests a minute at most; default: modelLimits of the configuration",
@@ -39,7 +39,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     "make cases of what people corrected: edits, denials with feedback, replaced steps",
     "twelvefold collect --last 200",
   )
-    .option("--last <n>", "how many threads are looked through, latest first", parseCount, 100)
+    .option("--last <n>", "how many threads are looked through, latest first", parsePositiveCount, 100)
     .option("--agent <name>", "only threads of this agent")
     .option("--to <file>", "the dataset to which they are added, for review", "evals/collected.jsonl")
     .action((options: { json?: boolean } & import("./commands/collect.ts").CollectOptions) =>
@@ -50,8 +50,8 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     "let a judge of the configuration grade stored decisions; its verdicts are listed, not acted on",
     "twelvefold judge polite --last 200 --sample 50",
   )
-    .option("--last <n>", "how many threads are looked through, latest first", parseCount, 100)
-    .option("--sample <n>", "how many decisions are judged", parseCount, 50)
+    .option("--last <n>", "how many threads are looked through, latest first", parsePositiveCount, 100)
+    .option("--sample <n>", "how many decisions are judged", parsePositiveCount, 50)
     .option("--seed <n>", "the same number draws the same decisions", parseCount, 1)
     .option("--agent <name>", "only threads of this agent")
     .action((name: string, options: { json?: boolean } & import("./commands/judge.ts").JudgeOptions) =>
@@ -78,7 +78,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     .option("--allow <intent...>", "steps with effects that may run without a person, by a rule of yours")
     .option("--each", "a line for each attack: what became of it, and what stopped it")
     .option("--kind <kind...>", "only injections of these kinds, e.g. `role markers`")
-    .option("--concurrency <n>", "attacks at the same time", parseCount, 4)
+    .option("--concurrency <n>", "attacks at the same time", parsePositiveCount, 4)
     .addHelpText(
       "after",
       `

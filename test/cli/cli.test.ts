@@ -110,6 +110,7 @@ describe("twelvefold", { timeout: 60_000 }, () => {
     [["run", "calculator"], 2, /say what the agent should do/],
     [["list", "--status", "happy"], 2, /--status takes running/],
     [["list", "--limit", "x"], 2, /whole number/],
+    [["diff", "--last", "0"], 2, /at least 1/],
     [["show", "thr_abcd", "--as", "poem"], 2, /--as takes timeline/],
     [["nonsense"], 2, /unknown command/],
     [["\u001b[31mx"], 2, /unknown command '\[U\+001B\]\[31mx'/],

@@ -12,7 +12,7 @@ import {
 } from "../../src/workbench/statistics/compare.ts";
 import { type CaseCount, passRate, wilsonInterval } from "../../src/workbench/statistics/interval.ts";
 import { mcNemarExact } from "../../src/workbench/statistics/mcnemar.ts";
-import { normalQuantile } from "../../src/workbench/statistics/normal.ts";
+import { normalQuantile, studentQuantile } from "../../src/workbench/statistics/normal.ts";
 import { passHatK } from "../../src/workbench/statistics/pass-hat-k.ts";
 import { pairedBootstrap, signFlip } from "../../src/workbench/statistics/resampling.ts";
 import { propertyRuns } from "../property-runs.ts";
@@ -23,6 +23,23 @@ function draw(random: Random, probability: number, samples = 1): CaseCount {
   let passed = 0;
   for (let one = 0; one < samples; one += 1) if (random() < probability) passed += 1;
   return { passed, samples };
+}
+
+/** From 0 to 1, `a / (a + b)` on average. */
+function beta(random: Random, a: number, b: number): number {
+  const [x, y] = [gamma(random, a), gamma(random, b)];
+  return x + y === 0 ? Number(random() < a / (a + b)) : x / (x + y);
+}
+
+/** The method of Marsaglia and Tsang. */
+function gamma(random: Random, shape: number): number {
+  if (shape < 1) return gamma(random, shape + 1) * random() ** (1 / shape);
+  const d = shape - 1 / 3;
+  for (;;) {
+    const normal = normalQuantile(Math.min(1 - 1e-12, Math.max(1e-12, random())));
+    const v = (1 + normal / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(random() + 1e-300) < normal ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
 }
 
 /** The share of runs for which `holds` is true. */
@@ -45,6 +62,13 @@ describe("F2.16 statistics", { tags: "F2.16" }, () => {
     expect(normalQuantile(0.975)).toBeCloseTo(1.959963985, 7);
     expect(normalQuantile(0.005)).toBeCloseTo(-2.575829304, 7);
     expect(normalQuantile(0.0001)).toBeCloseTo(-3.719016485, 7);
+  });
+
+  it("knows those of Student's distribution", () => {
+    const printed = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+    for (const [index, expected] of printed.entries())
+      expect(Math.abs(studentQuantile(0.975, index + 1) - expected)).toBeLessThan(index < 4 ? 0.02 : 0.003);
+    expect(studentQuantile(0.025, 29)).toBeCloseTo(-2.045, 3);
   });
 
   it("gives Wilson's interval as published, also for none and for all", () => {
@@ -101,6 +125,31 @@ describe("F2.16 statistics", { tags: "F2.16" }, () => {
     });
     expect(naive).toBeLessThan(0.85);
   });
+
+  it.each([
+    [20, 0.85, 0.3],
+    [20, 0.975, 0.8],
+    [60, 0.95, 0.8],
+    [60, 0.975, 0.3],
+    [60, 0.975, 0.8],
+    [200, 0.975, 0.3],
+  ])(
+    "is never too sure with five samples a case: %i cases, %d on average, whose samples are %d alike",
+    (cases, average, alike) => {
+      const random = seededRandom(cases);
+      const weight = 1 / alike - 1;
+      const runs = 4_000;
+      const covered = shareOf(runs, () => {
+        const counts = Array.from({ length: cases }, () =>
+          draw(random, beta(random, average * weight, (1 - average) * weight), 5),
+        );
+        const { low, high } = passRate(counts);
+        return low <= average && average <= high;
+      });
+      // A point below nominal, and the noise of so many runs.
+      expect(covered).toBeGreaterThan(0.94 - 2 * Math.sqrt((0.95 * 0.05) / runs));
+    },
+  );
 
   it("the interval holds the rate, and never leaves 0 to 1", () => {
     const count = fc

@@ -1,4 +1,4 @@
-import { normalQuantile } from "./normal.ts";
+import { normalQuantile, studentQuantile } from "./normal.ts";
 
 /** How often one case passed, out of how many samples. */
 export interface CaseCount {
@@ -40,17 +40,25 @@ export function wilsonInterval(passed: number, trials: number, confidence = 0.95
 /**
  * The share of passed samples over all cases, with its Wilson interval. Samples of one case resemble each other, so that
  * 20 cases asked five times each tell less than 100 cases: the interval counts only as many trials as the spread between
- * cases allows, at least one a case and at most all samples.
+ * cases allows. Few cases, or few of which any sample fell out of line, say little about that spread: the fewer there are,
+ * the more it is assumed that the samples of a case are all alike.
  */
 export function passRate(cases: readonly CaseCount[], confidence = 0.95): Rate {
   const samples = cases.reduce((sum, one) => sum + one.samples, 0);
   const passed = cases.reduce((sum, one) => sum + one.passed, 0);
   const rate = samples === 0 ? 0 : passed / samples;
-  const trials = effectiveTrials(cases, rate, samples);
+  const trials = effectiveTrials(cases, { rate, samples, confidence });
   return { rate, passed, samples, ...wilsonInterval(rate * trials, trials, confidence) };
 }
 
-function effectiveTrials(cases: readonly CaseCount[], rate: number, samples: number): number {
+function effectiveTrials(
+  cases: readonly CaseCount[],
+  {
+    rate,
+    samples,
+    confidence,
+  }: { readonly rate: number; readonly samples: number; readonly confidence: number },
+): number {
   const asked = cases.filter((one) => one.samples > 0);
   const clusters = asked.length;
   if (samples === clusters) return samples;
@@ -58,5 +66,13 @@ function effectiveTrials(cases: readonly CaseCount[], rate: number, samples: num
   if (independent === 0 || clusters < 2) return clusters;
   const spread = asked.reduce((sum, one) => sum + (one.passed - one.samples * rate) ** 2, 0);
   const clustered = (spread / samples ** 2) * (clusters / (clusters - 1));
-  return Math.min(samples, Math.max(clusters, (samples * independent) / clustered));
+  const telling = Math.min(
+    asked.filter((one) => one.passed < one.samples).length,
+    asked.filter((one) => one.passed > 0).length,
+  );
+  const mostAlike = samples / clusters;
+  const alike = (telling * (clustered / independent) + mostAlike) / (telling + 1);
+  const upTo = 0.5 + confidence / 2;
+  const fewCases = (normalQuantile(upTo) / studentQuantile(upTo, clusters - 1)) ** 2;
+  return (samples / Math.min(mostAlike, Math.max(1, alike))) * fewCases;
 }
