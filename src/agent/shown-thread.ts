@@ -1,8 +1,9 @@
 import { ConflictError, NotFoundError } from "../base/errors.ts";
-import { canonicalJson, isJsonArray, isJsonObject, type Json } from "../base/json.ts";
+import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
 import { patternsOf } from "../context/redaction/redaction.ts";
 import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
+import { withoutUnfinished } from "../context/redaction/unfinished.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
@@ -26,6 +27,19 @@ export function shownEvents(events: readonly ThreadEvent[], agent: Agent | undef
 /** The thread as people read it. Its ids, digests and numbers are those of the thread itself. */
 export function shownThread(thread: Thread, agent: Agent | undefined): Thread {
   return hidesContent(agent) ? openThread(thread, agent).thread : thread;
+}
+
+/**
+ * A step that the model is still writing, as people read it. Where anything may be hidden, the text that is being written is
+ * shown word by word: half a secret is not known as one.
+ */
+export function shownPartial(
+  partial: unknown,
+  events: readonly ThreadEvent[],
+  agent: Agent | undefined,
+): Json {
+  const json = toJson(partial);
+  return hidesContent(agent) ? shownEvents(events, agent).json(withoutUnfinished(json)) : json;
 }
 
 interface OpenThread {

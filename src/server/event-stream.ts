@@ -1,7 +1,6 @@
 import type { SSEStreamingApi } from "hono/streaming";
 import type { Clock } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
-import { toJson } from "../base/json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createShownReader } from "./shown.ts";
 
@@ -98,7 +97,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         if (partial !== null && events.length === 0) {
           await stream.writeSSE({
             event: "partial",
-            data: JSON.stringify(toJson(shown.hide(partial.partial))),
+            data: JSON.stringify(shown.partial(partial.partial)),
           });
         }
         if (events.length > 0 || partial !== null) quietSince = clock.now();

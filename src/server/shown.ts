@@ -1,7 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
-import { hidesContent, shownEvents, shownThread } from "../agent/shown-thread.ts";
+import { hidesContent, shownEvents, shownPartial, shownThread } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
-import { toJson } from "../base/json.ts";
+import type { Json } from "../base/json.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ThreadPage, ThreadSummary } from "../store/store.ts";
@@ -81,8 +81,8 @@ async function linesOf({ threadId, seq }: ThreadSummary, runtime: Reading): Prom
 export interface ShownReader {
   /** The events after `after` so far. */
   read(after: number): Promise<readonly ThreadEvent[]>;
-  /** A value that is not an event yet, such as a partial answer. */
-  hide(value: unknown): unknown;
+  /** A step that the model is still writing. */
+  partial(value: unknown): Json;
 }
 
 /** A reader for one thread. What is hidden follows from the whole thread, so it keeps the events that it has read. */
@@ -102,7 +102,7 @@ export function createShownReader({ agents, store }: Reading, threadId: ThreadId
       all = isErased ? await store.read(threadId) : [...all, ...added];
       return shownEvents(all, agent).events.filter(({ seq }) => seq > after);
     },
-    hide: (value) => (hides === false ? value : shownEvents(all, agent).json(toJson(value))),
+    partial: (value) => shownPartial(value, all, agent),
   };
 }
 

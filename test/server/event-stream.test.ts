@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
+import type { AgentContextOptions } from "../../src/agent/agent-context.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
@@ -171,9 +172,8 @@ describe("event streams", () => {
     expect((await heard).messages.at(-1)?.data).toContain("from elsewhere");
   });
 
-  it("partial model output is shown without an id, and is not an event", {
-    tags: ["F6.8", "S6"],
-  }, async () => {
+  /** Listens while a model has written so much; its answer comes once the listener has seen that. */
+  async function listenTo(written: object, context: AgentContextOptions = {}) {
     const script = scriptedSteps<{ intent: "done"; message: string }>([{ intent: "done", message: "hello" }]);
     const listening = Promise.withResolvers<void>();
     const seen = Promise.withResolvers<void>();
@@ -182,12 +182,12 @@ describe("event streams", () => {
         ...script,
         async call(args, options) {
           await listening.promise;
-          options?.onPartial?.({ intent: "done", message: "hel" });
+          options?.onPartial?.(written);
           await seen.promise;
           return script.call(args, options);
         },
       },
-      { name: "example", steps: { done: finish(({ message }) => message) } },
+      { name: "example", steps: { done: finish(({ message }) => message) }, context },
     );
     const { launch, runtime } = await started({ agents: [agent], runtime: { stream: true } });
     const { url } = await launch();
@@ -196,11 +196,30 @@ describe("event streams", () => {
       if (so_far.some(({ event }) => event === "partial")) seen.resolve();
       return hasFinished(so_far);
     });
-    const partial = messages.find(({ event }) => event === "partial");
+    return { runtime, partial: messages.find(({ event }) => event === "partial") };
+  }
+
+  it("partial model output is shown without an id, and is not an event", {
+    tags: ["F6.8", "S6"],
+  }, async () => {
+    const { runtime, partial } = await listenTo({ intent: "done", message: "hel" });
     expect(partial).toEqual({ id: undefined, event: "partial", data: '{"intent":"done","message":"hel"}' });
     const [summary] = (await runtime.list()).threads;
     if (summary === undefined) throw new Error("not listed");
     expect(JSON.stringify((await runtime.get(summary.threadId)).events)).not.toContain('"hel"');
+  });
+
+  it("half a secret is not shown: of what is being written, whole words alone", {
+    tags: ["S6"],
+  }, async () => {
+    const written = {
+      intent: "done",
+      reasoning: "say sk-live_0123456789abcdef",
+      message: "The key is sk-liv",
+    };
+    const { partial } = await listenTo(written, { redact: {} });
+    expect(partial?.data).toContain('"message":"The key is "');
+    expect(partial?.data).not.toMatch(/sk-/);
   });
 
   it("a quiet stream is kept alive", { tags: "F6.8" }, async () => {

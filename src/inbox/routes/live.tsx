@@ -1,9 +1,8 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
-import { shownEvents, shownThread } from "../../agent/shown-thread.ts";
-import { toJson } from "../../base/json.ts";
-import type { ShownEvents } from "../../context/redaction/shown-events.ts";
+import { shownPartial, shownThread } from "../../agent/shown-thread.ts";
+import type { Json } from "../../base/json.ts";
 import { extendThread, type Thread } from "../../thread/thread.ts";
 import { Partial, TimelineGroupEntry } from "../components/timeline.tsx";
 import { Controls, ThreadEnd, ThreadFacts, ThreadHead, ThreadJumps } from "../pages/thread.tsx";
@@ -64,6 +63,11 @@ async function follow(
   const { id: threadId } = thread;
   const agent = runtime.agents.get(thread.state.agent);
   let partial: { readonly value: unknown } | null = null;
+  const takePartial = () => {
+    const taken = partial;
+    partial = null;
+    return taken;
+  };
   let wake = () => {};
   const gone = new AbortController();
   stream.onAbort(() => {
@@ -87,7 +91,7 @@ async function follow(
       });
       const summary = await runtime.store.summary(threadId);
       if (summary === undefined) return;
-      const writing: { readonly value: unknown } | null = partial;
+      const writing = takePartial();
       const silent = clock.now() - beat >= HEARTBEAT_MS;
       if ((summary.seq > seen || writing !== null || silent) && !(await isStillValid(pages, c))) return;
       if (summary.seq > seen) {
@@ -100,8 +104,7 @@ async function follow(
         beat = clock.now();
       }
       if (writing !== null) {
-        if (partial === writing) partial = null;
-        await stream.writeSSE({ data: writingNow(base, shownEvents(thread.events, agent), writing) });
+        await stream.writeSSE({ data: writingNow(base, shownPartial(writing.value, thread.events, agent)) });
         beat = clock.now();
       }
       if (clock.now() - beat >= HEARTBEAT_MS) {
@@ -193,8 +196,7 @@ function changedGroups(
   return [...gone, ...changed];
 }
 
-function writingNow(base: string, shown: ShownEvents, writing: { readonly value: unknown }): string {
-  const value = shown.json(toJson(writing.value));
+function writingNow(base: string, value: Json): string {
   return part("#partial", "innerMorph", renderPart(base, <Partial partial={value} />));
 }
 

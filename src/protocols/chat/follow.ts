@@ -1,7 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
-import { hidesContent, shownEvents, shownThread } from "../../agent/shown-thread.ts";
+import { shownPartial, shownThread } from "../../agent/shown-thread.ts";
 import type { ThreadId } from "../../base/ids.ts";
-import { type Json, toJson } from "../../base/json.ts";
+import type { Json } from "../../base/json.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { extendThread, type Thread } from "../../thread/thread.ts";
@@ -81,7 +81,7 @@ export async function* followThread(
         yield {
           kind: "partial",
           seq: partial.after,
-          partial: shownPartial(partial.partial, thread, agent),
+          partial: shownPartial(partial.partial, thread.events, agent),
           agent,
         };
       if (last === "settled") {
@@ -98,11 +98,6 @@ export async function* followThread(
     unsubscribe();
     settled.abort();
   }
-}
-
-function shownPartial(partial: unknown, { events }: Thread, agent: Agent | undefined): Json {
-  const json = toJson(partial);
-  return hidesContent(agent) ? shownEvents(events, agent).json(json) : json;
 }
 
 function* partsOf(event: ThreadEvent, { events }: Thread, agent: Agent | undefined): Generator<Happening> {

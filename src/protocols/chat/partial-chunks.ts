@@ -1,6 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { callIdAt } from "../../base/ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { wholeWords, withoutEnd } from "../../context/redaction/unfinished.ts";
 import { visible } from "../../present/visible-text.ts";
 import { type ChatPart, WORDS } from "./parts.ts";
 
@@ -106,21 +107,4 @@ function wordsIn(step: JsonObject): string {
 function inputOf({ intent: _, ...input }: JsonObject): string {
   const known = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null));
   return Object.keys(known).length === 0 ? "" : withoutEnd(JSON.stringify(known), /["\]}]/);
-}
-
-/** The beginning of a key in several lines, and what stands here for a secret that the thread will name otherwise. */
-const UNCERTAIN = /-----BEGIN|\[[a-z_]{1,40}:x\d+\]/;
-
-/** Up to the last blank, without what may be the beginning of a number or key in several words. */
-function wholeWords(text: string): string {
-  const whole = /^[\s\S]*\s/.exec(text.split(UNCERTAIN)[0] ?? "")?.[0] ?? "";
-  const rest = withoutEnd(whole, /[\d\s-]/);
-  return /\d/.test(whole.slice(rest.length)) ? rest : whole;
-}
-
-/** The text without the characters of this kind at its end: a pattern would try anew from each of them. */
-function withoutEnd(text: string, kind: RegExp): string {
-  let end = text.length;
-  while (end > 0 && kind.test(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
 }
