@@ -17,7 +17,7 @@ export function describeDropped(read: unknown, parsed: unknown, tools: ReadTools
   const lostAll = items.length > 0 && parsed.length === 0;
   const lostStep = tools.intents !== undefined && items.length > parsed.length;
   if (!lostAll && !lostStep) return undefined;
-  const index = items.slice(0, MAX_TRIED).findIndex((item) => isDropped(item, tools));
+  const index = lostAll ? 0 : items.slice(0, MAX_TRIED).findIndex((item) => isDropped(item, tools));
   if (index < 0) return "Items of the list do not fit.";
   const place = items.length === 1 ? "The item" : `Item ${index + 1}`;
   return [`${place} of the list does not fit.`, ...describeItem(items[index], tools)].join(" ");

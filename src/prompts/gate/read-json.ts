@@ -36,7 +36,10 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
     return { kind: "misfit", message: mismatch(parsed.error, read, tools.enums()) };
   }
   const lost = describeLost(read, parsed.value, tools);
-  if (lost !== undefined) return { kind: "misfit", message: describeMisfit([lost]) };
+  if (lost !== undefined) {
+    spend(read, undefined, tools);
+    return { kind: "misfit", message: describeMisfit([lost]) };
+  }
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
   spend(read, reasons, tools);
@@ -80,7 +83,10 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
     return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}, tools.enums()) };
   }
   const lost = describeLost(second?.value, parsed.value, tools);
-  if (lost !== undefined) return { kind: "misfit", message: describeMisfit([lost]) };
+  if (lost !== undefined) {
+    spend(second?.value, undefined, tools);
+    return { kind: "misfit", message: describeMisfit([lost]) };
+  }
   const reasons = new Set<FidelityReason>(["repaired_syntax"]);
   const outside = withoutStrings(text);
   const comments = commentsIn(text, outside);
