@@ -29,7 +29,7 @@ const RATES = Object.fromEntries([...MISTAKES, ...OTHERS].map((fault) => [fault,
 const impatient = promptFunction(b, "DetermineNextStep", {
   bamlFiles: getBamlFiles,
   // Longer than the rest of the process ever keeps the loop busy: only a hanging model may run into them.
-  timeouts: { connect: 4000, firstToken: 3000, idle: 3000, total: 12_000 },
+  timeouts: { connect: 10_000, firstToken: 8000, idle: 8000, total: 30_000 },
   retry: { attempts: 3, firstDelay: 5, maxDelay: 20 },
 });
 const adder = (name: string, onLimit: "ask" | "reset"): Agent => ({
