@@ -18,7 +18,14 @@ export {
   decisionTest,
 } from "./baml-tests/decision-test.ts";
 export { type CollectedCase, collectCorrections } from "./collect.ts";
-export { type Decision, decisionsIn, type LastThreads, lastThreads, type StoredThread } from "./decisions.ts";
+export {
+  type DecidedStep,
+  type Decision,
+  decisionsIn,
+  type LastThreads,
+  lastThreads,
+  type StoredThread,
+} from "./decisions.ts";
 export type { DeployOptions } from "./deploy/check-thread.ts";
 export { type CheckedThread, type DeployCheckOptions, deployCheck } from "./deploy/deploy-check.ts";
 export { DEPLOY_EFFECTS, type DeployEffect, type DeployFinding } from "./deploy/finding.ts";
@@ -54,6 +61,7 @@ export type {
   VariantInfo,
   VariantResult,
 } from "./evals/results.ts";
+export type { KnownNames } from "./evals/unknown-names.ts";
 export type { AskedThen } from "./regression/diff-requests.ts";
 export {
   type DiffOptions,
@@ -62,7 +70,7 @@ export {
   type RequestDiff,
 } from "./regression/diff-requests.ts";
 export { agreement, type Redecided, redecide } from "./regression/redecide.ts";
-export { type Grading, type Reparsed, reparse } from "./regression/reparse.ts";
+export { type Changes, type Grading, type Reparsed, reparse } from "./regression/reparse.ts";
 export { type LastDecisions, lastDecisions, type StoredDecision } from "./regression/stored-decisions.ts";
 export { evalPage } from "./reports/eval-page.ts";
 export { evalTests } from "./reports/eval-tests.ts";

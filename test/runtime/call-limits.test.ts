@@ -144,6 +144,26 @@ describe("limits of model calls", { tags: "F8.6" }, () => {
     expect(next.begun).toHaveLength(1);
   });
 
+  it("keeps no process awake once its calls have ended", async () => {
+    const clock = fakeClock();
+    const sleeping = new Set<AbortSignal | undefined>();
+    const watched: FakeClock = {
+      ...clock,
+      async sleep(ms, signal) {
+        sleeping.add(signal);
+        await clock.sleep(ms, signal).finally(() => sleeping.delete(signal));
+      },
+    };
+    const { ask, begun } = process({ m: { concurrency: 2 } }, createMemoryStore(), watched);
+    void ask("a");
+    void ask("a");
+    await pass(clock);
+    expect(sleeping.size).toBe(1);
+    for (const { end } of begun) end();
+    await pass(clock);
+    expect(sleeping.size).toBe(0);
+  });
+
   it("holds nobody back where the store fails, and tells of it", async () => {
     const store = createMemoryStore();
     const broken = { ...store, getValue: () => Promise.reject(new Error("the disk is gone")) };

@@ -170,7 +170,8 @@ const COMMENT = /(?<!\w:)\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|(?<![\w
 // A value left out, or one to choose from.
 const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
 
-const WORD = /\p{L}{2}/u;
+// One sign is a word in some scripts, and a cross says no in all.
+const WORD = /[\p{L}\p{So}]/u;
 
 /** The comments within the JSON, as written: quotes in a comment are part of it. */
 function commentsIn(text: string, outside: string): readonly string[] {

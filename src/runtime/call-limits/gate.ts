@@ -53,6 +53,8 @@ export function createGate(client: string, limit: CallLimit, options: GateOption
   const under = new Map<string, string>();
   let pumping = false;
   let renewing = false;
+  /** Aborted when nothing is under way any more: nothing is left to renew, and the process may end. */
+  let resting = new AbortController();
   let changed = Promise.withResolvers<void>();
 
   const pump = async (): Promise<void> => {
@@ -122,6 +124,7 @@ export function createGate(client: string, limit: CallLimit, options: GateOption
 
   const end = async (id: string, tokens: number | undefined): Promise<void> => {
     if (!under.delete(id)) return;
+    if (under.size === 0) resting.abort();
     try {
       await update(store, key, (text) => {
         const levels = readLevels(text, limit, clock.now());
@@ -145,8 +148,9 @@ export function createGate(client: string, limit: CallLimit, options: GateOption
     renewing = true;
     try {
       while (under.size > 0) {
-        await clock.sleep(ALIVE_MS / 3);
-        if (under.size === 0) break;
+        resting = new AbortController();
+        await clock.sleep(ALIVE_MS / 3, resting.signal).catch(() => {});
+        if (resting.signal.aborted) continue;
         await update(store, key, (text) => {
           const levels = readLevels(text, limit, clock.now());
           for (const [id, agent] of under) levels.running[id] = [agent, levels.at + ALIVE_MS];

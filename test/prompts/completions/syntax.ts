@@ -31,6 +31,8 @@ export const SYNTAX: readonly Row[] = [
   tolerant("{intent: refund, order_id: A1, amount: 40}"),
   // A condition or a retraction may stand in a comment.
   doubtful('{"intent": "refund", /* late */ "order_id": "A1", "amount": 40}', REFUND_VALUE, "prose"),
+  doubtful('{"intent": "refund", /* 例 */ "order_id": "A1", "amount": 40}', REFUND_VALUE, "prose"),
+  doubtful('{"intent": "refund", /* ❌ */ "order_id": "A1", "amount": 40}', REFUND_VALUE, "prose"),
   tolerant(`${REFUND}}`),
   tolerant(`\`\`\`json\n${REFUND}}\n\`\`\``),
   tolerant('```json\n{"intent": "refund", "order_id": "A1", "amount": 40,}\n```\n'),
