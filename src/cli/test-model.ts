@@ -9,6 +9,8 @@ import type { Session } from "./session.ts";
 /** The model that tests ask: a server that speaks OpenAI's chat format. */
 export interface TestModel {
   readonly what: string;
+  /** As baselines name it. */
+  readonly client: string;
   readonly url: string;
   readonly key: string | undefined;
   readonly name: string | undefined;
@@ -34,6 +36,7 @@ async function startRecording(session: Session, recording: string): Promise<Test
   const name = body !== undefined && isJsonObject(body) ? body["model"] : undefined;
   return {
     what: `recording ${recording}`,
+    client: `recording ${recording}`,
     url: server.url,
     key: undefined,
     name: typeof name === "string" ? name : OFFLINE,
@@ -43,7 +46,13 @@ async function startRecording(session: Session, recording: string): Promise<Test
 async function startOffline(session: Session): Promise<TestModel> {
   const server = await startOfflineModel();
   session.onClose(() => server.close());
-  return { what: "built-in offline model", url: server.url, key: undefined, name: undefined };
+  return {
+    what: "built-in offline model",
+    client: OFFLINE,
+    url: server.url,
+    key: undefined,
+    name: undefined,
+  };
 }
 
 async function modelFor(session: Session): Promise<TestModel> {
@@ -51,7 +60,7 @@ async function modelFor(session: Session): Promise<TestModel> {
   if (env["TWELVEFOLD_MODEL"]) return namedModel(session);
   const url = env["TWELVEFOLD_BASE_URL"];
   if (!url) return startOffline(session);
-  return { what: url, url, key: env["TWELVEFOLD_API_KEY"], name: env["TWELVEFOLD_MODEL_NAME"] };
+  return { what: url, client: url, url, key: env["TWELVEFOLD_API_KEY"], name: env["TWELVEFOLD_MODEL_NAME"] };
 }
 
 /** The addresses of providers that speak OpenAI's chat format; `undefined` if the address is configured. */
@@ -76,5 +85,5 @@ async function namedModel(session: Session): Promise<TestModel> {
       `BAML tests use a client that speaks OpenAI's chat format, which ${name} does not: choose one of ${[...SERVERS.keys()].join(", ")}`,
     );
   }
-  return { what: name, url, key: text(options["api_key"]), name: text(options["model"]) };
+  return { what: name, client: name, url, key: text(options["api_key"]), name: text(options["model"]) };
 }

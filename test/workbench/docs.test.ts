@@ -89,6 +89,11 @@ describe(PAGE, () => {
     expect((await runLine(second)).err).toContain("wrote report.html\nwrote junit.xml\nwrote summary.md");
     expect((await runLine(third)).err).toContain("wrote evals/baseline.json");
     expect((await runLine(first)).out).toContain("no difference that could not be chance");
+    // The same model under the same name, so that the baseline is found.
+    expect((await runLine("npx twelvefold test --offline --report tests.md")).out).toContain(
+      "Evals: 4 cases",
+    );
+    expect(readFileSync(join(project, "tests.md"), "utf8")).toContain("twelvefold-offline");
 
     await runLine("npx twelvefold run calculator divide 12 by 2");
     const { out } = await runLine("npx twelvefold list --json");

@@ -179,10 +179,10 @@ async function datasetsOf(session: Session): Promise<readonly Dataset[]> {
   return readDatasets({ folder: session.folder, agent, known: await knownNames(session) });
 }
 
-function variantOf({ what, url, key, name }: TestModel): Variant {
+function variantOf({ client, url, key, name }: TestModel): Variant {
   const options = { model: name ?? OFFLINE, base_url: url, api_key: key ?? "none" };
-  const model = only(modelClient(what, { provider: "openai-generic", options }));
-  return { label: what, client: what, model, notKept: name === undefined };
+  const model = only(modelClient(client, { provider: "openai-generic", options }));
+  return { label: client, client, model, notKept: name === undefined };
 }
 
 /** Prompts that ask for words beside the JSON although their function takes none. */
