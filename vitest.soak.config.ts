@@ -14,7 +14,7 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     testTimeout: 900_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 1,
     globalSetup: "test/shared-servers.ts",
   },
 });
