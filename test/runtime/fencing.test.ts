@@ -70,28 +70,41 @@ const has = (events: readonly ThreadEvent[], type: string) => events.some((event
 const abortOf = (signal: AbortSignal | undefined) =>
   new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 
+/** A process that stands still before it appends such an event, by a clock that only moves when it is told. */
+function standingStill(type: string) {
+  const store = createMemoryStore();
+  const stood = Promise.withResolvers<void>();
+  const wake = Promise.withResolvers<void>();
+  let now = Date.now();
+  const clock = {
+    now: () => now,
+    sleep: (_: number, signal?: AbortSignal) => abortOf(signal),
+    pass(ms: number) {
+      now += ms;
+      return now;
+    },
+  };
+  const slow: ThreadStore = {
+    ...store,
+    async append(...args) {
+      if (has(args[2], type)) {
+        stood.resolve();
+        await wake.promise;
+      }
+      return store.append(...args);
+    },
+  };
+  return { store, slow, clock, stood, wake };
+}
+
 describe("a process that has lost its claim", () => {
   it("reserves no tool, also where nobody has written since", { tags: ["S5", "F12.5"] }, async () => {
-    const store = createMemoryStore();
-    const stood = Promise.withResolvers<void>();
-    const wake = Promise.withResolvers<void>();
-    let now = Date.now();
-    const clock = { now: () => now, sleep: (_: number, signal?: AbortSignal) => abortOf(signal) };
-    const slow: ThreadStore = {
-      ...store,
-      async append(...args) {
-        if (has(args[2], "tool_started")) {
-          stood.resolve();
-          await wake.promise;
-        }
-        return store.append(...args);
-      },
-    };
+    const { store, slow, clock, stood, wake } = standingStill("tool_started");
     const first = start(slow, [PAY], {}, { clock });
     const threadId = await launch(first.runtime);
     await stood.promise;
     // It stands still for longer than its claim lasts; another process takes the thread and has written nothing yet.
-    now += 60_000;
+    const now = clock.pass(60_000);
     const before = await store.read(threadId);
     expect(await store.claim(threadId, "another", now, now + 60_000)).toBe(true);
     wake.resolve();
@@ -104,21 +117,7 @@ describe("a process that has lost its claim", () => {
   it("and gets it back tells people knowingly what the other may have told them", {
     tags: ["S5", "F7.16"],
   }, async () => {
-    const store = createMemoryStore();
-    const stood = Promise.withResolvers<void>();
-    const wake = Promise.withResolvers<void>();
-    let now = Date.now();
-    const clock = { now: () => now, sleep: (_: number, signal?: AbortSignal) => abortOf(signal) };
-    const slow: ThreadStore = {
-      ...store,
-      async append(...args) {
-        if (has(args[2], "step_proposed")) {
-          stood.resolve();
-          await wake.promise;
-        }
-        return store.append(...args);
-      },
-    };
+    const { store, slow, clock, stood, wake } = standingStill("step_proposed");
     const goOn = Promise.withResolvers<void>();
     const told: [string, boolean][] = [];
     const heard = Promise.withResolvers<void>();
@@ -138,12 +137,12 @@ describe("a process that has lost its claim", () => {
       via,
     });
     await stood.promise;
-    now += 60_000;
+    clock.pass(60_000);
     // Another process takes the thread, ends it, tells of the end, and stands still before it can record that.
     const second = start(store, [DONE], {}, { clock, channels: [mail(goOn.promise)] });
     second.runtime.start();
     await heard.promise;
-    now += 60_000;
+    clock.pass(60_000);
     wake.resolve();
     const { state } = await first.runtime.settled(threadId);
     goOn.resolve();

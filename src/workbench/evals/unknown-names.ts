@@ -28,7 +28,7 @@ interface Place {
   readonly path: readonly string[];
   readonly agent: Agent;
   readonly judges: Judges;
-  /** The intents that the step may have; `undefined`: any. */
+  /** The intents that the step may have; `undefined`: whatever they are. */
   readonly intents: readonly string[] | undefined;
 }
 
