@@ -4,15 +4,14 @@ import { reachedBudget } from "../agent/budget.ts";
 import { missingPrefetches } from "../agent/prefetch.ts";
 import { refusedVersion } from "../agent/version.ts";
 import type { CallId } from "../base/ids.ts";
-import { canonicalJson } from "../base/json.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import { isIdempotent, isReadOnlyTool, permissionFor, reasonOfRule, warnings } from "../steps/permission.ts";
 import type { ApprovalReason, Step, VersionChange } from "../thread/events.ts";
-import { withoutReasons } from "../thread/reasons.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Command } from "./command.ts";
+import { repeatsAgain } from "./repeats.ts";
 
 const WAIT: Command = { type: "wait" };
 
@@ -202,18 +201,6 @@ function decideStep(
     default:
       return permission satisfies never;
   }
-}
-
-/** True if the model has just been told that it repeats a step, and proposes the same step again. */
-function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boolean {
-  if (state.repeatRefusals === 0) return false;
-  const before = events.slice(0, seq - 1);
-  const told = before.findLastIndex(({ type }) => type === "step_proposed" || type === "step_refused");
-  const last = before[told];
-  if (last?.type !== "step_refused" || last.data.reason !== "repeated") return false;
-  const textOf = (other: Step) => canonicalJson(withoutReasons(other));
-  const repeated = before.slice(0, told).findLast((event) => event.type === "step_proposed");
-  return repeated !== undefined && textOf(repeated.data.step) === textOf(step);
 }
 
 /** The judge knew everything that requesters have sent. */

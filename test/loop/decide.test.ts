@@ -86,6 +86,23 @@ const turn = (seq: number, outcome: (callId: CallId) => NewEvent): readonly NewE
   return [proposed("write", callId), ran(callId), outcome(callId)];
 };
 
+const noStep: NewEvent = { type: "step_refused", data: { reason: "unparseable", message: "no" } };
+const refused = (callId: CallId): NewEvent => ({
+  type: "step_refused",
+  data: { callId, reason: "unknown_intent", message: "no" },
+});
+const dropped = (callId: CallId): NewEvent => ({
+  type: "steps_dropped",
+  data: { callIds: [callId], steps: [{ intent: "done" }], reason: "no" },
+});
+/* The same step twice, and what the model is told then. */
+const told: readonly NewEvent[] = [
+  ...ready,
+  ...turn(4, settled),
+  ...turn(7, settled),
+  { type: "step_refused", data: { reason: "repeated", message: "again" } },
+];
+
 type Row = readonly [what: string, events: readonly NewEvent[], command: Command["type"], says?: object];
 
 /** What has happened → what to do now. */
@@ -106,6 +123,36 @@ const TABLE: readonly Row[] = [
     [...ready, ...turn(4, settled), ...turn(7, settled)],
     "refuse_step",
     { callId: null, reason: "repeated" },
+  ],
+  ["the same step after the model was told", [...told, proposed("write", callIdAt(11))], "refuse_step"],
+  [
+    "the same step after it was told, and gave an answer that was no step",
+    [...told, noStep, proposed("write", callIdAt(12))],
+    "refuse_step",
+    { reason: "repeated" },
+  ],
+  [
+    "the same step after it was told, and named a step that there is not",
+    [...told, proposed("fly", callIdAt(11)), refused(callIdAt(11)), proposed("write", callIdAt(13))],
+    "refuse_step",
+    { reason: "repeated" },
+  ],
+  [
+    "the same step after it was told, and ended before somebody had written",
+    [...told, proposed("done", callIdAt(11)), dropped(callIdAt(11)), proposed("write", callIdAt(13))],
+    "refuse_step",
+    { reason: "repeated" },
+  ],
+  [
+    "the same step after it was told, and did something else",
+    [
+      ...told,
+      proposed("look", callIdAt(11)),
+      ran(callIdAt(11)),
+      settled(callIdAt(11)),
+      proposed("write", callIdAt(14)),
+    ],
+    "run_tool",
   ],
   [
     "the answer was no step",
