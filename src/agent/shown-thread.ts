@@ -5,7 +5,7 @@ import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
 import { withoutUnfinished } from "../context/redaction/unfinished.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";
-import { type Thread, threadOf } from "../thread/thread.ts";
+import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import type { Agent } from "./agent.ts";
 
 /*
@@ -27,6 +27,20 @@ export function shownEvents(events: readonly ThreadEvent[], agent: Agent | undef
 /** The thread as people read it. Its ids, digests and numbers are those of the thread itself. */
 export function shownThread(thread: Thread, agent: Agent | undefined): Thread {
   return hidesContent(agent) ? openThread(thread, agent).thread : thread;
+}
+
+/**
+ * Events that were just added to a thread, as people read them. `undefined` if something may be hidden and the thread's earlier
+ * events are not at hand, which tell what.
+ */
+export function shownAdded(
+  { thread, events }: { readonly thread: ThreadHead | Thread; readonly events: readonly ThreadEvent[] },
+  agent: Agent | undefined,
+): readonly ThreadEvent[] | undefined {
+  if (!hidesContent(agent)) return events;
+  if (agent === undefined || !("events" in thread)) return undefined;
+  const first = events[0]?.seq ?? 0;
+  return shownEvents(thread.events, agent).events.slice(first - 1, first - 1 + events.length);
 }
 
 /**

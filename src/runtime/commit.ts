@@ -6,12 +6,14 @@ import type { ThreadId } from "../base/ids.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
+import type { ThreadState } from "../thread/state.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { withLapse } from "./newer-input.ts";
 
 export interface Committed {
   readonly before: ThreadHead;
-  readonly thread: ThreadHead;
+  /** With its events where the agent hides anything. */
+  readonly thread: ThreadHead | Thread;
   readonly added: readonly ThreadEvent[];
   readonly outcome: AppendOutcome;
 }
@@ -75,7 +77,7 @@ async function tryOnce(
   if (keepsOutOfStore || options?.redact !== undefined) await readWhole();
   const made = withLapse(before, await build(before, readWhole));
   const { events: added, state } = eventsFor(before, made, { agent, now: clock.now() });
-  const thread = { id: threadId, state };
+  const thread = afterwards(before, added, state);
   if (added.length === 0) return { before, thread, added, outcome: { kind: "appended" } };
   const outcome = await store.append(threadId, before.state.seq, added, {
     projection: projectionOf(state),
@@ -87,6 +89,15 @@ async function tryOnce(
   return outcome.kind === "duplicate"
     ? { before, thread: before, added: [], outcome }
     : { before, thread, added, outcome };
+}
+
+function afterwards(
+  before: ThreadHead | Thread,
+  added: readonly ThreadEvent[],
+  state: ThreadState,
+): ThreadHead | Thread {
+  const { id } = before;
+  return "events" in before ? { id, state, events: [...before.events, ...added] } : { id, state };
 }
 
 function eventsOf(thread: ThreadHead | Thread): readonly ThreadEvent[] {

@@ -5,7 +5,7 @@ import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore, UnindexedThread } from "../store/store.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { threadOf } from "../thread/thread.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify } from "./observers.ts";
 
 export interface IndexingProgress {
   /** Threads that were made findable. */
@@ -72,7 +72,7 @@ async function indexOne(
 }
 
 /** Does so in the background, now and whenever there are such threads again. */
-export function startIndexer(tools: Tools & { readonly clock: Clock; readonly notify: Observer }): {
+export function startIndexer(tools: Tools & { readonly clock: Clock; readonly notify: Notify }): {
   stop(): Promise<void>;
 } {
   const { clock, notify } = tools;

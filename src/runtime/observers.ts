@@ -1,18 +1,28 @@
+import type { Agent } from "../agent/agent.ts";
+import { shownAdded } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import type { HeldBack } from "./call-limits/gate.ts";
 
+/** These events are on disk; `before` is the state before them, `thread` the thread after them. */
+interface Appended {
+  readonly kind: "events";
+  readonly before: ThreadState;
+  readonly thread: ThreadHead;
+  readonly events: readonly ThreadEvent[];
+}
+
 /** What an observer is told. Only `events` are on disk; never act on anything else as if it were. */
 export type Observation =
-  /** These events are on disk; `before` is the state before them, `thread` the thread after them. */
-  | {
-      readonly kind: "events";
-      readonly before: ThreadState;
-      readonly thread: ThreadHead;
-      readonly events: readonly ThreadEvent[];
-    }
+  | (Appended & {
+      /**
+       * The same events as people read them, without what the agent hides; for whatever leaves the process. `undefined` where
+       * it cannot be told what is hidden, since the agent is not known here.
+       */
+      readonly shown: () => readonly ThreadEvent[] | undefined;
+    })
   /**
    * Partial model output, as much as has streamed so far. `after`: the last event that the model knows; it may not be on disk yet.
    */
@@ -47,22 +57,29 @@ export interface ObserverOptions {
   readonly partials?: boolean | undefined;
 }
 
+/** Tells observers what has happened. */
+export type Notify = (observation: Exclude<Observation, Appended> | Appended) => void;
+
 /** Those who watch a runtime, and how they are told. */
 export interface Observers {
-  readonly notify: Observer;
+  readonly notify: Notify;
   subscribe(observer: Observer, options?: ObserverOptions): () => void;
   /** How many of them watch what a model writes. */
   readonly size: number;
 }
 
 /** A set of observers that cannot disturb what they watch. */
-export function createObservers(): Observers {
+export function createObservers(agents: ReadonlyMap<string, Agent>): Observers {
   const observers = new Map<Observer, ObserverOptions>();
   return {
     get size() {
       return [...observers.values()].filter(({ partials }) => partials !== false).length;
     },
-    notify: (observation) => {
+    notify: (given) => {
+      const observation =
+        given.kind === "events"
+          ? { ...given, shown: () => shownAdded(given, agents.get(given.thread.state.agent)) }
+          : given;
       for (const observer of observers.keys()) {
         try {
           observer(observation);

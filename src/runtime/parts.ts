@@ -36,7 +36,7 @@ export function createRuntimeParts(options: RuntimeOptions): RuntimeParts {
   const agents = new Map(
     options.agents.map((agent) => [agent.name, withCredentials(agent, credentials, known)]),
   );
-  const observers = createObservers();
+  const observers = createObservers(agents);
   const { notify } = observers;
   const jobTokens = createJobTokens(options.secret);
   const interrupt = (threadId: ThreadId) => pool.interrupt(threadId);

@@ -7,7 +7,7 @@ import { isOver } from "../thread/projection.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { agentNamed } from "./changes.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 /** Milliseconds between two looks at a thread that another process works on. */
@@ -18,7 +18,7 @@ export interface SettleOptions {
   readonly agents: ReadonlyMap<string, Agent>;
   /** The workers of this process; `undefined` where it advances no threads. */
   readonly pool: WorkerPool | undefined;
-  readonly notify: Observer;
+  readonly notify: Notify;
   readonly claimMs: number;
 }
 

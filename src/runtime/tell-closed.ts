@@ -9,7 +9,7 @@ import { transition } from "../thread/fold.ts";
 import { deliveryBackoffMs } from "../thread/projection.ts";
 import type { PendingRequest, ThreadState } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify, Observer } from "./observers.ts";
 
 /** With the back-off, these tries take about two and a half minutes. */
 const MAX_ATTEMPTS = 6;
@@ -89,7 +89,7 @@ export interface TellClosedOptions {
 /** Tells channels about each request that is closed, until `signal` is aborted. */
 export function observeClosed(
   subscribe: (observer: Observer) => unknown,
-  { notify, ...options }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Observer },
+  { notify, ...options }: Omit<TellClosedOptions, "onProblem"> & { readonly notify: Notify },
 ): void {
   if (!options.channels.some((channel) => channel.update !== undefined)) return;
   subscribe((observation) => {

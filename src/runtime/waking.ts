@@ -3,7 +3,7 @@ import type { AppendOptions } from "../store/store.ts";
 import { projectionOf } from "../thread/projection.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import type { Engine } from "./engines/engine.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 export interface Waking {
@@ -25,7 +25,7 @@ export interface WakingOptions {
   readonly wants: (thread: ThreadHead) => boolean;
   /** Whether this process advances threads. */
   readonly advances: boolean;
-  readonly notify: Observer;
+  readonly notify: Notify;
 }
 
 /** Joins an engine to the workers of this process. */

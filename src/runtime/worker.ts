@@ -16,7 +16,7 @@ import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { tellNews } from "./tell-news.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
@@ -36,7 +36,7 @@ export interface WorkerOptions {
   readonly admitFor: (threadId: ThreadId, agent: string) => Admit | undefined;
   /** Whether the model's next answer is streamed and its partials are shown to observers. Called before each model call. */
   readonly stream: () => boolean;
-  readonly observe: Observer;
+  readonly observe: Notify;
   readonly jobToken: NewJobToken;
   readonly family: FamilyOptions;
   readonly people: People;

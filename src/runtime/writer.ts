@@ -6,11 +6,11 @@ import { EMPTY_STATE } from "../thread/fold.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
-import type { Observer } from "./observers.ts";
+import type { Notify } from "./observers.ts";
 import { passOn } from "./pass-on.ts";
 
 export interface WriterOptions extends CommitOptions {
-  readonly notify: Observer;
+  readonly notify: Notify;
   /** Makes this process advance a thread that has changed. */
   readonly nudge: (threadId: ThreadId, thread: Thread | ThreadHead) => void;
   /** Aborts what runs here for a thread and does not take this input into account. */

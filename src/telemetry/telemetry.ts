@@ -11,6 +11,7 @@ import {
 import { completionsOf } from "../agent/budget.ts";
 import { boolean, fields, optional } from "../base/checks.ts";
 import type { CompletionRecord } from "../base/completion.ts";
+import { TwelvefoldError } from "../base/errors.ts";
 import type { CallId, ThreadId } from "../base/ids.ts";
 import { checkOptions } from "../base/options.ts";
 import type { Observer } from "../runtime/observers.ts";
@@ -40,8 +41,8 @@ const MAX_RUNS = 10_000;
 
 export interface TraceOptions {
   /**
-   * Also record what people, models and tools said, as it is stored: messages, answers, arguments and results. It goes to
-   * wherever your traces go. Default false.
+   * Also record what people, models and tools said, as people read it: messages, answers, arguments and results, without what
+   * the agent hides. It goes to wherever your traces go. Default false.
    */
   readonly content?: boolean | undefined;
 }
@@ -67,12 +68,15 @@ export function traceRuns(
   const tracing: Tracing = { tracer, runs, content: options.content === true };
   return (observation) => {
     if (observation.kind === "problem") {
-      runs.get(observation.threadId)?.span.recordException(asError(observation.error));
+      runs.get(observation.threadId)?.span.recordException(withoutWords(observation.error));
       return;
     }
     if (observation.kind !== "events") return;
-    const { thread, events } = observation;
-    for (const event of events) record(tracing, thread, event);
+    const { thread } = observation;
+    const shown = tracing.content ? observation.shown() : undefined;
+    // Where it cannot be told what is hidden, nothing of what was said is recorded.
+    const events = shown ?? observation.events;
+    for (const event of events) record({ ...tracing, content: shown !== undefined }, thread, event);
     const kind = thread.state.status.kind;
     const run = runs.get(thread.id);
     if (kind === "running" || run === undefined) return;
@@ -201,6 +205,14 @@ function end(run: Run, { state }: ThreadHead, at: string | undefined): void {
   run.span.end(time);
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** What kind of error it was. Its words may repeat what was said. */
+function withoutWords(error: unknown): {
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+} {
+  const name = error instanceof Error ? error.name : "Error";
+  return TwelvefoldError.isInstance(error)
+    ? { name, code: error.code, message: error.code }
+    : { name, message: "" };
 }

@@ -230,7 +230,7 @@ describe("the number of what waits for a person", { tags: "E9" }, () => {
   });
 
   it("is no reason to stream what models write", () => {
-    const observers = createObservers();
+    const observers = createObservers(new Map());
     observers.subscribe(() => {}, { partials: false });
     expect(observers.size).toBe(0);
     const end = observers.subscribe(() => {});

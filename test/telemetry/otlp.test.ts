@@ -4,14 +4,17 @@ import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { randomThreadId, requestIdOf } from "../../src/base/ids.ts";
+import type { Observer } from "../../src/runtime/observers.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { meterClients, meterRuns, traceRuns } from "../../src/telemetry/index.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { propertyRuns } from "../property-runs.ts";
 import { ada, approvalOf, bob, testRuntime } from "../runtime/harness.ts";
 
 /* What a collector gets, in OTLP's JSON: https://opentelemetry.io/docs/specs/otlp/ */
@@ -73,8 +76,8 @@ function isPort(address: string | AddressInfo | null): address is AddressInfo {
 
 type PayStep = { intent: "pay"; amount: number } | { intent: "done"; message: string };
 
-/** One thread whose first payment is denied after 90 s, and whose second one is approved. */
-async function run(content: boolean) {
+/** What a collector gets while `act` is observed. */
+async function watched(content: boolean, act: (observers: readonly Observer[]) => Promise<void>) {
   const tracer = new TracerProvider({
     spanProcessors: [
       new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }) }),
@@ -86,6 +89,20 @@ async function run(content: boolean) {
     exportTimeoutMillis: 10_000,
   });
   const meter = new MeterProvider({ readers: [reader] });
+  const prices = { "*": { input: 10, cachedInput: 1, output: 100 } };
+  await act([
+    traceRuns(tracer.getTracer("test"), { content }),
+    meterRuns({ prices }, meter.getMeter("test")),
+  ]);
+  await tracer.forceFlush();
+  await meter.forceFlush();
+  await Promise.all([tracer.shutdown(), meter.shutdown()]);
+  const take = (path: string) => received[path]?.splice(0) ?? [];
+  return { traces: take("/v1/traces"), metrics: take("/v1/metrics") };
+}
+
+/** One thread whose first payment is denied after 90 s, and whose second one is approved. */
+async function run(content: boolean) {
   const usage = { inputTokens: 1000, outputTokens: 20, cachedInputTokens: 800 };
   const response = { id: "msg_1", model: "gpt-5-mini-2026-01-01", finish: "stop" };
   const completion = { client: "google/gemini-x", usage, response };
@@ -114,24 +131,20 @@ async function run(content: boolean) {
     },
   });
   const clock = fakeClock();
-  const runtime = testRuntime({ agents: [agent], clock });
-  runtime.subscribe(traceRuns(tracer.getTracer("test"), { content }));
-  runtime.subscribe(
-    meterRuns({ prices: { "*": { input: 10, cachedInput: 1, output: 100 } } }, meter.getMeter("test")),
-  );
-  const { threadId } = await runtime.launch({ agent: "payer", input: { message: "secret wish", from: ada } });
-  for (const decision of [{ kind: "denied", feedback: "no" }, { kind: "approved" }] as const) {
-    const thread = await runtime.settled(threadId);
-    await clock.advance(90_000);
-    const { digest, seq } = approvalOf(thread);
-    await runtime.respond(requestIdOf(threadId, seq), { decision, digest }, bob);
-  }
-  expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
-  await tracer.forceFlush();
-  await meter.forceFlush();
-  await Promise.all([tracer.shutdown(), meter.shutdown()]);
-  const take = (path: string) => received[path]?.splice(0) ?? [];
-  return { threadId, traces: take("/v1/traces"), metrics: take("/v1/metrics") };
+  const threadId = randomThreadId();
+  const runtime = testRuntime({ agents: [agent], clock, newThreadId: () => threadId });
+  const sent = await watched(content, async (observers) => {
+    for (const observer of observers) runtime.subscribe(observer);
+    await runtime.launch({ agent: "payer", input: { message: "secret wish", from: ada } });
+    for (const decision of [{ kind: "denied", feedback: "no" }, { kind: "approved" }] as const) {
+      const thread = await runtime.settled(threadId);
+      await clock.advance(90_000);
+      const { digest, seq } = approvalOf(thread);
+      await runtime.respond(requestIdOf(threadId, seq), { decision, digest }, bob);
+    }
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+  });
+  return { ...sent, threadId };
 }
 
 describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => {
@@ -176,6 +189,65 @@ describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => 
     const { traces: bodies } = await run(true);
     for (const text of ["secret wish", "secret end", "secretReceipt", "secret reason"])
       expect(bodies.join("")).toContain(text);
+  });
+
+  it("no secret that a rule of the agent knows is in it, whoever said it and wherever", async () => {
+    const hex = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 12, maxLength: 20 });
+    const around = fc.constantFrom("", " ", '"', "\n", "</script>", "\\", "\u202e", "ключ: ");
+    const cases = fc.record({ hex, before: around, after: around, content: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ hex: digits, before, after, content }) => {
+        const secret = `badge/${digits}`;
+        const pin = `horse-${digits}`;
+        const say = (what: string) => `${what} ${before}${secret}${after} end`;
+        const script = [
+          { intent: "pay", amount: 1, note: say("first"), pin },
+          { intent: "pay", amount: 2, note: `again with ${pin}`, pin },
+          { intent: "done", message: say("result") },
+        ] as const;
+        type Step = { intent: "pay"; amount: number; note: string; pin: string } | (typeof script)[2];
+        const agent = defineAgent(scriptedSteps<Step>(script), {
+          name: "payer",
+          context: {
+            redact: { patterns: [{ kind: "badge", pattern: /badge\/[0-9a-f]+/g }], fields: ["pin"] },
+          },
+          steps: {
+            pay: tool(
+              ({ amount, pin: given }) => {
+                if (amount === 1) throw new Error(say(`refused ${given}`));
+                return { [secret]: say("returned"), nested: [{ pin: given }] };
+              },
+              { approval: "always", judge: () => ({ verdict: "pass", reason: say("judged") }) },
+            ),
+            done: finish(({ message }) => message),
+          },
+        });
+        const { traces: bodies, metrics } = await watched(content, async (observers) => {
+          const runtime = testRuntime({ agents: [agent] });
+          for (const observer of observers) {
+            runtime.subscribe(observer);
+            // What goes wrong in the process may repeat anything.
+            runtime.subscribe((observation) => {
+              if (observation.kind === "events" && observation.thread.state.status.kind === "running")
+                observer({ kind: "problem", threadId: observation.thread.id, error: new Error(say(pin)) });
+            });
+          }
+          const input = { message: say("wish"), from: ada };
+          const { threadId } = await runtime.launch({ agent: "payer", input });
+          for (const decision of [{ kind: "approved" }, { kind: "denied", feedback: say("no") }] as const) {
+            const { digest, seq } = approvalOf(await runtime.settled(threadId));
+            await runtime.respond(requestIdOf(threadId, seq), { decision, digest }, bob);
+          }
+          expect((await runtime.settled(threadId)).state.status.kind).toBe("finished");
+        });
+        const sent = [...bodies, ...metrics].join("");
+        expect(sent).not.toContain(digits);
+        expect(/\[badge:1\]/.test(sent)).toBe(content);
+        if (content)
+          for (const what of ["wish", "first", "again", "judged", "result"]) expect(sent).toContain(what);
+      }),
+      { numRuns: propertyRuns(6) },
+    );
   });
 
   it("steps, tokens, money, time waiting for people and denials by tool are measured", async () => {
