@@ -21,7 +21,7 @@ export type Observation =
        * The same events as people read them, without what the agent hides; for whatever leaves the process. `undefined` where
        * it cannot be told what is hidden, since the agent is not known here.
        */
-      readonly shown: () => readonly ThreadEvent[] | undefined;
+      readonly show: () => readonly ThreadEvent[] | undefined;
     })
   /**
    * Partial model output, as much as has streamed so far. `after`: the last event that the model knows; it may not be on disk yet.
@@ -78,7 +78,7 @@ export function createObservers(agents: ReadonlyMap<string, Agent>): Observers {
     notify: (given) => {
       const observation =
         given.kind === "events"
-          ? { ...given, shown: () => shownAdded(given, agents.get(given.thread.state.agent)) }
+          ? { ...given, show: () => shownAdded(given, agents.get(given.thread.state.agent)) }
           : given;
       for (const observer of observers.keys()) {
         try {

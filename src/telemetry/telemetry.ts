@@ -73,7 +73,7 @@ export function traceRuns(
     }
     if (observation.kind !== "events") return;
     const { thread } = observation;
-    const shown = tracing.content ? observation.shown() : undefined;
+    const shown = tracing.content ? observation.show() : undefined;
     // Where it cannot be told what is hidden, nothing of what was said is recorded.
     const events = shown ?? observation.events;
     for (const event of events) record({ ...tracing, content: shown !== undefined }, thread, event);
