@@ -82,12 +82,12 @@ export {
   type Comparison,
   comparePairs,
   DEFAULT_LEVEL,
-  type Pair,
   type PairedTest,
   type Verdict,
   verdictOf,
 } from "./statistics/compare.ts";
 export { type CaseCount, type Interval, passRate, type Rate, wilsonInterval } from "./statistics/interval.ts";
 export { type McNemar, mcNemarExact } from "./statistics/mcnemar.ts";
+export type { Pair } from "./statistics/pair.ts";
 export { passHatK } from "./statistics/pass-hat-k.ts";
 export { pairedBootstrap, type ResampleOptions, signFlip, type Tails } from "./statistics/resampling.ts";

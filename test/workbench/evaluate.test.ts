@@ -250,6 +250,9 @@ describe("F2.16 the baseline", { tags: "F2.16" }, () => {
     const path = join(folder(), "baseline.json");
     writeFileSync(path, '{"v": 1, "clients": {"a": {"at": "x", "cases": {"k": {"passed": -1}}}}}');
     expect(() => readBaseline(path)).toThrow(/baseline\.json is no baseline: .*passed/);
+    const impossible = { digest: "d", passed: 3, samples: 2 };
+    writeFileSync(path, JSON.stringify({ v: 1, clients: { a: { at: "x", cases: { k: impossible } } } }));
+    expect(() => readBaseline(path)).toThrow(/3 of 2 samples cannot have passed/);
     writeFileSync(path, "{");
     expect(() => readBaseline(path)).toThrow("is no JSON");
   });

@@ -3,27 +3,18 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Random, seededRandom } from "../../src/model/random.ts";
-import {
-  comparePairs,
-  fewestForDrop,
-  type Pair,
-  testPairs,
-  verdictOf,
-} from "../../src/workbench/statistics/compare.ts";
-import { type CaseCount, passRate, wilsonInterval } from "../../src/workbench/statistics/interval.ts";
+import { comparePairs, fewestForDrop, testPairs, verdictOf } from "../../src/workbench/statistics/compare.ts";
+import { dealAnew } from "../../src/workbench/statistics/deal-anew.ts";
+import { passRate, wilsonInterval } from "../../src/workbench/statistics/interval.ts";
 import { mcNemarExact } from "../../src/workbench/statistics/mcnemar.ts";
 import { normalQuantile, studentQuantile } from "../../src/workbench/statistics/normal.ts";
+import type { Pair } from "../../src/workbench/statistics/pair.ts";
 import { passHatK } from "../../src/workbench/statistics/pass-hat-k.ts";
 import { pairedBootstrap, signFlip } from "../../src/workbench/statistics/resampling.ts";
 import { propertyRuns } from "../property-runs.ts";
+import { draw, falseAlarms, levelWithin, shareOf } from "./gate-level.ts";
 
 const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
-
-function draw(random: Random, probability: number, samples = 1): CaseCount {
-  let passed = 0;
-  for (let one = 0; one < samples; one += 1) if (random() < probability) passed += 1;
-  return { passed, samples };
-}
 
 /** From 0 to 1, `a / (a + b)` on average. */
 function beta(random: Random, a: number, b: number): number {
@@ -40,13 +31,6 @@ function gamma(random: Random, shape: number): number {
     const v = (1 + normal / Math.sqrt(9 * d)) ** 3;
     if (v > 0 && Math.log(random() + 1e-300) < normal ** 2 / 2 + d - d * v + d * Math.log(v)) return d * v;
   }
-}
-
-/** The share of runs for which `holds` is true. */
-function shareOf(runs: number, holds: () => boolean): number {
-  let held = 0;
-  for (let run = 0; run < runs; run += 1) if (holds()) held += 1;
-  return held / runs;
 }
 
 /** How hard a case is: some always pass, some never do, most lie in between; 0.85 on average. */
@@ -223,6 +207,27 @@ describe("F2.16 statistics", { tags: "F2.16" }, () => {
     expect(signFlip(many).drop).toBeCloseTo(mcNemarExact(30, 15).worse, 2);
   });
 
+  it("answers dealt anew are Fisher's exact test of a case, and the sign-flip test where each side has one", () => {
+    const one = (before: number, now: number, [b, n]: readonly [number, number]) => ({
+      before: { passed: before, samples: b },
+      now: { passed: now, samples: n },
+    });
+    // 10 of 10 before, 5 of 8 now: P(at most 5 of 8 pass), with 15 of 18 that do.
+    const fisher = (choose(8, 5) * choose(10, 10)) / choose(18, 15);
+    expect(dealAnew([one(10, 5, [10, 8])], { rounds: 50_000 }).drop).toBeCloseTo(fisher, 2);
+    expect(dealAnew([one(3, 8, [10, 8])], { rounds: 50_000 }).rise).toBeCloseTo(
+      (choose(8, 8) * choose(10, 3)) / choose(18, 11),
+      2,
+    );
+    const singles = [...Array(12).fill(one(1, 0, [1, 1])), ...Array(4).fill(one(0, 1, [1, 1]))];
+    expect(dealAnew(singles).drop).toBeCloseTo(mcNemarExact(12, 4).worse, 2);
+    // What cannot fall otherwise says nothing; and huge counts are counts.
+    expect(dealAnew([one(5, 1, [5, 1]), one(0, 0, [5, 1])])).toEqual({ drop: 1, rise: 1 });
+    const { drop } = dealAnew([one(999_999, 2_000, [1_000_000, 5_000])], { rounds: 1000 });
+    expect(drop).toBeLessThan(0.01);
+    expect(() => testPairs([one(3, 0, [2, 1])])).toThrow("3 of 2 samples cannot have passed");
+  });
+
   it("the paired bootstrap covers the true difference, and the same seed gives the same interval", () => {
     const random = seededRandom(11);
     const run = (drop: number) =>
@@ -238,6 +243,18 @@ describe("F2.16 statistics", { tags: "F2.16" }, () => {
     const differences = run(0.1);
     expect(pairedBootstrap(differences, { seed: 7 })).toEqual(pairedBootstrap(differences, { seed: 7 }));
     expect(pairedBootstrap([])).toEqual({ mean: 0, low: 0, high: 0 });
+  });
+
+  it.each([3, 5, 10])("the paired bootstrap is not too sure of %i scores", (pairs) => {
+    const random = seededRandom(pairs);
+    const covered = shareOf(600, () => {
+      const differences = Array.from({ length: pairs }, () => random() - random());
+      const { low, high } = pairedBootstrap(differences, { rounds: 1000, seed: Math.floor(random() * 1e6) });
+      return low <= 0 && 0 <= high;
+    });
+    expect(covered).toBeGreaterThan(0.92);
+    const [count] = [{ before: { passed: 1, samples: 1 }, now: { passed: 0, samples: 1 } }];
+    expect(comparePairs([count]).difference).toEqual({ mean: -1, low: -1, high: 1 });
   });
 });
 
@@ -284,11 +301,45 @@ describe("F2.16 the gate", { tags: "F2.16" }, () => {
     );
   });
 
-  it("the level holds where the baseline had fewer samples than the run", () => {
-    const falseAlarms = alarms(1000, 0, [1, 5], 25);
-    // Three standard errors of a simulation of 1,000 runs.
-    expect(falseAlarms).toBeLessThanOrEqual(0.05 + 0.02);
-    expect(page).toContain(`| one sample, five samples | ${share(falseAlarms)} |`);
+  it.each([
+    [1, 5],
+    [5, 1],
+  ])("baseline of %i, run of %i samples a case: its level holds, and it sees a drop", (before, now) => {
+    const samples = [before, now] as const;
+    const level = alarms(400, 0, samples, 25);
+    const power = alarms(100, 0.1, samples, 26);
+    expect(level).toBeLessThanOrEqual(levelWithin(3, 400));
+    expect(power).toBeGreaterThan(0.9);
+    const words = { 1: "one sample", 5: "five samples" };
+    expect(page).toContain(
+      `| ${before === 1 ? words[1] : words[5]}, ${now === 1 ? words[1] : words[5]} | ${share(level)} | of 10 points: ${share(power)} |`,
+    );
+  });
+
+  // Where nearly all samples pass, a single one that fails weighs much, and on one side alone.
+  it.each([
+    { samples: [1, 5], cases: 30, probability: 0.95 },
+    { samples: [1, 10], cases: 10, probability: 0.9 },
+    { samples: [1, 10], cases: 30, probability: 0.98 },
+    { samples: [10, 1], cases: 10, probability: 0.1 },
+    { samples: [5, 1], cases: 30, probability: 0.05 },
+  ] as const)(
+    "its level holds with unlike numbers of samples: $samples, $cases cases, $probability",
+    (unchanged) => {
+      expect(falseAlarms({ ...unchanged, runs: 400 })).toBeLessThanOrEqual(levelWithin(3, 400));
+    },
+  );
+
+  it("its level holds where an edit makes some cases better and others as much worse, with unlike numbers of samples", () => {
+    const random = seededRandom(31);
+    const share = shareOf(200, () => {
+      const pairs = Array.from({ length: 40 }, () => ({
+        before: draw(random, 0.7, 5),
+        now: draw(random, random() < 0.5 ? 0.95 : 0.45, 10),
+      }));
+      return verdictOf(testPairs(pairs, { rounds: 1000 })) === "drop";
+    });
+    expect(share).toBeLessThanOrEqual(levelWithin(3, 200));
   });
 
   it("a difference that may be chance is none, one that may not is one", () => {

@@ -1,6 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Check, fields, fits, numberFrom, optional, record, text } from "../../base/checks.ts";
+import {
+  both,
+  type Check,
+  check,
+  fields,
+  fits,
+  numberFrom,
+  optional,
+  record,
+  text,
+} from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
 import { problemWith } from "../../base/options.ts";
 import { type CaseResult, caseKey, countOfCase, scoreOfCase, type VariantResult } from "./results.ts";
@@ -37,7 +47,13 @@ const BASELINE: Check = fields({
     fields({
       at: text(),
       cases: record(
-        fields({ digest: text(), passed: whole, samples: whole, score: optional(numberFrom(0, 1)) }),
+        both(
+          fields({ digest: text(), passed: whole, samples: whole, score: optional(numberFrom(0, 1)) }),
+          check((value) => {
+            const { passed, samples } = Object(value);
+            return passed <= samples ? undefined : `${passed} of ${samples} samples cannot have passed`;
+          }),
+        ),
       ),
       note: optional(text(0)),
     }),

@@ -1,8 +1,9 @@
 import type { Usage } from "../../base/completion.ts";
-import { comparePairs, type Pair, verdictOf } from "../statistics/compare.ts";
+import { comparePairs, verdictOf } from "../statistics/compare.ts";
 import { type CaseCount, passRate } from "../statistics/interval.ts";
+import type { Pair } from "../statistics/pair.ts";
 import { passHatK } from "../statistics/pass-hat-k.ts";
-import { meanOf, pairedBootstrap } from "../statistics/resampling.ts";
+import { bootstrapShares, meanOf } from "../statistics/resampling.ts";
 import type { Baseline } from "./baseline.ts";
 import { gateOf } from "./gate.ts";
 import type { EvalPrices } from "./price-table.ts";
@@ -130,7 +131,7 @@ function compareScores(pairs: readonly NamedPair[]): Compared["score"] {
   );
   return differences.length === 0
     ? undefined
-    : { ...pairedBootstrap(differences), pairs: differences.length };
+    : { ...bootstrapShares(differences), pairs: differences.length };
 }
 
 function statisticsOf(

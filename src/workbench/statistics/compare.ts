@@ -1,12 +1,8 @@
-import type { CaseCount, Interval } from "./interval.ts";
+import { dealAnew } from "./deal-anew.ts";
+import type { Interval } from "./interval.ts";
 import { mcNemarExact } from "./mcnemar.ts";
-import { pairedBootstrap, type ResampleOptions, signFlip, type Tails } from "./resampling.ts";
-
-/** The same case before and now. */
-export interface Pair {
-  readonly before: CaseCount;
-  readonly now: CaseCount;
-}
+import { answeredOf, differenceOf, type Pair } from "./pair.ts";
+import { bootstrapShares, type ResampleOptions, signFlip, type Tails } from "./resampling.ts";
 
 /** What a paired comparison says. `drop` and `rise` are p-values: how probable the difference is if nothing has changed. */
 export interface Comparison extends Tails {
@@ -17,51 +13,56 @@ export interface Comparison extends Tails {
   readonly better: number;
   /** The mean difference of the cases' pass rates, now minus before, with its bootstrap interval. */
   readonly difference: Interval & { readonly mean: number };
-  /** `mcnemar`: one sample a case on both sides. `sign_flip`: several. */
+  /** `mcnemar`: one sample a case on both sides. `sign_flip`: several, as many on both. `permutation`: different numbers. */
   readonly test: PairedTest["test"];
 }
 
 /** The test alone, without an interval. */
 export interface PairedTest extends Tails {
-  readonly test: "mcnemar" | "sign_flip";
+  readonly test: "mcnemar" | "sign_flip" | "permutation";
 }
 
 /**
  * Compares the same cases before and now. Cases are the unit: five samples of one case are one observation, not five. With
- * one sample a case the test is McNemar's exact one; with several, a sign-flip test of the differences of pass rates.
+ * one sample a case the test is McNemar's exact one; with several, a sign-flip test of the differences of pass rates. Where a
+ * case has more samples on one side, its difference leans to one side by chance alone: the answers of each case are dealt anew
+ * between both as well (`permutation`), and the larger of both p-values counts.
+ *
+ * Throws `RangeError` for a count of which more have passed than there are, or that is not whole.
  */
 export function comparePairs(pairs: readonly Pair[], options: ResampleOptions = {}): Comparison {
-  const differences = differencesOf(pairs);
+  const answered = answeredOf(pairs);
+  const differences = answered.map(differenceOf);
   return {
     pairs: differences.length,
     worse: differences.filter((difference) => difference < 0).length,
     better: differences.filter((difference) => difference > 0).length,
-    difference: pairedBootstrap(differences, options),
-    ...testPairs(pairs, options),
+    difference: bootstrapShares(differences, options),
+    ...testPairs(answered, options),
   };
 }
 
 /** The test of `comparePairs`. */
 export function testPairs(pairs: readonly Pair[], options: ResampleOptions = {}): PairedTest {
-  const differences = differencesOf(pairs);
-  if (!pairs.filter(wasAnswered).every(({ before, now }) => before.samples === 1 && now.samples === 1)) {
-    return { ...signFlip(differences, options), test: "sign_flip" };
+  const answered = answeredOf(pairs);
+  const differences = answered.map(differenceOf);
+  if (answered.every(({ before, now }) => before.samples === 1 && now.samples === 1)) {
+    const { worse, better } = mcNemarExact(
+      differences.filter((difference) => difference < 0).length,
+      differences.filter((difference) => difference > 0).length,
+    );
+    return { drop: worse, rise: better, test: "mcnemar" };
   }
-  const { worse, better } = mcNemarExact(
-    differences.filter((difference) => difference < 0).length,
-    differences.filter((difference) => difference > 0).length,
-  );
-  return { drop: worse, rise: better, test: "mcnemar" };
-}
-
-function wasAnswered({ before, now }: Pair): boolean {
-  return before.samples > 0 && now.samples > 0;
-}
-
-function differencesOf(pairs: readonly Pair[]): number[] {
-  return pairs
-    .filter(wasAnswered)
-    .map(({ before, now }) => now.passed / now.samples - before.passed / before.samples);
+  const flipped = signFlip(differences, options);
+  if (answered.every(({ before, now }) => before.samples === now.samples))
+    return { ...flipped, test: "sign_flip" };
+  // Dealing holds the level if nothing has changed; flipping also where some cases got better and others worse.
+  const dealt = dealAnew(answered, options);
+  return {
+    drop: Math.max(flipped.drop, dealt.drop),
+    rise: Math.max(flipped.rise, dealt.rise),
+    test: "permutation",
+  };
 }
 
 /** `drop`, `rise`: the difference is one. `unclear`: it may be chance. */

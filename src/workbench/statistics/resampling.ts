@@ -1,5 +1,6 @@
 import { type Random, seededRandom } from "../../model/random.ts";
 import type { Interval } from "./interval.ts";
+import { normalQuantile, studentQuantile } from "./normal.ts";
 
 export interface ResampleOptions {
   /** The same seed gives the same result. Default 1. */
@@ -12,14 +13,17 @@ export interface ResampleOptions {
 
 /**
  * The mean of paired differences with its percentile bootstrap interval: pairs are drawn again and again, with
- * replacement, so that what a case is like counts on both sides. For at least ten pairs or so; without any it is zero.
+ * replacement, so that what a case is like counts on both sides. With few pairs the interval is widened as Student's is. A
+ * single pair says nothing about the mean: the interval is everything. Without any it is zero.
  */
 export function pairedBootstrap(
   differences: readonly number[],
   options: ResampleOptions = {},
 ): Interval & { readonly mean: number } {
   const count = differences.length;
-  if (count === 0) return { mean: 0, low: 0, high: 0 };
+  const mean = meanOf(differences);
+  if (count === 0) return { mean, low: 0, high: 0 };
+  if (count === 1) return { mean, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   const random = seededRandom(options.seed ?? 1);
   const means = Float64Array.from({ length: roundsFor(count, options) }, () => {
     let sum = 0;
@@ -28,7 +32,18 @@ export function pairedBootstrap(
   }).sort();
   const tail = (1 - (options.confidence ?? 0.95)) / 2;
   const at = (share: number) => means[Math.min(means.length - 1, Math.floor(share * means.length))] ?? 0;
-  return { mean: meanOf(differences), low: at(tail), high: at(1 - tail) };
+  const wider =
+    (Math.sqrt(count / (count - 1)) * studentQuantile(1 - tail, count - 1)) / normalQuantile(1 - tail);
+  return { mean, low: mean - (mean - at(tail)) * wider, high: mean + (at(1 - tail) - mean) * wider };
+}
+
+/** `pairedBootstrap` of differences of shares or scores: its interval never leaves −1 to 1. */
+export function bootstrapShares(
+  differences: readonly number[],
+  options: ResampleOptions = {},
+): ReturnType<typeof pairedBootstrap> {
+  const { mean, low, high } = pairedBootstrap(differences, options);
+  return { mean, low: Math.max(-1, low), high: Math.min(1, high) };
 }
 
 /** How probable it is that chance alone brings a difference as low as this one, and as high. */
@@ -43,7 +58,8 @@ const ALL_SIGNS = 14;
 /**
  * The sign-flip test of paired differences. If nothing had changed, each difference could as well have had the other sign:
  * the p-values are the shares of such sign changes whose sum is at most, or at least, the one observed. Exact for few
- * differences; otherwise from a sample, in such a way that the level holds.
+ * differences; otherwise from a sample, in such a way that the level holds. A difference of two rates has that property only
+ * where both have as many samples: `comparePairs` sees to it.
  */
 export function signFlip(differences: readonly number[], options: ResampleOptions = {}): Tails {
   const changed = Float64Array.from(differences.filter((difference) => difference !== 0));
@@ -63,8 +79,8 @@ export function signFlip(differences: readonly number[], options: ResampleOption
   return { drop: low / all, rise: high / all };
 }
 
-// Sums of the same numbers in another order may differ in the last digit.
-const TINY = 1e-9;
+/** Sums of the same numbers in another order may differ in the last digit. */
+export const TINY = 1e-9;
 
 function sumWithSigns(differences: Float64Array, signs: number): number {
   let sum = 0;
@@ -86,8 +102,9 @@ function sumWithRandomSigns(differences: Float64Array, random: Random): number {
 
 const MOST_DRAWS = 20_000_000;
 
-function roundsFor(count: number, { rounds = 10_000 }: ResampleOptions): number {
-  return Math.max(1000, Math.min(rounds, Math.floor(MOST_DRAWS / count)));
+/** How many rounds, for so many numbers in each. */
+export function roundsFor(count: number, { rounds = 10_000 }: ResampleOptions): number {
+  return Math.max(1000, Math.min(rounds, Math.floor(MOST_DRAWS / Math.max(1, count))));
 }
 
 export function meanOf(values: readonly number[]): number {
