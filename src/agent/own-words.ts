@@ -1,42 +1,63 @@
-import type { Fidelity } from "../base/completion.ts";
+import { FENCE_NAMES } from "../prompts/gate/form.ts";
+import { commentsIn } from "../prompts/gate/read-json.ts";
 import { type Said, wordsAround } from "../prompts/gate/said.ts";
-import type { Answer } from "../prompts/types.ts";
+import type { Accepted, Answer } from "../prompts/types.ts";
 import type { OwnWords } from "../thread/events.ts";
 
 /** How many characters of a completion's words are kept beside its step; the completion itself is kept whole. */
 const MAX_KEPT = 20_000;
 
 /**
- * What the model wrote beside its step, to be stored with the step: for the card of an approval, and for asking whether the
- * step was meant. If there are several values, they are part of it: one may be a draft of another.
+ * What the model wrote and its step does not hold, to be stored with the step: for the card of an approval, and for asking
+ * whether the step was meant. If there is more than words beside the JSON (another value, a comment, a field or value that the
+ * step does not have), it is the whole completion. `undefined` if there is nothing.
  */
 export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
   if (!answer.ok || answer.said === undefined) return undefined;
-  const words = plainWords(answer.said);
-  if (words === "") return wordsInside(answer.said, answer.fidelity);
-  const whole = answer.said.json.length > 1 ? answer.said.text.trim() : words;
-  const text = cutAtBlank(whole);
-  return whole === words
-    ? { text, length: whole.length }
-    : { text, length: whole.length, withoutJson: cutAtBlank(words) };
+  const { said } = answer;
+  const words = plainWords(said);
+  const comments = commentsWithin(said);
+  if (!holdsMore(answer) && comments === "") return words === "" ? undefined : keepWords(words);
+  return { ...keepWords(said.text.trim()), withoutJson: cutAtBlank(words === "" ? comments : words) };
 }
 
-/** The whole of it where there may be words within the JSON, in comments or in a field that the step does not have. */
-function wordsInside({ text }: Said, { reasons }: Fidelity): OwnWords | undefined {
-  const mayHoldWords =
-    reasons.includes("extra_field") || (reasons.includes("repaired_syntax") && COMMENT.test(text));
-  if (!mayHoldWords) return undefined;
-  const whole = text.trim();
-  return { text: cutAtBlank(whole), length: whole.length, withoutJson: "" };
+function keepWords(text: string): OwnWords {
+  return { text: cutAtBlank(text), length: text.length };
 }
 
-const COMMENT = /\/[/*]|#|<!--/;
+// What these say of a value, the step and the words beside it show as well.
+const NOTHING_MORE: ReadonlySet<string> = new Set([
+  "repaired_syntax",
+  "retyped_value",
+  "loose_match",
+  "defaulted_list",
+  "wrapped_in_list",
+  "prose",
+  "unknown_wrapper",
+  "unclear_thinking",
+  "invalid_text",
+  "unknown_finish",
+  "no_json",
+]);
 
-/** The words without a code fence around the JSON. */
+/** True if a value is not as it was written, something was dropped, or there are several: one may be a draft of another. */
+function holdsMore({ said, fidelity, more }: Accepted<unknown>): boolean {
+  const reasons = [fidelity, ...more.map((other) => other.fidelity)].flatMap((one) => one.reasons);
+  return (said?.json.length ?? 0) > 1 || reasons.some((reason) => !NOTHING_MORE.has(reason));
+}
+
+function commentsWithin({ text, json }: Said): string {
+  return json.flatMap(({ start, end }) => commentsIn(text.slice(start, end))).join("\n");
+}
+
+const NAMELESS_FENCE = new RegExp(
+  String.raw`(?:\`\`\`|~~~)[ \t]*(?:${FENCE_NAMES})?\s*(\[JSON\](?:[\s,]*\[JSON\])*)\s*(?:\`\`\`|~~~)`,
+  "gi",
+);
+
+/** The words without a code fence around the JSON, unless it has a name that says something. */
 function plainWords(said: Said): string {
-  const words = wordsAround(said, STAND_IN)
-    .replaceAll(/(?:```|~~~)[\w-]*\s*(\[JSON\](?:[\s,]*\[JSON\])*)\s*(?:```|~~~)/g, "$1")
-    .trim();
+  const words = wordsAround(said, STAND_IN).replaceAll(NAMELESS_FENCE, "$1").trim();
   return words.replaceAll(STAND_IN, "").trim() === "" ? "" : words;
 }
 

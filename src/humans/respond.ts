@@ -121,11 +121,14 @@ function denial(
   decision: Extract<HumanDecision, { kind: "denied" }>,
   options: Readonly<Record<string, string>> = {},
 ): HumanDecision {
-  const isName = decision.option === undefined && Object.hasOwn(options, decision.feedback.trim());
-  const { option, feedback } = isName ? { option: decision.feedback.trim(), feedback: "" } : decision;
+  const words = textOf(decision.feedback ?? "", "feedback");
+  const said = words.trim();
+  const isName = decision.option === undefined && Object.hasOwn(options, said);
+  const option = isName ? said : decision.option;
+  const feedback = isName || said === "" ? "" : words;
   if (option === undefined) return { kind: "denied", feedback };
-  const words = Object.hasOwn(options, option) ? options[option] : undefined;
-  if (words === undefined) {
+  const meaning = Object.hasOwn(options, option) ? options[option] : undefined;
+  if (meaning === undefined) {
     const valid = Object.keys(options);
     const known = valid.length === 0 ? "it has none" : `known: ${valid.join(", ")}`;
     throw new UsageError(
@@ -136,7 +139,13 @@ function denial(
       },
     );
   }
-  return { kind: "denied", option, feedback: feedback.trim() === "" ? words : `${words}\n${feedback}` };
+  return { kind: "denied", option, feedback: feedback === "" ? meaning : `${meaning}\n${feedback}` };
+}
+
+/** Programs without types may leave a text out, or give something else. */
+function textOf(value: unknown, name: string): string {
+  if (typeof value === "string") return value;
+  throw new UsageError("invalid_argument", `${name} must be text, not ${JSON.stringify(value) ?? "absent"}`);
 }
 
 function questionDecision(
@@ -148,7 +157,7 @@ function questionDecision(
   if (objection !== undefined) throw objection;
   if (decision.kind === "denied") return denial(decision);
   return decision.kind === "answered"
-    ? { kind: "answered", text: choose(asked, decision.text, choices) }
+    ? { kind: "answered", text: choose(asked, textOf(decision.text, "the answer"), choices) }
     : decision;
 }
 

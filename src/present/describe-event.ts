@@ -82,7 +82,7 @@ export function describeDecision(decision: HumanDecision): string {
 export function wordsOf(decision: HumanDecision): string | undefined {
   const words =
     decision.kind === "denied" ? decision.feedback : decision.kind === "answered" ? decision.text : "";
-  return words === "" ? undefined : visible(words);
+  return words.trim() === "" ? undefined : visible(words);
 }
 
 /** Why an approval is good no more, as the beginning of a sentence. */

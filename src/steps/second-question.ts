@@ -15,7 +15,7 @@ export function secondQuestion({ step, fidelity, said }: OpenCall): string {
   const ways =
     `If ${intent} is to run now, exactly as it stands, answer with its JSON alone and nothing else. ` +
     "Otherwise answer with the JSON of the step that says what you meant instead.";
-  return words === undefined
+  return words === undefined || words === ""
     ? `${because} ${ways}`
     : `${because} You wrote, with [JSON] where the JSON stood:\n${quoteWords(words)}\n${ways}`;
 }

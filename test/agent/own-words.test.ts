@@ -20,15 +20,36 @@ describe("the model's own words", { tags: "F4.10" }, () => {
       `{"thoughts":"I do NOT want this",${REFUND}}`,
       "I do NOT want this",
     ],
+    ["a field that is not taken", `{"note":"do NOT run this",${REFUND}}`, "do NOT run this"],
+    ["a field beside words", `Well: {"note":"do NOT run this",${REFUND}}`, "do NOT run this"],
+    ["a value that was changed", `{${REFUND.replace("40", "39.6")}}`, "39.6"],
+    ["a value given twice", `{${REFUND},"amount":50}`, "50"],
+    [
+      "a second fence",
+      `\`\`\`json\n{${REFUND}}\n\`\`\`\n\`\`\`json\n{${REFUND.replace("40", "7")}}\n\`\`\``,
+      ":7",
+    ],
+    ["the name of a fence", `\`\`\`example\n{${REFUND}}\n\`\`\``, "example"],
+    ["a second step's field", `[{"intent":"search","query":"x","tags":[]},{"note":"no",${REFUND}}]`, '"no"'],
   ])("are shown where they stand within the JSON: %s", (_, completion, words) => {
     const said = ownWords(next.parse(completion));
     expect(said?.text).toContain(words);
   });
 
-  it.each([`{${REFUND}}`, `{${REFUND},}`, `\`\`\`json\n{${REFUND}}\n\`\`\``])(
-    "are none in %s",
-    (completion) => {
-      expect(ownWords(next.parse(completion))).toBeUndefined();
-    },
-  );
+  it("are quoted to the model without the JSON", () => {
+    const withoutJson = (completion: string) => ownWords(next.parse(completion))?.withoutJson;
+    expect(withoutJson(`{${REFUND} // wait for approval\n}`)).toBe("// wait for approval");
+    expect(withoutJson(`Well: {"note":"no",${REFUND}}`)).toBe("Well: [JSON]");
+    expect(withoutJson(`{"note":"no",${REFUND}}`)).toBe("");
+  });
+
+  it.each([
+    `{${REFUND}}`,
+    `{${REFUND},}`,
+    `{${REFUND.replace("A1", "http://a/#1")},}`,
+    `\`\`\`json\n{${REFUND}}\n\`\`\``,
+    `[{${REFUND}},{${REFUND.replace("40", "7")}}]`,
+  ])("are none in %s", (completion) => {
+    expect(ownWords(next.parse(completion))).toBeUndefined();
+  });
 });

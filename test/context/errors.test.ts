@@ -34,6 +34,28 @@ describe("compactError", () => {
     expect(compactError(error).frame).toBe("async deploy (src/tools/deploy.ts:12:7)");
   });
 
+  it("holds no line of a stack that stands in the message, in a cause, or in what was thrown", {
+    tags: "F9.2",
+  }, () => {
+    const { stack } = new Error("boom");
+    const lines =
+      "no\n    at async Promise.all (index 0)\n    at new A (C:\\a b\\c.js:1:2)\n    at <anonymous>\n    at [eval]:1:7";
+    for (const [thrown, text] of [
+      [new Error(stack), "Error: boom"],
+      [new Error("a", { cause: new Error(stack) }), "a\ncaused by Error: boom"],
+      [
+        new Error(`HTTP 500: ${JSON.stringify({ error: "x", stack })}`),
+        'HTTP 500: {"error":"x","stack":"Error: boom"}',
+      ],
+      [{ code: 1, stack }, '{"code":1}'],
+      [stack, "Error: boom"],
+      [`${lines}\nmore`, "no\nmore"],
+      ["see you\n  at 10:30:15", "see you\n  at 10:30:15"],
+    ])
+      expect(errorText(compactError(thrown))).toBe(text);
+    expect(errorText({ name: "Stopped", message: "" })).toBe("Stopped");
+  });
+
   it("holds no secrets, wherever in the error they were", { tags: ["F9.2", "S3"] }, () => {
     const key = `sk-proj-${"a1B2".repeat(10)}`;
     const error = new Error(`401 for Bearer ${key}: {"api_key":"${key}"}`, {

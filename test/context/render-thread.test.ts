@@ -151,7 +151,7 @@ describe("a thread as the model reads it", () => {
       { tag: "divide_error", body: "out of paper" },
       {
         tag: "step_refused",
-        body: { reason: "unparseable", message: "no JSON found" },
+        body: { reason: "the answer could not be used", message: "no JSON found" },
       },
     ]);
   });

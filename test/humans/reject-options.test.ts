@@ -4,6 +4,8 @@ import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { follow } from "../../src/cli/follow.ts";
 import { createSession } from "../../src/cli/session.ts";
+import { contextBlocks } from "../../src/context/index.ts";
+import { describeEvent } from "../../src/present/describe-event.ts";
 import { eventLine } from "../../src/present/event-line.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -64,6 +66,26 @@ describe("ready ways to deny a step", () => {
     expect(nextStep.prompts.at(-1)).toContain("The backend first, then the frontend.");
     const line = eventsOf(thread, "human_responded").map((event) => eventLine(event, pc.createColors(false)));
     expect(line.join()).toContain("denied (wrong_order)");
+  });
+
+  it("need no words: blank ones, and none at all, are left out wherever feedback is shown", {
+    tags: "F7.5",
+  }, async () => {
+    for (const decision of [{ feedback: "" }, { feedback: " \n " }, JSON.parse('{"feedback":null}')]) {
+      const { deny, nextStep } = await start();
+      const thread = await deny(decision);
+      expect(denied(thread)).toEqual([{ kind: "denied", feedback: "" }]);
+      expect(nextStep.prompts.at(-1)).not.toContain("feedback");
+      expect(eventsOf(thread, "human_responded").map(describeEvent)).toMatchObject([{ text: undefined }]);
+      const blank = thread.events.map((event) =>
+        event.type === "human_responded"
+          ? { ...event, data: { ...event.data, decision: { kind: "denied" as const, feedback: "  " } } }
+          : event,
+      );
+      expect(contextBlocks(blank)).toContainEqual({ tag: "human_response", body: { denied: "deploy" } });
+    }
+    const { deny } = await start();
+    await expect(deny(JSON.parse('{"feedback":7}'))).rejects.toThrow("feedback must be text, not 7");
   });
 
   it("are only those of the card", { tags: "F7.5" }, async () => {

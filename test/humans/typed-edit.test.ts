@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import { calculator } from "../../src/agents/calculator/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import { validateEdit } from "../../src/runtime/edit.ts";
+import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import type { Step } from "../../src/thread/events.ts";
+import { b } from "../prompts/baml_client/index.ts";
+import { getBamlFiles } from "../prompts/baml_client/inlinedbaml.ts";
 import { ada, approvalOf, bob, eventsOf, testRuntime } from "../runtime/harness.ts";
 
 /** The real agent, with its parser and its types, answering divide and then the end. */
@@ -62,6 +68,37 @@ describe("an edit of a BAML type", () => {
       expect(parsed).toEqual([]);
     },
   );
+
+  it("that the parser refuses is refused in words for people, not for a model", { tags: "F7.9" }, () => {
+    const agent = defineAgent(promptFunction(b, "NextStep", { bamlFiles: getBamlFiles }), {
+      name: "office",
+      steps: {
+        refund: tool(() => null),
+        search: tool(() => null),
+        send_mail: tool(() => null),
+        transfer: tool(() => null),
+        request_more_information: askHuman(({ message }) => message),
+        done_for_now: finish(({ message }) => message),
+      },
+    });
+    const problemOf = (fields: object) => {
+      const transfer = {
+        intent: "transfer",
+        from_account: { iban: "A" },
+        amount: 1,
+        urgent: true,
+        ...fields,
+      };
+      const made = validateEdit(agent, { events: [] })(transfer);
+      return "problem" in made ? made.problem : "none";
+    };
+    expect(problemOf({ to_account: { iban: "B" } })).toBe("none");
+    expect(problemOf({ to_account: { owner: "x" } })).toBe("Missing required field: to_account.iban");
+    expect(problemOf({ to_account: '{"iban":"B"}' })).toBe(
+      "The field to_account holds JSON text: write the object or list itself, without quotes around it",
+    );
+    expect(problemOf({ to_account: [Array(3_000).fill(0)] })).toBe("it holds more than 2500 values");
+  });
 
   it("that fits runs, and the model is told what became of its proposal", { tags: "F7.9" }, async () => {
     const { runtime, thread, edit, prompts, parsed } = await dividing();

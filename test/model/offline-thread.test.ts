@@ -79,7 +79,10 @@ describe("the offline model on threads in progress", () => {
   });
 
   it("proposes a refused step again: how often is for the loop to say", async () => {
-    const refused = block("step_refused", "step: divide\nreason: doubtful\nmessage: several objects");
+    const refused = block(
+      "step_refused",
+      "step: divide\nreason: it is not clear that it was meant\nmessage: several objects",
+    );
     expect(await nextStep(atDivision + refused)).toBe("divide(12, 2)");
     expect(await nextStep(atDivision + refused + block("divide", "a: 12\nb: 2") + refused)).toBe(
       "divide(12, 2)",

@@ -106,6 +106,14 @@ const NOT_MEANT: readonly (readonly [string, Readonly<Record<"en" | "de" | "ja",
     },
   ],
   [
+    "a retraction in a comment",
+    {
+      en: `${REFUND} // No, forget that: the order was never paid.`,
+      de: `${REFUND} // Nein, doch nicht: die Bestellung wurde nie bezahlt.`,
+      ja: `${REFUND} // いえ、取り消します`,
+    },
+  ],
+  [
     "a past step",
     {
       en: `Yesterday I answered ${REFUND} and the money was sent.`,
@@ -176,6 +184,18 @@ describe("a step that has effects and may not be meant", { tags: ["F4.8", "F4.10
     const text = `${REFUND}\nNo:\n${OTHER}`;
     const { thread } = await office([text, text, DONE]);
     expect(approvalOf(thread).card.said?.text).toBe(text);
+  });
+
+  it("what the call does not hold of an answer stands on its card: a second fence, a field, a comment", async () => {
+    for (const answer of [
+      `\`\`\`json\n${REFUND}\n\`\`\`\n\`\`\`json\n${OTHER}\n\`\`\``,
+      REFUND.replace("{", '{"note":"do NOT run this",'),
+      REFUND.replace("}", " /* only if she insists */}"),
+      `\`\`\`example\n${REFUND}\n\`\`\``,
+    ]) {
+      const { thread } = await office([answer], { approval: "always" });
+      expect(approvalOf(thread).card.said?.text).toBe(answer.replace(/(?<=example\n).*/, "[JSON]"));
+    }
   });
 
   it("a step that a person must approve anyway is not asked about again: the words stand on its card", async () => {

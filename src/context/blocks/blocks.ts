@@ -1,5 +1,5 @@
 import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
-import type { EventData, EventType, Step, ThreadEvent } from "../../thread/events.ts";
+import type { EventData, EventType, RefusalReason, Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContextBlock, isSafeTag } from "./block.ts";
 import { cutMiddle, errorText } from "./errors.ts";
 import { humanResponseBlocks, withoutAbsent } from "./human-blocks.ts";
@@ -183,6 +183,17 @@ function prefetchedBlocks(
     : [{ tag: as, body: block.body }];
 }
 
+/** Why a step was refused, in the model's words. */
+const REFUSED_BECAUSE: { readonly [Reason in RefusalReason]: string } = {
+  unparseable: "the answer could not be used",
+  unknown_intent: "there is no such step",
+  invalid_arguments: "what it was called with is not accepted",
+  doubtful: "it is not clear that it was meant",
+  judge: "a review did not let it pass",
+  repeated: "it is the same step again",
+  requester: "whoever asked for it may not have it done any more",
+};
+
 function refusalBody(
   refused: EventData["step_refused"],
   earlier: EarlierEvents,
@@ -192,7 +203,8 @@ function refusalBody(
   const step = callId === undefined ? undefined : earlier.stepOf(callId);
   return {
     ...(step === undefined ? {} : { step: step.intent }),
-    reason,
+    // Threads of other releases may hold other reasons.
+    reason: Object.hasOwn(REFUSED_BECAUSE, reason) ? REFUSED_BECAUSE[reason] : reason,
     message,
     ...(completion === undefined || !echoRefused
       ? {}

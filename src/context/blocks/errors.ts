@@ -28,8 +28,9 @@ export function compactError(error: unknown, hide: (text: string) => string = (t
 
 /** An error as the model reads it: one line each for the error and its causes. Its place in the code is for people. */
 export function errorText({ name, message, causes = [] }: ErrorInfo): string {
+  const said = name === "Error" || name === "" ? [message] : [name, message];
   return [
-    name === "Error" || name === "" ? message : `${name}: ${message}`,
+    said.filter((part) => part.trim() !== "").join(": "),
     ...causes.map((cause) => `caused by ${cause}`),
   ].join("\n");
 }
@@ -54,7 +55,8 @@ function messageOf(error: unknown): string {
   if (typeof error === "string") return clean(error) || "(no message)";
   // The message of an error may be anything, too: a bigint is no JSON.
   const thrown = error instanceof Error ? { name: error.name, message } : error;
-  return error === undefined ? "undefined was thrown" : clean(JSON.stringify(toJson(thrown)));
+  if (error === undefined) return "undefined was thrown";
+  return clean(JSON.stringify(toJson(thrown), (key, value) => (key === "stack" ? undefined : value)));
 }
 
 function describe(error: unknown): string {
@@ -89,9 +91,15 @@ function read(value: unknown, property: "name" | "message" | "stack" | "cause" |
   }
 }
 
-// Command-line tools put colours into their messages.
+const PLACE = String.raw`(?:file:|node:|https?:|webpack|eval at |/|[A-Za-z]:\\|\[|<)[^\n"]{0,500}:\d+:\d+`;
+const FRAME = String.raw`[ \t]+at (?:async )?(?:[^\n("]{0,200} \((?:${PLACE}|native|<anonymous>|index \d+)\)|${PLACE}|<anonymous>)`;
+/** A line of a stack trace, on a line of its own or in a text of JSON. */
+const STACK_LINE = new RegExp(String.raw`(?:^|\n|\\n)${FRAME}[ \t]*(?=\n|\\n|"|$)`, "g");
+
+// Command-line tools put colours into their messages, and whole stacks.
 function clean(text: string): string {
-  const cut = stripVTControlCharacters(cutMiddle(text, MAX_SCANNED));
+  const plain = stripVTControlCharacters(cutMiddle(text, MAX_SCANNED));
+  const cut = plain.replace(STACK_LINE, "");
   return removeSecrets(cut)
     .replace(/[^\P{Cc}\n\t]/gu, "")
     .toWellFormed()

@@ -22,7 +22,10 @@ export function humanResponseBlocks(
     case "denied": {
       const denied = step?.intent ?? asked?.question;
       const { feedback } = decision;
-      const body = { ...(denied === undefined ? {} : { denied }), ...(feedback === "" ? {} : { feedback }) };
+      const body = {
+        ...(denied === undefined ? {} : { denied }),
+        ...(feedback.trim() === "" ? {} : { feedback }),
+      };
       return [{ tag: TAG, body: Object.keys(body).length === 0 ? "denied" : body }];
     }
     case "approved":

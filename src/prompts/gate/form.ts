@@ -38,8 +38,8 @@ export function afterMarker(text: string): number | undefined {
 }
 
 /**
- * What the form of the text around the values reveals. Looks only for brackets, fences and line comments, never for
- * words. `before` and `after` are all of the text that counts except for the values themselves.
+ * What the form of the text around the values reveals. Looks only for brackets, fences and signs of comments, never
+ * for words. `before` and `after` are all of the text that counts except for the values themselves.
  */
 export function formReasons(before: string, after: string, mode: ProseMode): Set<FidelityReason> {
   const reasons = new Set<FidelityReason>();
@@ -68,8 +68,9 @@ export function trimBlank(text: string): string {
   return text.slice(start, end);
 }
 
-// Broken syntax rather than text: extra brackets (`endOfBrackets`), a comma or the like, a comment to the end of the line.
-const SURPLUS = /^(?:[ \t]*[,;])?(?:[ \t]*\/\/[^\n]*)?/;
+// Broken syntax rather than text: extra brackets (`endOfBrackets`), a comma or the like. A comment is text: it may take the value
+// back, or say when it is to count.
+const SURPLUS = /^(?:[ \t]*[,;])?/;
 
 /** The index after the closing brackets, with blanks between them, that a text begins with. */
 function endOfBrackets(text: string): number {
@@ -79,7 +80,7 @@ function endOfBrackets(text: string): number {
 }
 const COMMENTED_OUT = /^\s*(?:\/\/|#|--|>|~~|<!--)/;
 // Fence names that announce an answer. A diff, for instance, is not one.
-const FENCE_NAMES = "json|jsonc|json5|jsonl|javascript|js|text|plaintext";
+export const FENCE_NAMES = "json|jsonc|json5|jsonl|javascript|js|text|plaintext";
 const OPENING_FENCE = new RegExp(
   String.raw`(?:^|\n)[ \t]*(?:\`\`\`|~~~)[ \t]*(?:${FENCE_NAMES})?[ \t]*\n?[ \t]*$`,
   "i",

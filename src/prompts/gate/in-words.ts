@@ -10,3 +10,12 @@ export function inWords(value: unknown): string {
 export function cut(text: string, most = 60): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
+
+/** What was wrong with a value that a person wrote: a refusal without what tells a model how to answer. */
+export function faultIn(refusal: string): string {
+  return refusal
+    .replace(/(?:^| )(?:After (?:it|them), a|A)nswer (?:again|brief|with)[^"]*$/, "")
+    .replace("The answer does not fit the expected form. ", "")
+    .replace(/^The answer\b/, "it")
+    .replace(/\.$/, "");
+}

@@ -123,6 +123,8 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
     }
     return readPlain({ ...visible, text: text.slice(from).replaceAll(REMOVED, " ").trim() }, tools);
   }
+  const misfit = misfitStep(visible.text, found, tools);
+  if (misfit !== undefined) return refuse({ reason: "no_match", message: misfit });
   const around = aroundReasons(visible, found, tools);
   if (answers.length > 1 && hasRepetition(answers)) around.add("repeated_object");
   // A value that does not fit, in a list or beside the answer, may be the one that was meant.
@@ -135,6 +137,22 @@ function readSpans(visible: VisibleText, spans: readonly Span[], tools: ReadTool
     ranges.map(({ span }) => span),
   );
   return { ok: true, values: [withDoubts(first), ...more.map(withDoubts)], said };
+}
+
+/** What is wrong with one of several steps that stand clearly side by side: to run the others would drop it without a word. */
+function misfitStep(text: string, found: readonly Found[], { intents, kind }: ReadTools): string | undefined {
+  const spans = found.map(({ span }) => span);
+  if (intents === undefined || !gapsAreClean(text, spans)) return undefined;
+  const steps = found.flatMap(({ span, candidates }) => {
+    const value = span.strict?.value;
+    const values = isList(value) && kind !== "list" ? value : [value];
+    return candidates.map((candidate, index) => ({ candidate, value: values[index] }));
+  });
+  for (const [index, { candidate, value }] of steps.entries()) {
+    if (candidate.kind !== "misfit" || !isFields(value) || !Object.hasOwn(value, "intent")) continue;
+    return `Step ${index + 1} of the answer cannot be run, so none was. ${candidate.message}`;
+  }
+  return undefined;
 }
 
 /** If only a part was found of JSON that cannot be read: what is wrong with the whole. */

@@ -173,8 +173,8 @@ const COMMENTED_VALUE = /[\d"'`{}[\]?]|\b(?:true|false|null)\b/;
 // One sign is a word in some scripts, and a cross says no in all.
 const WORD = /[\p{L}\p{So}]/u;
 
-/** The comments within the JSON, as written: quotes in a comment are part of it. */
-function commentsIn(text: string, outside: string): readonly string[] {
+/** The comments within JSON, as written: quotes in a comment are part of it. */
+export function commentsIn(text: string, outside = withoutStrings(text)): readonly string[] {
   const plain = outside.replace(SINGLE_QUOTED, (quoted) => "_".repeat(quoted.length));
   return Array.from(plain.matchAll(COMMENT), ({ index, 0: comment }) =>
     text.slice(index, index + comment.length),

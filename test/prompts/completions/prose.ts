@@ -64,6 +64,10 @@ export const PROSE: readonly Row[] = [
     "\n这只是一个例子。",
     "\nFür die Bestellung A2.",
     "\n// a comment on a line of its own",
+    " // it was late",
+    " // Nein, doch nicht.",
+    " // 不",
+    " /* late */",
     "\n/* late */",
     " # late",
     "\n\n---",
@@ -86,14 +90,14 @@ export const PROSE: readonly Row[] = [
   ...inEach(`\`\`\`diff\n${REFUND}\n\`\`\``, PROSE_BESIDE, EXACT, PROSE_BESIDE),
   ...inEach(`It is late.\n\`\`\`json\n${REFUND}\n\`\`\``, PROSE_BESIDE, EXACT, PROSE_BESIDE),
 
-  // A trailing comment on the JSON's line is no text.
-  ...[` // it was late`, `; // refund`, ",", ";", "}", "}} // too many"].flatMap((end) =>
+  // Surplus syntax is no text; a comment is.
+  ...[",", ";", "}", "}}"].flatMap((end) =>
     everywhere(REFUND + end, { tolerant: REFUND_VALUE, because: ["repaired_syntax"] }),
   ),
-  ...everywhere(`\`\`\`json\n${REFUND} // it was late\n\`\`\``, {
-    tolerant: REFUND_VALUE,
-    because: ["repaired_syntax"],
-  }),
+  ...["; // refund", "}} // too many"].flatMap((end) =>
+    everywhere(REFUND + end, because("prose", "repaired_syntax")),
+  ),
+  ...everywhere(`\`\`\`json\n${REFUND} // it was late\n\`\`\``, PROSE_BESIDE),
 
   // Commented out, or part of something larger.
   ...["// ", "> ", "# ", "-- ", "<!-- "].flatMap((mark) =>

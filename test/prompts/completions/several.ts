@@ -97,6 +97,24 @@ export const SEVERAL: readonly Row[] = [
   ],
   ["NextStep", `{"id": 7}\n${REFUND}`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
   ["NextStep", `[${REFUND}, "and another"]`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
+  // A step that cannot be run is not dropped without a word.
+  [
+    "NextStep",
+    `[${SEARCH},{"intent":"fly"}]`,
+    {
+      refused: "no_match",
+      saying:
+        'Step 2 of the answer cannot be run, so none was. The answer does not fit the expected form. The field intent is "fly"',
+    },
+  ],
+  ["NextStep", `${SEARCH}\n{"intent":"fly"}`, { refused: "no_match", saying: "Step 2 of the answer" }],
+  ["NextStep", `[{"intent":"refund"},${SEARCH}]`, { refused: "no_match", saying: "Step 1 of the answer" }],
+  ["NextSteps", `[${SEARCH},{"intent":"fly"}]`, { refused: "no_match", saying: 'The field intent is "fly"' }],
+  [
+    "NextStep",
+    `Not {"intent":"fly"} but ${REFUND}`,
+    { doubtful: REFUND_VALUE, because: ["prose", "several_objects"] },
+  ],
   ["NextStep", `[${REFUND}, {"x":1}]`, { doubtful: REFUND_VALUE, because: ["several_objects"] }],
   [
     "NextStep",
