@@ -3,6 +3,7 @@ import type { Json } from "../base/json.ts";
 import type { ErrorInfo, EventOf, Principal } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import type { ClosingEvent } from "../thread/updates.ts";
 
 /** What every message of a thread to people says. */
 interface About {
@@ -43,7 +44,7 @@ type Told = Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request">
 export interface ClosedNotice extends Told {
   readonly kind: "closed";
   /** What closed it. */
-  readonly by: EventOf<"human_responded" | "request_expired" | "cancelled" | "tool_finished" | "tool_failed">;
+  readonly by: ClosingEvent;
 }
 
 /** A request that somebody has approved, and that still needs others who do; `request` says who has. */
@@ -83,8 +84,10 @@ export interface Channel {
    */
   deliver(notice: Notice, signal: AbortSignal, values: ChannelValues): Promise<void>;
   /**
-   * A request that this channel has told people about is closed, or one of those who must approve it has: brings the message up
-   * to date. If it throws, that is reported and it is tried again for a few minutes, as long as the process runs and it is still so.
+   * A request that this channel has told people about, or has tried to, is closed, or one of those who must approve it has: brings
+   * the message up to date. The run goes on meanwhile. Called until it succeeds once, also by later processes: if it throws, it is
+   * tried again with back-off for about a day and a half, as long as nothing newer is to be said of the request. After a crash it
+   * may be called again with the same notice. Fails if it takes longer than a minute.
    */
-  update?(notice: UpdateNotice, values: ChannelValues): Promise<void>;
+  update?(notice: UpdateNotice, values: ChannelValues, signal: AbortSignal): Promise<void>;
 }

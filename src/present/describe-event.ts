@@ -145,11 +145,16 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     label: "Approval needed",
     fields: card.arguments,
   }),
-  notified: ({ text, ok, channel, error, skipped }) => {
+  notified: ({ text, ok, channel, error, skipped, about, request }) => {
     if (text !== undefined) return said("progress", "neutral", "Progress", text);
     if (skipped) return said("note", "neutral", `Nothing to tell over ${visibleLine(channel)}`);
+    const isUpdate = about !== undefined && request !== undefined;
     return ok
-      ? said("note", "neutral", `Told people on ${visibleLine(channel)}`)
+      ? said(
+          "note",
+          "neutral",
+          `${isUpdate ? "Brought up to date:" : "Told people on"} ${visibleLine(channel)}`,
+        )
       : said("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
   },
   human_responded: ({ by, decision }) => ({

@@ -14,7 +14,6 @@ import { createRuntimeParts } from "./parts.ts";
 import { startRetention } from "./retention.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
-import { observeClosed } from "./tell-closed.ts";
 
 export type { Launch } from "./changes.ts";
 export type { IndexingOptions, IndexingProgress } from "./indexer.ts";
@@ -77,12 +76,10 @@ const LEFT_TO_ENGINE_MS = 1_000;
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options);
-  const { store, people = {}, channels = [] } = options;
+  const { store, people = {} } = options;
   const { agents, clock, claimMs, observers, limiter, changes, pool, waking, advances } =
     createRuntimeParts(options);
   const { notify, subscribe } = observers;
-  const stopped = new AbortController();
-  observeClosed(subscribe, { store, agents, channels, clock, signal: stopped.signal, notify });
   let sweeper: { stop(): Promise<void> } | undefined;
   let indexer: { stop(): Promise<void> } | undefined;
   let retention: { stop(): Promise<void> } | undefined;
@@ -129,7 +126,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       });
     },
     async stop() {
-      stopped.abort();
       await indexer?.stop();
       await retention?.stop();
       await sweeper?.stop();

@@ -1,22 +1,15 @@
 import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
-import type { Clock } from "../base/clock.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
-import type { Channel, ChannelValues, Notice } from "../humans/channel.ts";
+import type { Channel, Notice } from "../humans/channel.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs, newsDueAt } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import type { StoreJournal } from "./store-journal.ts";
-
-export interface TellPeopleOptions {
-  readonly channels: readonly Channel[];
-  readonly store: ChannelValues;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
+import type { TellNewsOptions } from "./tell-news.ts";
 
 /**
  * Tells people about the pending request, through each channel that wants it and has not delivered it yet. The request is
@@ -25,7 +18,7 @@ export interface TellPeopleOptions {
 export async function tellPeople(
   journal: StoreJournal,
   agent: Agent,
-  { channels, store, clock, signal }: TellPeopleOptions,
+  { channels, store, clock, signal }: TellNewsOptions,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;
@@ -40,7 +33,8 @@ export async function tellPeople(
     const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
     const notice: Notice = { kind: "request", ...about, requestId, request: shown.state.request ?? request };
     if (channel.wants?.(notice) === false) continue;
-    const delivery = { request: request.seq, channel: channel.name };
+    const update = channel.update === undefined ? {} : ({ update: true } as const);
+    const delivery = { request: request.seq, channel: channel.name, ...update };
     let outcome: EventData["notified"];
     try {
       await channel.deliver(notice, signal, store);
@@ -54,10 +48,10 @@ export async function tellPeople(
   }
 }
 
-/** Whether some channel has yet to deliver the pending request. */
+/** Whether some channel has yet to tell people of something. */
 export function isNewsOwed({ state }: ThreadHead, channels: readonly Channel[], now: number): boolean {
-  const { request, status, news } = state;
-  if (news.some((one) => newsDueAt(one) <= now)) return true;
+  const { request, status, news, updates } = state;
+  if ([...news, ...updates].some((one) => newsDueAt(one) <= now)) return true;
   if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval"))
     return false;
   return channels.some(({ name }) => isOwed(request, name, now));

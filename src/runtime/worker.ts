@@ -20,6 +20,7 @@ import type { Notify } from "./observers.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { tellNews } from "./tell-news.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
+import { createUpdates } from "./tell-updates.ts";
 import { dueEvents } from "./wake.ts";
 
 export interface WorkerOptions {
@@ -113,6 +114,7 @@ async function run(
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
   const telling = { channels, store, clock, signal };
+  const updates = createUpdates(journal, agent, telling);
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
   signals.onBegin(() => journal.thread.state.lastInput);
@@ -127,7 +129,10 @@ async function run(
     jobToken: options.jobToken,
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
-    beforeCommand: () => tellNews(journal, agent, telling),
+    async beforeCommand() {
+      await updates.tell();
+      await tellNews(journal, agent, telling);
+    },
     people: options.people,
     stillAllowed: options.stillAllowed,
     delegation: delegationFor(journal, options.family),
@@ -145,6 +150,7 @@ async function run(
           await advance(journal, agent, context);
           await tellPeople(journal, agent, telling);
         }
+        await updates.settle();
         await settleFamily(journal, agent, options.family);
         return journal.thread;
       } catch (error) {

@@ -172,8 +172,9 @@ export const EVENTS = {
     readonly since?: string;
   }>({ callId: "string", card: "object", policy: "object", digest: "string" }, [reasonsFromSentences]),
   /**
-   * An outbound message was delivered or failed: about a request, or about the progress or end at the event `about`
-   * (`skipped`: the channel did not want it). With `text`, it is itself the progress note.
+   * An outbound message was delivered or failed: about a request (`update`: the channel is to be told what becomes of it), or
+   * about the progress or end at the event `about` (`skipped`: the channel did not want it); with both, about what the event
+   * `about` has made of the request. With `text`, it is itself the progress note.
    */
   notified: event<{
     readonly channel: string;
@@ -181,6 +182,7 @@ export const EVENTS = {
     readonly request?: number;
     readonly about?: number;
     readonly skipped?: true;
+    readonly update?: true;
     readonly callId?: CallId;
     readonly text?: string;
     readonly error?: ErrorInfo;

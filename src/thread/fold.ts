@@ -6,6 +6,7 @@ import { effects } from "./transitions-effects.ts";
 import { life } from "./transitions-life.ts";
 import { inputAndModel } from "./transitions-model.ts";
 import { people } from "./transitions-people.ts";
+import { withUpdates } from "./updates.ts";
 
 const transitions: Transitions<EventType> = { ...inputAndModel, ...people, ...effects, ...children, ...life };
 
@@ -37,6 +38,8 @@ export const EMPTY_STATE: ThreadState = {
   fork: null,
   via: null,
   news: [],
+  updates: [],
+  changed: null,
   steps: 0,
   stepsSinceExtension: 0,
   usage: { inputTokens: 0, outputTokens: 0, cachedInputTokens: 0 },
@@ -61,7 +64,8 @@ export function transition(state: ThreadState, event: ThreadEvent): ThreadState 
   if ((event.seq === 1) !== (event.type === "thread_started")) {
     throw new IllegalEventError(event, "a thread starts with thread_started, once");
   }
-  return addHelperCalls(apply(state, event, handlerOf(event)(state, event)), event);
+  const next = apply(state, event, handlerOf(event)(state, event));
+  return addHelperCalls(withUpdates(state, next, event), event);
 }
 
 /** The state that follows from a thread's events. Pure; the only source of a thread's status. */

@@ -2,7 +2,7 @@ import type { EventOf, ThreadEvent } from "./events.ts";
 import type { News, ThreadState } from "./state.ts";
 
 /** After so many tries, over about a day and a half, a channel is not told any more. */
-const MAX_ATTEMPTS = 45;
+export const MAX_TRIES_TO_TELL = 45;
 
 /** Where replies go: only the event that starts a thread says so. Nobody who writes later can turn them to somewhere else. */
 export function viaAfter(
@@ -27,6 +27,6 @@ export function newsAfter({ news }: ThreadState, { at, data }: EventOf<"notified
   return news.flatMap((one) => {
     if (one.seq !== data.about) return [one];
     const attempts = one.attempts + 1;
-    return data.ok || attempts >= MAX_ATTEMPTS ? [] : [{ ...one, attempts, lastAt: at }];
+    return data.ok || attempts >= MAX_TRIES_TO_TELL ? [] : [{ ...one, attempts, lastAt: at }];
   });
 }

@@ -1,7 +1,7 @@
 import { LAST_TIME } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Principal } from "./event-parts.ts";
-import type { News, PendingRequest, StatusKind, ThreadState } from "./state.ts";
+import type { News, PendingRequest, RequestUpdate, StatusKind, ThreadState } from "./state.ts";
 
 /**
  * What a store keeps beside the events, for listing and waking. Computed from the folded state and written in the same
@@ -63,13 +63,15 @@ export function isOver({ ended, children }: Pick<ThreadState, "ended" | "childre
   return ended !== null && (ended.kind !== "finished" || children.length === 0);
 }
 
-/** When the next news is to be told: at once, or when its next try is due. */
-export function newsDueAt({ attempts, lastAt }: News): number {
+/** When news is to be told, or an update made: at once, or when its next try is due. */
+export function newsDueAt({ attempts, lastAt }: News | RequestUpdate): number {
   return Date.parse(lastAt) + (attempts === 0 ? 0 : deliveryBackoffMs(attempts));
 }
 
 function wakeAt(state: ThreadState): number | null {
-  const times = [waitsUntil(state), ...state.news.map(newsDueAt)].filter((time) => time !== null);
+  const times = [waitsUntil(state), ...[...state.news, ...state.updates].map(newsDueAt)].filter(
+    (time) => time !== null,
+  );
   return times.length === 0 ? null : Math.min(...times);
 }
 

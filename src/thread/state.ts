@@ -33,6 +33,18 @@ export interface News {
   readonly lastAt: string;
 }
 
+/** A channel that has told people of a request is yet to be told what has become of it. */
+export interface RequestUpdate {
+  /** Sequence number of the request. */
+  readonly request: number;
+  /** The event that has closed the request, or was one of the approvals that it needs. */
+  readonly seq: number;
+  readonly channel: string;
+  readonly attempts: number;
+  /** When it came to be owed, or when it was last tried. */
+  readonly lastAt: string;
+}
+
 /** A question to people that is waiting for its answer. */
 export interface PendingQuestion {
   readonly type: "question";
@@ -48,6 +60,8 @@ export interface PendingQuestion {
   readonly callId?: CallId;
   readonly version?: VersionChange;
   readonly deliveries: Deliveries;
+  /** The channels to be told what becomes of it: they have told people, or have tried to. */
+  readonly toUpdate: readonly string[];
 }
 
 /** A step that waits for approval. */
@@ -67,6 +81,8 @@ export interface PendingApproval {
   /** How many steps of the escalation chain were taken. */
   readonly escalations: number;
   readonly deliveries: Deliveries;
+  /** The channels to be told what becomes of it: they have told people, or have tried to. */
+  readonly toUpdate: readonly string[];
 }
 
 export type PendingRequest = PendingQuestion | PendingApproval;
@@ -220,6 +236,10 @@ export interface ThreadState {
   readonly via: Via | null;
   /** What that channel is yet to be told, oldest first. */
   readonly news: readonly News[];
+  /** What channels are yet to be told of requests. */
+  readonly updates: readonly RequestUpdate[];
+  /** The event that was the latest to close a request, or to be one of the approvals that it needs. */
+  readonly changed: { readonly request: number; readonly seq: number } | null;
   readonly steps: number;
   /** Steps since the last message or extension of the step budget; also those of children that have ended since. */
   readonly stepsSinceExtension: number;

@@ -80,7 +80,7 @@ export function forkThread(
   const { parent: _, ...start } = withForker(first.data);
   const from = { threadId: thread.id, seq };
   const started = { ...first, data: { ...start, forkedFrom: by === undefined ? from : { ...from, by } } };
-  return threadOf(id, [started, ...rest.map(withoutVia)]);
+  return threadOf(id, [started, ...rest.map(withoutChannels)]);
 }
 
 /** Whoever made a fork has asked for what a fork of it does, too. */
@@ -90,8 +90,12 @@ function withForker(start: EventData["thread_started"]): EventData["thread_start
   return by === undefined ? start : { ...start, requesters: addRequester(requesters, by) };
 }
 
-/** A fork does not come from where the original came from: its replies do not go there. */
-function withoutVia(event: ThreadEvent): ThreadEvent {
+/** A fork does not come from where the original came from: its replies do not go there, and no message is about its requests. */
+function withoutChannels(event: ThreadEvent): ThreadEvent {
+  if (event.type === "notified" && event.data.update !== undefined) {
+    const { update: _, ...data } = event.data;
+    return { ...event, data };
+  }
   if (event.type === "message_received" && event.data.via !== undefined) {
     const { via: _, ...data } = event.data;
     return { ...event, data };

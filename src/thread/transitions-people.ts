@@ -18,6 +18,7 @@ import {
   type Transitions,
   withPhase,
 } from "./transition.ts";
+import { updatesAfterRequest, updatesAfterTry } from "./updates.ts";
 
 export const people: Transitions<
   | "human_asked"
@@ -37,6 +38,7 @@ export const people: Transitions<
       kind,
       question,
       deliveries: {},
+      toUpdate: [],
       ...(context === undefined ? {} : { context }),
       ...(options === undefined ? {} : { options }),
       ...(to === undefined ? {} : { to }),
@@ -79,6 +81,7 @@ export const people: Transitions<
       escalatedTo: [],
       escalations: 0,
       deliveries: {},
+      toUpdate: [],
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
     const asking: OpenCall = { ...call, ...NOT_APPROVED, phase: { kind: "awaiting_approval" } };
@@ -86,13 +89,19 @@ export const people: Transitions<
   },
 
   notified(state, event) {
-    const { request: seq, channel, ok, about, text } = event.data;
+    const { request: seq, channel, ok, about, text, update } = event.data;
+    if (about !== undefined && seq !== undefined) return { updates: updatesAfterTry(state, event) };
     if (about !== undefined) return { news: newsAfter(state, event) };
     if (text !== undefined) return { news: withNews(state, event) };
-    if (seq === undefined || state.request?.seq !== seq) return {};
-    const attempts = (state.request.deliveries[channel]?.attempts ?? 0) + 1;
-    const deliveries = { ...state.request.deliveries, [channel]: { ok, attempts, lastAt: event.at } };
-    return { request: { ...state.request, deliveries } };
+    if (seq === undefined) return {};
+    const updates = updatesAfterRequest(state, event);
+    const { request } = state;
+    if (request?.seq !== seq) return { updates };
+    const attempts = (request.deliveries[channel]?.attempts ?? 0) + 1;
+    const deliveries = { ...request.deliveries, [channel]: { ok, attempts, lastAt: event.at } };
+    const isNoted = update !== true || request.toUpdate.includes(channel);
+    const toUpdate = isNoted ? request.toUpdate : [...request.toUpdate, channel];
+    return { updates, request: { ...request, deliveries, toUpdate } };
   },
 
   human_responded(state, event) {

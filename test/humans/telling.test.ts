@@ -125,31 +125,6 @@ describe("telling people", () => {
     expect([mail.notices.length, chat.notices.length]).toEqual([1, 0]);
   });
 
-  it("a channel that could not be brought up to date is tried again with back-off", {
-    tags: "F7.10",
-  }, async () => {
-    const clock = fakeClock();
-    const closed: number[] = [];
-    const problems: unknown[] = [];
-    const channel: Channel = {
-      name: "mail",
-      deliver: async () => {},
-      update: async () => {
-        closed.push(clock.now() - Date.UTC(2026, 0, 1));
-        if (closed.length < 3) throw new Error("down");
-      },
-    };
-    const { start, answer, runtime } = bench([pay, done], { clock, channels: [channel] });
-    runtime.subscribe((observation) => {
-      if (observation.kind === "problem") problems.push(observation.error);
-    });
-    await answer(await start(), { kind: "approved" });
-    await clock.advance(60_000);
-    expect(closed).toEqual([0, 5_000, 15_000]);
-    expect(problems).toHaveLength(2);
-    expect(clock.sleepers).toBe(0);
-  });
-
   it("a channel tells nobody about what it does not want", { tags: "F7.3" }, async () => {
     const mail = channel("mail");
     const picky: Channel = {

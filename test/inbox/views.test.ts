@@ -28,6 +28,7 @@ function approvalOf(args: JsonObject): PendingApproval {
     escalatedTo: [],
     escalations: 0,
     deliveries: {},
+    toUpdate: [],
   };
 }
 

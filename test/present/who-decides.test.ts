@@ -42,6 +42,7 @@ function asking(
         escalatedTo: [],
         escalations: 0,
         deliveries: {},
+        toUpdate: [],
       },
     },
   });

@@ -366,8 +366,9 @@ describe("approvals over HTTP", () => {
       verifiedBy("slack", "U1"),
     );
     await runtime.settled(threadId);
-    await expect.poll(() => closed.map(([name]) => name)).toEqual(["slack", "email"]);
-    expect(closed[1]?.[1]).toMatchObject({ requestId, by: { data: { by: { channel: "slack", id: "U1" } } } });
+    // What has failed may have reached some people.
+    expect(closed.map(([name]) => name)).toEqual(["slack", "broken", "email"]);
+    expect(closed[2]?.[1]).toMatchObject({ requestId, by: { data: { by: { channel: "slack", id: "U1" } } } });
     expect(await pending()).toBeUndefined();
   });
 

@@ -223,15 +223,16 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
           digest: `digest ${draw.below(2)}`,
         },
       };
-    case "notified":
-      return {
-        type,
-        data: {
-          channel: draw.of(["mail", "chat"], "mail"),
-          ok: draw.chance(50),
-          ...(state.request === null ? {} : { request: state.request.seq }),
-        },
-      };
+    case "notified": {
+      const channel = draw.of(["mail", "chat"], "mail");
+      const ok = draw.chance(50);
+      const [owed] = state.updates;
+      if (owed !== undefined && draw.chance(50))
+        return { type, data: { channel, ok, request: owed.request, about: owed.seq } };
+      const request = state.request?.seq ?? state.changed?.request;
+      const update = draw.chance(50) ? { update: true as const } : {};
+      return { type, data: { channel, ok, ...(request === undefined ? {} : { request, ...update }) } };
+    }
     case "human_responded":
       return response(thread, draw, right, by);
     case "request_escalated":

@@ -67,7 +67,7 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
     "expiresAt",
     "since",
   ],
-  notified: ["channel", "ok", "request", "about", "skipped", "callId"],
+  notified: ["channel", "ok", "request", "about", "skipped", "update", "callId"],
   human_responded: ["request", "callId", "digest", "decision.kind", ...BY],
   request_escalated: ["request", "to"],
   request_expired: ["request", "outcome", "because"],
