@@ -71,6 +71,61 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect((await call(byAda, { approved: false }, ada)).status).toBe(409);
   });
 
+  it("takes what the clients of `humanlayer` write: every field that there is not as null, channels of their own", async () => {
+    const { call, ada, runtime } = bench();
+    const slack = {
+      channel_or_user_id: "C123",
+      context_about_channel_or_user: null,
+      bot_token: "xoxb-1234-secret",
+      allowed_responder_ids: null,
+      experimental_slack_blocks: null,
+      thread_ts: null,
+    };
+    const email = {
+      address: "ada@example.com",
+      additional_recipients: null,
+      subject: HOSTILE,
+      template: null,
+    };
+    const option = { name: "no", title: null, description: null, prompt_fill: null, interactive: false };
+    const none = { sms: null, whatsapp: null };
+    const channels = [
+      null,
+      { slack, email: null, ...none },
+      { slack: null, email, ...none },
+      { slack: null, email: null, ...none, sms: { phone_number: "+1", context_about_user: null } },
+    ];
+    for (const [at, channel] of channels.entries()) {
+      const call_id = `call-${at}`;
+      const spec = { fn: "multiply", kwargs: { x: 1 }, channel, reject_options: null, state: null };
+      const asked = { run_id: "agent-1", call_id, spec, status: null };
+      expect((await call("/a2h/function_calls", asked)).status).toBe(201);
+      const contact = { msg: "May I?", subject: null, channel, response_options: [option], state: null };
+      const question = { run_id: "agent-1", call_id, spec: contact, status: null };
+      expect((await call("/a2h/contact_requests", question)).status).toBe(201);
+    }
+    const { threads } = await runtime.list();
+    const all = await Promise.all(threads.map(({ threadId }) => runtime.settled(threadId)));
+    // Nobody follows the channel with it, so the credential is not kept.
+    expect(JSON.stringify(all)).not.toContain("xoxb");
+    expect(JSON.stringify(all)).toContain("C123");
+    const [question] = (await call("/requests", undefined, ada)).body.requests.filter(
+      (one: { readonly kind: string }) => one.kind === "question",
+    );
+    // A whole status, as the client sends one.
+    const status = { requested_at: null, responded_at: null, response: "no", response_option_name: null };
+    const path = `/a2h/agent/human_contacts/${question.requestId}/respond`;
+    expect((await call(path, status, ada)).status).toBe(200);
+    await runtime.settled(question.threadId);
+    const { call_id } = all.flatMap(({ id, events }) =>
+      id === question.threadId && events[1]?.type === "event_received"
+        ? [Object(events[1].data.payload)]
+        : [],
+    )[0];
+    const answered = (await call(`/a2h/contact_requests/${call_id}`)).body.status;
+    expect(answered).toMatchObject({ response: "no", response_option_name: "no" });
+  });
+
   it("ready ways to say no stand on the card, are picked by name, and come back with the program's own words", async () => {
     const { call, ada, runtime } = bench();
     const options = [

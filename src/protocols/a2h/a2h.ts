@@ -12,73 +12,8 @@ import type { Thread } from "../../thread/thread.ts";
 import { respondTo } from "../chat/answer.ts";
 import type { Protocol, ProtocolCaller, ProtocolRequest, ProtocolScope } from "../protocol.ts";
 import { A2H_AGENT } from "./agent-name.ts";
+import { callStatus, contact, contactStatus, functionCall } from "./shapes.ts";
 
-const id = z.string().min(1).max(200);
-const text = z.string().max(100_000);
-const option = z.object({ name: z.string().min(1).max(200) }).loose();
-/** Its name is typed by people, and stands on buttons. */
-const rejectOption = z
-  .object({
-    name: z.string().regex(/^[\w-]{1,50}$/, "has at most 50 letters, digits, _ and -"),
-    title: text.nullish(),
-    description: text.nullish(),
-    prompt_fill: text.nullish(),
-  })
-  .loose();
-const channel = z
-  .object({
-    slack: z
-      .object({
-        allowed_responder_ids: z
-          .array(z.string().regex(/^[\w-]{1,100}$/))
-          .min(1)
-          .max(100)
-          .nullish(),
-      })
-      .loose()
-      .optional(),
-  })
-  .loose()
-  .nullish();
-const contact = z.object({
-  run_id: id,
-  call_id: id,
-  spec: z
-    .object({
-      msg: text.min(1),
-      subject: text.nullish(),
-      channel,
-      response_options: z.array(option).max(50).nullish(),
-      state: z.record(z.string(), z.unknown()).nullish(),
-    })
-    .loose(),
-});
-const functionCall = z.object({
-  run_id: id,
-  call_id: id,
-  spec: z
-    .object({
-      fn: z.string().min(1).max(500),
-      kwargs: z.record(z.string(), z.unknown()),
-      channel,
-      reject_options: z
-        .array(rejectOption)
-        .max(20)
-        .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, "has a name twice")
-        .nullish(),
-      state: z.record(z.string(), z.unknown()).nullish(),
-    })
-    .loose(),
-});
-const contactStatus = z.object({ response: text }).loose();
-const callStatus = z
-  .object({
-    approved: z.boolean(),
-    comment: text.nullish(),
-    reject_option_name: z.string().max(200).nullish(),
-    digest: z.string().nullish(),
-  })
-  .loose();
 const kept = z.object({ threadId: z.string(), spec: z.string() });
 
 type Kind = "human_contact" | "function_call";
@@ -120,7 +55,7 @@ export function a2h({ runtime }: { readonly runtime: Runtime }): Protocol {
 async function ask(kind: Kind, { body, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
   for (const scope of ["launch", "read"] as const) need(caller, scope);
   const asked = kind === "human_contact" ? parse(contact, body) : parse(functionCall, body);
-  const given = jsonObject(asked.spec);
+  const given = withoutTokens(jsonObject(asked.spec));
   const key = keyOf(kind, asked.call_id, caller);
   const digest = digestOf([asked.run_id, given]);
   const known = await runtime.store.getValue(key);
@@ -193,6 +128,15 @@ function payloadOf(spec: z.infer<typeof contact>["spec"] | z.infer<typeof functi
     ...(options == null || options.length === 0 ? {} : { choices: options.map(({ name }) => name) }),
     ...to,
   };
+}
+
+/** The request without the token of a bot: its channel is not followed, and a credential has no place in a thread. */
+function withoutTokens(spec: JsonObject): JsonObject {
+  const { channel = null } = spec;
+  const slack = isJsonObject(channel) ? (channel["slack"] ?? null) : null;
+  if (!isJsonObject(channel) || !isJsonObject(slack)) return spec;
+  const { bot_token: _, ...rest } = slack;
+  return { ...spec, channel: { ...channel, slack: rest } };
 }
 
 /** The ready ways to say no, with what the program wants to read for each. */
