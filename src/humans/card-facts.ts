@@ -1,4 +1,5 @@
-import type { CardFailures, CardInputs, EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
+import type { CardFailures, CardInputs, EventOf } from "../thread/events.ts";
+import { isRequestersInput } from "../thread/requesters.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 
@@ -40,15 +41,6 @@ export function inputsAfter({ events }: Pick<Thread, "events">, seq: number): Ca
 }
 
 type Input = "message_received" | "event_received";
-
-/** Whether this is a message, or an event that anybody but code has sent and that is no result of a job. */
-export function isRequestersInput<E extends ThreadEvent | NewEvent>(
-  event: E,
-): event is Extract<E, { readonly type: Input }> {
-  if (event.type === "message_received") return true;
-  if (event.type !== "event_received" || event.data.from === "system") return false;
-  return event.data.from !== undefined || event.data.callId === undefined;
-}
 
 function onCard({ at, type, data }: EventOf<Input>): CardInputs["latest"][number] {
   const text = type === "message_received" ? data.text : `${data.name} ${JSON.stringify(data.payload)}`;

@@ -26,7 +26,7 @@ export const delegate: Effect<"delegate"> = async function* (command, thread, ag
       return;
     }
     yield write({ type: "child_requested", data: requested });
-    child = { intent: command.intent, background: false, ...requested };
+    child = { intent: command.intent, background: false, heard: thread.state.seq, ...requested };
   }
   const problem = await delegation?.start(child.threadId);
   const { threadId, agent: name } = child;

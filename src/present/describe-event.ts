@@ -201,6 +201,8 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     said("note", "neutral", `${visibleLine(agent)} works in thread ${threadId}`),
   child_finished: ({ result, agent }) => ({ ...said("outcome", "good", `Result${from(agent)}`), result }),
   child_failed: ({ error, agent }) => ({ ...said("outcome", "bad", `Error${from(agent)}`), error }),
+  passed_on: ({ threadId, upTo }) =>
+    said("note", "neutral", `Thread ${threadId} has what was sent up to event ${upTo}`),
   parent_told: ({ threadId }) => said("note", "neutral", `Thread ${threadId} has the outcome`),
 
   prefetched: ({ name, arguments: fields, outcome }) => {

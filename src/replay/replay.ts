@@ -126,6 +126,7 @@ function comesFromOutside(event: ThreadEvent, command: Command): boolean {
     case "child_started":
     case "child_finished":
     case "child_failed":
+    case "passed_on":
     case "parent_told":
     case "tool_finished":
     case "tool_failed":

@@ -15,7 +15,7 @@ import { isOver, owesOutcome } from "../thread/projection.ts";
 import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
-import { passedOnSince } from "./pass-on.ts";
+import { passedOn } from "./pass-on.ts";
 import type { Writer } from "./writer.ts";
 
 /*
@@ -65,7 +65,7 @@ async function startChild(
   const start = startThread(startOf(parent, child, parentAgent, agent), now, child.threadId);
   const events = [
     inputFor(parent, child, parentAgent),
-    ...passedOnSince(parent, shownThread(parent, parentAgent).events.slice(requestOf(parent, child)?.seq)),
+    ...passedOn(parent, shownThread(parent, parentAgent).events.slice(child.heard)),
     ...endWith(parent),
   ];
   const thread = appendToThread(start, events, { agent, now });

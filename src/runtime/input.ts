@@ -20,7 +20,7 @@ export type Input =
     };
 
 /** Something that happened. */
-export type ReceivedEvent = Omit<EventData["event_received"], "from" | "via">;
+export type ReceivedEvent = Omit<EventData["event_received"], "from" | "via" | "ofParent">;
 export type Sender = VerifiedPrincipal | "system";
 /** Something that happened, and who sent it. */
 export type SentEvent = ReceivedEvent & { readonly from?: Sender | undefined };

@@ -1,5 +1,5 @@
-import { isRequestersInput } from "../humans/card-facts.ts";
 import type { NewEvent } from "../thread/events.ts";
+import { isRequestersInput } from "../thread/requesters.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 

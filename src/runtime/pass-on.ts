@@ -1,56 +1,79 @@
+import type { Agent } from "../agent/agent.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import { NotFoundError } from "../base/errors.ts";
-import { isRequestersInput } from "../humans/card-facts.ts";
+import type { Journal } from "../loop/journal.ts";
 import type { EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
+import { childrenToTell, isOver } from "../thread/projection.ts";
+import { isRequestersInput } from "../thread/requesters.ts";
+import type { OpenChild } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import type { Change } from "./commit.ts";
-import { isEnded } from "./input.ts";
 
-/**
- * Passes what requesters have sent to a thread on to the threads that work for it: they read it, and an approval that waits
- * there lapses, as in the thread itself. `show` gives what the parent's agent hides as placeholders: others may hide less.
+/*
+ * What requesters send to a thread is passed on to the threads that work for it: they read it, and an approval that waits
+ * there lapses, as in the thread itself. Whoever writes to the thread does so at once; if its process dies before, whoever
+ * takes the thread up does. The child knows how far it has heard, so that nothing reaches it twice.
  */
+
+export interface PassOnOptions {
+  readonly change: (wanted: Change) => Promise<unknown>;
+  /** The parent's events after this one. What its agent hides is a placeholder in them: others may hide less. */
+  readonly shownAfter: (seq: number) => Promise<readonly ThreadEvent[]>;
+}
+
+/** Passes everything on that a child has not heard. One that has finished takes its work up again, as long as others work for it. */
 export async function passOn(
   parent: ThreadHead,
-  added: readonly ThreadEvent[],
-  {
-    change,
-    show,
-  }: {
-    readonly change: (wanted: Change) => Promise<unknown>;
-    readonly show: (inputs: readonly ThreadEvent[]) => Promise<readonly ThreadEvent[]>;
-  },
+  child: OpenChild,
+  { change, shownAfter }: PassOnOptions,
 ): Promise<void> {
-  const inputs = added.filter((event) => isRequestersInput(event));
-  if (inputs.length === 0 || parent.state.children.length === 0) return;
-  for (const input of (await show(inputs)).filter((event) => isRequestersInput(event))) {
-    for (const { threadId } of parent.state.children) {
-      const build: Change["build"] = ({ state }) =>
-        isEnded(state.status.kind) ? [] : [passedOn(input, parent)];
-      try {
-        await change({ threadId, build, once: `passed on ${input.seq} of ${parent.id} to ${threadId}` });
-      } catch (error) {
-        // It has not begun: whoever starts it passes this on.
-        if (!NotFoundError.isInstance(error)) throw error;
-      }
-    }
+  const build: Change["build"] = async ({ state }) => {
+    if (isOver(state)) return [];
+    const after = Math.max(child.heard, state.heard);
+    return passedOn(
+      parent,
+      (await shownAfter(after)).filter(({ seq }) => seq > after),
+    );
+  };
+  try {
+    await change({ threadId: child.threadId, build });
+  } catch (error) {
+    // It has not begun: whoever starts it passes this on.
+    if (!NotFoundError.isInstance(error)) throw error;
   }
 }
 
-/** What requesters have sent to a thread since it asked for this one, as events of this one. `since`: as people read them. */
-export function passedOnSince(parent: ThreadHead, since: readonly ThreadEvent[]): readonly NewEvent[] {
-  return since.filter((event) => isRequestersInput(event)).map((input) => passedOn(input, parent));
+/** Passes on what the thread's children are owed, and records that they have it. */
+export async function passOnOwed(
+  journal: Journal,
+  agent: Agent,
+  { change }: Pick<PassOnOptions, "change">,
+): Promise<void> {
+  const { thread } = journal;
+  const upTo = thread.state.lastSent;
+  for (const child of childrenToTell(thread.state)) {
+    const shownAfter = async (seq: number) => shownThread(thread, agent).events.slice(seq);
+    await passOn(thread, child, { change, shownAfter });
+    const told: NewEvent = { type: "passed_on", data: { threadId: child.threadId, upTo } };
+    await journal.append({ events: [told], when: "soon", onConflict: "keep" });
+  }
 }
 
-function passedOn(input: EventOf<"message_received" | "event_received">, { state }: ThreadHead): NewEvent {
-  const { type, data } = input;
-  const from = data.from === undefined ? {} : { from: data.from };
+/** What requesters have sent to a thread, as events of one that works for it. `events`: as people read them. */
+export function passedOn(parent: ThreadHead, events: readonly ThreadEvent[]): readonly NewEvent[] {
+  return events.filter((event) => isRequestersInput(event)).map((input) => asSaid(input, parent));
+}
+
+function asSaid(input: EventOf<"message_received" | "event_received">, { state }: ThreadHead): NewEvent {
+  const { type, data, seq } = input;
+  const rest = { from: data.from, ofParent: seq };
   if (type === "message_received") {
     const source = `agent:${state.agent}`;
-    return { type: "event_received", data: { name: SAID, source, payload: data.text, ...from } };
+    return { type: "event_received", data: { name: SAID, source, payload: data.text, ...rest } };
   }
   // From further up it comes in this form already.
   const payload = data.name === SAID ? data.payload : { name: data.name, payload: data.payload };
-  return { type: "event_received", data: { name: SAID, source: data.source, payload, ...from } };
+  return { type: "event_received", data: { name: SAID, source: data.source, payload, ...rest } };
 }
 
 const SAID = "said_to_parent";

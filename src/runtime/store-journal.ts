@@ -32,7 +32,7 @@ export interface StoreJournalOptions {
 
 const SOON_MS = 20;
 /** Events that leave a model's answer valid. Any other event may be the very step that the answer proposes. */
-const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed"]);
+const ASIDE: ReadonlySet<EventType> = new Set(["paused", "resumed", "passed_on"]);
 /** The same where new input waits for the open step. */
 const ASIDE_IN_QUEUE: ReadonlySet<EventType> = new Set([...ASIDE, "message_received", "event_received"]);
 

@@ -17,6 +17,7 @@ import { catchUp } from "./catch-up.ts";
 import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Notify } from "./observers.ts";
+import { passOnOwed } from "./pass-on.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { tellNews } from "./tell-news.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
@@ -130,6 +131,7 @@ async function run(
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
     async beforeCommand() {
+      await passOnOwed(journal, agent, options.family.writer);
       await updates.tell();
       await tellNews(journal, agent, telling);
     },

@@ -4,6 +4,7 @@ import type { AppendOutcome } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { EMPTY_STATE } from "../thread/fold.ts";
 import { projectionOf } from "../thread/projection.ts";
+import { isRequestersInput } from "../thread/requesters.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
 import type { Notify } from "./observers.ts";
@@ -34,21 +35,26 @@ export function createWriter(options: WriterOptions): Writer {
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
       options.interruptFor(wanted.threadId, lastInput);
     try {
-      await passOn(thread, added, { change, show: showIn(thread) });
-    } finally {
-      // Last: to read a long thread takes a while, in which nothing else runs here.
-      nudge(wanted.threadId, thread);
+      await passOnAdded(before, thread, added);
+    } catch (error) {
+      // The thread still owes it: whoever takes it up passes it on.
+      notify({ kind: "problem", threadId: wanted.threadId, error });
     }
+    // Last: to read a long thread takes a while, in which nothing else runs here.
+    nudge(wanted.threadId, thread);
     return thread;
   };
-  const showIn =
-    ({ id, state }: ThreadHead) =>
-    async (inputs: readonly ThreadEvent[]): Promise<readonly ThreadEvent[]> => {
-      const agent = agents.get(state.agent);
-      if (!hidesContent(agent)) return inputs;
-      const { events } = shownThread(threadOf(id, await store.read(id)), agent);
-      return inputs.flatMap(({ seq }) => events[seq - 1] ?? []);
+  const passOnAdded = async (before: ThreadHead, thread: ThreadHead, added: readonly ThreadEvent[]) => {
+    if (!added.some(isRequestersInput)) return;
+    const { id, state } = thread;
+    const agent = agents.get(state.agent);
+    const shownAfter = async (seq: number): Promise<readonly ThreadEvent[]> => {
+      if (hidesContent(agent))
+        return shownThread(threadOf(id, await store.read(id)), agent).events.slice(seq);
+      return seq < before.state.lastSent ? store.read(id, seq) : added;
     };
+    for (const child of state.children) await passOn(thread, child, { change, shownAfter });
+  };
   return {
     change,
     async create(thread, once) {

@@ -95,15 +95,14 @@ export function createMemoryStore(): ThreadStore {
     async list(filter = {}) {
       return list(memory(), filter);
     },
-    async unindexed(agents, limit, countTo = Number.POSITIVE_INFINITY) {
+    async unindexed(agents, limit) {
       const found = [...memory().threads].flatMap(([threadId, { summary, searchable }]) =>
         searchable < summary.seq && agents.includes(summary.agent)
           ? [{ threadId, after: searchable, at: summary.updatedAt }]
           : [],
       );
       const threads = found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit);
-      const count = Math.min(found.length, countTo);
-      return { threads: threads.map(({ threadId, after }) => ({ threadId, after })), count };
+      return { threads: threads.map(({ threadId, after }) => ({ threadId, after })), count: found.length };
     },
     async index(threadId, { after, seq, texts, projection }) {
       checkProjection(projection);

@@ -106,8 +106,10 @@ export const EVENTS = {
     readonly payload: Json;
     readonly callId?: CallId;
     /** Who sent it; `system` means code alone. Absent if that is not known. */
-    readonly from?: Principal | "system";
+    readonly from?: Principal | "system" | undefined;
     readonly via?: Via | undefined;
+    /** Passed on to a child: which event of its parent it was. */
+    readonly ofParent?: number | undefined;
   }>({ name: "string", source: "string", payload: "json" }, [senderFromSource]),
 
   // the model
@@ -276,6 +278,11 @@ export const EVENTS = {
     callId: "string",
     threadId: "string",
     error: "object",
+  }),
+  /** The child has everything that requesters have sent to this thread, up to this event. */
+  passed_on: event<{ readonly threadId: ThreadId; readonly upTo: number }>({
+    threadId: "string",
+    upTo: "number",
   }),
   /** The parent has the outcome of this thread. */
   parent_told: event<{ readonly threadId: ThreadId }>({ threadId: "string" }),

@@ -19,6 +19,8 @@ export const EMPTY_STATE: ThreadState = {
   updatedAt: "",
   runningMs: 0,
   lastInput: 0,
+  lastSent: 0,
+  heard: 0,
   prefetched: {},
   parent: null,
   parentTold: false,

@@ -1,7 +1,7 @@
 import { LAST_TIME } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Principal } from "./event-parts.ts";
-import type { News, PendingRequest, RequestUpdate, StatusKind, ThreadState } from "./state.ts";
+import type { News, OpenChild, PendingRequest, RequestUpdate, StatusKind, ThreadState } from "./state.ts";
 
 /**
  * What a store keeps beside the events, for listing and waking. Computed from the folded state and written in the same
@@ -46,11 +46,20 @@ export function projectionOf(state: ThreadState): ThreadProjection {
   };
 }
 
-/** Whether a worker has something to do: the next step, or what an ended thread owes those above and below it. */
+/** Whether a worker has something to do: the next step, or what the thread owes those above and below it. */
 export function hasWork(state: ThreadState): boolean {
   const { status, ended, children } = state;
+  if (childrenToTell(state).length > 0) return true;
   if (ended === null) return status.kind === "running";
   return owesOutcome(state) || (ended.kind !== "finished" && children.length > 0);
+}
+
+/** The children that have begun and lack something that requesters have sent to this thread since. */
+export function childrenToTell({ ended, children, calls, lastSent }: ThreadState): readonly OpenChild[] {
+  if (ended !== null && ended.kind !== "finished") return [];
+  const waits = (child: OpenChild) =>
+    calls.some(({ callId, phase }) => callId === child.callId && phase.kind === "child_requested");
+  return children.filter((child) => child.heard < lastSent && !waits(child));
 }
 
 /** Whether the thread has come to its end and the one that it works for has yet to be told. */

@@ -1,8 +1,17 @@
-import type { EventOf, Principal, Requesters } from "./events.ts";
+import type { EventOf, NewEvent, Principal, Requesters, ThreadEvent } from "./events.ts";
 import type { ThreadState } from "./state.ts";
 
 export function samePerson(one: Principal, other: Principal): boolean {
   return one.channel === other.channel && one.id === other.id;
+}
+
+/** Whether this is a message, or an event that anybody but code has sent and that is no result of a job. */
+export function isRequestersInput<E extends ThreadEvent | NewEvent>(
+  event: E,
+): event is Extract<E, { readonly type: "message_received" | "event_received" }> {
+  if (event.type === "message_received") return true;
+  if (event.type !== "event_received" || event.data.from === "system") return false;
+  return event.data.from !== undefined || event.data.callId === undefined;
 }
 
 /** The requesters with one more, who may be among them. */

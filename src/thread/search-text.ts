@@ -67,6 +67,7 @@ const SAID: { readonly [T in EventType]: Said<T> } = {
   child_started: nothing,
   child_finished: ({ result }) => [result],
   child_failed: ({ error }) => [error.message],
+  passed_on: nothing,
   parent_told: nothing,
   prefetched: ({ arguments: given, outcome }) => [
     given,
@@ -84,8 +85,8 @@ const SAID: { readonly [T in EventType]: Said<T> } = {
   data_erased: ({ by, reason }) => [reason, ...who(by)],
 };
 
-function who({ channel, id, name }: Principal): readonly (string | undefined)[] {
-  return [name, `${channel}:${id}`];
+function who({ id, name }: Principal): readonly (string | undefined)[] {
+  return [name, id];
 }
 
 function stepTexts({ intent, ...fields }: Step): readonly Json[] {

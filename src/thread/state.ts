@@ -126,6 +126,8 @@ export interface OpenChild {
   readonly callId: CallId;
   readonly intent: string;
   readonly background: boolean;
+  /** It has what requesters have sent to this thread, up to this event. */
+  readonly heard: number;
 }
 
 /** A proposed step that is not settled. */
@@ -200,6 +202,10 @@ export interface ThreadState {
   readonly runningMs: number;
   /** Sequence number of the latest message or event from outside that is not an answer to a waiting step. */
   readonly lastInput: number;
+  /** Sequence number of the latest message or event that a requester has sent; 0 for none. */
+  readonly lastSent: number;
+  /** The latest event of the parent that was passed on to this thread; 0 for none. */
+  readonly heard: number;
   /** The prefetches by name, each with the sequence number of its latest event. */
   readonly prefetched: Readonly<Record<string, number>>;
   readonly parent: Required<ParentCall> | null;

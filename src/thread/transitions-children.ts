@@ -17,7 +17,7 @@ import {
 } from "./transition.ts";
 import { afterSuccess, repeatsAfter } from "./transitions-effects.ts";
 
-type ChildEvent = "child_requested" | "child_started" | "child_finished" | "child_failed";
+type ChildEvent = "child_requested" | "child_started" | "child_finished" | "child_failed" | "passed_on";
 
 /** Threads that work for this one. Their outcomes are recorded even when this thread has ended meanwhile. */
 export const children: Transitions<ChildEvent> = {
@@ -27,7 +27,7 @@ export const children: Transitions<ChildEvent> = {
     const call = currentCall(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     const { intent } = call.step;
-    const open = [...state.children, { threadId, agent, callId, intent, background }];
+    const open = [...state.children, { threadId, agent, callId, intent, background, heard: event.seq }];
     return { children: open, ...withPhase(state, call, { kind: "child_requested", threadId }) };
   },
 
@@ -38,7 +38,8 @@ export const children: Transitions<ChildEvent> = {
       // Release 0.1.0 recorded no request before the start.
       requireRunning(state, event);
       const call = currentCall(state, event, callId);
-      const child = { threadId, agent, callId, intent: call.step.intent, background: false };
+      const { intent } = call.step;
+      const child = { threadId, agent, callId, intent, background: false, heard: event.seq };
       return { children: [...state.children, child], ...withPhase(state, call, phase) };
     }
     const { child, call } = findChild(state, event);
@@ -64,6 +65,18 @@ export const children: Transitions<ChildEvent> = {
       return { ...change, ...countFailure(state, child.intent), ...reopenFor(child, state, event.seq) };
     const repeats = repeatsAfter(state, call, event.data.error.message);
     return { ...change, ...closeBadly(state, call), ...countError(state, call), repeats };
+  },
+
+  passed_on(state, event) {
+    const { threadId, upTo } = event.data;
+    require(upTo < event.seq, event, "only earlier events are passed on");
+    require(state.children.some(
+      (child) => child.threadId === threadId,
+    ), event, `${threadId} does not work for it`);
+    const children = state.children.map((child) =>
+      child.threadId === threadId ? { ...child, heard: Math.max(child.heard, upTo) } : child,
+    );
+    return { children };
   },
 };
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "../base/json.ts";
 import { viaAfter } from "./news.ts";
-import { actsFor, addRequester, requesterAfter, requestersAfter } from "./requesters.ts";
+import { actsFor, addRequester, isRequestersInput, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
   addSpent,
@@ -44,21 +44,25 @@ export const inputAndModel: Transitions<
     const via = viaAfter(state, event);
     const requester = actsFor(state, event.seq, from);
     const subject = state.subject === "" ? oneLine(text) : state.subject;
-    return { ...reopen(state, event.seq), requester, requesters, via, title: oneLine(text), subject };
+    const change = { requester, requesters, via, title: oneLine(text), subject };
+    return { ...reopen(state, event.seq), ...change, lastSent: event.seq };
   },
 
   event_received(state, event) {
     require(state.ended?.kind !== "cancelled", event, "the thread was cancelled");
-    const { callId, name, payload } = event.data;
-    const requesters = requestersAfter(state, event);
-    const requester = requesterAfter(state, event);
+    const { callId, name, payload, ofParent: heard = state.heard } = event.data;
+    const sent = {
+      requesters: requestersAfter(state, event),
+      requester: requesterAfter(state, event),
+      lastSent: isRequestersInput(event) ? event.seq : state.lastSent,
+      heard,
+    };
     if (callId === undefined) {
       const title = state.title === "" ? oneLine(name) : state.title;
       const subject = state.subject === "" ? subjectOf(name, payload) : state.subject;
       return {
         ...reopen(state, event.seq),
-        requester,
-        requesters,
+        ...sent,
         via: viaAfter(state, event),
         title,
         subject,
@@ -69,7 +73,7 @@ export const inputAndModel: Transitions<
     requirePhase(call, event, ["awaiting_event"]);
     const awaited = call.phase.kind === "awaiting_event" ? call.phase.name : "";
     require(awaited === name, event, `call ${callId} waits for ${awaited}`);
-    return { ...close(state, call), requester, requesters, ...NO_ERRORS };
+    return { ...close(state, call), ...sent, ...NO_ERRORS };
   },
 
   step_proposed(state, event) {

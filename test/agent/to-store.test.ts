@@ -102,6 +102,7 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   child_started: [{ callId, threadId, agent: "keeper" }],
   child_finished: [{ callId, threadId, result: json }],
   child_failed: [{ callId, threadId, error }],
+  passed_on: [{ threadId, upTo: 2 }],
   parent_told: [{ threadId }],
   prefetched: [
     { name: "news", arguments: json, outcome: { kind: "result", result: json }, as: "call" },

@@ -49,11 +49,11 @@ const idsOf = ({ requesters }: ThreadState) => [
   requesters.known.map(({ channel, id }) => `${channel}:${id}`),
 ];
 
-/** Names of steps, agents, events and channels, ids of people and threads, and words of the package itself. */
+/** Placeholders, names of steps, agents, events and channels, ids of people and threads, and words of the package itself. */
 const STRUCTURE = new Set(
   `(erased) *:ada U123 ada add approved budget calculator call clerk count cron delegate deny did_not_happen divide done_for_now doubtful error exact low memory negated notes openai/gpt-5-mini pass policy repaired_syntax report result slack slack:* slack:U123 sleep steps stock subtract summarize summarize_result system terminal thr:call_5 thr_child thr_clerk thr_people thr_people.3 thr_waits.3 tick tolerant unknown_outcome unparseable untrusted wait_for_report webhook worker yes_no`
     .split(" ")
-    .concat("web page"),
+    .concat("web page", "[api key 1]"),
 );
 
 function textsIn(value: unknown): readonly string[] {

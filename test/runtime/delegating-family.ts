@@ -26,7 +26,8 @@ function modelOf(answer: (prompt: string) => Step) {
   }) as ReturnType<typeof scriptedSteps<Step>>;
 }
 
-export type Handover = "hand" | "hand_aside" | "ask";
+/** `say`: the work is handed over, and while the other agent waits for an approval, the requester says something more. */
+export type Handover = "hand" | "hand_aside" | "ask" | "say";
 
 /** An agent that hands work to another one, and this one. `pay` is told the key of each payment. */
 export function delegatingFamily(how: Handover, pay: (key: string) => void): readonly Agent[] {
@@ -59,8 +60,13 @@ export function delegatingFamily(how: Handover, pay: (key: string) => void): rea
   return [defineAgent(boss, { name: "boss", steps }), defineAgent(helper, { name: "helper", steps })];
 }
 
-/** What people do: approve what the child asks, or cancel the parent while it asks. */
-export async function answerAll(runtime: Runtime, threadId: ThreadId, until: (thread: Thread) => boolean) {
+/** What people do: approve what the child asks, or cancel the parent while it asks; before, say something to the parent. */
+export async function answerAll(
+  runtime: Runtime,
+  threadId: ThreadId,
+  until: (thread: Thread) => boolean,
+  say?: string,
+) {
   for (;;) {
     const thread = await runtime.settled(threadId);
     if (until(thread)) return thread;
@@ -69,6 +75,10 @@ export async function answerAll(runtime: Runtime, threadId: ThreadId, until: (th
       const childId = event.data.threadId;
       const { state } = await runtime.settled(childId);
       if (state.request === null) continue;
+      if (say !== undefined && !hasHeard(thread, say)) {
+        await runtime.message(threadId, say, ada, `${say} to ${threadId}`);
+        continue;
+      }
       const id = requestIdOf(childId, state.request.seq);
       const done =
         state.request.type === "approval"
@@ -81,9 +91,14 @@ export async function answerAll(runtime: Runtime, threadId: ThreadId, until: (th
   }
 }
 
+function hasHeard({ events }: Thread, text: string): boolean {
+  return events.some((event) => event.type === "message_received" && event.data.text === text);
+}
+
 /** When all is over that a handover is for. */
 export const OVER: { readonly [how in Handover]: (thread: Thread) => boolean } = {
   hand: ({ state }) => state.ended?.kind === "finished",
+  say: ({ state }) => state.ended?.kind === "finished",
   hand_aside: ({ state }) => state.ended?.kind === "finished" && state.ended.result === "told",
   ask: ({ state }) => state.ended?.kind === "cancelled" && state.children.length === 0,
 };

@@ -3,9 +3,9 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { temporaryPostgres } from "../store/postgres.ts";
 import { temporaryStore } from "../store/temporary.ts";
 import type { Handover } from "./delegating-family.ts";
-import { cancelAfterEveryWrite, surviveEveryWrite } from "./delegation-matrix.ts";
+import { cancelAfterEveryWrite, hearAfterEveryWrite, surviveEveryWrite } from "./delegation-matrix.ts";
 
-const HOW: readonly Handover[] = ["hand", "hand_aside", "ask"];
+const HOW: readonly Handover[] = ["hand", "hand_aside", "ask", "say"];
 const tags = ["F10.4", "F10.6", "F12.5"];
 
 /* Every way to hand over, in files and on PostgreSQL: test/soak/delegation.soak.ts. */
@@ -18,9 +18,13 @@ describe("work that is handed over survives the death of its process at every wr
     await cancelAfterEveryWrite(createMemoryStore());
   });
 
+  it("and what is said to the parent after any write is heard once by whoever works for it", async () => {
+    await hearAfterEveryWrite(createMemoryStore());
+  });
+
   it("with threads in a file", async () => {
     const { reopen, close } = await temporaryStore();
-    await surviveEveryWrite(await reopen(), "hand", ["after"]);
+    await surviveEveryWrite(await reopen(), "say", ["after"]);
     await close();
   });
 

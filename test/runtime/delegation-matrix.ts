@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Agent } from "../../src/agent/agent.ts";
-import { childThreadId, parseThreadId } from "../../src/base/ids.ts";
+import { childThreadId, parseThreadId, type ThreadId } from "../../src/base/ids.ts";
 import { replayThread } from "../../src/replay/replay.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
@@ -9,6 +9,7 @@ import { dyingStore } from "./dying-store.ts";
 import { ada, eventsOf } from "./harness.ts";
 
 const CLAIM_MS = 60_000;
+const SAY: { readonly [how in Handover]?: string } = { say: "be quick" };
 
 /** A process. Those that come later have clocks on which the claims of the dead have run out. */
 function processOn(store: ThreadStore, agents: readonly Agent[], later: number): Runtime {
@@ -38,7 +39,7 @@ async function survive(store: ThreadStore, how: Handover, at: number, when: "bef
   const input = { message: "go", from: ada } as const;
   const ran = first
     .launch({ agent: "boss", input, threadId })
-    .then(() => answerAll(first, threadId, OVER[how]))
+    .then(() => answerAll(first, threadId, OVER[how], SAY[how]))
     .catch((error: unknown) => error);
   await Promise.race([ran, dying.died]);
   await first.stop();
@@ -46,7 +47,7 @@ async function survive(store: ThreadStore, how: Handover, at: number, when: "bef
   const second = processOn(store, agents, 2 * CLAIM_MS);
   second.start();
   if ((await store.summary(threadId)) === undefined) await second.launch({ agent: "boss", input, threadId });
-  const thread = await answerAll(second, threadId, OVER[how]);
+  const thread = await answerAll(second, threadId, OVER[how], SAY[how]);
   const [requested] = eventsOf(thread, "child_requested");
   if (requested === undefined) throw new Error("nothing was handed over");
   const child = await second.settled(requested.data.threadId);
@@ -103,6 +104,50 @@ export async function cancelAfterEveryWrite(store: ThreadStore): Promise<void> {
   }
 }
 
+/**
+ * Lets somebody in another process write to the parent after each write to either thread: whatever has not ended by then
+ * reads it, once.
+ */
+export async function hearAfterEveryWrite(store: ThreadStore): Promise<void> {
+  let isOver = false;
+  for (let at = 2; !isOver; at += 1) {
+    const threadId = parseThreadId(`thr_hear_${++runs}`);
+    if (threadId === undefined) throw new Error("unreachable");
+    const agents = delegatingFamily("hand", () => {});
+    const other = processOn(store, agents, 0);
+    let appends = 0;
+    let owed: ThreadId | undefined;
+    const tell = async () => {
+      const { events } = await other.message(threadId, "be quick", ada).then(() => other.get(threadId));
+      const open = events.find((event) => event.type === "child_requested")?.data.threadId;
+      const child = open === undefined ? undefined : await store.summary(open);
+      owed =
+        child === undefined || child.status === "running" || child.status.startsWith("awaiting")
+          ? open
+          : undefined;
+    };
+    const watched: ThreadStore = {
+      ...store,
+      async append(...args) {
+        // What is about to be written knows nothing of it.
+        if (++appends === at) await tell();
+        return store.append(...args);
+      },
+    };
+    const first = processOn(watched, agents, 0);
+    first.start();
+    await first.launch({ agent: "boss", input: { message: "go", from: ada }, threadId });
+    const thread = await answerAll(first, threadId, OVER.hand);
+    isOver = appends < at;
+    for (const { data } of eventsOf(thread, "child_requested")) {
+      const child = await first.settled(data.threadId);
+      const heard = eventsOf(child, "event_received").filter((event) => event.data.name === "said_to_parent");
+      expect(heard).toHaveLength(data.threadId === owed ? 1 : 0);
+    }
+    await Promise.all([first.stop(), other.stop()]);
+  }
+}
+
 async function expectWhole(
   { thread, child, callId, paid, agents }: Awaited<ReturnType<typeof survive>>,
   store: ThreadStore,
@@ -115,6 +160,10 @@ async function expectWhole(
   expect(eventsOf(thread, how === "ask" ? "child_failed" : "child_finished")).toHaveLength(1);
   expect(child.state).toMatchObject({ parentTold: true, ended: { kind: thread.state.ended?.kind } });
   expect(new Set(paid).size).toBe(how === "ask" ? 0 : 1);
+  const said = SAY[how];
+  const heard = eventsOf(child, "event_received").filter(({ data }) => data.payload === said);
+  expect(heard).toHaveLength(said === undefined ? 0 : 1);
+  for (const { seq } of eventsOf(child, "tool_started")) expect(seq).toBeGreaterThan(heard[0]?.seq ?? 0);
   for (const one of [thread, child]) {
     expect(await store.verify(one.id)).toMatchObject({ ok: true });
     const agent = agents.find(({ name }) => name === one.state.agent);

@@ -275,6 +275,7 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
       source: "agent:boss",
       payload: "STOP, do not pay!",
       from: { channel: "terminal", id: "ada" },
+      ofParent: expect.any(Number),
     });
     expect(eventsOf(child, "event_received")).toHaveLength(2);
   });
@@ -298,6 +299,41 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
       { name: "code", payload: { pin: "[secret:2]" } },
     ]);
     expect(helper.nextStep.prompts.join()).not.toMatch(/4111|77/);
+  });
+
+  it("reaches one below that has finished and waits for its background: it goes on, and those below it hear of it", async () => {
+    const boss = familyMember("boss", [HAND, done("thanks")]);
+    const script: Script = [
+      { intent: "hand_aside", task: "sweep" },
+      done("begun"),
+      done("again"),
+      done("swept"),
+    ];
+    const helper = familyMember("helper", script, { aside: "sweeper" });
+    const sweeper = familyMember("sweeper", [{ intent: "ask", question: "which broom?" }, done("clean")]);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent, sweeper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    const child = await childOf(runtime, thread);
+    const below = await childOf(runtime, child);
+    expect([thread, child].map(({ state }) => state.status.kind)).toEqual(["awaiting_child", "finished"]);
+    await runtime.pause(threadId, bob);
+    await runtime.message(threadId, "mind the cat", ada);
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("paused");
+    await runtime.resume(threadId, bob);
+    const heard = async (id: ThreadId) =>
+      eventsOf(await runtime.settled(id), "event_received").filter(
+        ({ data }) => data.payload === "mind the cat",
+      );
+    expect([await heard(child.id), await heard(below.id)]).toMatchObject([[{}], [{}]]);
+    expect((await runtime.settled(child.id)).state.ended).toMatchObject({ result: "again" });
+    const requestId = requestIdOf(below.id, questionOf(await runtime.settled(below.id)).seq);
+    await runtime.respond(requestId, { decision: { kind: "answered", text: "the red one" } }, bob);
+    await runtime.settled(below.id);
+    await runtime.settled(child.id);
+    const [outcome] = eventsOf(await runtime.settled(threadId), "child_finished");
+    expect(outcome?.data.result).toBe("swept");
+    for (const member of [boss, helper, sweeper]) member.nextStep.assertUsedUp();
   });
 
   it("makes them requesters below: they may not approve there", async () => {

@@ -27,6 +27,8 @@ export interface MemberOptions {
   readonly severalSteps?: "first" | "in_order";
   /** What this agent declares untrusted. */
   readonly context?: AgentContextOptions;
+  /** To whom it hands work in the background. Default: `helper`. */
+  readonly aside?: string;
   /** Called while `pay` runs. */
   readonly onPay?: () => Promise<unknown>;
 }
@@ -39,7 +41,15 @@ export function familyMember(
 ): FamilyMember {
   const ran: string[] = [];
   const nextStep = scriptedSteps<FamilyStep>(script);
-  const { payApproval = "never", handOptions = {}, budget, severalSteps = "first", onPay, context } = options;
+  const {
+    payApproval = "never",
+    handOptions = {},
+    budget,
+    severalSteps = "first",
+    onPay,
+    context,
+    aside = "helper",
+  } = options;
   const agent = defineAgent(nextStep, {
     name,
     severalSteps,
@@ -47,7 +57,7 @@ export function familyMember(
     ...(context === undefined ? {} : { context }),
     steps: {
       hand: delegate({ agent: ({ to = "helper" }) => to, input: ({ task }) => task }, handOptions),
-      hand_aside: delegate({ agent: "helper", wait: false }),
+      hand_aside: delegate({ agent: aside, wait: false }),
       pay: tool(
         async ({ amount }, { key }) => {
           ran.push(`${key} ${amount}`);

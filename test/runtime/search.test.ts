@@ -65,7 +65,6 @@ describe("what threads can be found by", { tags: ["F5.10"] }, () => {
       "quentin",
       "Bob",
       "ada",
-      "terminal:ada refund",
       "paid",
       thread.id,
       "pay 640",

@@ -68,7 +68,7 @@ function likely({ state }: Thread): readonly EventType[] {
     ];
   }
   const always: EventType[] = ["message_received", "paused", "resumed", "notified"];
-  if (state.children.length > 0) always.push("child_finished", "child_failed");
+  if (state.children.length > 0) always.push("child_finished", "child_failed", "passed_on");
   if (state.request !== null) {
     return [
       ...always,
@@ -291,6 +291,10 @@ function candidate(thread: Thread, draw: Draw): NewEvent {
       return type === "child_finished"
         ? { type, data: { ...about, result: "grown" } }
         : { type, data: { ...about, error: { name: "Error", message: "withered" } } };
+    }
+    case "passed_on": {
+      const { threadId = CHILD } = draw.of(state.children, undefined) ?? {};
+      return { type, data: { threadId, upTo: draw.below(state.seq + 2) } };
     }
     case "parent_told":
       return { type, data: { threadId: CHILD } };

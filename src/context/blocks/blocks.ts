@@ -124,6 +124,7 @@ function defaultBlocks(
     case "sleep_started":
     case "event_awaited":
     case "child_started":
+    case "passed_on":
     case "parent_told":
     case "context_compacted":
     case "events_left_out":

@@ -80,6 +80,7 @@ export function mapContent(event: ThreadEvent, map: ContentMap): ThreadEvent {
     case "event_awaited":
     case "woke":
     case "child_started":
+    case "passed_on":
     case "parent_told":
     case "events_left_out":
     case "secret_revealed":
