@@ -31,6 +31,73 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
     );
   });
 
+  it("names arguments that stand inside another field, as an object or as text that is no strict JSON", () => {
+    const missing = "Missing required field: order_id. Missing required field: amount.";
+    expect(told(next, '{"intent":"refund","arguments":{"order_id":"A1","amount":40}}')).toBe(
+      `The field arguments holds fields that are missing: write what it holds as fields beside the intent. ${missing}`,
+    );
+    expect(told(next, `{"intent":"refund","args":"{'order_id': 'A1', 'amount': 40}"}`)).toBe(
+      `The field args holds JSON text: write what it holds as fields beside the intent. ${missing}`,
+    );
+  });
+
+  it("names a tool call in the form of another interface, and what to write instead", () => {
+    const call = (at: string, given?: string) =>
+      `The field intent is missing; ${INTENTS} The field "${at}" names a step: write "intent": "refund" instead${
+        given === undefined ? "" : `, and the fields that "${given}" holds beside it`
+      }.`;
+    const args = { order_id: "A1", amount: 40 };
+    for (const [answer, message] of [
+      [{ name: "refund", arguments: JSON.stringify(args) }, call("name", "arguments")],
+      [{ name: "refund", parameters: args }, call("name", "parameters")],
+      [{ type: "refund", ...args }, call("type")],
+      [{ refund: args }, call("refund", "refund")],
+      [{ tool_calls: [{ function: { name: "refund", arguments: "{}" } }] }, call("name", "arguments")],
+      [{ order_id: "refund it", amount: 40 }, `The field intent is missing; ${INTENTS}`],
+    ] as const)
+      expect(told(next, JSON.stringify(answer)), JSON.stringify(answer)).toBe(message);
+    const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles });
+    expect(told(steps, JSON.stringify([{ name: "refund", arguments: "{}" }]))).toBe(
+      call("name", "arguments"),
+    );
+  });
+
+  it("names JSON text in the steps of a list, and a list that is JSON text as a whole", () => {
+    const transfer = {
+      intent: "transfer",
+      from_account: { iban: "A" },
+      to_account: '{"iban":"B"}',
+      amount: 1,
+      urgent: true,
+    };
+    const twice = (path: string) =>
+      `holds JSON text: write the object or list itself, without quotes around it.`.replace(
+        /^/,
+        `The field ${path} `,
+      );
+    for (const steps of [
+      promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles }),
+      promptFunction(b, "NextSteps"),
+    ]) {
+      expect(told(steps, JSON.stringify([JSON.parse(REFUND), transfer]))).toBe(
+        `Item 2 of the list does not fit. ${twice("to_account")}`,
+      );
+      expect(told(steps, '[{"intent":"search","query":"x","tags":"[\\"a\\"]"}]')).toBe(
+        `Item 1 of the list does not fit. ${twice("tags")}`,
+      );
+      expect(told(steps, JSON.stringify(`[${REFUND}]`))).toBe(
+        "It is JSON text inside a string: write the JSON itself, without quotes around it.",
+      );
+    }
+    const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles });
+    expect(told(steps, '[{"intent":"refund","args":"{\\"order_id\\":\\"A1\\",\\"amount\\":4}"}]')).toBe(
+      "The item of the list does not fit. The field args holds JSON text: write what it holds as fields beside the intent. Missing required field: order_id. Missing required field: amount.",
+    );
+    expect(told(next, refund({ amount: '{"value":40}' }))).toBe(
+      "The field amount holds JSON text: a single value belongs there, no list or object.",
+    );
+  });
+
   it("names an intent that there is not, with those that there are, before anything else", () => {
     expect(told(next, '{"intent":"refund_result","value":7}')).toBe(
       `The field intent is "refund_result"; ${INTENTS}`,
@@ -61,6 +128,13 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
 
   it("names the values of an enum as the prompt does, under their aliases", () => {
     const invoice = promptFunction(b, "ExtractInvoice", { bamlFiles: getBamlFiles });
+    // The fields as well; a wrong name is none that the field may have.
+    expect(told(invoice, '{"total":5,"status":"OPEN","items":[]}')).toBe(
+      "Missing required field: total_amount.",
+    );
+    expect(told(invoice, '{"total_amount":"five","status":"OPEN","items":[]}')).toBe(
+      'Field total_amount: Expected int, got "five".',
+    );
     const status = (value: string) => told(invoice, `{"total_amount":5,"status":${value},"items":[]}`);
     const wanted = 'Field status: Expected "paid in full" or "OPEN" or "k3", got';
     expect(status('"lost"')).toBe(`${wanted} "lost".`);

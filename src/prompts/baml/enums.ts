@@ -1,5 +1,5 @@
+import { bare } from "./bare.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
-import { bare } from "./step-fields.ts";
 
 /** The values of each enum by its name, as a model reads and writes them. */
 export type Enums = ReadonlyMap<string, readonly string[]>;

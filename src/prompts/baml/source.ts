@@ -1,4 +1,5 @@
 import { sha256 } from "../../base/digest.ts";
+import { bare } from "./bare.ts";
 
 /** The `.baml` files of a generated client, as returned by `getBamlFiles()` in its `inlinedbaml.ts`. */
 export type BamlFiles = Readonly<Record<string, string>>;
@@ -9,24 +10,43 @@ export interface Aliases {
   readonly fields: ReadonlyMap<string, ReadonlySet<string>>;
   /** Alias of an enum value → the values' names. */
   readonly values: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Name of a field that has an alias somewhere → the names that prompts show it under. */
+  readonly shown: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export const NO_ALIASES: Aliases = { fields: new Map(), values: new Map() };
+export const NO_ALIASES: Aliases = { fields: new Map(), values: new Map(), shown: new Map() };
 
 /** Every alias of fields and enum values in the files. */
 export function readAliases(files: BamlFiles): Aliases {
   const fields = new Map<string, Set<string>>();
   const values = new Map<string, Set<string>>();
+  const shown = new Map<string, Set<string>>();
+  const unaliased = new Set<string>();
   for (const { kind, text } of declarations(files)) {
     if (kind !== "class" && kind !== "enum") continue;
-    for (const [alias, name] of aliasesIn(text)) {
-      const map = kind === "class" ? fields : values;
-      const names = map.get(alias);
-      if (names === undefined) map.set(alias, new Set([name]));
-      else names.add(name);
+    const pairs = aliasesIn(text);
+    for (const [alias, name] of pairs) {
+      addTo(kind === "class" ? fields : values, alias, name);
+      if (kind === "class") addTo(shown, name, alias);
     }
+    if (kind !== "class") continue;
+    const aliased = new Set(pairs.map(([, name]) => name));
+    for (const name of fieldNames(text)) if (!aliased.has(name)) unaliased.add(name);
   }
-  return { fields, values };
+  for (const name of unaliased) shown.get(name)?.add(name);
+  return { fields, values, shown };
+}
+
+function addTo(map: Map<string, Set<string>>, key: string, value: string): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([value]));
+  else set.add(value);
+}
+
+function fieldNames(declaration: string): readonly string[] {
+  const { text } = bare(declaration);
+  const body = text.slice(text.indexOf("{") + 1);
+  return Array.from(body.matchAll(/^[ \t]*([A-Za-z_]\w*)[ \t]+\S/gm), ([, name = ""]) => name);
 }
 
 /**

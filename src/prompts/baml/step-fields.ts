@@ -1,3 +1,4 @@
+import { bare } from "./bare.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 
 /** What the prompt declares of one field of a step, as far as people need it to read and to edit a value. */
@@ -63,25 +64,7 @@ function aliasOf({ text }: Declaration): string {
   return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(bare(text).text)?.[1] ?? "";
 }
 
-interface Bare {
-  /** Without comments; each string is `\u0000<number>\u0000`. */
-  readonly text: string;
-  readonly strings: readonly string[];
-}
-
-const STRING_OR_COMMENT = /(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\[\s\S])*)"|\/\/[^\n]*/g;
 const STRING = /\0(\d+)\0/g;
-
-/** The text of a declaration without comments, with its strings apart. */
-export function bare(source: string): Bare {
-  const strings: string[] = [];
-  const text = source.replaceAll("\0", "").replace(STRING_OR_COMMENT, (token, _, raw, quoted) => {
-    if (token.startsWith("//")) return "";
-    strings.push(typeof raw === "string" ? raw : String(quoted).replace(/\\(["\\])/g, "$1"));
-    return `\0${strings.length - 1}\0`;
-  });
-  return { text, strings };
-}
 
 interface FieldLine {
   readonly name: string;

@@ -64,9 +64,7 @@ function fits(text: string, maxTexts: number, tools: ReadTools): "yes" | "no" | 
   // Fields that the type does not know cost time, each of them, although they are harmless.
   if (parsed.kind === "parsed" && areHarmless(reasons) && !reasons.has("extra_field")) return "yes";
   tools.left.sampleTexts -= texts;
-  return parsed.kind === "misfit"
-    ? { kind: "misfit", message: mismatch(parsed.error, sample, tools.enums()) }
-    : "no";
+  return parsed.kind === "misfit" ? { kind: "misfit", message: mismatch(parsed.error, sample, tools) } : "no";
 }
 
 function areHarmless(reasons: ReadonlySet<FidelityReason>): boolean {

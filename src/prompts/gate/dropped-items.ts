@@ -1,6 +1,7 @@
 import type { StepField } from "../baml/step-fields.ts";
 import { isFields, isList } from "./compare.ts";
 import { inWords } from "./in-words.ts";
+import { describeEncodedTwice, isJsonText, missingName, shownName, wrappedArguments } from "./mismatch.ts";
 import { type ReadTools, tryParse } from "./reading.ts";
 
 // Only so many items are looked at for the one to name.
@@ -15,7 +16,9 @@ export function describeDropped(read: unknown, parsed: unknown, tools: ReadTools
   if (tools.kind !== "list" || !isList(parsed) || read === null || read === undefined) return undefined;
   const items = isList(read) ? read : [read];
   const lostAll = items.length > 0 && parsed.length === 0;
-  const lostStep = tools.intents !== undefined && items.length > parsed.length;
+  const areSteps =
+    tools.intents !== undefined || parsed.some((item) => isFields(item) && Object.hasOwn(item, "intent"));
+  const lostStep = areSteps && items.length > parsed.length;
   if (!lostAll && !lostStep) return undefined;
   const index = lostAll ? 0 : items.slice(0, MAX_TRIED).findIndex((item) => isDropped(item, tools));
   if (index < 0) return "Items of the list do not fit.";
@@ -31,19 +34,40 @@ function isDropped(item: unknown, tools: ReadTools): boolean {
 /** What can be said without the parser, which gives no reason for what it drops. */
 function describeItem(item: unknown, tools: ReadTools): readonly string[] {
   if (!isFields(item)) return [`It is ${inWords(item)}.`];
-  const fields = [...(tools.stepFields()?.get(String(item["intent"])) ?? [])];
-  const missing = fields.filter(
-    ([name, { kind, optional }]) => !optional && kind !== "texts" && !isThere(name, item, tools),
-  );
-  if (missing.length > 0) return missing.map(([name]) => `Missing required field: ${name}.`);
-  const wrong = fields.flatMap(([name, { kind }]) => {
+  const declared = tools.stepFields()?.get(String(item["intent"]));
+  const fields = [...(declared ?? [])];
+  const { shown } = tools.aliases();
+  const missing = fields
+    .filter(([name, { kind, optional }]) => !optional && kind !== "texts" && !isThere(name, item, tools))
+    .map(([name]) => missingName(name, { read: item, shown }));
+  if (missing.length > 0)
+    return [...wrappedArguments(item, missing), ...missing.map((name) => `Missing required field: ${name}.`)];
+  const twice = Object.entries(item).flatMap(([key, value]) => {
+    const [name = key] = tools.aliases().fields.get(key) ?? [];
+    const { kind = "other" } = declared?.get(name) ?? {};
+    return (kind === "other" ? findJsonText(value, [key]) : undefined) ?? [];
+  });
+  if (twice.length > 0) return [describeEncodedTwice(twice)];
+  const wrong = fields.flatMap(([field, { kind }]) => {
     const wanted = WANTED[kind];
+    const name = shownName(field, { read: item, shown });
     const value = item[name];
     return wanted === undefined || value === undefined || wanted.fits(value)
       ? []
       : [`Field ${name}: Expected ${wanted.type}, got ${inWords(value)}.`];
   });
   return wrong.length > 0 ? wrong : ["A required field is missing, or a value has another type."];
+}
+
+/** The path of the first text that is JSON, in a value. */
+function findJsonText(value: unknown, path: readonly string[]): readonly string[] | undefined {
+  if (typeof value === "string") return isJsonText(value) ? path : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inside] of Object.entries(value)) {
+    const found = findJsonText(inside, [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function isThere(name: string, item: Readonly<Record<string, unknown>>, tools: ReadTools): boolean {

@@ -2,8 +2,15 @@ import type { Aliases } from "../baml/source.ts";
 import { isFields, isList } from "./compare.ts";
 import { isJsonText } from "./mismatch.ts";
 
+/** A field that holds JSON text. */
+interface EncodedTwice {
+  readonly path: readonly string[];
+  /** Its type is neither an object nor a list. */
+  readonly single: boolean;
+}
+
 /**
- * The path of a field that holds an object or list as JSON text although its type is not text: the parser may have
+ * The field that holds an object or list as JSON text although its type is not text: the parser may have
  * taken it apart, wrapped it in a list, or dropped it. `undefined` if there is no such field.
  */
 export function findEncodedTwice(
@@ -11,8 +18,11 @@ export function findEncodedTwice(
   parsed: unknown,
   aliases: Aliases,
   path: readonly string[] = [],
-): readonly string[] | undefined {
-  if (typeof read === "string") return parsed !== read && isJsonText(read) ? path : undefined;
+): EncodedTwice | undefined {
+  if (typeof read === "string")
+    return parsed !== read && isJsonText(read)
+      ? { path, single: !isList(parsed) && !isFields(parsed) }
+      : undefined;
   if (isList(read)) {
     const items = isList(parsed) ? parsed : [parsed];
     return first(

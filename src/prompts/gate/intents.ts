@@ -40,15 +40,56 @@ export function intentProblem(value: unknown, intents: readonly string[] | undef
   const wanted = `it must be ${intents.length === 1 ? "" : "one of "}${choice}.`;
   const key = Object.keys(value).find((name) => normalizeName(name) === "intent");
   if (key === undefined) {
-    const inside = Object.entries(value).find(([, item]) => isFields(item) && Object.hasOwn(item, "intent"));
-    const hint =
-      inside === undefined ? "" : ` Do not put the fields inside ${JSON.stringify(inside[0].slice(0, 60))}.`;
-    return `The field intent is missing; ${wanted}${hint}`;
+    return `The field intent is missing; ${wanted}${hintFor(value, intents)}`;
   }
   const intent = value[key];
   const known =
     typeof intent === "string" && intents.some((one) => normalizeName(one) === normalizeName(intent));
   return known ? undefined : `The field intent is ${inWords(intent)}; ${wanted}`;
+}
+
+/** What to do instead about an answer without intent: it has the form of another interface, or something around it. */
+function hintFor(value: Readonly<Record<string, unknown>>, intents: readonly string[]): string {
+  const inside = Object.entries(value).find(([, item]) => isFields(item) && Object.hasOwn(item, "intent"));
+  if (inside !== undefined) return ` Do not put the fields inside ${JSON.stringify(inside[0].slice(0, 60))}.`;
+  const call = findCall(value, intents, 0);
+  if (call === undefined) return "";
+  const { intent, at, given } = call;
+  const name = (text: string) => JSON.stringify(text.slice(0, 60));
+  const fields = given === undefined ? "" : `, and the fields that ${name(given)} holds beside it`;
+  return ` The field ${name(at)} names a step: write "intent": ${JSON.stringify(intent)} instead${fields}.`;
+}
+
+interface ToolCall {
+  readonly intent: string;
+  /** The field that names it. */
+  readonly at: string;
+  /** The field with the arguments. */
+  readonly given: string | undefined;
+}
+
+// `{"tool_calls":[{"function":{"name":"add","arguments":"{…}"}}]}` is four deep.
+const MAX_CALL_DEPTH = 4;
+
+/** A tool call as other interfaces want it: a field names an intent, or is one, and another has the arguments. */
+function findCall(value: unknown, intents: readonly string[], depth: number): ToolCall | undefined {
+  if (depth > MAX_CALL_DEPTH || typeof value !== "object" || value === null) return undefined;
+  const entries = Object.entries(value).slice(0, 20);
+  const isKnown = (name: unknown) => typeof name === "string" && intents.includes(name);
+  const named = entries.find(([key, item]) => !isList(value) && (isKnown(item) || isKnown(key)));
+  if (named !== undefined) {
+    const [at, item] = named;
+    if (isKnown(at)) return { intent: at, at, given: isFields(item) || isList(item) ? at : undefined };
+    const given = entries.find(
+      ([, other]) => isFields(other) || (typeof other === "string" && /^\s*\{/.test(other)),
+    );
+    return { intent: String(item), at, given: given?.[0] };
+  }
+  for (const [, item] of entries) {
+    const found = findCall(item, intents, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function normalizeName(name: string): string {

@@ -3,6 +3,7 @@ import { ALLOWANCE } from "./afford.ts";
 import { isFields, isList } from "./compare.ts";
 import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket, trimBlank } from "./form.ts";
 import { proseBreach, strictBounds, strictBreach, tooLarge, tooMany, tooManyTags } from "./limits.ts";
+import { describeMisfit, isJsonText, JSON_IN_A_STRING } from "./mismatch.ts";
 import { readLoose, readStrict } from "./read-json.ts";
 import { readPlain, readText } from "./read-plain.ts";
 import {
@@ -31,6 +32,9 @@ export function readCompletion(completion: string, settings: Omit<ReadTools, "le
   if (trimmed === "") return EMPTY;
   // By far the most common answer: only JSON. Tags inside its strings are text.
   const bracketed = /^[{[]/.test(trimmed);
+  const asString = trimmed.startsWith('"') && kind !== "text_or_json" ? strictJson(trimmed) : undefined;
+  if (typeof asString === "string" && isJsonText(asString))
+    return refuse({ reason: "no_match", message: describeMisfit([JSON_IN_A_STRING]) });
   const breach = bracketed ? strictBreach(shapeOf(trimmed, true, strictBounds(limits)), limits) : undefined;
   if (breach !== undefined) return refuse(breach);
   const whole = bracketed ? strictJson(trimmed) : undefined;

@@ -33,7 +33,7 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
-    return { kind: "misfit", message: mismatch(parsed.error, read, tools.enums()) };
+    return { kind: "misfit", message: mismatch(parsed.error, read, tools) };
   }
   const lost = describeLost(read, parsed.value, tools);
   if (lost !== undefined) {
@@ -51,7 +51,11 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
 /** What the parser accepts and must not: it would lose a whole part of the answer, or take a text for what it holds. */
 function describeLost(read: unknown, parsed: unknown, tools: ReadTools): string | undefined {
   const twice = findEncodedTwice(read, parsed, tools.aliases());
-  return twice === undefined ? describeDropped(read, parsed, tools) : describeEncodedTwice(twice);
+  if (twice === undefined) return describeDropped(read, parsed, tools);
+  const [item, ...path] = twice.path;
+  return isList(read) && path.length > 0
+    ? `Item ${Number(item) + 1} of the list does not fit. ${describeEncodedTwice(path, twice.single)}`
+    : describeEncodedTwice(twice.path, twice.single);
 }
 
 // How many characters cost as much as one quote.
@@ -80,7 +84,7 @@ export function readLoose(text: string, closed: boolean, tools: ReadTools): Cand
   const parsed = tryParse(text, tools);
   if (parsed.kind === "misfit") {
     spend(second?.value, undefined, tools);
-    return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}, tools.enums()) };
+    return { kind: "misfit", message: mismatch(parsed.error, second?.value ?? {}, tools) };
   }
   const lost = describeLost(second?.value, parsed.value, tools);
   if (lost !== undefined) {

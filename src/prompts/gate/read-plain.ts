@@ -43,7 +43,7 @@ export function readText(completion: string, tools: ReadTools): Reading {
   if (breach !== undefined) return refuse(breach);
   const parsed = tryParse(visible.text, tools);
   if (parsed.kind === "misfit")
-    return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined, tools.enums()) };
+    return { ok: false, reason: "no_match", message: mismatch(parsed.error, undefined, tools) };
   const reasons = new Set<FidelityReason>();
   compareValues(visible.text, parsed.value, tools.aliases(), reasons);
   return { ok: true, values: [{ value: parsed.value, reasons }], said: saidOf(visible.text, []) };
@@ -67,7 +67,7 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
     const json = strictJson(text);
     // If all of it is one text, what was found inside that text is not JSON.
     const message = typeof json === "string" ? undefined : misfit;
-    return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json, tools.enums()) };
+    return { ok: false, reason: "no_match", message: message ?? mismatch(parsed.error, json, tools) };
   }
   const { value } = parsed;
   const isObject = typeof value === "object" && value !== null;
@@ -124,7 +124,7 @@ function checkLength(text: string, tools: ReadTools): ReturnType<typeof checkPla
   if (text.length <= MAX_PLAIN) return undefined;
   return {
     kind: "breach",
-    breach: { reason: "no_match", message: mismatch(undefined, undefined, tools.enums()) },
+    breach: { reason: "no_match", message: mismatch(undefined, undefined, tools) },
   };
 }
 
