@@ -36,13 +36,13 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
       const request = pendingRequest(notice.thread);
       // Answered in the meantime.
       if (request?.id !== notice.requestId) return;
-      const { title, question, parts, choices } = describeRequest(request);
+      const { title, question, parts, choices } = describeRequest(request, notice.people);
       writeAll([
         title,
         ...(question === "" ? [] : indent(question)),
         ...parts.flatMap(({ label, text }) => indent(`${label}: ${text}`)),
         ...(choices === null ? [] : indent(`one of: ${choices.join(", ")}`)),
-        ...howToAnswer(notice.thread, notice.request).map((line) => `  ${line}`),
+        ...howToAnswer(notice.thread, notice.request, notice.people).map((line) => `  ${line}`),
       ]);
     },
     async update(notice) {

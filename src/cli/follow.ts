@@ -197,7 +197,9 @@ async function report(session: Session, thread: Thread, asking: Thread): Promise
   } else {
     // Whoever was asked has seen it.
     if (!terminal.interactive) await showCard(session, request);
-    const lines = request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request);
+    const { people } = await session.runtime();
+    const lines =
+      request === null ? [`thread ${thread.id} is ${status.kind}`] : howToAnswer(asking, request, people);
     for (const line of lines) terminal.out(line);
   }
   return status.kind === "failed" ? EXIT.failed : EXIT.ok;

@@ -1,7 +1,7 @@
 import { ForbiddenError } from "../base/errors.ts";
 import type { Principal } from "../thread/events.ts";
 import type { PendingApproval, PendingQuestion, Requesters } from "../thread/state.ts";
-import { comparePeople, type People } from "./people.ts";
+import { comparePeople, nameOfPattern, nameOfPerson, type People } from "./people.ts";
 import { matchesPrincipal, principalKey } from "./principal.ts";
 
 /** What must be known of an approval to say who may decide on it. */
@@ -25,7 +25,7 @@ export type Objection =
   /** They may be one person with somebody who asked or approved: nobody has said who is who. */
   | "perhaps_same";
 
-/** Somebody may not decide, and why. Its message names principals; `objectionInWords` says it to a person. */
+/** Somebody may not decide, and why. Its message names people as far as `people` knows them; `whyNotInWords` says it to that very person. */
 export class ObjectionError extends ForbiddenError {
   readonly objection: Objection;
 
@@ -41,13 +41,23 @@ export function approversOf({ policy, escalatedTo }: ApprovalCase["approval"]): 
 }
 
 /** Why this person may not answer a question that is put to others, or `undefined`. Anybody may answer one put to nobody by name. */
-export function objectionToAnswer({ to }: PendingQuestion, by: Principal): ObjectionError | undefined {
+export function objectionToAnswer(
+  { to }: PendingQuestion,
+  by: Principal,
+  people: People = {},
+): ObjectionError | undefined {
   if (to === undefined || to.some((pattern) => matchesPrincipal(pattern, by))) return undefined;
-  const who = principalKey(by);
-  return new ObjectionError("not_named", `${who} may not answer this; ${to.join(", ")} may`, {
-    who,
-    allowed: to,
-  });
+  const message = `${personIn(people, by)} may not answer this; ${allIn(people, to)} may`;
+  return new ObjectionError("not_named", message, { who: principalKey(by), allowed: to });
+}
+
+/** How an error calls a person: by name, or else by the identity that the channel has verified. */
+function personIn(people: People, person: Principal): string {
+  return nameOfPerson(person, people) ?? principalKey(person);
+}
+
+function allIn(people: People, patterns: readonly string[]): string {
+  return [...new Set(patterns.map((pattern) => nameOfPattern(pattern, people) ?? pattern))].join(", ");
 }
 
 /**
@@ -63,8 +73,11 @@ export function objectionTo(
   const who = principalKey(by);
   const allowed = approversOf(approval);
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
-    const may = allowed.length === 0 ? "nobody may" : `${allowed.join(", ")} may`;
-    return new ObjectionError("not_named", `${who} may not decide on this; ${may}`, { who, allowed });
+    const may = allowed.length === 0 ? "nobody may" : `${allIn(people, allowed)} may`;
+    return new ObjectionError("not_named", `${personIn(people, by)} may not decide on this; ${may}`, {
+      who,
+      allowed,
+    });
   }
   return sameness({ approval, requesters, people }, by, decision);
 }
@@ -89,13 +102,13 @@ export function sameness(
       const message = "it is not known who asked for this, and whoever did may not approve it: nobody may";
       return new ObjectionError("unknown_requester", message, { who });
     }
-    const own = `${who} requested this and may not approve it; somebody else must`;
+    const own = `${personIn(people, by)} requested this and may not approve it; somebody else must`;
     const objection = sameAsOne(by, requesters.known, people, { objection: "requester", message: own });
     if (objection !== undefined && (decision === "approved" || objection.certain)) return objection.error;
   }
   // Somebody who has approved may still stop the step while other approvals are missing.
   if (decision === "denied") return undefined;
-  const twice = `${who} has approved already; ${needed} approvals of different people are needed`;
+  const twice = `${personIn(people, by)} has approved already; ${needed} approvals of different people are needed`;
   return sameAsOne(by, approval.approvedBy, people, { objection: "approved_already", message: twice })?.error;
 }
 
@@ -119,7 +132,7 @@ function sameAsOne(
   if (unknown === undefined) return undefined;
   const other = principalKey(unknown.other);
   const unsure =
-    `${who} may be the same person as ${other}, and different people are needed: ` +
+    `${personIn(people, by)} may be the same person as ${personIn(people, unknown.other)}, and different people are needed: ` +
     "say who is who under `people` in the configuration";
   return { certain: false, error: new ObjectionError("perhaps_same", unsure, { who, same: other }) };
 }

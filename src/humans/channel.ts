@@ -4,6 +4,7 @@ import type { ErrorInfo, EventOf, Principal } from "../thread/events.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { ClosingEvent } from "../thread/updates.ts";
+import type { People } from "./people.ts";
 
 /** What every message of a thread to people says. */
 interface About {
@@ -20,6 +21,8 @@ export interface RequestNotice extends About {
   readonly kind: "request";
   readonly requestId: RequestId;
   readonly request: PendingRequest;
+  /** Who is who here, for the names of people. Default: nothing is known. */
+  readonly people?: People | undefined;
 }
 
 /** How a thread goes on, for the channel that it comes from. */
@@ -38,7 +41,7 @@ export type NewsNotice = About & {
 /** A message to people: a request, progress, the end of a run, or a failure. */
 export type Notice = RequestNotice | NewsNotice;
 
-type Told = Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request">;
+type Told = Pick<RequestNotice, "threadId" | "thread" | "requestId" | "request" | "people">;
 
 /** A request that was answered, expired or cancelled, or whose question has answered itself. */
 export interface ClosedNotice extends Told {

@@ -1,6 +1,6 @@
 import { type Check, list, record } from "../base/checks.ts";
 import type { Principal } from "../thread/events.ts";
-import { matchesPrincipal, PATTERN, samePrincipal } from "./principal.ts";
+import { matchesPrincipal, PATTERN, samePrincipal, spellPattern } from "./principal.ts";
 
 /**
  * Who is who: each person's name, with every principal by which a channel knows that person, e.g.
@@ -11,6 +11,29 @@ export type People = Readonly<Record<string, readonly string[]>>;
 
 /** A list for each person; a pattern that can match nobody would let one person count as two. */
 export const PEOPLE: Check = record(list(PATTERN));
+
+/** The person's name, with a capital letter; `undefined` if `people` gives none or several. */
+export function nameOfPerson(person: Principal, people: People): string | undefined {
+  return onlyName(namesOf(person, people));
+}
+
+/** The name of the person whom a pattern of a policy names; `undefined` if it names many, or nobody known by name. */
+export function nameOfPattern(pattern: string, people: People): string | undefined {
+  const spelled = spellPattern(pattern);
+  const colon = pattern.indexOf(":");
+  const one = { channel: pattern.slice(0, colon), id: pattern.slice(colon + 1) };
+  const isOne = !pattern.endsWith(":*") && !pattern.startsWith("*:");
+  const names = Object.entries(people).flatMap(([name, patterns]) =>
+    patterns.some((other) => spellPattern(other) === spelled || (isOne && matchesPrincipal(other, one)))
+      ? [name]
+      : [],
+  );
+  return onlyName(names);
+}
+
+function onlyName([name, ...others]: readonly string[]): string | undefined {
+  return name === undefined || others.length > 0 ? undefined : name.charAt(0).toUpperCase() + name.slice(1);
+}
 
 export type Comparison = "same" | "different" | "unknown";
 

@@ -145,7 +145,7 @@ export function whyNot(
     const kind = decision === "denied" ? decision : "approved";
     return objectionTo({ approval: asked, requesters, people }, by, kind);
   }
-  const objection = objectionToAnswer(asked, by);
+  const objection = objectionToAnswer(asked, by, people);
   if (objection !== undefined || decision !== "did_not_happen" || policy === null) return objection;
   const escalatedTo = (policy.escalation ?? []).flatMap(({ to }) => to);
   return objectionTo(

@@ -151,9 +151,9 @@ function textOf(value: unknown, name: string): string {
 function questionDecision(
   asked: PendingQuestion,
   decision: HumanDecision,
-  { by, choices }: ResponseCase,
+  { by, choices, people }: ResponseCase,
 ): HumanDecision {
-  const objection = objectionToAnswer(asked, by);
+  const objection = objectionToAnswer(asked, by, people);
   if (objection !== undefined) throw objection;
   if (decision.kind === "denied") return denial(decision);
   return decision.kind === "answered"

@@ -5,7 +5,7 @@ import type { Principal } from "../thread/events.ts";
 import type { PendingApproval } from "../thread/state.ts";
 import { describeField } from "./describe-field.ts";
 import { countOf, visible, visibleLine } from "./visible-text.ts";
-import { approverInWords, personInWords } from "./who-decides.ts";
+import { approversInWords, personInWords } from "./who-decides.ts";
 
 /** For whom a card is written. */
 export interface CardReader {
@@ -52,11 +52,6 @@ export function cardLines(
     ),
     ...(expiresAt === undefined ? [] : [`    ${c.dim(`expires at ${timeOf(expiresAt)}`)}`]),
   ];
-}
-
-function approversInWords(approvers: readonly string[], people: People): string {
-  const names = [...new Set(approvers.map((pattern) => approverInWords(pattern, people)))];
-  return names.length === 0 ? "nobody" : names.join(", ");
 }
 
 function approvedInWords(approvedBy: readonly Principal[], people: People): string {

@@ -1,13 +1,14 @@
 import { isJsonObject, type Json } from "../base/json.ts";
 import { describeReason } from "../humans/approval-reasons.ts";
 import type { NewsNotice, UpdateNotice } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
 import type { HumanRequest } from "../humans/request.ts";
 import type { ApprovalCard } from "../thread/events.ts";
 import type { PendingApproval } from "../thread/state.ts";
 import { describeEvent } from "./describe-event.ts";
 import { describeWay } from "./describe-way.ts";
-import { fullNameOf, patternInWords } from "./people.ts";
 import { countOf, inWords, visible, visibleLine } from "./visible-text.ts";
+import { approversInWords, personInWords } from "./who-decides.ts";
 
 /** One part of a request as people read it. */
 export interface RequestPart {
@@ -32,8 +33,8 @@ export interface RequestInWords {
   readonly choices: readonly string[] | null;
 }
 
-/** A request as every channel shows it: all that the person who decides must see. */
-export function describeRequest(request: HumanRequest): RequestInWords {
+/** A request as every channel shows it: all that the person who decides must see. `people` gives everybody their names. */
+export function describeRequest(request: HumanRequest, people: People = {}): RequestInWords {
   const { asked } = request;
   const way = describeWay(request.path, request.agent);
   const about: RequestPart[] = way === "" ? [] : [note("For", way)];
@@ -42,7 +43,12 @@ export function describeRequest(request: HumanRequest): RequestInWords {
     return {
       title: `Approval needed: ${visibleLine(card.title)}`,
       question: "",
-      parts: [...about, note("Step", visibleLine(card.intent)), ...cardParts(card), ...policyParts(asked)],
+      parts: [
+        ...about,
+        note("Step", visibleLine(card.intent)),
+        ...cardParts(card, people),
+        ...policyParts(asked, people),
+      ],
       choices: null,
     };
   }
@@ -70,7 +76,7 @@ const TITLES: { readonly [K in Exclude<HumanRequest["kind"], "approval">]: strin
   version: "An agent has changed",
 };
 
-function cardParts(card: ApprovalCard): RequestPart[] {
+function cardParts(card: ApprovalCard, people: People): RequestPart[] {
   const fields = Object.entries(card.arguments).map(
     ([name, value]): RequestPart => ({ kind: "field", label: visibleLine(name), text: valueText(value) }),
   );
@@ -88,7 +94,7 @@ function cardParts(card: ApprovalCard): RequestPart[] {
     ...fields,
     ...preview,
     ...saidParts(card),
-    ...newerParts(card),
+    ...newerParts(card, people),
     ...failureParts(card),
     ...reasons,
     ...ways,
@@ -102,13 +108,13 @@ function saidParts({ said }: ApprovalCard): RequestPart[] {
   return [{ kind: "words", label: "The model wrote", text: visible(said.text) + rest }];
 }
 
-function newerParts({ newer }: ApprovalCard): RequestPart[] {
+function newerParts({ newer }: ApprovalCard, people: People): RequestPart[] {
   if (newer === undefined) return [];
   const earlier = newer.count - newer.latest.length;
   return [
     ...(earlier > 0 ? [warning("Sent since", `${countOf(earlier, "earlier message")}`)] : []),
     ...newer.latest.map(({ from, text, length }) => {
-      const who = from === null ? "an unknown sender" : fullNameOf(from);
+      const who = from === null ? "an unknown sender" : personInWords(from, people);
       const rest = length > text.length ? ` … ${countOf(length - text.length, "more character")}` : "";
       return warning(`Sent since by ${who}`, visible(text) + rest);
     }),
@@ -123,20 +129,20 @@ function failureParts({ failures }: ApprovalCard): RequestPart[] {
   );
 }
 
-function policyParts({ policy, approvedBy, expiresAt }: PendingApproval): RequestPart[] {
+function policyParts({ policy, approvedBy, expiresAt }: PendingApproval, people: People): RequestPart[] {
   const needed = policy.needed ?? 1;
   return [
     ...(policy.approvers === undefined
       ? []
-      : [note("May approve", policy.approvers.map(patternInWords).join(", "))]),
-    ...(needed > 1 ? [note("Approvals", approvalsOf(approvedBy, needed))] : []),
+      : [note("May approve", approversInWords(policy.approvers, people))]),
+    ...(needed > 1 ? [note("Approvals", approvalsOf(approvedBy, needed, people))] : []),
     ...(expiresAt === undefined ? [] : [note("Expires", visibleLine(expiresAt))]),
   ];
 }
 
 /** "1 of 2, approved by Ada (web:ada)". */
-function approvalsOf(approvedBy: PendingApproval["approvedBy"], needed: number): string {
-  const names = approvedBy.map(fullNameOf).join(", ");
+function approvalsOf(approvedBy: PendingApproval["approvedBy"], needed: number, people: People): string {
+  const names = approvedBy.map((one) => personInWords(one, people)).join(", ");
   return `${approvedBy.length} of ${needed}${names === "" ? "" : `, approved by ${names}`}`;
 }
 

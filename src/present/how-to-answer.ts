@@ -1,11 +1,13 @@
 import { requestIdOf } from "../base/ids.ts";
+import type { People } from "../humans/people.ts";
 import type { PendingQuestion, PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import { describeWay } from "./describe-way.ts";
 import { visibleValue } from "./visible-text.ts";
+import { approversInWords } from "./who-decides.ts";
 
-/** The exact commands that answer a request, and what each one does. */
-export function howToAnswer(thread: ThreadHead, request: PendingRequest): string[] {
+/** The exact commands that answer a request, and what each one does. `people` gives those who may answer their names. */
+export function howToAnswer(thread: ThreadHead, request: PendingRequest, people: People = {}): string[] {
   const id = requestIdOf(thread.id, request.seq);
   const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
   const waits = `thread ${thread.id}${way === "" ? "" : ` (${way})`} waits for a person`;
@@ -21,7 +23,7 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
   }
   switch (request.kind) {
     case "question":
-      return [waits, ...mayAnswer(request), `answer: npx twelvefold answer ${id} "your answer"`];
+      return [waits, ...mayAnswer(request, people), `answer: npx twelvefold answer ${id} "your answer"`];
     case "escalation":
     case "budget":
     case "provider":
@@ -49,6 +51,6 @@ export function howToAnswer(thread: ThreadHead, request: PendingRequest): string
   }
 }
 
-function mayAnswer({ to }: PendingQuestion): string[] {
-  return to === undefined ? [] : [`may answer: ${to.map((who) => visibleValue(who)).join(", ")}`];
+function mayAnswer({ to }: PendingQuestion, people: People): string[] {
+  return to === undefined ? [] : [`may answer: ${approversInWords(to, people)}`];
 }

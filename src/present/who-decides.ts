@@ -1,5 +1,5 @@
-import type { People } from "../humans/people.ts";
-import { matchesPrincipal, principalKey, spellPattern } from "../humans/principal.ts";
+import { nameOfPattern, nameOfPerson, type People } from "../humans/people.ts";
+import { principalKey } from "../humans/principal.ts";
 import type { HumanRequest } from "../humans/request.ts";
 import type { Principal } from "../thread/events.ts";
 import { fullNameOf, patternInWords } from "./people.ts";
@@ -10,37 +10,19 @@ import { visible } from "./visible-text.ts";
  * that the channel has verified.
  */
 export function personInWords(person: Principal, people: People): string {
-  const names = Object.keys(people).filter((name) =>
-    people[name]?.some((pattern) => matchesPrincipal(pattern, person)),
-  );
-  const [name] = names;
-  return name !== undefined && names.length === 1 ? nameInWords(name) : fullNameOf(person);
+  const name = nameOfPerson(person, people);
+  return name === undefined ? fullNameOf(person) : visible(name);
 }
 
 /** Those whom a pattern of a policy names: a person by name, or a group in words. */
 export function approverInWords(pattern: string, people: People): string {
-  const spelled = spellPattern(pattern);
-  const colon = pattern.indexOf(":");
-  const one = { channel: pattern.slice(0, colon), id: pattern.slice(colon + 1) };
-  const names = Object.entries(people).flatMap(([name, patterns]) =>
-    patterns.some(
-      (other) => spellPattern(other) === spelled || (isPerson(pattern) && matchesPrincipal(other, one)),
-    )
-      ? [name]
-      : [],
-  );
-  const [name] = names;
-  return name !== undefined && names.length === 1 ? nameInWords(name) : patternInWords(pattern);
+  const name = nameOfPattern(pattern, people);
+  return name === undefined ? patternInWords(pattern) : visible(name);
 }
 
-function nameInWords(name: string): string {
-  const shown = visible(name);
-  return shown.charAt(0).toUpperCase() + shown.slice(1);
-}
-
-/** Whether a pattern names one person, on whatever channel. */
-function isPerson(pattern: string): boolean {
-  return !pattern.endsWith(":*") && !pattern.startsWith("*:");
+/** All whom the patterns name, each once. */
+export function approversInWords(patterns: readonly string[], people: People): string {
+  return [...new Set(patterns.map((pattern) => approverInWords(pattern, people)))].join(", ");
 }
 
 /** Who may decide on a request, and how many of them must. */

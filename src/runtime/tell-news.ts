@@ -3,6 +3,7 @@ import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, ChannelValues, NewsNotice } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData, ThreadEvent } from "../thread/events.ts";
 import { newsDueAt } from "../thread/projection.ts";
@@ -12,6 +13,7 @@ import type { StoreJournal } from "./store-journal.ts";
 export interface TellNewsOptions {
   readonly channels: readonly Channel[];
   readonly store: ChannelValues;
+  readonly people: People;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }

@@ -18,7 +18,7 @@ import type { TellNewsOptions } from "./tell-news.ts";
 export async function tellPeople(
   journal: StoreJournal,
   agent: Agent,
-  { channels, store, clock, signal }: TellNewsOptions,
+  { channels, store, clock, signal, people }: TellNewsOptions,
 ): Promise<void> {
   for (const channel of channels) {
     const { thread } = journal;
@@ -31,7 +31,8 @@ export async function tellPeople(
     // What the agent hides is hidden from everybody who is told.
     const shown = shownThread(thread, agent);
     const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
-    const notice: Notice = { kind: "request", ...about, requestId, request: shown.state.request ?? request };
+    const asked = shown.state.request ?? request;
+    const notice: Notice = { kind: "request", ...about, requestId, request: asked, people };
     if (channel.wants?.(notice) === false) continue;
     const update = channel.update === undefined ? {} : ({ update: true } as const);
     const delivery = { request: request.seq, channel: channel.name, ...update };

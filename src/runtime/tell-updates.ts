@@ -4,6 +4,7 @@ import { withDeadline } from "../base/deadlines.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { UpdateNotice } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
 import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs, newsDueAt } from "../thread/projection.ts";
@@ -100,12 +101,12 @@ export function createUpdates(journal: StoreJournal, agent: Agent, options: Tell
 async function makeUpdate(
   update: RequestUpdate,
   thread: Thread,
-  { agent, channels, store, signal }: TellNewsOptions & { readonly agent: Agent },
+  { agent, channels, store, signal, people }: TellNewsOptions & { readonly agent: Agent },
 ): Promise<Outcome | undefined> {
   try {
     const channel = channels.find(({ name }) => name === update.channel);
     if (channel === undefined) throw new Error("this process has no such channel");
-    const notice = channel.update === undefined ? undefined : noticeOf(update, thread, agent);
+    const notice = channel.update === undefined ? undefined : noticeOf(update, thread, { agent, people });
     if (notice === undefined) return { ok: true, skipped: true };
     await withDeadline((signal) => channel.update?.(notice, store, signal), { ms: UPDATE_MS, signal });
     return { ok: true };
@@ -115,11 +116,15 @@ async function makeUpdate(
 }
 
 /** What the channel is told; `undefined` for an event that says nothing of the request. */
-function noticeOf({ request: seq, seq: about }: RequestUpdate, whole: Thread, agent: Agent) {
+function noticeOf(
+  { request: seq, seq: about }: RequestUpdate,
+  whole: Thread,
+  { agent, people }: { readonly agent: Agent; readonly people: People },
+) {
   const thread = shownThread(threadOf(whole.id, whole.events.slice(0, about)), agent);
   const by = thread.events[about - 1];
   if (by === undefined || !mayClose(by)) return undefined;
-  const told = { threadId: whole.id, requestId: requestIdOf(whole.id, seq), thread };
+  const told = { threadId: whole.id, requestId: requestIdOf(whole.id, seq), thread, people };
   const { request: still } = thread.state;
   if (still?.seq === seq) {
     return by.type === "human_responded"

@@ -114,7 +114,7 @@ async function run(
     observe({ kind: "events", before, thread: now, events });
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
-  const telling = { channels, store, clock, signal };
+  const telling = { channels, store, clock, signal, people: options.people };
   const updates = createUpdates(journal, agent, telling);
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });

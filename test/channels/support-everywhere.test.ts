@@ -103,7 +103,7 @@ describe("support over mail, chat and the inbox", {
     const updates = () => slackApi.calls.filter(({ method }) => method === "chat.update");
     await expect.poll(() => updates().length).toBe(1);
     const half = JSON.stringify(updates()[0]?.body.blocks);
-    expect(half).toContain(`1 of 2, approved by slack:${TEAM}:UMIA`);
+    expect(half).toContain("1 of 2, approved by Mia");
     expect(half).toContain('"action_id":"approve"');
 
     // The other manager signs in and looks at the same card.

@@ -1,12 +1,16 @@
 import { createColors } from "picocolors";
 import { describe, expect, it } from "vitest";
 import { callIdAt, randomThreadId } from "../../src/base/ids.ts";
-import { type HumanRequest, pendingRequest } from "../../src/humans/request.ts";
+import { objectionToAnswer } from "../../src/humans/approvers.ts";
+import { type HumanRequest, pendingRequest, whyNot } from "../../src/humans/request.ts";
 import { cardLines } from "../../src/present/card.ts";
+import { describeRequest } from "../../src/present/describe-request.ts";
+import { howToAnswer } from "../../src/present/how-to-answer.ts";
 import { decidersInWords, personInWords } from "../../src/present/who-decides.ts";
 import { whyNotInWords } from "../../src/present/why-not.ts";
 import type { ApprovalPolicy, Principal } from "../../src/thread/events.ts";
 import { EMPTY_STATE } from "../../src/thread/fold.ts";
+import type { PendingQuestion } from "../../src/thread/state.ts";
 import { SHOP_PEOPLE } from "../inbox/shop.ts";
 
 const web = (id: string): Principal => ({ channel: "web", id });
@@ -51,6 +55,41 @@ function asking(
 }
 
 describe("who decides, in words", () => {
+  it("people have their names in messages of channels, at the command line and in errors", {
+    tags: ["F7.8", "F11.1"],
+  }, () => {
+    const request = asking({ approvers: ["web:ada", "slack:U02", "web:bob", "email:*"], needed: 2 }, [
+      web("carol"),
+    ]);
+    const { parts } = describeRequest(request, SHOP_PEOPLE);
+    expect(parts.filter(({ kind }) => kind === "note").map(({ label, text }) => [label, text])).toEqual([
+      ["Step", "pay"],
+      ["May approve", "Ada, Bob, anybody on email"],
+      ["Approvals", "1 of 2, approved by Carol"],
+    ]);
+    expect(whyNot(request, web("dan"), "approved", SHOP_PEOPLE)?.message).toBe(
+      "Dan may not decide on this; Ada, Bob, email:* may",
+    );
+    expect(whyNot(request, web("carol"), "approved", { ...SHOP_PEOPLE, all: ["web:*"] })?.message).toContain(
+      "web:carol may not",
+    );
+    const asked: PendingQuestion = {
+      type: "question",
+      kind: "question",
+      question: "Where?",
+      to: ["web:ada", "slack:*"],
+      seq: 5,
+      askedAt: "2026-01-01T00:00:00.000Z",
+      deliveries: {},
+      toUpdate: [],
+    };
+    const thread = { id: randomThreadId(), state: { ...EMPTY_STATE, request: asked } };
+    expect(howToAnswer(thread, asked, SHOP_PEOPLE)).toContain("may answer: Ada, anybody on slack");
+    expect(objectionToAnswer(asked, web("dan"), SHOP_PEOPLE)?.message).toBe(
+      "Dan may not answer this; Ada, slack:* may",
+    );
+  });
+
   it("says who, how many of them, and whether that is you", { tags: "F7.8" }, () => {
     const three = ["web:ada", "web:bob", "slack:U02", "web:carol"];
     const [ada, dan] = [web("ada"), web("dan")];

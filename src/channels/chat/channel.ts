@@ -90,7 +90,7 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     if (request === undefined || place === undefined) return;
     const posted = await cards.read(request.id, values);
     if (posted.some((card) => card.notice === notice.id)) return;
-    const message = requestMessage(request, platform, options.link?.(request));
+    const message = requestMessage(request, platform, options.link?.(request), notice.people);
     if (!platform.limits.longValues) await cards.noteValue(request, values);
     const card = { ...(await platform.post(place, message, signal)), notice: notice.id };
     await cards.add(request.id, card, { values, about: notice.threadId });
@@ -122,8 +122,8 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
       if (request === null) return;
       const message =
         notice.kind === "closed"
-          ? closedMessage(request, platform, describeClosed(notice))
-          : requestMessage(request, platform, options.link?.(request));
+          ? closedMessage(request, platform, describeClosed(notice), notice.people)
+          : requestMessage(request, platform, options.link?.(request), notice.people);
       for (const card of await cards.read(notice.requestId, values)) await platform.update(card, message);
     },
     async receive(request, runtime) {

@@ -1,4 +1,5 @@
 import { sha256 } from "../../base/digest.ts";
+import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
 import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
@@ -45,8 +46,9 @@ export function requestMessage(
   request: HumanRequest,
   platform: ChatPlatform,
   link: string | undefined,
+  people?: People,
 ): ChatMessage {
-  const { title, parts, choices } = partsOf(request);
+  const { title, parts, choices } = partsOf(request, people);
   const { limits } = platform;
   const where = link === undefined ? "in the inbox" : "at the link";
   const isFixed =
@@ -68,15 +70,20 @@ export function requestMessage(
 }
 
 /** The card once it is closed: `words` say how. */
-export function closedMessage(request: HumanRequest, platform: ChatPlatform, words: string): ChatMessage {
-  const { title, parts } = partsOf(request);
+export function closedMessage(
+  request: HumanRequest,
+  platform: ChatPlatform,
+  words: string,
+  people?: People,
+): ChatMessage {
+  const { title, parts } = partsOf(request, people);
   const message = { title, parts: [...parts, { text: words }], buttons: [] };
   if (platform.fits(message)) return message;
   return { title: visibleLine(title, 140), parts: [{ text: visibleLine(words, 1_000) }], buttons: [] };
 }
 
-function partsOf(request: HumanRequest) {
-  const { title, question, parts, choices } = describeRequest(request);
+function partsOf(request: HumanRequest, people?: People) {
+  const { title, question, parts, choices } = describeRequest(request, people);
   const all: ChatMessage["parts"] = [
     ...(question === "" ? [] : [{ text: question }]),
     ...parts.map(({ label, text }) => ({ label, text })),

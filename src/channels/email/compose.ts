@@ -1,3 +1,4 @@
+import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest, type RequestPart } from "../../present/describe-request.ts";
 import { escapeXml } from "../../present/escape-xml.ts";
@@ -25,11 +26,13 @@ export interface Ask {
   readonly code: string;
   /** Where the request can be looked at; `undefined`: nowhere. */
   readonly link?: string | undefined;
+  /** Who is who, for the names of people. */
+  readonly people?: People | undefined;
 }
 
 /** A mail that asks a person: the whole card, and how to answer. */
-export function composeRequest(request: HumanRequest, { code, link }: Ask): Body {
-  const { title, question, parts, choices } = describeRequest(request);
+export function composeRequest(request: HumanRequest, { code, link, people }: Ask): Body {
+  const { title, question, parts, choices } = describeRequest(request, people);
   const rows = parts.map(({ label, text }) => ({ label, text }));
   const blocks: readonly Block[] = [
     { kind: "text", text: title, strong: true },

@@ -74,7 +74,7 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
 
   async function askOne(to: string, { notice, request, values }: Asking): Promise<void> {
     const key = await issueKey(notice.threadId, to, { requestId: request.id, values });
-    const ask = { code: signer.code(request, to), link: options.link?.(request, to) };
+    const ask = { code: signer.code(request, to), link: options.link?.(request, to), people: notice.people };
     await send(to, {
       ...conversationOf(to, request, notice),
       messageId: signer.messageId(notice.id, to, domain),

@@ -122,7 +122,7 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
     const failures: unknown[] = [];
     for (const to of recipientsOf(notice, request)) {
       const code = await codes.issue(request, to, { values, now: clock.now() });
-      const texts = composeRequest(request, code, options.link?.(request, to));
+      const texts = composeRequest(request, code, options.link?.(request, to), notice.people);
       await sendAll(to, texts, { notice, values, signal }).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];

@@ -1,3 +1,4 @@
+import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
 import { splitText } from "./split-text.ts";
@@ -10,8 +11,9 @@ export function composeRequest(
   request: HumanRequest,
   code: string,
   link: string | undefined,
+  people?: People,
 ): readonly string[] {
-  const { title, question, parts, choices } = describeRequest(request);
+  const { title, question, parts, choices } = describeRequest(request, people);
   const lines = [
     title,
     ...(question === "" ? [] : [question]),

@@ -35,7 +35,9 @@ export async function followThread(session: Session, id: string): Promise<number
   else if (status.kind === "running") terminal.out(interruptedLine(threadId));
   else {
     await showCard(session, request);
-    const lines = request === null ? [`thread ${threadId} is ${status.kind}`] : howToAnswer(thread, request);
+    const { people } = await session.runtime();
+    const lines =
+      request === null ? [`thread ${threadId} is ${status.kind}`] : howToAnswer(thread, request, people);
     for (const line of lines) terminal.out(line);
   }
   return status.kind === "failed" ? EXIT.failed : EXIT.ok;

@@ -111,7 +111,7 @@ function timeline(
     ...lines,
     ...(interrupted ? [interruptedLine(thread.id)] : []),
     ...(request?.type === "approval" ? cardLines(request, { colors: c, people, timeOf: localTime }) : []),
-    ...(request === null ? [] : howToAnswer(thread, request)),
+    ...(request === null ? [] : howToAnswer(thread, request, people)),
   ];
 }
 

@@ -18,7 +18,7 @@ export async function message(session: Session, id: string, words: readonly stri
   if (request !== null && !session.json) {
     session.terminal.err("the message is stored; the model reads it once the pending request is answered");
     await showCard(session, request);
-    for (const line of howToAnswer(thread, request)) session.terminal.err(line);
+    for (const line of howToAnswer(thread, request, runtime.people)) session.terminal.err(line);
     return EXIT.ok;
   }
   return follow(session, runtime, threadId, thread.state.seq);

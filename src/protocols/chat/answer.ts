@@ -31,7 +31,9 @@ export function describeRequest(
 ): ApprovalDescriptor {
   const { id, digest, asked, expiresAt } = request;
   const card =
-    asked.type === "approval" ? cardLines(asked, { colors: plain }).join("\n") : visible(asked.question);
+    asked.type === "approval"
+      ? cardLines(asked, { colors: plain, people: runtime.people }).join("\n")
+      : visible(asked.question);
   return { requestId: id, digest, card, expiresAt, mayDecide: mayAnswer(request, caller, runtime) };
 }
 
