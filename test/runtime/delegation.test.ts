@@ -349,7 +349,9 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     const child = await runtime.settled((await childOf(runtime, thread)).id);
     const { seq, digest } = approvalOf(child);
     const response = { decision: { kind: "approved" }, digest } as const;
-    await expect(runtime.respond(requestIdOf(child.id, seq), response, bob)).rejects.toThrow("Bob requested this");
+    await expect(runtime.respond(requestIdOf(child.id, seq), response, bob)).rejects.toThrow(
+      "Bob requested this",
+    );
   });
 });
 
