@@ -18,6 +18,7 @@ function show(kind, text) {
   line.className = kind;
   line.textContent = text;
   log.append(line);
+  return line;
 }
 
 function button(label, act) {
@@ -32,9 +33,16 @@ function button(label, act) {
 
 /** One run: sends what is new, shows what happens, and asks what the agent asks. */
 async function run(resume) {
+  let said;
   await agent
     .runAgent(resume === undefined ? {} : { resume: [resume] }, {
-      onTextMessageEndEvent: ({ textMessageBuffer }) => show("text", textMessageBuffer),
+      // Words come while the agent writes them.
+      onTextMessageStartEvent: () => {
+        said = show("text", "");
+      },
+      onTextMessageContentEvent: ({ event }) => {
+        said.textContent += event.delta;
+      },
       onToolCallEndEvent: ({ toolCallName, toolCallArgs }) =>
         show("call", `${toolCallName} ${JSON.stringify(toolCallArgs)}`),
       onToolCallResultEvent: ({ event }) => show("result", event.content),

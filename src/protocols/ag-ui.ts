@@ -10,6 +10,7 @@ import type { Thread } from "../thread/thread.ts";
 import { describeRequest, respondTo, whyAsked } from "./chat/answer.ts";
 import { type ChatName, chatKey, findChat, sendMessage } from "./chat/chats.ts";
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
+import { type PartialPart, PartialParts } from "./chat/partial-parts.ts";
 import type { ChatPart } from "./chat/parts.ts";
 import type { Protocol, ProtocolCaller, ProtocolRequest } from "./protocol.ts";
 
@@ -143,9 +144,10 @@ async function* runEvents(
 ) {
   const ids = { threadId: input.threadId, runId: input.runId };
   yield line({ type: "RUN_STARTED", ...ids });
+  const about = { runtime, caller, ids, partials: new PartialParts() };
   try {
     for await (const happening of followThread(runtime, { threadId, after }, caller, signal))
-      for (const event of eventsOf(happening, ids, { runtime, caller })) yield line(event);
+      for (const event of eventsOf(happening, about)) yield line(event);
   } catch (error) {
     const message = TwelvefoldError.isInstance(error) ? error.message : "something went wrong here";
     yield line({ type: "RUN_ERROR", message });
@@ -156,22 +158,50 @@ function line(event: AgUiEvent) {
   return { data: JSON.stringify(event) };
 }
 
-function eventsOf(
-  happening: Happening,
-  ids: { readonly threadId: string; readonly runId: string },
-  about: { readonly runtime: Runtime; readonly caller: ProtocolCaller },
-): readonly AgUiEvent[] {
+interface About {
+  readonly runtime: Runtime;
+  readonly caller: ProtocolCaller;
+  readonly ids: { readonly threadId: string; readonly runId: string };
+  readonly partials: PartialParts;
+}
+
+function eventsOf(happening: Happening, about: About): readonly AgUiEvent[] {
+  const { partials } = about;
+  const settled = () => partials.settle(undefined).parts.flatMap(partialEvents);
   switch (happening.kind) {
-    case "part":
-      return partEvents(happening.part, happening.seq);
+    case "part": {
+      const { parts, isPart } = partials.settle(happening.part, happening.seq);
+      const events = parts.flatMap(partialEvents);
+      return isPart ? events : [...events, ...partEvents(happening.part, happening.seq)];
+    }
     case "partial":
-      return [];
+      return partials.update(happening.partial, happening.seq, happening.agent).flatMap(partialEvents);
     case "settled":
-      return [endOf(happening.thread, ids, about)];
-    case "problem":
-      return [{ type: "RUN_ERROR", message: "the thread could not be advanced; it is tried again later" }];
+      return [...settled(), endOf(happening.thread, about)];
+    case "problem": {
+      const message = "the thread could not be advanced; it is tried again later";
+      return [...settled(), { type: "RUN_ERROR", message }];
+    }
     default:
       return happening satisfies never;
+  }
+}
+
+/** Words are shown while they come. What a client has read of a call's input it cannot take back, so a call comes whole. */
+function partialEvents(part: PartialPart): readonly AgUiEvent[] {
+  switch (part.kind) {
+    case "text_begun":
+      return [{ type: "TEXT_MESSAGE_START", messageId: part.id, role: "assistant" }];
+    case "text_more":
+      return [{ type: "TEXT_MESSAGE_CONTENT", messageId: part.id, delta: part.text }];
+    case "text_ended":
+      return [{ type: "TEXT_MESSAGE_END", messageId: part.id }];
+    case "call_begun":
+    case "call_more":
+    case "call_dropped":
+      return [];
+    default:
+      return part satisfies never;
   }
 }
 
@@ -213,11 +243,7 @@ function partEvents(part: ChatPart, seq: number): readonly AgUiEvent[] {
   }
 }
 
-function endOf(
-  thread: Thread,
-  ids: object,
-  { runtime, caller }: { readonly runtime: Runtime; readonly caller: ProtocolCaller },
-): AgUiEvent {
+function endOf(thread: Thread, { runtime, caller, ids }: About): AgUiEvent {
   const { status } = thread.state;
   const finished = { type: "RUN_FINISHED", ...ids };
   const request = pendingRequest(thread);

@@ -17,7 +17,7 @@ import {
   sendMessage,
 } from "./chat/chats.ts";
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
-import { type Chunk, PartialChunks } from "./chat/partial-chunks.ts";
+import { type PartialPart, PartialParts } from "./chat/partial-parts.ts";
 import type { ChatPart } from "./chat/parts.ts";
 import { mayAnswer, type Protocol, type ProtocolCaller, type ProtocolRequest } from "./protocol.ts";
 
@@ -44,6 +44,8 @@ const message = z
   .loose();
 const chatInput = z.object({ id, messages: z.array(message).min(1).max(5000) }).loose();
 type Message = z.infer<typeof message>;
+
+type Chunk = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 const HEADERS = { "x-vercel-ai-ui-message-stream": "v1" };
 
@@ -156,7 +158,7 @@ interface About {
 
 async function* chunks({ messageId, ...watched }: Streamed, about: About, signal: AbortSignal) {
   yield line({ type: "start", messageId });
-  const partials = new PartialChunks();
+  const partials = new PartialParts();
   try {
     for await (const happening of followThread(about.runtime, watched, about.caller, signal)) {
       for (const chunk of chunksOf(happening, partials, about)) yield line(chunk);
@@ -172,23 +174,48 @@ function line(chunk: Chunk) {
   return { data: JSON.stringify(chunk) };
 }
 
-function chunksOf(happening: Happening, partials: PartialChunks, about: About): readonly Chunk[] {
+function chunksOf(happening: Happening, partials: PartialParts, about: About): readonly Chunk[] {
   switch (happening.kind) {
     case "part": {
-      const { chunks, isPart } = partials.settle(happening.part, happening.seq);
+      const { parts, isPart } = partials.settle(happening.part, happening.seq);
+      const chunks = parts.map(partialChunk);
       return isPart ? chunks : [...chunks, ...partChunks(happening.part)];
     }
     case "partial":
-      return partials.update(happening.partial, happening.seq, happening.agent);
+      return partials.update(happening.partial, happening.seq, happening.agent).map(partialChunk);
     case "settled":
-      return [...partials.settle(undefined).chunks, ...endChunks(happening.thread, about)];
+      return [...partials.settle(undefined).parts.map(partialChunk), ...endChunks(happening.thread, about)];
     case "problem":
       return [
-        ...partials.settle(undefined).chunks,
+        ...partials.settle(undefined).parts.map(partialChunk),
         { type: "error", errorText: "the thread could not be advanced; it is tried again later" },
       ];
     default:
       return happening satisfies never;
+  }
+}
+
+function partialChunk(part: PartialPart): Chunk {
+  switch (part.kind) {
+    case "text_begun":
+      return { type: "text-start", id: part.id };
+    case "text_more":
+      return { type: "text-delta", id: part.id, delta: part.text };
+    case "text_ended":
+      return { type: "text-end", id: part.id };
+    case "call_begun": {
+      const { callId: toolCallId, name: toolName } = part;
+      return { type: "tool-input-start", toolCallId, toolName, dynamic: true };
+    }
+    case "call_more":
+      return { type: "tool-input-delta", toolCallId: part.callId, inputTextDelta: part.text };
+    case "call_dropped": {
+      const { callId: toolCallId, name: toolName } = part;
+      const errorText = "not called";
+      return { type: "tool-input-error", toolCallId, toolName, input: {}, errorText, dynamic: true };
+    }
+    default:
+      return part satisfies never;
   }
 }
 

@@ -71,8 +71,8 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
   let server: ServerType;
   let url = "";
   const { key, configured } = keyFor("ada");
-  /** The agent `slow` ends its answer once its beginning was seen. */
-  let released = false;
+  /** The agent `slow` ends its answer to a message once its beginning was seen. */
+  const released = new Set<string>();
   const ran: Record<string, number[]> = { ag: [], ai: [] };
   const runtimes: Runtime[] = [];
 
@@ -90,11 +90,12 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
         },
       }),
     );
-    const script = scriptedSteps<PayStep>([{ intent: "done", message: "It is nearly done." }]);
+    const nearly = { intent: "done", message: "It is nearly done." } as const;
+    const script = scriptedSteps<PayStep>([nearly, nearly]);
     const slow: NextStepFunction<[thread: string], PayStep> = {
       ...script,
       async call(args, options) {
-        while (!released) {
+        while (!Array.from(released).some((said) => args[0].includes(said))) {
           options?.onPartial?.({ intent: "done", message: "It is nearly d" });
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
@@ -188,9 +189,21 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
     const { page, problems } = await open("ai-sdk-ui.jsx", "slow");
     await say(page, "how far is it?");
     await page.locator("section.assistant p", { hasText: /^It is nearly $/ }).waitFor();
-    released = true;
+    released.add("how far is it?");
     await page.locator("section.assistant p", { hasText: /^It is nearly done\.$/ }).waitFor();
     expect(await page.locator("section.assistant p").count()).toBe(1);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it("`@ag-ui/client`: the words of an answer are shown while the model writes them", async () => {
+    const { page, problems } = await open("ag-ui.js", "slow");
+    await say(page, "how far is that?");
+    await page.locator("pre.text", { hasText: /^It is nearly $/ }).waitFor();
+    released.add("how far is that?");
+    await page.locator("pre.text", { hasText: /^It is nearly done\.$/ }).waitFor();
+    expect(await page.locator("pre.text").count()).toBe(1);
+    expect(await page.locator("pre.error").count()).toBe(0);
     expect(problems).toEqual([]);
     await page.close();
   });

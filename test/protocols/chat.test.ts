@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
-import { PartialChunks } from "../../src/protocols/chat/partial-chunks.ts";
+import { PartialParts } from "../../src/protocols/chat/partial-parts.ts";
 import { agUi, aiSdkUi } from "../../src/protocols/index.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { askHuman, finish, progress, tool } from "../../src/steps/steps.ts";
@@ -67,8 +67,8 @@ describe("what a model is writing", { tags: "E5" }, () => {
     });
     const many = (text: string) => text.repeat(300_000);
     const lastOf = (partial: object) => {
-      const [, chunk] = new PartialChunks().update(JSON.parse(JSON.stringify(partial)), 3, agent);
-      return String(chunk?.["delta"] ?? chunk?.["inputTextDelta"]);
+      const [, part] = new PartialParts().update(JSON.parse(JSON.stringify(partial)), 3, agent);
+      return part !== undefined && "text" in part ? part.text : "";
     };
     expect(lastOf({ intent: "done", message: `so${many(" ")}on ` })).toBe(`so${many(" ")}on `);
     expect(lastOf({ intent: "done", message: `so${many("1 ")}` })).toBe("so");
@@ -250,72 +250,6 @@ describe("the AI SDK's UI streams", { tags: "E5" }, () => {
     expect(ran).toEqual([43]);
   });
 
-  it("what the model writes is shown while it comes, in whole words; what was not said in the end is taken back", async () => {
-    const secret = "sk-abcdefghijklmnop1234567890";
-    const steps = [add, add, done(`It is three, and the key ${secret} is safe.`)] as const;
-    const script = scriptedSteps<PayStep>(steps);
-    let at = 0;
-    const wanted: string[] = [];
-    const writes: (readonly [intent: string, fields: object, wanted: string])[][] = [
-      [["add", { a: 1, b: null }, '"type":"tool-input-start","toolCallId":"call_3"']],
-      // It begins to say something, and then makes a call.
-      [["done", { message: "Well, I thi" }, '"delta":"Well, I "']],
-      [
-        ["done", { message: "It is thr" }, '"delta":"It is "'],
-        [
-          "done",
-          { message: `It is three, and the key ${secret.slice(0, 12)}` },
-          '"delta":"three, and the key "',
-        ],
-      ],
-    ];
-    const nextStep = {
-      ...script,
-      async call(...[args, options]: Parameters<typeof script.call>) {
-        for (const [intent, fields, chunk] of writes[at++] ?? []) {
-          wanted.push(chunk);
-          // Again and again, as a model writes on: a reader may have come late.
-          while (wanted.length > 0) {
-            options?.onPartial?.({ intent, ...fields });
-            await new Promise((resolve) => setImmediate(resolve));
-          }
-        }
-        return script.call(args, options);
-      },
-    };
-    const agent = defineAgent(nextStep, {
-      name: "payer",
-      context: { redact: {} },
-      steps: {
-        pay: tool(() => 0, { approval: "always" }),
-        add: tool(({ a, b }) => a + b, { readOnly: true }),
-        ask: askHuman(({ question }) => question),
-        tell: progress(({ note }) => note),
-        done: finish(({ message }) => message),
-      },
-    });
-    const runtime = createRuntime({ agents: [agent], store: createMemoryStore(), stream: true });
-    afterwards(() => runtime.stop());
-    const { send } = serve({ agents: [agent], server: { runtime, protocols: [aiSdkUi({ runtime })] } });
-    const response = await send("/ai-sdk/payer", { body: { id: "s", messages: [user("m1", "how much?")] } });
-    let text = "";
-    for await (const bytes of response.body ?? []) {
-      text += new TextDecoder().decode(bytes);
-      if (wanted[0] !== undefined && text.includes(wanted[0])) wanted.shift();
-    }
-    expect(text).not.toContain(secret.slice(0, 12));
-    const chunks = eventsIn(text);
-    const said = (id: string) =>
-      chunks.flatMap((one) => (one["id"] === id ? [one["delta"] ?? ""] : [])).join("");
-    const ids = [
-      ...new Set(chunks.flatMap((one) => (one["type"] === "text-start" ? [String(one["id"])] : []))),
-    ];
-    expect(ids).toHaveLength(2);
-    expect(said(ids[0] ?? "")).toContain("not said in the end");
-    expect(said(ids[1] ?? "")).toMatch(/^It is three, and the key \[\S+ is safe\.$/);
-    expect(typesOf(chunks).filter((type) => type === "text-start" || type === "text-end")).toHaveLength(4);
-  });
-
   it("a question is text, and the next message answers it; whoever may only read is refused", async () => {
     const { post, keys, runtime } = chats([{ intent: "ask", question: "Which?" }, done("twelve it is")]);
     const first = await post("/ai-sdk/payer", body(user("m1", "go")));
@@ -358,6 +292,95 @@ describe("the AI SDK's UI streams", { tags: "E5" }, () => {
 });
 
 describe("streams of protocols", { tags: "E5" }, () => {
+  it.each([
+    {
+      name: "the AI SDK",
+      body: { id: "s", messages: [{ id: "m1", role: "user", parts: [{ type: "text", text: "how much?" }] }] },
+      path: "/ai-sdk/payer",
+      call: '"type":"tool-input-start","toolCallId":"call_3"',
+      types: ["text-start", "text-end"],
+    },
+    {
+      name: "AG-UI",
+      body: { threadId: "s", runId: "r", messages: [{ id: "m1", role: "user", content: "how much?" }] },
+      path: "/ag-ui/payer",
+      types: ["TEXT_MESSAGE_START", "TEXT_MESSAGE_END"],
+    },
+  ])(
+    "$name: whole words are shown while they come; what was not said in the end is taken back",
+    async (protocol) => {
+      const { body, path, call: begun, types } = protocol;
+      const secret = "sk-abcdefghijklmnop1234567890";
+      const steps = [add, add, done(`It is three, and the key ${secret} is safe.`)] as const;
+      const script = scriptedSteps<PayStep>(steps);
+      let at = 0;
+      const wanted: string[] = [];
+      const writes: (readonly [intent: string, fields: object, wanted: string])[][] = [
+        begun === undefined ? [] : [["add", { a: 1, b: null }, begun]],
+        // It begins to say something, and then makes a call.
+        [["done", { message: "Well, I thi" }, '"delta":"Well, I "']],
+        [
+          ["done", { message: "It is thr" }, '"delta":"It is "'],
+          [
+            "done",
+            { message: `It is three, and the key ${secret.slice(0, 12)}` },
+            '"delta":"three, and the key "',
+          ],
+        ],
+      ];
+      const nextStep = {
+        ...script,
+        async call(...[args, options]: Parameters<typeof script.call>) {
+          for (const [intent, fields, chunk] of writes[at++] ?? []) {
+            wanted.push(chunk);
+            // Again and again, as a model writes on: a reader may have come late.
+            while (wanted.length > 0) {
+              options?.onPartial?.({ intent, ...fields });
+              await new Promise((resolve) => setImmediate(resolve));
+            }
+          }
+          return script.call(args, options);
+        },
+      };
+      const agent = defineAgent(nextStep, {
+        name: "payer",
+        context: { redact: {} },
+        steps: {
+          pay: tool(() => 0, { approval: "always" }),
+          add: tool(({ a, b }) => a + b, { readOnly: true }),
+          ask: askHuman(({ question }) => question),
+          tell: progress(({ note }) => note),
+          done: finish(({ message }) => message),
+        },
+      });
+      const runtime = createRuntime({ agents: [agent], store: createMemoryStore(), stream: true });
+      afterwards(() => runtime.stop());
+      const { send } = serve({
+        agents: [agent],
+        server: { runtime, protocols: [agUi({ runtime }), aiSdkUi({ runtime })] },
+      });
+      const response = await send(path, { body });
+      let text = "";
+      for await (const bytes of response.body ?? []) {
+        text += new TextDecoder().decode(bytes);
+        if (wanted[0] !== undefined && text.includes(wanted[0])) wanted.shift();
+      }
+      expect(text).not.toContain(secret.slice(0, 12));
+      const chunks = eventsIn(text);
+      const idOf = (one: Record<string, unknown>) => String(one["id"] ?? one["messageId"]);
+      const said = (id: string) =>
+        chunks.flatMap((one) => (idOf(one) === id ? [one["delta"] ?? ""] : [])).join("");
+      const ids = [...new Set(chunks.flatMap((one) => (one["type"] === types[0] ? [idOf(one)] : [])))];
+      expect(ids).toHaveLength(2);
+      expect(said(ids[0] ?? "")).toContain("not said in the end");
+      expect(said(ids[1] ?? "")).toMatch(/^It is three, and the key \[\S+ is safe\.$/);
+      expect(typesOf(chunks).filter((type) => types.includes(String(type)))).toHaveLength(4);
+      // Read again, as after a lost connection, the answer is the same message.
+      const again = eventsIn(await (await send(path, { body })).text());
+      expect(again.filter((one) => one["type"] === types[0]).map(idOf)).toEqual([ids[1]]);
+    },
+  );
+
   it("a page that goes away in the middle misses nothing, and no more streams are open than are allowed", async () => {
     const paid = Promise.withResolvers<string>();
     const agent = defineAgent(scriptedSteps<PayStep>([pay(1), done()]), {

@@ -2,7 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import type { CallId } from "../../base/ids.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { visible } from "../../present/visible-text.ts";
-import type { Step, ThreadEvent } from "../../thread/events.ts";
+import type { EventOf, Step, ThreadEvent } from "../../thread/events.ts";
 
 /** What a chat shows of a thread's events, whatever the protocol. */
 export type ChatPart =
@@ -15,6 +15,11 @@ export type ChatPart =
 
 /** Steps that are words to the person rather than calls. */
 export const WORDS: ReadonlySet<string | undefined> = new Set(["finish", "nothing", "ask_human", "progress"]);
+
+/** The id of what a step says: the same while it is written and afterwards. */
+export function textIdOf(callId: CallId): string {
+  return `msg_${callId.slice("call_".length)}`;
+}
 
 /** The parts that an event adds. `earlier` are the thread's events up to it. Pure. */
 export function chatParts(
@@ -34,7 +39,6 @@ export function chatParts(
 }
 
 function partsOf(event: ThreadEvent, earlier: readonly ThreadEvent[]): readonly ChatPart[] {
-  const id = `msg_${event.seq}`;
   switch (event.type) {
     case "step_proposed": {
       const { callId, step } = event.data;
@@ -75,14 +79,19 @@ function partsOf(event: ThreadEvent, earlier: readonly ThreadEvent[]): readonly 
       return callId === undefined ? [] : [{ kind: "denied", callId, text: "nobody decided in time" }];
     }
     case "human_asked":
-      return [{ kind: "text", id, text: visible(event.data.question) }];
+      return [{ kind: "text", id: textIdIn(event), text: visible(event.data.question) }];
     case "notified":
       return event.data.text === undefined ? [] : [{ kind: "progress", text: event.data.text }];
     case "finished": {
       const { result } = event.data;
-      return [{ kind: "text", id, text: typeof result === "string" ? result : JSON.stringify(result) }];
+      const text = typeof result === "string" ? result : JSON.stringify(result);
+      return [{ kind: "text", id: textIdIn(event), text }];
     }
     default:
       return [];
   }
+}
+
+function textIdIn({ seq, data }: EventOf<"human_asked"> | EventOf<"finished">): string {
+  return data.callId === undefined ? `msg_${seq}` : textIdOf(data.callId);
 }
