@@ -4,6 +4,7 @@ import type { Channel, NewsNotice } from "../humans/channel.ts";
 import { pendingRequest } from "../humans/request.ts";
 import { describeClosed, describeNews, describeRequest } from "../present/describe-request.ts";
 import { howToAnswer } from "../present/how-to-answer.ts";
+import { partLine } from "./part-line.ts";
 
 export interface TerminalChannelOptions {
   /** The channel's name among the channels of the runtime. Default `terminal`. */
@@ -40,7 +41,7 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
       writeAll([
         title,
         ...(question === "" ? [] : indent(question)),
-        ...parts.flatMap(({ label, text }) => indent(`${label}: ${text}`)),
+        ...parts.flatMap((part) => indent(partLine(part))),
         ...(choices === null ? [] : indent(`one of: ${choices.join(", ")}`)),
         ...howToAnswer(notice.thread, notice.request, notice.people).map((line) => `  ${line}`),
       ]);

@@ -161,7 +161,7 @@ export function mailOffice({ script, policy, smtp, people = {}, ...options }: Ma
     people,
     // The clock jumps while mail is really sent.
     claimMs: 3_600_000,
-    sweepMs: 1_000,
+    sweepMs: 30_000,
   });
   return {
     ...desk,

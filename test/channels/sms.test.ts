@@ -87,6 +87,7 @@ function office(
     channels: [channel],
     clock,
     claimMs: 3_600_000,
+    sweepMs: 30_000,
   });
   runtimes.push(runtime);
   const settle = async () => {

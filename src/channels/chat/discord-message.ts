@@ -1,3 +1,4 @@
+import { partLine } from "../part-line.ts";
 import type { ButtonOf, ChatForm, ChatMessage } from "./platform.ts";
 
 /* Discord's messages. All text is escaped: it reads backslashes before anything that is no letter, digit or blank. */
@@ -28,7 +29,7 @@ export function fitsDiscord(message: ChatMessage): boolean {
 }
 
 function embedsOf({ title, parts }: ChatMessage) {
-  const lines = parts.map(({ label, text }) => (label === undefined ? text : `${label}: ${text}`));
+  const lines = parts.map(partLine);
   const escaped = escapeMarkdown(title);
   const isShort = escaped.length <= MAX_TITLE;
   const whole = isShort ? lines.join("\n") : [title, ...lines].join("\n");

@@ -1,3 +1,4 @@
+import { partLine } from "../part-line.ts";
 import type { ChatForm, ChatMessage } from "./platform.ts";
 
 /*
@@ -24,9 +25,7 @@ export function fitsSlack(message: ChatMessage): boolean {
 export function blocksOf({ title, parts, buttons, link }: ChatMessage): unknown[] {
   const head =
     title.length <= MAX_TITLE ? [{ type: "header", text: makePlain(title) }] : pieces(title).map(section);
-  const body = parts.flatMap(({ label, text }) =>
-    pieces(label === undefined ? text : `${label}: ${text}`).map(section),
-  );
+  const body = parts.flatMap((part) => pieces(partLine(part)).map(section));
   const elements = [
     ...buttons.map(({ action, label, value, style }) => ({
       type: "button",
@@ -54,6 +53,11 @@ function pieces(text: string): readonly string[] {
     parts.push(characters.slice(start, start + MAX_SECTION / 2).join(""));
   }
   return parts.length === 0 ? [""] : parts;
+}
+
+/** A few words to one person. */
+export function whisperOf(words: string): unknown[] {
+  return [section(words.slice(0, MAX_SECTION))];
 }
 
 /** `meta` comes back with what is sent. */

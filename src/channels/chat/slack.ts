@@ -19,7 +19,7 @@ import { both, check, fields, optional, record, text } from "../../base/checks.t
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
 import { readFormButton, writeFormButton } from "./form-button.ts";
 import { type ChatPerson, type ChatPlatform, type Incoming, NotFromPlatform } from "./platform.ts";
-import { blocksOf, escapeMrkdwn, fitsSlack, viewOf } from "./slack-blocks.ts";
+import { blocksOf, escapeMrkdwn, fitsSlack, viewOf, whisperOf } from "./slack-blocks.ts";
 
 export interface SlackOptions {
   /** The signing secret of the app. */
@@ -129,7 +129,8 @@ export function slack(options: SlackOptions): ChatPlatform {
         return Response.json({ response_action: "errors", errors: { [field]: words.slice(0, 1_900) } });
       }
       const { team, channel } = to.kind === "click" ? to.message : to.place;
-      later(postSlackEphemeral({ ...api(team), channel, user: to.from.user, text: escapeMrkdwn(words) }));
+      const said = { text: escapeMrkdwn(words), blocks: whisperOf(words) };
+      later(postSlackEphemeral({ ...api(team), channel, user: to.from.user, ...said }));
       return new Response(null, { status: 200 });
     },
   };

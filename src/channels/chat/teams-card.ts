@@ -1,3 +1,4 @@
+import { partLine } from "../part-line.ts";
 import type { ButtonOf, ChatForm, ChatMessage } from "./platform.ts";
 
 /* Adaptive Cards. Texts are runs of a `RichTextBlock`, in which nothing is markup. */
@@ -23,7 +24,7 @@ export function fitsTeams(message: ChatMessage): boolean {
 
 /** A message of the Bot Framework with the card. */
 export function activityOf({ title, parts, buttons, link }: ChatMessage) {
-  const body = parts.flatMap(({ label, text }) => linesOf(label === undefined ? text : `${label}: ${text}`));
+  const body = parts.flatMap((part) => linesOf(partLine(part)));
   const open = link === undefined ? [] : [{ type: "Action.OpenUrl", title: "Open", url: link }];
   // Where there are more than six actions, the others are hidden: rows of actions in the body show all of them.
   const actions = [...buttons.map(actionOf), ...open];

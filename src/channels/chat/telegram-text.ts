@@ -1,3 +1,4 @@
+import { partLine } from "../part-line.ts";
 import type { ChatMessage } from "./platform.ts";
 
 /* Text without `parse_mode`: nothing in it is markup. What Telegram would make a link of by itself is marked as code. */
@@ -20,7 +21,7 @@ export function textOf({ title, parts }: Pick<ChatMessage, "title" | "parts">): 
   readonly text: string;
   readonly entities: readonly Entity[];
 } {
-  const lines = parts.map(({ label, text }) => (label === undefined ? text : `${label}: ${text}`));
+  const lines = parts.map(partLine);
   const text = [...(title === "" ? [] : [title]), ...lines].join("\n").slice(0, MAX_TEXT + 1);
   const words = [...text.matchAll(/\S+/g)].filter(([word]) => COULD_BE_LINK.test(word));
   if (words.length > MAX_ENTITIES)

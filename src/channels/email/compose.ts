@@ -2,6 +2,7 @@ import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest, type RequestPart } from "../../present/describe-request.ts";
 import { escapeXml } from "../../present/escape-xml.ts";
+import { partLine } from "../part-line.ts";
 import { REPLY_ABOVE } from "./new-text.ts";
 
 /** A mail's two forms, of the same content. */
@@ -109,7 +110,7 @@ function blockText(block: Block): string {
     case "text":
       return block.text;
     case "table":
-      return block.rows.map(({ label, text }) => `${label}: ${text.replaceAll("\n", "\n    ")}`).join("\n");
+      return block.rows.map(partLine).join("\n");
     case "link":
       return `${block.text}: ${block.url}`;
     default:

@@ -1,6 +1,7 @@
 import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
+import { partLine } from "../part-line.ts";
 import { splitText } from "./split-text.ts";
 
 /** So many messages are sent about one request; what needs more is not asked by text. */
@@ -17,7 +18,7 @@ export function composeRequest(
   const lines = [
     title,
     ...(question === "" ? [] : [question]),
-    ...parts.map(({ label, text }) => `${label}: ${text}`),
+    ...parts.map(partLine),
     ...waysToAnswer(request, code, choices),
     ...(link === undefined ? [] : [link]),
   ];
