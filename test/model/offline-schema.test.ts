@@ -154,6 +154,10 @@ describe("the offline model and schemas it does not know", () => {
     ["2 to the power of 5", { intent: "power", base: 2, exponent: 5 }],
     ["please raise 2 to the power of -1.5", { intent: "power", base: 2, exponent: -1.5 }],
     ["2 ^ 5", { intent: "power", base: 2, exponent: 5 }],
+    ["use power with base 2 and exponent 8", { intent: "power", base: 2, exponent: 8 }],
+    ["power with exponent 8 and a base of 2", { intent: "power", base: 2, exponent: 8 }],
+    // What stands above binds closer, and from the right.
+    ["2**3**2", { intent: "power", base: 3, exponent: 2 }],
     // By its description alone.
     ["can you raise 7 to 2?", { intent: "power", base: 7, exponent: 2 }],
     ["what is the square root of 16?", { intent: "square_root", of_number: 16 }],
@@ -208,6 +212,9 @@ describe("the offline model and schemas it does not know", () => {
     ["boil 3 eggs for 7 minutes", { intent: "boil_eggs", eggs: 3, minutes: 7 }],
     ["boil_eggs 3 7", { intent: "boil_eggs", eggs: 3, minutes: 7 }],
     ["the tip for a bill of 80 at 15 percent", { intent: "tip", bill: 80, percent: 15 }],
+    ["a tip of 15 percent for a bill of 80", { intent: "tip", bill: 80, percent: 15 }],
+    ["a tip of 15 percent for 80", { intent: "tip", bill: 80, percent: 15 }],
+    ["tip 80 percent 15", { intent: "request_human_input", question: expect.stringContaining("percent") }],
     ["set a timer of 12 minutes", { intent: "timer", minutes: 12 }],
     ["set the lamp to red", { intent: "set_lamp", color: "red" }],
     ["order 2 pizzas", { intent: "order_pizza", count: 2 }],

@@ -78,6 +78,16 @@ describe("the offline model on threads in progress", () => {
     expect(await nextStep(asked + block("human_response", "try again"))).toBe("divide(5, 0)");
   });
 
+  it("does what the request says about a failure, once", async () => {
+    const failed =
+      block("message_received", "divide 5 by 0, and if that fails, divide 1 by 0") +
+      block("divide", "a: 5\nb: 0") +
+      block("divide_error", "division by zero");
+    expect(await nextStep(failed)).toBe("divide(1, 0)");
+    const again = failed + block("divide", "a: 1\nb: 0") + block("divide_error", "division by zero");
+    expect(await nextStep(again)).toMatch(/^request_more_information: I could not run divide\(1, 0\)/);
+  });
+
   it("proposes a refused step again: how often is for the loop to say", async () => {
     const refused = block(
       "step_refused",

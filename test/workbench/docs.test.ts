@@ -84,7 +84,7 @@ describe(PAGE, () => {
     const [first = "", second = "", third = ""] = evals.trim().split("\n");
     const plain = await runLine(first);
     expect(plain.out).toMatch(/^twelvefold-offline +4 +75 % \(30\.1 to 95\.4\)/m);
-    expect(plain.out).toContain("1 known to fail: knows what a dozen is");
+    expect(plain.out).toContain("1 known to fail: knows what two dozen are");
     expect(plain.code).toBe(0);
     expect((await runLine(second)).err).toContain("wrote report.html\nwrote junit.xml\nwrote summary.md");
     expect((await runLine(third)).err).toContain("wrote evals/baseline.json");

@@ -11,6 +11,8 @@ const REJECTION =
 /** `do not divide`, `5 rather than 2`: what is not wanted. */
 const NOT_WANTED =
   /\b(?:do not|don't|never)\b(?: \w+(?: it| that| this)?(?=[\s,.;:!]*(?:$|[,.;:])))?|\b(?:instead of|rather than|not)\b(?: by| with)? \S+/i;
+/** `divide 5 by 0; if that fails, add 5 and 1`: what to do instead. */
+const IF_IT_FAILS = /[\s,;.]*(?:\b(?:and|but) )?\bif (?:that|it|this) fails,? (?:then )?(.+)$/is;
 const AGAIN = /\b(?:again|retry|go on|continue|proceed|go ahead)\b/i;
 const CHANGE = /\b(?:instead|rather|stop|cancel|never ?mind|forget)\b/i;
 
@@ -30,6 +32,8 @@ class Plan {
   /** The latest request's first call: earlier ones have been answered. */
   private requestStart = 0;
   private proposed: string | undefined;
+  /** What to do if a step fails. */
+  private otherwise: string | undefined;
   private readonly tools: readonly Tool[];
 
   constructor(tools: readonly Tool[]) {
@@ -47,7 +51,10 @@ class Plan {
     }
     if (turn.kind === "step") this.proposed = turn.intent;
     if (turn.kind === "result") this.finishCall(turn.intent ?? this.proposed, turn.value);
-    if (turn.kind === "failed") {
+    if (turn.kind === "failed" && this.otherwise !== undefined) {
+      this.calls = this.calls.filter(({ result }) => result !== undefined);
+      this.hear(this.otherwise);
+    } else if (turn.kind === "failed") {
       const reason = quote(turn.text.split("\n")[0] ?? "").replace(/[. ]+$/, "");
       this.reply = ask(`I could not run ${describe(this.next)}: ${reason}. What should I do instead?`);
     }
@@ -75,7 +82,9 @@ class Plan {
       this.correct(about, text, this.reply);
       return;
     }
-    const { calls, last, bare, unread } = new Reading(text, this.tools, this.last);
+    this.otherwise = IF_IT_FAILS.exec(text)?.[1];
+    const wish = text.replace(IF_IT_FAILS, "");
+    const { calls, last, bare, unread } = new Reading(wish, this.tools, this.last);
     this.reply = undefined;
     if (unread.length > 0) {
       this.reply = ask(`I do not understand '${quote(unread.join(", "))}'. Could you say it another way?`);

@@ -4,7 +4,7 @@ import type { Tool } from "./tools.ts";
 
 /** An operand of a call: a value, the result of another call, or the text that stood where no value could be read. */
 export type Operand =
-  | { readonly kind: "value"; readonly value: number | string }
+  | { readonly kind: "value"; readonly value: number | string; readonly field?: string | undefined }
   | { readonly kind: "result"; readonly of: Call }
   | { readonly kind: "missing"; readonly text: string };
 
@@ -21,6 +21,8 @@ const MAX_LENGTH = 2_000;
 const NOTHING: Operand = { kind: "missing", text: "" };
 /** `add 12 to it` and `subtract 12 from it` name the second value first. */
 const TURNED: Readonly<Record<string, string>> = { add: "to", subtract: "from" };
+/** What is above binds closer. Those that are not named: 2. */
+const PRECEDENCE: Readonly<Record<string, number>> = { add: 1, subtract: 1, power: 3 };
 
 /** A request as far as it was understood. `last` is the previous result, which `that` refers to. */
 export class Reading {
@@ -89,6 +91,8 @@ export class Reading {
         if (next !== undefined && this.startsValue()) this.unread.push(next.text);
       }
     }
+    if (operands.some((operand) => fieldOf(operand) !== undefined))
+      return this.complete(token.tool, inFields(token.tool, operands));
     if (fields === token.tool.fields)
       return this.complete(token.tool, turned ? operands.reverse() : operands);
     const inOrder = token.tool.fields.map((field) => operands[fields.indexOf(field)] ?? NOTHING);
@@ -123,11 +127,15 @@ export class Reading {
   private takeFormula(level: number): Operand {
     let left = this.takeValue();
     for (let token = this.next; token?.kind === "tool" && token.infix; token = this.next) {
-      const precedence = token.tool.intent in TURNED ? 1 : 2;
+      const { intent } = token.tool;
+      const precedence = PRECEDENCE[intent] ?? 2;
       if (precedence < level || token.tool.fields.length !== 2) break;
       this.at += 1;
       while (this.next?.kind === "preposition") this.at += 1;
-      left = this.push(token.tool, [left, this.takeFormula(precedence + 1)]);
+      left = this.push(token.tool, [
+        left,
+        this.takeFormula(intent === "power" ? precedence : precedence + 1),
+      ]);
     }
     return left;
   }
@@ -137,7 +145,7 @@ export class Reading {
     if (token?.kind === "tool") return this.takeCall(token.tool.fields.length);
     if (token === undefined || token.kind === "stop" || token.kind === "close") return NOTHING;
     this.at += 1;
-    if (token.kind === "number") return { kind: "value", value: token.value };
+    if (token.kind === "number") return { kind: "value", value: token.value, field: token.field };
     // `the result of 10 divided by 2`, and parentheses.
     const resultOf = token.kind === "that" && this.next?.text === "of";
     if (!resultOf && token.kind !== "open") {
@@ -166,4 +174,17 @@ export class Reading {
     this.calls.push(call);
     return { kind: "result", of: call };
   }
+}
+
+function fieldOf(operand: Operand): string | undefined {
+  return operand.kind === "value" ? operand.field : undefined;
+}
+
+/** The operands in the order of the tool's fields: those with a name where it belongs, the others in the places left. */
+function inFields({ fields }: Tool, operands: readonly Operand[]): readonly Operand[] {
+  const others = operands.filter((operand) => fieldOf(operand) === undefined);
+  const placed = fields.map(
+    ({ name }) => operands.find((operand) => fieldOf(operand) === name) ?? others.shift() ?? NOTHING,
+  );
+  return [...placed, ...others];
 }

@@ -1,30 +1,31 @@
 import { BEYOND, BEYOND_WORDS, LIMITING, stem, type Tool } from "./tools.ts";
 
 /** A piece of a request. `unreadable` words must not be ignored; `that` is the previous result. */
-export type Token = { readonly text: string } & (
-  | { readonly kind: "number"; readonly value: number }
+export type Token = { readonly text: string } /** `field`: of a tool, named beside the number. */ & (
+  | { readonly kind: "number"; readonly value: number; readonly field?: string }
   | { readonly kind: "tool"; readonly tool: Tool; readonly infix: boolean }
   | { readonly kind: "that" | "preposition" | "and" | "stop" | "open" | "close" | "word" | "unreadable" }
 );
 
 const NUMBER = String.raw`(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+`;
 const IS_NUMBER = new RegExp(`^(?:${NUMBER})$`, "i");
+// A number with anything else glued to it is none.
 const PIECE = new RegExp(
-  String.raw`(?:${NUMBER})(?![\w%])|\*\*|[-+−*/×÷·^(),.;:?!"]|\S+?(?=[),.;:?!"]*(?:\s|$))`,
+  String.raw`(?:${NUMBER})(?=[-+−*/×÷·^(),]|[.;:?!"]*(?:\s|$))|\*\*|[-+−*/×÷·^(),.;:?!"]|\S+?(?=[),.;:?!"]*(?:\s|$))`,
   "gi",
 );
 const SPOKEN = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
 const NOISE =
-  /^(?:"|an?|the|i|me|my|you|we|us|can|could|will|would|shall|should|please|like|want|need|do|does|is|are|be|what(?:'s)?|how|much|many|lets?|let's|calculate|compute|numbers?|values?|first|try|use|take|now|also|again|so|just|give|tell|show|start|begin|at|end|thanks?|thank|ok|okay|yes)$/i;
-/** `unreadable`: also digits and signs that are no number. */
+  /^(?:"|an?|the|i|me|my|you|we|us|can|could|will|would|shall|should|please|like|want|need|do|does|is|are|be|what(?:'s)?|how|much|many|lets?|let's|calculate|compute|numbers?|values?|first|try|use|take|now|also|again|so|just|give|tell|show|start|begin|end|thanks?|thank|ok|okay|yes)$/i;
+/** `unreadable`: also digits and signs that are neither a number nor a word. */
 const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegExp])[] = [
   ["open", /^\($/],
   ["close", /^\)$/],
   ["that", /^(?:that|it|this|result|answer)$/i],
-  ["preposition", /^(?:by|with|to|from|of|in|into|among|between|on|for)$/i],
+  ["preposition", /^(?:by|with|to|from|of|in|into|among|between|on|for|at)$/i],
   ["and", /^(?:and|,|&)$/i],
   ["stop", /^(?:[.;:?!]|then|next|afterwards|finally)$/i],
-  ["unreadable", /[\d%^*+/=]/],
+  ["unreadable", /[\d%^*+/=#@~\\]/],
   ["unreadable", BEYOND],
   ["unreadable", LIMITING],
 ];
@@ -33,11 +34,13 @@ const KINDS: readonly (readonly [Exclude<Token["kind"], "number" | "tool">, RegE
 export function tokenize(text: string, tools: readonly Tool[]): readonly Token[] {
   const plain = text
     .replace(/[‘’]/g, "'")
-    .replace(/[$€£](?=\d)/g, "")
-    .replace(/(\d)x(?=\d)/gi, "$1 * ")
+    .replace(/[$€£](?=\d)|(?<=\d)[$€£](?!\S)/g, "")
+    .replace(/\b(?!0x)(\d[\d.]*)x(?=\d)/gi, "$1 * ")
     .replace(/([\d)])(?=\()/g, "$1 * ")
     .replace(/(\d+(?:\.\d+)?) ?(?:%|percent) of\b/gi, (_, percent: string) => `${Number(percent) / 100} * `)
-    .replace(/\bto the power of\b/gi, "^");
+    .replace(/\bto the power of\b/gi, "^")
+    .replace(/\b(?:a|one) dozen\b/gi, "12")
+    .replace(/\bhow many minutes are (\d+(?:\.\d+)?) hours\b/gi, "$1 * 60");
   const pieces = (plain.match(PIECE) ?? []).filter((piece) => !NOISE.test(piece));
   const tokens: Token[] = [];
   for (let at = 0; at < pieces.length; ) {
@@ -54,11 +57,11 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
  * Without the words that name a tool once more, as in `boil 3 eggs`, those that name one by a part of its name where another
  * one's whole name follows: `set a timer`, and those that name a field: `for a bill of 80`.
  */
-function joinNames(tokens: readonly Token[]): readonly Token[] {
+function joinNames(all: readonly Token[]): readonly Token[] {
   let before: Token | undefined;
+  const tokens = nameFields(all);
   return tokens.filter((token, at) => {
     if (token.kind === "stop" || token.kind === "and") before = undefined;
-    if (token.kind === "word" && before?.kind === "tool") return !isNumberField(token.text, before.tool);
     if (token.kind !== "tool" || token.infix) return true;
     const next = tokens[at + 1];
     const isPart =
@@ -70,8 +73,34 @@ function joinNames(tokens: readonly Token[]): readonly Token[] {
   });
 }
 
-function isNumberField(word: string, { fields }: Tool): boolean {
-  return fields.some(({ name, holds }) => holds === "number" && stem(name) === stem(word));
+/**
+ * Gives the name of a tool's field to the number beside it: `base 2`, `a bill of 80`, `15 percent`. With a number on either
+ * side, it is not clear whose name it is.
+ */
+function nameFields(tokens: readonly Token[]): readonly Token[] {
+  const named: Token[] = [];
+  let tool: Tool | undefined;
+  let field: string | undefined;
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === "tool" && !token.infix) tool = token.tool;
+    const name = token.kind === "word" ? numberField(token.text, tool) : undefined;
+    if (name !== undefined) {
+      const before = named.at(-1);
+      const after = tokens[tokens[at + 1]?.text === "of" ? at + 2 : at + 1];
+      const follows = before?.kind === "number" && before.field === undefined;
+      if (follows && after?.kind === "number") named.push({ kind: "unreadable", text: token.text });
+      else if (follows) named.splice(-1, 1, { ...before, field: name });
+      else field = name;
+    } else {
+      named.push(token.kind === "number" && field !== undefined ? { ...token, field } : token);
+      if (token.text !== "of") field = undefined;
+    }
+  }
+  return named;
+}
+
+function numberField(word: string, tool: Tool | undefined): string | undefined {
+  return tool?.fields.find(({ name, holds }) => holds === "number" && stem(name) === stem(word))?.name;
 }
 
 function hasOneWord({ names }: Tool): boolean {
@@ -106,7 +135,8 @@ function readToken(pieces: readonly string[], tools: readonly Tool[], before?: T
 
 function toNumber(text: string): number | undefined {
   const value = IS_NUMBER.test(text) ? Number(text.replaceAll(",", "")) : SPOKEN.indexOf(text.toLowerCase());
-  return value < 0 || value === Number.POSITIVE_INFINITY ? undefined : value;
+  const isExact = value <= Number.MAX_SAFE_INTEGER || (/e/i.test(text) && value < Number.POSITIVE_INFINITY);
+  return value < 0 || !isExact ? undefined : value;
 }
 
 /**
