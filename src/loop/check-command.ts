@@ -42,8 +42,8 @@ export async function checkCommand(
   { check = checkStep, context }: CallChecks,
 ): Promise<{ readonly command: Command } | { readonly problem: NewEvent }> {
   const { type } = command;
-  const callIds =
-    command.type === "run_tools" ? command.callIds : "intent" in command ? [command.callId] : [];
+  const several = command.type === "run_tools" || command.type === "delegate";
+  const callIds = several ? command.callIds : "intent" in command ? [command.callId] : [];
   const problems = await Promise.all(
     callIds.map(async (callId) => {
       const call = callOf(thread, callId);
@@ -57,7 +57,7 @@ export async function checkCommand(
   const end = problems.findIndex((problem) => problem !== undefined);
   const [problem] = problems;
   if (problem !== undefined) return { problem };
-  if (end === -1 || command.type !== "run_tools") return { command };
+  if (end === -1 || !several) return { command };
   return { command: { ...command, callIds: command.callIds.slice(0, end) } };
 }
 

@@ -13,6 +13,9 @@ interface OfStep {
   readonly intent: string;
 }
 
+/** How many calls of one thread are worked on at the same time. */
+export const MAX_AT_ONCE = 8;
+
 /** The data of each command. It names calls and intents only, so that it can be printed, compared and sent. */
 export interface CommandData {
   /** Nothing to do until a person answers, an event arrives or time passes. */
@@ -52,8 +55,8 @@ export interface CommandData {
   readonly reach_budget: { readonly budget: BudgetName; readonly limit: number; readonly used: number };
   readonly sleep: OfStep;
   readonly wait_for_event: OfStep;
-  /** Hand the step to another agent, or start its thread if the handover is on record. */
-  readonly delegate: OfStep;
+  /** Hand steps to other agents, or start their threads if the handover is on record: one, or neighbours that only read. */
+  readonly delegate: { readonly callIds: readonly CallId[] };
   readonly tell_progress: OfStep;
   readonly finish: OfStep;
   readonly fail: { readonly name: string; readonly message: string };

@@ -6,11 +6,11 @@ import { refusedVersion } from "../agent/version.ts";
 import type { CallId } from "../base/ids.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
-import { isIdempotent, isReadOnlyTool, permissionFor, reasonOfRule, warnings } from "../steps/permission.ts";
+import { isIdempotent, isReadOnlyWork, permissionFor, reasonOfRule, warnings } from "../steps/permission.ts";
 import type { ApprovalReason, Step, VersionChange } from "../thread/events.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Command } from "./command.ts";
+import { type Command, MAX_AT_ONCE } from "./command.ts";
 import { repeatsAgain } from "./repeats.ts";
 
 const WAIT: Command = { type: "wait" };
@@ -28,7 +28,8 @@ export function decide(thread: Thread, agent: Agent): Command {
     return dropSteps(state.calls, "the step before them did not succeed");
   }
   const command = decideCall(thread, agent, call);
-  return command.type === "run_tool" ? withNeighbours(command, thread, agent) : command;
+  const { type } = command;
+  return type === "run_tool" || type === "delegate" ? withNeighbours(command, thread, agent) : command;
 }
 
 function askAboutVersion({ from, to }: VersionChange): Command {
@@ -42,17 +43,19 @@ function askAboutVersion({ from, to }: VersionChange): Command {
   };
 }
 
-/** The calls that may run at the same time as the first, up to one that may not run yet. */
-function withNeighbours(first: Command<"run_tool">, thread: Thread, agent: Agent): Command {
-  const [current, ...others] = thread.state.calls;
+/** The calls of the same kind that may run at the same time as the first, up to one that may not run yet. */
+function withNeighbours(first: Command<"run_tool" | "delegate">, thread: Thread, agent: Agent): Command {
+  const { calls } = thread.state;
   const runs = (call: OpenCall) =>
-    call.group === current?.group &&
-    isReadOnlyTool(agent.steps.get(call.step.intent)) &&
-    decideCall(thread, agent, call).type === "run_tool";
-  const end = others.findIndex((call) => !runs(call));
-  const neighbours = end === -1 ? others : others.slice(0, end);
-  if (neighbours.length === 0 || !isReadOnlyTool(agent.steps.get(first.intent))) return first;
-  return { type: "run_tools", callIds: [first.callId, ...neighbours.map(({ callId }) => callId)] };
+    call.group === calls[0]?.group &&
+    isReadOnlyWork(agent.steps.get(call.step.intent)) &&
+    decideCall(thread, agent, call).type === first.type;
+  const end = calls.findIndex((call) => !runs(call));
+  const callIds = (end === -1 ? calls : calls.slice(0, end)).map(({ callId }) => callId);
+  if (callIds.length < 2) return first;
+  return first.type === "run_tool"
+    ? { type: "run_tools", callIds }
+    : { type: "delegate", callIds: callIds.slice(0, MAX_AT_ONCE) };
 }
 
 /** No step is open: ask the model, unless a limit says otherwise. */
@@ -127,7 +130,7 @@ function decideCall(thread: Thread, agent: Agent, call: OpenCall): Command {
         question: `${intent} was started and its process ended before the outcome was recorded. Did it happen?`,
       };
     case "child_requested":
-      return { type: "delegate", callId, intent };
+      return { type: "delegate", callIds: [callId] };
     case "to_run_again":
       // The tool may be gone since: it did not happen, and the model is told so.
       return definition?.kind === "tool" ? { type: "run_tool", callId, intent } : unknownIntent(agent, call);
@@ -263,7 +266,7 @@ function commandFor(
     case "wait_for_event":
       return { type: "wait_for_event", ...about };
     case "delegate":
-      return { type: "delegate", ...about };
+      return { type: "delegate", callIds: [callId] };
     case "progress":
       return { type: "tell_progress", ...about };
     case "finish":

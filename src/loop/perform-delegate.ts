@@ -1,11 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
-import { childThreadId } from "../base/ids.ts";
+import { type CallId, childThreadId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { EventData, NewEvent } from "../thread/events.ts";
 import type { OpenChild } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
-import type { Command } from "./command.ts";
 import { callOf, type Delegation, definitionOf, type Effect, refuseArguments } from "./effect.ts";
 import { write } from "./journal.ts";
 
@@ -13,39 +12,49 @@ import { write } from "./journal.ts";
 export const MAX_DEPTH = 5;
 
 /**
- * Reserves, starts and records, like a tool: whoever starts the other thread, and however often, it has the same id and the
- * same input, so that a crash in between repeats to the same thread.
+ * Reserves, starts and records, like a tool: whoever starts the other threads, and however often, they have the same ids and
+ * the same input, so that a crash in between repeats to the same threads.
  */
-export const delegate: Effect<"delegate"> = async function* (command, thread, agent, { delegation }) {
-  const { callId } = command;
-  let child = thread.state.children.find((open) => open.callId === callId);
-  if (child === undefined) {
-    const requested = requestChild(command, thread, agent, delegation);
-    if (typeof requested === "string") {
-      yield write(refuseArguments(callId, requested));
-      return;
+export const delegate: Effect<"delegate"> = async function* ({ callIds }, thread, agent, { delegation }) {
+  const children: Handed[] = [];
+  const requests: NewEvent[] = [];
+  for (const callId of callIds) {
+    const open = thread.state.children.find((child) => child.callId === callId);
+    const child = open ?? requestChild(callId, thread, agent, delegation);
+    if (typeof child === "string") {
+      if (children.length === 0) return yield write(refuseArguments(callId, child));
+      // It is refused when its turn comes.
+      break;
     }
-    yield write({ type: "child_requested", data: requested });
-    child = { intent: command.intent, background: false, heard: thread.state.seq, ...requested };
+    if ("input" in child) requests.push({ type: "child_requested", data: child });
+    children.push(child);
   }
-  const problem = await delegation?.start(child.threadId);
-  const { threadId, agent: name } = child;
-  const event: NewEvent =
-    problem === undefined
-      ? { type: "child_started", data: { callId, threadId, agent: name } }
-      : notStarted(child, problem);
-  yield { events: [event], when: "soon", onConflict: "keep" };
+  if (requests.length > 0) yield write(...requests);
+  const problems = await Promise.all(children.map(({ threadId }) => delegation?.start(threadId)));
+  const events = ({ state: { calls } }: Thread): NewEvent[] =>
+    children.flatMap((child, index) => {
+      const { callId, threadId, agent: name } = child;
+      // It may have ended by now.
+      if (calls.find((call) => call.callId === callId)?.phase.kind !== "child_requested") return [];
+      const problem = problems[index];
+      return problem === undefined
+        ? [{ type: "child_started", data: { callId, threadId, agent: name } }]
+        : [notStarted(child, problem)];
+    });
+  yield { events, when: "soon", onConflict: "keep" };
 };
 
+type Handed = Pick<OpenChild, "callId" | "threadId" | "agent"> & { readonly background?: boolean };
+
 /** The event that says why a child was not started. */
-export function notStarted({ callId, threadId, agent, background }: OpenChild, message: string): NewEvent {
+export function notStarted({ callId, threadId, agent, background }: Handed, message: string): NewEvent {
   const data = { callId, threadId, agent, error: { name: "NotStarted", message } };
-  return { type: "child_failed", data: background ? { ...data, background } : data };
+  return { type: "child_failed", data: background === true ? { ...data, background } : data };
 }
 
 /** What is handed over, or why it cannot be. */
 function requestChild(
-  { callId, intent }: Command<"delegate">,
+  callId: CallId,
   thread: Thread,
   agent: Agent,
   delegation: Delegation | undefined,
@@ -54,7 +63,7 @@ function requestChild(
   if (thread.state.depth >= MAX_DEPTH)
     return `work is handed on at most ${MAX_DEPTH} times, and this was the last: do it yourself, or finish`;
   const { step } = callOf(thread, callId);
-  const definition = definitionOf(agent, intent, "delegate");
+  const definition = definitionOf(agent, step.intent, "delegate");
   try {
     const name = definition.agent(step);
     const data = {

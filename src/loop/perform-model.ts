@@ -7,7 +7,7 @@ import { callIdAt } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { MIN_TOKENS } from "../context/budget/token-budget.ts";
 import type { Answer } from "../prompts/types.ts";
-import { isReadOnlyTool } from "../steps/permission.ts";
+import { isReadOnlyWork } from "../steps/permission.ts";
 import type { EventData, NewEvent, OwnWords } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 import type { Effect } from "./effect.ts";
@@ -129,7 +129,7 @@ export function answerEvents(
   ];
   if (others.length === 0) return events;
   if (agent.severalSteps !== "first") {
-    const readOnly = steps.map(({ step: { intent } }) => isReadOnlyTool(agent.steps.get(intent)));
+    const readOnly = steps.map(({ step: { intent } }) => isReadOnlyWork(agent.steps.get(intent)));
     others.forEach((other, index) => {
       const alongside =
         agent.severalSteps === "concurrent" && readOnly[index] && readOnly[index + 1]

@@ -1,10 +1,8 @@
 import type { NewEvent } from "../thread/events.ts";
+import { MAX_AT_ONCE } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
 import { afterwards, attemptOf, outcomeOf } from "./perform-tool.ts";
-
-/** How many tools run at the same time in one thread. */
-const MAX_AT_ONCE = 8;
 
 /**
  * Reserves several calls of read-only tools in one write, runs them at once, and settles them in the order of the steps

@@ -11,7 +11,7 @@ import { answerEvents } from "../loop/perform-model.ts";
 import { reserveTool } from "../loop/perform-tool.ts";
 import type { Answer } from "../prompts/types.ts";
 import { checkArguments } from "../steps/check.ts";
-import type { EventData, NewEvent, Step, ThreadEvent } from "../thread/events.ts";
+import type { EventData, EventType, NewEvent, Step, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
 
 /** The model's answer from the events at index `at`; `undefined` if they hold none. */
@@ -73,40 +73,60 @@ export async function makeEvents(
         type: "tool_started",
         data: reserveTool(callId, thread),
       }));
+    case "delegate": {
+      // One that could not be requested was left for later; whether it could is part of the outside world.
+      const requested = callIdsAt(events.slice(thread.state.seq), "child_requested");
+      const callIds = command.callIds.filter((callId, index) => index === 0 || requested.has(callId));
+      return firstEvents({ ...command, callIds }, thread, agent, { next, now });
+    }
     // Their outcomes come from outside; if they were recorded, they have been taken already.
     case "prefetch":
     case "judge_step":
     case "wait":
       return undefined;
-    default: {
-      // Whether the agent was known and the depth allowed is part of the outside world.
-      const refused = next?.type === "step_refused" ? next.data.message : undefined;
-      const delegation = { refuse: () => refused, start: async () => undefined };
-      const context = {
-        delegation,
-        clock: { now: () => now, sleep: neverSleep },
-        signal: new AbortController().signal,
-      };
-      for await (const { events: made } of effectOf(command, thread, agent, context)) {
-        return typeof made === "function" ? made(thread) : made;
-      }
-      return undefined;
-    }
+    default:
+      return firstEvents(command, thread, agent, { next, now });
   }
+}
+
+/** The first events of a command whose effect asks nobody. */
+async function firstEvents(
+  command: Command,
+  thread: Thread,
+  agent: Agent,
+  { next, now }: { readonly next: ThreadEvent | undefined; readonly now: number },
+): Promise<readonly NewEvent[] | undefined> {
+  // Whether the agent was known and the depth allowed is part of the outside world.
+  const refused = next?.type === "step_refused" ? next.data.message : undefined;
+  const context = {
+    delegation: { refuse: () => refused, start: async () => undefined },
+    clock: { now: () => now, sleep: neverSleep },
+    signal: new AbortController().signal,
+  };
+  for await (const { events: made } of effectOf(command, thread, agent, context)) {
+    return typeof made === "function" ? made(thread) : made;
+  }
+  return undefined;
+}
+
+/** The calls that the events at the beginning are about, as long as they are of this type. */
+function callIdsAt(events: readonly ThreadEvent[], type: EventType): ReadonlySet<CallId | undefined> {
+  const end = events.findIndex((event) => event.type !== type);
+  return new Set(events.slice(0, end === -1 ? undefined : end).map(callIdOf));
 }
 
 /** A schema is asked again; the result of a `check` is taken from the events that follow in the recording. */
 function recordedCheck(following: readonly ThreadEvent[]): Check {
   const [next] = following;
   const refused = next?.type === "step_refused" && next.data.reason === "invalid_arguments";
-  const end = following.findIndex(({ type }) => type !== "tool_started");
-  const started = new Set(following.slice(0, end === -1 ? undefined : end).map(callIdOf));
+  const begins = next?.type === "tool_started" || next?.type === "child_requested" ? next.type : undefined;
+  const started = begins === undefined ? new Set() : callIdsAt(following, begins);
   return async (definition, { step, callId }) => {
     const issues = await checkArguments(definition, step);
     if (issues !== undefined || definition.options.check === undefined) return issues;
     if (refused) return next.data.message;
     // One of several that were to run at once, and did not: it was refused.
-    return next?.type === "tool_started" && !started.has(callId) ? "refused" : undefined;
+    return begins !== undefined && !started.has(callId) ? "refused" : undefined;
   };
 }
 

@@ -164,6 +164,10 @@ export class StoreJournal implements Journal {
     this.#timer = null;
     const thread = this.#thread;
     const events = thread.events.slice(this.#onDisk.events.length);
+    if (events.length === 0) {
+      this.#pending = [];
+      return null;
+    }
     const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
     const claim = decides ? this.#claim : undefined;
     const before = this.#clock.now();

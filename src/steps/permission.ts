@@ -26,9 +26,9 @@ export function isReadOnly(definition: StepDefinition<Step>): boolean {
   return definition.options.readOnly === true;
 }
 
-/** True for a tool that changes nothing. */
-export function isReadOnlyTool(definition: StepDefinition<Step> | undefined): boolean {
-  return definition?.kind === "tool" && definition.options.readOnly === true;
+/** True for work that changes nothing, of a tool or of another agent: it may be done at the same time as other such work. */
+export function isReadOnlyWork(definition: StepDefinition<Step> | undefined): boolean {
+  return (definition?.kind === "tool" || definition?.kind === "delegate") && isReadOnly(definition);
 }
 
 /** True if the step may run again under the same key after a crash. */

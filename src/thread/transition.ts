@@ -58,7 +58,12 @@ export function callOfGroup(state: ThreadState, event: ThreadEvent, callId: Call
   return call;
 }
 
-const AT_WORK: ReadonlySet<CallPhase["kind"]> = new Set(["started", "awaiting_event"]);
+const AT_WORK: ReadonlySet<CallPhase["kind"]> = new Set([
+  "started",
+  "awaiting_event",
+  "child_requested",
+  "awaiting_child",
+]);
 
 export function requirePhase(call: OpenCall, event: ThreadEvent, kinds: readonly CallPhase["kind"][]): void {
   require(kinds.includes(

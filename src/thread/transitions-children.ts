@@ -4,6 +4,7 @@ import type { OpenCall, OpenChild, ThreadState } from "./state.ts";
 import {
   addUsage,
   type Change,
+  callOfGroup,
   close,
   closeBadly,
   countError,
@@ -24,7 +25,7 @@ export const children: Transitions<ChildEvent> = {
   child_requested(state, event) {
     requireRunning(state, event);
     const { callId, threadId, agent, background = false } = event.data;
-    const call = currentCall(state, event, callId);
+    const call = callOfGroup(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     const { intent } = call.step;
     const open = [...state.children, { threadId, agent, callId, intent, background, heard: event.seq }];

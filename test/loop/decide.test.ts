@@ -185,7 +185,7 @@ const TABLE: readonly Row[] = [
   ["a question of the model", [...ready, proposed("ask")], "ask_human", { intent: "ask" }],
   ["a sleep", [...ready, proposed("nap")], "sleep", { intent: "nap" }],
   ["a wait for an event", [...ready, proposed("await")], "wait_for_event", { intent: "await" }],
-  ["a step for another agent", [...ready, proposed("hand")], "delegate", { callId: first, intent: "hand" }],
+  ["a step for another agent", [...ready, proposed("hand")], "delegate", { callIds: [first] }],
   [
     "a step for another agent, doubtful",
     [...ready, proposed("hand", first, "doubtful")],
@@ -286,7 +286,7 @@ const TABLE: readonly Row[] = [
     "the other agent may not have begun",
     [...ready, proposed("hand"), handed],
     "delegate",
-    { callId: first, intent: "hand" },
+    { callIds: [first] },
   ],
 
   // somebody else's turn, or nobody's

@@ -4,7 +4,7 @@ import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { askHuman, delegate, finish, tool } from "../../src/steps/steps.ts";
-import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 
 const ada = verifiedBy("terminal", "ada");
@@ -18,7 +18,7 @@ type Step =
   | { intent: "done"; message: string };
 
 /** A model that goes by what it reads, so that every process goes on where the last one died. */
-function modelOf(answer: (prompt: string) => Step) {
+function modelOf(answer: (prompt: string) => ScriptedAnswer<Step>) {
   return Object.create(scriptedSteps<Step>([]), {
     call: {
       value: async ([prompt]: [string]) => scriptedSteps<Step>([answer(prompt)]).call([prompt]),
@@ -26,13 +26,19 @@ function modelOf(answer: (prompt: string) => Step) {
   }) as ReturnType<typeof scriptedSteps<Step>>;
 }
 
-/** `say`: the work is handed over, and while the other agent waits for an approval, the requester says something more. */
-export type Handover = "hand" | "hand_aside" | "ask" | "say";
+/**
+ * `both`: two steps are handed over at once. `say`: the work is handed over, and while the other agent waits for an approval, the requester says something
+ * more.
+ */
+export type Handover = "hand" | "hand_aside" | "both" | "ask" | "say";
 
 /** An agent that hands work to another one, and this one. `pay` is told the key of each payment. */
 export function delegatingFamily(how: Handover, pay: (key: string) => void): readonly Agent[] {
   const steps = {
-    hand: delegate<Extract<Step, { intent: "hand" }>>({ agent: "helper", input: () => "pay" }),
+    hand: delegate<Extract<Step, { intent: "hand" }>>(
+      { agent: "helper", input: () => "pay" },
+      { readOnly: how === "both" },
+    ),
     hand_aside: delegate<Extract<Step, { intent: "hand_aside" }>>({ agent: "helper", wait: false }),
     pay: tool<Extract<Step, { intent: "pay" }>>(
       (_step, { key }) => {
@@ -49,6 +55,8 @@ export function delegatingFamily(how: Handover, pay: (key: string) => void): rea
       return prompt.includes("<hand_aside>")
         ? { intent: "done", message: prompt.includes("<child_finished>") ? "told" : "begun" }
         : { intent: "hand_aside" };
+    if (how === "both" && !prompt.includes("<hand>"))
+      return { steps: [{ intent: "hand" }, { intent: "hand" }] };
     return prompt.includes("<hand>") ? { intent: "done", message: "thanks" } : { intent: "hand" };
   });
   const helper = modelOf((prompt) => {
@@ -57,7 +65,10 @@ export function delegatingFamily(how: Handover, pay: (key: string) => void): rea
       ? { intent: "done", message: "paid" }
       : { intent: "pay", amount: 5 };
   });
-  return [defineAgent(boss, { name: "boss", steps }), defineAgent(helper, { name: "helper", steps })];
+  return [
+    defineAgent(boss, { name: "boss", steps, severalSteps: "concurrent" }),
+    defineAgent(helper, { name: "helper", steps }),
+  ];
 }
 
 /** What people do: approve what the child asks, or cancel the parent while it asks; before, say something to the parent. */
@@ -98,6 +109,7 @@ function hasHeard({ events }: Thread, text: string): boolean {
 /** When all is over that a handover is for. */
 export const OVER: { readonly [how in Handover]: (thread: Thread) => boolean } = {
   hand: ({ state }) => state.ended?.kind === "finished",
+  both: ({ state }) => state.ended?.kind === "finished",
   say: ({ state }) => state.ended?.kind === "finished",
   hand_aside: ({ state }) => state.ended?.kind === "finished" && state.ended.result === "told",
   ask: ({ state }) => state.ended?.kind === "cancelled" && state.children.length === 0,

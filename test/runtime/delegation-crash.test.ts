@@ -5,7 +5,7 @@ import { temporaryStore } from "../store/temporary.ts";
 import type { Handover } from "./delegating-family.ts";
 import { cancelAfterEveryWrite, hearAfterEveryWrite, surviveEveryWrite } from "./delegation-matrix.ts";
 
-const HOW: readonly Handover[] = ["hand", "hand_aside", "ask", "say"];
+const HOW: readonly Handover[] = ["hand", "hand_aside", "both", "ask", "say"];
 const tags = ["F10.4", "F10.6", "F12.5"];
 
 /* Every way to hand over, in files and on PostgreSQL: test/soak/delegation.soak.ts. */

@@ -48,11 +48,10 @@ async function survive(store: ThreadStore, how: Handover, at: number, when: "bef
   second.start();
   if ((await store.summary(threadId)) === undefined) await second.launch({ agent: "boss", input, threadId });
   const thread = await answerAll(second, threadId, OVER[how], SAY[how]);
-  const [requested] = eventsOf(thread, "child_requested");
-  if (requested === undefined) throw new Error("nothing was handed over");
-  const child = await second.settled(requested.data.threadId);
+  const requested = eventsOf(thread, "child_requested");
+  const children = await Promise.all(requested.map(({ data }) => second.settled(data.threadId)));
   await second.stop();
-  return { appends: dying.appends(), callId: requested.data.callId, thread, child, paid, agents };
+  return { appends: dying.appends(), thread, requested, children, paid, agents };
 }
 
 /**
@@ -149,22 +148,26 @@ export async function hearAfterEveryWrite(store: ThreadStore): Promise<void> {
 }
 
 async function expectWhole(
-  { thread, child, callId, paid, agents }: Awaited<ReturnType<typeof survive>>,
+  { thread, requested, children, paid, agents }: Awaited<ReturnType<typeof survive>>,
   store: ThreadStore,
   how: Handover,
 ): Promise<void> {
-  expect(child.id).toBe(childThreadId(thread.id, callId));
+  const needed = how === "both" ? 2 : 1;
+  const ids = requested.map(({ data }) => childThreadId(thread.id, data.callId));
+  expect(children.map(({ id }) => id)).toEqual(ids);
+  expect(new Set(ids).size).toBe(needed);
   const below = await store.list({ parentThreadId: thread.id });
-  expect(below.threads.map(({ threadId }) => threadId)).toEqual([child.id]);
-  expect(eventsOf(thread, "child_requested")).toHaveLength(1);
-  expect(eventsOf(thread, how === "ask" ? "child_failed" : "child_finished")).toHaveLength(1);
-  expect(child.state).toMatchObject({ parentTold: true, ended: { kind: thread.state.ended?.kind } });
-  expect(new Set(paid).size).toBe(how === "ask" ? 0 : 1);
-  const said = SAY[how];
-  const heard = eventsOf(child, "event_received").filter(({ data }) => data.payload === said);
-  expect(heard).toHaveLength(said === undefined ? 0 : 1);
-  for (const { seq } of eventsOf(child, "tool_started")) expect(seq).toBeGreaterThan(heard[0]?.seq ?? 0);
-  for (const one of [thread, child]) {
+  expect(new Set(below.threads.map(({ threadId }) => threadId))).toEqual(new Set(ids));
+  expect(eventsOf(thread, how === "ask" ? "child_failed" : "child_finished")).toHaveLength(needed);
+  expect(new Set(paid).size).toBe(how === "ask" ? 0 : needed);
+  for (const child of children) {
+    expect(child.state).toMatchObject({ parentTold: true, ended: { kind: thread.state.ended?.kind } });
+    const said = SAY[how];
+    const heard = eventsOf(child, "event_received").filter(({ data }) => data.payload === said);
+    expect(heard).toHaveLength(said === undefined ? 0 : 1);
+    for (const { seq } of eventsOf(child, "tool_started")) expect(seq).toBeGreaterThan(heard[0]?.seq ?? 0);
+  }
+  for (const one of [thread, ...children]) {
     expect(await store.verify(one.id)).toMatchObject({ ok: true });
     const agent = agents.find(({ name }) => name === one.state.agent);
     if (agent !== undefined) expect((await replayThread(one, agent)).events).toEqual(one.events);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { callIdAt, childThreadId, requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import type { Notice } from "../../src/humans/channel.ts";
 import { howToAnswer } from "../../src/present/how-to-answer.ts";
+import { replayThread } from "../../src/replay/replay.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { threadView } from "../../src/server/views.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -240,6 +241,81 @@ describe("what a child asks people", { tags: "F10.4" }, () => {
     await runtime.respond(request.id, { decision, digest: request.digest }, bob);
     expect((await runtime.settled(thread.id)).state.ended?.kind).toBe("finished");
     expect(helper.ran).toHaveLength(1);
+  });
+});
+
+describe("steps of one answer that only read and are handed over", { tags: ["F4.9", "F10.4"] }, () => {
+  const hand = (task: string, to = "helper"): FamilyStep => ({ intent: "hand", task, to });
+  const asking = (several: readonly [FamilyStep, ...FamilyStep[]], options: MemberOptions = {}) => {
+    const handOptions = { readOnly: true, ...options.handOptions } as const;
+    const boss = familyMember("boss", [{ steps: several }, done("all read")], {
+      severalSteps: "concurrent",
+      ...options,
+      handOptions,
+    });
+    const script: FamilyStep[] = several.map(() => ({ intent: "ask", question: "which?" }));
+    const helper = familyMember("helper", script);
+    return { boss, script, runtime: testRuntime({ agents: [boss.agent, helper.agent] }) };
+  };
+
+  it("begin together: all ask at once, one failure stops no other, and each outcome says whose it is", async () => {
+    const { boss, script, runtime } = asking([hand("a"), hand("b"), hand("c")]);
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    expect(typesOf(thread).slice(-6)).toEqual([
+      ...Array(3).fill("child_requested"),
+      ...Array(3).fill("child_started"),
+    ]);
+    const below = await runtime.requestsBelow(thread);
+    expect(below.map(({ path }) => path.at(-1)?.agent)).toEqual(["boss", "boss", "boss"]);
+    const [first, second, third] = below;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error("not all have begun");
+    script.push(done("C"), done("A"));
+    const answer = { decision: { kind: "answered", text: "that one" } } as const;
+    await runtime.respond(third.id, answer, bob);
+    await runtime.settled(third.threadId);
+    await runtime.cancel(second.threadId, bob, "enough");
+    await runtime.settled(second.threadId);
+    expect((await runtime.get(threadId)).state.status).toMatchObject({
+      kind: "awaiting_child",
+      threadId: first.threadId,
+    });
+    await runtime.respond(first.id, answer, bob);
+    const end = await runtime.settled(threadId);
+    expect(end.state.ended).toEqual({ kind: "finished", result: "all read" });
+    expect(end.state.consecutiveErrors).toBe(0);
+    const read = boss.nextStep.prompts[1] ?? "";
+    expect(read).toMatch(/<hand_result>\s*of:\s*task: c\s*to: helper\s*result: C\s*<\/hand_result>/);
+    expect(read).toMatch(/<hand_error>\s*of:\s*task: b\s*to: helper\s*error: [^<]*enough/);
+    expect((await replayThread(end, boss.agent)).events).toEqual(end.events);
+  });
+
+  it("at most eight at once, and one for an agent that is not there is refused when its turn comes", async () => {
+    const others = Array.from({ length: 9 }, (_, index) =>
+      hand(`task ${index}`, index === 7 ? "nobody" : "helper"),
+    );
+    const { boss, runtime } = asking([hand("first"), ...others]);
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    expect(thread.state.children).toHaveLength(8);
+    for (const { threadId: child } of thread.state.children) {
+      await runtime.settled(child);
+      await runtime.cancel(child, bob);
+      await runtime.settled(child);
+    }
+    const later = await runtime.settled(threadId);
+    expect(eventsOf(later, "step_refused")).toMatchObject([
+      { data: { message: expect.stringContaining('no agent "nobody"') } },
+    ]);
+    expect(later.state.children).toHaveLength(1);
+    expect((await replayThread(later, boss.agent)).events).toEqual(later.events);
+  });
+
+  it("go one after another where one of them has effects", async () => {
+    const { runtime } = asking([hand("a"), hand("b")], { handOptions: { readOnly: false } });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    expect((await runtime.settled(threadId)).state.children).toHaveLength(1);
   });
 });
 

@@ -24,7 +24,7 @@ export interface MemberOptions {
   readonly payApproval?: Approval;
   readonly handOptions?: DelegateOptions<Extract<FamilyStep, { intent: "hand" }>>;
   readonly budget?: Budget;
-  readonly severalSteps?: "first" | "in_order";
+  readonly severalSteps?: "first" | "in_order" | "concurrent";
   /** What this agent declares untrusted. */
   readonly context?: AgentContextOptions;
   /** To whom it hands work in the background. Default: `helper`. */

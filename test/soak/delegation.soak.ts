@@ -4,7 +4,7 @@ import { surviveEveryWrite } from "../runtime/delegation-matrix.ts";
 import { temporaryPostgres } from "../store/postgres.ts";
 import { temporaryStore } from "../store/temporary.ts";
 
-const HOW: readonly Handover[] = ["hand", "hand_aside", "ask", "say"];
+const HOW: readonly Handover[] = ["hand", "hand_aside", "both", "ask", "say"];
 
 describe("work that is handed over survives the death of its process at every write", {
   timeout: 300_000,

@@ -1,5 +1,6 @@
+import type { CallId } from "../../base/ids.ts";
 import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
-import type { EventData, EventType, RefusalReason, Step, ThreadEvent } from "../../thread/events.ts";
+import type { EventData, EventOf, EventType, RefusalReason, Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContextBlock, isSafeTag } from "./block.ts";
 import { cutMiddle, errorText } from "./errors.ts";
 import { humanResponseBlocks, withoutAbsent } from "./human-blocks.ts";
@@ -62,7 +63,7 @@ function defaultBlocks(
       const { callId, name, payload } = event.data;
       return callId === undefined
         ? [{ tag: event.type, body: { name, payload } }]
-        : [outcomeBlock(earlier.stepOf(callId), "result", payload, view)];
+        : [lateOutcome(callId, { kind: "result", outcome: payload }, earlier, view)];
     }
     case "step_proposed":
       return [stepBlock(event.data.step, view)];
@@ -88,27 +89,16 @@ function defaultBlocks(
       return prefetchedBlocks(event.data, view);
     case "woke": {
       const text = event.data.timedOut ? "timed out: what was waited for did not come" : "the wait is over";
-      return [outcomeBlock(earlier.stepOf(event.data.callId), "result", text, view)];
+      return [lateOutcome(event.data.callId, { kind: "result", outcome: text }, earlier, view)];
     }
     case "child_requested":
       return event.data.background === true
         ? [outcomeBlock(earlier.stepOf(event.data.callId), "result", IN_BACKGROUND, view)]
         : NOTHING;
-    case "child_finished": {
-      const { callId, result, background } = event.data;
-      const step = earlier.stepOf(callId);
-      return background === true
-        ? [{ tag: event.type, body: { step: step?.intent ?? "", result } }]
-        : [outcomeBlock(step, "result", result, view)];
-    }
-    case "child_failed": {
-      const { callId, background } = event.data;
-      const error = errorText(event.data.error);
-      const step = earlier.stepOf(callId);
-      return background === true
-        ? [{ tag: event.type, body: { step: step?.intent ?? "", error } }]
-        : [outcomeBlock(step, "error", error, view)];
-    }
+    case "child_finished":
+      return [childOutcome(event, { kind: "result", outcome: event.data.result }, earlier, view)];
+    case "child_failed":
+      return [childOutcome(event, { kind: "error", outcome: errorText(event.data.error) }, earlier, view)];
     case "finished":
       // With a call id the step that finished the run is shown already.
       return event.data.callId === undefined ? [{ tag: event.type, body: event.data.result }] : NOTHING;
@@ -144,12 +134,16 @@ function withSender({ text, from }: EventData["message_received"]): Json {
   return { from: personName(from), text };
 }
 
-function stepBlock(step: Step, { hiddenFields = [] }: ContextView): ContextBlock {
-  const { intent, ...fields } = step;
-  const shown: JsonObject = Object.fromEntries(
+function stepBlock(step: Step, view: ContextView): ContextBlock {
+  const { intent } = step;
+  const shown = fieldsOf(step, view);
+  return isSafeTag(intent) ? { tag: intent, body: shown } : { tag: "step", body: { intent, ...shown } };
+}
+
+function fieldsOf({ intent: _, ...fields }: Step, { hiddenFields = [] }: ContextView): JsonObject {
+  return Object.fromEntries(
     Object.entries(withoutAbsent(fields)).filter(([name]) => !hiddenFields.includes(name)),
   );
-  return isSafeTag(intent) ? { tag: intent, body: shown } : { tag: "step", body: { intent, ...shown } };
 }
 
 function outcomeBlock(
@@ -165,6 +159,38 @@ function outcomeBlock(
   return isSafeTag(intent)
     ? { tag: `${intent}_${kind}`, body }
     : { tag: `step_${kind}`, body: { intent, [kind]: body } };
+}
+
+interface Outcome {
+  readonly kind: "result" | "error";
+  readonly outcome: Json;
+}
+
+/** The outcome of a call that others may have run beside: it says whose it is where that is not plain. */
+function lateOutcome(
+  callId: CallId,
+  { kind, outcome }: Outcome,
+  earlier: EarlierEvents,
+  view: ContextView,
+): ContextBlock {
+  const step = earlier.stepOf(callId);
+  const block = outcomeBlock(step, kind, outcome, view);
+  if (step === undefined || !earlier.isAmbiguous(callId, false)) return block;
+  return { ...block, body: { of: fieldsOf(step, view), [kind]: block.body } };
+}
+
+function childOutcome(
+  event: EventOf<"child_finished" | "child_failed">,
+  { kind, outcome }: Outcome,
+  earlier: EarlierEvents,
+  view: ContextView,
+): ContextBlock {
+  const { callId, background } = event.data;
+  if (background !== true) return lateOutcome(callId, { kind, outcome }, earlier, view);
+  const step = earlier.stepOf(callId);
+  const name = { step: step?.intent ?? "" };
+  const of = step !== undefined && earlier.isAmbiguous(callId, true) ? { of: fieldsOf(step, view) } : {};
+  return { tag: event.type, body: { ...name, ...of, [kind]: outcome } };
 }
 
 function prefetchedBlocks(

@@ -27,6 +27,11 @@ export type EventRecord = {
 export interface EarlierEvents {
   /** The step of a call as the model proposed it; `undefined` for a call that no earlier event proposed. */
   stepOf(callId: CallId): Step | undefined;
+  /**
+   * Whether a result that says only which intent it is of may be taken for that of another call: such calls were open at the
+   * same time, or the work is done in the background and was asked for several times.
+   */
+  isAmbiguous(callId: CallId, inBackground: boolean): boolean;
   /** Which kind of request an earlier event made, and its question. */
   requestAt(
     seq: number,

@@ -64,7 +64,7 @@ function beginningEvent(event: EventOf<"event_received">, agent: Agent | undefin
 /** What the agent's own formatter makes of the event; `undefined` if it has none, hides the event, or fails. */
 function formatted(event: EventOf<"event_received">, agent: Agent | undefined): Json | undefined {
   try {
-    const earlier = { stepOf: () => undefined, requestAt: () => undefined };
+    const earlier = { stepOf: () => undefined, isAmbiguous: () => false, requestAt: () => undefined };
     const blocks = agent?.context.options.formatters?.event_received?.(event, earlier) ?? [];
     const bodies = blocks.map(({ body }) => body);
     return bodies.length > 1 ? bodies : bodies[0];
