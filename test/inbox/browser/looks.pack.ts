@@ -99,7 +99,12 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
       for (const path of pages) {
         await page.goto(path);
         await page.evaluate("for (const entry of document.querySelectorAll('details')) entry.open = true");
-        expect(await violations(page, rules), path).toEqual([]);
+        for (const width of [1280, 390]) {
+          await page.setViewportSize({ width, height: 820 });
+          const where = `${path} at ${width}`;
+          expect(await page.evaluate("document.documentElement.scrollWidth"), where).toBe(width);
+          expect(await violations(page, rules), where).toEqual([]);
+        }
       }
       expect(alarms).toEqual([]);
       await context.close();
