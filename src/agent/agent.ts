@@ -23,6 +23,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly intents?: readonly string[] | undefined;
   /** The fields of its answers' steps, as people read and edit them. Absent if they are unknown. */
   readonly stepFields?: StepFields | undefined;
+  /** The names of the checks (`@check`) on the types of its answers. Absent if they are unknown. */
+  readonly checkNames?: ReadonlySet<string> | undefined;
   /** The names of the clients of the function's own model. Absent or empty if it has no model of its own. */
   readonly ownModel?: readonly string[];
   /** Where the model may write prose beside the JSON. Absent if that is not known. */
@@ -187,6 +189,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly joins: readonly string[];
   /** The fields of its steps, as people read and edit them. Absent if they are unknown. */
   readonly stepFields?: StepFields | undefined;
+  /** The names of the checks (`@check`) on the types of its answers. Absent if they are unknown. */
+  readonly checkNames?: ReadonlySet<string> | undefined;
   /** The intents of its answers. Absent if they are unknown, or their types known only at run time. */
   readonly intents?: readonly string[] | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
@@ -318,6 +322,9 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     },
     get stepFields() {
       return nextStep.stepFields;
+    },
+    get checkNames() {
+      return nextStep.checkNames;
     },
     get intents() {
       return nextStep.intents;

@@ -89,6 +89,9 @@ export function withThreadTools<Args extends readonly unknown[], Result, Partial
     get stepFields() {
       return fn.stepFields;
     },
+    get checkNames() {
+      return fn.checkNames;
+    },
     call: (args, options) => fn.call(args, options),
     stream: (args, options) => fn.stream(args, options),
     request: (args, options) => fn.request(args, options),

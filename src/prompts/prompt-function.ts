@@ -4,7 +4,7 @@ import { compileClient } from "./baml/compile-client.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
-import { readStepFields, type StepFields } from "./baml/step-fields.ts";
+import { readCheckNames, readStepFields, type StepFields } from "./baml/step-fields.ts";
 import type {
   ArgumentsOf,
   FunctionName,
@@ -95,6 +95,8 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
    * who read and edit steps; `undefined` without them.
    */
   readonly stepFields: StepFields | undefined;
+  /** The names of the checks (`@check`) on the types of its answers, according to `bamlFiles`; `undefined` without them. */
+  readonly checkNames: ReadonlySet<string> | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /** Where the model may write prose beside the JSON. */
@@ -205,6 +207,9 @@ function makeFunction(
     get stepFields() {
       stepFields ??= bamlFiles === undefined ? undefined : readStepFields(bamlFiles(), name);
       return stepFields;
+    },
+    get checkNames() {
+      return bamlFiles === undefined ? undefined : readCheckNames(bamlFiles(), name);
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     prose,

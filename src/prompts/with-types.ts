@@ -53,6 +53,9 @@ export function withTypes<Args extends readonly unknown[], Result, Partial>(
     get stepFields() {
       return fn.stepFields;
     },
+    get checkNames() {
+      return fn.checkNames;
+    },
     call: (args, options) => fn.call(args, { ...options, tb: options?.tb ?? types() }),
     stream: (args, options) => fn.stream(args, { ...options, tb: options?.tb ?? types() }),
     request: (args, options) => fn.request(args, { ...options, tb: options?.tb ?? types() }),

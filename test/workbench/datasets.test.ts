@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
+import type { Agent } from "../../src/agent/agent.ts";
 import { calculator } from "../../src/agents/calculator/agent.ts";
 import type { Json } from "../../src/base/json.ts";
 import { exportJson } from "../../src/present/index.ts";
@@ -10,6 +12,7 @@ import { checkAnswer } from "../../src/workbench/evals/check-answer.ts";
 import type { EvalCase, Expectation } from "../../src/workbench/evals/dataset.ts";
 import { problemOf } from "../../src/workbench/evals/predicate.ts";
 import { parseDataset, readDatasets } from "../../src/workbench/evals/read-dataset.ts";
+import { agentAt } from "../../src/workbench/revision.ts";
 
 const yaml = (text: string) => parseDataset(text, { file: "evals/a.yaml", agent: "calculator" });
 const lines = (...cases: unknown[]) =>
@@ -144,6 +147,32 @@ cases:
     expect(
       parse("- message: x\n  expect: { intent: add, fields: { a: 1, intent: add } }\n").cases,
     ).toHaveLength(1);
+  });
+
+  it("a check that the prompt does not declare is named with file and line, also one that stands in a comment or a text", () => {
+    const files = getBamlFiles();
+    const source = files["calculator.baml"] ?? "";
+    const checked = source.replace(
+      /^( {2}a (?:int|float|number)[^\n]*)/m,
+      "$1 @check(positive, {{ this > 0 }}) // @check(commented, {{ true }})\n",
+    );
+    expect(checked).not.toBe(source);
+    const parseFor = (agent: Agent, checks: string) =>
+      parseDataset(`- message: x\n  expect:\n    not:\n      checks: ${checks}\n`, {
+        file: "evals/a.yaml",
+        agent: "calculator",
+        known: { agents: [agent], judges: {} },
+      });
+    const agent = agentAt(calculator, { name: "now", files: { ...files, "calculator.baml": checked } });
+    expect(parseFor(agent, "[positive]").cases).toHaveLength(1);
+    expect(parseFor(agent, "all").cases).toHaveLength(1);
+    for (const name of ["nope", "commented"])
+      expect(() => parseFor(agent, `[positive, ${name}]`)).toThrow(
+        `evals/a.yaml:4: expect.not.checks.1: the prompt of calculator has no BAML check "${name}"; known: positive`,
+      );
+    expect(() => parseFor(calculator, "all")).toThrow(
+      "evals/a.yaml:4: expect.not.checks: the prompt of calculator declares no BAML checks",
+    );
   });
 
   it("a mistake in a JSON line is named with its line", () => {

@@ -55,6 +55,12 @@ function fieldNames(declaration: string): readonly string[] {
  * counts, except for how lines end.
  */
 export function promptVersion(files: BamlFiles, functionName: string): string {
+  const texts = partsOf(files, functionName).map(({ text }) => text);
+  return sha256(texts.join("\n")).slice(0, 16);
+}
+
+/** The declarations that a function consists of, its own among them, in the order of their names. */
+export function partsOf(files: BamlFiles, functionName: string): Declaration[] {
   const all = declarations(files).filter(({ kind }) => kind !== "test" && kind !== "generator");
   const byName = Map.groupBy(all, ({ name }) => name);
   const seen = new Set<string>();
@@ -66,8 +72,7 @@ export function promptVersion(files: BamlFiles, functionName: string): string {
       open.push(...(text.match(/[A-Za-z_]\w*/g) ?? []).filter((word) => byName.has(word)));
     }
   }
-  const texts = [...seen].sort().flatMap((name) => (byName.get(name) ?? []).map(({ text }) => text));
-  return sha256(texts.join("\n")).slice(0, 16);
+  return [...seen].sort().flatMap((name) => byName.get(name) ?? []);
 }
 
 export interface Declaration {

@@ -1,5 +1,5 @@
 import { bare } from "./bare.ts";
-import { type BamlFiles, type Declaration, declarations } from "./source.ts";
+import { type BamlFiles, type Declaration, declarations, partsOf } from "./source.ts";
 
 /** What the prompt declares of one field of a step, as far as people need it to read and to edit a value. */
 export interface StepField {
@@ -36,6 +36,14 @@ export function readStepFields(files: BamlFiles, functionName: string): StepFiel
       found.set(intent, new Map(fields));
   }
   return found;
+}
+
+/** The names of the checks (`@check`) that are declared on the types of a function. */
+export function readCheckNames(files: BamlFiles, functionName: string): ReadonlySet<string> {
+  const names = partsOf(files, functionName).flatMap(({ text }) =>
+    [...bare(text).text.matchAll(/@check\(\s*([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
+  );
+  return new Set(names);
 }
 
 type Declarations = ReadonlyMap<string, Declaration>;

@@ -10,7 +10,7 @@ export interface KnownNames {
 }
 
 /**
- * The names in a case that the project does not have: an agent, a judge, an intent, a field. An expectation about one of them
+ * The names in a case that the project does not have: an agent, a judge, a check, an intent, a field. An expectation about one of them
  * would never hold, or, under `not`, always.
  */
 export function unknownNames(
@@ -34,7 +34,7 @@ interface Place {
 
 function namesIn(expected: Expectation, place: Place): Misfit[] {
   const { path, agent, judges } = place;
-  const { intent, fields = {}, judge, anyOf = [], steps = [], not, anyStep } = expected;
+  const { intent, fields = {}, checks, judge, anyOf = [], steps = [], not, anyStep } = expected;
   const intents = intent === undefined ? place.intents : [intent].flat();
   const inner = { ...place, intents };
   const below = (name: string) => ({ ...inner, path: [...path, name] });
@@ -45,6 +45,7 @@ function namesIn(expected: Expectation, place: Place): Misfit[] {
       return agent.steps.has(name) ? [] : [{ path: [...path, "intent"], message }];
     }),
     ...Object.keys(fields).flatMap((name) => fieldProblem(name, inner) ?? []),
+    ...checkProblems(checks, inner),
     ...[judge ?? []].flat().flatMap((name): Misfit[] => {
       const message = judgeProblem(judges, name);
       return message === undefined ? [] : [{ path: [...path, "judge"], message }];
@@ -57,6 +58,27 @@ function namesIn(expected: Expectation, place: Place): Misfit[] {
     ...(not === undefined ? [] : namesIn(not, below("not"))),
     ...(anyStep === undefined ? [] : namesIn(anyStep, { ...below("anyStep"), intents: undefined })),
   ];
+}
+
+/** Only where the prompt's types are known. */
+function checkProblems(checks: Expectation["checks"], { path, agent }: Place): Misfit[] {
+  const { checkNames } = agent.nextStep;
+  if (checks === undefined || checkNames === undefined) return [];
+  const place = [...path, "checks"];
+  if (checkNames.size === 0)
+    return [{ path: place, message: `the prompt of ${agent.name} declares no BAML checks` }];
+  if (checks === "all") return [];
+  const known = [...checkNames].join(", ");
+  return checks.flatMap((name, at) =>
+    checkNames.has(name)
+      ? []
+      : [
+          {
+            path: [...place, String(at)],
+            message: `the prompt of ${agent.name} has no BAML check ${JSON.stringify(name)}; known: ${known}`,
+          },
+        ],
+  );
 }
 
 /** Only the name before the first dot is looked up, and only where the prompt's types are known. */
