@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { text as textOf } from "node:stream/consumers";
+import { visible } from "../present/visible-text.ts";
 
 /** The terminal, or a stand-in for it. */
 export interface Terminal {
@@ -8,7 +9,7 @@ export interface Terminal {
   readonly colors: boolean;
   /** Results, on standard output. */
   out(text: string): void;
-  /** A result to be piped, byte for byte: a line break is added only if a person is looking. Absent: same as `out`. */
+  /** A result to be piped, byte for byte; see `rawText` for where a person is looking. Absent: same as `out`. */
   raw?(text: string): void;
   /** Progress and problems, on standard error. */
   err(text: string): void;
@@ -40,6 +41,17 @@ export function jsonTerminal(terminal: Terminal): Terminal {
   return { ...terminal, out: (text) => terminal.out(plainJson(text)) };
 }
 
+/** A text byte for byte; for a person who looks, what nobody sees in it is visible, so that a terminal acts on none of it. */
+export function rawText(text: string, looking: boolean): string {
+  return looking ? `${visible(text).replace(/\n$/, "")}\n` : text;
+}
+
+/** Prints a result byte for byte where it is piped. */
+export function printRaw(terminal: Terminal, text: string): void {
+  if (terminal.raw === undefined) terminal.out(text);
+  else terminal.raw(text);
+}
+
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   return {
@@ -52,7 +64,7 @@ export function processTerminal(): Terminal {
       stdout.write(`${text}\n`);
     },
     raw: (text) => {
-      stdout.write(stdout.isTTY === true ? `${text}\n` : text);
+      stdout.write(rawText(text, stdout.isTTY === true));
     },
     err: (text) => {
       stderr.write(`${text}\n`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Agent } from "../../src/agent/agent.ts";
+import { judge } from "../../src/cli/commands/judge.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import {
   askHuman,
@@ -10,6 +11,7 @@ import {
   requestIdOf,
   tool,
 } from "../../src/index.ts";
+import { localModel } from "../../src/prompts/models/select-model.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
 import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { collectCorrections } from "../../src/workbench/collect.ts";
@@ -17,7 +19,9 @@ import { decisionsIn, lastThreads } from "../../src/workbench/decisions.ts";
 import { threadOfCase } from "../../src/workbench/evals/case-thread.ts";
 import { checkAnswer } from "../../src/workbench/evals/check-answer.ts";
 import type { Expectation } from "../../src/workbench/evals/dataset.ts";
+import type { Judge } from "../../src/workbench/evals/judge.ts";
 import { parseDataset } from "../../src/workbench/evals/read-dataset.ts";
+import { testSession } from "./test-session.ts";
 
 type Pay = {
   intent: "pay";
@@ -284,5 +288,36 @@ describe("F2.19 corrections become cases", { tags: "F2.19" }, () => {
     expect(await failures(edited?.expect, 1, 2)).toBe(1);
     expect(await failures(denied?.expect, 1, 2, 3)).toBe(1);
     expect(await failures(denied?.expect, 1, 2)).toBe(0);
+  });
+
+  it("a step on which a judge gives no verdict is not counted as judged, and the command fails", async () => {
+    const { agent, store } = await played([pay(400), done], (_, digest) => ({
+      decision: { kind: "approved" },
+      digest,
+    }));
+    const judgeWith = async (verdict: Judge, json = false) => {
+      const { session, said, problems } = testSession(".", { agents: [agent], store, json });
+      const config = async () => ({ agents: [agent], evals: { judges: { fair: verdict } } });
+      const model = async () => localModel("m", "http://127.0.0.1:1/v1");
+      const code = await judge({ ...session, config, model }, "fair", { last: 10, sample: 10, seed: 1 });
+      return { code, said, problems };
+    };
+    const broken: Judge = ({ step }) => {
+      if (step.intent === "pay") throw new Error("no idea");
+      return true;
+    };
+    const some = await judgeWith(broken);
+    expect([some.code, some.said.at(-1)]).toEqual([1, "1 of 2 steps judged: 100 % (20.7 to 100) passed"]);
+    expect(some.said[0]).toContain("no idea");
+    expect(some.problems.at(-1)).toBe("no verdict on 1 step");
+    const json = await judgeWith(broken, true);
+    expect([json.code, JSON.parse(json.said[0] ?? "")]).toMatchObject([
+      1,
+      { errors: 1, rate: { samples: 1 } },
+    ]);
+    const never = await judgeWith(() => Promise.reject(new Error("boom")));
+    expect([never.code, never.said.at(-1)]).toEqual([1, "0 of 2 steps judged"]);
+    const all = await judgeWith(() => false);
+    expect([all.code, all.said.at(-1)]).toEqual([0, "2 of 2 steps judged: 0 % (0 to 65.8) passed"]);
   });
 });

@@ -118,6 +118,24 @@ describe("F2.20 what a deploy would change for the threads that are open", { tag
     expect(await check1({ approval: { needed: 2 } })).toMatchObject([0, { because: "policy" }]);
   });
 
+  it("prompts that no commit holds: that the tool has changed is not claimed", async () => {
+    const offline = await startOfflineModel();
+    const own = createMemoryStore();
+    const agents = [edit("step by step", "slowly")];
+    const runtime = createRuntime({ agents, store: own, model: localModel(OFFLINE_MODEL_NAME, offline.url) });
+    const input = { message: "divide 12 by 4", from: verifiedBy("terminal", "ada") };
+    const { threadId } = await runtime.launch({ agent: "calculator", input });
+    await runtime.settled(threadId);
+    await runtime.stop();
+    await offline.close();
+    const { session, said } = testSession(folder, { agents: [calculator], store: own, json: true });
+    await deployCheckCommand(session, {});
+    expect(findings(JSON.parse(said[0] ?? ""), threadId)).toMatchObject([
+      { kind: "approval_lapses", because: "tool_or_prompt" },
+      { kind: "request_differs" },
+    ]);
+  });
+
   it("threads that cannot go on fail the check: agent gone, step gone, step that fits no more, events that cannot be read", async () => {
     const none = await check([], {}, NO_GIT);
     expect([none.code, findings(none)]).toEqual([

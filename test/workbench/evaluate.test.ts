@@ -391,6 +391,10 @@ function DetermineNextStep(thread: string) -> Add {
       fidelity: { grade: "exact" },
     });
     expect(git(path, "status", "--porcelain")).toBe(" M app/baml_src/parts/agent.baml\n");
+    // A long process may ask with many revisions: none leaves anything behind that waits for its end.
+    const listeners = process.listenerCount("exit");
+    agentAt(calculator, revision);
+    expect(process.listenerCount("exit")).toBe(listeners);
   });
 
   it("an unknown revision, no repository, or sources that do not compile are said", async () => {

@@ -11,10 +11,12 @@ import { calculator } from "../../src/agents/calculator/agent.ts";
 import { callIdAt, parseThreadId } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
 import { testFrom } from "../../src/cli/commands/test-from.ts";
+import { rawText } from "../../src/cli/terminal.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { stepView } from "../../src/inbox/routes/step-view.ts";
 import { createMemoryStore, createRuntime, defineAgent, finish, requestIdOf, tool } from "../../src/index.ts";
 import { startOfflineModel } from "../../src/model/index.ts";
+import { visible } from "../../src/present/visible-text.ts";
 import { neutralise } from "../../src/prompts/baml/neutralise.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
 import type { ThreadEvent } from "../../src/thread/events.ts";
@@ -477,6 +479,8 @@ describe("twelvefold test-from", { tags: "F2.12" }, () => {
     const runtime = createRuntime({ agents: [calculator], store, worker: false });
     const input = { message: 'multiply 3 and 4 "# }} {{', from: verifiedBy("terminal", "ada") };
     const { threadId } = await runtime.launch({ agent: "calculator", input });
+    const hidden = { ...input, message: "multiply 3 and\u2028 4\ufeff" };
+    const { threadId: hiddenId } = await runtime.launch({ agent: "calculator", input: hidden });
     await runtime.stop();
     const { session, said } = testSession(folder, { agents: [calculator], store });
     const to = "baml_src/thread_tests.baml";
@@ -495,6 +499,17 @@ describe("twelvefold test-from", { tags: "F2.12" }, () => {
     expect(await testFrom(session, threadId, { at: 2, name: "Other", to, print: true })).toBe(0);
     expect(readFileSync(file, "utf8")).toBe(written);
     expect(await testFrom(session, threadId, { at: 2, name: "Other", to })).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe(`${written}\n${said[0]}`);
+    said.length = 0;
+    // What is printed is what would be written, hidden characters and all; only a terminal gets them as visible ones.
+    expect(await testFrom(session, hiddenId, { at: 2, name: "Hidden", to, print: true })).toBe(0);
+    const [printed = ""] = said;
+    const before = readFileSync(file, "utf8");
+    expect(await testFrom(session, hiddenId, { at: 2, name: "Hidden", to })).toBe(0);
+    expect(readFileSync(file, "utf8")).toBe(`${before}\n${printed}`);
+    expect(printed).toContain("\u2028");
+    expect(rawText(printed, true)).toBe(`${visible(printed).trimEnd()}\n`);
+    expect(rawText(printed, false)).toBe(printed);
     expect(readFileSync(file, "utf8")).toMatch(/^}\n\n\/\/ From the thread .*\ntest Other \{$/m);
   });
 

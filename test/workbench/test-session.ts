@@ -31,6 +31,7 @@ export function testSession(
     interactive: false,
     colors: false,
     out: (text: string) => said.push(text),
+    raw: (text: string) => said.push(text),
     err: (text: string) => problems.push(text),
     ask: async () => undefined,
   };

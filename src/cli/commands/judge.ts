@@ -27,7 +27,10 @@ interface JudgedStep {
   readonly event: EventOf<"step_proposed">;
 }
 
-/** `twelvefold judge <judge>`: grades the steps of stored decisions afterwards, a sample of them. Verdicts are listed, not acted on. */
+/**
+ * `twelvefold judge <judge>`: grades the steps of stored decisions afterwards, a sample of them. Verdicts are listed, not acted
+ * on. Exits with 1 if a step got no verdict.
+ */
 export async function judge(session: Session, name: string, options: JudgeOptions): Promise<number> {
   const { terminal, json, colors: c } = session;
   const { agents, evals } = await session.config();
@@ -76,12 +79,15 @@ export async function judge(session: Session, name: string, options: JudgeOption
   progress(undefined);
   if (verdicts === undefined) return EXIT.interrupted;
   const listed = verdicts.flatMap((one) => one ?? []);
-  const rate = passRate(
-    listed.flatMap(({ pass }) => (pass === null ? [] : [{ passed: pass ? 1 : 0, samples: 1 }])),
-  );
+  const counts = listed.flatMap(({ pass }) => (pass === null ? [] : [{ passed: pass ? 1 : 0, samples: 1 }]));
+  const rate = passRate(counts);
+  const errors = listed.length - counts.length;
+  const code = errors === 0 ? EXIT.ok : EXIT.failed;
   if (json) {
-    terminal.out(JSON.stringify({ judge: name, steps: decisions.length, judged: listed, rate }, null, 2));
-    return EXIT.ok;
+    terminal.out(
+      JSON.stringify({ judge: name, steps: decisions.length, judged: listed, errors, rate }, null, 2),
+    );
+    return code;
   }
   for (const { threadId, seq, intent, pass, reason } of listed) {
     const mark = pass === null ? c.yellow("?") : pass ? c.green("✓") : c.red("✗");
@@ -89,10 +95,10 @@ export async function judge(session: Session, name: string, options: JudgeOption
       `${mark} ${threadId} event ${seq}  ${visibleLine(intent)}  ${visibleLine(reason ?? "", 160)}`.trimEnd(),
     );
   }
-  terminal.out(
-    `${listed.length} of ${countOf(decisions.length, "step")} judged: ${rateInWords(rate)} passed`,
-  );
-  return EXIT.ok;
+  const passed = counts.length === 0 ? "" : `: ${rateInWords(rate)} passed`;
+  terminal.out(`${counts.length} of ${countOf(decisions.length, "step")} judged${passed}`);
+  if (errors > 0) terminal.err(c.red(`no verdict on ${countOf(errors, "step")}`));
+  return code;
 }
 
 function readVerdict(verdict: unknown): {

@@ -9,6 +9,7 @@ import { appendEvents, startThread, type Thread, threadOf } from "../../thread/t
 import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
 import type { Session } from "../session.ts";
+import { printRaw } from "../terminal.ts";
 
 export interface PromptOptions {
   readonly thread?: string;
@@ -32,8 +33,7 @@ export async function prompt(
   const request = await requestFor(session, agent, thread, recorded);
   const asSent = recorded === undefined ? undefined : request.digest === recorded;
   if (options.raw === true) {
-    if (terminal.raw === undefined) terminal.out(request.body);
-    else terminal.raw(request.body);
+    printRaw(terminal, request.body);
     return EXIT.ok;
   }
   const tokens = (await loadTokenCounter())(request.body);

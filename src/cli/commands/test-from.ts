@@ -14,6 +14,7 @@ import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
 import { recordedModels } from "../recorded-models.ts";
 import type { Session } from "../session.ts";
+import { printRaw } from "../terminal.ts";
 
 export interface TestFromOptions {
   readonly at?: number;
@@ -74,7 +75,7 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
     );
     return EXIT.ok;
   }
-  if (file === null) terminal.out(visible(test.source.trimEnd()));
+  if (file === null) printRaw(terminal, test.source);
   else terminal.out(`wrote the test ${test.name} to ${file}`);
   for (const [label, text] of Object.entries(test.asserts))
     terminal.err(c.dim(`  ${label}: ${visible(text)}`));

@@ -9,9 +9,20 @@ import type { GeneratedClient } from "./types.ts";
  */
 export function compileClient(client: GeneratedClient, files: BamlFiles): GeneratedClient {
   const runtime = compileBaml(files);
-  const made: unknown = Reflect.construct(client.constructor, [runtime, new BamlCtxManager(runtime)]);
+  const made: unknown = Reflect.construct(client.constructor, [runtime, contextFor(runtime)]);
   if (isClient(made)) return made;
   throw new UsageError("invalid_configuration", "the BAML client cannot be made with other sources");
+}
+
+/**
+ * BAML has each context wait for the end of the process, to send traces. A request traces nothing, and the listener would hold
+ * the runtime for good: one more with each revision that is asked.
+ */
+function contextFor(runtime: BamlRuntime): BamlCtxManager {
+  const before = new Set(process.listeners("exit"));
+  const context = new BamlCtxManager(runtime);
+  for (const added of process.listeners("exit")) if (!before.has(added)) process.off("exit", added);
+  return context;
 }
 
 /** Compiles `.baml` files, by their path below `baml_src`. Throws `UsageError` with what the compiler says. */

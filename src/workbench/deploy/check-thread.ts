@@ -24,14 +24,23 @@ export async function checkOpenThread(thread: Thread, options: DeployOptions): P
   const agent = options.agents.find(({ name }) => name === state.agent);
   if (agent === undefined) return [{ kind: "agent_gone", agent: state.agent }];
   const refused = refusedVersion(thread, agent);
-  const before = options.before.get(agent.name);
   return [
     ...(refused === undefined ? [] : [{ kind: "version_refused", ...refused } as const]),
-    ...state.calls.flatMap(
-      (call) => stepFinding(thread, agent, call) ?? approvalFindings(thread, agent, call, before),
-    ),
+    ...(await Promise.all(state.calls.map((call) => callFindings({ thread, agent, call }, options)))).flat(),
     ...(await requestFindings(thread, agent, options)),
   ];
+}
+
+/** An open call of a thread, and its agent of now. */
+interface Checked {
+  readonly thread: Thread;
+  readonly agent: Agent;
+  readonly call: OpenCall;
+}
+
+async function callFindings(checked: Checked, options: DeployOptions): Promise<DeployFinding[]> {
+  const { thread, agent, call } = checked;
+  return stepFinding(thread, agent, call) ?? (await approvalFindings(checked, options));
 }
 
 /** What is wrong with an open step itself; `undefined` if nothing is. */
@@ -46,12 +55,10 @@ function stepFinding(
   return answer.ok ? undefined : [{ kind: "step_unfit", callId, intent, message: answer.message }];
 }
 
-function approvalFindings(
-  thread: Thread,
-  agent: Agent,
-  call: OpenCall,
-  before: Agent | undefined,
-): DeployFinding[] {
+async function approvalFindings(
+  { thread, agent, call }: Checked,
+  options: DeployOptions,
+): Promise<DeployFinding[]> {
   const shown = shownApproval(thread, call);
   // Whatever is deployed, it has lapsed.
   if (shown === undefined || inputsAfter(thread, shown.request) !== undefined) return [];
@@ -60,12 +67,31 @@ function approvalFindings(
   const covers = (one: Agent, under: ApprovalPolicy) =>
     coversSubject(digest, approvalSubject(thread, one, call, { card, policy: under }));
   if (covers(agent, policy)) return [];
-  const because = (): Extract<DeployFinding, { readonly kind: "approval_lapses" }>["because"] => {
+  const before = options.before.get(agent.name);
+  const because = async (): Promise<Extract<DeployFinding, { kind: "approval_lapses" }>["because"]> => {
     if (canonicalJson(toJson(policy)) !== canonicalJson(toJson(shown.policy))) return "policy";
     if (before === undefined) return "tool_or_prompt";
-    return covers(before, policy) ? "prompt" : "tool";
+    if (covers(before, policy)) return "prompt";
+    // It may have been proposed under prompts that are neither those of now nor of the revision.
+    return (await wasAskedAlike({ thread, agent, call }, options)) ? "tool" : "tool_or_prompt";
   };
-  return [{ kind: "approval_lapses", callId: call.callId, intent: call.step.intent, because: because() }];
+  const { callId, step } = call;
+  return [{ kind: "approval_lapses", callId, intent: step.intent, because: await because() }];
+}
+
+/** Whether the request that proposed the call is the one that the prompts of now would make. */
+async function wasAskedAlike(
+  { thread, agent: own, call }: Checked,
+  options: DeployOptions,
+): Promise<boolean> {
+  const { id, events } = thread;
+  const decision = decisionsIn({ id, agent: own.name, events }).find(({ steps }) =>
+    steps.some(({ proposed }) => proposed?.data.callId === call.callId),
+  );
+  if (decision === undefined) return false;
+  const { completion, before } = decision;
+  const asked = { own, thread: threadOf(id, before), completion };
+  return (await diffRequest(asked, { ...options, before: undefined, against: false })).kind === "same";
 }
 
 /** The approval that a call waits for, or has and has not used. */

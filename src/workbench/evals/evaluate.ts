@@ -89,15 +89,15 @@ export async function evaluate(options: EvalOptions): Promise<EvalRun> {
   const plans = datasets.flatMap(({ name, cases }) =>
     cases.filter(({ review }) => review !== true).map((one) => planOf(name, one, options)),
   );
-  const jobs = variants.flatMap((variant) =>
-    plans.flatMap(({ one, thread, agent }) => {
-      const asked = variant.prompts === undefined ? agent : agentAt(agent, variant.prompts);
-      return Array.from(
+  const jobs = variants.flatMap((variant) => {
+    const asked = agentsOf(variant, plans);
+    return plans.flatMap(({ one, thread, agent }) =>
+      Array.from(
         { length: samples },
-        (_, sample): Job => ({ variant, agent: asked, thread, one, sample }),
-      );
-    }),
-  );
+        (_, sample): Job => ({ variant, agent: asked.get(agent) ?? agent, thread, one, sample }),
+      ),
+    );
+  });
   const progress = { done: 0, failed: 0 };
   let answered = 0;
   const answers = await inPool(jobs, { concurrency, signal }, async (job) => {
@@ -139,6 +139,12 @@ interface Plan {
   readonly agent: Agent;
   readonly thread: Thread;
   readonly result: Omit<CaseResult, "samples">;
+}
+
+/** The agents with the prompts of a variant, each compiled once. */
+function agentsOf({ prompts }: Variant, plans: readonly Plan[]): ReadonlyMap<Agent, Agent> {
+  const agents = [...new Set(plans.map(({ agent }) => agent))];
+  return new Map(agents.map((agent) => [agent, prompts === undefined ? agent : agentAt(agent, prompts)]));
 }
 
 /** Everything about a case that can be wrong shows before anything is asked. */
