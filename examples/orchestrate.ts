@@ -1,4 +1,4 @@
-// Orchestrator and workers: one agent cuts the work into tasks as it goes, others do them in threads of their own.
+// Orchestrator and workers: one agent cuts the work into tasks as it goes, others do them at the same time.
 import {
   defineAgent,
   delegate,
@@ -16,7 +16,7 @@ export function orchestraAgents(plan: Prompt<PlanStep>, work: Prompt<WorkStep>) 
   const worker = defineAgent(work, { name: "worker", steps: { result: finish(({ text }) => text) } });
   const orchestrator = defineAgent(plan, {
     name: "orchestrator",
-    severalSteps: "in_order",
+    severalSteps: "concurrent",
     // What all of them together may use.
     budget: { steps: 30 },
     steps: {
@@ -27,7 +27,7 @@ export function orchestraAgents(plan: Prompt<PlanStep>, work: Prompt<WorkStep>) 
   return { worker, orchestrator };
 }
 
-/** The orchestrator waits on disk for each worker; a worker's failure is an error that it reads. */
+/** The orchestrator waits on disk for its workers; a worker's failure is an error that it reads. */
 export const orchestrate = (
   { orchestrator }: ReturnType<typeof orchestraAgents>,
   goal: string,

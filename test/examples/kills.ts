@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { ModelChoice, NextStepFunction } from "../../src/index.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
+import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { dyingStore } from "../runtime/dying-store.ts";
 
 type Step = { readonly intent: string };
@@ -16,7 +16,7 @@ export interface Answering<S> extends NextStepFunction<[thread: string], S> {
 }
 
 /** A scripted model that answers by what it reads, so that calls may come in any order. */
-export function answering<S extends Step>(answer: (prompt: string) => S): Answering<S> {
+export function answering<S extends Step>(answer: (prompt: string) => ScriptedAnswer<S>): Answering<S> {
   const prompts: string[] = [];
   let open = 0;
   let most = 0;
@@ -29,8 +29,9 @@ export function answering<S extends Step>(answer: (prompt: string) => S): Answer
       open += 1;
       most = Math.max(most, open);
       // As long as anybody else has something to do.
-      await systemClock.sleep(0, options?.signal);
-      open -= 1;
+      await systemClock.sleep(0, options?.signal).finally(() => {
+        open -= 1;
+      });
       return scriptedSteps<S>([answer(prompt)]).call([prompt], options);
     },
   };

@@ -143,13 +143,13 @@ describe("recipes", { tags: "F10.5" }, () => {
     expect(first).toBeNull();
   });
 
-  it("orchestrator and workers: tasks are done below, and their results come together", async () => {
-    const plan = answering((prompt): PlanStep => {
+  it("orchestrator and workers: tasks are done below at the same time, and their results come together", async () => {
+    const assign = (task: string): PlanStep => ({ intent: "assign", task });
+    const plan = answering<PlanStep>((prompt) => {
       const results = prompt.match(/did \w+/g) ?? [];
-      const next = ["walls", "roof"][results.length];
-      return next === undefined
-        ? { intent: "report", text: results.join(", ") }
-        : { intent: "assign", task: next };
+      return results.length === 0
+        ? { steps: [assign("walls"), assign("roof")] }
+        : { intent: "report", text: results.sort().join(", ") };
     });
     const work = answering((prompt) => ({
       intent: "result" as const,
@@ -159,7 +159,8 @@ describe("recipes", { tags: "F10.5" }, () => {
     const results = await killEverywhere(Object.values(agents), (runtime) =>
       orchestrate(agents, "a house", { runtime, id: "o1" }),
     );
-    for (const result of results) expect(result).toBe("did walls, did roof");
+    for (const result of results) expect(result).toBe("did roof, did walls");
+    expect(work.most()).toBe(2);
     // At most the call that was under way in the other thread is made again.
     expect(work.prompts.length).toBeLessThanOrEqual(3 * results.length);
   });
