@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { hidesContent, meantStep } from "../agent/shown-thread.ts";
 import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
 import type { ValidateEdit } from "../humans/respond.ts";
+import { stepAsWritten } from "../prompts/baml/step-fields.ts";
 import { faultIn } from "../prompts/gate/in-words.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -15,7 +16,8 @@ export function validateEdit(agent: Agent, thread: Pick<Thread, "events">): Vali
   return (edited: Step) => {
     const misfit = findMisfit(edited, agent.nextStep);
     if (misfit !== undefined) return { problem: misfit };
-    const answer = agent.nextStep.parse(JSON.stringify(edited), thread);
+    const written = stepAsWritten(edited, agent.nextStep.stepFields?.get(edited.intent));
+    const answer = agent.nextStep.parse(JSON.stringify(written), thread);
     if (!answer.ok) return { problem: faultIn(answer.message) };
     const parsed = toJson(answer.value);
     if (!isJsonObject(parsed) || parsed["intent"] !== edited.intent)

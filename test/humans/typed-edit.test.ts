@@ -46,6 +46,19 @@ async function dividing() {
   return { runtime, thread, prompts, parsed, edit };
 }
 
+const office = (nextStep: ReturnType<typeof promptFunction<typeof b, "NextStep">>) =>
+  defineAgent(nextStep, {
+    name: "office",
+    steps: {
+      refund: tool(() => null),
+      search: tool(() => null),
+      send_mail: tool(() => null),
+      transfer: tool(() => null),
+      request_more_information: askHuman(({ message }) => message),
+      done_for_now: finish(({ message }) => message),
+    },
+  });
+
 describe("an edit of a BAML type", () => {
   it.each([
     ["a text that is no number", { intent: "divide", a: "twelve", b: 3 }],
@@ -70,17 +83,7 @@ describe("an edit of a BAML type", () => {
   );
 
   it("that the parser refuses is refused in words for people, not for a model", { tags: "F7.9" }, () => {
-    const agent = defineAgent(promptFunction(b, "NextStep", { bamlFiles: getBamlFiles }), {
-      name: "office",
-      steps: {
-        refund: tool(() => null),
-        search: tool(() => null),
-        send_mail: tool(() => null),
-        transfer: tool(() => null),
-        request_more_information: askHuman(({ message }) => message),
-        done_for_now: finish(({ message }) => message),
-      },
-    });
+    const agent = office(promptFunction(b, "NextStep", { bamlFiles: getBamlFiles }));
     const problemOf = (fields: object) => {
       const transfer = {
         intent: "transfer",
@@ -98,6 +101,30 @@ describe("an edit of a BAML type", () => {
       "The field to_account holds JSON text: write the object or list itself, without quotes around it",
     );
     expect(problemOf({ to_account: [Array(3_000).fill(0)] })).toBe("it holds more than 2500 values");
+  });
+
+  it("may change fields and choices that the prompt shows under an alias", { tags: "F7.9" }, () => {
+    const files = Object.entries(getBamlFiles()).map(([path, source]) => [
+      path,
+      source.replace(
+        'class Refund {\n  intent "refund"\n  order_id string',
+        'enum Why {\n  LATE @alias("too late")\n  OTHER\n}\n\nclass Refund {\n  intent "refund"\n  why Why\n  order_id string @alias("order")',
+      ),
+    ]);
+    const aliased = promptFunction(b, "NextStep", { bamlFiles: getBamlFiles }).withBamlFiles(
+      Object.fromEntries(files),
+    );
+    expect(aliased.parse('{"intent":"refund","why":"too late","order":"A1","amount":40}')).toMatchObject({
+      value: { why: "LATE", order_id: "A1" },
+      fidelity: { grade: "exact" },
+    });
+    const edit = validateEdit(office(aliased), { events: [] });
+    const refund = { intent: "refund", why: "LATE", order_id: "A2", amount: 50, reason: null };
+    expect(edit(refund)).toEqual({ step: refund });
+    expect(edit({ ...refund, why: "OTHER" })).toEqual({ step: { ...refund, why: "OTHER" } });
+    expect(edit({ ...refund, why: "too late" })).toMatchObject({
+      problem: expect.stringContaining('why must be "LATE" or "OTHER"'),
+    });
   });
 
   it("that fits runs, and the model is told what became of its proposal", { tags: "F7.9" }, async () => {

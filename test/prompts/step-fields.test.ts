@@ -26,6 +26,7 @@ describe("the fields of a prompt's steps", () => {
     expect(fields.get("odd")?.get("a")).toEqual({
       kind: "choice",
       choices: ["x", "y // z"],
+      alias: "b",
       optional: true,
       description: "",
     });

@@ -9,19 +9,22 @@ export const NO_ENUMS: Enums = new Map();
 /** The enums in the files, without those that may get values at run time. */
 export function readEnums(files: BamlFiles): Enums {
   const enums = declarations(files).filter(({ kind, text }) => kind === "enum" && !/@@dynamic\b/.test(text));
-  return new Map(enums.map((declared) => [declared.name, valuesOf(declared)]));
+  return new Map(enums.map((declared) => [declared.name, [...shownValues(declared).values()]]));
 }
 
 const VALUE = /^\s*([A-Za-z_]\w*)(.*)$/;
 const ALIAS = /(?<!@)@alias\(\s*\0(\d+)\0/;
 
-function valuesOf({ text: source }: Declaration): readonly string[] {
+/** The values of an enum by their names in code: as prompts show them. */
+export function shownValues({ text: source }: Declaration): ReadonlyMap<string, string> {
   const { text, strings } = bare(source);
   const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}")).replace(/\n\s*(?=@)/g, " ");
-  return body.split("\n").flatMap((line) => {
-    const [, name, attributes = ""] = VALUE.exec(line) ?? [];
-    if (name === undefined || /@skip\b/.test(attributes)) return [];
-    const alias = ALIAS.exec(attributes)?.[1];
-    return alias === undefined ? [name] : [strings[Number(alias)] ?? name];
-  });
+  return new Map(
+    body.split("\n").flatMap((line): [string, string][] => {
+      const [, name, attributes = ""] = VALUE.exec(line) ?? [];
+      if (name === undefined || /@skip\b/.test(attributes)) return [];
+      const alias = ALIAS.exec(attributes)?.[1];
+      return [[name, alias === undefined ? name : (strings[Number(alias)] ?? name)]];
+    }),
+  );
 }

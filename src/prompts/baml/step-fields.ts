@@ -1,4 +1,5 @@
 import { bare } from "./bare.ts";
+import { shownValues } from "./enums.ts";
 import { type BamlFiles, type Declaration, declarations, partsOf } from "./source.ts";
 
 /** What the prompt declares of one field of a step, as far as people need it to read and to edit a value. */
@@ -11,6 +12,10 @@ export interface StepField {
   readonly optional: boolean;
   /** `@description`, in the prompt's words; empty if there is none. */
   readonly description: string;
+  /** `@alias`: the name that a model reads and writes. Absent if it is the field's own. */
+  readonly alias?: string;
+  /** What a model writes for values of a `choice` that have an alias. Absent if none has. */
+  readonly written?: Readonly<Record<string, string>>;
 }
 
 /** The fields of each step by intent. */
@@ -28,9 +33,9 @@ export function readStepFields(files: BamlFiles, functionName: string): StepFiel
     const intents = lines.find(({ name }) => name === "intent");
     const fields = lines
       .filter(({ name }) => name !== "intent")
-      .map(({ name, type, description }): [string, StepField] => [
+      .map(({ name, type, description, alias }): [string, StepField] => [
         name,
-        { ...typeOf(type, all), description },
+        { ...typeOf(type, all), description, ...(alias === undefined ? {} : { alias }) },
       ]);
     for (const intent of intents === undefined ? [] : literalsIn(intents.type))
       found.set(intent, new Map(fields));
@@ -79,6 +84,7 @@ interface FieldLine {
   /** With its literals in quotes. */
   readonly type: string;
   readonly description: string;
+  readonly alias: string | undefined;
 }
 
 /** The fields of a class: each begins a line with its name; what follows may go on below. */
@@ -90,11 +96,15 @@ function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
     const [, name, rest] = /^\s*([A-Za-z_]\w*)\s+(.+)$/.exec(line) ?? [];
     if (name === undefined || rest === undefined) return [];
     const [type = "", ...attributes] = rest.split(/\s+(?=@)/);
-    const described = attributes.map((one) => /^@description\(\s*\0(\d+)\0/.exec(one)?.[1]).find(Boolean);
+    const attribute = (pattern: RegExp) => {
+      const index = attributes.map((one) => pattern.exec(one)?.[1]).find(Boolean);
+      return index === undefined ? undefined : strings[Number(index)];
+    };
     return {
       name,
       type: type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim(),
-      description: described === undefined ? "" : (strings[Number(described)] ?? "").trim(),
+      description: (attribute(/^@description\(\s*\0(\d+)\0/) ?? "").trim(),
+      alias: attribute(/^@alias\(\s*\0(\d+)\0/),
     };
   });
 }
@@ -122,7 +132,7 @@ function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "de
   // One that may get values at run time has more than these.
   if (declared?.kind === "enum" && /@@dynamic\b/.test(declared.text))
     return { kind: "other", choices: [], optional };
-  if (declared?.kind === "enum") return { kind: "choice", choices: valuesOf(declared), optional };
+  if (declared?.kind === "enum") return { ...choiceOf(declared), optional };
   if (declared?.kind === "type" && depth < 8) {
     const inner = typeOf(literally(declared), all, depth + 1);
     return { ...inner, optional: optional || inner.optional };
@@ -139,10 +149,27 @@ function literally({ text: source }: Declaration): string {
   return type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim();
 }
 
-function valuesOf({ text: source }: Declaration): readonly string[] {
-  const { text } = bare(source);
-  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
-  return body.split("\n").flatMap((line) => /^\s*([A-Za-z_]\w*)/.exec(line)?.[1] ?? []);
+function choiceOf(declared: Declaration): Pick<StepField, "kind" | "choices" | "written"> {
+  const values = shownValues(declared);
+  const aliased = [...values].filter(([name, shown]) => name !== shown);
+  return {
+    kind: "choice",
+    choices: [...values.keys()],
+    ...(aliased.length === 0 ? {} : { written: Object.fromEntries(aliased) }),
+  };
+}
+
+/** A step as a model would write it: with the aliases of its own fields, and of their choices. */
+export function stepAsWritten(
+  step: Readonly<Record<string, unknown>>,
+  fields: ReadonlyMap<string, StepField> | undefined,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(step).map(([name, value]) => {
+      const { alias = name, written = {} } = fields?.get(name) ?? {};
+      return [alias, typeof value === "string" && Object.hasOwn(written, value) ? written[value] : value];
+    }),
+  );
 }
 
 /** The texts of a union of nothing but literal texts; empty for any other type. */

@@ -5,6 +5,7 @@ import { refusedVersion } from "../../agent/version.ts";
 import { canonicalJson, toJson } from "../../base/json.ts";
 import { coversSubject } from "../../humans/approval-digest.ts";
 import { inputsAfter } from "../../humans/card-facts.ts";
+import { stepAsWritten } from "../../prompts/baml/step-fields.ts";
 import type { ApprovalPolicy } from "../../thread/events.ts";
 import type { OpenCall } from "../../thread/state.ts";
 import { type Thread, threadOf } from "../../thread/thread.ts";
@@ -51,7 +52,8 @@ function stepFinding(
 ): DeployFinding[] | undefined {
   const { intent } = step;
   if (!steps.has(intent)) return [{ kind: "intent_gone", callId, intent }];
-  const answer = nextStep.parse(canonicalJson(toJson(step)), thread);
+  const written = stepAsWritten(step, nextStep.stepFields?.get(intent));
+  const answer = nextStep.parse(canonicalJson(toJson(written)), thread);
   return answer.ok ? undefined : [{ kind: "step_unfit", callId, intent, message: answer.message }];
 }
 
