@@ -90,6 +90,7 @@ const TOOL_OPTIONS = someFields({
   cacheScope: oneOf(["thread", "agent"]),
   shared: boolean,
   credentials: list(nonEmptyName),
+  prepare: callback,
   untrusted,
   realValues: oneOfKinds("must be true or a list of fields", oneOf([true]), list(nonEmptyName)),
 });

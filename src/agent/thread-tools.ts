@@ -1,4 +1,4 @@
-import { fields, optional } from "../base/checks.ts";
+import { fields, list, optional } from "../base/checks.ts";
 import { digestOf } from "../base/digest.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import { callback, checkOptions, durationMs, nonEmptyName } from "../base/options.ts";
@@ -23,6 +23,8 @@ export interface ThreadTools {
   readonly list: (
     context: PrefetchContext,
   ) => readonly ToolDescription[] | Promise<readonly ToolDescription[]>;
+  /** The names of the credentials that listing needs. Default: none. */
+  readonly credentials?: readonly string[] | undefined;
   /** Milliseconds after which listing is given up. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -49,6 +51,7 @@ const OPTIONS = fields({
   className: nonEmptyName,
   builder: callback,
   list: callback,
+  credentials: optional(list(nonEmptyName)),
   timeoutMs: optional(durationMs),
 });
 
@@ -70,12 +73,13 @@ export function withThreadTools<Args extends readonly unknown[], Result, Partial
   tools: ThreadTools,
 ): ThreadPromptFunction<Args, Result, Partial> {
   checkOptions("withThreadTools", OPTIONS, tools);
-  const { className, builder, list, timeoutMs } = tools;
+  const { className, builder, list: listed, timeoutMs, credentials } = tools;
   const prefetch: Prefetch = {
-    run: (context) => list(context),
+    run: (context) => listed(context),
     as: "parameter",
     again: isOutdated,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
   const made = new WeakMap<object, PromptFunction<Args, Result, Partial>>();
   return {

@@ -80,7 +80,10 @@ export async function work(
         ? (await catchUp(store, known)).thread
         : threadOf(threadId, await store.read(threadId));
     const agent = options.agents.get(thread.state.agent);
-    return agent === undefined ? undefined : await run(thread, agent, options, signals);
+    if (agent === undefined) return undefined;
+    for (const { kind, options: step } of agent.steps.values())
+      if (kind === "tool") await step.prepare?.(store);
+    return await run(thread, agent, options, signals);
   } finally {
     await store.release(threadId, owner);
   }

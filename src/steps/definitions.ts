@@ -182,6 +182,13 @@ interface StepJudge<S> {
   judge(step: S, context: StepContext & HelperContext): Verdict | Promise<Verdict>;
 }
 
+/** Small values that are kept in the runtime's store, by key. */
+export interface KeptValues {
+  getValue(key: string): Promise<string | undefined>;
+  /** Compare-and-swap on the old value: resolves with false, changing nothing, unless it is `expected`. */
+  setValue(key: string, value: string, expected: string | undefined): Promise<boolean>;
+}
+
 /** Options of a tool, besides those of every step. */
 export interface ToolOptions<S, A extends Approval = Approval> extends StepOptions<S, A> {
   /** The tool changes nothing anywhere. Implies `idempotent`. Default false. */
@@ -225,6 +232,11 @@ export interface ToolOptions<S, A extends Approval = Approval> extends StepOptio
   shared?: boolean;
   /** The names of the credentials that the tool and its preview need; see `credential`. Default: none. */
   credentials?: readonly string[];
+  /**
+   * Called before a runtime takes up a thread, with the small values of its store: for what a tool must remember across starts. Called
+   * again and again, so it should do its work once. If it rejects, the thread is taken up later.
+   */
+  prepare?: (values: KeptValues) => Promise<void>;
   /** The results come from outside and are labelled so: `true`, or the source, e.g. `web page`. Default false. */
   untrusted?: boolean | string;
   /**

@@ -2,15 +2,19 @@ import { createMcpHandler, fromJsonSchema, McpServer } from "@modelcontextprotoc
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import type { AgentContextOptions } from "../../src/agent/agent-context.ts";
+import type { CredentialSources } from "../../src/agent/credentials.ts";
 import type { Prefetch } from "../../src/agent/prefetch.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { createVault } from "../../src/context/redaction/redaction.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
-import { connectMcp, type McpToolsOptions } from "../../src/protocols/index.ts";
+import { connectMcp, type McpToolsOptions, type RemoteTool } from "../../src/protocols/index.ts";
 import { replayThread } from "../../src/replay/replay.ts";
 import { validateEdit } from "../../src/runtime/edit.ts";
+import type { RuntimeOptions } from "../../src/runtime/runtime.ts";
+import type { Credential } from "../../src/steps/definitions.ts";
 import { finish } from "../../src/steps/steps.ts";
-import { threadOf } from "../../src/thread/thread.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import { type Thread, threadOf } from "../../src/thread/thread.ts";
 import { decisionsIn } from "../../src/workbench/decisions.ts";
 import { checkOpenThread } from "../../src/workbench/deploy/check-thread.ts";
 import { diffRequest } from "../../src/workbench/regression/diff-requests.ts";
@@ -75,7 +79,7 @@ function remote(tools: Record<string, Described>) {
     afterwards(() => found.close());
     return found;
   };
-  return { tools, called, connect };
+  return { tools, called, connect, fetch: handler.fetch };
 }
 
 const ISSUE = {
@@ -117,6 +121,7 @@ async function agentOf(
   far: ReturnType<typeof remote>,
   options?: Partial<McpToolsOptions>,
   context?: AgentContextOptions,
+  runtimeOptions: Partial<RuntimeOptions> = {},
 ) {
   const tools = await far.connect(options);
   const prompt = promptFunction(b, "NextDynamic", { model: wire?.client(model.url) ?? never() });
@@ -126,7 +131,7 @@ async function agentOf(
     steps: { call_tool: tools.step(), done_for_now: finish(({ message }) => message) },
     ...(context === undefined ? {} : { context }),
   });
-  const runtime = testRuntime({ agents: [agent] });
+  const runtime = testRuntime({ agents: [agent], ...runtimeOptions });
   const start = async (from = ada) => {
     const { threadId } = await runtime.launch({ agent: "maintainer", input: { message: "go", from } });
     return runtime.settled(threadId);
@@ -236,6 +241,101 @@ describe("tools of an MCP server in an agent's union", { tags: ["F4.6", "E6"] },
     const failed = await other.runtime.settled(waiting.id);
     expect(silent.called).toEqual([]);
     expect(eventsOf(failed, "tool_failed")[0]?.data.error.message).toContain("described differently now");
+  });
+
+  it.each(["all threads", "each thread"])(
+    "a definition that changed while nobody ran asks again, for %s",
+    async (who) => {
+      const forThread =
+        who === "each thread" ? { forThread: (_: Thread, all: readonly RemoteTool[]) => all } : {};
+      const far = remote({ search: SEARCH });
+      const store = createMemoryStore();
+      const searches = async (more: Partial<McpToolsOptions> = {}) => {
+        // As after a start: a connection, an agent and a runtime of their own, on the same store.
+        const { start, tools } = await agentOf(far, { ...forThread, ...more }, undefined, { store });
+        model.will(call("search", { q: "a" }), DONE);
+        const { state } = await start();
+        model.takeBack();
+        return { kind: state.status.kind, tools };
+      };
+      expect((await searches()).kind).toBe("finished");
+      expect((await searches()).kind).toBe("finished");
+      far.tools["search"] = { ...SEARCH, description: "Searches, and sends what was found along" };
+      const { kind, tools } = await searches();
+      expect(kind).toBe("awaiting_approval");
+      expect((await searches({ approval: () => "never" })).kind).toBe("awaiting_approval");
+      // Somebody has looked at it.
+      expect((await searches({ pinned: tools.digests })).kind).toBe("finished");
+      expect((await searches()).kind).toBe("awaiting_approval");
+      // The server as it was, and another one with such a tool.
+      far.tools["search"] = SEARCH;
+      expect((await searches()).kind).toBe("finished");
+      far.tools["search"] = { ...SEARCH, description: "Another one" };
+      expect((await searches({ name: "near" })).kind).toBe("finished");
+    },
+  );
+
+  it("calls are made with the credentials of whoever asked, each over a connection of its own", async () => {
+    const far = remote({ search: SEARCH, open_issue: ISSUE });
+    const tokens: Record<string, string> = { ada: "token-of-ada-1", eve: "token-of-eve-2" };
+    const sent: (readonly [method: string, token: string | null])[] = [];
+    const server = {
+      url: "http://127.0.0.1/mcp",
+      headers: { Authorization: "Bearer token-of-service" },
+      headersFor: (credential: Credential) => ({ authorization: `Bearer ${credential("far")}` }),
+      fetch: async (input: string | URL, init?: RequestInit) => {
+        const request = new Request(input, init);
+        const { method = "" } = Object(
+          await request
+            .clone()
+            .json()
+            .catch(() => ({})),
+        );
+        sent.push([method, request.headers.get("authorization")]);
+        // Eve may not see what others may, and is told her own token.
+        if (request.headers.get("authorization")?.includes("eve")) return eves.fetch(request);
+        return far.fetch(request);
+      },
+    };
+    const eves = remote({
+      search: { ...SEARCH, run: () => ({ content: [{ type: "text", text: `for ${tokens["eve"]}` }] }) },
+    });
+    const credentials: CredentialSources = { far: ({ requester }) => tokens[requester?.id ?? ""] };
+    const options = { server, credentials: ["far"] };
+    const { start } = await agentOf(far, options, undefined, { credentials });
+    expect(new Set(sent.map(([, token]) => token))).toEqual(new Set(["Bearer token-of-service"]));
+    for (const from of [ada, eve]) {
+      sent.splice(0);
+      model.will(call("search", { q: "a" }), DONE);
+      const thread = await start(from);
+      expect(thread.state.status.kind).toBe("finished");
+      expect(new Set(sent.map(([, token]) => token))).toEqual(new Set([`Bearer ${tokens[from.id]}`]));
+      expect(sent.filter(([method]) => method === "tools/call")).toHaveLength(1);
+      for (const token of Object.values(tokens)) expect(JSON.stringify(thread)).not.toContain(token);
+    }
+    // Whoever has none calls nothing, in nobody else's name either.
+    sent.splice(0);
+    model.will(call("search", { q: "a" }), DONE);
+    expect(eventsOf(await start(bob), "tool_failed")[0]?.data.error.message).toContain("no credential far");
+    expect(sent).toEqual([]);
+    // What joins a thread is what this person's credentials show.
+    const forThread = (_: Thread, all: readonly RemoteTool[]) => all;
+    const each = await agentOf(far, { ...options, forThread }, undefined, { credentials });
+    const joins = async (from: typeof ada) => {
+      model.will(DONE);
+      const [joined] = eventsOf(await each.start(from), "prefetched");
+      const outcome = joined?.data.outcome;
+      return outcome?.kind === "result"
+        ? Object(outcome.result).map(({ name }: RemoteTool) => name)
+        : outcome?.kind;
+    };
+    expect([await joins(ada), await joins(eve), await joins(bob)]).toEqual([
+      ["open_issue", "search"],
+      ["search"],
+      "error",
+    ]);
+    await expect(far.connect({ server })).rejects.toThrow(/credentials/);
+    await expect(far.connect({ credentials: ["far"] })).rejects.toThrow(/headersFor/);
   });
 
   it("pinned digests, a choice of tools and a policy of one's own hold", async () => {

@@ -1,11 +1,13 @@
+import type { Client } from "@modelcontextprotocol/client";
 import type { AnyStep } from "../../agent/agent.ts";
 import { type Check, check, fields, list, oneOfKinds, optional, record, text } from "../../base/checks.ts";
+import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, toJson } from "../../base/json.ts";
 import { withPackages } from "../../base/missing-package.ts";
 import { address, callback, checkOptions, durationMs, nonEmptyName } from "../../base/options.ts";
 import type { ToolTypes } from "../../prompts/baml/tool-types.ts";
 import type { PromptFunction } from "../../prompts/prompt-function.ts";
-import type { Approval, ToolStep } from "../../steps/definitions.ts";
+import type { Approval, Credential, ToolStep } from "../../steps/definitions.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { Remote } from "./remote.ts";
 import type { RemoteTool } from "./remote-tools.ts";
@@ -17,8 +19,13 @@ export type { RemoteTool };
 export type McpPlace =
   | {
       readonly url: string;
-      /** Sent with each request: credentials, for one. */
+      /** Sent with each request: credentials of the service itself, for one. */
       readonly headers?: Readonly<Record<string, string>>;
+      /**
+       * Sent with a call as well: the credentials of the person for whom it runs, which `credentials` names and the configuration
+       * resolves. Each call, and with `forThread` each listing, then has a connection of its own. Must not throw.
+       */
+      readonly headersFor?: (credential: Credential) => Readonly<Record<string, string>>;
       /** Default: the platform's. */
       readonly fetch?: (input: string | URL, init?: RequestInit) => Promise<Response>;
     }
@@ -44,9 +51,14 @@ export interface McpToolsOptions {
    * them, in all threads.
    */
   readonly forThread?: ((thread: Thread, tools: readonly RemoteTool[]) => readonly RemoteTool[]) | undefined;
-  /** Who must approve a call. Default: `never` for a tool that says it only reads, and is as it was; `always` for all others. */
+  /** The names of the credentials that a call needs, for `headersFor`. Default: none. */
+  readonly credentials?: readonly string[] | undefined;
+  /** Who must approve a call. Default: `never` for a tool that says it only reads; `always` for all others. Not asked about a tool that has changed. */
   readonly approval?: ((tool: RemoteTool) => Approval) | undefined;
-  /** The digests of tools that have been looked at (`tools.digests`): one that is described differently always needs approval. */
+  /**
+   * The digests of tools that have been looked at (`tools.digests`): these may be called although they were described differently
+   * when they were first seen, and one that is described in yet another way always needs approval.
+   */
   readonly pinned?: Readonly<Record<string, string>> | undefined;
   /** How long, in ms, to wait for the server. Default 60000. */
   readonly timeoutMs?: number | undefined;
@@ -80,13 +92,19 @@ const OPTIONS = fields({
   name: nonEmptyName,
   server: oneOfKinds(
     "must be { url } or { command }",
-    fields({ url: address, headers: optional(record(someText)), fetch: optional(callback) }),
+    fields({
+      url: address,
+      headers: optional(record(someText)),
+      headersFor: optional(callback),
+      fetch: optional(callback),
+    }),
     fields({ command: someText, args: optional(list(text(0))), env: optional(record(text(0))) }),
   ),
   className: nonEmptyName,
   types: callback,
   only: optional(list(nonEmptyName)),
   forThread: optional(callback),
+  credentials: optional(list(nonEmptyName)),
   approval: optional(APPROVALS),
   pinned: optional(record(someText)),
   timeoutMs: optional(durationMs),
@@ -110,6 +128,13 @@ const CLIENT_NEEDS = ["@modelcontextprotocol/client"] as const;
  */
 export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   checkOptions("connectMcp", OPTIONS, options);
+  const { server, credentials = [], timeoutMs = 60_000 } = options;
+  const headersFor = "url" in server ? server.headersFor : undefined;
+  if ((headersFor === undefined) !== (credentials.length === 0))
+    throw new UsageError(
+      "invalid_configuration",
+      "connectMcp: `credentials` names what `server.headersFor` takes: give both, or neither",
+    );
   const sdk = await withPackages(
     "a client of MCP",
     CLIENT_NEEDS,
@@ -117,23 +142,34 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   );
   const { AjvJsonSchemaValidator } = await import("@modelcontextprotocol/client/validators/ajv");
   const ajv = new AjvJsonSchemaValidator();
-  const client = new sdk.Client(
-    { name: "twelvefold", version: "1" },
-    {
-      versionNegotiation: { mode: "auto" },
-      // Nobody sits here whom the server could ask.
-      capabilities: {},
-      // Results are checked with schemas of the server's as well.
-      jsonSchemaValidator: {
-        getValidator: (schema) => {
-          const json = toJson(schema);
-          return ajv.getValidator(isJsonObject(json) ? { ...withoutPatterns(json) } : {});
+  const connect = async (headers?: Readonly<Record<string, string>>): Promise<Client> => {
+    const client = new sdk.Client(
+      { name: "twelvefold", version: "1" },
+      {
+        versionNegotiation: { mode: "auto" },
+        // Nobody sits here whom the server could ask.
+        capabilities: {},
+        // Results are checked with schemas of the server's as well.
+        jsonSchemaValidator: {
+          getValidator: (schema) => {
+            const json = toJson(schema);
+            return ajv.getValidator(isJsonObject(json) ? { ...withoutPatterns(json) } : {});
+          },
         },
       },
+    );
+    await client.connect(await transportOf(sdk, server, headers), { timeout: timeoutMs });
+    return client;
+  };
+  const client = await connect();
+  const remote = new Remote(
+    {
+      client,
+      connectAs: headersFor === undefined ? undefined : (credential) => connect(headersFor(credential)),
+      compile: (schema) => sdk.fromJsonSchema({ ...withoutPatterns(schema) }),
     },
+    options,
   );
-  await client.connect(await transportOf(sdk, options.server), { timeout: options.timeoutMs ?? 60_000 });
-  const remote = new Remote(client, (schema) => sdk.fromJsonSchema({ ...withoutPatterns(schema) }), options);
   client.setNotificationHandler("notifications/tools/list_changed", () => {
     remote.refresh().catch(() => {});
   });
@@ -146,11 +182,17 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   return remote;
 }
 
-async function transportOf(sdk: typeof import("@modelcontextprotocol/client"), place: McpPlace) {
+async function transportOf(
+  sdk: typeof import("@modelcontextprotocol/client"),
+  place: McpPlace,
+  more: Readonly<Record<string, string>> = {},
+) {
   if ("url" in place) {
     const { url, headers = {}, fetch } = place;
+    const sent = new Headers(headers);
+    for (const [name, value] of Object.entries(more)) sent.set(name, value);
     return new sdk.StreamableHTTPClientTransport(new URL(url), {
-      requestInit: { headers: { ...headers } },
+      requestInit: { headers: Object.fromEntries(sent) },
       ...(fetch === undefined ? {} : { fetch }),
     });
   }

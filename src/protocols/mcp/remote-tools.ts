@@ -11,6 +11,8 @@ export interface RemoteTool {
   readonly readOnlyHint: boolean;
   /** Changes whenever the server describes the tool differently. */
   readonly digest: string;
+  /** Whether it was described differently when it was first seen. */
+  readonly changed?: boolean | undefined;
 }
 
 const MAX_PAGES = 50;
