@@ -1,4 +1,5 @@
-import { clip, visibleLine } from "../present/visible-text.ts";
+import { isJsonObject, toJson } from "../base/json.ts";
+import { clip, visibleFields, visibleLine } from "../present/visible-text.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { Session } from "./session.ts";
 
@@ -60,7 +61,7 @@ export function createWorkingLine({ terminal, colors, json }: Session, now = Dat
       draw();
     },
     partial(value) {
-      written = visibleLine(typeof value === "string" ? value : JSON.stringify(value));
+      written = inWords(value);
       draw();
     },
     above(write) {
@@ -70,6 +71,18 @@ export function createWorkingLine({ terminal, colors, json }: Session, now = Dat
     },
     hide,
   };
+}
+
+/** What is there of an answer that is being written: its fields that have begun, as a line of the step will show them. */
+function inWords(value: unknown): string {
+  const json = toJson(value);
+  if (!isJsonObject(json)) return typeof json === "string" ? visibleLine(json) : JSON.stringify(json);
+  const begun = Object.entries(json).filter(([, field]) => field !== null && field !== "");
+  const { intent, ...fields } = Object.fromEntries(begun);
+  const words = Object.keys(fields).length === 0 ? "" : visibleFields(fields);
+  return [typeof intent === "string" ? visibleLine(intent) : "", words]
+    .filter((text) => text !== "")
+    .join(" ");
 }
 
 function doingNow({ status, calls }: ThreadState): string | undefined {

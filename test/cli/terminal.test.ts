@@ -87,8 +87,13 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     line.moved(state);
     now = 12_300;
     line.partial({ intent: "done", message: `${"x".repeat(80)} the end` });
-    expect(shown.at(-1)).toMatch(/^~ \S the model answers · 12 s {2}….*the end"\}$/);
+    expect(shown.at(-1)).toMatch(/^~ \S the model answers · 12 s {2}….*the end"$/);
     expect(shown.at(-1)?.length).toBeLessThanOrEqual(62);
+    // What has not begun is not shown.
+    line.partial({ intent: null, message: null });
+    expect(shown.at(-1)).toMatch(/ 12 s$/);
+    line.partial({ intent: "done", message: null });
+    expect(shown.at(-1)).toMatch(/ 12 s {2}done$/);
     line.above(() => session.terminal.err("a step"));
     expect(shown.slice(-3)).toEqual([
       "~ ",

@@ -6,7 +6,7 @@ import { eventLine } from "../../present/event-line.ts";
 import { exportHtml, exportMarkdown } from "../../present/export.ts";
 import { threadGraph, toMermaid } from "../../present/graph.ts";
 import { howToAnswer } from "../../present/how-to-answer.ts";
-import { visible, visibleLine } from "../../present/visible-text.ts";
+import { countOf, visible, visibleLine } from "../../present/visible-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { EXIT } from "../exit.ts";
 import { findThread } from "../find-thread.ts";
@@ -106,7 +106,7 @@ function timeline(
   return [
     c.bold(`${thread.id} · ${visibleLine(state.agent)} · ${interrupted ? INTERRUPTED : state.status.kind}`),
     c.dim(
-      `started ${localTime(state.startedAt)}, ${state.steps} steps, ${state.modelCalls} model calls, ${tokens} tokens${cached}`,
+      `started ${localTime(state.startedAt)}, ${countOf(state.steps, "step")}, ${countOf(state.modelCalls, "model call")}, ${countOf(tokens, "token")}${cached}`,
     ),
     ...lines,
     ...(interrupted ? [interruptedLine(thread.id)] : []),
