@@ -1,10 +1,12 @@
-import { isJsonObject, toJson } from "../base/json.ts";
-import { clip, visibleFields, visibleLine } from "../present/visible-text.ts";
+import { isJsonObject, type Json, toJson } from "../base/json.ts";
+import { clip, visibleLine } from "../present/visible-text.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { Session } from "./session.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const FRAME_MS = 120;
+/** How much of a field that is being written is looked at, in characters. */
+const MAX_WRITTEN = 400;
 
 /** One line at the end that shows what is being done, for how long, and what the model has written so far. */
 export interface WorkingLine {
@@ -79,10 +81,14 @@ function inWords(value: unknown): string {
   if (!isJsonObject(json)) return typeof json === "string" ? visibleLine(json) : JSON.stringify(json);
   const begun = Object.entries(json).filter(([, field]) => field !== null && field !== "");
   const { intent, ...fields } = Object.fromEntries(begun);
-  const words = Object.keys(fields).length === 0 ? "" : visibleFields(fields);
-  return [typeof intent === "string" ? visibleLine(intent) : "", words]
-    .filter((text) => text !== "")
-    .join(" ");
+  const words = Object.entries(fields).map(([name, field]) => `${visibleLine(name)}=${newest(field)}`);
+  return [...(typeof intent === "string" ? [visibleLine(intent)] : []), ...words].join(" ");
+}
+
+/** The end of it is what is new. */
+function newest(value: Json): string {
+  const text = JSON.stringify(value);
+  return visibleLine(text.length <= MAX_WRITTEN ? text : `…${text.slice(-MAX_WRITTEN).toWellFormed()}`, 500);
 }
 
 function doingNow({ status, calls }: ThreadState): string | undefined {

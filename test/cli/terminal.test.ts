@@ -86,7 +86,7 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     const state = fold(numberEvents(1, [startSample()]));
     line.moved(state);
     now = 12_300;
-    line.partial({ intent: "done", message: `${"x".repeat(80)} the end` });
+    line.partial({ intent: "done", message: `${"x".repeat(800)} the end` });
     expect(shown.at(-1)).toMatch(/^~ \S the model answers · 12 s {2}….*the end"$/);
     expect(shown.at(-1)?.length).toBeLessThanOrEqual(62);
     // What has not begun is not shown.
