@@ -1,4 +1,6 @@
+import type { Command } from "commander";
 import type { Act, Flags, NewCommand } from "./act.ts";
+import type { ModelOptions } from "./commands/model.ts";
 import { parseCount } from "./parse-count.ts";
 
 /** Commands about what a model reads, and model servers on this machine. */
@@ -20,39 +22,64 @@ export function addModelCommands(command: NewCommand, act: Act): void {
     (thread: string, options: Flags) =>
       act(options, async (session) => (await import("./commands/tokens.ts")).tokens(session, thread)),
   );
-  command(
-    "model <which> [place]",
-    "run a model server on this machine: offline (built in), record, replay or faults",
-    "twelvefold model record recordings --upstream https://api.openai.com/v1",
-  )
-    .option("--port <port>", "a fixed port instead of a free one", parseCount)
-    .option("--upstream <url>", "record, faults: the model behind it; default: the configured one")
-    .option("--seed <n>", "faults: the same number gives the same faults in the same order", parseCount, 1)
+}
+
+/** `twelvefold model`: each kind of server has options, and a page of help, of its own. */
+export function addModelServers(program: Command, act: Act): void {
+  const servers = program
+    .command("model")
+    .description(
+      "run a model server on this machine until Ctrl-C: offline (built in), record, replay or faults",
+    );
+  const server = (usage: string, description: string, { example, more }: HelpOfServer): Command =>
+    servers
+      .command(usage)
+      .description(description)
+      .option("--json", "print the outcome as JSON")
+      .option("--port <port>", "a fixed port instead of a free one", parseCount)
+      .addHelpText("after", `\n${more}\n\nExample:\n  ${example}`);
+  const run = (which: string, options: Flags & ModelOptions, place?: string) =>
+    act(options, async (session) =>
+      (await import("./commands/model.ts")).model(session, which, place, options),
+    );
+  const alone = (which: string) => (options: Flags & ModelOptions) => run(which, options);
+  const inFolder = (which: string) => (place: string | undefined, options: Flags & ModelOptions) =>
+    run(which, options, place);
+
+  server("offline", "answer with the built-in model, as for `baml-cli test` and the playground", {
+    example: "twelvefold model offline --port 4000",
+    more: "Prints the environment variables with which BAML's own tools ask it. Nothing leaves this machine.",
+  }).action(alone("offline"));
+  server("record [folder]", "pass requests on to a model, and write each exchange to files", {
+    example: "twelvefold model record recordings --upstream https://api.openai.com/v1",
+    more: `Requests are passed on and answers streamed back as they come. Each exchange becomes files that people can read and git can
+compare, in the folder (default: recordings), or a line of one file if its name ends in .jsonl. Keys are passed on and never
+written; secrets in bodies are replaced. OpenAI's, Anthropic's and Google's shapes go through alike.`,
+  })
+    .option("--upstream <url>", "the model behind it; default: the configured one, or else the built-in one")
+    .action(inFolder("record"));
+  server("replay [folder]", "answer from a recording; an unrecorded request fails", {
+    example: "twelvefold model replay recordings",
+    more: `Answers from what \`model record\` wrote (default: recordings) and asks nobody, each exchange as often as it was recorded. Any
+other request gets 404, and the nearest recorded one is shown with a diff: then it exits with 1.`,
+  }).action(inFolder("replay"));
+  server("faults", "pass on what another model answers, with seeded faults", {
+    example: "twelvefold model faults --seed 7 --fault garbage=10 hang=5",
+    more: `Broken and misleading texts, cut streams, odd finish reasons, rate limits, hanging and reset connections. A wrong name after
+--fault is answered with the list of all.`,
+  })
+    .option("--upstream <url>", "the model behind it; default: the configured one, or else the built-in one")
+    .option("--seed <n>", "the same number gives the same faults in the same order", parseCount, 1)
     .option(
       "--rate <percent>",
-      "faults: how many answers have one, all faults equally often (default: 30)",
+      "how many answers have one, all faults equally often (default: 30)",
       parseCount,
     )
-    .option("--fault <name=percent...>", "faults: only these, each as often as it says")
-    .addHelpText(
-      "after",
-      `
-record   passes requests on and streams the answers back, and writes each exchange to a folder (default: recordings) as files
-         that people can read and git can compare, or to one file if its name ends in .jsonl. Keys are passed on, never
-         written. OpenAI's, Anthropic's and Google's shapes go through alike.
-replay   answers from such a recording and asks nobody. A request that is not in it gets 404; the nearest recorded one is shown
-         with a diff. Exits with 1 if there was one.
-faults   passes on what another model answers, with faults: broken and misleading texts, cut streams, odd finish reasons,
-         rate limits, hanging and reset connections.`,
-    )
-    .action(
-      (
-        which: string,
-        place: string | undefined,
-        options: Flags & import("./commands/model.ts").ModelOptions,
-      ) =>
-        act(options, async (session) =>
-          (await import("./commands/model.ts")).model(session, which, place, options),
-        ),
-    );
+    .option("--fault <name=percent...>", "only these, each as often as it says")
+    .action(alone("faults"));
+}
+
+interface HelpOfServer {
+  readonly example: string;
+  readonly more: string;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { visible } from "../present/visible-text.ts";
 import type { Act, NewCommand } from "./act.ts";
-import { addModelCommands } from "./model-commands.ts";
+import { addModelCommands, addModelServers } from "./model-commands.ts";
 import { addProjectCommands } from "./project-commands.ts";
 import { addRegressionCommands } from "./regression-commands.ts";
 import { addRetentionCommands } from "./retention-commands.ts";
@@ -53,6 +53,7 @@ export function createProgram(action: Action): Command {
   addSteeringCommands(command, act);
   addRetentionCommands(command, act);
   addModelCommands(command, act);
+  addModelServers(program, act);
   addServeCommands(command, act);
   addProjectCommands(command, act);
   addWorkbenchCommands(command, act);

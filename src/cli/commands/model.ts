@@ -9,7 +9,8 @@ import type { Session } from "../session.ts";
 export interface ModelOptions {
   readonly port?: number;
   readonly upstream?: string;
-  readonly seed: number;
+  /** Default 1. */
+  readonly seed?: number;
   /** In per cent. */
   readonly rate?: number;
   readonly fault?: readonly string[];
@@ -115,22 +116,23 @@ async function replay(session: Session, place = "recordings", { port }: ModelOpt
 }
 
 async function faults(session: Session, _: string | undefined, options: ModelOptions): Promise<number> {
+  const { seed = 1 } = options;
   const { startFaultyModel } = await import("../../model/faulty-model.ts");
   const rates = await ratesOf(options);
   const behind = await chooseUpstream(session, options.upstream);
   const server = await startFaultyModel({
     upstream: behind.url,
     port: options.port,
-    seed: options.seed,
+    seed,
     rates,
     onServed: (fault) => session.terminal.err(fault ?? "good"),
   });
   session.onClose(() => server.close());
   announce(session, {
-    what: `the answers of ${behind.url} come with faults (seed ${options.seed}) until Ctrl-C. Let your program ask here:`,
+    what: `the answers of ${behind.url} come with faults (seed ${seed}) until Ctrl-C. Let your program ask here:`,
     url: server.url,
     variables: behind.variablesFor(server.url),
-    more: { upstream: behind.url, seed: options.seed, rates },
+    more: { upstream: behind.url, seed, rates },
   });
   return untilSignal();
 }
