@@ -1,6 +1,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { SearchText } from "../base/search-words.ts";
+import { removeSecrets } from "../base/secret-patterns.ts";
 import type { EventBlocks } from "../context/blocks/context-blocks.ts";
 import { untrustedSources } from "../context/blocks/provenance.ts";
 import { defaultOrigin } from "../context/blocks/view.ts";
@@ -8,7 +9,6 @@ import type { BudgetPolicy, ContextPlan } from "../context/budget/token-budget.t
 import { type ContextOptions, createContext } from "../context/context.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import { patternsOf, restoreSecrets, secretsIn } from "../context/redaction/redaction.ts";
-import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import { createSearchTexts, createStoreRedactor } from "../context/redaction/stored-secrets.ts";

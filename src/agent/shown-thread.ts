@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from "../base/errors.ts";
 import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
+import { removeSecrets } from "../base/secret-patterns.ts";
 import { patternsOf } from "../context/redaction/redaction.ts";
-import { removeSecrets } from "../context/redaction/secret-patterns.ts";
 import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
 import { withoutUnfinished } from "../context/redaction/unfinished.ts";
 import type { Step, ThreadEvent } from "../thread/events.ts";

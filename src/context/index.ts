@@ -1,4 +1,6 @@
 // `twelvefold/context`: from a thread to what the model reads. Every part can be used alone.
+
+export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "../base/secret-patterns.ts";
 export { type ContextBlock, isSafeTag, RESERVED_TAGS } from "./blocks/block.ts";
 export type { BlockReader } from "./blocks/context-blocks.ts";
 export {
@@ -36,7 +38,6 @@ export {
   type SecretVault,
   vaultOf,
 } from "./redaction/redaction.ts";
-export { EMAIL, removeSecrets, SECRET_PATTERNS, type SecretPattern } from "./redaction/secret-patterns.ts";
 export type { ShownEvents } from "./redaction/shown-events.ts";
 export type { JsonEvent } from "./redaction/stored-content.ts";
 export { renderThread } from "./render-thread.ts";

@@ -2,7 +2,7 @@ import { appendFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { isJsonObject, type Json, parseJson, toJson } from "../base/json.ts";
-import { callOf, type RecordedCall, readRecordedCall, requestDigest } from "./recording.ts";
+import { callOf, cleanRequest, type RecordedCall, readRecordedCall, requestDigest } from "./recording.ts";
 
 /*
  * Where exchanges are kept: as lines of one file whose name ends in `.jsonl`, or as files of a folder, which people read and
@@ -77,7 +77,8 @@ export async function readRecording(place: string): Promise<readonly RecordedCal
   return calls.map(([where, call]) => {
     if (call === undefined)
       throw wrong(`${where}: not a recorded call, as \`twelvefold model record\` writes it`);
-    return { ...call, digest: requestDigest(call.request) };
+    const request = cleanRequest(call.request);
+    return { ...call, request, digest: requestDigest(request) };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { cleanBody } from "./clean-body.ts";
 import { type ListenOptions, listen, type ModelServer, sendProblem } from "./model-server.ts";
 import { type RecordedCall, recordedRequest, removeCredentials, requestDigest } from "./recording.ts";
 import { openRecording } from "./recording-files.ts";
@@ -33,7 +34,8 @@ const FORWARDED_BACK = ["content-type", "retry-after", "retry-after-ms", "x-requ
 
 /**
  * Starts a server that forwards every request to a provider, streams the answer back as it comes, and writes both to a
- * file once the answer is complete. Credentials are forwarded but never written. An answer that either side cuts off is
+ * file once the answer is complete. Credentials are forwarded but never written, and what looks like a secret in a body is
+ * replaced in what is written. An answer that either side cuts off is
  * not recorded.
  *
  * @example
@@ -111,7 +113,7 @@ async function passOn(
       status: answer.status,
       contentType: answer.headers.get("content-type") ?? "application/octet-stream",
       retryAfter: answer.headers.get("retry-after") ?? undefined,
-      body: clean(body),
+      body: cleanBody(clean(body)),
     },
   };
 }

@@ -1,9 +1,14 @@
 import { digestOf } from "../base/digest.ts";
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import { diffLines } from "../base/line-diff.ts";
+import { removeSecrets } from "../base/secret-patterns.ts";
+import { cleanJson } from "./clean-body.ts";
 import { requestText } from "./request-text.ts";
 
-/** One exchange of a recording: a request and the provider's answer. Holds no headers and no credentials. */
+/**
+ * One exchange of a recording: a request and the provider's answer. Holds no headers, no credentials, and in its bodies nothing
+ * that looks like a secret.
+ */
 export interface RecordedCall {
   readonly v: 1;
   /** SHA-256 over path and body; see `recordedRequest`. */
@@ -16,7 +21,7 @@ export interface RecordedRequest {
   readonly method: string;
   /** Relative to the base URL, with its query: `/chat/completions`. */
   readonly path: string;
-  /** The body as JSON, or as text if it is not JSON. */
+  /** The body as JSON, or as text if it is not JSON; without secrets. */
   readonly body: Json;
 }
 
@@ -24,7 +29,7 @@ export interface RecordedResponse {
   readonly status: number;
   readonly contentType: string;
   readonly retryAfter?: string | undefined;
-  /** The whole body, even of a stream. */
+  /** The whole body, even of a stream; without secrets. */
   readonly body: string;
 }
 
@@ -35,7 +40,7 @@ type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * A request as it is recorded and looked up: relative to the base URL, without headers, with `[redacted]` in place of
- * credentials.
+ * credentials, and without other secrets.
  */
 export function recordedRequest(
   method: string,
@@ -47,11 +52,16 @@ export function recordedRequest(
   for (const name of CREDENTIAL_PARAMETERS) searchParams.delete(name);
   const query = searchParams.size === 0 ? "" : `?${searchParams}`;
   const clean = removeCredentials(headers, url);
-  return {
+  return cleanRequest({
     method,
     path: clean(pathname.replace(/^\/v1(?=\/)/, "") + query),
     body: readBody(clean(bodyText)),
-  };
+  });
+}
+
+/** Also for what an earlier release has recorded, or somebody has written by hand. */
+export function cleanRequest({ method, path, body }: RecordedRequest): RecordedRequest {
+  return { method, path: removeSecrets(path), body: cleanJson(body) };
 }
 
 /** Equal requests have equal digests, whatever the order of their fields. */

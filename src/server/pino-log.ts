@@ -1,6 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, pino } from "pino";
 import { TwelvefoldError } from "../base/errors.ts";
-import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import { removeSecrets } from "../base/secret-patterns.ts";
 import type { ServerLog } from "./log.ts";
 
 export interface LogOptions {

@@ -1,4 +1,4 @@
-import { removeSecrets } from "../context/redaction/secret-patterns.ts";
+import { removeSecrets } from "../base/secret-patterns.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerLog } from "./log.ts";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/base/json.ts";
+import { removeSecrets } from "../../src/base/secret-patterns.ts";
 import { contextBlocks } from "../../src/context/blocks/context-blocks.ts";
 import {
   createRedactor,
@@ -8,7 +9,6 @@ import {
   restoreSecrets,
   vaultOf,
 } from "../../src/context/redaction/redaction.ts";
-import { removeSecrets } from "../../src/context/redaction/secret-patterns.ts";
 import { createContextWindow } from "../../src/context/window.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { anyEvents, eventsOf, finishedTool, message, next, proposed } from "./events.ts";

@@ -119,6 +119,76 @@ describe("recording and replaying models", () => {
     expect(again.status).toBe(401);
   });
 
+  it("passes secrets in bodies on and writes none of them: by name, by form, and across the pieces of a stream", {
+    tags: ["E3", "S3"],
+  }, async () => {
+    const secrets = [
+      "sk-proj-abcdefghij0123456789",
+      "hunter2hunter2",
+      "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    ];
+    const [key = "", password = "", token = ""] = secrets;
+    const piece = (content: string) => ({ id: "c-1", choices: [{ index: 0, delta: { content } }] });
+    const half = token.length / 2;
+    const stream = [piece("it is "), piece(token.slice(0, half)), piece(token.slice(half)), piece(", ok")];
+    const google = [{ candidates: [{ content: { parts: [{ text: `key ${key.slice(0, 9)}` }] } }] }];
+    const answers: [type: string, body: string][] = [
+      ["application/json", JSON.stringify({ error: { message: `Incorrect API key provided: ${key}.` } })],
+      [
+        "text/event-stream",
+        `${stream.map((one) => `data: ${JSON.stringify(one)}\n\n`).join("")}data: [DONE]\n\n`,
+      ],
+      [
+        "application/json",
+        JSON.stringify([...google, { candidates: [{ content: { parts: [{ text: key.slice(9) }] } }] }]),
+      ],
+      [
+        "application/json",
+        `{ "logprobs": [{"token": "Hi", "logprob": -1}], "usage": {"total_tokens": 12345678} }`,
+      ],
+      ["text/html", `<p>token ${token}</p>`],
+    ];
+    const upstream = await startServer((_, response) => {
+      const [type, body] = answers.shift() ?? ["text/plain", ""];
+      response.setHeader("content-type", type).end(body);
+    });
+    open.push(upstream);
+    const expected = answers.map(([, body]) => body);
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    const body = chatBody(`it is ${token}`, { api_key: key, login: { password }, max_tokens: 100 });
+    for (const answer of expected) expect(await (await post(recorder, body)).text()).toBe(answer);
+    const written = await readFile(file, "utf8");
+    for (const secret of secrets) expect(written).not.toContain(secret);
+    for (const part of [token.slice(0, half), token.slice(half), key.slice(9)])
+      expect(written).not.toContain(part);
+
+    const replayer = started(await startReplayingModel({ file }));
+    const replayed: string[] = [];
+    for (const _ of expected) replayed.push(await (await post(replayer, body)).text());
+    expect(replayed[0]).toContain("Incorrect API key provided: [key removed].");
+    const said = replayed[1]
+      ?.split("\n")
+      .flatMap((line) => (line.startsWith("data: {") ? JSON.parse(line.slice(6)) : []));
+    expect(said?.map((one) => one.choices[0].delta.content).join("")).toBe("it is [key removed], ok");
+    expect(replayed[2]).toContain('"key [key removed]"');
+    // What only looks like one by its name is none.
+    expect(replayed[3]).toBe(expected[3]);
+    expect(replayed[4]).toBe("<p>token [key removed]</p>");
+  });
+
+  it("a recording that holds secrets, as of an earlier release, is found all the same", {
+    tags: "E3",
+  }, async () => {
+    const key = "sk-proj-abcdefghij0123456789";
+    const upstream = started(await startScriptedModel(["one"]));
+    const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));
+    await ask(recorder, "which?");
+    const kept = await readFile(file, "utf8");
+    await writeFile(file, kept.replace("which?", `is it ${key}?`));
+    const replayer = started(await startReplayingModel({ file }));
+    expect(await ask(replayer, `is it ${key}?`)).toBe("one");
+  });
+
   it("passes a stream on as it comes, and records it only once it is whole", async () => {
     let finish: (() => void) | undefined;
     const upstream = await startServer((_request, response) => {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { toJson } from "../../base/json.ts";
+import { removeSecrets } from "../../base/secret-patterns.ts";
 import type { ErrorInfo } from "../../thread/events.ts";
-import { removeSecrets } from "../redaction/secret-patterns.ts";
 
 const MAX_MESSAGE = 600;
 const MAX_CAUSE = 200;

@@ -1,9 +1,9 @@
 import { UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { isSecretName, plainName } from "../../base/secret-names.ts";
+import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "../../base/secret-patterns.ts";
 import type { Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContentMap, mapContent } from "../blocks/event-content.ts";
-import { isSecretName, plainName } from "./secret-names.ts";
-import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "./secret-patterns.ts";
 
 /** What the model must not read. Without any field, the built-in rules for field names and texts apply. */
 export interface RedactionRules {

@@ -1,6 +1,8 @@
 import { UsageError } from "../../base/errors.ts";
 import { canonicalJson, isJsonObject, toJson } from "../../base/json.ts";
 import type { SearchText } from "../../base/search-words.ts";
+import { isSecretName } from "../../base/secret-names.ts";
+import { removeSecrets } from "../../base/secret-patterns.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { searchTextOf } from "../../thread/search-text.ts";
 import { parseEvent } from "../../thread/stored-event.ts";
@@ -12,8 +14,6 @@ import {
   type SecretVault,
   secretsIn,
 } from "./redaction.ts";
-import { isSecretName } from "./secret-names.ts";
-import { removeSecrets } from "./secret-patterns.ts";
 import { type JsonEvent, mapStored } from "./stored-content.ts";
 
 /** Redacts events that are stored together, given the thread's events so far. */

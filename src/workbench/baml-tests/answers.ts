@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
+import { removeSecrets } from "../../base/secret-patterns.ts";
 import type { RecordedCall } from "../../model/recording.ts";
 import { type BamlFiles, declarations } from "../../prompts/baml/source.ts";
 import { wireFormatOf } from "../../prompts/wire/formats.ts";
@@ -35,10 +36,13 @@ function argumentLines(test: string): string[] {
   const texts = [
     ...args.slice(0, end === -1 ? undefined : end).matchAll(/(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\.)*)"/g),
   ];
-  return texts
-    .flatMap(([, , raw, quoted]) => (raw ?? (quoted ?? "").replace(/\\(["\\])/g, "$1")).split("\n"))
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
+  return (
+    texts
+      .flatMap(([, , raw, quoted]) => (raw ?? (quoted ?? "").replace(/\\(["\\])/g, "$1")).split("\n"))
+      // As they are recorded.
+      .map((line) => removeSecrets(line.trim()))
+      .filter((line) => line !== "")
+  );
 }
 
 function textsIn(json: Json): string[] {

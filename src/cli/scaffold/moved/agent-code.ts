@@ -1,4 +1,4 @@
-import { removeSecrets } from "../../../context/redaction/secret-patterns.ts";
+import { removeSecrets } from "../../../base/secret-patterns.ts";
 import type { StepClass, StepPrompt } from "./baml-sources.ts";
 import type { OldTags } from "./old-code.ts";
 

@@ -1,4 +1,4 @@
-import type { Json } from "../../base/json.ts";
+import type { Json } from "./json.ts";
 
 /** Endings that mark a field's name as secret, in lower case, without `_`, `-` and spaces. */
 const SECRET_ENDINGS: readonly string[] = [
