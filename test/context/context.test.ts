@@ -18,6 +18,13 @@ describe("createContext", () => {
     expect(shown).toContain("<divide>\na: 6\nb: 2\n</divide>");
     // What a tool gave is shown as it is.
     expect(shown).toContain("<divide_result>\nnull\n</divide_result>");
+    const nested = {
+      intent: "order",
+      lines: [{ item: "nut", note: null }, null],
+      to: { city: "Ulm", floor: null },
+    };
+    const order = createContext().render(eventsOf(message("go"), proposed(3, nested)));
+    expect(order).toContain("<order>\nlines:\n  - item: nut\n  - null\nto:\n  city: Ulm\n</order>");
   });
 
   it("an agent chooses its format, or brings its own", { tags: "F3.4" }, () => {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
 import type { EventData, Step } from "../../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { type EarlierEvents, personName } from "./view.ts";
@@ -53,7 +53,13 @@ function withoutIntent({ intent: _, ...fields }: Step): Json {
   return withoutAbsent(fields);
 }
 
-/** The fields of a step that are there: an optional one that was left out comes from the parser as `null`. */
+/** The fields of a step that are there, at any depth: an optional one that was left out comes from the parser as `null`. */
 export function withoutAbsent(fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+  const present = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(present.map(([name, value]) => [name, presentIn(value)]));
+}
+
+function presentIn(value: Json): Json {
+  if (isJsonArray(value)) return value.map(presentIn);
+  return isJsonObject(value) ? withoutAbsent(value) : value;
 }
