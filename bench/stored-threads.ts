@@ -39,12 +39,18 @@ export async function fillStore(
   tick: (done: number) => void,
 ): Promise<void> {
   const start = Date.now() - threads * 1000;
+  const { context } = askingAgent();
   for (let from = 0; from < threads; from += 500) {
     const batch = Array.from({ length: Math.min(500, threads - from) }, (_, n) =>
       storedThread(from + n, start),
     );
     await Promise.all(
-      batch.map(({ id, events, state }) => store.append(id, 0, events, { projection: projectionOf(state) })),
+      batch.map(({ id, events, state }) =>
+        store.append(id, 0, events, {
+          projection: projectionOf(state),
+          texts: context.forSearch(events, []),
+        }),
+      ),
     );
     tick(from);
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { principalKey } from "../humans/principal.ts";
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { readShown } from "../server/shown.ts";
+import { findShown, readShown } from "../server/shown.ts";
 import type { ThreadSummary } from "../store/store.ts";
 import type { Principal } from "../thread/events.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
@@ -54,16 +54,17 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
     /** A page of requests, the most urgent first. Throws `UsageError` for a cursor that no page gave. */
     async page(filter: RequestFilter): Promise<RequestPageOf> {
       const [cursor = "", from = "0"] = filter.cursor.split("~");
-      const { threads, next } = await runtime.list({
+      const found = await runtime.list({
         pending: true,
         limit: SORTED,
         agent: filter.agent || undefined,
         search: filter.search || undefined,
         cursor: cursor || undefined,
       });
+      const { threads } = await findShown(found, runtime, filter.search);
       const { viewer } = filter;
-      const found = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
-      const sorted = found
+      const views = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
+      const sorted = views
         .filter((view) => view !== null)
         .filter((view) => viewer === null || mayDecide(view, viewer, runtime.people))
         .sort(byUrgency);
@@ -72,7 +73,7 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
       return {
         requests: sorted.slice(start, end),
         others: threads.length - sorted.length,
-        next: end < sorted.length ? `${cursor}~${end}` : next,
+        next: end < sorted.length ? `${cursor}~${end}` : found.next,
       };
     },
     /** Those of these threads that ask something that this person may approve or answer now. */

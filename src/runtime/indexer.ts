@@ -15,6 +15,8 @@ export interface IndexingProgress {
 
 export interface IndexingOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Threads that are indexed together: fewer leave more room for others, more are faster. Default 20. */
+  readonly atOnce?: number | undefined;
   /** Called after each few threads. May not throw. */
   readonly onProgress?: ((progress: IndexingProgress) => void) | undefined;
 }
@@ -24,7 +26,10 @@ interface Tools {
   readonly agents: ReadonlyMap<string, Agent>;
 }
 
+/** Threads that are indexed together, by default. */
 const AT_ONCE = 20;
+/** The same in the background: nothing else goes on in the process while they are, and people wait for pages. */
+const AT_ONCE_IN_BACKGROUND = 5;
 /** How often to look for threads that were written without their texts, in ms. */
 const LOOK_EVERY_MS = 60_000;
 
@@ -34,15 +39,22 @@ const LOOK_EVERY_MS = 60_000;
  */
 export async function indexThreads(
   { store, agents }: Tools,
-  { signal, onProgress }: IndexingOptions = {},
+  { signal, onProgress, atOnce = AT_ONCE }: IndexingOptions = {},
 ): Promise<void> {
   const names = [...agents.keys()];
   const unreadable = new Set<ThreadId>();
   let done = 0;
+  let of: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
-    const { threads, count } = await store.unindexed(names, AT_ONCE + unreadable.size);
-    const next = threads.filter(({ threadId }) => !unreadable.has(threadId)).slice(0, AT_ONCE);
+    // Counted once: with many threads, counting takes longer than indexing a few.
+    const { threads, count } = await store.unindexed(
+      names,
+      atOnce + unreadable.size,
+      of === undefined ? undefined : 0,
+    );
+    of ??= count;
+    const next = threads.filter(({ threadId }) => !unreadable.has(threadId)).slice(0, atOnce);
     if (next.length === 0) return;
     const outcomes = await Promise.allSettled(next.map((thread) => indexOne(thread, store, agents)));
     outcomes.forEach(({ status }, index) => {
@@ -53,7 +65,7 @@ export async function indexThreads(
     // Those that are left are being worked on: they are tried again at the next look.
     if (indexed === 0 && outcomes.every(({ status }) => status === "fulfilled")) return;
     done += indexed;
-    onProgress?.({ done, of: done + count - indexed });
+    onProgress?.({ done, of: Math.max(of, done) });
     // What people and agents do meanwhile comes first.
     await setImmediate();
   }
@@ -83,6 +95,7 @@ export function startIndexer(tools: Tools & { readonly clock: Clock; readonly no
       try {
         await indexThreads(tools, {
           signal,
+          atOnce: AT_ONCE_IN_BACKGROUND,
           onProgress: (progress) => notify({ kind: "indexed", ...progress }),
         });
       } catch (error) {

@@ -26,8 +26,8 @@ export interface Runtime extends Changes {
   readonly people: People;
   get(threadId: ThreadId): Promise<Thread>;
   list(filter?: ListFilter): Promise<ThreadPage>;
-  /** How many threads of these agents a search cannot find yet by all that they say. */
-  unindexed(): Promise<number>;
+  /** How many threads of these agents a search cannot find yet by all that they say, counted up to `countTo` (default: all). */
+  unindexed(countTo?: number): Promise<number>;
   /**
    * Makes threads of an earlier release findable by what they say; resolves when none is left. `start` does this in the
    * background.
@@ -95,7 +95,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     requestsBelow: (thread) => requestsBelow(thread, store),
     list: (filter) => store.list(filter),
-    unindexed: async () => (await store.unindexed([...agents.keys()], 0)).count,
+    unindexed: async (countTo) => (await store.unindexed([...agents.keys()], 0, countTo)).count,
     indexThreads: (options) => indexThreads({ store, agents }, options),
     verify: (threadId) => store.verify(threadId),
     settled: (threadId, signal) =>

@@ -40,10 +40,10 @@ export const threadPageSchema = z.object({
   hits: z
     .array(z.object({ threadId: z.string(), seq: z.number().int(), text: z.string() }))
     .openapi({ description: "With `search`: the event by which a thread was found, and the words around" }),
-  unindexed: z
-    .number()
-    .int()
-    .openapi({ description: "With `search`: older threads that are not found yet by all they say; else 0" }),
+  unindexed: z.number().int().openapi({
+    description:
+      "With `search`: older threads that are not found yet by all they say, counted up to 1,000; else 0",
+  }),
   unreadable: z
     .array(z.object({ threadId: z.string(), problem: z.string() }))
     .openapi({ description: "Threads of this page whose row in the store is damaged" }),

@@ -2,10 +2,13 @@ import type { Agent } from "../agent/agent.ts";
 import { hidesContent, shownEvents, shownPartial, shownThread } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { spaceOut } from "../base/search-words.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { createSearch } from "../store/search.ts";
 import type { ThreadPage, ThreadSummary } from "../store/store.ts";
 import type { ThreadEvent } from "../thread/events.ts";
+import { searchTextOf } from "../thread/search-text.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 
 type Reading = Pick<Runtime, "agents" | "get" | "store">;
@@ -27,6 +30,9 @@ export async function shownRequest(
   return pendingRequest(await readShown(runtime, id));
 }
 
+/** How far threads that are not indexed yet are counted: every search says whether there are any. */
+export const UNINDEXED_COUNTED = 1_000;
+
 interface Lines {
   readonly seq: number;
   readonly title: string;
@@ -39,26 +45,52 @@ const MAX_LINES = 10_000;
 
 /**
  * A page of a list as people read it. What is hidden in a thread follows from all of it, so each thread of an agent that hides
- * anything is read, unless its lines are known. The lines of one that cannot be read are empty.
+ * anything is read, unless its lines are known. The lines of one that cannot be read are empty. What was found with `search`
+ * stays only if people can read the words that were searched for.
  */
 export async function shownPage<P extends Pick<ThreadPage, "threads" | "hits">>(
   page: P,
   runtime: Reading,
+  search = "",
 ): Promise<P> {
-  const threads = page.threads.map(async (summary) => {
+  const found = await findShown(page, runtime, search);
+  const threads = found.threads.map(async (summary) => {
     if (!hidesContent(runtime.agents.get(summary.agent))) return summary;
     const { title, subject } = await linesOf(summary, runtime);
     return { ...summary, title, subject };
   });
-  const hits = page.hits.map(async (hit) => {
-    const agent = runtime.agents.get(page.threads.find((one) => one.threadId === hit.threadId)?.agent ?? "");
-    if (!hidesContent(agent)) return hit;
-    // The index was made without what only a later event shows to be secret.
-    const events = await runtime.store.read(hit.threadId).catch(() => undefined);
-    const text = events === undefined ? "" : shownEvents(events, agent).json(hit.text);
-    return { ...hit, text: typeof text === "string" ? text : "" };
+  return { ...page, ...found, threads: await Promise.all(threads) };
+}
+
+/**
+ * Of what the index has found, what people can read. The index was made as events came: it holds what only a later event, or
+ * a newer rule, shows to be secret. A search must not tell that it is there.
+ */
+export async function findShown(
+  { threads, hits }: Pick<ThreadPage, "threads" | "hits">,
+  runtime: Reading,
+  search: string,
+): Promise<Pick<ThreadPage, "threads" | "hits">> {
+  const wanted = createSearch(search);
+  if (wanted.empty) return { threads, hits };
+  const looked = threads.map(async (summary) => {
+    const { threadId } = summary;
+    if (!hidesContent(runtime.agents.get(summary.agent))) {
+      return { summary, hit: hits.find((one) => one.threadId === threadId) };
+    }
+    const thread = await readShown(runtime, threadId).catch(() => undefined);
+    const one = wanted.begin(threadId);
+    for (const event of thread?.events.toReversed() ?? []) {
+      const text = searchTextOf(event);
+      if (text !== "" && !one.look({ seq: event.seq, text: spaceOut(text) })) break;
+    }
+    return one.found ? { summary, hit: one.hit && { threadId, ...one.hit } } : undefined;
   });
-  return { ...page, threads: await Promise.all(threads), hits: await Promise.all(hits) };
+  const found = (await Promise.all(looked)).filter((one) => one !== undefined);
+  return {
+    threads: found.map(({ summary }) => summary),
+    hits: found.flatMap(({ hit }) => hit ?? []),
+  };
 }
 
 async function linesOf({ threadId, seq }: ThreadSummary, runtime: Reading): Promise<Lines> {

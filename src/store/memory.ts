@@ -95,14 +95,15 @@ export function createMemoryStore(): ThreadStore {
     async list(filter = {}) {
       return list(memory(), filter);
     },
-    async unindexed(agents, limit) {
+    async unindexed(agents, limit, countTo = Number.POSITIVE_INFINITY) {
       const found = [...memory().threads].flatMap(([threadId, { summary, searchable }]) =>
         searchable < summary.seq && agents.includes(summary.agent)
           ? [{ threadId, after: searchable, at: summary.updatedAt }]
           : [],
       );
       const threads = found.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit);
-      return { threads: threads.map(({ threadId, after }) => ({ threadId, after })), count: found.length };
+      const count = Math.min(found.length, countTo);
+      return { threads: threads.map(({ threadId, after }) => ({ threadId, after })), count };
     },
     async index(threadId, { after, seq, texts, projection }) {
       checkProjection(projection);

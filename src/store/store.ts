@@ -180,11 +180,12 @@ export interface Listing {
   list(filter?: ListFilter): Promise<ThreadPage>;
   /**
    * Threads of these agents that were written by an earlier release, or without texts: up to `limit` of them, the latest
-   * first, and how many there are.
+   * first, and how many there are, counted up to `countTo` (default: all).
    */
   unindexed(
     agents: readonly string[],
     limit: number,
+    countTo?: number,
   ): Promise<{ readonly threads: readonly UnindexedThread[]; readonly count: number }>;
   /**
    * Makes the rest of a thread findable. Resolves with false, changing nothing, if the thread has changed since or is gone, or

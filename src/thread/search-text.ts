@@ -85,8 +85,8 @@ const SAID: { readonly [T in EventType]: Said<T> } = {
   data_erased: ({ by, reason }) => [reason, ...who(by)],
 };
 
-function who({ id, name }: Principal): readonly (string | undefined)[] {
-  return [name, id];
+function who({ channel, id, name }: Principal): readonly (string | undefined)[] {
+  return [name, `${channel}:${id}`];
 }
 
 function stepTexts({ intent, ...fields }: Step): readonly Json[] {

@@ -260,7 +260,7 @@ describe("what redaction hides from the model", () => {
   it("is not in lists and in what a search finds, even where only a later event tells that it is secret", {
     tags: ["F3.8", "F5.6"],
   }, async () => {
-    const { api, signIn } = await payingServer("is the answer of hunter2-and-more fine?");
+    const { api, signIn, runtime } = await payingServer("is the answer of hunter2-and-more fine?");
     const { get } = await signIn("admin");
     for (const query of ["", "?search=answer", "?search=fine&status=awaiting_approval"]) {
       const listed = await api("admin", `/threads${query}`);
@@ -271,6 +271,16 @@ describe("what redaction hides from the model", () => {
     const { threads, hits } = JSON.parse(await (await api("worker", "/threads?search=answer")).text());
     expect(threads[0].subject).toMatch(/^is the answer of \[secret:\w+\] fine\?$/);
     expect(hits[0].text).toMatch(/^is the answer of \[secret:\w+\] fine\?/);
+    // The index has it from the time before it was known: whoever guesses must not learn that it is there.
+    const raw = await runtime.list({ search: "hunter2-and-more" });
+    expect(raw.threads).toHaveLength(1);
+    for (const query of ["hunter2-and-more", "answer hunter2"]) {
+      const guessed = await api("admin", `/threads?search=${query}`);
+      expect(await guessed.json()).toMatchObject({ threads: [], hits: [], next: null });
+      expect(await get(`/inbox/threads?search=${query}`)).toContain("Nothing found.");
+      expect(await get(`/inbox?search=${query}&whose=all`)).not.toContain("/inbox/requests/");
+    }
+    expect(await get("/inbox?search=answer&whose=all")).toContain("/inbox/requests/");
   });
 
   it("is not in what is said of an edit or an answer that does not fit", {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callIdAt } from "../../src/base/ids.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
-import { ago, describeTimeLeft, span } from "../../src/inbox/views/time.ts";
+import { ago, dayIn, describeTimeLeft, knownZone, span, startOfDay } from "../../src/inbox/views/time.ts";
 import { timelineOf } from "../../src/inbox/views/timeline.ts";
 import { threadGraph } from "../../src/present/graph.ts";
 import { toSvg } from "../../src/present/graph-svg.ts";
@@ -144,6 +144,29 @@ describe("views of the inbox", () => {
     ]);
     expect(items[3]?.error?.message).toBe("no such order");
     expect(items[4]?.marks.at(-1)?.text).toBe("Ada (web:ada) denied: “too much”");
+  });
+
+  it("a day begins at midnight where the reader is, also when clocks change", { tags: "F11.1" }, () => {
+    for (const [zone, now, began, day] of [
+      ["UTC", "2026-11-26T00:10:00Z", "2026-11-26T00:00:00Z", "26 Nov 2026"],
+      ["Europe/Vienna", "2026-11-26T00:10:00Z", "2026-11-25T23:00:00Z", "26 Nov 2026"],
+      ["America/New_York", "2026-11-26T00:10:00Z", "2026-11-25T05:00:00Z", "25 Nov 2026"],
+      ["Asia/Kathmandu", "2026-11-26T23:59:59Z", "2026-11-26T18:15:00Z", "27 Nov 2026"],
+      // Clocks went forward, and back, at 3 in the morning.
+      ["Europe/Vienna", "2026-03-29T12:00:00Z", "2026-03-28T23:00:00Z", "29 Mar 2026"],
+      ["Europe/Vienna", "2026-10-25T12:00:00Z", "2026-10-24T22:00:00Z", "25 Oct 2026"],
+    ] as const) {
+      expect(new Date(startOfDay(Date.parse(now), zone)).toISOString(), `${zone} ${now}`).toBe(
+        new Date(began).toISOString(),
+      );
+      expect(dayIn(Date.parse(now), zone)).toBe(day);
+    }
+    expect(["europe/vienna", "Mars/Base", '"><b>', ""].map(knownZone)).toEqual([
+      "Europe/Vienna",
+      "UTC",
+      "UTC",
+      "UTC",
+    ]);
   });
 
   it("times are told in their largest unit", { tags: "F11.1" }, () => {

@@ -65,6 +65,7 @@ describe("what threads can be found by", { tags: ["F5.10"] }, () => {
       "quentin",
       "Bob",
       "ada",
+      "terminal:ada refund",
       "paid",
       thread.id,
       "pay 640",

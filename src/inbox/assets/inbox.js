@@ -96,6 +96,12 @@
     show("time[data-clock]", ({ dateTime }) => clock.format(new Date(dateTime)));
     show("[data-zone]", ({ dataset }) => zoneAt(new Date(dataset.zone)));
   };
+  // Which day it is depends on where the reader is: the link says so.
+  for (const link of document.querySelectorAll("a[data-today]")) {
+    const address = new URL(link.href);
+    address.searchParams.set("zone", here.resolvedOptions().timeZone);
+    link.href = address.href;
+  }
   inLocalTime();
   new MutationObserver(inLocalTime).observe(document.documentElement, { childList: true, subtree: true });
 

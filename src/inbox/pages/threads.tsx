@@ -1,6 +1,7 @@
 import type { ThreadId } from "../../base/ids.ts";
 import { nameOf } from "../../present/people.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
+import { UNINDEXED_COUNTED } from "../../server/shown.ts";
 import type { SearchHit, ThreadPage, ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { FilterForm } from "../components/filter.tsx";
@@ -10,7 +11,7 @@ import { AgentName, Empty, StatusPill } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
 import { STATUS_WORDS } from "../views/thread-view.ts";
-import { durationOf, shortTime } from "../views/time.ts";
+import { dayIn, durationOf, shortTime } from "../views/time.ts";
 
 export interface ThreadsFilter {
   readonly search: string;
@@ -18,8 +19,10 @@ export interface ThreadsFilter {
   readonly status: StatusKind | "";
   /** `me`: only threads that wait for the person who looks. */
   readonly waiting: "me" | "";
-  /** `day`: only threads that changed within the last 24 hours. */
-  readonly since: "day" | "";
+  /** `today`: only threads that changed since midnight in `zone`. */
+  readonly since: "today" | "";
+  /** The time zone in which it is today; `""` unless `since` is `today`. */
+  readonly zone: string;
 }
 
 interface ThreadsProps extends ThreadPage {
@@ -34,19 +37,19 @@ interface ThreadsProps extends ThreadPage {
   readonly now: number;
 }
 
-const NO_FILTER: ThreadsFilter = { search: "", agent: "", status: "", waiting: "", since: "" };
+const NO_FILTER: ThreadsFilter = { search: "", agent: "", status: "", waiting: "", since: "", zone: "" };
 
 const PRESETS: readonly { readonly text: string; readonly filter: Partial<ThreadsFilter> }[] = [
   { text: "All", filter: {} },
   { text: "Waiting for me", filter: { waiting: "me" } },
   { text: "Working", filter: { status: "running" } },
   { text: "Failed", filter: { status: "failed" } },
-  { text: "Last 24 hours", filter: { since: "day" } },
+  { text: "Today", filter: { since: "today" } },
 ];
 
 /** Every thread, the latest change first. */
 export const ThreadsPage = (props: ThreadsProps) => {
-  const { frame, agents, filter, cursor } = props;
+  const { frame, agents, filter, cursor, now } = props;
   const here = withQuery(paths.threads, { ...filter, cursor });
   return (
     <Layout frame={frame} title="Threads" section="threads">
@@ -55,6 +58,11 @@ export const ThreadsPage = (props: ThreadsProps) => {
         <p class="sub">Everything agents do and have done.</p>
       </div>
       <Presets filter={filter} />
+      {filter.since !== "" && (
+        <p class="zone">
+          Changed since midnight, {dayIn(now, filter.zone)} in {visibleLine(filter.zone)}
+        </p>
+      )}
       <FilterForm
         action={paths.threads}
         search={filter.search}
@@ -74,7 +82,12 @@ export const ThreadsPage = (props: ThreadsProps) => {
           </select>
         </label>
         {filter.waiting !== "" && <input type="hidden" name="waiting" value={filter.waiting} />}
-        {filter.since !== "" && <input type="hidden" name="since" value={filter.since} />}
+        {filter.since !== "" && (
+          <>
+            <input type="hidden" name="since" value={filter.since} />
+            <input type="hidden" name="zone" value={filter.zone} />
+          </>
+        )}
       </FilterForm>
       <div id="list">
         <div
@@ -93,14 +106,15 @@ export const ThreadsPage = (props: ThreadsProps) => {
 const Presets = ({ filter }: { filter: ThreadsFilter }) => (
   <nav class="presets" aria-label="Presets">
     {PRESETS.map((preset) => {
-      const { search: _, agent: __, ...chosen } = { ...NO_FILTER, ...preset.filter };
+      const { search: _, agent: __, zone: ___, ...chosen } = { ...NO_FILTER, ...preset.filter };
       const isHere = Object.entries(chosen).every(([name, value]) =>
         Object.entries(filter).some(([other, set]) => other === name && set === value),
       );
       return (
         <a
-          href={withQuery(paths.threads, { ...filter, ...chosen })}
+          href={withQuery(paths.threads, { ...filter, ...chosen, zone: "" })}
           aria-current={isHere ? "page" : undefined}
+          data-today={chosen.since === "" ? undefined : true}
         >
           {preset.text}
         </a>
@@ -116,8 +130,9 @@ const Found = ({ threads, hits, unreadable, filter, cursor, next, unindexed, cos
     <section id="threads" aria-label="Threads">
       {isSearch && unindexed > 0 && (
         <p class="notice" role="status">
-          {countOf(unindexed, "older thread")} {unindexed === 1 ? "is" : "are"} still being indexed:{" "}
-          {unindexed === 1 ? "it" : "they"} may be missing here.
+          {countOf(unindexed, "older thread")}
+          {unindexed >= UNINDEXED_COUNTED ? " or more" : ""} {unindexed === 1 ? "is" : "are"} still being
+          indexed: {unindexed === 1 ? "it" : "they"} may be missing here.
         </p>
       )}
       {unreadable.map(({ threadId, problem }) => (

@@ -1,15 +1,15 @@
 import type { Context } from "hono";
 import type { ThreadId } from "../../base/ids.ts";
-import { shownPage } from "../../server/shown.ts";
+import { shownPage, UNINDEXED_COUNTED } from "../../server/shown.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { STATUS_KINDS } from "../../thread/state.ts";
 import { type ThreadsFilter, ThreadsPage } from "../pages/threads.tsx";
+import { knownZone, startOfDay } from "../views/time.ts";
 import { frameOf, type Pages, show, viewerOf } from "./page.tsx";
 
 const PAGE = 50;
 /** How many waiting threads are looked through for those that wait for one person. */
 const WAITING = 200;
-const DAY_MS = 86_400_000;
 
 /** The list of threads, filtered and searched. */
 export async function threadList(pages: Pages, c: Context): Promise<Response> {
@@ -28,11 +28,11 @@ export async function threadList(pages: Pages, c: Context): Promise<Response> {
   });
   const mine = forMe ? await pages.requests.waitingFor(viewerOf(pages, c), found.threads) : found.threads;
   // The list goes from the latest change on: the rest is older still.
-  const recent =
-    filter.since === "" ? mine : mine.filter(({ updatedAt }) => Date.parse(updatedAt) >= now - DAY_MS);
-  const shown = await shownPage({ ...found, threads: recent }, runtime);
+  const today = filter.since === "" ? undefined : startOfDay(now, knownZone(filter.zone));
+  const recent = today === undefined ? mine : mine.filter(({ updatedAt }) => Date.parse(updatedAt) >= today);
+  const shown = await shownPage({ ...found, threads: recent }, runtime, filter.search);
   const page = { ...shown, next: recent.length < mine.length ? null : found.next };
-  const unindexed = filter.search === "" ? 0 : await runtime.unindexed();
+  const unindexed = filter.search === "" ? 0 : await runtime.unindexed(UNINDEXED_COUNTED);
   const costs = await costsOf(pages, shown.threads);
   const frame = await frameOf(pages, c);
   const agents = [...runtime.agents.keys()];
@@ -66,7 +66,9 @@ function filterOf(c: Context): ThreadsFilter {
     agent: textOf(c, "agent"),
     status: STATUS_KINDS.find((kind) => kind === status) ?? "",
     waiting: textOf(c, "waiting") === "me" ? "me" : "",
-    since: textOf(c, "since") === "day" ? "day" : "",
+    ...(textOf(c, "since") === "today"
+      ? { since: "today", zone: knownZone(textOf(c, "zone") || "UTC") }
+      : { since: "", zone: "" }),
   };
 }
 

@@ -52,6 +52,42 @@ export function shortTime(iso: string): string {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 
+/** The time zone as the platform calls it, such as "Europe/Vienna"; "UTC" for one that it does not know. */
+export function knownZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return "UTC";
+  }
+}
+
+/** When the day of a moment (ms since the epoch) began in a time zone that `knownZone` has given. */
+export function startOfDay(now: number, timeZone: string): number {
+  const format = new Intl.DateTimeFormat("en", {
+    timeZone,
+    hourCycle: "h23",
+    ...{ year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" },
+  });
+  const clockAt = (at: number) => {
+    const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
+    const day = Date.UTC(part("year"), part("month") - 1, part("day"));
+    return { day, time: day + part("hour") * 3_600_000 + part("minute") * 60_000 };
+  };
+  const { day } = clockAt(now);
+  // How far clocks there are ahead is not the same all year: asked at about midnight, and once more at what that gives.
+  const midnight = (about: number) => day - (clockAt(about).time - Math.floor(about / 60_000) * 60_000);
+  return midnight(midnight(now));
+}
+
+/** The day of a moment in a time zone: "26 Nov 2026". */
+export function dayIn(now: number, timeZone: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    ...{ day: "numeric", month: "short", year: "numeric" },
+  }).format(now);
+}
+
 /** How long a thread has taken: until it ended, or so far. */
 export function durationOf(
   { status, createdAt, updatedAt }: Pick<ThreadSummary, "status" | "createdAt" | "updatedAt">,

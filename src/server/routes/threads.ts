@@ -12,7 +12,7 @@ import {
   threadPageSchema,
   threadSchema,
 } from "../schemas.ts";
-import { readShown, shownPage, shownRequestsBelow } from "../shown.ts";
+import { readShown, shownPage, shownRequestsBelow, UNINDEXED_COUNTED } from "../shown.ts";
 import { acceptedView, summaryView, threadView } from "../views.ts";
 
 const threadParams = z.object({ threadId: z.string().openapi({ example: "thr_4q8n0v1m2k3j5h6g7f8d" }) });
@@ -156,9 +156,9 @@ export function threadRoutes({ runtime }: RouteDeps) {
         limit,
         cursor,
       });
-      const { unreadable, next, ...page } = await shownPage(found, runtime);
+      const { unreadable, next, ...page } = await shownPage(found, runtime, search);
       const hits = page.hits.map((hit) => ({ ...hit, text: excerptOf(hit.text, search ?? "", HIT_LENGTH) }));
-      const unindexed = search === undefined ? 0 : await runtime.unindexed();
+      const unindexed = search === undefined ? 0 : await runtime.unindexed(UNINDEXED_COUNTED);
       const threads = page.threads.map(summaryView);
       return c.json({ threads, hits, unindexed, unreadable: [...unreadable], next }, 200);
     })

@@ -11,11 +11,12 @@ export async function unindexed(
   query: Query,
   agents: readonly string[],
   limit: number,
+  countTo = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly threads: readonly UnindexedThread[]; readonly count: number }> {
   const names = agents.map(encodeText);
   const counted = await query(
-    "SELECT count(*) AS n FROM threads WHERE unindexed AND agent = ANY($1::text[])",
-    [names],
+    "SELECT count(*) AS n FROM (SELECT 1 FROM threads WHERE unindexed AND agent = ANY($1::text[]) LIMIT $2) AS t",
+    [names, Number.isFinite(countTo) ? countTo : null],
   );
   const { rows } = await query(
     `SELECT id, searchable FROM threads WHERE unindexed AND agent = ANY($1::text[]) ORDER BY listed_at DESC LIMIT $2`,

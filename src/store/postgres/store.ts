@@ -43,7 +43,7 @@ export function postgresStore(database: Database): ThreadStore {
       }),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
     verify: (threadId, anchor) => again((query) => verifyWithState(query, threadId, anchor)),
-    unindexed: (agents, limit) => again((query) => unindexed(query, agents, limit)),
+    unindexed: (agents, limit, countTo) => again((query) => unindexed(query, agents, limit, countTo)),
     async index(threadId, indexing) {
       checkProjection(indexing.projection);
       const work = transaction((query) => indexTexts(query, threadId, indexing));

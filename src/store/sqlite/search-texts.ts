@@ -86,12 +86,13 @@ export function unindexed(
   sql: Statements,
   agents: readonly string[],
   limit: number,
+  countTo = Number.POSITIVE_INFINITY,
 ): { readonly threads: readonly UnindexedThread[]; readonly count: number } {
   const threads: UnindexedThread[] = [];
   let count = 0;
   for (const agent of new Set(agents)) {
     const of = "FROM threads INDEXED BY threads_untold WHERE agent = ? AND untold = 1";
-    count += number(sql(`SELECT count(*) AS n ${of}`).get(agent) ?? {}, "n");
+    count += countOf(sql, { of, agent, countTo: countTo - count });
     const rows = sql(`SELECT id, told ${of} ORDER BY listed_at DESC LIMIT ?`).all(
       agent,
       Math.max(0, limit - threads.length),
@@ -99,6 +100,17 @@ export function unindexed(
     for (const row of rows) threads.push({ threadId: threadId(row, "id"), after: number(row, "told") });
   }
   return { threads, count };
+}
+
+/** How many rows there are, up to `countTo`: to count a hundred thousand takes as long as the page they are for. */
+function countOf(
+  sql: Statements,
+  { of, agent, countTo }: { readonly of: string; readonly agent: string; readonly countTo: number },
+): number {
+  if (countTo <= 0) return 0;
+  const isThere =
+    Number.isFinite(countTo) && sql(`SELECT 1 ${of} LIMIT 1 OFFSET ?`).get(agent, countTo - 1) !== undefined;
+  return isThere ? countTo : number(sql(`SELECT count(*) AS n ${of}`).get(agent) ?? {}, "n");
 }
 
 /** Writes the texts of events that are there. Returns false if the thread has changed, or somebody else was first. */

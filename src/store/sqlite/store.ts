@@ -90,7 +90,7 @@ export function sqliteStore(
       ),
     list: (filter = {}) => queue.read(() => listThreads(sql, filter)),
     verify: (threadId, anchor) => queue.read(() => verifyWithState(sql, threadId, anchor)),
-    unindexed: (agents, limit) => queue.read(() => unindexed(sql, agents, limit)),
+    unindexed: (agents, limit, countTo) => queue.read(() => unindexed(sql, agents, limit, countTo)),
     index: async (threadId, indexing) => {
       checkProjection(indexing.projection);
       return queue.write(threadId, "synced", () => {

@@ -132,6 +132,7 @@ export function searchContract(test: StoreTest): void {
     );
     assert.equal((await store.unindexed(["sample"], 1)).threads.length, 1);
     assert.deepEqual(await store.unindexed(["other"], 10), { threads: [], count: 0 });
+    assert.equal((await store.unindexed(["sample", "other"], 0, 1)).count, 1);
     const projection = project({ subject: "a tale", tokens: 99, requester: null });
     const texts = [{ seq: 2, text: "an old tale" }];
     assert.equal(await store.index(old, { after: 0, seq: 1, texts, projection }), false);

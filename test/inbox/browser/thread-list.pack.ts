@@ -69,9 +69,12 @@ describe.runIf(browserIsThere())("the list of threads in a browser", { timeout: 
     await page.waitForURL(/waiting=me/);
     expect(await titles(page)).toEqual([expect.stringContaining("Pay ACME")]);
     expect(await page.locator(".presets [aria-current]").textContent()).toBe("Waiting for me");
-    await page.getByRole("link", { name: "Last 24 hours" }).click();
-    await page.waitForURL(/since=day/);
+    await page.getByRole("link", { name: "Today" }).click();
+    await page.waitForURL(/since=today/);
     expect((await titles(page)).length).toBeGreaterThanOrEqual(3);
+    const zone = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone");
+    await page.getByText(`in ${zone}`).waitFor();
+    expect(await page.locator(".presets [aria-current]").textContent()).toBe("Today");
     await page.getByRole("link", { name: "Failed" }).click();
     await page.getByText("No threads.").waitFor();
     await context.close();
