@@ -4,7 +4,7 @@ import type { Channel, NewsNotice } from "../humans/channel.ts";
 import { pendingRequest } from "../humans/request.ts";
 import { describeClosed, describeNews, describeRequest } from "../present/describe-request.ts";
 import { howToAnswer } from "../present/how-to-answer.ts";
-import { partLine } from "./part-line.ts";
+import { markLines, partLine } from "./part-line.ts";
 
 export interface TerminalChannelOptions {
   /** The channel's name among the channels of the runtime. Default `terminal`. */
@@ -33,14 +33,17 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
     name,
     async deliver(notice) {
       if (notice.kind !== "request")
-        return writeAll([`${TITLES[notice.kind]} (${notice.threadId})`, ...indent(describeNews(notice))]);
+        return writeAll([
+          `${TITLES[notice.kind]} (${notice.threadId})`,
+          ...indent(markLines(describeNews(notice))),
+        ]);
       const request = pendingRequest(notice.thread);
       // Answered in the meantime.
       if (request?.id !== notice.requestId) return;
       const { title, question, parts, choices } = describeRequest(request, notice.people);
       writeAll([
         title,
-        ...(question === "" ? [] : indent(question)),
+        ...(question === "" ? [] : indent(markLines(question))),
         ...parts.flatMap((part) => indent(partLine(part))),
         ...(choices === null ? [] : indent(`one of: ${choices.join(", ")}`)),
         ...howToAnswer(notice.thread, notice.request, notice.people).map((line) => `  ${line}`),

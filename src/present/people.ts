@@ -1,14 +1,17 @@
 import type { Principal } from "../thread/events.ts";
-import { visible } from "./visible-text.ts";
+import { visibleLine } from "./visible-text.ts";
 
-/** A person's name, else their id. */
+/** Ids and patterns are shown whole. */
+const MAX_KEY = 2_000;
+
+/** A person's name, else their id: one line. */
 export function nameOf({ name, id }: Principal): string {
-  return visible(name ?? id);
+  return name === undefined ? visibleLine(id, MAX_KEY) : visibleLine(name);
 }
 
-/** A person's name and identity, without ambiguity: "Ada (web:ada)". */
+/** A person's name and identity in one line, without ambiguity: "Ada (web:ada)". */
 export function fullNameOf(person: Principal): string {
-  const key = visible(`${person.channel}:${person.id}`);
+  const key = visibleLine(`${person.channel}:${person.id}`, MAX_KEY);
   return person.name === undefined ? key : `${nameOf(person)} (${key})`;
 }
 
@@ -17,9 +20,9 @@ export function patternInWords(pattern: string): string {
   const colon = pattern.indexOf(":");
   const channel = pattern.slice(0, colon);
   const id = pattern.slice(colon + 1);
-  if (colon < 0) return visible(pattern);
+  if (colon < 0) return visibleLine(pattern, MAX_KEY);
   if (channel === "*" && id === "*") return "anybody who is signed in";
-  if (id === "*") return `anybody on ${visible(channel)}`;
-  if (channel === "*") return `${visible(id)} on any channel`;
-  return visible(pattern);
+  if (id === "*") return `anybody on ${visibleLine(channel, MAX_KEY)}`;
+  if (channel === "*") return `${visibleLine(id, MAX_KEY)} on any channel`;
+  return visibleLine(pattern, MAX_KEY);
 }

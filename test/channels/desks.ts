@@ -41,6 +41,10 @@ export interface Desk {
   /** All that went out. */
   sent(): readonly unknown[];
   readonly state: { isDown: boolean };
+  /** What people are called, and everything else is that platforms tell beside what counts. */
+  names: string | undefined;
+  /** A button with this action and value, pressed by the boss where cards are shown. */
+  press?(action: string, value: string, clock: FakeClock): Delivery;
   /** How often it was refused while the platform was down. */
   refused(): number;
   approve(card: Card, person: Person, clock: FakeClock): Promise<Delivery>;
@@ -68,12 +72,14 @@ export function chatDesk(world: World): Desk {
     if (shown === undefined) throw new Error("no such card");
     const value = shown.buttons.get("approve") ?? "";
     const { id, channel } = shown;
-    const body = world.press({ user: person(who), channel, id, action: "approve", value, ...where });
+    const pressed = world.press({ user: person(who), channel, id, action: "approve", value, ...where });
+    const body = rename(pressed, desk.names);
     const at = clock.now();
     return deliver(() => world.sign(body, { at }));
   };
-  return {
+  const desk: Desk = {
     name: world.name,
+    names: undefined,
     boss: world.who(world.people.boss),
     other: world.who(world.people.ann),
     open: (clock) =>
@@ -100,17 +106,54 @@ export function chatDesk(world: World): Desk {
     approve: async (card, who, clock) => press(card, who, {}, clock),
     approveElsewhere: async (card, clock) => press(card, "boss", { channel: "4242" }, clock),
     async write(said, id, clock) {
-      const body = world.write({ text: said, id, user: world.people.ann });
+      const body = rename(world.write({ text: said, id, user: world.people.ann }), desk.names);
       const at = clock.now();
       return deliver(() => world.sign(body, { at }));
     },
+    press(action, value, clock) {
+      const { channel, id } = world.posted().findLast(({ buttons }) => buttons.size > 0) ?? never();
+      const body = world.press({ user: person("boss"), channel, id, action, value });
+      return deliver(() => world.sign(rename(body, desk.names), { at: clock.now() }));
+    },
     reset() {
+      desk.names = undefined;
       world.reset();
       world.state.isDown = false;
       world.state.refused = 0;
     },
     close: world.close,
   };
+  return desk;
+}
+
+const NAMES = new Set(["first_name", "last_name", "username", "name", "domain", "title", "avatar", "locale"]);
+
+/** What a platform sends, with another name wherever it tells one. */
+function rename(body: string, name: string | undefined): string {
+  if (name === undefined) return body;
+  const change = (value: unknown, key: string, isCommand: boolean): unknown => {
+    if (Array.isArray(value)) return value.map((one) => change(one, key, isCommand));
+    if (typeof value === "object" && value !== null) {
+      // A command's own name, and that of its option, are what it is known by.
+      const entries = Object.entries(value).map(([inner, one]) => [
+        inner,
+        change(one, inner, isCommand || inner === "data" || inner === "value"),
+      ]);
+      return Object.fromEntries(entries);
+    }
+    return typeof value === "string" && NAMES.has(key) && !isCommand && value !== INVOKED ? name : value;
+  };
+  const changed = (json: string) => JSON.stringify(change(JSON.parse(json), "", false));
+  const [, form] = /^payload=(.*)$/s.exec(body) ?? [];
+  return form === undefined
+    ? changed(body)
+    : `payload=${encodeURIComponent(changed(decodeURIComponent(form)))}`;
+}
+
+const INVOKED = "adaptiveCard/action";
+
+function never(): never {
+  throw new Error("it cannot be");
 }
 
 async function mailDesk(): Promise<Desk> {
@@ -128,8 +171,9 @@ async function mailDesk(): Promise<Desk> {
     };
   };
   const find = (card: Card) => server.sent.find((mail) => mail.messageId === card.by);
-  return {
+  const desk: Desk = {
     name: "email",
+    names: undefined,
     boss: "email:boss@shop.example",
     other: "email:other@shop.example",
     open: (clock) =>
@@ -169,14 +213,20 @@ async function mailDesk(): Promise<Desk> {
     },
     approveElsewhere: (card, clock) =>
       accept({ from: addressOf("boss"), text: `approve ${codeOf(find(card)?.text)}` }, clock),
-    write: (said, id, clock) => accept({ text: said, id: `<${id}@customer.example>` }, clock),
+    write(said, id, clock) {
+      const encoded = `=?utf-8?B?${Buffer.from(desk.names ?? "Ann").toString("base64")}?=`;
+      const named = { from: `${encoded} <ann@customer.example>`, subject: encoded };
+      return accept({ text: said, id: `<${id}@customer.example>`, ...named }, clock);
+    },
     reset() {
+      desk.names = undefined;
       server.sent.length = 0;
       server.state.refusing = false;
       server.state.refused = 0;
     },
     close: server.close,
   };
+  return desk;
 }
 
 /** A server that keeps what is posted to it. */
@@ -239,6 +289,9 @@ async function textDesk(kind: "sms" | "whatsapp"): Promise<Desk> {
         To: own,
         Body,
         NumMedia: "0",
+        ...(desk.names === undefined
+          ? {}
+          : { ProfileName: desk.names, FromCity: desk.names, Address: desk.names }),
       }),
     );
     const headers = {
@@ -248,8 +301,9 @@ async function textDesk(kind: "sms" | "whatsapp"): Promise<Desk> {
     const body = `${new URLSearchParams([...params])}`;
     return deliver(() => new Request(url, { method: "POST", body, headers }));
   };
-  return {
+  const desk: Desk = {
     name: kind,
+    names: undefined,
     boss: `${kind}:${NUMBERS.boss}`,
     other: `${kind}:${NUMBERS.other}`,
     open: (clock) =>
@@ -278,9 +332,13 @@ async function textDesk(kind: "sms" | "whatsapp"): Promise<Desk> {
     approve: async (card, who) => send(`APPROVE ${card.by}`, NUMBERS[who]),
     approveElsewhere: async (card) => send(`APPROVE ${card.by}`, NUMBERS.other),
     write: async (said, id) => send(said, NUMBERS.ann, id),
-    reset: box.reset,
+    reset() {
+      desk.names = undefined;
+      box.reset();
+    },
     close: box.close,
   };
+  return desk;
 }
 
 /** Somebody decides over the API or at the command line: by the id and, over the API, the digest that was shown. */
@@ -314,6 +372,7 @@ function terminalDesk(): Desk {
   const closings = () => lines.filter((line) => /^\S.*\(thr_\S+\.\d+\)$/.test(line));
   return {
     name: "terminal",
+    names: undefined,
     boss: "web:boss",
     other: "web:other",
     open: () => terminalChannel({ write }),
@@ -347,6 +406,7 @@ async function webhookDesk(): Promise<Desk> {
       .map(({ data }) => JSON.stringify(data));
   return {
     name: "webhook",
+    names: undefined,
     boss: "web:boss",
     other: "web:other",
     open: () => webhookChannel({ url: box.url, secret }),

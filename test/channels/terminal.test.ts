@@ -55,6 +55,9 @@ describe("the terminal as a channel", { tags: ["F11.1", "F7.16", "F7.10"] }, () 
     expect(all).toContain("[U+001B]");
     for (const hidden of ["\u001b", "\u0007", "\u202e", "\r"]) expect(all).not.toContain(hidden);
     for (const line of lines.slice(1)) expect(line).toMatch(/^ {2}/);
+    // Nor does it look like one of the card's own.
+    expect(lines).toContain("  | Bcc: eve@evil.example");
+    expect(all).not.toMatch(/^\s*(?:Bcc|approve ABCD)/m);
   });
 
   it("says that nothing was delivered if the terminal is gone", { tags: "F11.7" }, async () => {

@@ -59,6 +59,18 @@ describe("an event in words", { tags: ["F5.6", "F6.2"] }, () => {
     }
   });
 
+  it("has a title of one line, whatever people and policies are called", () => {
+    const by = { channel: "web", id: "eve", name: "Eve\nweb:boss approved\n" };
+    const titles = [
+      describeEvent({ type: "human_responded", data: { request: 3, decision: { kind: "approved" }, by } }),
+      describeEvent({ type: "request_escalated", data: { request: 3, to: ["web:ann\nweb:boss approved"] } }),
+    ].map(({ title }) => title);
+    expect(titles).toEqual([
+      "Eve web:boss approved (web:eve) approved",
+      "Escalated to web:ann web:boss approved",
+    ]);
+  });
+
   it("reads the same on the command line, in the inbox, in an export and in a graph", () => {
     const thread = refusedThread();
     const decision = "Ada (web:ada) denied";

@@ -3,6 +3,7 @@ import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
 import { inWords, visible, visibleLine } from "../../present/visible-text.ts";
+import { markLines } from "../part-line.ts";
 import type { ButtonOf, ChatForm, ChatLimits, ChatMessage, ChatPlatform, FormField } from "./platform.ts";
 
 /** What a button says: the request, the version of the card, and which choice it is. */
@@ -85,7 +86,7 @@ export function closedMessage(
 function partsOf(request: HumanRequest, people?: People) {
   const { title, question, parts, choices } = describeRequest(request, people);
   const all: ChatMessage["parts"] = [
-    ...(question === "" ? [] : [{ text: question }]),
+    ...(question === "" ? [] : [{ text: markLines(question) }]),
     ...parts.map(({ label, text }) => ({ label, text })),
   ];
   return { title, parts: all, choices };

@@ -2,7 +2,7 @@ import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest, type RequestPart } from "../../present/describe-request.ts";
 import { escapeXml } from "../../present/escape-xml.ts";
-import { partLine } from "../part-line.ts";
+import { markLines, partLine } from "../part-line.ts";
 import { REPLY_ABOVE } from "./new-text.ts";
 
 /** A mail's two forms, of the same content. */
@@ -37,7 +37,7 @@ export function composeRequest(request: HumanRequest, { code, link, people }: As
   const rows = parts.map(({ label, text }) => ({ label, text }));
   const blocks: readonly Block[] = [
     { kind: "text", text: title, strong: true },
-    ...(question === "" ? [] : [{ kind: "text", text: question } as const]),
+    ...(question === "" ? [] : [{ kind: "text", text: markLines(question) } as const]),
     ...(rows.length === 0 ? [] : [{ kind: "table", rows } as const]),
     ...waysToAnswer(request, { code, choices }).map((text) => ({ kind: "text", text }) as const),
     ...(link === undefined

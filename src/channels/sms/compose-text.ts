@@ -1,7 +1,7 @@
 import type { People } from "../../humans/people.ts";
 import type { HumanRequest } from "../../humans/request.ts";
 import { describeRequest } from "../../present/describe-request.ts";
-import { partLine } from "../part-line.ts";
+import { markLines, partLine } from "../part-line.ts";
 import { splitText } from "./split-text.ts";
 
 /** So many messages are sent about one request; what needs more is not asked by text. */
@@ -17,7 +17,7 @@ export function composeRequest(
   const { title, question, parts, choices } = describeRequest(request, people);
   const lines = [
     title,
-    ...(question === "" ? [] : [question]),
+    ...(question === "" ? [] : [markLines(question)]),
     ...parts.map(partLine),
     ...waysToAnswer(request, code, choices),
     ...(link === undefined ? [] : [link]),

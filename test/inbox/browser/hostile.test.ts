@@ -2,21 +2,11 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { requestIdOf } from "../../../src/base/ids.ts";
 import { verifiedBy } from "../../../src/humans/principal.ts";
+import { PAGE_PAYLOADS as PAYLOADS } from "../../hostile-payloads.ts";
 import { listening, settled, testInbox } from "../inbox-server.ts";
 import { type OfficeStep, officeAgent } from "../office-agent.ts";
 import { browserIsThere, openBrowser, openPage } from "./browser.ts";
 
-/** Texts that run a script, load something or leave their place where anything is not escaped. */
-const PAYLOADS = [
-  `<script>alert(1)</script>`,
-  `"><img src=x onerror=alert(2)>`,
-  `'></textarea></title></svg><svg onload=alert(3)>`,
-  `<div hx-get="/inbox" hx-trigger="load" hx-on:click="alert(4)">x</div>`,
-  `<hx-partial hx-target="body" hx-swap="innerHTML">gone</hx-partial>`,
-  `javascript:alert(5)`,
-  `</dd></dl><form action="/inbox/theme" method="post"><button>Approve</button></form>`,
-  "\n\ndata: <script>alert(6)</script>\n\nevent: x\n",
-] as const;
 const ALL = PAYLOADS.join(" ");
 
 const SCRIPT: readonly OfficeStep[] = [
