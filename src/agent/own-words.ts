@@ -1,7 +1,7 @@
 import { FENCE_NAMES } from "../prompts/gate/form.ts";
 import { commentsIn } from "../prompts/gate/read-json.ts";
 import { type Said, wordsAround } from "../prompts/gate/said.ts";
-import type { Accepted, Answer } from "../prompts/types.ts";
+import type { Answer } from "../prompts/types.ts";
 import type { OwnWords } from "../thread/events.ts";
 
 /** How many characters of a completion's words are kept beside its step; the completion itself is kept whole. */
@@ -16,8 +16,9 @@ export function ownWords(answer: Answer<unknown>): OwnWords | undefined {
   if (!answer.ok || answer.said === undefined) return undefined;
   const { said } = answer;
   const words = plainWords(said);
-  const comments = commentsWithin(said);
-  if (!holdsMore(answer) && comments === "") return words === "" ? undefined : keepWords(words);
+  const reasons = [answer, ...answer.more].flatMap(({ fidelity }) => fidelity.reasons);
+  const comments = reasons.includes("repaired_syntax") ? commentsWithin(said) : "";
+  if (!holdsMore(said, reasons) && comments === "") return words === "" ? undefined : keepWords(words);
   return { ...keepWords(said.text.trim()), withoutJson: cutAtBlank(words === "" ? comments : words) };
 }
 
@@ -41,9 +42,8 @@ const NOTHING_MORE: ReadonlySet<string> = new Set([
 ]);
 
 /** True if a value is not as it was written, something was dropped, or there are several: one may be a draft of another. */
-function holdsMore({ said, fidelity, more }: Accepted<unknown>): boolean {
-  const reasons = [fidelity, ...more.map((other) => other.fidelity)].flatMap((one) => one.reasons);
-  return (said?.json.length ?? 0) > 1 || reasons.some((reason) => !NOTHING_MORE.has(reason));
+function holdsMore({ json }: Said, reasons: readonly string[]): boolean {
+  return json.length > 1 || reasons.some((reason) => !NOTHING_MORE.has(reason));
 }
 
 function commentsWithin({ text, json }: Said): string {

@@ -135,6 +135,27 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
     expect(told(invoice, '{"total_amount":"five","status":"OPEN","items":[]}')).toBe(
       'Field total_amount: Expected int, got "five".',
     );
+    const files = Object.entries(getBamlFiles()).map(([path, text]) => [
+      path,
+      text
+        .replace("order_id string", 'order_id string @alias("order")')
+        .replace("iban string", 'iban string @alias("number")'),
+    ]);
+    const aliased = Object.fromEntries(files);
+    const steps = promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles }).withBamlFiles(aliased);
+    expect(told(steps, `[${REFUND}]`)).toBe(
+      "The item of the list does not fit. Missing required field: order.",
+    );
+    const step = promptFunction(b, "NextStep", { bamlFiles: getBamlFiles }).withBamlFiles(aliased);
+    expect(told(step, REFUND)).toBe("Missing required field: order.");
+    const transfer = {
+      intent: "transfer",
+      from_account: { iban: "A" },
+      to_account: { number: "B" },
+      amount: 1,
+      urgent: true,
+    };
+    expect(told(step, JSON.stringify(transfer))).toBe("Missing required field: from_account.number.");
     const status = (value: string) => told(invoice, `{"total_amount":5,"status":${value},"items":[]}`);
     const wanted = 'Field status: Expected "paid in full" or "OPEN" or "k3", got';
     expect(status('"lost"')).toBe(`${wanted} "lost".`);

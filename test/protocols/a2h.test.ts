@@ -147,6 +147,7 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect((await call(respond, { ...deny, reject_option_name: "no such" }, ada)).status).toBe(422);
     expect((await call(respond, { ...deny, approved: true }, ada)).status).toBe(422);
     expect((await call(respond, deny, ada)).status).toBe(200);
+    await runtime.settled(thread?.threadId ?? never());
     const { status } = (await call("/a2h/function_calls/call-1")).body;
     expect(status).toMatchObject({
       approved: false,

@@ -1,7 +1,7 @@
 import type { StepField } from "../baml/step-fields.ts";
 import { isFields, isList } from "./compare.ts";
 import { inWords } from "./in-words.ts";
-import { describeEncodedTwice, isJsonText, missingName, shownName, wrappedArguments } from "./mismatch.ts";
+import { describeEncodedTwice, isJsonText, wrappedArguments } from "./mismatch.ts";
 import { type ReadTools, tryParse } from "./reading.ts";
 
 // Only so many items are looked at for the one to name.
@@ -35,22 +35,20 @@ function isDropped(item: unknown, tools: ReadTools): boolean {
 function describeItem(item: unknown, tools: ReadTools): readonly string[] {
   if (!isFields(item)) return [`It is ${inWords(item)}.`];
   const declared = tools.stepFields()?.get(String(item["intent"]));
-  const fields = [...(declared ?? [])];
-  const { shown } = tools.aliases();
-  const missing = fields
-    .filter(([name, { kind, optional }]) => !optional && kind !== "texts" && !isThere(name, item, tools))
-    .map(([name]) => missingName(name, { read: item, shown }));
+  // By the names that the prompt shows.
+  const fields = new Map([...(declared ?? [])].map(([name, field]) => [field.alias ?? name, field]));
+  const missing = [...fields]
+    .filter(([name, { kind, optional }]) => !optional && kind !== "texts" && (item[name] ?? null) === null)
+    .map(([name]) => name);
   if (missing.length > 0)
     return [...wrappedArguments(item, missing), ...missing.map((name) => `Missing required field: ${name}.`)];
   const twice = Object.entries(item).flatMap(([key, value]) => {
-    const [name = key] = tools.aliases().fields.get(key) ?? [];
-    const { kind = "other" } = declared?.get(name) ?? {};
+    const { kind = "other" } = fields.get(key) ?? {};
     return (kind === "other" ? findJsonText(value, [key]) : undefined) ?? [];
   });
   if (twice.length > 0) return [describeEncodedTwice(twice)];
-  const wrong = fields.flatMap(([field, { kind }]) => {
+  const wrong = [...fields].flatMap(([name, { kind }]) => {
     const wanted = WANTED[kind];
-    const name = shownName(field, { read: item, shown });
     const value = item[name];
     return wanted === undefined || value === undefined || wanted.fits(value)
       ? []
@@ -68,12 +66,6 @@ function findJsonText(value: unknown, path: readonly string[]): readonly string[
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isThere(name: string, item: Readonly<Record<string, unknown>>, tools: ReadTools): boolean {
-  return Object.entries(item).some(
-    ([key, value]) => value !== null && (key === name || tools.aliases().fields.get(key)?.has(name) === true),
-  );
 }
 
 interface Wanted {

@@ -100,13 +100,13 @@ interface Place {
 }
 
 /** What the prompt calls a field that stands in `read`. */
-export function shownName(field: string, { read, shown }: Omit<Place, "path">): string {
+function shownName(field: string, { read, shown }: Omit<Place, "path">): string {
   const names = [...(shown.get(field) ?? [field])];
   return names.find((name) => isFields(read) && Object.hasOwn(read, name)) ?? names.join(" or ");
 }
 
 /** What the prompt calls a field that is missing in `read`; a name that stands there is another field's, or the wrong one. */
-export function missingName(field: string, { read, shown }: Omit<Place, "path">): string {
+function missingName(field: string, { read, shown }: Omit<Place, "path">): string {
   const names = [...(shown.get(field) ?? [field])];
   const absent = names.filter((name) => !isFields(read) || !Object.hasOwn(read, name));
   return (absent.length === 0 ? names : absent).join(" or ");
