@@ -10,14 +10,12 @@ import { removeSecrets, replaceSecrets } from "../base/secret-patterns.ts";
 /** A body as text: JSON, a stream of events, or anything else. */
 export function cleanBody(text: string): string {
   const json = readJson(text);
-  if (json !== undefined) {
-    // Google streams a list where no events are asked for.
-    const [parts, join] = isJsonArray(json)
-      ? [json, (all: readonly Json[]) => JSON.stringify(all)]
-      : [[json], ([one]: readonly Json[]) => JSON.stringify(one)];
-    return areAlike(parts, cleanParts(parts)) ? text : join(cleanParts(parts));
-  }
-  return /^data:/m.test(text) ? cleanStream(text) : removeSecrets(text);
+  if (json === undefined) return /^data:/m.test(text) ? cleanStream(text) : removeSecrets(text);
+  // Google streams a list where no events are asked for.
+  const parts = isJsonArray(json) ? json : [json];
+  const cleaned = cleanParts(parts);
+  if (areAlike(parts, cleaned)) return text;
+  return JSON.stringify(isJsonArray(json) ? cleaned : cleaned[0]);
 }
 
 /** One value. The same again changes nothing more. */

@@ -238,7 +238,7 @@ describe("F2.15 decisions made anew", { tags: "F2.15" }, () => {
   });
 });
 
-type Pay = { intent: "pay"; amount: number };
+type Pay = { intent: "pay"; amount: number; reasoning?: string };
 
 /** A list of steps, as a prompt that returns one answers. */
 function listAgent(answers: readonly (readonly Pay[])[], parse: (raw: string) => unknown = JSON.parse) {
@@ -310,6 +310,8 @@ describe("answers with several steps", { tags: ["F2.14", "F2.15"] }, () => {
     };
     expect(await anew([one, two])).toEqual([1, 1, undefined]);
     expect(await anew([one, three])).toEqual([0, 1, { "step 2 amount": [2, 3] }]);
+    // Reasons are worded anew each time.
+    expect(await anew([{ ...one, reasoning: "Bob waits." }, two])).toEqual([1, 1, undefined]);
     expect(await anew([one])).toEqual([0, 0, { "step 2": [two, null] }]);
     const ignoring = await redecide(
       { ...decision, event, own: listAgent([[one, three]]) },

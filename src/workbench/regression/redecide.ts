@@ -1,5 +1,6 @@
 import { stepsOfAnswer } from "../../agent/steps-of-answer.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
+import { withoutReasons } from "../../thread/reasons.ts";
 import { type AskOptions, askNextStep } from "../answers/ask.ts";
 import { passRate, type Rate } from "../statistics/interval.ts";
 import { type Changes, changesIntent, changesOf } from "./reparse.ts";
@@ -24,8 +25,8 @@ export interface Redecided {
 }
 
 /**
- * Asks about the thread of a stored decision anew and compares all its steps, without the fields of `ignore`. `undefined` for
- * an answer that was refused then: there is nothing to agree with.
+ * Asks about the thread of a stored decision anew and compares all its steps, without the model's reasons and the fields of
+ * `ignore`. `undefined` for an answer that was refused then: there is nothing to agree with.
  */
 export async function redecide(
   { event, steps, own, thread, threadId, agent }: StoredDecision,
@@ -37,8 +38,9 @@ export async function redecide(
   try {
     const { answer, cached } = await askNextStep(own, thread, ask);
     if (!answer.ok) return { ...about, outcome: { kind: "refused", message: answer.message }, cached };
-    const then = steps.map(({ step }) => step);
-    const now = stepsOfAnswer(answer).map(({ step }) => step);
+    // Reasons are worded anew each time.
+    const then = steps.map(({ step }) => withoutReasons(step));
+    const now = stepsOfAnswer(answer).map(({ step }) => withoutReasons(step));
     const fields = changesOf(then, now, ignore);
     const agrees = Object.keys(fields).length === 0;
     return { ...about, outcome: agrees ? { kind: "agrees" } : { kind: "differs", fields }, cached };
