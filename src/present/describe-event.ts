@@ -113,11 +113,20 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     ...said("input", "person", nameOf(from), text),
     label: "Message",
   }),
-  event_received: ({ name, source, payload }) => ({
-    ...said("input", "person", `Event ${visibleLine(name)} from ${visibleLine(source)}`),
-    label: `Event ${visibleLine(name)}`,
-    fields: { payload },
-  }),
+  event_received: ({ name, source, payload }) => {
+    // As `inputFor` writes it for the thread that another agent begins.
+    const [, outside = "", agent] =
+      (name === "delegated" && /^(?:agent:|(from outside \(.*\)), by agent )(.+)$/s.exec(source)) || [];
+    const title =
+      agent === undefined
+        ? `Event ${visibleLine(name)} from ${visibleLine(source)}`
+        : `Handed over by ${visibleLine(agent)}${outside === "" ? "" : `, ${visibleLine(outside)}`}`;
+    return {
+      ...said("input", "person", title),
+      label: agent === undefined ? `Event ${visibleLine(name)}` : "Handed over",
+      fields: { payload },
+    };
+  },
 
   step_proposed: ({ step: { intent, ...fields }, fidelity }) => ({
     ...said("step", "neutral", visibleLine(intent)),
@@ -203,7 +212,7 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
   child_failed: ({ error, agent }) => ({ ...said("outcome", "bad", `Error${from(agent)}`), error }),
   passed_on: ({ threadId, upTo }) =>
     said("note", "neutral", `Thread ${threadId} has what was sent up to event ${upTo}`),
-  parent_told: ({ threadId }) => said("note", "neutral", `Thread ${threadId} has the outcome`),
+  parent_told: () => said("note", "neutral", "The outcome was handed back"),
 
   prefetched: ({ name, arguments: fields, outcome }) => {
     const title = `Fetched in advance: ${visibleLine(name)}`;

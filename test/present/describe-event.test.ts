@@ -49,6 +49,22 @@ describe("an event in words", { tags: ["F5.6", "F6.2"] }, () => {
     expect([...seen].sort()).toEqual(Object.keys(EVENTS).sort());
   });
 
+  it("says who handed work over, and what is from outside", () => {
+    const titleOf = (name: string, source: string) =>
+      describeEvent({ type: "event_received", data: { name, source, payload: null, from: "system" } }).title;
+    expect([
+      titleOf("delegated", "agent:boss"),
+      titleOf("delegated", "from outside (mail, web), by agent boss"),
+      titleOf("mail", "webhook:mail"),
+      titleOf("mail", "agent:boss"),
+    ]).toEqual([
+      "Handed over by boss",
+      "Handed over by boss, from outside (mail, web)",
+      "Event mail from webhook:mail",
+      "Event mail from agent:boss",
+    ]);
+  });
+
   it("hides nothing, whatever the texts of the event hold", () => {
     for (const event of SAMPLE_EVENTS) {
       const hostile = poisoned(event);
