@@ -7,13 +7,16 @@ import { serve as listen, type ServerType } from "@hono/node-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent } from "../../src/agent/agent.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { mcpServer } from "../../src/protocols/index.ts";
+import { mcpRoutes } from "../../src/protocols/mcp/serve-http.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { keyFor } from "../server/serve.ts";
+import { addFixtures } from "./mcp-fixtures.ts";
 import { root, run } from "./packed.ts";
 
 /** Clients of others, kept in `node_modules` between runs. */
@@ -77,10 +80,20 @@ describe("the MCP server, and clients of others", { tags: "E6" }, () => {
 
   beforeAll(async () => {
     installClients();
+    // As `mcpServer` serves the agents, and with what the suite calls by name.
+    const served = { runtime, waitMs: 25_000, clock: systemClock, version: "1" };
+    const states = new Set<string>();
+    const withFixtures = mcpRoutes(
+      served,
+      () => import("@modelcontextprotocol/server"),
+      (mcp) => addFixtures(mcp, states),
+    );
+    const routes = withFixtures.routes.map((route) => ({ ...route, path: "/suite" }));
+    const suite = { name: "suite", routes };
     const { app } = createServer({
       runtime,
       auth: { kind: "keys", keys: [configured] },
-      protocols: [mcpServer({ runtime })],
+      protocols: [mcpServer({ runtime }), suite],
       limits: { requestsPerSecond: 10_000, burst: 10_000 },
       log: { info() {}, warn() {}, error() {} },
     });
@@ -90,7 +103,7 @@ describe("the MCP server, and clients of others", { tags: "E6" }, () => {
       if (pathname !== "/open") return app.fetch(request);
       const headers = new Headers(request.headers);
       headers.set("authorization", `Bearer ${key}`);
-      return app.fetch(new Request(new Request(new URL("/mcp", request.url), request), { headers }));
+      return app.fetch(new Request(new Request(new URL("/suite", request.url), request), { headers }));
     };
     const port = await new Promise<number>((resolve) => {
       server = listen({ fetch, port: 0, hostname: "127.0.0.1" }, (info) => resolve(info.port));
@@ -155,6 +168,8 @@ describe("the MCP server, and clients of others", { tags: "E6" }, () => {
     const stdout = String(done.stdout);
     expect(stdout).not.toMatch(/^failed/);
     expect(stdout).toMatch(/tools-list: [1-9]\d* passed, 0 failed/);
+    expect(stdout).toMatch(/server-stateless: [1-9]\d* passed, 0 failed/);
+    expect(stdout).toMatch(/input-required-result-multi-round: [1-9]\d* passed, 0 failed/);
     expect(stdout).toMatch(/http-header-validation: [1-9]\d* passed, 0 failed/);
   });
 });

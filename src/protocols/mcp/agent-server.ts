@@ -55,6 +55,8 @@ export function createAgentServer(
   const server = new sdk.McpServer(
     { name: "twelvefold", version: options.version },
     {
+      // The agents are those that the runtime was made with: nobody need listen for changes.
+      capabilities: { tools: { listChanged: false } },
       instructions: `Agents as tools. A call answers with a threadId and a status; ${STATUS_TOOL} tells how it goes on.`,
     },
   );

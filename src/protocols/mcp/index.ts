@@ -7,6 +7,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { Protocol, ProtocolCaller } from "../protocol.ts";
 import { type AgentServerOptions, createAgentServer, type McpPackage } from "./agent-server.ts";
 import { agentTools } from "./agent-tools.ts";
+import { mcpRoutes } from "./serve-http.ts";
 
 export interface McpServerOptions {
   readonly runtime: Runtime;
@@ -35,13 +36,7 @@ export function mcpServer(options: McpServerOptions): Protocol {
   checkOptions("mcpServer", OPTIONS, options);
   // The names must be free whoever calls first.
   agentTools(options.runtime.agents.values());
-  const handle: Protocol["routes"][number]["handle"] = async ({ request, body, caller }) => {
-    const sdk = await loadPackage();
-    const { fetch } = sdk.createMcpHandler(() => createAgentServer(sdk, complete(options), caller));
-    return fetch(request, body === undefined ? {} : { parsedBody: body });
-  };
-  const methods = ["get", "post", "delete"] as const;
-  return { name: "mcp", routes: methods.map((method) => ({ method, path: "/mcp", handle })) };
+  return mcpRoutes(complete(options), loadPackage);
 }
 
 /**
