@@ -1,6 +1,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
+import type { DeclaredType } from "../prompts/baml/declared-type.ts";
 import type { StepFields } from "../prompts/baml/step-fields.ts";
 import type { ProseMode } from "../prompts/gate/form.ts";
 import type { Admit, Answer, ModelChoice, PreparedRequest } from "../prompts/types.ts";
@@ -25,6 +26,8 @@ export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly stepFields?: StepFields | undefined;
   /** The names of the checks (`@check`) on the types of its answers. Absent if they are unknown. */
   readonly checkNames?: ReadonlySet<string> | undefined;
+  /** The type of its answers, as the prompt declares it: what an approver's edit must fit. Absent if it is unknown. */
+  readonly returns?: DeclaredType | undefined;
   /** The names of the clients of the function's own model. Absent or empty if it has no model of its own. */
   readonly ownModel?: readonly string[];
   /** Where the model may write prose beside the JSON. Absent if that is not known. */
@@ -191,6 +194,8 @@ export interface NextStep<S extends AnyStep = AnyStep> {
   readonly stepFields?: StepFields | undefined;
   /** The names of the checks (`@check`) on the types of its answers. Absent if they are unknown. */
   readonly checkNames?: ReadonlySet<string> | undefined;
+  /** The type of its answers, as the prompt declares it. Absent if it is unknown. */
+  readonly returns?: DeclaredType | undefined;
   /** The intents of its answers. Absent if they are unknown, or their types known only at run time. */
   readonly intents?: readonly string[] | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
@@ -325,6 +330,9 @@ function aboutThreads<Args extends readonly unknown[], S extends AnyStep>(
     },
     get checkNames() {
       return nextStep.checkNames;
+    },
+    get returns() {
+      return nextStep.returns;
     },
     get intents() {
       return nextStep.intents;

@@ -96,6 +96,9 @@ export function withThreadTools<Args extends readonly unknown[], Result, Partial
     get checkNames() {
       return fn.checkNames;
     },
+    get returns() {
+      return fn.returns;
+    },
     call: (args, options) => fn.call(args, options),
     stream: (args, options) => fn.stream(args, options),
     request: (args, options) => fn.request(args, options),

@@ -9,6 +9,7 @@ export {
   isFidelityReason,
   TOLERANT_REASONS,
 } from "../base/fidelity.ts";
+export type { DeclaredField, DeclaredType } from "./baml/declared-type.ts";
 export { neutraliseText } from "./baml/neutralise.ts";
 export type { BamlFiles } from "./baml/source.ts";
 export type { StepField, StepFields } from "./baml/step-fields.ts";

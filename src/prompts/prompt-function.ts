@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
 import { compileClient } from "./baml/compile-client.ts";
+import { type DeclaredType, readReturnType } from "./baml/declared-type.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
@@ -97,6 +98,8 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
   readonly stepFields: StepFields | undefined;
   /** The names of the checks (`@check`) on the types of its answers, according to `bamlFiles`; `undefined` without them. */
   readonly checkNames: ReadonlySet<string> | undefined;
+  /** The type that it returns, according to `bamlFiles`; `undefined` without them. */
+  readonly returns: DeclaredType | undefined;
   /** The names of the clients of the function's own model; empty if it has no model of its own. */
   readonly ownModel: readonly string[];
   /** Where the model may write prose beside the JSON. */
@@ -158,6 +161,7 @@ function makeFunction(
   const fn = bamlFunction(client, name);
   let { version } = options;
   let stepFields: StepFields | undefined;
+  let returns: DeclaredType | undefined;
   const limits = { ...DEFAULT_ANSWER_LIMITS, ...options.limits };
   const read = completionReader(fn, { limits, prose, bamlFiles });
 
@@ -210,6 +214,10 @@ function makeFunction(
     },
     get checkNames() {
       return bamlFiles === undefined ? undefined : readCheckNames(bamlFiles(), name);
+    },
+    get returns() {
+      returns ??= bamlFiles === undefined ? undefined : readReturnType(bamlFiles(), name);
+      return returns;
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     prose,

@@ -56,6 +56,9 @@ export function withTypes<Args extends readonly unknown[], Result, Partial>(
     get checkNames() {
       return fn.checkNames;
     },
+    get returns() {
+      return fn.returns;
+    },
     call: (args, options) => fn.call(args, { ...options, tb: options?.tb ?? types() }),
     stream: (args, options) => fn.stream(args, { ...options, tb: options?.tb ?? types() }),
     request: (args, options) => fn.request(args, { ...options, tb: options?.tb ?? types() }),

@@ -2,11 +2,10 @@ import type { Agent } from "../agent/agent.ts";
 import { hidesContent, meantStep } from "../agent/shown-thread.ts";
 import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
 import type { ValidateEdit } from "../humans/respond.ts";
-import { stepAsWritten } from "../prompts/baml/step-fields.ts";
 import { faultIn } from "../prompts/gate/in-words.ts";
 import type { Step } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import { findMisfit } from "./edit-type.ts";
+import { writtenStep } from "./edit-type.ts";
 
 /**
  * Makes the check of approvers' edits. An edit that has the fields of its type goes through the same parser as
@@ -14,10 +13,9 @@ import { findMisfit } from "./edit-type.ts";
  */
 export function validateEdit(agent: Agent, thread: Pick<Thread, "events">): ValidateEdit {
   return (edited: Step) => {
-    const misfit = findMisfit(edited, agent.nextStep);
-    if (misfit !== undefined) return { problem: misfit };
-    const written = stepAsWritten(edited, agent.nextStep.stepFields?.get(edited.intent));
-    const answer = agent.nextStep.parse(JSON.stringify(written), thread);
+    const step = writtenStep(edited, agent.nextStep);
+    if ("problem" in step) return step;
+    const answer = agent.nextStep.parse(JSON.stringify(step.written), thread);
     if (!answer.ok) return { problem: faultIn(answer.message) };
     const parsed = toJson(answer.value);
     if (!isJsonObject(parsed) || parsed["intent"] !== edited.intent)

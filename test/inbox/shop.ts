@@ -1,6 +1,7 @@
 import { defineAgent } from "../../src/agent/agent.ts";
 import type { PriceTable } from "../../src/agent/budget.ts";
 import type { People } from "../../src/humans/people.ts";
+import { readReturnType } from "../../src/prompts/baml/declared-type.ts";
 import { readStepFields } from "../../src/prompts/baml/step-fields.ts";
 import { askHuman, finish, tool } from "../../src/steps/steps.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -59,6 +60,7 @@ export function shopAgent(script: readonly ScriptedAnswer<ShopStep>[], options: 
   const refunded: unknown[] = [];
   const nextStep = Object.assign(scriptedSteps<ShopStep>(script), {
     stepFields: readStepFields({ "shop.baml": SHOP_BAML }, "DecideShopStep"),
+    returns: readReturnType({ "shop.baml": SHOP_BAML }, "DecideShopStep"),
   });
   const agent = defineAgent(nextStep, {
     name: options.name ?? "shop",

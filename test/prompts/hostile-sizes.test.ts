@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { UNKNOWN } from "../../src/prompts/baml/declared-type.ts";
 import { NO_ENUMS } from "../../src/prompts/baml/enums.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
+import { costOf } from "../../src/prompts/gate/allowance.ts";
 import { learnIntents } from "../../src/prompts/gate/intents.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { readCompletion } from "../../src/prompts/gate/read-completion.ts";
@@ -53,6 +55,8 @@ function readAndCount(
     aliases: () => NO_ALIASES,
     enums: () => NO_ENUMS,
     stepFields: () => undefined,
+    returns: () => UNKNOWN,
+    costOf: (value: unknown) => costOf(value, { width: intents?.length ?? 1, longest: 1_000_000 }),
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
     kind,

@@ -59,7 +59,10 @@ const DECLARED = / \(alias=Null, |, description=Null\)$/;
 // afterwards.
 function readListing(listing: string): Classes {
   const lines = listing.split("\n");
-  const section = lines.slice(lines.indexOf("  Classes: [") + 1, lines.indexOf("  ],"));
+  const start = lines.indexOf("  Classes: [") + 1;
+  // No comma follows where the project has types that contain themselves.
+  const end = lines.findIndex((line, index) => index >= start && /^ {2}\],?$/.test(line));
+  const section = lines.slice(start, end);
   const names = new Set(section.flatMap((line) => CLASS_START.exec(line)?.[1] ?? []));
   const classes = new Map<string, Field[]>();
   let fields: Field[] | undefined;

@@ -77,7 +77,8 @@ function aliasOf({ text }: Declaration): string {
   return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(bare(text).text)?.[1] ?? "";
 }
 
-const STRING = /\0(\d+)\0/g;
+/** A string of a declaration, in what `bare` makes of it. */
+export const STRING = /\0(\d+)\0/g;
 
 interface FieldLine {
   readonly name: string;
@@ -85,10 +86,12 @@ interface FieldLine {
   readonly type: string;
   readonly description: string;
   readonly alias: string | undefined;
+  /** `@skip`: the model does not see it. */
+  readonly skipped: boolean;
 }
 
 /** The fields of a class: each begins a line with its name; what follows may go on below. */
-function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
+export function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
   const { text, strings } = bare(source);
   const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
   const joined = body.replace(/\n\s*(?=[@|])/g, " ").replace(/\|\s*\n\s*/g, "| ");
@@ -105,6 +108,7 @@ function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
       type: type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim(),
       description: (attribute(/^@description\(\s*\0(\d+)\0/) ?? "").trim(),
       alias: attribute(/^@alias\(\s*\0(\d+)\0/),
+      skipped: attributes.some((one) => /^@skip\b/.test(one)),
     };
   });
 }

@@ -1,22 +1,12 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { TOLERANT_REASONS } from "../../base/fidelity.ts";
+import { affordBlind, FITTING, MAX_BLIND } from "./allowance.ts";
 import { compareValues } from "./compare.ts";
 import { mismatch } from "./mismatch.ts";
+import { describeMisplaced, readWritten } from "./read-as.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Size, sampleOf, sizeOf } from "./sample.ts";
 import { strictJson } from "./scan.ts";
-
-/**
- * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs some
- * milliseconds, so a list of a few hundred blocks the process; the cost of lists grows with the square of their length. A text
- * that needs repair and fits nothing costs up to half a millisecond for each bracket that it opens.
- */
-export const ALLOWANCE = {
-  texts: 12,
-  sampleTexts: 40,
-  looseCharacters: 45_000,
-  looseContainers: 60,
-} as const;
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
@@ -27,27 +17,45 @@ const FEW_PAIRS = 2_500;
 const MAX_TEXTS_WITH_KEYS = 40;
 const MAX_SAMPLE_PAIRS = 10_000;
 
+/** What a value is, where it can be read without the native parser. */
+interface Read {
+  readonly kind: "read";
+  readonly value: unknown;
+}
+
 /**
- * Why a value may not be given to the native parser; `undefined` if it may. A small value always may. For a large one,
- * a sample is parsed first: only if the sample fits its type with nothing but harmless differences is the whole value
- * sure to be cheap.
+ * Why a value may not be given to the native parser; `undefined` if it may. What may take it long is read as the declared type
+ * instead: what fits that, but for numbers as text and the like, needs no parser. Where the types are not known, a sample is parsed
+ * first: only if the sample fits its type with nothing but harmless differences is the whole value sure to be cheap.
  *
  * @param written how many values its text holds.
  */
-export function findUnaffordable(value: unknown, written: number, tools: ReadTools): Refused | undefined {
+export function findUnaffordable(
+  value: unknown,
+  written: number,
+  tools: ReadTools,
+): Refused | Read | undefined {
   const size = sizeOf(value);
   // The native parser reads values under a repeated key as often as the key is written.
   if (written - size.empty - size.values > tools.left.texts)
     return tooMuch("has the same fields again and again");
-  if (isSmall(size, tools)) return undefined;
+  const cost = tools.costOf(value);
+  if (cost > tools.left.work) {
+    const read = readWritten(value, tools.returns());
+    if (read.kind === "misfit") return tooMuch(`${MISFITS}: ${describeMisplaced(read)}`);
+    if (read.sure) return { kind: "read", value: read.value };
+  }
+  if (isSmall(size, tools) && cost <= MAX_BLIND) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
   // Objects with very many keys are taken for maps, but the type may have all of these keys.
   const long = JSON.stringify(sampleOf(value, true));
   let fit = fits(short, tools.left.sampleTexts, tools);
   if (fit !== "yes" && long !== short) fit = fits(long, MAX_TEXTS_WITH_KEYS, tools);
   if (fit === "yes") return undefined;
-  return fit === "no" ? tooMuch("is long, and some of its values do not have the expected type") : fit;
+  return fit === "no" ? tooMuch(MISFITS) : fit;
 }
+
+const MISFITS = "is long, and some of its values do not have the expected type";
 
 function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {
   return texts <= left.texts && pairs <= FEW_PAIRS;
@@ -58,6 +66,7 @@ function fits(text: string, maxTexts: number, tools: ReadTools): "yes" | "no" | 
   const sample = strictJson(text);
   const { texts, pairs } = sizeOf(sample);
   if (texts > Math.min(maxTexts, tools.left.sampleTexts) || pairs > MAX_SAMPLE_PAIRS) return "no";
+  if (!affordBlind(tools.costOf(sample), tools.left)) return "no";
   const parsed = tryParse(text, tools);
   const reasons = new Set<FidelityReason>();
   if (parsed.kind === "parsed") compareValues(sample, parsed.value, tools.aliases(), reasons);
@@ -77,6 +86,8 @@ export function spend(
   reasons: ReadonlySet<FidelityReason> | undefined,
   tools: ReadTools,
 ): void {
+  const fitting = reasons?.size === 0 ? FITTING : 1;
+  tools.left.work = Math.max(0, tools.left.work - fitting * tools.costOf(value));
   if (reasons === undefined || !areHarmless(reasons)) {
     tools.left.texts = Math.max(0, tools.left.texts - sizeOf(value).texts);
   }

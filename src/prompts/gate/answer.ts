@@ -1,19 +1,30 @@
 import type { CompletionRecord } from "../../base/completion.ts";
 import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
-import { type Enums, NO_ENUMS, readEnums } from "../baml/enums.ts";
+import { readReturnType, UNKNOWN, widthOf } from "../baml/declared-type.ts";
+import { NO_ENUMS, readEnums } from "../baml/enums.ts";
 import { readIntents } from "../baml/intents.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
-import { type Aliases, type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
+import { type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
 import { readStepFields } from "../baml/step-fields.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import type { Answer } from "../types.ts";
 import type { ModelReply } from "../wire/wire.ts";
+import { costOf } from "./allowance.ts";
 import type { ProseMode } from "./form.ts";
 import { learnIntents } from "./intents.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, resultKind } from "./reading.ts";
-import { hasConstraints } from "./stand-ins.ts";
+import { hasConstraints, LONGEST_AS_IT_IS } from "./stand-ins.ts";
+
+/** The value that a function gives, made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 interface ReaderOptions {
   readonly limits: Required<AnswerLimits>;
@@ -35,12 +46,12 @@ export function completionReader(
   { limits, prose, bamlFiles }: ReaderOptions,
 ): (received: Received, tb: RunTimeTypes | undefined) => Answer<unknown> {
   let learned: Pick<ReadTools, "kind" | "intents"> | undefined;
-  let aliases: Aliases | undefined;
-  let enums: Enums | undefined;
-  const readEnumsOnce = () => (enums ??= bamlFiles === undefined ? NO_ENUMS : readEnums(bamlFiles()));
-  const readAliasesOnce = () => (aliases ??= bamlFiles === undefined ? NO_ALIASES : readAliases(bamlFiles()));
-  let constraints: boolean | undefined;
-  const constrainedOnce = () => (constraints ??= bamlFiles === undefined || hasConstraints(bamlFiles()));
+  const files = bamlFiles && once(bamlFiles);
+  const aliases = once(() => (files === undefined ? NO_ALIASES : readAliases(files())));
+  const enums = once(() => (files === undefined ? NO_ENUMS : readEnums(files())));
+  const constraints = once(() => files === undefined || hasConstraints(files()));
+  const declared = once(() => (files === undefined ? UNKNOWN : readReturnType(files(), fn.name)));
+  const unions = once(() => (files === undefined ? UNKNOWN_UNIONS : widthOf(declared())));
   return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
     if (reply.finish === "filtered") {
@@ -52,22 +63,28 @@ export function completionReader(
       kind: resultKind(parse),
       // An item of a list that does not fit is dropped without an error to learn from; here the files tell the
       // intents.
-      intents:
-        learnIntents(parse) ?? (bamlFiles === undefined ? undefined : readIntents(bamlFiles(), fn.name)),
+      intents: learnIntents(parse) ?? (files === undefined ? undefined : readIntents(files(), fn.name)),
     };
+    const { kind, intents } = learned;
     // What is added at run time may have constraints too.
-    const constrained = () => tb !== undefined || constrainedOnce();
-    const tools = {
+    const constrained = () => tb !== undefined || constraints();
+    const reading = readCompletion(reply.text, {
       parse,
-      aliases: readAliasesOnce,
-      enums: readEnumsOnce,
-      stepFields: () => (bamlFiles === undefined ? undefined : readStepFields(bamlFiles(), fn.name)),
+      aliases,
+      enums,
+      stepFields: () => (files === undefined ? undefined : readStepFields(files(), fn.name)),
       constrained,
+      returns: () => (constrained() ? UNKNOWN : declared()),
+      costOf: (value: unknown) =>
+        costOf(value, {
+          width: Math.max(intents?.length ?? 1, unions()),
+          longest: constrained() ? limits.maxCharacters : LONGEST_AS_IT_IS,
+        }),
       limits,
       prose,
-      ...learned,
-    };
-    const reading = readCompletion(reply.text, tools);
+      kind,
+      intents,
+    });
     if (!reading.ok) return { ok: false, reason: reading.reason, message: reading.message, completion };
     const { values, said } = reading;
     const [first, ...more] = values;
@@ -81,6 +98,9 @@ export function completionReader(
     };
   };
 }
+
+// Where the types are not known, unions may be anywhere in them.
+const UNKNOWN_UNIONS = 2;
 
 /** What casts doubt on the completion as a whole, regardless of its content. */
 function doubtsOf({ finish }: ModelReply, validText: boolean): readonly FidelityReason[] {

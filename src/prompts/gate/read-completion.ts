@@ -1,5 +1,5 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
-import { ALLOWANCE } from "./afford.ts";
+import { ALLOWANCE } from "./allowance.ts";
 import { isFields, isList } from "./compare.ts";
 import { afterMarker, FINAL_ANSWER, formReasons, isCleanGap, openBracket, trimBlank } from "./form.ts";
 import { proseBreach, strictBounds, strictBreach, tooLarge, tooMany, tooManyTags } from "./limits.ts";

@@ -1,5 +1,6 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { findUnaffordable, spend } from "./afford.ts";
+import { FITTING } from "./allowance.ts";
 import { compareValues, isList } from "./compare.ts";
 import { dropsEntries } from "./dropped.ts";
 import { describeDropped } from "./dropped-items.ts";
@@ -27,9 +28,10 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   const shape = shapeOf(text, true, strictBounds(tools.limits));
   const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  const refusal = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
-  if (refusal !== undefined) return refusal;
-  const parsed = tryParseJson(text, tools);
+  const afforded = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
+  if (afforded !== undefined && afforded.kind !== "read") return afforded;
+  const parsed =
+    afforded === undefined ? tryParseJson(text, tools) : { kind: "parsed" as const, value: afforded.value };
   if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") {
     spend(read, undefined, tools);
@@ -42,7 +44,7 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   }
   const reasons = new Set<FidelityReason>();
   compareValues(read, parsed.value, tools.aliases(), reasons);
-  spend(read, reasons, tools);
+  if (afforded === undefined) spend(read, reasons, tools);
   addFindings(text, reasons);
   if (dropsEntries(read, parsed.value, reasons, tools)) reasons.add("lost_value");
   return { kind: "value", read: { value: parsed.value, reasons } };
@@ -148,8 +150,11 @@ function checkLoose(
   if (wrong !== undefined) return wrong;
   if (sizeOf(second.value).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
   const refusal = findUnaffordable(second.value, valuesIn(shapeOf(second.text, true)), tools);
+  // Both parsers must agree: the first has to read it too, and what fits takes it less long.
+  const mayBeRead = refusal?.kind === "read" && FITTING * tools.costOf(second.value) <= tools.left.work;
+  if (refusal === undefined || mayBeRead) return undefined;
   // A sample of the repaired value says nothing about how the first parser repairs the text.
-  return refusal?.kind === "misfit" ? { kind: "breach", breach: LOOSE_BREACH } : refusal;
+  return refusal.kind === "breach" ? refusal : { kind: "breach", breach: LOOSE_BREACH };
 }
 
 /** Without this check, BAML would accept an intent that only resembles a known one. */

@@ -14,7 +14,7 @@ import {
   valuesIn,
 } from "./limits.ts";
 import { describeMisfit, mismatch } from "./mismatch.ts";
-import { type Candidate, type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
+import { type Reading, type ReadTools, refuse, tryParse } from "./reading.ts";
 import { saidOf } from "./said.ts";
 import { sizeOf } from "./sample.ts";
 import { shapeOf, strictJson } from "./scan.ts";
@@ -62,7 +62,8 @@ export function readPlain({ text, unclear, misfit }: PlainText, tools: ReadTools
   const refusal = checkPlain(text, tools);
   if (refusal?.kind === "breach") return refuse(refusal.breach);
   if (refusal?.kind === "misfit") return { ok: false, reason: "no_match", message: refusal.message };
-  const parsed = tryParse(text, tools);
+  const parsed =
+    refusal?.kind === "read" ? { kind: "parsed" as const, value: refusal.value } : tryParse(text, tools);
   if (parsed.kind === "misfit") {
     const json = strictJson(text);
     // If all of it is one text, what was found inside that text is not JSON.
@@ -93,10 +94,7 @@ const TEXT_AND_BRACKETS: Breach = {
 };
 
 /** Why a text without a fitting object may not be given to the native parser. */
-function checkPlain(
-  text: string,
-  tools: ReadTools,
-): Exclude<Candidate, { readonly kind: "value" }> | undefined {
+function checkPlain(text: string, tools: ReadTools): ReturnType<typeof findUnaffordable> {
   const json = strictJson(text);
   if (json !== undefined) {
     const shape = shapeOf(text, true, strictBounds(tools.limits));

@@ -1,8 +1,10 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
+import type { DeclaredType } from "../baml/declared-type.ts";
 import type { Enums } from "../baml/enums.ts";
 import type { Aliases } from "../baml/source.ts";
 import type { StepFields } from "../baml/step-fields.ts";
 import type { Refusal } from "../types.ts";
+import { affordBlind, type Left } from "./allowance.ts";
 import type { ProseMode } from "./form.ts";
 import { type AnswerLimits, type Breach, LISTS_TOO_LONG, MAX_PAIRS } from "./limits.ts";
 import { parseInPieces } from "./pieces.ts";
@@ -39,7 +41,11 @@ export interface ReadTools {
    * How much may still be parsed of values that do not fit their type. Every part of reading a completion spends from
    * it.
    */
-  readonly left: { texts: number; sampleTexts: number; looseCharacters: number; looseContainers: number };
+  readonly left: Left;
+  /** The type that the function returns; `unknown` where it is not known, or not all that it asks for. */
+  readonly returns: () => DeclaredType;
+  /** At most how long the native parser takes over a value of JSON, in microseconds. */
+  readonly costOf: (value: unknown) => number;
   /** What kind of value the function returns; learned by parsing `[]` and a small object. */
   readonly kind: ResultKind;
   /** The intents of the steps that it returns, if every step has one. */
@@ -117,7 +123,9 @@ function parseLists(text: string, tools: ReadTools): Parsed | Breached {
     const whole = parseInPieces(text, tools.aliases, (piece) => parseLists(piece, tools));
     if (whole !== undefined) return whole;
   }
-  if (sizeOf(strictJson(text)).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
+  const value = strictJson(text);
+  if (sizeOf(value).pairs > MAX_PAIRS || !affordBlind(tools.costOf(value), tools.left))
+    return { kind: "breach", breach: LISTS_TOO_LONG };
   return tryParse(text, tools);
 }
 

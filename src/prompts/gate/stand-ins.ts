@@ -8,8 +8,9 @@ import { endOfString } from "./scan.ts";
  * ASCII. It does not look into a text where the type wants one: a stand-in of two characters goes instead.
  */
 
-// Characters of JSON below which nothing is replaced, and of the texts that are replaced in larger JSON.
-const SMALL = 40_000;
+/** Characters of JSON below which nothing is replaced: no longer text goes to the parser as it is. */
+export const LONGEST_AS_IT_IS = 40_000;
+// Of the texts that are replaced in larger JSON.
 const LONG_STRING = 64;
 
 // Characters for private use are neither letters nor digits: the parser takes none of them for a word or a number.
@@ -32,7 +33,7 @@ export interface Replaced {
  * are made of. Keys stay as they are.
  */
 export function withStandIns(json: string): Replaced | undefined {
-  if (json.length <= SMALL || WRITTEN_PRIVATE.test(json)) return undefined;
+  if (json.length <= LONGEST_AS_IT_IS || WRITTEN_PRIVATE.test(json)) return undefined;
   const parts: string[] = [];
   const texts = new Map<string, string>();
   let from = 0;

@@ -71,7 +71,7 @@ const PIECES = [
   "é",
 ];
 
-type Random = (most: number) => number;
+export type Random = (most: number) => number;
 type Make = (size: number, random: Random) => string;
 
 const pick = <T>(items: readonly T[], random: Random): T => items[random(items.length)] ?? fail();
@@ -141,14 +141,19 @@ const BROKEN: readonly ((json: string, random: Random) => string)[] = [
   (json) => `{"message": "${json}"}`,
 ];
 
-/** A completion that is meant to be expensive: the same for the same number, always. */
-export function hostileCompletion(number: number): HostileCompletion {
-  let state = (number + 1) * 0x9e3779b1;
-  const random: Random = (most) => {
+/** Numbers below a bound, always the same ones for the same seed. */
+export function randomOf(seed: number): Random {
+  let state = (seed + 1) * 0x9e3779b1;
+  return (most) => {
     state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0;
     const mixed = Math.imul(state ^ (state >>> 13), 0x297a2d39);
     return ((mixed ^ (mixed >>> 16)) >>> 0) % Math.max(1, Math.floor(most));
   };
+}
+
+/** A completion that is meant to be expensive: the same for the same number, always. */
+export function hostileCompletion(number: number): HostileCompletion {
+  const random = randomOf(number);
   // As many small ones as large ones: what is just within the bounds is worse than what is far beyond.
   const size = Math.ceil(2 ** (random(1700) / 100));
   const name = pick(HOSTILE_FUNCTIONS, random);

@@ -1,0 +1,274 @@
+import { type DeclaredField, type DeclaredType, membersOf } from "../baml/declared-type.ts";
+import { isFields, isList } from "./compare.ts";
+import { inWords } from "./in-words.ts";
+
+/** What a value of JSON is when it is read as a declared type. */
+export type ReadAs =
+  | {
+      readonly kind: "value";
+      readonly value: unknown;
+      /** False where a part of the type is known at run time only, or the value could be several members of a union. */
+      readonly sure: boolean;
+    }
+  | Misfit;
+
+/** The first thing in a value that its type rules out. */
+export interface Misfit {
+  readonly kind: "misfit";
+  readonly path: readonly string[];
+  /** What would fit there; nothing where the type has no such field. */
+  readonly wanted: readonly DeclaredType[];
+  /** `undefined` if a value is missing. */
+  readonly got: unknown;
+  /** Another literal was wanted: another member of a union is meant. */
+  readonly other: boolean;
+}
+
+/**
+ * Reads what a model wrote as a type, in the type's names, without the native parser, in time that grows with the length of the
+ * value alone. Besides what fits as it is: numbers and truth values as text and the other way round, where nothing is lost, and
+ * a list that was left out.
+ */
+export function readWritten(value: unknown, type: DeclaredType): ReadAs {
+  return new Reader(true).read(value, type, true);
+}
+
+/** The other way round: what a model would write for a value in the type's names. Nothing but what fits as it is. */
+export function writeAs(value: unknown, type: DeclaredType): ReadAs {
+  return new Reader(false).read(value, type, false);
+}
+
+// A value in unions of unions may be tried as each member again and again.
+const MAX_TRIED = 100_000;
+
+class Reader {
+  readonly #written: boolean;
+  #left = MAX_TRIED;
+
+  constructor(written: boolean) {
+    this.#written = written;
+  }
+
+  /** @param loose whether values of another type are taken where nothing is lost. */
+  read(value: unknown, type: DeclaredType, loose: boolean): ReadAs {
+    this.#left -= 1;
+    if (this.#left < 0) return { kind: "value", value, sure: false };
+    switch (type.kind) {
+      case "text":
+      case "integer":
+      case "number":
+      case "boolean": {
+        const read = FITS[type.kind](value) ? value : loose ? retyped(value, type.kind) : undefined;
+        return read === undefined ? misfit(value, type) : sure(read === 0 ? 0 : read);
+      }
+      case "null":
+        return value === null ? sure(value) : misfit(value, type);
+      case "literal":
+        return value === type.value ? sure(value) : { ...misfit(value, type), other: true };
+      case "choice": {
+        const found = [...type.values].find((pair) => pair[this.#written ? 0 : 1] === value);
+        return found === undefined ? misfit(value, type) : sure(found[this.#written ? 1 : 0]);
+      }
+      case "list":
+        return isList(value)
+          ? this.#all(
+              value.entries(),
+              () => ({ type: type.of }),
+              loose,
+              (read) => read.map(([, item]) => item),
+            )
+          : misfit(value, type);
+      case "map":
+        return this.#map(value, type, loose);
+      case "class":
+        return this.#class(value, type, loose);
+      case "union":
+        return this.#union(value, type, loose);
+      case "alias":
+        return this.read(value, type.type(), loose);
+      case "unknown":
+        return { kind: "value", value, sure: false };
+      default:
+        return type satisfies never;
+    }
+  }
+
+  #map(value: unknown, type: Extract<DeclaredType, { kind: "map" }>, loose: boolean): ReadAs {
+    if (!isFields(value)) return misfit(value, type);
+    if (type.keys.kind !== "text" || Object.hasOwn(value, "__proto__"))
+      return { kind: "value", value, sure: false };
+    return this.#all(Object.entries(value), () => ({ type: type.of }), loose, Object.fromEntries);
+  }
+
+  #class(value: unknown, type: Extract<DeclaredType, { kind: "class" }>, loose: boolean): ReadAs {
+    if (!isFields(value)) return misfit(value, type);
+    const keyOf = (field: DeclaredField) => (this.#written ? field.written : field.name);
+    const keys = new Set(type.fields.map(keyOf));
+    const strange = Object.keys(value).find((key) => !keys.has(key) || key === "__proto__");
+    // What tells the members of a union apart comes first.
+    const fields = inOrder(type);
+    const read = this.#all(
+      fields.map((field) => [
+        keyOf(field),
+        Object.hasOwn(value, keyOf(field)) ? value[keyOf(field)] : undefined,
+      ]),
+      (index) => ({ type: fields[index]?.type ?? type, field: fields[index] }),
+      loose,
+      (pairs) => {
+        const values = new Map(pairs);
+        return Object.fromEntries(
+          type.fields.map((field) => [this.#written ? field.name : field.written, values.get(keyOf(field))]),
+        );
+      },
+    );
+    if (strange === undefined || read.kind === "misfit") return read;
+    return { kind: "misfit", path: [strange], wanted: [], got: value[strange], other: false };
+  }
+
+  /** Reads the parts of a value, up to the first that does not fit. */
+  #all(
+    parts: Iterable<readonly [string | number, unknown]>,
+    typeAt: (index: number) => { readonly type: DeclaredType; readonly field?: DeclaredField | undefined },
+    loose: boolean,
+    make: (read: readonly (readonly [string | number, unknown])[]) => unknown,
+  ): ReadAs {
+    const read: [string | number, unknown][] = [];
+    let isSure = true;
+    for (const [key, part] of parts) {
+      const { type } = typeAt(read.length);
+      const one = part === undefined ? this.#absent(type, loose) : this.read(part, type, loose);
+      if (one.kind === "misfit") return { ...one, path: [String(key), ...one.path] };
+      isSure &&= one.sure;
+      read.push([key, one.value]);
+    }
+    return { kind: "value", value: make(read), sure: isSure };
+  }
+
+  #absent(type: DeclaredType, loose: boolean): ReadAs {
+    const members = membersOf(type);
+    if (members.some(({ kind }) => kind === "null")) return sure(null);
+    if (members.some(({ kind }) => kind === "unknown")) return { kind: "value", value: null, sure: false };
+    return loose && members.length === 1 && members[0]?.kind === "list" ? sure([]) : misfit(undefined, type);
+  }
+
+  #union(value: unknown, type: DeclaredType, loose: boolean): ReadAs {
+    const members = membersOf(type);
+    const misfits: Misfit[] = [];
+    for (const asItIs of loose ? [false, true] : [false]) {
+      const tried = members.map((member) => this.read(value, member, asItIs));
+      const fitting = tried.filter((one) => one.kind === "value");
+      const [first, ...others] = fitting;
+      if (first !== undefined) {
+        const same = others.length === 0 || others.every((other) => isSame(first.value, other.value));
+        return same ? { ...first, sure: fitting.every((one) => one.sure) } : { ...first, sure: false };
+      }
+      misfits.splice(0, misfits.length, ...tried.filter((one) => one.kind === "misfit"));
+    }
+    return nearest(misfits) ?? misfit(value, type);
+  }
+}
+
+function sure(value: unknown): ReadAs {
+  return { kind: "value", value, sure: true };
+}
+
+function misfit(got: unknown, wanted: DeclaredType): Misfit {
+  return { kind: "misfit", path: [], wanted: membersOf(wanted), got, other: false };
+}
+
+const ordered = new WeakMap<DeclaredType, readonly DeclaredField[]>();
+
+/** The fields of a class, literals first. */
+function inOrder(type: Extract<DeclaredType, { kind: "class" }>): readonly DeclaredField[] {
+  const known = ordered.get(type);
+  if (known !== undefined) return known;
+  const isLiteral = (field: DeclaredField) => membersOf(field.type).every(({ kind }) => kind === "literal");
+  const [others = [], literals = []] = [false, true].map((wanted) =>
+    type.fields.filter((field) => isLiteral(field) === wanted),
+  );
+  const fields = [...literals, ...others];
+  ordered.set(type, fields);
+  return fields;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+type Scalar = "text" | "integer" | "number" | "boolean";
+
+const FITS: { readonly [Kind in Scalar]: (value: unknown) => boolean } = {
+  text: (value) => typeof value === "string",
+  integer: Number.isSafeInteger,
+  number: (value) => typeof value === "number",
+  boolean: (value) => typeof value === "boolean",
+};
+
+/** The value in another type, as the native parser takes it; `undefined` where something would be lost. */
+function retyped(value: unknown, type: Scalar): unknown {
+  if (type === "text")
+    return typeof value === "boolean" || Number.isSafeInteger(value) ? String(value) : undefined;
+  if (typeof value !== "string") return undefined;
+  const text = value.trim();
+  if (type === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  const number = Number(text);
+  return String(number) === text && FITS[type](number) && Number.isFinite(number) ? number : undefined;
+}
+
+/** Of what each member of a union rules out, what the member that comes nearest does. */
+function nearest(misfits: readonly Misfit[]): Misfit | undefined {
+  const meant = misfits.filter(({ other }) => !other);
+  const near = meant.length > 0 ? meant : misfits;
+  const deepest = Math.max(...near.map(({ path }) => path.length));
+  const best = near.filter(({ path }) => path.length === deepest);
+  const [first] = best;
+  if (first === undefined) return undefined;
+  const alike = best.filter(({ path }) => path.join() === first.path.join());
+  return { ...first, wanted: alike.flatMap(({ wanted }) => wanted) };
+}
+
+/** What does not fit, in words that a model understands; and a person, who knows the values of enums by their names. */
+export function describeMisplaced(
+  { path, wanted, got }: Misfit,
+  named: "written" | "named" = "written",
+): string {
+  const name = path.length === 0 ? "it" : path.map((part) => part.slice(0, 60)).join(".");
+  if (wanted.length === 0) return `it has no field ${JSON.stringify(name)}`;
+  if (got === undefined) return `${name} is missing`;
+  const types = [...new Set(wanted.flatMap((type) => typeInWords(type, named)))];
+  const shown = types.length > MAX_SHOWN ? [...types.slice(0, MAX_SHOWN), "…"] : types;
+  return `${name} must be ${shown.join(" or ")}, not ${inWords(got)}`;
+}
+
+const MAX_SHOWN = 40;
+
+function typeInWords(type: DeclaredType, named: "written" | "named"): readonly string[] {
+  switch (type.kind) {
+    case "text":
+      return ["text"];
+    case "integer":
+      return ["a whole number"];
+    case "number":
+      return ["a number"];
+    case "boolean":
+      return ["true or false"];
+    case "null":
+      return [];
+    case "literal":
+      return [JSON.stringify(type.value)];
+    case "choice":
+      return [...type.values].map((pair) => JSON.stringify(pair[named === "written" ? 0 : 1]));
+    case "list":
+      return [type.of.kind === "text" ? "a list of texts" : "a list"];
+    case "map":
+    case "class":
+      return ["an object"];
+    case "union":
+    case "alias":
+      return membersOf(type).flatMap((member) => typeInWords(member, named));
+    case "unknown":
+      return ["of its type"];
+    default:
+      return type satisfies never;
+  }
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import { type DeclaredType, readReturnType } from "../../src/prompts/baml/declared-type.ts";
+import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
+import { ALLOWANCE, costOf, FITTING } from "../../src/prompts/gate/allowance.ts";
+import { completionReader } from "../../src/prompts/gate/answer.ts";
+import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
+import { describeMisplaced, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
+import { strictJson } from "../../src/prompts/gate/scan.ts";
+import { promptFunction } from "../../src/prompts/prompt-function.ts";
+import { propertyRuns } from "../property-runs.ts";
+import { b } from "./baml_client/index.ts";
+import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
+import { DEEP_FUNCTIONS, retypedValue } from "./completions/retyped.ts";
+
+type Name = (typeof DEEP_FUNCTIONS)[number];
+
+const files = getBamlFiles();
+const types = new Map(DEEP_FUNCTIONS.map((name) => [name, readReturnType(files, name)]));
+const typeOf = (name: Name): DeclaredType => types.get(name) ?? { kind: "unknown" };
+const nameAt = (number: number): Name => DEEP_FUNCTIONS[number % DEEP_FUNCTIONS.length] ?? "NextStep";
+
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+const tree = (sizes: readonly number[], name: (index: number) => unknown): unknown => {
+  const [size = 0, ...below] = sizes;
+  return { name: name(sizes.length), children: many(size, () => tree(below, name)) };
+};
+const post = (cents: (index: number) => unknown) => ({
+  intent: "post",
+  content: { kind: "letter", pages: 1 },
+  stamps: many(990, (index) => ({ cents: cents(index) })),
+});
+const step = (order_id: string, amount: unknown) => ({ intent: "refund", order_id, amount });
+
+/** A reader, and what it gave to the native parser. */
+function watched(name: Name) {
+  const fn = bamlFunction(b, name);
+  const given: { text: string; fits: boolean }[] = [];
+  const parse: typeof fn.parse = (text, options) => {
+    const one = { text, fits: false };
+    given.push(one);
+    const value = fn.parse(text, options);
+    one.fits = JSON.stringify(value)?.length >= text.length;
+    return value;
+  };
+  const options = { limits: DEFAULT_ANSWER_LIMITS, prose: "none", bamlFiles: getBamlFiles } as const;
+  const read = completionReader({ ...fn, parse }, options);
+  const completion = { raw: "", client: "", usage: null, durationMs: 0, requestDigest: "" };
+  return {
+    given,
+    parse: (text: string) =>
+      read({ reply: { text, finish: "stop", usage: null }, completion, validText: true }, undefined),
+  };
+}
+
+describe("an answer that would keep the native parser busy", {
+  tags: ["S1", "F4.8"],
+  timeout: 120_000,
+}, () => {
+  it("is read as its declared type, and comes out as the parser would have it", () => {
+    let read = 0;
+    for (let number = 0; number < propertyRuns(150); number += 1) {
+      const name = nameAt(number);
+      const value = retypedValue(typeOf(name), number, 60);
+      const ours = readWritten(value, typeOf(name));
+      if (ours.kind === "misfit" || !ours.sure) continue;
+      read += 1;
+      const theirs = bamlFunction(b, name).parse(JSON.stringify(value), {});
+      expect(JSON.stringify(ours.value), `${name}: ${JSON.stringify(value)}`).toBe(JSON.stringify(theirs));
+      expect(writeAs(ours.value, typeOf(name)).kind).toBe("value");
+    }
+    expect(read).toBeGreaterThan(propertyRuns(150) / 3);
+  });
+
+  it("gives the parser no more than some milliseconds of work, whatever the shape of its type", () => {
+    for (let number = 0; number < propertyRuns(150); number += 1) {
+      const name = nameAt(number);
+      const { given, parse } = watched(name);
+      parse("{}");
+      given.length = 0;
+      parse(JSON.stringify(retypedValue(typeOf(name), number, 2_400)));
+      // Some of it may be looked at again, for what is said of it.
+      const work = given.reduce((sum, { text, fits }) => {
+        const cost = costOf(strictJson(text), { width: 5, longest: 40_000 });
+        return sum + (fits ? FITTING : 1) * cost;
+      }, 0);
+      expect(work, `${number} for ${name}`).toBeLessThan(3 * ALLOWANCE.work);
+    }
+  });
+
+  it.each<[string, Name, unknown, string]>([
+    [
+      "a tree with numbers for names",
+      "ExtractTree",
+      tree([2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2], (i) => i),
+      "tolerant",
+    ],
+    ["a tree", "ExtractTree", tree([5, 5, 5, 2], (i) => `n${i}`), "exact"],
+    [
+      "a list of steps with numbers as text",
+      "NextSteps",
+      many(600, (i) => step(`A${i}`, `${i}`)),
+      "tolerant",
+    ],
+    ["a list in a step with numbers as text", "Post", post(String), "tolerant"],
+    [
+      "steps within steps",
+      "NextPlan",
+      {
+        intent: "plan",
+        aim: "a",
+        priority: "urgent",
+        steps: many(6, () => ({
+          intent: "plan",
+          aim: "b",
+          priority: null,
+          steps: many(9, (i) => step(`A${i}`, i)),
+        })),
+      },
+      "exact",
+    ],
+  ])("is read whole without the parser: %s", (_, name, value, grade) => {
+    const { given, parse } = watched(name);
+    parse("{}");
+    given.length = 0;
+    const answer = parse(JSON.stringify(value));
+    expect(answer).toMatchObject({ ok: true, fidelity: { grade } });
+    expect(given.map(({ text }) => text.length)).toEqual([]);
+  });
+
+  it("is refused where a value has another type, and told which", () => {
+    const tell = (name: Name, value: unknown) => {
+      const answer = promptFunction(b, name, { bamlFiles: getBamlFiles }).parse(JSON.stringify(value));
+      return answer.ok ? answer.fidelity : answer.message;
+    };
+    expect(
+      tell(
+        "Post",
+        post((index) => (index === 700 ? "many" : index)),
+      ),
+    ).toBe(
+      'The answer is long, and some of its values do not have the expected type: stamps.700.cents must be a whole number, not "many". Answer with less, and every value in the type that was asked for.',
+    );
+    expect(
+      tell("NextSteps", [...many(600, (i) => step(`A${i}`, i)), { intent: "search", query: "x", tags: 7 }]),
+    ).toContain("600.tags must be a list of texts, not 7");
+  });
+
+  it("is not taken for the one member of a union that it happens to fit", () => {
+    const sure = (type: DeclaredType, value: unknown) => readWritten(value, type);
+    const [a, other] = ["a", "b"].map(
+      (name): DeclaredType => ({
+        kind: "class",
+        name,
+        fields: [{ name, written: "x", type: { kind: "text" } }],
+      }),
+    );
+    const union: DeclaredType = { kind: "union", of: [a, other].flatMap((one) => one ?? []) };
+    expect(sure(union, { x: "1" })).toMatchObject({ kind: "value", sure: false });
+    expect(sure({ kind: "list", of: { kind: "unknown" } }, [1])).toMatchObject({ sure: false });
+    const misfit = sure(typeOf("NextPlan"), {
+      intent: "plan",
+      aim: "x",
+      priority: null,
+      steps: [step("A", true)],
+    });
+    expect(misfit.kind === "misfit" && describeMisplaced(misfit)).toBe(
+      "steps.0.amount must be a whole number, not true",
+    );
+  });
+});
