@@ -74,7 +74,8 @@ export interface PromptFunctionOptions {
   readonly promptCache?: boolean;
   /**
    * `getBamlFiles` of the generated `inlinedbaml.ts`. It gives the function its version, and tells the gate the aliases of
-   * fields and enum values. Without it, an aliased name makes a value `doubtful` (`renamed_field`, `coerced_value`).
+   * fields and enum values, and the types as which it reads what would keep the native parser busy. Without it, an aliased name
+   * makes a value `doubtful` (`renamed_field`, `coerced_value`), and answers that are long and nested are refused.
    */
   readonly bamlFiles?: () => BamlFiles;
   /** Must change whenever the prompt or its types change. Default: derived from `bamlFiles`, else `"unversioned"`. */
