@@ -96,11 +96,16 @@ describe("an edit of a BAML type", () => {
       return "problem" in made ? made.problem : "none";
     };
     expect(problemOf({ to_account: { iban: "B" } })).toBe("none");
-    expect(problemOf({ to_account: { owner: "x" } })).toBe("Missing required field: to_account.iban");
+    const misfit = "it does not fit the type of transfer: to_account";
+    expect(problemOf({ to_account: { owner: "x" } })).toBe(`${misfit}.iban is missing`);
     expect(problemOf({ to_account: '{"iban":"B"}' })).toBe(
-      "The field to_account holds JSON text: write the object or list itself, without quotes around it",
+      `${misfit} holds JSON text: write the object or list itself, without quotes around it`,
     );
-    expect(problemOf({ to_account: [Array(3_000).fill(0)] })).toBe("it holds more than 2500 values");
+    expect(problemOf({ to_account: [Array(3_000).fill(0)] })).toBe(`${misfit} must be an object, not a list`);
+    const search = { intent: "search", query: "x", limit: null, tags: Array(3_000).fill("a") };
+    expect(validateEdit(agent, { events: [] })(search)).toEqual({
+      problem: "it holds more than 2500 values",
+    });
   });
 
   it("may change fields and choices that the prompt shows under an alias", { tags: "F7.9" }, () => {

@@ -1,6 +1,7 @@
 import { type DeclaredField, type DeclaredType, membersOf } from "../baml/declared-type.ts";
 import { isFields, isList } from "./compare.ts";
 import { inWords } from "./in-words.ts";
+import { isJsonText } from "./mismatch.ts";
 
 /** What a value of JSON is when it is read as a declared type. */
 export type ReadAs =
@@ -235,6 +236,8 @@ export function describeMisplaced(
   const name = path.length === 0 ? "it" : path.map((part) => part.slice(0, 60)).join(".");
   if (wanted.length === 0) return `it has no field ${JSON.stringify(name)}`;
   if (got === undefined) return `${name} is missing`;
+  if (typeof got === "string" && isJsonText(got))
+    return `${name} holds JSON text: write the object or list itself, without quotes around it`;
   const types = [...new Set(wanted.flatMap((type) => typeInWords(type, named)))];
   const shown = types.length > MAX_SHOWN ? [...types.slice(0, MAX_SHOWN), "…"] : types;
   return `${name} must be ${shown.join(" or ")}, not ${inWords(got)}`;
