@@ -138,7 +138,7 @@ class TypeReader {
     if (/^-?\d+$/.test(token)) return { kind: "literal", value: Number(token) };
     if (Object.hasOwn(PLAIN, token)) return PLAIN[token] ?? UNKNOWN;
     if (token === "map") return this.#map();
-    return this.#named(token);
+    return this.#findNamed(token);
   }
 
   #map(): DeclaredType {
@@ -155,7 +155,7 @@ class TypeReader {
     return true;
   }
 
-  #named(name: string): DeclaredType {
+  #findNamed(name: string): DeclaredType {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const declared = this.#all.get(name);
