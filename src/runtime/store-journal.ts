@@ -164,11 +164,12 @@ export class StoreJournal implements Journal {
     this.#timer = null;
     const thread = this.#thread;
     const events = thread.events.slice(this.#onDisk.events.length);
-    if (events.length === 0) {
+    const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
+    // An empty write that decides still finds out whether somebody else has written.
+    if (events.length === 0 && !decides) {
       this.#pending = [];
       return null;
     }
-    const decides = this.#pending.some(({ onConflict }) => onConflict !== "keep");
     const claim = decides ? this.#claim : undefined;
     const before = this.#clock.now();
     const options: AppendOptions = {
