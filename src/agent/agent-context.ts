@@ -47,7 +47,7 @@ export interface ContextOfAgent {
   /** The events that take failed attempts out of what the model reads. */
   resetErrors(thread: Thread): NewEvent[];
   /** The sources of untrusted content in the thread, each once. */
-  untrustedIn(thread: Thread): readonly string[];
+  untrustedIn(thread: Pick<Thread, "events">): readonly string[];
   /** The step as the tool gets it, with real values in the fields declared by `realValues`. */
   forTool(step: Step, thread: Thread): Step;
   /** False if `forStore` does not need the thread's events. */
@@ -154,6 +154,14 @@ const WITHOUT_MODEL: readonly BudgetPolicy[] = ["fold_errors", "cut_result", "dr
 
 /** How the source of work begins that was handed over by an agent which has read untrusted content. */
 export const HANDED_OVER = "from outside (";
+
+/** The source of what an agent hands to another one that comes from these sources. */
+export function handedOver(outside: readonly string[], agent: string): string {
+  // From further up it is named so already.
+  const [only] = outside;
+  if (outside.length === 1 && only?.startsWith(HANDED_OVER)) return only;
+  return `${HANDED_OVER}${outside.join(", ")}), by agent ${agent}`;
+}
 
 function originOf(
   base: NonNullable<ContextOptions["untrusted"]>,

@@ -1,5 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
-import { HANDED_OVER } from "../agent/agent-context.ts";
+import { handedOver } from "../agent/agent-context.ts";
 import { budgetsForChild, spentBy } from "../agent/budget.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
@@ -65,7 +65,7 @@ async function startChild(
   const start = startThread(startOf(parent, child, parentAgent, agent), now, child.threadId);
   const events = [
     inputFor(parent, child, parentAgent),
-    ...passedOn(parent, shownThread(parent, parentAgent).events.slice(child.heard)),
+    ...passedOn(parent, shownThread(parent, parentAgent).events.slice(child.heard), parentAgent),
     ...endWith(parent),
   ];
   const thread = appendToThread(start, events, { agent, now });
@@ -107,8 +107,7 @@ function requestOf({ events }: Thread, { threadId }: OpenChild): EventOf<"child_
 function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): NewEvent {
   const requested = requestOf(parent, child);
   const outside = context.untrustedIn(parent);
-  const source =
-    outside.length === 0 ? `agent:${name}` : `${HANDED_OVER}${outside.join(", ")}), by agent ${name}`;
+  const source = outside.length === 0 ? `agent:${name}` : handedOver(outside, name);
   const payload = requested?.data.input ?? null;
   // What the child asks and reports goes where the parent's own requests go.
   const via = parent.state.via ?? undefined;

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { handedOver } from "../agent/agent-context.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import { NotFoundError } from "../base/errors.ts";
 import type { Journal } from "../loop/journal.ts";
@@ -16,6 +17,8 @@ import type { Change } from "./commit.ts";
  */
 
 export interface PassOnOptions {
+  /** The parent's agent, which knows what comes from outside. */
+  readonly agent: Agent | undefined;
   readonly change: (wanted: Change) => Promise<unknown>;
   /** The parent's events after this one. What its agent hides is a placeholder in them: others may hide less. */
   readonly shownAfter: (seq: number) => Promise<readonly ThreadEvent[]>;
@@ -25,15 +28,13 @@ export interface PassOnOptions {
 export async function passOn(
   parent: ThreadHead,
   child: OpenChild,
-  { change, shownAfter }: PassOnOptions,
+  { agent, change, shownAfter }: PassOnOptions,
 ): Promise<void> {
   const build: Change["build"] = async ({ state }) => {
     if (isOver(state)) return [];
     const after = Math.max(child.heard, state.heard);
-    return passedOn(
-      parent,
-      (await shownAfter(after)).filter(({ seq }) => seq > after),
-    );
+    const events = (await shownAfter(after)).filter(({ seq }) => seq > after);
+    return passedOn(parent, events, agent);
   };
   try {
     await change({ threadId: child.threadId, build });
@@ -53,18 +54,33 @@ export async function passOnOwed(
   const upTo = thread.state.lastSent;
   for (const child of childrenToTell(thread.state)) {
     const shownAfter = async (seq: number) => shownThread(thread, agent).events.slice(seq);
-    await passOn(thread, child, { change, shownAfter });
+    await passOn(thread, child, { agent, change, shownAfter });
     const told: NewEvent = { type: "passed_on", data: { threadId: child.threadId, upTo } };
     await journal.append({ events: [told], when: "soon", onConflict: "keep" });
   }
 }
 
 /** What requesters have sent to a thread, as events of one that works for it. `events`: as people read them. */
-export function passedOn(parent: ThreadHead, events: readonly ThreadEvent[]): readonly NewEvent[] {
-  return events.filter((event) => isRequestersInput(event)).map((input) => asSaid(input, parent));
+export function passedOn(
+  parent: ThreadHead,
+  events: readonly ThreadEvent[],
+  agent: Agent | undefined,
+): readonly NewEvent[] {
+  return events
+    .filter((event) => isRequestersInput(event))
+    .map((input) => {
+      const said = asSaid(input, parent);
+      const outside = agent?.context.untrustedIn({ events: [input] }) ?? [];
+      if (outside.length === 0) return said;
+      // What is from outside to the parent is from outside to all below, whatever they trust otherwise.
+      return { ...said, data: { ...said.data, source: handedOver(outside, parent.state.agent) } };
+    });
 }
 
-function asSaid(input: EventOf<"message_received" | "event_received">, { state }: ThreadHead): NewEvent {
+function asSaid(
+  input: EventOf<"message_received" | "event_received">,
+  { state }: ThreadHead,
+): Extract<NewEvent, { readonly type: "event_received" }> {
   const { type, data, seq } = input;
   const rest = { from: data.from, ofParent: seq };
   if (type === "message_received") {

@@ -53,7 +53,7 @@ export function createWriter(options: WriterOptions): Writer {
         return shownThread(threadOf(id, await store.read(id)), agent).events.slice(seq);
       return seq < before.state.lastSent ? store.read(id, seq) : added;
     };
-    for (const child of state.children) await passOn(thread, child, { change, shownAfter });
+    for (const child of state.children) await passOn(thread, child, { agent, change, shownAfter });
   };
   return {
     change,
