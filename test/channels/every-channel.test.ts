@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { defineAgent } from "../../src/agent/agent.ts";
 import type { ThreadId } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { pendingRequest } from "../../src/humans/request.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
+import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { ApprovalPolicy } from "../../src/thread/events.ts";
 import { type DeskStep, deskAgent } from "./desk-agent.ts";
 import { DESKS, type Desk } from "./desks.ts";
@@ -170,6 +174,56 @@ describe.each(Object.entries(DESKS))("%s", { tags: ["F7.10", "F11.1"] }, (_name,
     expect(desk.closings()[0]).toMatch(/max approved|human_responded/);
     expect(desk.closingsSent()).toBe(1);
     expect(desk.cards()).toHaveLength(1);
+  });
+
+  it("is told that a message has come once the thread has it on disk, and not only when the model has answered", {
+    tags: "F11.7",
+  }, async () => {
+    if (desk.write === undefined) return;
+    const clock = fakeClock(Date.UTC(2026, 10, 26, 9));
+    const disk = Promise.withResolvers<void>();
+    const writes = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const store = createMemoryStore();
+    // It writes nothing until the test says so.
+    const slow: ThreadStore = Object.create(store, {
+      append: {
+        value: async (...event: Parameters<ThreadStore["append"]>) => {
+          writes.resolve();
+          await disk.promise;
+          return store.append(...event);
+        },
+      },
+    });
+    const script = scriptedSteps<{ intent: "done" }>([{ intent: "done" }]);
+    const nextStep: typeof script = Object.create(script, {
+      call: {
+        value: async (...prompt: Parameters<typeof script.call>) => {
+          asked.resolve();
+          await answer.promise;
+          return script.call(...prompt);
+        },
+      },
+    });
+    const agent = defineAgent(nextStep, { name: "desk", steps: { done: finish(() => "done") } });
+    const channel = desk.open(clock);
+    const runtime = createRuntime({ agents: [agent], store: slow, channels: [channel], clock });
+    runtimes.push(runtime);
+    let isTold = false;
+    const told = (await desk.write("where is 7?", "101", clock))(channel, runtime).then(() => {
+      isTold = true;
+    });
+    await writes.promise;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([isTold, (await store.list()).threads]).toEqual([false, []]);
+    disk.resolve();
+    await told;
+    const [{ threadId } = never()] = (await store.list()).threads;
+    expect(JSON.stringify(await store.read(threadId))).toContain("where is 7?");
+    await asked.promise;
+    expect((await store.summary(threadId))?.status).toBe("running");
+    answer.resolve();
   });
 
   it("what people write counts once, in whatever order and however often it comes", {
