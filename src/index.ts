@@ -227,6 +227,7 @@ export type {
   PendingQuestion,
   PendingRequest,
   Requesters,
+  RequestUpdate,
   Status,
   StatusKind,
   ThreadState,
@@ -240,3 +241,4 @@ export {
   type ThreadHead,
   threadOf,
 } from "./thread/thread.ts";
+export type { ClosingEvent } from "./thread/updates.ts";
