@@ -59,7 +59,7 @@ export const ThreadsPage = (props: ThreadsProps) => {
       </div>
       <Presets filter={filter} />
       {filter.since !== "" && (
-        <p class="zone">
+        <p class="hint preset-note">
           Changed since midnight, {dayIn(now, filter.zone)} in {visibleLine(filter.zone)}
         </p>
       )}

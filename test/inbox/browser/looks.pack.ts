@@ -65,6 +65,7 @@ describe.runIf(browserIsThere())("how the inbox looks", { timeout: 60_000 }, () 
     const found = [
       "/inbox",
       "/inbox/threads",
+      "/inbox/threads?since=today&zone=Europe/Vienna",
       "/inbox/figures",
       "/inbox/agents",
       "/inbox/agents/pays",

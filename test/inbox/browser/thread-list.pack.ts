@@ -73,7 +73,10 @@ describe.runIf(browserIsThere())("the list of threads in a browser", { timeout: 
     await page.waitForURL(/since=today/);
     expect((await titles(page)).length).toBeGreaterThanOrEqual(3);
     const zone = await page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone");
-    await page.getByText(`in ${zone}`).waitFor();
+    // It stands alone: nothing covers it.
+    const note = await page.getByText(`in ${zone}`).boundingBox();
+    const field = await page.locator("[data-search]").boundingBox();
+    expect((note?.y ?? 0) + (note?.height ?? 1_000)).toBeLessThanOrEqual(field?.y ?? 0);
     expect(await page.locator(".presets [aria-current]").textContent()).toBe("Today");
     await page.getByRole("link", { name: "Failed" }).click();
     await page.getByText("No threads.").waitFor();
