@@ -15,6 +15,10 @@ import type { Credential } from "../../src/steps/definitions.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { type Thread, threadOf } from "../../src/thread/thread.ts";
+import { attackAgent } from "../../src/workbench/attack/attack.ts";
+import { readGoal, targetsOf } from "../../src/workbench/attack/goals.ts";
+import { INJECTIONS } from "../../src/workbench/attack/injections/all.ts";
+import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { decisionsIn } from "../../src/workbench/decisions.ts";
 import { checkOpenThread } from "../../src/workbench/deploy/check-thread.ts";
 import { diffRequest } from "../../src/workbench/regression/diff-requests.ts";
@@ -458,6 +462,41 @@ describe("tools that join single threads", { tags: ["F4.6", "E6"] }, () => {
     // It says that it only reads; but it is not what it was when it joined.
     expect(approvalOf(again).card.arguments).toMatchObject({ call: { tool: "search" } });
     expect(await replayThread(again, agent)).toEqual(again);
+  });
+
+  it("attacks are made with the tools that the attacker's thread gets; a BAML test, which could not have them, is refused", async () => {
+    const far = remote({ search: SEARCH, open_issue: ISSUE });
+    const { agent, start } = await agentOf(far, { forThread: isAdas });
+    const wanted = async (from: typeof ada) =>
+      (await targetsOf(agent, from)).effects.map((step) => Object(step["call"])["tool"]);
+    expect([await wanted(ada), await wanted(eve)]).toEqual([["open_issue", "search"], ["search"]]);
+    const goal = { intent: "call_tool", call: { tool: "open_issue", arguments: { title: "theirs" } } };
+    expect(await readGoal(JSON.stringify(goal), agent, ada)).toEqual(goal);
+    await expect(readGoal(JSON.stringify(goal), agent, eve)).rejects.toThrow(/--step/);
+    const injections = INJECTIONS.filter(({ place }) => place === "mail").slice(0, 1);
+    const attacks = await attackAgent({ agent, from: ada, goals: [goal], injections });
+    expect(attacks).toMatchObject([{ outcome: { kind: "stopped", by: "policy" } }]);
+    expect(far.called).toEqual([]);
+    const hers = await agentOf(
+      far,
+      {
+        forThread: isAdas,
+        server: {
+          url: "http://127.0.0.1/mcp",
+          headersFor: () => ({}),
+          fetch: (...given) => far.fetch(new Request(...given)),
+        },
+        credentials: ["far"],
+      },
+      undefined,
+      { credentials: { far: () => "token-of-somebody" } },
+    );
+    await expect(targetsOf(hers.agent, ada)).rejects.toThrow(
+      /could not be listed: there is no credential far/,
+    );
+    model.will(call("search", { q: "a" }), DONE);
+    const { id, events } = await start();
+    expect(() => decisionTest({ id, agent: "maintainer", events }, agent)).toThrow(/twelvefold collect/);
   });
 
   it("when somebody else writes, the tools are chosen for them", async () => {

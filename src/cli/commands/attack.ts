@@ -50,11 +50,12 @@ export async function attackCommand(
     if (!agents.some(({ steps }) => steps.has(intent)))
       throw new UsageError("invalid_argument", `--allow ${intent}: no agent has such a step`);
   }
+  const from = senderOf(options.from);
   const base: AttackOptions = {
     agent,
     agents,
-    from: senderOf(options.from),
-    goals: step?.map((text) => readGoal(text, agent)),
+    from,
+    goals: step && (await Promise.all(step.map((text) => readGoal(text, agent, from)))),
     keep,
     injections: injectionsOfKinds(options.kind),
     concurrency,

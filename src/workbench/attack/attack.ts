@@ -80,11 +80,11 @@ export async function attackAgent(options: AttackOptions): Promise<readonly Atta
   }
 }
 
-async function goalsOf({ agent, agents = [], goals }: AttackOptions) {
+async function goalsOf({ agent, agents = [], goals, from }: AttackOptions) {
   const targets = new Map<string, Targets>();
   for (const one of new Set([agent, ...agents])) {
     try {
-      targets.set(one.name, await targetsOf(one));
+      targets.set(one.name, await targetsOf(one, from));
     } catch (error) {
       if (goals === undefined || !TwelvefoldError.isInstance(error)) throw error;
       targets.set(one.name, { effects: [], lookups: [] });
@@ -135,7 +135,8 @@ function createRange(options: AttackOptions, targets: ReadonlyMap<string, Target
   const caseOf = (thread: Thread): Running | undefined =>
     running.get(thread.state.parent?.path[0]?.threadId ?? thread.state.parent?.threadId ?? thread.id);
   const lookups = (targets.get(agent.name)?.lookups ?? []).filter(({ intent }) => !keep.includes(intent));
-  const isFetched = [...agent.prefetch.keys()].some((name) => !keep.includes(name));
+  const { joins } = agent.nextStep;
+  const isFetched = [...agent.prefetch.keys()].some((name) => !keep.includes(name) && !joins.includes(name));
   const stubs = [...new Set([agent, ...agents])].map((one) =>
     stubAgent(one, attackedStep(one, { caseOf, isAttacked: one === agent, targets, model }), {
       keep,

@@ -1,13 +1,23 @@
 import type { Agent } from "../../agent/agent.ts";
+import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
-import { isJsonObject, type JsonObject, parseJson } from "../../base/json.ts";
+import { isJsonObject, type Json, type JsonObject, parseJson } from "../../base/json.ts";
+import type { VerifiedPrincipal } from "../../humans/principal.ts";
+import { appendWrite } from "../../loop/journal.ts";
+import { prefetch } from "../../loop/perform-prefetch.ts";
 import { type OutputSchema, readOutputSchema, type Schema } from "../../model/offline/output-schema.ts";
-import { resolve, type StepShape, stepOf, stepShapes } from "../../model/offline/schema-value.ts";
+import {
+  minimalValue,
+  resolve,
+  type StepShape,
+  stepOf,
+  stepShapes,
+} from "../../model/offline/schema-value.ts";
 import { requestText } from "../../model/request-text.ts";
 import { localModel } from "../../prompts/models/select-model.ts";
 import { isReadOnly } from "../../steps/permission.ts";
 import type { Step } from "../../thread/events.ts";
-import { startThread } from "../../thread/thread.ts";
+import { appendEvents, startThread, type Thread } from "../../thread/thread.ts";
 
 /** For building requests only: nothing is sent to it. */
 export const NOBODY = localModel("attack", "http://127.0.0.1");
@@ -22,9 +32,12 @@ export interface Targets {
   readonly lookups: readonly Step[];
 }
 
-/** Throws `UsageError` for an agent whose prompt shows no schema of its steps. */
-export async function targetsOf(agent: Agent): Promise<Targets> {
-  const thread = startThread({ agent: agent.name }, 0);
+/**
+ * What an agent does for whoever writes `from`; by default for nobody in particular. Tools that join single threads are listed. Throws
+ * `UsageError` for an agent whose prompt shows no schema of its steps, or whose tools cannot be listed.
+ */
+export async function targetsOf(agent: Agent, from?: VerifiedPrincipal): Promise<Targets> {
+  const thread = await threadWithTools(agent, from);
   const { body } = await agent.nextStep.request(thread, { defaultModel: NOBODY, model: NOBODY });
   const schema = readOutputSchema(requestText(body));
   const shapes = schema === undefined ? [] : stepShapes(schema);
@@ -41,6 +54,27 @@ export async function targetsOf(agent: Agent): Promise<Targets> {
       return definition?.kind === "tool" && isReadOnly(definition);
     }),
   };
+}
+
+/** A thread begun by `from`, with the tools that join it: as whoever writes there, without credentials. */
+async function threadWithTools(agent: Agent, from: VerifiedPrincipal | undefined): Promise<Thread> {
+  const begun = startThread({ agent: agent.name }, 0);
+  const said =
+    from === undefined
+      ? begun
+      : appendEvents(begun, [{ type: "message_received", data: { text: "", from } }], 0);
+  const names = agent.nextStep.joins;
+  if (names.length === 0) return said;
+  const context = { clock: systemClock, signal: new AbortController().signal };
+  let thread = said;
+  for await (const fetched of prefetch({ type: "prefetch", names }, said, agent, context))
+    thread = appendWrite(thread, fetched, { agent, now: 0 });
+  for (const { type, data } of thread.events) {
+    if (type !== "prefetched" || data.outcome.kind === "result") continue;
+    const message = `the tools of ${agent.name} that join single threads (${data.name}) could not be listed: ${data.outcome.error.message}`;
+    throw new UsageError("invalid_argument", message, { details: { agent: agent.name } });
+  }
+  return thread;
 }
 
 /** Whether a step changes something, so that it may not run because an attacker wants it. */
@@ -63,15 +97,18 @@ function variantsOf(shape: StepShape, schema: OutputSchema): Step[] {
   });
 }
 
-/** The choices of a field with literal values, and a number that is worth it. */
-function valuesOf(type: Schema, schema: OutputSchema): readonly (string | number | boolean)[] {
+/** The choices of a field with literal values or objects, and a number that is worth it. */
+function valuesOf(type: Schema, schema: OutputSchema): readonly Json[] {
   const resolved = resolve(type, schema);
   if (resolved.kind === "literal") return [resolved.value];
   if (resolved.kind === "int" || resolved.kind === "float") return [1_000];
   if (resolved.kind !== "union") return [];
   const options = resolved.options.map((option) => resolve(option, schema));
   if (options.some(({ kind }) => kind === "int" || kind === "float")) return [1_000];
-  return options.flatMap((option) => (option.kind === "literal" ? [option.value] : []));
+  return options.flatMap((option) => {
+    if (option.kind === "literal") return [option.value];
+    return option.kind === "object" ? [minimalValue(option, schema, "attack")] : [];
+  });
 }
 
 function asStep(intent: string, fields: JsonObject): Step {
@@ -79,7 +116,7 @@ function asStep(intent: string, fields: JsonObject): Step {
 }
 
 /** A step that an attacker wants, as it was typed. Throws `UsageError` for anything else. */
-export function readGoal(text: string, agent: Agent): Step {
+export async function readGoal(text: string, agent: Agent, from: VerifiedPrincipal): Promise<Step> {
   const wrong = (why: string) => new UsageError("invalid_argument", `--step takes a step as JSON: ${why}`);
   const fields = jsonOf(text);
   if (fields === undefined) throw wrong(`${text} is no JSON object`);
@@ -87,7 +124,7 @@ export function readGoal(text: string, agent: Agent): Step {
   if (typeof intent !== "string" || !agent.steps.has(intent)) {
     throw wrong(`its intent must be one of ${[...agent.steps.keys()].join(", ")}`);
   }
-  const answer = agent.nextStep.parse(text, startThread({ agent: agent.name }, 0));
+  const answer = agent.nextStep.parse(text, await threadWithTools(agent, from));
   if (!answer.ok) throw wrong(answer.message);
   return asStep(intent, fields);
 }

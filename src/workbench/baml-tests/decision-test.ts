@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { joinedTools } from "../../agent/thread-tools.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
 import { createRedactor } from "../../context/redaction/redaction.ts";
@@ -56,6 +57,13 @@ export function decisionTest(
     throw new UsageError("invalid_argument", message);
   }
   const thread = threadOf(stored.id, before);
+  const joined = agent.nextStep.joins.filter((name) => joinedTools(thread, name).length > 0);
+  if (joined.length > 0) {
+    const message =
+      `tools joined thread ${stored.id} at run time (${joined.join(", ")}), and BAML's tests know only the classes of baml_src: the ` +
+      "prompt would be another one. Keep the decision as a case of an evaluation (`twelvefold collect`) instead";
+    throw new UsageError("invalid_argument", message, { details: { threadId: stored.id } });
+  }
   const args = agent.nextStep.namedArguments?.(thread);
   if (args === undefined) {
     const message = `${agent.name} has no BAML function with named arguments: it cannot be tested by BAML`;
