@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UNKNOWN } from "../../src/prompts/baml/declared-type.ts";
+import { readReturnType, UNKNOWN } from "../../src/prompts/baml/declared-type.ts";
 import { NO_ENUMS } from "../../src/prompts/baml/enums.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
@@ -12,6 +12,7 @@ import { sizeOf } from "../../src/prompts/gate/sample.ts";
 import { withoutThinking } from "../../src/prompts/gate/thinking.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
+import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { type HOSTILE_FUNCTIONS, hostileCompletion } from "./completions/hostile-sizes.ts";
 
 /** What one reading gave to the native parser. */
@@ -55,7 +56,7 @@ function readAndCount(
     aliases: () => NO_ALIASES,
     enums: () => NO_ENUMS,
     stepFields: () => undefined,
-    returns: () => UNKNOWN,
+    returns: () => (constrained ? UNKNOWN : readReturnType(getBamlFiles(), name)),
     costOf: (value: unknown) => costOf(value, { width: intents?.length ?? 1, longest: 1_000_000 }),
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",
@@ -104,7 +105,7 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
     }
   });
 
-  it("parses a long list in pieces, however long, and says what a whole list would", () => {
+  it("reads a long list, however long, and gives the native parser no long one", () => {
     const stamps = Array.from({ length: 997 }, (_, index) => `{"cents":${index}.0}`);
     const post = (items: readonly string[], end = "") =>
       `{"intent":"post","content":{"kind":"letter","pages":1},"stamps":[${items.join()}]${end}}`;
@@ -120,7 +121,7 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
       expect([...(read?.reasons ?? ["refused"])], name).toEqual([]);
       expect(withoutNulls(read?.value)).toEqual(asJson(text));
     }
-    // What has no place in a piece is found as in a whole.
+    // One item that does not fit is found.
     const wrong = readAndCount("Post", post(stamps.with(700, '{"cents":"many"}')));
     expect(wrong.reading).not.toMatchObject({ ok: true, values: [{ reasons: new Set() }] });
   });

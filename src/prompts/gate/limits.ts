@@ -108,7 +108,7 @@ export const LOOSE_BREACH: Breach = {
     "The answer is not valid JSON and too large to be repaired. Answer with one valid, short JSON value.",
 };
 
-/** How many pairs of list items may be compared with each other where a list is not parsed in pieces. */
+/** How many pairs of list items the native parser may compare with each other. */
 export const MAX_PAIRS = 400_000;
 
 export const LISTS_TOO_LONG: Breach = {

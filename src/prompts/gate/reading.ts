@@ -7,7 +7,6 @@ import type { Refusal } from "../types.ts";
 import { affordBlind, type Left } from "./allowance.ts";
 import type { ProseMode } from "./form.ts";
 import { type AnswerLimits, type Breach, LISTS_TOO_LONG, MAX_PAIRS } from "./limits.ts";
-import { parseInPieces } from "./pieces.ts";
 import type { Said } from "./said.ts";
 import { sizeOf } from "./sample.ts";
 import { strictJson } from "./scan.ts";
@@ -106,8 +105,8 @@ export function tryParseJson(text: string, tools: ReadTools): Parsed | Breached 
   const replaced = tools.constrained() ? undefined : withStandIns(text);
   const breach = parsedBreach(replaced?.text ?? text);
   if (breach !== undefined) return { kind: "breach", breach };
-  if (replaced === undefined) return parseLists(text, tools);
-  const parsed = parseLists(replaced.text, tools);
+  if (replaced === undefined) return parseAffordable(text, tools);
+  const parsed = parseAffordable(replaced.text, tools);
   if (parsed.kind === "breach") return parsed;
   if (parsed.kind === "misfit") return { kind: "misfit", error: replaced.explain(parsed.error) };
   try {
@@ -117,12 +116,8 @@ export function tryParseJson(text: string, tools: ReadTools): Parsed | Breached 
   }
 }
 
-/** `tryParse` whose work does not grow with the square of a list's length: long lists are parsed in pieces, one after another. */
-function parseLists(text: string, tools: ReadTools): Parsed | Breached {
-  if (!tools.constrained()) {
-    const whole = parseInPieces(text, tools.aliases, (piece) => parseLists(piece, tools));
-    if (whole !== undefined) return whole;
-  }
+/** `tryParse` of what is not too much for the native parser, as far as can be told from the value alone. */
+function parseAffordable(text: string, tools: ReadTools): Parsed | Breached {
   const value = strictJson(text);
   if (sizeOf(value).pairs > MAX_PAIRS || !affordBlind(tools.costOf(value), tools.left))
     return { kind: "breach", breach: LISTS_TOO_LONG };
