@@ -71,6 +71,42 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect((await call(byAda, { approved: false }, ada)).status).toBe(409);
   });
 
+  it("whoever loses a race is told; who decided is who called, whatever the body says", async () => {
+    const { call, ada, bob, runtime } = bench();
+    const lies = {
+      user_info: { id: "web:bob" },
+      by: { channel: "web", id: "bob" },
+      responded_at: "2020-01-01",
+    };
+    for (const call_id of ["call-1", "call-2"]) {
+      await call("/a2h/function_calls", {
+        ...refund(),
+        call_id,
+        from: lies.by,
+        status: { approved: true, ...lies },
+      });
+      const threads = (await runtime.list()).threads.map(({ threadId }) => threadId);
+      await Promise.all(threads.map((threadId) => runtime.settled(threadId)));
+      const { status } = (await call(`/a2h/function_calls/${call_id}`)).body;
+      expect(status.approved).toBeUndefined();
+      const { request_id, digest } = status;
+      const respond = (as: string) =>
+        call(`/a2h/agent/function_calls/${request_id}/respond`, { approved: true, digest, ...lies }, as);
+      if (call_id === "call-1") {
+        expect((await respond(ada)).status).toBe(200);
+      } else {
+        const decision = { kind: "denied", feedback: "no" };
+        await call(`/requests/${request_id}/response`, { decision, digest }, bob);
+        expect((await respond(ada)).status).toBe(409);
+      }
+      await Promise.all(threads.map((threadId) => runtime.settled(threadId)));
+    }
+    const told = async (id: string) => (await call(`/a2h/function_calls/${id}`)).body.status;
+    expect(await told("call-1")).toMatchObject({ approved: true, user_info: { id: "web:ada" } });
+    expect((await told("call-1")).responded_at).not.toContain("2020");
+    expect(await told("call-2")).toMatchObject({ approved: false, user_info: { id: "web:bob" } });
+  });
+
   it("takes what the clients of `humanlayer` write: every field that there is not as null, channels of their own", async () => {
     const { call, ada, runtime } = bench();
     const slack = {

@@ -22,13 +22,22 @@ const pay = (amount: number, note = "rent") => ({ intent: "pay", amount, note })
 const done = (message = "paid") => ({ intent: "done", message }) as const;
 
 /** A server of MCP over the whole HTTP server, with clients that are who their keys say. */
-function mcp(script: readonly PayStep[], { to }: { readonly to?: readonly string[] } = {}) {
+function mcp(
+  script: readonly PayStep[],
+  { to, paying }: { readonly to?: readonly string[]; readonly paying?: Promise<void> } = {},
+) {
   const ran: number[] = [];
   const agent = defineAgent(scriptedSteps<PayStep>(script), {
     name: "payer",
     description: "Pays bills.",
     steps: {
-      pay: tool(({ amount }) => ran.push(amount), { approval: "always" }),
+      pay: tool(
+        async ({ amount }) => {
+          await paying;
+          ran.push(amount);
+        },
+        { approval: paying === undefined ? "always" : "never" },
+      ),
       ask: askHuman(({ question }) => question, to === undefined ? {} : { to }),
       done: finish(({ message }) => message),
     },
@@ -223,6 +232,30 @@ describe("agents as tools of MCP", { tags: "E6" }, () => {
     });
     expect(lost).toMatchObject({ isError: true });
     expect(ran).toEqual([]);
+  });
+
+  it("a client that goes away in the middle finds the thread where it is, and nothing is done twice", async () => {
+    const payment = Promise.withResolvers<void>();
+    const { connect, keys, ran, runtime } = mcp([pay(42), done("<script>\u202e")], {
+      paying: payment.promise,
+    });
+    const gone = new AbortController();
+    const client = await connect(keys.ada, manually);
+    const lies = { from: { channel: "web", id: "bob" }, principal: "web:bob" };
+    const params = { name: "payer", arguments: { message: "pay", ...lies }, _meta: { user: "web:bob" } };
+    const call = client.request({ method: "tools/call", params }, z.looseObject({}), { signal: gone.signal });
+    await expect.poll(async () => (await runtime.list()).threads.length).toBe(1);
+    gone.abort();
+    await expect(call).rejects.toThrow();
+    await client.close();
+    const again = await connect(keys.ada, manually);
+    const status = again.callTool({ name: "thread_status", arguments: await idOf(runtime) });
+    payment.resolve();
+    expect(output.parse((await status).structuredContent)).toMatchObject({ status: "finished" });
+    expect([ran, (await runtime.list()).threads.length]).toEqual([[42], 1]);
+    const { threadId } = await idOf(runtime);
+    const { events } = await runtime.get(threadId);
+    expect(events[1]).toMatchObject({ data: { from: { channel: "web", id: "ada" } } });
   });
 
   it("scopes hold: who may not launch, or answer, does not", async () => {
