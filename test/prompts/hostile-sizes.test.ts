@@ -4,6 +4,7 @@ import { NO_ENUMS } from "../../src/prompts/baml/enums.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { NO_ALIASES } from "../../src/prompts/baml/source.ts";
 import { costOf } from "../../src/prompts/gate/allowance.ts";
+import { trimBlank } from "../../src/prompts/gate/form.ts";
 import { learnIntents } from "../../src/prompts/gate/intents.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { readCompletion } from "../../src/prompts/gate/read-completion.ts";
@@ -253,6 +254,15 @@ describe("a completion that is meant to stop the process", { tags: "S1", timeout
     }
     const number = { intent: "refund", order_id: "A1", amount: `4${" ".repeat(90_000)}` };
     expect(readAndCount("NextStep", JSON.stringify(number)).reading).toMatchObject({ ok: false });
+  });
+
+  it("is cut where blanks and characters of no width begin and end it, and nowhere else", () => {
+    const blank = /[\s\u200b-\u200d\u2060]/;
+    for (let code = 0; code <= 0xffff; code += 1) {
+      const character = String.fromCharCode(code);
+      if ((trimBlank(`${character}x${character}`) === "x") !== blank.test(character))
+        expect.fail(`U+${code.toString(16)}`);
+    }
   });
 
   it("is told from a long answer that fits its type", () => {
