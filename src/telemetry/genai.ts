@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { CompletionRecord } from "../base/completion.ts";
+import { type CompletionRecord, cachedShare } from "../base/completion.ts";
 import type { EventOf, ThreadEvent } from "../thread/events.ts";
 
 /*
@@ -35,6 +35,7 @@ export function responseAttributes({ response = {}, usage, failedAttempts }: Com
     "gen_ai.usage.input_tokens": usage?.inputTokens,
     "gen_ai.usage.output_tokens": usage?.outputTokens,
     "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
+    "twelvefold.usage.cached_share": usage == null ? undefined : (cachedShare(usage) ?? undefined),
     "twelvefold.failed_attempts": failedAttempts?.length,
   });
 }

@@ -167,6 +167,7 @@ describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => 
       "gen_ai.usage.input_tokens": 1000,
       "gen_ai.usage.output_tokens": 20,
       "gen_ai.usage.cache_read.input_tokens": 800,
+      "twelvefold.usage.cached_share": 0.8,
       "gen_ai.conversation.id": threadId,
       "gen_ai.agent.name": "payer",
     });
