@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const named = process.argv.slice(2);
 const env = { ...process.env, BAML_LOG: "off", SCARF_ANALYTICS: "false" };
+/** Soaks that run in their own process alone, two at once. */
+const IN_PROCESS = ["attack", "hostile-channels", "http", "mcp"];
 let failed = false;
 
 function vitest(args, more = {}) {
@@ -25,5 +27,13 @@ if (named.length === 0) {
   );
   vitest(["--testTimeout=120000", ...properties], { PROPERTY_RUNS: env.PROPERTY_RUNS ?? "10000" });
 }
-vitest(["--config", "vitest.soak.config.ts", ...named]);
+// What starts and kills programs has the machine to itself.
+const soaks = globSync("test/soak/*.soak.ts", { cwd: root });
+const inProcess = soaks.filter((file) => IN_PROCESS.some((name) => file.endsWith(`/${name}.soak.ts`)));
+const config = ["--config", "vitest.soak.config.ts"];
+if (named.length > 0) vitest([...config, ...named]);
+else {
+  vitest([...config, "--maxWorkers=2", ...inProcess]);
+  vitest([...config, ...soaks.filter((file) => !inProcess.includes(file))]);
+}
 process.exit(failed ? 1 : 0);
