@@ -49,7 +49,7 @@ export const askModel: Effect<"ask_model"> = async function* (_command, thread, 
   }
   const { requester, lastInput } = thread.state;
   const events = ({ state }: Thread) => {
-    const missed = state.lastInput === lastInput ? undefined : { requester };
+    const missed = state.lastInput === lastInput ? undefined : { requester, after: lastInput };
     return answerEvents(answer, agent, { seq: state.seq + 1, missed });
   };
   yield { events, when: "soon", onConflict: "keep_unless_outdated" };

@@ -123,8 +123,8 @@ export const EVENTS = {
     readonly said?: OwnWords;
     /** May run at the same time as the step before it: both only read, and are neighbours in one completion. */
     readonly alongside?: true;
-    /** Something came in while the model answered that it had not read (`whenBusy: "queue"`), after this requester. */
-    readonly missed?: { readonly requester: Principal | null };
+    /** Something came in while the model answered that it had not read (`whenBusy: "queue"`): after this requester, and this event. */
+    readonly missed?: { readonly requester: Principal | null; readonly after?: number | undefined };
   }>({ callId: "string", step: "object", fidelity: "object" }, [asBefore]),
   /** The model's answer, or a step it proposed, was not accepted. The model sees the message. */
   step_refused: event<{
@@ -134,7 +134,7 @@ export const EVENTS = {
     /** The refused answer, if no `step_proposed` holds it. */
     readonly completion?: CompletionRecord;
     /** See `step_proposed`. */
-    readonly missed?: { readonly requester: Principal | null };
+    readonly missed?: { readonly requester: Principal | null; readonly after?: number | undefined };
   }>({ reason: "string", message: "string" }),
   /** Steps that were proposed together with another one and will not run. */
   steps_dropped: event<{

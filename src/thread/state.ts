@@ -152,6 +152,8 @@ export interface OpenCall {
   readonly group: CallId;
   /** Whether something had come in that the model had not read when it proposed this. */
   readonly missed: boolean;
+  /** The model had read all that requesters have sent up to this event. */
+  readonly read: number;
   readonly phase: CallPhase;
 }
 

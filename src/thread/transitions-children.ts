@@ -28,7 +28,7 @@ export const children: Transitions<ChildEvent> = {
     const call = callOfGroup(state, event, callId);
     requirePhase(call, event, ["proposed", "judged", "approved"]);
     const { intent } = call.step;
-    const open = [...state.children, { threadId, agent, callId, intent, background, heard: event.seq }];
+    const open = [...state.children, { threadId, agent, callId, intent, background, heard: call.read }];
     return { children: open, ...withPhase(state, call, { kind: "child_requested", threadId }) };
   },
 
@@ -40,7 +40,7 @@ export const children: Transitions<ChildEvent> = {
       requireRunning(state, event);
       const call = currentCall(state, event, callId);
       const { intent } = call.step;
-      const child = { threadId, agent, callId, intent, background: false, heard: event.seq };
+      const child = { threadId, agent, callId, intent, background: false, heard: call.read };
       return { children: [...state.children, child], ...withPhase(state, call, phase) };
     }
     const { child, call } = findChild(state, event);

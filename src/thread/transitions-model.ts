@@ -103,6 +103,7 @@ export const inputAndModel: Transitions<
       group: neighbour?.group ?? callId,
       // Only the first step of a completion says it.
       missed: follows && before !== undefined ? before.missed : missed !== undefined,
+      read: follows && before !== undefined ? before.read : (missed?.after ?? event.seq),
       phase: { kind: "proposed" },
     } as const;
     return {

@@ -357,6 +357,43 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     expect(eventsOf(child, "event_received")).toHaveLength(2);
   });
 
+  it("reaches one that begins later, too, if the model had not read it", async () => {
+    const steps: [FamilyStep, FamilyStep] = [HAND, { intent: "hand", task: "pay" }];
+    const script: Script = [done("swept"), { intent: "pay", amount: 9 }, done("paid")];
+    const paying = { payApproval: "always", severalSteps: "in_order" } as const;
+    const boss = familyMember("boss", [{ steps }, done("ok")], paying);
+    const helper = familyMember("helper", [{ intent: "ask", question: "how?" }, ...script], paying);
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const first = await childOf(runtime, await runtime.settled(threadId));
+    await runtime.message(threadId, "pay nothing", ada);
+    const { seq } = questionOf(await runtime.settled(first.id));
+    await runtime.respond(requestIdOf(first.id, seq), { decision: { kind: "answered", text: "well" } }, bob);
+    await runtime.settled(first.id);
+    const [, second] = eventsOf(await runtime.settled(threadId), "child_requested");
+    const later = await runtime.settled(second?.data.threadId ?? first.id);
+    expect(approvalOf(later).card.arguments).toEqual({ amount: 9 });
+    expect(eventsOf(later, "event_received").map(({ data }) => data.payload)).toEqual(["pay", "pay nothing"]);
+  });
+
+  it("reaches one that is handed work by an answer that had not read it", async () => {
+    const boss = familyMember("boss", [HAND, done("ok")], { whenBusy: "queue" });
+    const helper = familyMember("helper", [{ intent: "ask", question: "how?" }]);
+    const { nextStep } = boss.agent;
+    const call: typeof nextStep.call = async (thread, options) => {
+      if (boss.nextStep.remaining === 2) await runtime.message(thread.id, "gently", ada, "once");
+      return nextStep.call(thread, options);
+    };
+    const runtime = testRuntime({
+      agents: [{ ...boss.agent, nextStep: { ...nextStep, call } }, helper.agent],
+    });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const thread = await runtime.settled(threadId);
+    expect(eventsOf(thread, "message_received").map(({ seq }) => seq)).toEqual([2, 3]);
+    const child = await runtime.settled((await childOf(runtime, thread)).id);
+    expect(eventsOf(child, "event_received").map(({ data }) => data.payload)).toEqual(["sweep", "gently"]);
+  });
+
   it("reaches those below without what the thread's own agent hides", { tags: "F3.8" }, async () => {
     const boss = familyMember("boss", [HAND, done("ok")], { context: { redact: { fields: ["pin"] } } });
     const helper = familyMember("helper", [

@@ -25,6 +25,7 @@ export interface MemberOptions {
   readonly handOptions?: DelegateOptions<Extract<FamilyStep, { intent: "hand" }>>;
   readonly budget?: Budget;
   readonly severalSteps?: "first" | "in_order" | "concurrent";
+  readonly whenBusy?: "steer" | "queue" | "interrupt";
   /** What this agent declares untrusted. */
   readonly context?: AgentContextOptions;
   /** To whom it hands work in the background. Default: `helper`. */
@@ -46,6 +47,7 @@ export function familyMember(
     handOptions = {},
     budget,
     severalSteps = "first",
+    whenBusy = "steer",
     onPay,
     context,
     aside = "helper",
@@ -53,6 +55,7 @@ export function familyMember(
   const agent = defineAgent(nextStep, {
     name,
     severalSteps,
+    whenBusy,
     ...(budget === undefined ? {} : { budget }),
     ...(context === undefined ? {} : { context }),
     steps: {

@@ -11,7 +11,7 @@ export interface JsonEvent {
 const OF_COMPLETION = ["client", "usage", "durationMs", "requestDigest", "response"];
 const COMPLETION = OF_COMPLETION.map((name) => `completion.${name}`);
 const HELPERS = OF_COMPLETION.map((name) => `completions.*.${name}`);
-const MISSED = ["missed.requester.channel", "missed.requester.id"];
+const MISSED = ["missed.requester.channel", "missed.requester.id", "missed.after"];
 const CHILD = [
   "callId",
   "threadId",
