@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
 import { compileClient } from "./baml/compile-client.ts";
-import { type DeclaredType, readReturnType } from "./baml/declared-type.ts";
+import { type DeclaredType, readReturnType, UNKNOWN, widthOf } from "./baml/declared-type.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
@@ -163,6 +163,10 @@ function makeFunction(
   let { version } = options;
   let stepFields: StepFields | undefined;
   let returns: DeclaredType | undefined;
+  const returnType = () => {
+    returns ??= bamlFiles === undefined ? undefined : readReturnType(bamlFiles(), name);
+    return returns;
+  };
   const limits = { ...DEFAULT_ANSWER_LIMITS, ...options.limits };
   const read = completionReader(fn, { limits, prose, bamlFiles });
 
@@ -185,7 +189,7 @@ function makeFunction(
         ...patienceOf(choiceIn(callOptions.defaultModel), choiceIn(model), options, callOptions),
         signal,
         admit: callOptions.admit,
-        onText: onPartial && partialReader(fn, tb, onPartial),
+        onText: onPartial && partialReader(fn, { tb, width: widthOf(returnType() ?? UNKNOWN) }, onPartial),
         clock,
         random,
       });
@@ -217,8 +221,7 @@ function makeFunction(
       return bamlFiles === undefined ? undefined : readCheckNames(bamlFiles(), name);
     },
     get returns() {
-      returns ??= bamlFiles === undefined ? undefined : readReturnType(bamlFiles(), name);
-      return returns;
+      return returnType();
     },
     ownModel: clientsOf(options.model, false).flatMap((client) => client?.name ?? []),
     prose,

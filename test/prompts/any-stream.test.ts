@@ -1,11 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readReturnType, widthOf } from "../../src/prompts/baml/declared-type.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { partialReader } from "../../src/prompts/call/partials.ts";
 import { readAnswer } from "../../src/prompts/call/read-answer.ts";
 import { openaiChat } from "../../src/prompts/wire/openai-chat.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
+import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { HOSTILE_FUNCTIONS, hostileCompletion } from "./completions/hostile-sizes.ts";
 
 /** The text in parts, cut where the numbers say; also between the halves of a letter that takes two. */
@@ -64,15 +66,16 @@ describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
   });
 
   /** What of these texts, one after another, reaches the native parser, and what is shown. */
-  function readPartials(name: (typeof HOSTILE_FUNCTIONS)[number], texts: readonly string[]) {
+  function readPartials(name: (typeof HOSTILE_FUNCTIONS)[number] | "NextPlan", texts: readonly string[]) {
     const fn = bamlFunction(b, name);
+    const width = widthOf(readReturnType(getBamlFiles(), name));
     const parsed: string[] = [];
     const shown: string[] = [];
     const parseStream: typeof fn.parseStream = (text, options) => {
       parsed.push(text);
       return fn.parseStream(text, options);
     };
-    const read = partialReader({ ...fn, parseStream }, undefined, (partial) =>
+    const read = partialReader({ ...fn, parseStream }, { tb: undefined, width }, (partial) =>
       shown.push(JSON.stringify(partial)),
     );
     for (const text of texts) read(text);
@@ -100,6 +103,16 @@ describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
     );
     fc.assert(property, { numRuns: Math.min(propertyRuns(150), 1_000) });
     expect(reached).toBeGreaterThan(0);
+  });
+
+  it("shows no partial of steps within steps once it would take the parser long", () => {
+    const step = '{"intent":"refund","order_id":"A1","amount":40}';
+    const plan = (steps: string) => `{"intent":"plan","aim":"a","steps":[${steps}`;
+    const text = plan(plan(plan(Array(20).fill(step).join())));
+    const beginnings = Array.from({ length: 80 }, (_, index) => text.slice(0, (index + 1) * 12));
+    const { parsed } = readPartials("NextPlan", beginnings);
+    expect(parsed.length).toBeGreaterThan(0);
+    expect(Math.max(...parsed.map(({ length }) => length))).toBeLessThan(400);
   });
 
   it.each([

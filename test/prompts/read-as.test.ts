@@ -119,6 +119,12 @@ describe("an answer that would keep the native parser busy", {
       },
       "exact",
     ],
+    [
+      "one item for a list of it",
+      "NextSteps",
+      { intent: "search", query: "x", limit: null, tags: many(600, (i) => `t${i}`) },
+      "tolerant",
+    ],
   ])("is read whole without the parser: %s", (_, name, value, grade) => {
     const { given, parse } = watched(name);
     parse("{}");

@@ -37,8 +37,20 @@ export function readReturnType(files: BamlFiles, functionName: string): Declared
   return new TypeReader(all).read(withLiterals(returned, strings));
 }
 
+const widths = new WeakMap<DeclaredType, number>();
+// A part that is not known may be a union.
+const WIDTH_OF_UNKNOWN = 2;
+
 /** The most members that a union has, anywhere in a type; 1 if there is none. */
 export function widthOf(type: DeclaredType): number {
+  const known = widths.get(type);
+  if (known !== undefined) return known;
+  const width = findWidth(type);
+  widths.set(type, width);
+  return width;
+}
+
+function findWidth(type: DeclaredType): number {
   const seen = new Set<DeclaredType>();
   const open: DeclaredType[] = [type];
   let width = 1;
@@ -48,10 +60,10 @@ export function widthOf(type: DeclaredType): number {
     if (next.kind === "list" || next.kind === "map") open.push(next.of);
     else if (next.kind === "alias") open.push(next.type());
     else if (next.kind === "class") open.push(...next.fields.map((field) => field.type));
+    else if (next.kind === "unknown") width = Math.max(width, WIDTH_OF_UNKNOWN);
     else if (next.kind === "union") {
-      const members = membersOf(next);
-      width = Math.max(width, members.length);
-      open.push(...members);
+      width = Math.max(width, membersOf(next).length);
+      open.push(...membersOf(next));
     }
   }
   return width;

@@ -1,4 +1,5 @@
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
+import { ALLOWANCE, costOfShape } from "../gate/allowance.ts";
 import { DEFAULT_ANSWER_LIMITS, looseShape } from "../gate/limits.ts";
 import { withoutThinking } from "../gate/thinking.ts";
 
@@ -15,13 +16,19 @@ const MAX_CHARACTERS = 16_000;
 // Reading partials may take a tenth of the time of the stream.
 const REST = 9;
 
+interface PartialOptions {
+  readonly tb: RunTimeTypes | undefined;
+  /** The most members of a union in the type. */
+  readonly width: number;
+}
+
 /**
  * Turns a stream's text so far into partials for `onPartial`. Gives none for thoughts, for text that does not parse,
  * and if nothing has changed. Values are incomplete and unchecked.
  */
 export function partialReader(
   fn: BamlFunction,
-  tb: RunTimeTypes | undefined,
+  { tb, width }: PartialOptions,
   onPartial: (partial: unknown) => void,
 ): (text: string) => void {
   const options = { tb };
@@ -51,7 +58,7 @@ export function partialReader(
     const loose = looseShape(visible.text, DEFAULT_ANSWER_LIMITS);
     if ("breach" in loose || loose.shape.separators > MAX_SEPARATORS) return undefined;
     const values = loose.shape.commas + loose.shape.containers;
-    if (values > mostValues) return undefined;
+    if (values > mostValues || costOfShape(loose.shape, width) > ALLOWANCE.work) return undefined;
     mostValues = Math.max(mostValues, 2 * values + MORE_VALUES);
     try {
       return { value: fn.parseStream(visible.text, options) };

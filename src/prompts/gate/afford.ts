@@ -1,7 +1,7 @@
 import type { FidelityReason } from "../../base/fidelity.ts";
 import { TOLERANT_REASONS } from "../../base/fidelity.ts";
 import { affordBlind, FITTING, MAX_BLIND } from "./allowance.ts";
-import { compareValues } from "./compare.ts";
+import { compareValues, isFields } from "./compare.ts";
 import { mismatch } from "./mismatch.ts";
 import { describeMisplaced, readWritten } from "./read-as.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
@@ -41,7 +41,11 @@ export function findUnaffordable(
     return tooMuch("has the same fields again and again");
   const cost = tools.costOf(value);
   if (cost > tools.left.work) {
-    const read = readWritten(value, tools.returns());
+    const returns = tools.returns();
+    const whole = readWritten(value, returns);
+    // One item stands for the list of it.
+    const single = whole.kind === "misfit" && tools.kind === "list" && isFields(value);
+    const read = single ? readWritten([value], returns) : whole;
     if (read.kind === "misfit") return tooMuch(`${MISFITS}: ${describeMisplaced(read)}`);
     if (read.sure) return { kind: "read", value: read.value };
   }

@@ -1,4 +1,5 @@
 import { isFields, isList } from "./compare.ts";
+import type { Shape } from "./scan.ts";
 
 /**
  * What one completion may cost. Measured (BAML 0.226.2): a text where the type wants a number costs some
@@ -74,6 +75,19 @@ export function costOf(value: unknown, { width, longest }: CostOptions): number 
     return { size, objects };
   };
   measure(value);
+  return total({ values, copies, pairs }, width);
+}
+
+/** The same for a text that is not whole yet, of which only the shape is known. */
+export function costOfShape({ commas, containers, depth }: Shape, width: number): number {
+  const values = commas + containers + 1;
+  return total({ values, copies: values * containers * depth, pairs: values ** 2 }, width);
+}
+
+function total(
+  { values, copies, pairs }: { readonly values: number; readonly copies: number; readonly pairs: number },
+  width: number,
+): number {
   return (
     values * (EACH_VALUE.alone + EACH_VALUE.member * width) +
     copies * (EACH_COPY.alone + EACH_COPY.member * width) +

@@ -51,7 +51,6 @@ export function completionReader(
   const enums = once(() => (files === undefined ? NO_ENUMS : readEnums(files())));
   const constraints = once(() => files === undefined || hasConstraints(files()));
   const declared = once(() => (files === undefined ? UNKNOWN : readReturnType(files(), fn.name)));
-  const unions = once(() => (files === undefined ? UNKNOWN_UNIONS : widthOf(declared())));
   return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
     if (reply.finish === "filtered") {
@@ -77,7 +76,7 @@ export function completionReader(
       returns: () => (constrained() ? UNKNOWN : declared()),
       costOf: (value: unknown) =>
         costOf(value, {
-          width: Math.max(intents?.length ?? 1, unions()),
+          width: Math.max(intents?.length ?? 1, widthOf(declared())),
           longest: constrained() ? limits.maxCharacters : LONGEST_AS_IT_IS,
         }),
       limits,
@@ -98,9 +97,6 @@ export function completionReader(
     };
   };
 }
-
-// Where the types are not known, unions may be anywhere in them.
-const UNKNOWN_UNIONS = 2;
 
 /** What casts doubt on the completion as a whole, regardless of its content. */
 function doubtsOf({ finish }: ModelReply, validText: boolean): readonly FidelityReason[] {
