@@ -39,6 +39,9 @@ export async function respondOnce(
 }
 
 function isSame(recorded: HumanDecision, decision: HumanDecision): boolean {
+  // Whoever has approved a step as it stood has not approved it changed, and must hear that the change has no effect.
+  if (recorded.kind === "approved" && decision.kind === "approved")
+    return (recorded.editedStep === undefined) === (decision.editedStep === undefined);
   if (recorded.kind !== "answered" || decision.kind !== "answered") return recorded.kind === decision.kind;
   return recorded.text.trim().toLowerCase() === decision.text.trim().toLowerCase();
 }

@@ -36,7 +36,7 @@ describe.each([
     for (const runtime of runtimes.splice(0)) await runtime.stop();
   });
 
-  function office(script: readonly ScriptedAnswer<DeskStep>[]) {
+  function office(script: readonly ScriptedAnswer<DeskStep>[], allow?: readonly string[]) {
     const clock = fakeClock(Date.UTC(2026, 10, 26, 9));
     const { boss, ann } = world.people;
     const desk = deskAgent(script, { approvers: [world.who(boss)] });
@@ -44,6 +44,7 @@ describe.each([
       platform: world.platform,
       agent: "desk",
       requestsIn: { team: world.team, channel: world.desk },
+      allow,
       link: ({ id }) => `https://agents.example.com/inbox/requests/${id}`,
       clock,
     });
@@ -173,7 +174,9 @@ describe.each([
   it("a denial takes words; a change of the arguments takes a form, or is said to be made elsewhere", {
     tags: ["F7.5", "F7.9"],
   }, async () => {
-    const { say, press, send, paid, events } = office([pay, pay, done]);
+    // Who may write is not who may decide.
+    const allow = [world.who(world.people.ann).slice(world.name.length + 1)];
+    const { say, press, send, paid, events, threads } = office([pay, pay, done], allow);
     const { boss, eve } = world.people;
     const submit = async (
       card: Shown,
@@ -184,6 +187,8 @@ describe.each([
       const opened = await press(button(card, action, user));
       return send(world.submit(button(card, action, user), fields, opened.text));
     };
+    await say("pay ann", "100", boss);
+    expect(await threads()).toEqual([]);
     await say("pay ann", "101");
     const first = latest();
     await submit(first, "deny", { feedback: " " });

@@ -357,6 +357,22 @@ describe("cards in a chat", { tags: ["F7.6", "F7.7", "F7.8", "F7.10", "F11.1"] }
     ]);
   });
 
+  it("whoever has approved a step and changes it then is told that the change has no effect", {
+    tags: "F7.8",
+  }, async () => {
+    const policy = { approvers: [`slack:${TEAM}:UBOSS`, `slack:${TEAM}:UMIA`], needed: 2 };
+    const { mention, click, post, thread } = office([pay, done], { policy });
+    await mention("pay ann");
+    const card = latestCard();
+    await click(card.button("approve"));
+    await click(card.button("approve_edited"));
+    const edit = callsOf("views.open").at(-1)?.body.view;
+    const changed = slackForm(edit?.private_metadata ?? "", { "arg.amount": "4", "arg.to": "ann" });
+    expect((await post(changed, { form: true })).text).toContain("has approved already");
+    const { events } = await thread();
+    expect(events.filter(({ type }) => type === "human_responded")).toHaveLength(1);
+  });
+
   it("a question is answered in words, or by a choice, by who may, and a repeated delivery answers no other one", {
     tags: ["F7.14", "F11.6"],
   }, async () => {
@@ -482,6 +498,12 @@ describe("the options of the chat channel", { tags: "E4" }, () => {
     expect(() => chatChannel({ platform, name: "a/b" })).toThrow("name");
     const wrong = { platform, agents: "desk" };
     expect(() => chatChannel(wrong)).toThrow("agents");
+    const requestsIn = { channel: "CBOSS" };
+    expect(() => chatChannel({ platform, requestsIn })).toThrow("requestsIn.team is missing");
+    expect(() => chatChannel({ platform, requestsIn: { team: "TOTHER", ...requestsIn } })).toThrow(
+      "requestsIn.team is none that the platform serves",
+    );
+    expect(chatChannel({ platform, requestsIn: { team: TEAM, ...requestsIn } }).name).toBe("slack");
   });
 });
 

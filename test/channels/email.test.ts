@@ -517,6 +517,9 @@ describe("how mails come in", { tags: ["F11.1", "F11.3"] }, () => {
       expect.stringMatching(/^started: thr_/),
       expect.stringContaining("dropped: the sender is not proven"),
     ]);
+    const unset = { ...here, config: () => Promise.reject(new Error("MAIL_FROM is not set")) };
+    expect(await receive(unset, "email", Readable.from([raw]))).toBe(75);
+    expect(said.at(-1)).toBe("try again later: MAIL_FROM is not set");
     await expect(receive(here, "chat", Readable.from([raw]))).rejects.toThrow("known: email");
     await expect(receive(here, "email", Readable.from([]))).rejects.toThrow("no message");
   });

@@ -1,5 +1,6 @@
 import { check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { UsageError } from "../../base/errors.ts";
 import { callback, checkOptions, nonEmptyName, objectWith } from "../../base/options.ts";
 import type { ChannelValues, NewsNotice, RequestNotice } from "../../humans/channel.ts";
 import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
@@ -41,7 +42,7 @@ export interface ChatChannelOptions {
 const HOUR_MS = 3_600_000;
 
 const OPTIONS = fields({
-  platform: objectWith("read", "fits", "post", "update", "answer", "openForm"),
+  platform: objectWith("serves", "read", "fits", "post", "update", "answer", "openForm"),
   name: optional(
     check((value) => (/^[a-z0-9_-]{1,64}$/.test(String(value)) ? undefined : "has letters, digits, _ and -")),
   ),
@@ -65,6 +66,7 @@ const OPTIONS = fields({
 export function chatChannel(options: ChatChannelOptions): InboundChannel {
   checkOptions("chatChannel", OPTIONS, options);
   const { platform, clock = systemClock, conversationHours = 24, onProblem = () => {} } = options;
+  checkPlace(options);
   const name = options.name ?? platform.name;
   const cards = createCards(name);
 
@@ -145,6 +147,13 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
       }
     },
   };
+}
+
+/** A card in a workspace that is not served could be posted, and never decided on. */
+function checkPlace({ platform, requestsIn }: ChatChannelOptions): void {
+  if (requestsIn === undefined || platform.serves(requestsIn.team ?? "")) return;
+  const problem = requestsIn.team === undefined ? "is missing" : "is none that the platform serves";
+  throw new UsageError("invalid_configuration", `chatChannel: requestsIn.team ${problem}`);
 }
 
 const TITLES: { readonly [K in NewsNotice["kind"]]: string } = {

@@ -68,6 +68,7 @@ export function discord(options: DiscordOptions): ChatPlatform {
 
   return {
     name,
+    serves: (team) => guilds.includes(team),
     limits: { buttons: 24, fields: 5, fieldText: 3_900, longValues: false },
     async read(request, now) {
       const body = await request.text();

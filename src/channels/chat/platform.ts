@@ -134,6 +134,8 @@ export interface ChatPlatform {
   /** How its people are known to policies: `slack:<team>:<user>`. */
   readonly name: string;
   readonly limits: ChatLimits;
+  /** Whether it serves this workspace, tenant or guild; the empty one on a platform that has none. */
+  serves(team: string): boolean;
   /** Checks who has sent the request, and reads it. Throws `NotFromPlatform` for anything that the platform has not signed. */
   read(request: Request, now: number): Promise<Incoming>;
   /** Whether all of the message can be shown. */

@@ -69,6 +69,7 @@ export function slack(options: SlackOptions): ChatPlatform {
 
   return {
     name,
+    serves: (team) => Object.hasOwn(teams, team),
     async read(request, now) {
       const headers = request.headers;
       const contentType = headers.get("content-type");

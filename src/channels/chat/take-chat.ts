@@ -37,11 +37,12 @@ export async function takeIncoming(
 
 async function takeMessage(message: ChatText, runtime: Runtime, context: ChatContext): Promise<Response> {
   const { name, platform, agent, allow } = context;
+  // Who may decide is the request's matter, in whatever way a platform asks for words.
+  const form = await formIn(message, runtime, context);
+  if (form !== undefined) return takeForm(form, runtime, context);
   if (allow !== undefined && !isAllowed(allow, idOf(message.from))) {
     return dropDelivery("whoever has written it may not");
   }
-  const form = await formIn(message, runtime, context);
-  if (form !== undefined) return takeForm(form, runtime, context);
   const place = placeOf(message, context);
   const latest = await place.latest(runtime);
   if (latest === undefined && !message.isAddressed) return dropDelivery("nobody has called the bot here");

@@ -96,6 +96,7 @@ export function teams(options: TeamsOptions): ChatPlatform {
 
   return {
     name,
+    serves: (team) => tenants.includes(team),
     limits: { buttons: 40, fields: 20, fieldText: 2_900, longValues: true },
     async read(request, now) {
       const url = await checkToken(request.headers.get("authorization"), now);

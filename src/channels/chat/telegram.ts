@@ -74,6 +74,7 @@ export function telegram(options: TelegramOptions): ChatPlatform {
 
   return {
     name,
+    serves: (team) => team === "",
     limits: { buttons: 40, fields: 0, fieldText: 0, longValues: false },
     async read(request) {
       const token = request.headers.get("x-telegram-bot-api-secret-token") ?? "";

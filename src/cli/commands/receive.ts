@@ -34,7 +34,19 @@ export async function receive(
   name: string,
   input: Readable = process.stdin,
 ): Promise<number> {
-  const { channels = [] } = await session.config();
+  const { terminal, json } = session;
+  const tryLater = (error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    terminal.err(visibleLine(`try again later: ${why}`, 1_000));
+    return TRY_LATER;
+  };
+  let channels: readonly Channel[];
+  try {
+    ({ channels = [] } = await session.config());
+  } catch (error) {
+    // It can be mended: until then, no mail bounces.
+    return tryLater(error);
+  }
   const accepting = channels.filter(isAccepting);
   const channel = accepting.find((one) => one.name === name);
   if (channel === undefined) {
@@ -45,15 +57,11 @@ export async function receive(
   }
   const raw = await buffer(input);
   if (raw.length === 0) throw new UsageError("invalid_argument", "there is no message on standard input");
-  const { terminal, json } = session;
   let outcome: Outcome;
   try {
     outcome = await channel.accept(raw, await session.receivingRuntime());
   } catch (error) {
-    terminal.err(
-      visibleLine(`try again later: ${error instanceof Error ? error.message : String(error)}`, 1_000),
-    );
-    return TRY_LATER;
+    return tryLater(error);
   }
   const { kind, threadId, why } = outcome;
   if (json) terminal.out(JSON.stringify({ kind, threadId, why }));
