@@ -53,6 +53,12 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
       { details: { accepted: accepts } },
     );
   }
+  // An edit under a misspelt name would approve what was not meant.
+  const unknown = Object.keys(decision).filter((name) => !FIELDS[decision.kind].includes(name));
+  if (unknown.length > 0) {
+    const message = `${decision.kind} has no ${unknown.join(", ")}; known: ${FIELDS[decision.kind].join(", ")}`;
+    throw new UsageError("invalid_argument", message, { details: { unknown } });
+  }
   if (decision.kind === "did_not_happen") {
     const objection = whyNot(request, attempt.by, decision.kind, attempt.people);
     if (objection !== undefined) throw objection;
@@ -72,6 +78,14 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
     },
   };
 }
+
+const FIELDS: { readonly [K in HumanDecision["kind"]]: readonly string[] } = {
+  approved: ["kind", "editedStep"],
+  denied: ["kind", "feedback", "option"],
+  answered: ["kind", "text"],
+  happened: ["kind", "result"],
+  did_not_happen: ["kind"],
+};
 
 function requestAt(thread: ThreadHead | Thread, seq: number): HumanRequest {
   const id = requestIdOf(thread.id, seq);

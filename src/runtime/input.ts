@@ -68,7 +68,9 @@ export function firstEvent(input: Input, agent: Agent, via: Via | undefined): Ne
 const VIA = fields({ channel: nonEmptyName, address: text() });
 
 /** What is stored of an event. */
-export function eventData({ from, ...event }: SentEvent): EventData["event_received"] {
+export function eventData({ from, name, source, payload, callId }: SentEvent): EventData["event_received"] {
+  // Nothing else that a program without types hands over: what says where replies go, or what was passed on, is not the sender's.
+  const event = { name, source, payload, ...(callId === undefined ? {} : { callId }) };
   if (from === undefined) return event;
   return { ...event, from: from === "system" ? from : identify(from) };
 }

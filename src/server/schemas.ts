@@ -194,23 +194,23 @@ export const threadSchema = z
 
 export const decisionSchema = z
   .discriminatedUnion("kind", [
-    z.object({
+    z.strictObject({
       kind: z.literal("approved"),
       editedStep: z
         .record(z.string(), jsonSchema)
         .optional()
         .openapi({ description: "The whole step with your changes, its intent included" }),
     }),
-    z.object({
+    z.strictObject({
       kind: z.literal("denied"),
       feedback: z.string().max(100_000).default(""),
       option: z.string().max(50).optional().openapi({
         description: "The name of one of the card's `rejectOptions`; feedback comes after its words",
       }),
     }),
-    z.object({ kind: z.literal("answered"), text: z.string().max(1_000_000) }),
-    z.object({ kind: z.literal("happened"), result: jsonSchema }),
-    z.object({ kind: z.literal("did_not_happen") }),
+    z.strictObject({ kind: z.literal("answered"), text: z.string().max(1_000_000) }),
+    z.strictObject({ kind: z.literal("happened"), result: jsonSchema }),
+    z.strictObject({ kind: z.literal("did_not_happen") }),
   ])
   .openapi("Decision");
 

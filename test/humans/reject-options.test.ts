@@ -86,6 +86,9 @@ describe("ready ways to deny a step", () => {
     }
     const { deny } = await start();
     await expect(deny(JSON.parse('{"feedback":7}'))).rejects.toThrow("feedback must be text, not 7");
+    // An edit under another name would approve what was not meant.
+    const misspelt = JSON.parse('{"kind":"approved","edit":{"intent":"deploy","service":"backend"}}');
+    await expect(deny(misspelt)).rejects.toThrow("approved has no feedback, edit; known: kind, editedStep");
   });
 
   it("are only those of the card", { tags: "F7.5" }, async () => {

@@ -394,6 +394,20 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     expect(eventsOf(child, "event_received").map(({ data }) => data.payload)).toEqual(["sweep", "gently"]);
   });
 
+  it("is not kept from them by a program that hands over more than an event", async () => {
+    const boss = familyMember("boss", [HAND]);
+    const helper = familyMember("helper", Array(3).fill({ intent: "ask", question: "how?" }));
+    const runtime = testRuntime({ agents: [boss.agent, helper.agent] });
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const { id } = await childOf(runtime, await runtime.settled(threadId));
+    const more = JSON.parse('{"ofParent":99,"via":{"channel":"pager","address":"eve"}}');
+    await runtime.receive(id, { ...more, name: "note", source: "web:eve", payload: 1, from: eve });
+    await runtime.message(threadId, "stop", ada);
+    const child = await runtime.settled(id);
+    expect(eventsOf(child, "event_received").map(({ data }) => data.payload)).toEqual(["sweep", 1, "stop"]);
+    expect(child.state.via).toBeNull();
+  });
+
   it("reaches those below without what the thread's own agent hides", { tags: "F3.8" }, async () => {
     const boss = familyMember("boss", [HAND, done("ok")], { context: { redact: { fields: ["pin"] } } });
     const helper = familyMember("helper", [

@@ -272,6 +272,9 @@ describe("approvals over HTTP", () => {
     ]);
     const none = await respond({ kind: "approved", editedStep: { amount: 1 } });
     expect([none.status, none.body.detail]).toEqual([422, expect.stringContaining("intent")]);
+    const misspelt = { kind: "approved", edited_step: { intent: "pay", amount: 1, to: "bob" } };
+    const unknown = await respond(JSON.parse(JSON.stringify(misspelt)));
+    expect([unknown.status, unknown.body.detail]).toEqual([422, expect.stringContaining("edited_step")]);
     const edited = { intent: "pay", amount: 30, to: "bob" };
     expect((await respond({ kind: "approved", editedStep: edited })).status).toBe(202);
     await runtime.settled(threadId);
