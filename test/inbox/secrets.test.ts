@@ -257,11 +257,19 @@ describe("what redaction hides from the model", () => {
     ]);
   });
 
-  it("is not in lists and in what a search finds, even where only a later event tells that it is secret", {
+  it("is not in lists, in what a search finds and in what the model saw, even where only a later event tells that it is secret", {
     tags: ["F3.8", "F5.6"],
   }, async () => {
-    const { api, signIn, runtime } = await payingServer("is the answer of hunter2-and-more fine?");
+    const { api, signIn, runtime, threadId } = await payingServer("is the answer of hunter2-and-more fine?");
     const { get } = await signIn("admin");
+    // The model saw it before anything told; people who read what the model saw do not.
+    for (const step of [3, 6]) {
+      const page = await get(`/inbox/threads/${threadId}/steps/${step}`);
+      expect(page).toMatch(
+        /is the answer of \[secret:\w+\] fine\?<\/a>[\s\S]*is the answer of \[secret:\w+\] fine\?/,
+      );
+      expectHidden(page, `the page of step ${step}`);
+    }
     for (const query of ["", "?search=answer", "?search=fine&status=awaiting_approval"]) {
       const listed = await api("admin", `/threads${query}`);
       expect(listed.status).toBe(200);

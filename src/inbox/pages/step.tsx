@@ -27,7 +27,9 @@ export const StepPage = ({ frame, thread, step }: { frame: Frame; thread: Thread
   <Layout frame={frame} title={`What the model saw: ${step.heading}`} section="threads">
     <p class="crumbs">
       <a href={paths.threads}>Threads</a> <span aria-hidden="true">/</span>{" "}
-      <a href={`${paths.thread(thread.id)}#entry-${step.seq}`}>{visible(thread.state.title)}</a>
+      <a href={`${paths.thread(thread.id)}#entry-${step.seq}`}>
+        {visible(thread.state.subject || thread.state.title)}
+      </a>
     </p>
     <header class="page-head">
       <h1>What the model saw</h1>

@@ -39,7 +39,7 @@ export const ThreadPage = (props: ThreadPageProps) => {
   const { frame, thread, groups, mayLaunch, filter } = props;
   const { state } = thread;
   return (
-    <Layout frame={frame} title={visible(state.title) || thread.id} section="threads">
+    <Layout frame={frame} title={visible(state.subject || state.title) || thread.id} section="threads">
       <p class="crumbs">
         <a href={paths.threads}>Threads</a>
       </p>

@@ -35,7 +35,8 @@ export async function stepView(
       asked.type === "step_proposed" ? inWords(asked.data.step.intent) : "an answer that was not accepted",
     completion,
     fidelity: asked.type === "step_proposed" ? asked.data.fidelity : null,
-    rendered,
+    // What only a later event tells to be a secret was not hidden from the model; from people it is.
+    rendered: rendered === null ? null : String(readable.json(rendered)),
     test: agent === undefined ? null : testOf(agent, shown, seq),
     // A prompt may get more of the thread than its context redacts.
     request: request === null ? null : { ...request, body: String(readable.json(request.body)) },

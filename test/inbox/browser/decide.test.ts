@@ -182,5 +182,16 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     expect(await row.locator("td").allTextContents()).toEqual(["29", "35"]);
     expect(await row.getAttribute("class")).toBe("changed");
     expect(await page.getByRole("row", { name: /Customers/ }).getAttribute("class")).toBe("same");
+
+    // However long the values are, the names of the fields stay on one line.
+    const long = await waiting([
+      { intent: "change_price", plan: "Team of many ".repeat(60), price: 35 },
+      DONE,
+    ]);
+    const { page: wide } = await long.visit();
+    await wide.goto(long.path);
+    const name = await wide.getByRole("rowheader", { name: "Customers" }).boundingBox();
+    expect(name?.width).toBeGreaterThan(70);
+    expect(name?.height).toBeLessThan(50);
   });
 });
