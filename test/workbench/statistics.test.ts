@@ -290,6 +290,19 @@ describe("F2.16 the gate", { tags: "F2.16" }, () => {
     );
   });
 
+  it("one sample a case, all cases as hard: a drop of ten points is found less often, and the page says how often", () => {
+    const random = seededRandom(27);
+    const power = shareOf(2000, () => {
+      const pairs = Array.from({ length: 200 }, () => ({
+        before: draw(random, 0.85),
+        now: draw(random, 0.75),
+      }));
+      return verdictOf(testPairs(pairs)) === "drop";
+    });
+    expect(power).toBeGreaterThan(0.7);
+    expect(page).toContain(`of a drop of 10 points: with one sample each it is found in ${share(power)}`);
+  });
+
   it("five samples a case: its level holds, and it sees smaller drops", () => {
     const falseAlarms = alarms(1000, 0, [5, 5], 23);
     const power = alarms(200, 0.05, [5, 5], 24);
