@@ -13,15 +13,16 @@ import { callOf, cleanRequest, type RecordedCall, readRecordedCall, requestDiges
 /** Appends exchanges; gives the name of the file that holds the latest one. */
 export type RecordingWriter = (call: RecordedCall) => Promise<string>;
 
+/** Throws `UsageError` where nothing can be written. */
 export async function openRecording(place: string): Promise<RecordingWriter> {
   if (place.endsWith(".jsonl")) {
-    await mkdir(dirname(place), { recursive: true });
+    await makeFolder(dirname(place), place);
     return async (call) => {
       await appendFile(place, `${JSON.stringify(call)}\n`);
       return place;
     };
   }
-  await mkdir(place, { recursive: true });
+  await makeFolder(place, place);
   let last = Math.max(0, ...(await exchangesIn(place)).map((name) => Number.parseInt(name, 10)));
   return async ({ response, ...call }) => {
     last += 1;
@@ -34,6 +35,15 @@ export async function openRecording(place: string): Promise<RecordingWriter> {
     await writeFile(join(place, `${name}.json`), `${JSON.stringify(kept, null, 2)}\n`);
     return `${name}.json`;
   };
+}
+
+async function makeFolder(folder: string, place: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError("invalid_argument", `cannot write a recording to ${place}: ${reason}`, { cause });
+  }
 }
 
 function nameOf(path: string): string {

@@ -51,6 +51,18 @@ describe("recording and replaying models", () => {
     expect(replayer.leftovers()).toEqual([]);
   });
 
+  it("a place that cannot be written to is refused as an argument, and named", { tags: "E3" }, async () => {
+    const taken = join(folder, "taken");
+    await writeFile(taken, "");
+    for (const place of [taken, join(taken, "deep"), join(taken, "calls.jsonl")]) {
+      const recorder = startRecordingModel({ upstream: "http://127.0.0.1:9/v1", file: place });
+      await expect(recorder).rejects.toMatchObject({
+        code: "invalid_argument",
+        message: expect.stringContaining(`cannot write a recording to ${place}: `),
+      });
+    }
+  });
+
   it("replays repeats in their order and refuses one more", { tags: "E3" }, async () => {
     const upstream = started(await startScriptedModel(["one", "two"]));
     const recorder = started(await startRecordingModel({ upstream: upstream.url, file }));

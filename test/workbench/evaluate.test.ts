@@ -116,7 +116,7 @@ describe("F2.11 F2.16 evals", { tags: ["F2.11", "F2.16"] }, () => {
         agent: "calculator",
       }),
     ];
-    const { variants } = await run([ADD, DIVIDE, '{"intent": "subtract", "a": 1, "b": 2}'], {
+    const { variants, gate } = await run([ADD, DIVIDE, '{"intent": "subtract", "a": 1, "b": 2}'], {
       datasets,
       judges: {
         j: ({ step, raw }) => {
@@ -135,6 +135,8 @@ describe("F2.11 F2.16 evals", { tags: ["F2.11", "F2.16"] }, () => {
       ["the judge j says no: because"],
       ["no verdict: the judge is out"],
     ]);
+    // The answer was had.
+    expect(gate).toMatchObject({ passed: false, reasons: ["no verdict on 1 answer"] });
   });
 
   it("prices give a figure with their date, and an unknown client none", async () => {

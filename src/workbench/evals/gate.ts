@@ -11,7 +11,8 @@ export interface GateOptions {
 
 /**
  * Whether a run is good enough. It fails for a case of severity `must` of which any answer fails (unless it is known to
- * fail), for a drop against the baseline that is one, and where an answer could not be had. Other cases may fail.
+ * fail), for a drop against the baseline that is one, and where an answer, or a verdict on one, could not be had. Other cases
+ * may fail.
  */
 export function gateOf(variants: readonly VariantResult[], { level, awaitingReview }: GateOptions): Gate {
   const reasons: string[] = [];
@@ -31,7 +32,9 @@ export function gateOf(variants: readonly VariantResult[], { level, awaitingRevi
       reasons.push(`${what}${on}: ${broken.slice(0, MOST_NAMES).join(", ")}${more}`);
     }
     const { errors } = variant;
-    if (errors > 0) reasons.push(`${errors} ${errors === 1 ? "answer" : "answers"} could not be had${on}`);
+    const unheard = errors - unjudgedIn(variant);
+    if (unheard > 0) reasons.push(`${answers(unheard)} could not be had${on}`);
+    if (unheard < errors) reasons.push(`no verdict on ${answers(errors - unheard)}${on}`);
     const baseline = variant.comparisons.find((one) => one.with === "baseline");
     if (baseline?.verdict === "drop") {
       const points = (-100 * baseline.difference.mean).toFixed(1);
@@ -53,6 +56,14 @@ export function gateOf(variants: readonly VariantResult[], { level, awaitingRevi
   }
   return { passed: reasons.length === 0, reasons, notes };
 }
+
+/** Answers that were had, and of which a judge or a check gave no verdict. */
+function unjudgedIn({ cases }: VariantResult): number {
+  const samples = cases.flatMap((one) => one.samples);
+  return samples.filter(({ outcome, answered }) => outcome === "error" && answered !== "").length;
+}
+
+const answers = (count: number) => `${count} ${count === 1 ? "answer" : "answers"}`;
 
 function aboutBaseline({ cases }: VariantResult, pairs: number, level: number, on: string): string[] {
   const notes: string[] = [];
