@@ -3,7 +3,7 @@ import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "../../base/json.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
-import { appendWrite } from "../../loop/journal.ts";
+import { appendWrite, write } from "../../loop/journal.ts";
 import { prefetch } from "../../loop/perform-prefetch.ts";
 import { type OutputSchema, readOutputSchema, type Schema } from "../../model/offline/output-schema.ts";
 import {
@@ -17,7 +17,7 @@ import { requestText } from "../../model/request-text.ts";
 import { localModel } from "../../prompts/models/select-model.ts";
 import { isReadOnly } from "../../steps/permission.ts";
 import type { Step } from "../../thread/events.ts";
-import { appendEvents, startThread, type Thread } from "../../thread/thread.ts";
+import { startThread, type Thread } from "../../thread/thread.ts";
 
 /** For building requests only: nothing is sent to it. */
 export const NOBODY = localModel("attack", "http://127.0.0.1");
@@ -62,7 +62,7 @@ async function threadWithTools(agent: Agent, from: VerifiedPrincipal | undefined
   const said =
     from === undefined
       ? begun
-      : appendEvents(begun, [{ type: "message_received", data: { text: "", from } }], 0);
+      : appendWrite(begun, write({ type: "message_received", data: { text: "", from } }), { agent, now: 0 });
   const names = agent.nextStep.joins;
   if (names.length === 0) return said;
   const context = { clock: systemClock, signal: new AbortController().signal };
