@@ -30,7 +30,9 @@ export async function passOn(
   child: OpenChild,
   { agent, change, shownAfter }: PassOnOptions,
 ): Promise<void> {
+  let hasBegun = false;
   const build: Change["build"] = async ({ state }) => {
+    hasBegun = true;
     if (isOver(state)) return [];
     const after = Math.max(child.heard, state.heard);
     const events = (await shownAfter(after)).filter(({ seq }) => seq > after);
@@ -39,8 +41,8 @@ export async function passOn(
   try {
     await change({ threadId: child.threadId, build });
   } catch (error) {
-    // It has not begun: whoever starts it passes this on.
-    if (!NotFoundError.isInstance(error)) throw error;
+    // Whoever starts one that has not begun passes this on. Where its agent is not known, it is owed still.
+    if (hasBegun || !NotFoundError.isInstance(error)) throw error;
   }
 }
 

@@ -408,6 +408,31 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     expect(child.state.via).toBeNull();
   });
 
+  it("is owed as long as no process that writes it knows their agent", async () => {
+    const boss = familyMember("boss", [
+      { intent: "hand_aside", task: "sweep" },
+      done("begun"),
+      done("again"),
+    ]);
+    const helper = familyMember("helper", [{ intent: "ask", question: "how?" }]);
+    const store = createMemoryStore();
+    const first = testRuntime({ agents: [boss.agent, helper.agent], store });
+    const { threadId } = await first.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const { id } = await childOf(first, await first.settled(threadId));
+    await first.settled(id);
+    await first.stop();
+    const other = testRuntime({ agents: [boss.agent], store });
+    await other.message(threadId, "stop", bob);
+    await expect(other.settled(threadId)).rejects.toThrow('there is no agent "helper" here');
+    await other.stop();
+    const last = testRuntime({ agents: [boss.agent, helper.agent], store });
+    last.start();
+    await expect.poll(async () => (await last.get(threadId)).state.ended?.kind).toBe("finished");
+    const { events, state } = await last.settled(id);
+    expect(events.findLast(({ type }) => type === "event_received")?.data).toMatchObject({ payload: "stop" });
+    expect(state.requesters.known).toContainEqual({ channel: "web", id: "bob", name: "Bob" });
+  });
+
   it("reaches those below without what the thread's own agent hides", { tags: "F3.8" }, async () => {
     const boss = familyMember("boss", [HAND, done("ok")], { context: { redact: { fields: ["pin"] } } });
     const helper = familyMember("helper", [
