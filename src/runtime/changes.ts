@@ -28,6 +28,7 @@ import { checkJobToken, finishJob, type JobOutcome } from "./jobs.ts";
 import { dropResultsOf } from "./kept-results.ts";
 import { type LeaveOut, leaveOutEvent } from "./leave-out.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
+import { requireHeard } from "./pass-on.ts";
 import { pausedFork } from "./paused-fork.ts";
 import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
@@ -178,6 +179,7 @@ export function createChanges(options: ChangesOptions): Changes {
     async respond(requestId, response, by) {
       const { threadId, seq } = parseRequest(requestId);
       const build: Change["build"] = async (head, whole) => {
+        if (response.decision.kind === "approved") await requireHeard(head, { store, change });
         const agent = agentNamed(agents, head.state.agent);
         const isEdit = response.decision.kind === "approved" && response.decision.editedStep !== undefined;
         const needsWhole = isEdit || hidesContent(agent) || needsEvents(head.state, seq);

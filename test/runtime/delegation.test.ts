@@ -433,6 +433,37 @@ describe("what requesters say to a thread", { tags: ["F10.4", "F7.17"] }, () => 
     expect(state.requesters.known).toContainEqual({ channel: "web", id: "bob", name: "Bob" });
   });
 
+  it("keeps its sender from approving below, also before it has got there", { tags: "F7.3" }, async () => {
+    const made = (): Script => [{ intent: "pay", amount: 9 }, { intent: "pay", amount: 9 }, done("paid")];
+    const payApproval = { requesterMayApprove: false };
+    const boss = familyMember("boss", [HAND, done("ok")]);
+    const helper = familyMember("helper", made(), { payApproval });
+    const store = createMemoryStore();
+    const first = testRuntime({ agents: [boss.agent, helper.agent], store });
+    const { threadId } = await first.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const [request] = await first.requestsBelow(await first.settled(threadId));
+    if (request === undefined) throw new Error("nothing is asked");
+    await first.stop();
+    // A process that knows only the parent's agent, and one that knows only the child's.
+    const above = testRuntime({ agents: [boss.agent], store });
+    await above.message(threadId, "pay it", bob);
+    await above.stop();
+    const below = testRuntime({ agents: [helper.agent], store });
+    const approve = { decision: { kind: "approved" }, digest: request.digest } as const;
+    await expect(below.respond(request.id, approve, bob)).rejects.toThrow("has yet to be passed on");
+    await below.stop();
+    const both = testRuntime({ agents: [boss.agent, helper.agent], store });
+    await expect(both.respond(request.id, approve, bob)).rejects.toThrow("look again in a moment");
+    await both.settled(threadId);
+    const { seq, digest } = approvalOf(await both.settled(request.threadId));
+    const again = { ...approve, digest };
+    const id = requestIdOf(request.threadId, seq);
+    await expect(both.respond(id, again, bob)).rejects.toThrow("Bob requested this");
+    await both.respond(id, again, eve);
+    await both.settled(request.threadId);
+    expect(helper.ran).toHaveLength(1);
+  });
+
   it("reaches those below without what the thread's own agent hides", { tags: "F3.8" }, async () => {
     const boss = familyMember("boss", [HAND, done("ok")], { context: { redact: { fields: ["pin"] } } });
     const helper = familyMember("helper", [
