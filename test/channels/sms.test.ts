@@ -167,6 +167,14 @@ describe("text messages", { tags: ["F11.1", "F11.2", "F7.16"] }, () => {
     expect(await runtime.store.getValue(key)).toBeUndefined();
   });
 
+  it("that only begin like an answer are messages like any other", async () => {
+    const { write, threads } = office([done, done, done]);
+    for (const body of ["Approve my refund, please", "deny the charge of 40", "approve refund 7 now"])
+      expect((await write(body)).text, body).toBe("<Response/>");
+    expect(sent).toHaveLength(3);
+    expect(await threads()).toHaveLength(1);
+  });
+
   it("that Twilio has not signed for this address, or that are for somebody else, change nothing", {
     tags: ["F11.3", "F11.4"],
   }, async () => {

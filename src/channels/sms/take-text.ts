@@ -46,10 +46,10 @@ export async function takeText(
   if (words.code !== undefined) {
     const meaning = await codes.open(words.code, incoming.number, { values: runtime.store, now });
     if (meaning !== undefined) return takeAnswer({ ...words, meaning }, incoming, runtime, context);
-    if (words.verb !== "") return dropDelivery("the code is not valid for this number");
+    if (words.verb !== "" && !isSentence(words)) return dropDelivery("the code is not valid for this number");
   }
-  if (words.verb !== "" && words.code === undefined) return dropDelivery("an answer needs its code");
-  // What only looks like a code is a message like any other.
+  if (words.verb !== "" && !isSentence(words)) return dropDelivery("an answer needs its code");
+  // What only looks like a code, or like an answer, is a message like any other.
   return takeMessage(incoming, runtime, context);
 }
 
@@ -57,6 +57,11 @@ interface Words {
   readonly verb: "approve" | "deny" | "";
   readonly code: string | undefined;
   readonly rest: string;
+}
+
+/** Whether a text that begins like an answer goes on as none does: "Approve my refund, please". An approval ends with its code. */
+function isSentence({ verb, code, rest }: Words): boolean {
+  return rest.trim() !== "" && (verb === "approve" || code === undefined);
 }
 
 /** A code is the first word, or the one behind `approve` or `deny`. */
