@@ -96,7 +96,9 @@ export const people: Transitions<
     if (seq === undefined) return {};
     const updates = updatesAfterRequest(state, event);
     const { request } = state;
-    if (request?.seq !== seq) return { updates };
+    // A fork's request is its own, and those who were told of the original's know nothing of it.
+    const isCopied = state.fork !== null && event.seq <= state.fork.seq;
+    if (request?.seq !== seq || isCopied) return { updates };
     const attempts = (request.deliveries[channel]?.attempts ?? 0) + 1;
     const deliveries = { ...request.deliveries, [channel]: { ok, attempts, lastAt: event.at } };
     const isNoted = update !== true || request.toUpdate.includes(channel);

@@ -95,6 +95,16 @@ describe("a question that is put to certain people", { tags: "F7.14" }, () => {
     expect(channel.notices[0]).toMatchObject({ request: { to: ["web:bob"] } });
   });
 
+  it("in a fork, too: who was told of the original's question is told of the copy's", {
+    tags: "F7.10",
+  }, async () => {
+    const { thread, runtime, channel } = await asking({ to: ["web:bob"] });
+    const fork = await runtime.fork(thread.id, thread.state.seq, ada);
+    await runtime.resume(fork.id, ada);
+    await runtime.settled(fork.id);
+    expect(channel.notices.map(({ threadId }) => threadId)).toEqual([thread.id, fork.id]);
+  });
+
   it.each<[string, AskHumanOptions<Ask>, RegExp]>([
     ["nobody", { to: () => [] }, /put to nobody who could answer it/],
     ["somebody who cannot be matched", { to: () => ["bob"] }, /"bob" names nobody/],
