@@ -28,7 +28,7 @@ function install() {
   const stamp = hash(JSON.stringify([dependencies, devDependencies, process.platform, process.arch]));
   const file = path("node_modules", ".twelvefold-installed");
   if (stampIs(file, stamp)) return;
-  process.stderr.write("Installing dependencies (once, about half a minute)…\n");
+  process.stderr.write("Installing dependencies (once; how long depends on your connection)…\n");
   const npm = process.env.npm_execpath;
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
   if (npm === undefined) run("npm install", "npm", args);

@@ -65,8 +65,10 @@ configuration knows callers by their keys.`,
     .option("--port <port>", "the port to listen on (default: a free one)", parseCount)
     .action((name: string, words: string[], options: Flags & { port?: number }) =>
       act(options, async (session) => {
+        const { demoFile } = await import("./commands/demo-file.ts");
+        const file = demoFile(session.folder, name);
         const { demo } = await withPackages("demo", SERVE_NEEDS, () => import("./commands/demo.ts"));
-        return demo(session, name, words, options);
+        return demo(session, { name, file }, words, options);
       }),
     );
   command(

@@ -1,10 +1,13 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { readlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { demoFile } from "../../src/cli/commands/demo-file.ts";
 import { cli } from "./run-cli.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -95,5 +98,14 @@ describe("twelvefold demo deploybot", { tags: ["E2", "F7.8"] }, () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain('there is no demo "../deploybot"');
     expect(stderr).toContain("known here: deploybot");
+  });
+
+  it("says outside a project, and in one without a demo, which commands bring it there", () => {
+    const folder = mkdtempSync(join(tmpdir(), "twelvefold-"));
+    const add = "npx twelvefold add deploybot, then npx twelvefold demo deploybot";
+    const make = "npx twelvefold init my-agent --yes, cd my-agent, npm install";
+    expect(() => demoFile(folder, "deploybot")).toThrow(`${make}, ${add}`);
+    writeFileSync(join(folder, "twelvefold.config.ts"), "export default {};");
+    expect(() => demoFile(folder, "deploybot")).toThrow(`copy one into your project: ${add}`);
   });
 });

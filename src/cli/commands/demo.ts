@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Agent } from "../../agent/agent.ts";
 import { systemClock } from "../../base/clock.ts";
-import { NotFoundError, UsageError } from "../../base/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
@@ -39,16 +38,16 @@ interface PreparedDemo {
 
 /**
  * `twelvefold demo <name> [message…]`: runs an agent on a site of its own, with the inbox, until it is interrupted. Prints
- * a link for each person, which signs one browser in, once.
+ * a link for each person, which signs one browser in, once. `file` is what `demoFile` returned for the name.
  */
 export async function demo(
   session: Session,
-  name: string,
+  { name, file }: { readonly name: string; readonly file: string },
   words: readonly string[],
   { port = 0 }: { readonly port?: number },
 ): Promise<number> {
   const { terminal, colors, json, env } = session;
-  const { people, prepare } = await loadDemo(session, name);
+  const { people, prepare } = await loadDemo(session, file);
   const folder = join(session.folder, ".twelvefold", `demo-${name}`);
   let url = "";
   const { agents, cron, about, launch } = await prepare(folder, () => url);
@@ -90,25 +89,13 @@ export async function demo(
   return EXIT.ok;
 }
 
-async function loadDemo({ folder, requireFreshClient }: Session, name: string): Promise<Demo> {
-  const file = join(folder, "src", "agents", name, "demo.ts");
-  if (!/^[\w-]+$/.test(name) || !existsSync(file)) {
-    const known = demosIn(join(folder, "src", "agents"));
-    const advice =
-      known.length === 0 ? "twelvefold add deploybot copies one" : `known here: ${known.join(", ")}`;
-    throw new NotFoundError(`there is no demo "${name}" in ${folder}; ${advice}`);
-  }
+async function loadDemo({ requireFreshClient }: Session, file: string): Promise<Demo> {
   await requireFreshClient();
   const module = await importModule(file);
   const exported: unknown =
     typeof module === "object" && module !== null && "demo" in module ? module.demo : undefined;
   if (isDemo(exported)) return exported;
   throw new UsageError("invalid_configuration", `${file} must export demo: { people, prepare }`);
-}
-
-function demosIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "demo.ts")));
 }
 
 function isDemo(value: unknown): value is Demo {
