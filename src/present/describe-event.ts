@@ -267,7 +267,8 @@ function from(agent: string | undefined): string {
   return agent === undefined ? "" : ` from ${visibleLine(agent)}`;
 }
 
-function editedFields(decision: HumanDecision): JsonObject | undefined {
+/** The arguments that an approver has put in place of those proposed; `undefined`: they were left as they were. */
+export function editedFields(decision: HumanDecision): JsonObject | undefined {
   if (decision.kind !== "approved" || decision.editedStep === undefined) return undefined;
   const { intent: _, ...fields } = decision.editedStep;
   return fields;

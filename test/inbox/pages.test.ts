@@ -228,6 +228,8 @@ describe("inbox pages", () => {
     await post(path, { decision: "approve_edited", digest, "arg.amount": "12.5", "arg.to": "ACME" });
     await settled(runtime, thread.id);
     expect(paid).toEqual([{ amount: 12.5, to: "ACME" }]);
+    const [, changed] = (await (await get(path)).text()).split("As it was changed");
+    expect(changed).toMatch(/12\.5[\s\S]*What was asked[\s\S]*40/);
     expect(await (await get(`/inbox/threads/${thread.id}`)).text()).toContain(
       "Ada (web:ada) approved with changed arguments",
     );

@@ -42,7 +42,7 @@ const HEADINGS: { readonly [S in RequestHistory["state"]]: string } = {
 /** A request that can no longer be decided, and what became of it. */
 export const ClosedRequestPage = (props: ClosedProps) => {
   const { frame, thread, history, now, rejected, done } = props;
-  const { asked, moments, pendingInstead } = history;
+  const { asked, moments, edited, pendingInstead } = history;
   const title = askedTitle(asked, thread.state.agent);
   return (
     <Layout frame={frame} title={HEADINGS[history.state]} section="inbox">
@@ -74,6 +74,12 @@ export const ClosedRequestPage = (props: ClosedProps) => {
           )}
         </section>
         <Outcome {...props} />
+        {asked.type === "approval_requested" && edited !== null && (
+          <section class="panel">
+            <h2>As it was changed</h2>
+            <Fields fields={edited} descriptions={asked.data.card.descriptions} />
+          </section>
+        )}
         {asked.type === "approval_requested" && (
           <section class="panel">
             <h2>What was asked</h2>

@@ -1,4 +1,5 @@
-import { describeDecision, describeLapse, wordsOf } from "../../present/describe-event.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { describeDecision, describeLapse, editedFields, wordsOf } from "../../present/describe-event.ts";
 import { nameOf } from "../../present/people.ts";
 import { clip, visible } from "../../present/visible-text.ts";
 import type { EventOf } from "../../thread/events.ts";
@@ -17,6 +18,8 @@ export interface RequestHistory {
   readonly asked: AskingEvent;
   readonly state: "pending" | "answered" | "expired" | "withdrawn";
   readonly moments: readonly RequestMoment[];
+  /** The arguments as an approver has changed them; `null`: nobody has. */
+  readonly edited: JsonObject | null;
   /** Sequence number of the request that is pending instead, if any. */
   readonly pendingInstead: number | null;
 }
@@ -27,10 +30,12 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
   if (asked?.type !== "approval_requested" && asked?.type !== "human_asked") return null;
   const pending = thread.state.request;
   const moments: RequestMoment[] = [];
+  let edited: JsonObject | null = null;
   let state: RequestHistory["state"] = pending?.seq === seq ? "pending" : "withdrawn";
   for (const event of thread.events.slice(seq)) {
     if (event.type === "human_responded" && event.data.request === seq) {
       moments.push({ at: event.at, text: responseText(event) });
+      edited = editedFields(event.data.decision) ?? edited;
       if (state !== "pending") state = "answered";
     } else if (event.type === "request_expired" && event.data.request === seq && event.data.because) {
       moments.push({ at: event.at, text: `${describeLapse(event.data.because)}: it is asked again.` });
@@ -45,7 +50,7 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
     }
   }
   const pendingInstead = pending === null || pending.seq === seq ? null : pending.seq;
-  return { asked, state, moments, pendingInstead };
+  return { asked, state, moments, edited, pendingInstead };
 }
 
 function responseText({ data: { by, decision } }: EventOf<"human_responded">): string {
