@@ -51,7 +51,13 @@ export const InboxPage = (props: InboxProps) => {
         <h1>Inbox</h1>
         <p class="sub">What agents need from people.</p>
       </div>
-      <FilterForm action={paths.inbox} search={filter.search} agent={filter.agent} agents={agents}>
+      <FilterForm
+        action={paths.inbox}
+        search={filter.search}
+        agent={filter.agent}
+        agents={agents}
+        typed="#list"
+      >
         <label>
           <span class="visually-hidden">Whose</span>
           <select name="whose">
@@ -62,46 +68,47 @@ export const InboxPage = (props: InboxProps) => {
           </select>
         </label>
       </FilterForm>
-      <div
-        id="live"
-        hx-get={withQuery(paths.inbox, { ...query, cursor })}
-        hx-trigger="every 4s"
-        hx-select="#requests"
-        hx-target="#requests"
-        hx-swap="outerMorph"
-      ></div>
-      <section id="requests" aria-label="Waiting requests">
-        {requests.length === 0 ? (
-          <Empty {...EMPTY[filtered ? "filtered" : cursor === "" ? "clear" : "older"]} />
-        ) : (
-          <ul class="cards">
-            {requests.map((request) => (
-              <RequestRow request={request} {...props} />
-            ))}
-          </ul>
-        )}
-        {props.others > 0 && (
-          <p class="more">
-            <a href={withQuery(paths.inbox, { ...query, whose: "all" })}>
-              {countOf(props.others, "request")} {props.others === 1 ? "waits" : "wait"} for others
-            </a>
-          </p>
-        )}
-        {(cursor !== "" || props.next !== null) && (
-          <p class="more">
-            {cursor !== "" && (
-              <a class="button" href={withQuery(paths.inbox, query)}>
-                First page
+      <div id="list">
+        <div
+          hx-get={withQuery(paths.inbox, { ...query, cursor })}
+          hx-trigger="every 4s"
+          hx-select="#requests"
+          hx-target="#requests"
+          hx-swap="outerMorph"
+        ></div>
+        <section id="requests" aria-label="Waiting requests">
+          {requests.length === 0 ? (
+            <Empty {...EMPTY[filtered ? "filtered" : cursor === "" ? "clear" : "older"]} />
+          ) : (
+            <ul class="cards">
+              {requests.map((request) => (
+                <RequestRow request={request} {...props} />
+              ))}
+            </ul>
+          )}
+          {props.others > 0 && (
+            <p class="more">
+              <a href={withQuery(paths.inbox, { ...query, whose: "all" })}>
+                {countOf(props.others, "request")} {props.others === 1 ? "waits" : "wait"} for others
               </a>
-            )}
-            {props.next !== null && (
-              <a class="button" href={withQuery(paths.inbox, { ...query, cursor: props.next })}>
-                More requests
-              </a>
-            )}
-          </p>
-        )}
-      </section>
+            </p>
+          )}
+          {(cursor !== "" || props.next !== null) && (
+            <p class="more">
+              {cursor !== "" && (
+                <a class="button" href={withQuery(paths.inbox, query)}>
+                  First page
+                </a>
+              )}
+              {props.next !== null && (
+                <a class="button" href={withQuery(paths.inbox, { ...query, cursor: props.next })}>
+                  More requests
+                </a>
+              )}
+            </p>
+          )}
+        </section>
+      </div>
     </Layout>
   );
 };

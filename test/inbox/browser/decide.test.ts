@@ -47,6 +47,15 @@ describe.runIf(browserIsThere())("deciding in a browser", { timeout: 60_000 }, (
     const { visit, paid, runtime, threadId } = await waiting([PAY, DONE]);
     const { page, alarms } = await visit();
     await page.goto("/inbox");
+    // The list follows what is typed.
+    await page.keyboard.press("/");
+    await page.keyboard.type("nowhere");
+    await page.getByText("Nothing fits.").waitFor();
+    expect(page.url()).toMatch(/\?search=nowhere$/);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("acme");
+    await page.getByRole("link", { name: "Pay" }).waitFor();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Pay" }).waitFor();
