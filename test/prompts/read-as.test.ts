@@ -174,4 +174,38 @@ describe("an answer that would keep the native parser busy", {
       "steps.0.amount must be a whole number, not true",
     );
   });
+
+  it("is not read without the parser where the parser may see something else in it", () => {
+    const text: DeclaredType = { kind: "text" };
+    const whole: DeclaredType = { kind: "integer" };
+    const union = (...of: DeclaredType[]): DeclaredType => ({ kind: "union", of });
+    const list = (of: DeclaredType): DeclaredType => ({ kind: "list", of });
+    const isSure = (type: DeclaredType, value: unknown) => {
+      const read = readWritten(value, type);
+      return read.kind === "value" && read.sure;
+    };
+    expect(isSure(union(text, { kind: "null" }), 5)).toBe(true);
+    // It takes 5 for a list of one text, and drops "x" from a list of whole numbers.
+    expect(isSure(union(list(text), text), 5)).toBe(false);
+    expect(isSure(union(list(whole), list(text)), [1, "x"])).toBe(false);
+    // It takes keys with other capitals for the fields of a class.
+    const fields = [{ name: "x", written: "x", type: whole }];
+    const map: DeclaredType = { kind: "map", keys: text, of: whole };
+    expect(isSure(union({ kind: "class", name: "One", fields }, map), { X: 1, y: 2 })).toBe(false);
+    // Half of a character makes it take the JSON for something else.
+    expect(isSure(list(text), ["\ud800"])).toBe(false);
+    expect(isSure(map, { "\ud800": 1 })).toBe(false);
+    expect(readWritten(Number.POSITIVE_INFINITY, { kind: "number" }).kind).toBe("misfit");
+  });
+
+  it("never turns 1.0 into the text 1", () => {
+    const refunds = many(600, (i) => step(`A${i}`, i));
+    const parse = (order: string) =>
+      watched("NextSteps").parse(JSON.stringify(refunds).replace('"A599"', order));
+    expect(parse("1")).toMatchObject({ ok: true, fidelity: { grade: "tolerant" } });
+    for (const order of ["1.0", "1e2", "-0"]) {
+      const answer = parse(order);
+      expect(answer.ok && answer.fidelity.grade, order).not.toBe("tolerant");
+    }
+  });
 });

@@ -6,7 +6,7 @@ import { mismatch } from "./mismatch.ts";
 import { describeMisplaced, readWritten } from "./read-as.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Size, sampleOf, sizeOf } from "./sample.ts";
-import { strictJson } from "./scan.ts";
+import { strictJson, withoutStrings } from "./scan.ts";
 
 type Refused = Exclude<Candidate, { readonly kind: "value" }>;
 
@@ -28,26 +28,28 @@ interface Read {
  * instead: what fits that, but for numbers as text and the like, needs no parser. Where the types are not known, a sample is parsed
  * first: only if the sample fits its type with nothing but harmless differences is the whole value sure to be cheap.
  *
- * @param written how many values its text holds.
+ * @param text what it was read from, and how many values that holds.
  */
 export function findUnaffordable(
   value: unknown,
-  written: number,
+  { text, values }: { readonly text: string; readonly values: number },
   tools: ReadTools,
 ): Refused | Read | undefined {
   const size = sizeOf(value);
   // The native parser reads values under a repeated key as often as the key is written.
-  if (written - size.empty - size.values > tools.left.texts)
+  if (values - size.empty - size.values > tools.left.texts)
     return tooMuch("has the same fields again and again");
   const cost = tools.costOf(value);
   if (cost > tools.left.work) {
     const returns = tools.returns();
-    const whole = readWritten(value, returns);
+    const plain = hasPlainNumbers(text);
+    const whole = readWritten(value, returns, { plain });
     // One item stands for the list of it.
     const single = whole.kind === "misfit" && tools.kind === "list" && isFields(value);
-    const read = single ? readWritten([value], returns) : whole;
+    const read = single ? readWritten([value], returns, { plain }) : whole;
     if (read.kind === "misfit") return tooMuch(`${MISFITS}: ${describeMisplaced(read)}`);
     if (read.sure) return { kind: "read", value: read.value };
+    if (returns.kind !== "unknown" && cost > MAX_UNSURE) return tooMuch(UNSURE);
   }
   if (isSmall(size, tools) && cost <= MAX_BLIND) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
@@ -59,6 +61,17 @@ export function findUnaffordable(
   return fit === "no" ? tooMuch(MISFITS) : fit;
 }
 
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Whether all whole numbers in JSON are written with nothing but their digits. */
+function hasPlainNumbers(json: string): boolean {
+  const numbers = withoutStrings(json).match(NUMBER) ?? [];
+  return numbers.every((number) => !Number.isInteger(Number(number)) || /^(?:0|-?[1-9]\d*)$/.test(number));
+}
+
+// Microseconds at most in the native parser for a value that its declared type does not settle.
+const MAX_UNSURE = 50_000;
+const UNSURE = "is long, and some of its values may be meant as one type or as another";
 const MISFITS = "is long, and some of its values do not have the expected type";
 
 function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {

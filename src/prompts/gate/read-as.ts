@@ -29,14 +29,16 @@ export interface Misfit {
  * Reads what a model wrote as a type, in the type's names, without the native parser, in time that grows with the length of the
  * value alone. Besides what fits as it is: numbers and truth values as text and the other way round, where nothing is lost, and
  * a list that was left out.
+ *
+ * @param plain whether whole numbers are written as such: as a text, the parser takes `1.0` for "1.0", and not for "1".
  */
-export function readWritten(value: unknown, type: DeclaredType): ReadAs {
-  return new Reader(true).read(value, type, true);
+export function readWritten(value: unknown, type: DeclaredType, { plain = true } = {}): ReadAs {
+  return new Reader(true, plain).read(value, type, true);
 }
 
 /** The other way round: what a model would write for a value in the type's names. Nothing but what fits as it is. */
 export function writeAs(value: unknown, type: DeclaredType): ReadAs {
-  return new Reader(false).read(value, type, false);
+  return new Reader(false, true).read(value, type, false);
 }
 
 // A value in unions of unions may be tried as each member again and again.
@@ -44,10 +46,12 @@ const MAX_TRIED = 100_000;
 
 class Reader {
   readonly #written: boolean;
+  readonly #plain: boolean;
   #left = MAX_TRIED;
 
-  constructor(written: boolean) {
+  constructor(written: boolean, plain: boolean) {
     this.#written = written;
+    this.#plain = plain;
   }
 
   /** @param loose whether values of another type are taken where nothing is lost. */
@@ -60,7 +64,9 @@ class Reader {
       case "number":
       case "boolean": {
         const read = FITS[type.kind](value) ? value : loose ? retyped(value, type.kind) : undefined;
-        return read === undefined ? misfit(value, type) : sure(read === 0 ? 0 : read);
+        if (read === undefined) return misfit(value, type);
+        const isSure = typeof value === "number" && type.kind === "text" ? this.#plain : isWhole(value);
+        return { kind: "value", value: read === 0 ? 0 : read, sure: isSure };
       }
       case "null":
         return value === null ? sure(value) : misfit(value, type);
@@ -96,7 +102,7 @@ class Reader {
 
   #map(value: unknown, type: Extract<DeclaredType, { kind: "map" }>, loose: boolean): ReadAs {
     if (!isFields(value)) return misfit(value, type);
-    if (type.keys.kind !== "text" || Object.hasOwn(value, "__proto__"))
+    if (type.keys.kind !== "text" || Object.hasOwn(value, "__proto__") || !Object.keys(value).every(isWhole))
       return { kind: "value", value, sure: false };
     return this.#all(Object.entries(value), () => ({ type: type.of }), loose, Object.fromEntries);
   }
@@ -155,15 +161,23 @@ class Reader {
   #union(value: unknown, type: DeclaredType, loose: boolean): ReadAs {
     const members = membersOf(type);
     const misfits: Misfit[] = [];
-    for (const asItIs of loose ? [false, true] : [false]) {
-      const tried = members.map((member) => this.read(value, member, asItIs));
-      const fitting = tried.filter((one) => one.kind === "value");
+    for (const retype of loose ? [false, true] : [false]) {
+      const tried = members.map((member) => ({ member, read: this.read(value, member, retype) }));
+      const fitting = tried.flatMap(({ member, read }) => (read.kind === "value" ? [{ member, read }] : []));
       const [first, ...others] = fitting;
       if (first !== undefined) {
-        const same = others.length === 0 || others.every((other) => isSame(first.value, other.value));
-        return same ? { ...first, sure: fitting.every((one) => one.sure) } : { ...first, sure: false };
+        // The parser may prefer a member that does not fit as it is, unless a literal or `null` rules that out.
+        const rivals = tried.filter(({ member, read }) => mayBeMeant(member, read));
+        const asMap = fitting.every(({ member }) => member.kind === "map");
+        const rivaled = rivals.some(({ member }) => retype || (asMap && member.kind === "class"));
+        const same = !rivaled && others.every(({ read }) => isSame(first.read.value, read.value));
+        return { ...first.read, sure: same && fitting.every(({ read }) => read.sure) };
       }
-      misfits.splice(0, misfits.length, ...tried.filter((one) => one.kind === "misfit"));
+      misfits.splice(
+        0,
+        misfits.length,
+        ...tried.flatMap(({ read }) => (read.kind === "misfit" ? [read] : [])),
+      );
     }
     return nearest(misfits) ?? misfit(value, type);
   }
@@ -192,6 +206,15 @@ function inOrder(type: Extract<DeclaredType, { kind: "class" }>): readonly Decla
   return fields;
 }
 
+function mayBeMeant(member: DeclaredType, read: ReadAs): boolean {
+  return read.kind === "misfit" && !read.other && member.kind !== "null";
+}
+
+/** Half of a pair of UTF-16 is no text to the parser: it takes the JSON around it for something else. */
+function isWhole(value: unknown): boolean {
+  return typeof value !== "string" || value.isWellFormed();
+}
+
 function isSame(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
@@ -201,7 +224,7 @@ type Scalar = "text" | "integer" | "number" | "boolean";
 const FITS: { readonly [Kind in Scalar]: (value: unknown) => boolean } = {
   text: (value) => typeof value === "string",
   integer: Number.isSafeInteger,
-  number: (value) => typeof value === "number",
+  number: Number.isFinite,
   boolean: (value) => typeof value === "boolean",
 };
 

@@ -28,7 +28,8 @@ export function readStrict(text: string, read: unknown, tools: ReadTools): Candi
   const shape = shapeOf(text, true, strictBounds(tools.limits));
   const breach = strictBreach(shape, tools.limits);
   if (breach !== undefined) return { kind: "breach", breach };
-  const afforded = checkIntent(read, tools) ?? findUnaffordable(read, valuesIn(shape), tools);
+  const afforded =
+    checkIntent(read, tools) ?? findUnaffordable(read, { text, values: valuesIn(shape) }, tools);
   if (afforded !== undefined && afforded.kind !== "read") return afforded;
   const parsed =
     afforded === undefined ? tryParseJson(text, tools) : { kind: "parsed" as const, value: afforded.value };
@@ -149,7 +150,11 @@ function checkLoose(
   const wrong = checkIntent(second.value, tools);
   if (wrong !== undefined) return wrong;
   if (sizeOf(second.value).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
-  const refusal = findUnaffordable(second.value, valuesIn(shapeOf(second.text, true)), tools);
+  const refusal = findUnaffordable(
+    second.value,
+    { text: second.text, values: valuesIn(shapeOf(second.text, true)) },
+    tools,
+  );
   // Both parsers must agree: the first has to read it too, and what fits takes it less long.
   const mayBeRead = refusal?.kind === "read" && FITTING * tools.costOf(second.value) <= tools.left.work;
   if (refusal === undefined || mayBeRead) return undefined;

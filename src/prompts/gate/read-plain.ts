@@ -102,7 +102,7 @@ function checkPlain(text: string, tools: ReadTools): ReturnType<typeof findUnaff
     if (breach !== undefined) return { kind: "breach", breach };
     if (typeof json === "string") return checkLength(text, tools);
     if (sizeOf(json).pairs > MAX_PAIRS) return { kind: "breach", breach: LISTS_TOO_LONG };
-    return findUnaffordable(json, valuesIn(shape), tools);
+    return findUnaffordable(json, { text, values: valuesIn(shape) }, tools);
   }
   const loose = looseShape(text, tools.limits);
   if ("breach" in loose) return { kind: "breach", breach: loose.breach };
