@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
 import { compileClient } from "./baml/compile-client.ts";
-import { type DeclaredType, readReturnType, UNKNOWN, widthOf } from "./baml/declared-type.ts";
+import { type DeclaredType, readReturnType, UNKNOWN } from "./baml/declared-type.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
 import { readIntents } from "./baml/intents.ts";
 import { type BamlFiles, promptVersion } from "./baml/source.ts";
@@ -189,7 +189,7 @@ function makeFunction(
         ...patienceOf(choiceIn(callOptions.defaultModel), choiceIn(model), options, callOptions),
         signal,
         admit: callOptions.admit,
-        onText: onPartial && partialReader(fn, { tb, width: widthOf(returnType() ?? UNKNOWN) }, onPartial),
+        onText: onPartial && partialReader(fn, { tb, type: returnType() ?? UNKNOWN }, onPartial),
         clock,
         random,
       });

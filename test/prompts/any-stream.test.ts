@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readReturnType, widthOf } from "../../src/prompts/baml/declared-type.ts";
+import { readReturnType } from "../../src/prompts/baml/declared-type.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { partialReader } from "../../src/prompts/call/partials.ts";
 import { readAnswer } from "../../src/prompts/call/read-answer.ts";
@@ -68,14 +68,14 @@ describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
   /** What of these texts, one after another, reaches the native parser, and what is shown. */
   function readPartials(name: (typeof HOSTILE_FUNCTIONS)[number] | "NextPlan", texts: readonly string[]) {
     const fn = bamlFunction(b, name);
-    const width = widthOf(readReturnType(getBamlFiles(), name));
+    const type = readReturnType(getBamlFiles(), name);
     const parsed: string[] = [];
     const shown: string[] = [];
     const parseStream: typeof fn.parseStream = (text, options) => {
       parsed.push(text);
       return fn.parseStream(text, options);
     };
-    const read = partialReader({ ...fn, parseStream }, { tb: undefined, width }, (partial) =>
+    const read = partialReader({ ...fn, parseStream }, { tb: undefined, type }, (partial) =>
       shown.push(JSON.stringify(partial)),
     );
     for (const text of texts) read(text);

@@ -6,16 +6,17 @@ import { completionReader } from "../../src/prompts/gate/answer.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { describeMisplaced, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
 import { strictJson } from "../../src/prompts/gate/scan.ts";
+import { triesOf } from "../../src/prompts/gate/tries.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { DEEP_FUNCTIONS, retypedValue } from "./completions/retyped.ts";
 
-type Name = (typeof DEEP_FUNCTIONS)[number];
+type Name = (typeof DEEP_FUNCTIONS)[number] | "NextFilter";
 
 const files = getBamlFiles();
-const types = new Map(DEEP_FUNCTIONS.map((name) => [name, readReturnType(files, name)]));
+const types = new Map<Name, DeclaredType>(DEEP_FUNCTIONS.map((name) => [name, readReturnType(files, name)]));
 const typeOf = (name: Name): DeclaredType => types.get(name) ?? { kind: "unknown" };
 const nameAt = (number: number): Name => DEEP_FUNCTIONS[number % DEEP_FUNCTIONS.length] ?? "NextStep";
 
@@ -207,5 +208,42 @@ describe("an answer that would keep the native parser busy", {
       const answer = parse(order);
       expect(answer.ok && answer.fidelity.grade, order).not.toBe("tolerant");
     }
+  });
+
+  it("is short, but has members of a union within each other", () => {
+    const nested = (levels: number, inside: unknown, key = "filters"): unknown =>
+      levels === 0
+        ? inside
+        : { op: ["and", "or", "not"][levels % 3], [key]: [nested(levels - 1, inside, key)] };
+    const grade = (value: unknown) => {
+      const { given, parse } = watched("NextFilter");
+      parse("{}");
+      given.length = 0;
+      const answer = parse(JSON.stringify(value));
+      expect(given, JSON.stringify(value)).toEqual([]);
+      return answer.ok ? answer.fidelity.grade : answer.message;
+    };
+    expect(grade(nested(9, { field: "a", value: 1 }))).toBe("exact");
+    for (const inside of [{ field: "a" }, { field: "a", value: 1.5 }, "a", { op: "nor", filters: [] }])
+      expect(grade(nested(9, inside))).toMatch(/^The answer has many levels, and some of its values/);
+    expect(grade(nested(9, { field: 5, value: 1 }))).toMatch(/^The answer has many levels/);
+    expect(grade(nested(9, { field: "a" }, "Filters"))).toMatch(/^The answer has many levels/);
+    expect(grade({ op: "and", filters: [nested(9, null)] })).not.toContain("must be ,");
+  });
+
+  it("is not read again and again by our own reader either", () => {
+    const link = (name: string): DeclaredType => ({
+      kind: "class",
+      name,
+      fields: [
+        { name: "next", written: "next", type: { kind: "alias", type: () => any } },
+        { name: "text", written: "text", type: { kind: "text" } },
+      ],
+    });
+    const any: DeclaredType = { kind: "union", of: [link("A"), link("B"), { kind: "null" }] };
+    let chain: unknown = null;
+    for (let level = 0; level < 64; level += 1) chain = { next: chain, text: "x" };
+    expect(readWritten(chain, any)).toMatchObject({ kind: "value", sure: true, value: chain });
+    expect(triesOf(chain, any)).toBeGreaterThan(1e9);
   });
 });

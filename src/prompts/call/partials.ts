@@ -1,7 +1,9 @@
+import { type DeclaredType, widthOf } from "../baml/declared-type.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import { ALLOWANCE, costOfShape } from "../gate/allowance.ts";
 import { DEFAULT_ANSWER_LIMITS, looseShape } from "../gate/limits.ts";
 import { withoutThinking } from "../gate/thinking.ts";
+import { branchesOf, EACH_TRY } from "../gate/tries.ts";
 
 // Incomplete text costs the native parser as much as text in need of repair (3 s for 800 brackets that close nothing, inside a
 // string too): partials are a courtesy and stop where they would become expensive.
@@ -18,8 +20,7 @@ const REST = 9;
 
 interface PartialOptions {
   readonly tb: RunTimeTypes | undefined;
-  /** The most members of a union in the type. */
-  readonly width: number;
+  readonly type: DeclaredType;
 }
 
 /**
@@ -28,10 +29,11 @@ interface PartialOptions {
  */
 export function partialReader(
   fn: BamlFunction,
-  { tb, width }: PartialOptions,
+  { tb, type }: PartialOptions,
   onPartial: (partial: unknown) => void,
 ): (text: string) => void {
   const options = { tb };
+  const branches = branchesOf(type);
   let notBefore = 0;
   let mostValues = MORE_VALUES;
   let slow = 0;
@@ -58,7 +60,8 @@ export function partialReader(
     const loose = looseShape(visible.text, DEFAULT_ANSWER_LIMITS);
     if ("breach" in loose || loose.shape.separators > MAX_SEPARATORS) return undefined;
     const values = loose.shape.commas + loose.shape.containers;
-    if (values > mostValues || costOfShape(loose.shape, width) > ALLOWANCE.work) return undefined;
+    if (values > mostValues || costOfShape(loose.shape, widthOf(type)) > ALLOWANCE.work) return undefined;
+    if (branches > 1 && EACH_TRY * (branches + 1) ** loose.shape.depth > ALLOWANCE.work) return undefined;
     mostValues = Math.max(mostValues, 2 * values + MORE_VALUES);
     try {
       return { value: fn.parseStream(visible.text, options) };

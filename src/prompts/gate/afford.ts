@@ -47,9 +47,10 @@ export function findUnaffordable(
     // One item stands for the list of it.
     const single = whole.kind === "misfit" && tools.kind === "list" && isFields(value);
     const read = single ? readWritten([value], returns, { plain }) : whole;
-    if (read.kind === "misfit") return tooMuch(`${MISFITS}: ${describeMisplaced(read)}`);
+    const why = text.length < LONG ? "has many levels" : "is long";
+    if (read.kind === "misfit") return tooMuch(`${why}, and ${MISFITS}: ${describeMisplaced(read)}`);
     if (read.sure) return { kind: "read", value: read.value };
-    if (returns.kind !== "unknown" && cost > MAX_UNSURE) return tooMuch(UNSURE);
+    if (returns.kind !== "unknown" && cost > MAX_UNSURE) return tooMuch(`${why}, and ${UNSURE}`);
   }
   if (isSmall(size, tools) && cost <= MAX_BLIND) return undefined;
   const short = JSON.stringify(sampleOf(value, false));
@@ -58,7 +59,7 @@ export function findUnaffordable(
   let fit = fits(short, tools.left.sampleTexts, tools);
   if (fit !== "yes" && long !== short) fit = fits(long, MAX_TEXTS_WITH_KEYS, tools);
   if (fit === "yes") return undefined;
-  return fit === "no" ? tooMuch(MISFITS) : fit;
+  return fit === "no" ? tooMuch(`is long, and ${MISFITS}`) : fit;
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -71,8 +72,10 @@ function hasPlainNumbers(json: string): boolean {
 
 // Microseconds at most in the native parser for a value that its declared type does not settle.
 const MAX_UNSURE = 50_000;
-const UNSURE = "is long, and some of its values may be meant as one type or as another";
-const MISFITS = "is long, and some of its values do not have the expected type";
+const UNSURE = "some of its values may be meant as one type or as another";
+const MISFITS = "some of its values do not have the expected type";
+// Characters. A shorter answer takes the native parser long by its levels.
+const LONG = 1_000;
 
 function isSmall({ texts, pairs }: Size, { left }: ReadTools): boolean {
   return texts <= left.texts && pairs <= FEW_PAIRS;

@@ -16,6 +16,7 @@ import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, resultKind } from "./reading.ts";
 import { hasConstraints, LONGEST_AS_IT_IS } from "./stand-ins.ts";
+import { EACH_TRY, triesOf } from "./tries.ts";
 
 /** The value that a function gives, made when it is first asked for. */
 function once<T>(make: () => T): () => T {
@@ -75,10 +76,13 @@ export function completionReader(
       constrained,
       returns: () => (constrained() ? UNKNOWN : declared()),
       costOf: (value: unknown) =>
-        costOf(value, {
-          width: Math.max(intents?.length ?? 1, widthOf(declared())),
-          longest: constrained() ? limits.maxCharacters : LONGEST_AS_IT_IS,
-        }),
+        Math.max(
+          costOf(value, {
+            width: Math.max(intents?.length ?? 1, widthOf(declared())),
+            longest: constrained() ? limits.maxCharacters : LONGEST_AS_IT_IS,
+          }),
+          EACH_TRY * triesOf(value, declared()),
+        ),
       limits,
       prose,
       kind,

@@ -47,6 +47,10 @@ const MAX_TRIED = 100_000;
 class Reader {
   readonly #written: boolean;
   readonly #plain: boolean;
+  readonly #read = {
+    strict: new Map<unknown, Map<DeclaredType, ReadAs>>(),
+    loose: new Map<unknown, Map<DeclaredType, ReadAs>>(),
+  };
   #left = MAX_TRIED;
 
   constructor(written: boolean, plain: boolean) {
@@ -56,6 +60,17 @@ class Reader {
 
   /** @param loose whether values of another type are taken where nothing is lost. */
   read(value: unknown, type: DeclaredType, loose: boolean): ReadAs {
+    // Members of a union may lie within each other: nothing is read as the same type again.
+    if (!isList(value) && !isFields(value)) return this.#find(value, type, loose);
+    const known = this.#read[loose ? "loose" : "strict"];
+    const types = known.get(value) ?? new Map<DeclaredType, ReadAs>();
+    known.set(value, types);
+    const read = types.get(type) ?? this.#find(value, type, loose);
+    types.set(type, read);
+    return read;
+  }
+
+  #find(value: unknown, type: DeclaredType, loose: boolean): ReadAs {
     this.#left -= 1;
     if (this.#left < 0) return { kind: "value", value, sure: false };
     switch (type.kind) {
@@ -216,7 +231,15 @@ function isWhole(value: unknown): boolean {
 }
 
 function isSame(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
+  if (one === other) return true;
+  if (isList(one))
+    return isList(other) && one.length === other.length && one.every((part, at) => isSame(part, other[at]));
+  if (!isFields(one) || !isFields(other)) return false;
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(other).length &&
+    names.every((name) => Object.hasOwn(other, name) && isSame(one[name], other[name]))
+  );
 }
 
 type Scalar = "text" | "integer" | "number" | "boolean";
@@ -241,7 +264,7 @@ function retyped(value: unknown, type: Scalar): unknown {
 
 /** Of what each member of a union rules out, what the member that comes nearest does. */
 function nearest(misfits: readonly Misfit[]): Misfit | undefined {
-  const meant = misfits.filter(({ other }) => !other);
+  const meant = misfits.filter(({ other, wanted }) => !other && wanted.some(({ kind }) => kind !== "null"));
   const near = meant.length > 0 ? meant : misfits;
   const deepest = Math.max(...near.map(({ path }) => path.length));
   const best = near.filter(({ path }) => path.length === deepest);
