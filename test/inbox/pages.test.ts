@@ -236,9 +236,15 @@ describe("inbox pages", () => {
   });
 
   it("threads are listed and found by status, agent and text", { tags: "F6.2" }, async () => {
-    const { get } = await paying();
+    const { get, runtime } = await paying();
     const list = async (query: string) => (await get(`/inbox/threads?${query}`)).text();
-    expect(await list("status=awaiting_approval&agent=office&q=pay")).toContain("Needs approval</span>");
+    expect(await list("status=awaiting_approval&agent=office&search=invoice")).toContain(
+      "Needs approval</span>",
+    );
+    const message = `Settle ACME ${"and so on ".repeat(60)} zebra`;
+    await runtime.launch({ agent: "office", input: { message, from: ada } });
+    expect(await list("search=zebra")).toContain("<mark>zebra</mark>");
+    expect((await list("search=settle")).match(/<mark>/g)).toHaveLength(1);
     expect(await list("status=failed")).toContain("No threads.");
     expect((await get("/inbox/threads/thr_unknown")).status).toBe(404);
   });

@@ -1,4 +1,5 @@
 import type { ThreadId } from "../../base/ids.ts";
+import { markWords } from "../../base/search-words.ts";
 import { nameOf } from "../../present/people.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
 import { UNINDEXED_COUNTED } from "../../server/shown.ts";
@@ -208,8 +209,9 @@ const ThreadRow = ({ thread, hit, search, cost, now }: RowProps) => {
   const { subject, title, requester, tokens } = thread;
   const name = visibleLine(subject || title) || thread.threadId;
   const latest = subject === "" || title === subject ? "" : title;
-  // What the title says already is not said twice.
-  const isSaid = hit?.text.startsWith(subject.replace(/…$/, "")) === true && subject !== "";
+  // What the title says already is not said twice; a word further on in a long text it does not say.
+  const isBegun = hit?.text.startsWith(subject.replace(/…$/, "")) === true && subject !== "";
+  const isSaid = isBegun && markWords(name, search).some((part) => part.hit);
   return (
     <tr id={`thread-${thread.threadId}`}>
       <th scope="row">
