@@ -571,6 +571,28 @@ describe("what a reply says by itself", { tags: "F11.2" }, () => {
   });
 });
 
+describe("a mail that is only HTML", { tags: ["F11.1", "F11.2"] }, () => {
+  it("is read as the words that it shows, and what it quotes decides nothing", async () => {
+    const { channel, runtime, clock, paid } = office({ script: [pay, done], policy: boss });
+    const page = `<html><head><title>t</title><style>p{}</style></head><body><!-- x --><p>Where is <b>7</b> &amp; 8?</p></body></html>`;
+    const accept = async (mail: Parameters<typeof writeMail>[0]) =>
+      channel.accept(await writeMail(mail, clock.now()), runtime);
+    const { threadId } = await accept({ html: page });
+    if (threadId === undefined) throw new Error("it was dropped");
+    const { events } = await runtime.settled(threadId);
+    expect(JSON.stringify(events[1]?.data)).toContain('"text":"Where is 7 & 8?"');
+    const card = replyTo(latest());
+    const from = "Boss <boss@shop.example>";
+    const approve = `<div>approve ${card.code}</div>`;
+    await accept({ from, to: card.to, html: `<blockquote>${approve}</blockquote><p>what?</p>` });
+    await runtime.settled(threadId);
+    expect(paid).toEqual([]);
+    await accept({ from, to: card.to, html: `${approve}<blockquote>${page}</blockquote>` });
+    await runtime.settled(threadId);
+    expect(paid).toEqual(["40 to ann"]);
+  });
+});
+
 describe("the options of the mail channel", { tags: "E4" }, () => {
   it("say which Node it needs", () => {
     expect(nodeProblem("22.18.0")).toContain("Node 22.19 or later");

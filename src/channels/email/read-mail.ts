@@ -1,6 +1,7 @@
 import PostalMime, { addressParser } from "postal-mime";
 import { addressOf } from "../../base/allow-list.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
+import { textOfHtml } from "./html-text.ts";
 import { headerOf, type RawMail, writeRawMail } from "./raw-mail.ts";
 
 /** A mail whose sender is proven. Everything in it is the sender's own word. */
@@ -38,7 +39,7 @@ export async function readParts(mail: RawMail): Promise<MailParts> {
   const list = (name: string) => headerOf(mail, name) ?? "";
   return {
     subject: (parsed.subject ?? "").replace(/\s+/g, " ").trim().slice(0, MAX_SUBJECT).toWellFormed(),
-    whole: (parsed.text ?? "").toWellFormed(),
+    whole: (parsed.text ?? textOfHtml(parsed.html ?? "")).toWellFormed(),
     messageId: idsIn(list("message-id"))[0] ?? "",
     references: [...idsIn(list("references")), ...idsIn(list("in-reply-to"))].slice(-MAX_LISTED),
     date: Date.parse(list("date").replace(/\([^()]*\)/g, "")),
