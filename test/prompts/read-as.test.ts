@@ -231,6 +231,14 @@ describe("an answer that would keep the native parser busy", {
     expect(grade({ op: "and", filters: [nested(9, null)] })).not.toContain("must be ,");
   });
 
+  it("is refused at many levels where its type is not known", () => {
+    const blind = promptFunction(b, "NextFilter");
+    const nested = (levels: number): unknown =>
+      levels === 0 ? { field: 5, value: 1 } : { op: "and", filters: [nested(levels - 1)] };
+    expect(blind.parse(JSON.stringify(nested(3)))).toMatchObject({ ok: true });
+    expect(blind.parse(JSON.stringify(nested(9)))).toMatchObject({ ok: false, reason: "too_many_objects" });
+  });
+
   it("is not read again and again by our own reader either", () => {
     const link = (name: string): DeclaredType => ({
       kind: "class",

@@ -40,6 +40,7 @@ export function findUnaffordable(
   if (values - size.empty - size.values > tools.left.texts)
     return tooMuch("has the same fields again and again");
   const cost = tools.costOf(value);
+  const why = text.length < LONG ? "has many levels" : "is long";
   if (cost > tools.left.work) {
     const returns = tools.returns();
     const plain = hasPlainNumbers(text);
@@ -47,7 +48,6 @@ export function findUnaffordable(
     // One item stands for the list of it.
     const single = whole.kind === "misfit" && tools.kind === "list" && isFields(value);
     const read = single ? readWritten([value], returns, { plain }) : whole;
-    const why = text.length < LONG ? "has many levels" : "is long";
     if (read.kind === "misfit") return tooMuch(`${why}, and ${MISFITS}: ${describeMisplaced(read)}`);
     if (read.sure) return { kind: "read", value: read.value };
     if (returns.kind !== "unknown" && cost > MAX_UNSURE) return tooMuch(`${why}, and ${UNSURE}`);
@@ -59,7 +59,7 @@ export function findUnaffordable(
   let fit = fits(short, tools.left.sampleTexts, tools);
   if (fit !== "yes" && long !== short) fit = fits(long, MAX_TEXTS_WITH_KEYS, tools);
   if (fit === "yes") return undefined;
-  return fit === "no" ? tooMuch(`is long, and ${MISFITS}`) : fit;
+  return fit === "no" ? tooMuch(`${why}, and ${MISFITS}`) : fit;
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;

@@ -44,6 +44,15 @@ function reachedFrom(type: DeclaredType): ReadonlySet<DeclaredType> {
   return seen;
 }
 
+// Of a type that is not known, two members may lie within each other.
+const BLIND_BRANCHES = 3;
+
+/** How many objects lie within each other. */
+function levelsOf(value: unknown): number {
+  if (isList(value)) return Math.max(0, ...value.map(levelsOf));
+  return isFields(value) ? 1 + Math.max(0, ...Object.values(value).map(levelsOf)) : 0;
+}
+
 class Counter {
   readonly #counted = new Map<unknown, Map<DeclaredType, number>>();
 
@@ -74,6 +83,8 @@ class Counter {
         return this.#items(isList(value) ? value : Object.values(value), type.of);
       case "class":
         return isList(value) ? this.#items(value, type) : this.#fields(value, type);
+      case "unknown":
+        return BLIND_BRANCHES ** levelsOf(value);
       default:
         return 1;
     }
