@@ -253,5 +253,9 @@ describe("an answer that would keep the native parser busy", {
     for (let level = 0; level < 64; level += 1) chain = { next: chain, text: "x" };
     expect(readWritten(chain, any)).toMatchObject({ kind: "value", sure: true, value: chain });
     expect(triesOf(chain, any)).toBeGreaterThan(1e9);
+    let broken: unknown = { next: null, text: [] };
+    for (let level = 0; level < 14; level += 1) broken = { next: broken, text: "x" };
+    const misfit = readWritten(broken, any);
+    expect(misfit.kind === "misfit" ? misfit.wanted.length : 0).toBe(2);
   });
 });

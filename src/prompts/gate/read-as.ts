@@ -271,7 +271,7 @@ function nearest(misfits: readonly Misfit[]): Misfit | undefined {
   const [first] = best;
   if (first === undefined) return undefined;
   const alike = best.filter(({ path }) => path.join() === first.path.join());
-  return { ...first, wanted: alike.flatMap(({ wanted }) => wanted) };
+  return { ...first, wanted: [...new Set(alike.flatMap(({ wanted }) => wanted))] };
 }
 
 /** What does not fit, in words that a model understands; and a person, who knows the values of enums by their names. */
