@@ -577,7 +577,7 @@ describe("a mail that is only HTML", { tags: ["F11.1", "F11.2"] }, () => {
     const page = `<html><head><title>t</title><style>p{}</style></head><body><!-- x --><p>Where is <b>7</b> &amp; 8?</p></body></html>`;
     const accept = async (mail: Parameters<typeof writeMail>[0]) =>
       channel.accept(await writeMail(mail, clock.now()), runtime);
-    const { threadId } = await accept({ html: page });
+    const { threadId } = await accept({ html: page, text: " \n" });
     if (threadId === undefined) throw new Error("it was dropped");
     const { events } = await runtime.settled(threadId);
     expect(JSON.stringify(events[1]?.data)).toContain('"text":"Where is 7 & 8?"');

@@ -87,6 +87,17 @@ export interface MailToSend {
 
 let count = 0;
 
+function partOf(type: "plain" | "html"): readonly string[] {
+  return [`Content-Type: text/${type}; charset=utf-8`, "Content-Transfer-Encoding: 8bit"];
+}
+
+function bodyOf({ text, html }: MailToSend): string {
+  if (html === undefined || text === undefined) return html ?? text ?? "Where is my order?";
+  const part = (type: "plain" | "html", content: string) =>
+    ["--between", ...partOf(type), "", content].join("\n");
+  return [part("plain", text), part("html", html), "--between--"].join("\n");
+}
+
 /** A mail as its sender's server hands it on, signed. */
 export async function writeMail(mail: MailToSend, now: number): Promise<Buffer> {
   const {
@@ -104,10 +115,11 @@ export async function writeMail(mail: MailToSend, now: number): Promise<Buffer> 
     `Message-ID: ${mail.id ?? `<mail-${count}@customer.example>`}`,
     ...(mail.headers ?? []),
     "MIME-Version: 1.0",
-    `Content-Type: text/${mail.html === undefined ? "plain" : "html"}; charset=utf-8`,
-    "Content-Transfer-Encoding: 8bit",
+    ...(mail.html === undefined || mail.text === undefined
+      ? partOf(mail.html === undefined ? "plain" : "html")
+      : ['Content-Type: multipart/alternative; boundary="between"']),
   ];
-  const body = (mail.html ?? mail.text ?? "Where is my order?").replaceAll(/\r?\n/g, "\r\n");
+  const body = bodyOf(mail).replaceAll(/\r?\n/g, "\r\n");
   const message = Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}\r\n`);
   const domain = /@([^>\s]+)>?\s*$/.exec(from)?.[1] ?? "customer.example";
   if (mail.signedBy === null) return message;

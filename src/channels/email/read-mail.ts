@@ -39,7 +39,7 @@ export async function readParts(mail: RawMail): Promise<MailParts> {
   const list = (name: string) => headerOf(mail, name) ?? "";
   return {
     subject: (parsed.subject ?? "").replace(/\s+/g, " ").trim().slice(0, MAX_SUBJECT).toWellFormed(),
-    whole: (parsed.text ?? textOfHtml(parsed.html ?? "")).toWellFormed(),
+    whole: (hasWords(parsed.text) ? parsed.text : textOfHtml(parsed.html ?? "")).toWellFormed(),
     messageId: idsIn(list("message-id"))[0] ?? "",
     references: [...idsIn(list("references")), ...idsIn(list("in-reply-to"))].slice(-MAX_LISTED),
     date: Date.parse(list("date").replace(/\([^()]*\)/g, "")),
@@ -67,4 +67,9 @@ export function recipientsOf(mail: RawMail, signed: ReadonlySet<string>): readon
   return addressParser(named.join(", "), { flatten: true }).flatMap(
     ({ address }) => addressOf(address ?? "") ?? [],
   );
+}
+
+/** Some programs write an empty text beside the HTML. */
+function hasWords(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== "";
 }
