@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../../src/base/errors.ts";
 import { a2h, a2hAgent } from "../../src/protocols/index.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -69,6 +70,32 @@ describe("A2H: programs elsewhere ask people", { tags: "E8" }, () => {
     expect(done.status).toMatchObject({ approved: true, user_info: { id: "web:ada" } });
     expect(done.spec.state).toEqual({ cursor: 7 });
     expect((await call(byAda, { approved: false }, ada)).status).toBe(409);
+  });
+
+  it("a call or question that is cancelled is over for the program that waits", async () => {
+    const { call, ada, runtime } = bench();
+    await call("/a2h/function_calls", refund());
+    await call("/a2h/human_contacts", question());
+    for (const { threadId } of (await runtime.list()).threads) {
+      await runtime.settled(threadId);
+      expect((await call(`/threads/${threadId}/cancel`, {}, ada)).status).toBe(200);
+    }
+    const over = { responded_at: expect.stringMatching(/^20/), approved: false, comment: "it was cancelled" };
+    expect((await call("/a2h/function_calls/call-1")).body.status).toMatchObject(over);
+    expect((await call("/a2h/human_contacts/q-1")).body.status).toMatchObject({
+      responded_at: over.responded_at,
+      comment: over.comment,
+    });
+  });
+
+  it("a policy that is misspelt is refused, and lets nobody approve", () => {
+    const misspelt: object[] = [
+      { approval: { approvrs: ["web:ada"] } },
+      { aproval: { approvers: ["web:ada"] } },
+      { approval: { approvers: "web:ada" } },
+      { approval: { needed: 0 } },
+    ];
+    for (const options of misspelt) expect(() => a2hAgent(options)).toThrow(UsageError);
   });
 
   it("whoever loses a race is told; who decided is who called, whatever the body says", async () => {

@@ -56,6 +56,23 @@ export function addTools(
   return leftOut;
 }
 
+/** What is wrong with arguments, which may repeat words of the server's schema: plain like a description, but for comparisons with numbers. */
+export function plainProblem(text: string): string {
+  return plainDescription(
+    text.replace(
+      /([<>])(=?)(?= ?-?\d)/g,
+      (_, sign: string, equal: string) => COMPARED[`${sign}${equal}`] ?? "",
+    ),
+  );
+}
+
+const COMPARED: Readonly<Record<string, string>> = {
+  "<": "under",
+  "<=": "at most",
+  ">": "over",
+  ">=": "at least",
+};
+
 /** A description in one plain line: no quotes, brackets or hidden characters. */
 export function plainDescription(text: string): string {
   return text

@@ -177,8 +177,14 @@ function statusOf(thread: Thread): JsonObject {
       ? {}
       : { request_id: request.id, digest: request.digest, expires_at: request.expiresAt }),
   };
+  const { status } = thread.state;
+  // Nobody will decide any more: whoever waits must not wait for ever.
+  if (status.kind === "cancelled" || status.kind === "failed") {
+    const comment = status.kind === "cancelled" ? "it was cancelled" : "it failed";
+    return { ...pending, responded_at: events.at(-1)?.at ?? null, approved: isLetThrough(events), comment };
+  }
   // Several may have to approve: until then it waits.
-  if (thread.state.status.kind !== "finished" || response === undefined) {
+  if (status.kind !== "finished" || response === undefined) {
     const over = expired !== undefined && request === null && response === undefined;
     return over
       ? { ...pending, responded_at: expired.at, approved: false, comment: "nobody decided in time" }
@@ -192,14 +198,18 @@ function statusOf(thread: Thread): JsonObject {
   };
 }
 
+/** What counts is that the call was let through, not that one of several said so. */
+function isLetThrough(events: readonly ThreadEvent[]): boolean {
+  return events.some(({ type }) => type === "tool_finished");
+}
+
 function outcomeOf(
   { data: { decision } }: EventOf<"human_responded">,
   events: readonly ThreadEvent[],
 ): JsonObject {
   switch (decision.kind) {
     case "approved":
-      // What counts is that the call was let through, not that one of several said so.
-      return { approved: events.some(({ type }) => type === "tool_finished") };
+      return { approved: isLetThrough(events) };
     case "denied":
       return {
         approved: false,

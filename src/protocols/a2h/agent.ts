@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { type Agent, defineAgent, type NextStepFunction } from "../../agent/agent.ts";
+import { fields, optional } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
 import { type JsonObject, toJson } from "../../base/json.ts";
+import { checkOptions } from "../../base/options.ts";
+import { APPROVAL_POLICY } from "../../humans/approval-policy.ts";
 import { covers } from "../../humans/principal.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import type { Accepted } from "../../prompts/types.ts";
@@ -49,11 +52,15 @@ export interface A2hAgentOptions {
   readonly approval?: ApprovalPolicy | undefined;
 }
 
+const OPTIONS = fields({ approval: optional(APPROVAL_POLICY) });
+
 /**
  * The agent behind A2H: each request of a program elsewhere is a thread of it, which asks people and ends with what they said. It is
- * code alone and asks no model. Put it among the `agents` of the configuration.
+ * code alone and asks no model. Put it among the `agents` of the configuration. Throws `UsageError` for a policy that could not hold.
  */
-export function a2hAgent({ approval = {} }: A2hAgentOptions = {}): Agent {
+export function a2hAgent(options: A2hAgentOptions = {}): Agent {
+  checkOptions("a2hAgent", OPTIONS, options);
+  const { approval = {} } = options;
   const policy: ApprovalPolicy = { requesterMayApprove: false, ...approval };
   return defineAgent(nextStep, {
     name: A2H_AGENT,

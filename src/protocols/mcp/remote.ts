@@ -12,7 +12,7 @@ import { closeAtEnd } from "../../base/at-end.ts";
 import { digestOf } from "../../base/digest.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
-import { addTools } from "../../prompts/baml/tool-types.ts";
+import { addTools, plainProblem } from "../../prompts/baml/tool-types.ts";
 import type { PromptFunction } from "../../prompts/prompt-function.ts";
 import { withTypes } from "../../prompts/with-types.ts";
 import type { Approval, Credential, ToolContext, ToolStep } from "../../steps/definitions.ts";
@@ -201,7 +201,8 @@ export class Remote implements McpTools {
       return `there is no tool ${JSON.stringify(name)}; there are: ${tools.map((one) => one.name).join(", ")}`;
     const result = await this.#validatorOf(found)["~standard"].validate(argumentsIn(step));
     if (result.issues === undefined) return undefined;
-    return `the arguments of ${name} do not fit: ${result.issues.map(({ message }) => message).join("; ")}`;
+    const wrong = result.issues.map(({ message }) => message).join("; ");
+    return `the arguments of ${name} do not fit: ${plainProblem(wrong)}`;
   }
 
   /** By the schema of the server's own words, where it still has them: what was recorded may be redacted. */
