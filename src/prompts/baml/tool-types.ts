@@ -20,8 +20,11 @@ class Unsupported extends Error {}
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
-/** A literal that the listing of types can hold. */
-const LITERAL = /^[^"\\\p{C}]{1,200}$/u;
+// What text of others may hold that stands in the prompt: no quotes, brackets or hidden characters.
+const PLAIN = "\\p{L}\\p{N}\\p{Sc} .,;:!?'/%+*@#&_-";
+const NOT_PLAIN = new RegExp(`[^${PLAIN}]+`, "gu");
+/** A choice that is shown as it is; where there is another one, any text is taken, and the server's schema has the last word. */
+const LITERAL = new RegExp(`^[${PLAIN}]{1,200}$`, "u");
 const MAX_DEPTH = 6;
 const MAX_FIELDS = 300;
 const MAX_DESCRIPTION = 300;
@@ -75,12 +78,7 @@ const COMPARED: Readonly<Record<string, string>> = {
 
 /** A description in one plain line: no quotes, brackets or hidden characters. */
 export function plainDescription(text: string): string {
-  return text
-    .replace(/[^\p{L}\p{N}\p{Sc} .,;:!?'/%+*@#&_-]+/gu, " ")
-    .replace(/\s+/g, " ")
-    .trim()
-    .slice(0, MAX_DESCRIPTION)
-    .trim();
+  return text.replace(NOT_PLAIN, " ").replace(/\s+/g, " ").trim().slice(0, MAX_DESCRIPTION).trim();
 }
 
 /** Reads one tool's schema. Without a builder it only finds out whether it can be read. */
