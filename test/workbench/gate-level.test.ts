@@ -4,7 +4,7 @@ import { falseAlarms, levelWithin } from "./gate-level.ts";
 
 const SAMPLES = [1, 5, 10];
 const PAIRS = SAMPLES.flatMap((before) => SAMPLES.map((now): [number, number] => [before, now]));
-const RUNS = Math.min(500, propertyRuns(10));
+const RUNS = Math.min(200, propertyRuns(10));
 
 describe("the gate where nothing has changed", { tags: "F2.16" }, () => {
   it.each(PAIRS)(
