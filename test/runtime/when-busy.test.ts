@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { defineAgent, type WhenBusy } from "../../src/agent/agent.ts";
 import { randomThreadId } from "../../src/base/ids.ts";
 import { replayThread } from "../../src/replay/replay.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
 import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { type ScriptedAnswer, scriptedSteps } from "../../src/testing/scripted-steps.ts";
@@ -137,6 +139,32 @@ describe("an interruption", { tags: "F6.13" }, () => {
     expect(thread.state.status.kind).toBe("finished");
     expect(eventsOf(thread, "tool_failed")[0]?.data.error.message).toBe("a newer message has interrupted it");
     expect(nextStep.prompts[1]).toContain("stop searching");
+  });
+
+  it("is looked for until the process stops, and nobody asks the store after that", async () => {
+    const memory = createMemoryStore();
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const order: string[] = [];
+    const store: typeof memory = {
+      ...memory,
+      summaries: async (ids) => {
+        asked.resolve();
+        await answered.promise;
+        order.push("asked the store");
+        return memory.summaries(ids);
+      },
+    };
+    const { agent } = busyAgent([{ intent: "search" }, { intent: "done" }]);
+    const runtime = createRuntime({ agents: [agent], store });
+    const threadId = await start(runtime);
+    await asked.promise;
+    await runtime.cancel(threadId, ada);
+    await runtime.settled(threadId);
+    const stopped = runtime.stop().then(() => order.push("stopped"));
+    await setImmediate();
+    answered.resolve();
+    await stopped;
+    expect(order).toEqual(["asked the store", "stopped"]);
   });
 
   it("aborts a model call, which is made anew with the message, once", async () => {
