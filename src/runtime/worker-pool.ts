@@ -47,7 +47,6 @@ export class WorkerPool {
   readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
   #stopping = false;
   #heartbeat: AbortController | null = null;
-  #beating: Promise<unknown> = Promise.resolve();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -135,7 +134,6 @@ export class WorkerPool {
     const jobs = [...this.#jobs.values()];
     for (const job of jobs) job.stop.abort(new DOMException("the process is stopping", "AbortError"));
     await Promise.all(jobs.map((job) => job.done));
-    await this.#beating;
   }
 
   #enqueue(threadId: ThreadId): void {
@@ -218,12 +216,14 @@ export class WorkerPool {
           }
           await this.#heedOthers();
         } catch (error) {
+          // Nothing runs any more: the store may be closed by now.
+          if (heartbeat.signal.aborted) return;
           observe({ kind: "sweep_problem", error });
         }
       }
     };
-    // Ends when it is aborted: nothing runs any more. It may be asking the store until then.
-    this.#beating = Promise.all([this.#beating, beat().catch(() => {})]);
+    // Ends when it is aborted: nothing runs any more.
+    beat().catch(() => {});
   }
 
   /** Leaves a thread to the process that has taken it over. A running tool may end: its effects cannot be undone. */
