@@ -143,6 +143,7 @@ export type {
   Handover,
   HelperContext,
   HumanQuestion,
+  KeptValues,
   NothingStep,
   ProgressStep,
   SleepStep,
