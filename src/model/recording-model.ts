@@ -35,8 +35,7 @@ const FORWARDED_BACK = ["content-type", "retry-after", "retry-after-ms", "x-requ
 /**
  * Starts a server that forwards every request to a provider, streams the answer back as it comes, and writes both to a
  * file once the answer is complete. Credentials are forwarded but never written, and what looks like a secret in a body is
- * replaced in what is written. An answer that either side cuts off is
- * not recorded.
+ * replaced in what is written. An answer that either side cuts off is not recorded.
  *
  * @example
  * const recorder = await startRecordingModel({ upstream: "https://api.openai.com/v1", file: "calls.jsonl" });

@@ -232,6 +232,14 @@ describe("an answer that would keep the native parser busy", {
     expect(grade({ op: "and", filters: [nested(9, null)] })).not.toContain("must be ,");
   });
 
+  it("is refused, and no more than that, where its type is not known and limits let it be very long", () => {
+    const limits = { maxValues: 500_000, maxCharacters: 5_000_000 };
+    const answer = promptFunction(b, "ExtractPeople", { limits }).parse(
+      JSON.stringify(many(200_000, () => 1)),
+    );
+    expect(answer).toMatchObject({ ok: false, reason: "too_many_objects" });
+  });
+
   it("is refused at many levels where its type is not known", () => {
     const blind = promptFunction(b, "NextFilter");
     const nested = (levels: number): unknown =>

@@ -51,22 +51,27 @@ export function widthOf(type: DeclaredType): number {
 }
 
 function findWidth(type: DeclaredType): number {
-  const seen = new Set<DeclaredType>();
-  const open: DeclaredType[] = [type];
   let width = 1;
+  for (const part of typesWithin(type)) {
+    if (part.kind === "unknown") width = Math.max(width, WIDTH_OF_UNKNOWN);
+    else if (part.kind === "union") width = Math.max(width, membersOf(part).length);
+  }
+  return width;
+}
+
+/** A type and all that lies within it. */
+export function typesWithin(type: DeclaredType): ReadonlySet<DeclaredType> {
+  const seen = new Set<DeclaredType>();
+  const open = [type];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
     if (next.kind === "list" || next.kind === "map") open.push(next.of);
     else if (next.kind === "alias") open.push(next.type());
     else if (next.kind === "class") open.push(...next.fields.map((field) => field.type));
-    else if (next.kind === "unknown") width = Math.max(width, WIDTH_OF_UNKNOWN);
-    else if (next.kind === "union") {
-      width = Math.max(width, membersOf(next).length);
-      open.push(...membersOf(next));
-    }
+    else if (next.kind === "union") open.push(...next.of);
   }
-  return width;
+  return seen;
 }
 
 const members = new WeakMap<DeclaredType, readonly DeclaredType[]>();

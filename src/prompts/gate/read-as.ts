@@ -95,7 +95,7 @@ class Reader {
         return isList(value)
           ? this.#all(
               value.entries(),
-              () => ({ type: type.of }),
+              () => type.of,
               loose,
               (read) => read.map(([, item]) => item),
             )
@@ -119,7 +119,7 @@ class Reader {
     if (!isFields(value)) return misfit(value, type);
     if (type.keys.kind !== "text" || Object.hasOwn(value, "__proto__") || !Object.keys(value).every(isWhole))
       return { kind: "value", value, sure: false };
-    return this.#all(Object.entries(value), () => ({ type: type.of }), loose, Object.fromEntries);
+    return this.#all(Object.entries(value), () => type.of, loose, Object.fromEntries);
   }
 
   #class(value: unknown, type: Extract<DeclaredType, { kind: "class" }>, loose: boolean): ReadAs {
@@ -134,7 +134,7 @@ class Reader {
         keyOf(field),
         Object.hasOwn(value, keyOf(field)) ? value[keyOf(field)] : undefined,
       ]),
-      (index) => ({ type: fields[index]?.type ?? type, field: fields[index] }),
+      (index) => fields[index]?.type ?? type,
       loose,
       (pairs) => {
         const values = new Map(pairs);
@@ -150,14 +150,14 @@ class Reader {
   /** Reads the parts of a value, up to the first that does not fit. */
   #all(
     parts: Iterable<readonly [string | number, unknown]>,
-    typeAt: (index: number) => { readonly type: DeclaredType; readonly field?: DeclaredField | undefined },
+    typeAt: (index: number) => DeclaredType,
     loose: boolean,
     make: (read: readonly (readonly [string | number, unknown])[]) => unknown,
   ): ReadAs {
     const read: [string | number, unknown][] = [];
     let isSure = true;
     for (const [key, part] of parts) {
-      const { type } = typeAt(read.length);
+      const type = typeAt(read.length);
       const one = part === undefined ? this.#absent(type, loose) : this.read(part, type, loose);
       if (one.kind === "misfit") return { ...one, path: [String(key), ...one.path] };
       isSure &&= one.sure;

@@ -1,4 +1,4 @@
-import { type DeclaredType, membersOf } from "../baml/declared-type.ts";
+import { type DeclaredType, membersOf, typesWithin } from "../baml/declared-type.ts";
 import { isFields, isList } from "./compare.ts";
 
 /*
@@ -19,10 +19,10 @@ export function triesOf(value: unknown, type: DeclaredType): number {
 export function branchesOf(type: DeclaredType): number {
   const known = branches.get(type);
   if (known !== undefined) return known;
-  const unions = [...reachedFrom(type)].filter((one) => one.kind === "union");
+  const unions = [...typesWithin(type)].filter((one) => one.kind === "union");
   const found = Math.max(
     1,
-    ...unions.map((union) => membersOf(union).filter((member) => reachedFrom(member).has(union)).length),
+    ...unions.map((union) => membersOf(union).filter((member) => typesWithin(member).has(union)).length),
   );
   branches.set(type, found);
   return found;
@@ -30,27 +30,14 @@ export function branchesOf(type: DeclaredType): number {
 
 const branches = new WeakMap<DeclaredType, number>();
 
-function reachedFrom(type: DeclaredType): ReadonlySet<DeclaredType> {
-  const seen = new Set<DeclaredType>();
-  const open = [type];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    if (next.kind === "list" || next.kind === "map") open.push(next.of);
-    else if (next.kind === "alias") open.push(next.type());
-    else if (next.kind === "class") open.push(...next.fields.map((field) => field.type));
-    else if (next.kind === "union") open.push(...next.of);
-  }
-  return seen;
-}
-
 // Of a type that is not known, two members may lie within each other.
 const BLIND_BRANCHES = 3;
 
 /** How many objects lie within each other. */
 function levelsOf(value: unknown): number {
-  if (isList(value)) return Math.max(0, ...value.map(levelsOf));
-  return isFields(value) ? 1 + Math.max(0, ...Object.values(value).map(levelsOf)) : 0;
+  if (!isList(value) && !isFields(value)) return 0;
+  const inside = isList(value) ? value : Object.values(value);
+  return inside.reduce<number>((most, part) => Math.max(most, levelsOf(part)), 0) + (isList(value) ? 0 : 1);
 }
 
 class Counter {

@@ -29,8 +29,9 @@ const NO_WORDS: ReadonlySet<string> = new Set(["intent", "reasoning"]);
 const TAKEN_BACK = "\n\n[This was not said in the end.]\n";
 
 /**
- * What the model writes while it comes: an answer or a question as text, a call as its input. It is neither guarded nor gated, so it is for display alone: what is sent in the end replaces it, or says that it was not said. Of
- * a text only whole words are sent, since half a secret would not be known as one.
+ * What the model writes while it comes: an answer or a question as text, a call as its input. It is neither guarded nor gated,
+ * so it is for display alone: what is sent in the end replaces it, or says that it was not said. Of a text only whole words are
+ * sent, since half a secret would not be known as one.
  */
 export class PartialParts {
   #open: Open | undefined;
