@@ -83,11 +83,14 @@ function salvage(value: object): ApprovalPolicy {
   const field = (name: keyof ApprovalPolicy): unknown => Reflect.get(value, name);
   const keepIfFit = <T>(one: unknown, inner: Check): T | undefined => (fits<T>(one, inner) ? one : undefined);
   const requesterMayApprove = field("requesterMayApprove");
+  // A misspelt rule may have been the one that says who may not.
+  const isMisspelt = Object.keys(value).some((name) => !Object.hasOwn(FIELDS, name));
   return {
     approvers: salvageApprovers(field("approvers")),
     needed: keepIfFit<number>(Math.ceil(Number(field("needed"))), FIELDS.needed),
     // Any other value: the policy was not meant to leave this open.
-    requesterMayApprove: requesterMayApprove === undefined ? undefined : requesterMayApprove === true,
+    requesterMayApprove:
+      requesterMayApprove === undefined && !isMisspelt ? undefined : requesterMayApprove === true,
     expiresAfter: keepIfFit<number>(field("expiresAfter"), FIELDS.expiresAfter),
     onExpiry: keepIfFit<ApprovalPolicy["onExpiry"]>(field("onExpiry"), FIELDS.onExpiry),
     escalation: keepIfFit<ApprovalPolicy["escalation"]>(field("escalation"), FIELDS.escalation),

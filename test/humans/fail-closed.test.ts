@@ -121,13 +121,14 @@ describe("policies that are wrong", { tags: "F7.8" }, () => {
     ]);
   });
 
-  it("a rule that cannot be read lets nobody approve what they asked for", async () => {
+  it("a rule that cannot be read, or is misspelt, lets nobody approve what they asked for", async () => {
     const rules: readonly (() => Approval)[] = [
       () => {
         throw new Error("the directory is down");
       },
       () => loose(undefined),
       () => loose(Promise.resolve("never")),
+      () => loose({ approvrs: ["web:bob"] }),
     ];
     for (const approval of rules) {
       const people = { Ada: ["terminal:ada"], Bob: ["web:bob"] };
