@@ -174,6 +174,15 @@ export function parseJson<T = Json>(text: string): T {
   return parsed;
 }
 
+/** The value of a JSON text, with right keys; `undefined` if the text is no JSON. */
+export function readJson(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Gives keys back their names, in place: what was just parsed is nobody else's. Without recursion, at any depth. */
 function putBack(root: unknown, names: readonly string[]): void {
   const open: unknown[] = [root];

@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, readJson } from "../base/json.ts";
 import { isSecretName } from "../base/secret-names.ts";
 import { removeSecrets, replaceSecrets } from "../base/secret-patterns.ts";
 
@@ -135,13 +135,4 @@ function mapTexts(json: Json, change: (path: string, text: string) => string, pa
 
 function areAlike(before: readonly Json[], after: readonly Json[]): boolean {
   return JSON.stringify(before) === JSON.stringify(after);
-}
-
-function readJson(text: string): Json | undefined {
-  try {
-    const json: Json = JSON.parse(text);
-    return json;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { digestOf } from "../base/digest.ts";
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { canonicalJson, isJsonObject, type Json, type JsonObject, readJson } from "../base/json.ts";
 import { diffLines } from "../base/line-diff.ts";
 import { removeSecrets } from "../base/secret-patterns.ts";
 import { cleanJson } from "./clean-body.ts";
@@ -82,12 +82,7 @@ export function removeCredentials(headers: Headers, url: string): (text: string)
 }
 
 function readBody(text: string): Json {
-  try {
-    const body: Json = JSON.parse(text);
-    return body;
-  } catch {
-    return text;
-  }
+  return readJson(text) ?? text;
 }
 
 /** Reads one line of a recording; `undefined` if it is not valid. */

@@ -1,8 +1,8 @@
-import { isJsonArray, isJsonObject, type Json, parseJson } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, readJson } from "../base/json.ts";
 
 /** A request's body as text that people can read: messages with their roles, then the rest as JSON. */
 export function requestText(body: string): string {
-  const json = jsonOf(body);
+  const json = readJson(body);
   if (json === undefined || !isJsonObject(json)) return body;
   const { messages, contents, input, ...rest } = json;
   const list = [messages, contents, input].find((value) => value !== undefined && isJsonArray(value));
@@ -22,13 +22,4 @@ function contentText(content: Json): string {
   if (!isJsonObject(content)) return JSON.stringify(content);
   const { text, type: _, ...others } = content;
   return typeof text === "string" && Object.keys(others).length === 0 ? text : JSON.stringify(content);
-}
-
-/** Bodies of requests as JSON; `undefined` for one that is none, as of a prompt function that is no BAML function. */
-export function jsonOf(body: string): Json | undefined {
-  try {
-    return parseJson(body);
-  } catch {
-    return undefined;
-  }
 }

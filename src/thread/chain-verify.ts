@@ -1,5 +1,5 @@
 import { sha256 } from "../base/digest.ts";
-import { isJsonArray, isJsonObject, type Json, parseJson } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, readJson } from "../base/json.ts";
 import { digestAt, genesisDigest, type StoredEvent } from "./chain.ts";
 import { type ChainProblem, findProblem, readingError } from "./chain-problem.ts";
 
@@ -133,11 +133,7 @@ function changedProblem(seq: number, what: string): ChainProblem {
 }
 
 function parseStored(text: string): Json {
-  try {
-    return parseJson(text);
-  } catch {
-    return null;
-  }
+  return readJson(text) ?? null;
 }
 
 function isArray(value: Json | undefined): value is readonly Json[] {

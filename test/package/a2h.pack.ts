@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,22 +10,12 @@ import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createServer } from "../../src/server/app.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { keyFor } from "../server/serve.ts";
-import { root, run } from "./packed.ts";
+import { keepPackages } from "./kept-packages.ts";
 
 /** The public client, kept in `node_modules` between runs. */
 const CLIENT = { "@humanlayer/sdk": "0.7.9" };
-const folder = join(root, "node_modules", ".twelvefold-a2h");
+let folder = "";
 const execute = promisify(execFile);
-
-function installClient(): void {
-  const manifest = JSON.stringify({ private: true, dependencies: CLIENT });
-  const done = join(folder, "installed");
-  if (existsSync(done) && readFileSync(done, "utf8") === manifest) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), manifest);
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-  writeFileSync(done, manifest);
-}
 
 /** As far as it is used here. */
 interface HumanLayer {
@@ -56,7 +45,7 @@ describe("A2H, as other programs speak it", { tags: "E8" }, () => {
   let base = "";
 
   beforeAll(async () => {
-    installClient();
+    folder = keepPackages("a2h", CLIENT);
     const { app } = createServer({
       runtime,
       auth: { kind: "keys", keys: [program.configured, ada.configured] },

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { serve as listen, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
@@ -14,7 +14,8 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { browserIsThere, openBrowser } from "../inbox/browser/browser.ts";
 import { keyFor } from "../server/serve.ts";
-import { root, run } from "./packed.ts";
+import { keepPackages } from "./kept-packages.ts";
+import { root } from "./packed.ts";
 
 /** The clients as they are published, kept in `node_modules` between runs. */
 const CLIENTS = {
@@ -24,17 +25,7 @@ const CLIENTS = {
   react: "19.3.1",
   "react-dom": "19.3.1",
 };
-const folder = join(root, "node_modules", ".twelvefold-chat-pages");
-
-function installClients(): void {
-  const manifest = JSON.stringify({ private: true, type: "module", dependencies: CLIENTS });
-  const done = join(folder, "installed");
-  if (existsSync(done) && readFileSync(done, "utf8") === manifest) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), manifest);
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-  writeFileSync(done, manifest);
-}
+let folder = "";
 
 /** An example page in one file, as a browser takes it. */
 async function bundle(page: string): Promise<string> {
@@ -77,7 +68,7 @@ describe.runIf(browserIsThere())("chat pages with the protocols' own clients", {
   const runtimes: Runtime[] = [];
 
   beforeAll(async () => {
-    installClients();
+    folder = keepPackages("chat-pages", CLIENTS);
     browser = await openBrowser();
     const agents = ["ag", "ai"].map((name) =>
       defineAgent(scriptedSteps<PayStep>(SCRIPT), {

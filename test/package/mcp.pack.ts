@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -16,8 +15,9 @@ import { finish, tool } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { keyFor } from "../server/serve.ts";
+import { keepPackages } from "./kept-packages.ts";
 import { addFixtures } from "./mcp-fixtures.ts";
-import { root, run } from "./packed.ts";
+import { root } from "./packed.ts";
 
 /** Clients of others, kept in `node_modules` between runs. */
 const CLIENTS = {
@@ -25,19 +25,9 @@ const CLIENTS = {
   "@modelcontextprotocol/inspector": "2.12.0",
   "@modelcontextprotocol/sdk": "1.32.2",
 };
-const folder = join(root, "node_modules", ".twelvefold-mcp");
+let folder = "";
 const bin = (name: string) => join(folder, "node_modules", ".bin", name);
 const execute = promisify(execFile);
-
-function installClients(): void {
-  const manifest = JSON.stringify({ private: true, type: "module", dependencies: CLIENTS });
-  const done = join(folder, "installed");
-  if (existsSync(done) && readFileSync(done, "utf8") === manifest) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), manifest);
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder);
-  writeFileSync(done, manifest);
-}
 
 type Step = { intent: "pay"; amount: number } | { intent: "done"; message: string };
 const result = z.object({
@@ -79,7 +69,7 @@ describe("the MCP server, and clients of others", { tags: "E6" }, () => {
   const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
 
   beforeAll(async () => {
-    installClients();
+    folder = keepPackages("mcp", CLIENTS);
     // As `mcpServer` serves the agents, and with what the suite calls by name.
     const served = { runtime, waitMs: 25_000, clock: systemClock, version: "1" };
     const states = new Set<string>();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
-import { isJsonObject, type Json, parseJson } from "../../base/json.ts";
+import { isJsonObject, readJson } from "../../base/json.ts";
 import { declarations } from "../../prompts/baml/source.ts";
 import { readSources } from "../baml/client-state.ts";
 import { EXIT } from "../exit.ts";
@@ -112,7 +112,7 @@ function readManifest(project: string): Manifest {
     const message = `there is no package.json in ${project}: run this in your project's folder (twelvefold init writes one)`;
     throw new UsageError("invalid_configuration", message);
   }
-  const manifest = parse(text);
+  const manifest = readJson(text);
   if (!isJsonObject(manifest))
     throw new UsageError("invalid_configuration", `${join(project, "package.json")} is not a JSON object`);
   const packages = ["dependencies", "devDependencies"].flatMap((field) => {
@@ -120,14 +120,6 @@ function readManifest(project: string): Manifest {
     return listed !== undefined && isJsonObject(listed) ? Object.keys(listed) : [];
   });
   return { name: manifest["name"], packages: new Set(packages) };
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const WITHOUT_CONFIG =

@@ -1,4 +1,4 @@
-import { type Json, toJson } from "../../base/json.ts";
+import { type Json, readJson, toJson } from "../../base/json.ts";
 
 /** One event of a rendered thread: a `<tag>` … `</tag>` block, or an object if the thread is written as JSON. */
 export interface Block {
@@ -94,7 +94,7 @@ const MAYBE_YAML = /^(?:[A-Za-z_][\w-]*:(?: |$)|- |["'])/m;
 async function readValue(text: string): Promise<Json> {
   if (NUMBER.test(text)) return Number(text);
   if (/^[[{"]/.test(text)) {
-    const value = parseJson(text);
+    const value = readJson(text);
     if (value !== undefined) return value;
   }
   if (!MAYBE_YAML.test(text)) return text;
@@ -123,16 +123,7 @@ function readPlainFields(text: string): Json | undefined {
 
 function readScalar(text: string): Json | undefined {
   if (NUMBER.test(text)) return Number(text);
-  if (text.startsWith('"')) return parseJson(text);
+  if (text.startsWith('"')) return readJson(text);
   if (/^[^\w(]|: |:$| #|^(?:true|false|null|yes|no|on|off|\.)|^0|\s$/i.test(text)) return undefined;
   return text;
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }

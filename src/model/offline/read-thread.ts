@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { isJsonObject, type Json, type JsonObject, readJson } from "../../base/json.ts";
 import type { ChatMessage } from "../chat-protocol.ts";
 import { type Block, readBlocks } from "./blocks.ts";
 import { readJsonEvents } from "./json-events.ts";
@@ -126,18 +126,9 @@ function readConversation(messages: readonly ChatMessage[]): Turn[] {
   return messages.flatMap((message): Turn[] => {
     const text = message.text.trim();
     if (message.role === "user") return [{ kind: "said", text }];
-    if (message.role === "tool") return [{ kind: "result", intent: null, value: parseJson(text) ?? text }];
-    const step = message.role === "assistant" ? parseJson(/\{[\s\S]*\}/.exec(text)?.[0] ?? "") : undefined;
+    if (message.role === "tool") return [{ kind: "result", intent: null, value: readJson(text) ?? text }];
+    const step = message.role === "assistant" ? readJson(/\{[\s\S]*\}/.exec(text)?.[0] ?? "") : undefined;
     const intent = isJsonObject(step) ? step["intent"] : undefined;
     return isJsonObject(step) && typeof intent === "string" ? [{ kind: "step", intent, fields: step }] : [];
   });
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
 }

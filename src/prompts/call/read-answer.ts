@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { ProviderResponse, Usage } from "../../base/completion.ts";
-import type { Json } from "../../base/json.ts";
+import { type Json, readJson } from "../../base/json.ts";
 import { decodeBody } from "../http/decode-body.ts";
 import { FetchProblem } from "../http/problem.ts";
 import { redactText } from "../http/redact.ts";
@@ -88,7 +88,7 @@ async function readStream(
   try {
     for await (const data of serverSentData(body)) {
       if (data.trim() === "[DONE]") break;
-      const event = parseJson(data);
+      const event = readJson(data);
       if (event === undefined) {
         // Some servers send words to keep the connection alive. A part of an event, though, means that a part
         // of the answer is lost.
@@ -151,7 +151,7 @@ function laterUsage(before: Usage | null, now: Usage): Usage {
 
 /** The JSON of a body, even if it is dressed as a stream of one event. */
 function jsonIn(text: string): Json | undefined {
-  return parseJson(text) ?? parseJson(withoutFields(text));
+  return readJson(text) ?? readJson(withoutFields(text));
 }
 
 function withoutFields(text: string): string {
@@ -159,14 +159,6 @@ function withoutFields(text: string): string {
     .split(/\r\n|\n|\r/)
     .filter((line) => !/^(?:event|id|retry)?:|^(?:data:)?\s*\[DONE\]\s*$/.test(line));
   return lines.map((line) => line.replace(/^data:/, "")).join("\n");
-}
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const MAX_PAGE = 4_000;

@@ -1,4 +1,4 @@
-import { parseJson } from "../../base/json.ts";
+import { readJson } from "../../base/json.ts";
 
 /** How deep and how large a text of JSON is, counted without parsing it. */
 export interface Shape {
@@ -283,11 +283,7 @@ export function elementsOf(array: string): string[] {
 
 /** The value of strict JSON; `undefined` if the text is not strict JSON. */
 export function strictJson(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
+  return readJson(text);
 }
 
 /** The strict parser's complaint about a text, in one line. */

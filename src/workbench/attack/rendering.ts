@@ -1,7 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
-import { isJsonArray, isJsonObject } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, readJson } from "../../base/json.ts";
 import { TEXT_FORMATS, type TextFormat } from "../../context/formats/formats.ts";
-import { jsonOf } from "../../model/request-text.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { NOBODY } from "./goals.ts";
 import { withoutText } from "./stub.ts";
@@ -30,7 +29,7 @@ function formatOf({ context: { options } }: Agent): TextFormat | undefined {
 /** The role of each message of the request, and the kinds of its parts: text, image. */
 async function rolesOf({ nextStep }: Agent, thread: Thread): Promise<readonly string[]> {
   const { body } = await nextStep.request(thread, { defaultModel: NOBODY, model: NOBODY });
-  const json = jsonOf(body);
+  const json = readJson(body);
   const messages = json !== undefined && isJsonObject(json) ? json["messages"] : undefined;
   if (messages === undefined || !isJsonArray(messages)) return [];
   return messages.map((message) => {

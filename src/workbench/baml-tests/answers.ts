@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, readJson } from "../../base/json.ts";
 import { removeSecrets } from "../../base/secret-patterns.ts";
 import type { RecordedCall } from "../../model/recording.ts";
 import { type BamlFiles, declarations } from "../../prompts/baml/source.ts";
@@ -54,24 +54,15 @@ function textsIn(json: Json): string[] {
 /** The text of an answer, whether it came whole or as a stream. */
 function answerIn({ request, response }: RecordedCall): string | undefined {
   const format = wireFormatOf(`http://127.0.0.1${request.path}`);
-  const whole = parse(response.body);
+  const whole = readJson(response.body);
   if (whole !== undefined) return format.readBody(whole)?.text;
   return streamedText(response.body, format);
 }
 
 function streamedText(body: string, format: WireFormat): string | undefined {
   const parts = body.split("\n").flatMap((line) => {
-    const event = line.startsWith("data:") ? parse(line.slice("data:".length)) : undefined;
+    const event = line.startsWith("data:") ? readJson(line.slice("data:".length)) : undefined;
     return event === undefined ? [] : [format.readPart(event).text ?? ""];
   });
   return parts.length === 0 ? undefined : parts.join("");
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    const json: Json = JSON.parse(text);
-    return json;
-  } catch {
-    return undefined;
-  }
 }
