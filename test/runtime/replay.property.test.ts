@@ -161,7 +161,7 @@ const textOf = (thread: Thread) => canonicalJson(toJson(thread));
 describe("replay", () => {
   it("replaying the recorded outputs reproduces any thread byte for byte", {
     tags: "F12.3",
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const seen = new Set<EventType>();
     await fc.assert(
