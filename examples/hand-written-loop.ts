@@ -1,9 +1,10 @@
 import { b, type CalculatorTools } from "../baml_client/index.ts";
+import { getBamlFiles } from "../baml_client/inlinedbaml.ts";
 import * as tf from "../src/index.ts";
 
 const ada = { channel: "terminal", id: "ada" };
 export async function calculate(text: string, ask: (question: string) => Promise<string>) {
-  const nextStep = tf.promptFunction(b, "DetermineNextStep");
+  const nextStep = tf.promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles });
   let thread = tf.startThread({ agent: "calculator" }, Date.now());
   thread = tf.appendEvents(thread, [tf.said(text, ada)], Date.now());
   while (thread.state.ended === null) {

@@ -20,9 +20,10 @@ function writeProject(): void {
   const config = `
     import { setTimeout as delay } from "node:timers/promises";
     import { b } from "./baml_client/index.ts";
+    import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
     import { askHuman, defineAgent, defineConfig, finish, promptFunction, tool } from ${from("src/index.ts")};
     const slowly = async (value) => (await delay(3000), value);
-    const agent = defineAgent(promptFunction(b, "DetermineNextStep"), {
+    const agent = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
       name: "calculator",
       steps: {
         add: tool(({ a, b }) => slowly(a + b), { readOnly: true, version: "1" }),

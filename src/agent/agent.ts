@@ -15,7 +15,7 @@ import { checkAgentOptions } from "./options.ts";
 import type { Prefetch, Prefetches } from "./prefetch.ts";
 import type { Summarizer } from "./summarize.ts";
 
-/** What the loop needs of a prompt function; `promptFunction(b, "Name")` returns one. */
+/** What the loop needs of a prompt function; `promptFunction(b, "Name", …)` returns one. */
 export interface NextStepFunction<Args extends readonly unknown[], Result> {
   readonly name: string;
   /** Changes whenever the prompt or its types change; part of every approval digest. */

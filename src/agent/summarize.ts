@@ -16,7 +16,7 @@ export type Summarizer = (
   options: NextStepOptions,
 ) => Promise<{ readonly summary: string; readonly completion?: CompletionRecord } | undefined>;
 
-/** Makes a summarizer from a BAML function: `summarizeWith(promptFunction(b, "SummarizeThread"))`. */
+/** Makes a summarizer from a BAML function: `summarizeWith(promptFunction(b, "SummarizeThread", { bamlFiles: getBamlFiles }))`. */
 export function summarizeWith(summarize: {
   call(
     args: [thread: string, maxWords: number],

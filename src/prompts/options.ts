@@ -32,22 +32,29 @@ export const PATIENCE = {
 } satisfies Record<keyof Patience, Check>;
 
 const OPTIONS = {
+  bamlFiles: optional(callback),
   model: optional(
     check((value) => (typeof value === "object" && value !== null ? undefined : "must be a model")),
   ),
   ...PATIENCE,
   limits: some(DEFAULT_ANSWER_LIMITS, count),
   prose: optional(oneOf(PROSE_MODES)),
-  bamlFiles: optional(callback),
   promptCache: optional(boolean),
   version: optional(nonEmptyName),
   clock: optional(objectWith("now", "sleep")),
   random: optional(callback),
 } satisfies Record<keyof PromptFunctionOptions, Check>;
 
-/** Throws `UsageError` for options that `promptFunction` does not know, and for invalid values. */
-export function checkPromptOptions(name: string, options: PromptFunctionOptions): void {
-  checkOptions(`promptFunction ${name}`, fields(OPTIONS), options);
+/** Nobody may forget the sources, whatever the type checker was told; `undefined` says that there are none. */
+const named: Check = check((value) =>
+  typeof value === "object" && value !== null && "bamlFiles" in value
+    ? undefined
+    : "bamlFiles is missing: pass getBamlFiles of the generated inlinedbaml.ts",
+);
+
+/** Throws `UsageError` for options that `promptFunction` does not know, for invalid values, and for missing `bamlFiles`. */
+export function checkPromptOptions(name: string, options: unknown): asserts options is PromptFunctionOptions {
+  checkOptions(`promptFunction ${name}`, both(fields(OPTIONS), named), options ?? {});
 }
 
 /** Throws `UsageError` for time-outs and retries that could not work. `what` says whose they are. */

@@ -54,6 +54,13 @@ export interface CallOptions<Partial = unknown> {
 }
 
 export interface PromptFunctionOptions {
+  /**
+   * `getBamlFiles` of the generated `inlinedbaml.ts`: the generated client does not give its sources. They give the function its
+   * version, which approvals are bound to, and tell the gate the aliases of fields and enum values, and the types as which it
+   * reads what would keep the native parser busy. With `undefined`, for a client whose sources are not at hand, an aliased name
+   * makes a value `doubtful` (`renamed_field`, `coerced_value`), and answers that are long and nested are refused.
+   */
+  readonly bamlFiles: (() => BamlFiles) | undefined;
   /** The function's own model, with its temperature, limits and so on. It takes precedence over a call's `defaultModel`. */
   readonly model?: ModelChoice | ModelClient;
   readonly timeouts?: Timeouts;
@@ -72,12 +79,6 @@ export interface PromptFunctionOptions {
    * an agent's: where nothing is read again, writing the cache costs more than it saves. Default false.
    */
   readonly promptCache?: boolean;
-  /**
-   * `getBamlFiles` of the generated `inlinedbaml.ts`. It gives the function its version, and tells the gate the aliases of
-   * fields and enum values, and the types as which it reads what would keep the native parser busy. Without it, an aliased name
-   * makes a value `doubtful` (`renamed_field`, `coerced_value`), and answers that are long and nested are refused.
-   */
-  readonly bamlFiles?: () => BamlFiles;
   /** Must change whenever the prompt or its types change. Default: derived from `bamlFiles`, else `"unversioned"`. */
   readonly version?: string;
   /** Default: the machine's clock. */
@@ -132,7 +133,7 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
 /**
  * Joins what BAML generates for a function into one value that builds the request, sends it, guards the completion, parses
  * it and gates the result. The types come from the generated client. Nothing is opened, sent or read here. Throws
- * `UsageError` for unknown options, values that they cannot have, and a name that the client does not know.
+ * `UsageError` for unknown options, values that they cannot have, missing `bamlFiles`, and a name that the client does not know.
  *
  * @example
  * const extract = promptFunction(b, "ExtractInvoice", { bamlFiles: getBamlFiles });
@@ -142,12 +143,12 @@ export interface PromptFunction<Args extends readonly unknown[], Result, Partial
 export function promptFunction<Client extends GeneratedClient, Name extends FunctionName<Client>>(
   client: Client,
   name: Name,
-  options?: PromptFunctionOptions,
+  options: PromptFunctionOptions,
 ): PromptFunction<ArgumentsOf<Client, Name>, ResultOf<Client, Name>, PartialOf<Client, Name>>;
 export function promptFunction(
   client: GeneratedClient,
   name: string,
-  options?: PromptFunctionOptions,
+  options: PromptFunctionOptions,
 ): PromptFunction<readonly unknown[], unknown> {
   return makeFunction(client, name, options);
 }
@@ -155,7 +156,7 @@ export function promptFunction(
 function makeFunction(
   client: GeneratedClient,
   name: string,
-  options: PromptFunctionOptions = {},
+  options: PromptFunctionOptions,
 ): PromptFunction<readonly unknown[], unknown> {
   checkPromptOptions(name, options);
   const { clock = systemClock, random = Math.random, bamlFiles, prose = "none", promptCache } = options;

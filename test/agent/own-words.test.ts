@@ -3,7 +3,7 @@ import { ownWords } from "../../src/agent/own-words.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { b } from "../prompts/baml_client/index.ts";
 
-const next = promptFunction(b, "NextStep");
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined });
 const REFUND = '"intent":"refund","order_id":"A1","amount":40';
 
 describe("the model's own words", { tags: "F4.10" }, () => {

@@ -40,7 +40,7 @@ describe("what the provider gets", () => {
   it("the rendered thread arrives whole, in the one place it belongs to, whatever the strings are", {
     tags: ["F3.12", "S2"],
   }, async () => {
-    const nextStep = promptFunction(b, "DetermineNextStep");
+    const nextStep = promptFunction(b, "DetermineNextStep", { bamlFiles: undefined });
     const context = createContext();
     await fc.assert(
       fc.asyncProperty(anyEvents, async (events) => {
@@ -59,7 +59,7 @@ describe("what the provider gets", () => {
   it("chat messages arrive as such: nobody's words get another role", {
     tags: ["F3.4", "F2.3", "S2"],
   }, async () => {
-    const nextStep = promptFunction(conversation, "NextStepInConversation");
+    const nextStep = promptFunction(conversation, "NextStepInConversation", { bamlFiles: undefined });
     const context = createContext({ format: "messages" });
     await fc.assert(
       fc.asyncProperty(anyEvents, async (events) => {
@@ -81,7 +81,7 @@ describe("what the provider gets", () => {
   }, async () => {
     const server = await startOfflineModel();
     try {
-      const summarize = promptFunction(b, "SummarizeThread");
+      const summarize = promptFunction(b, "SummarizeThread", { bamlFiles: undefined });
       const text = createContext().render(
         eventsOf(
           message("multiply 3 and 4"),

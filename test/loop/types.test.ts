@@ -141,7 +141,7 @@ describe("the type of an agent", () => {
       },
     });
     expectTypeOf<ResultOf<typeof shop>>().toEqualTypeOf<{ item: string; price: number } | string>();
-    const desk = defineAgent(promptFunction(b, "NextStep"), {
+    const desk = defineAgent(promptFunction(b, "NextStep", { bamlFiles: undefined }), {
       name: "desk",
       steps: {
         refund: tool(() => 7),

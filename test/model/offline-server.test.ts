@@ -50,9 +50,7 @@ describe("the offline model's server", () => {
   });
 
   it("is one JSON value and nothing else, graded exact", async () => {
-    const nextStep = promptFunction(b, "DetermineNextStep", {
-      model: model.choice,
-    });
+    const nextStep = promptFunction(b, "DetermineNextStep", { bamlFiles: undefined, model: model.choice });
     for (let a = 1; a <= 10; a += 1) {
       const thread = `<message_received>\nsubtract ${a} from {-2.5} [y] \`z\`\n</message_received>`;
       expect(await nextStep.call([thread])).toMatchObject({ ok: true, fidelity: { grade: "exact" } });

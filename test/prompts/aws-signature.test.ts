@@ -55,7 +55,11 @@ describe("AWS Signature Version 4", () => {
 describe("Bedrock with the credentials of the environment, through the generated call", () => {
   let server: ProviderServer;
   let client: ModelClient;
-  const next = promptFunction(b, "NextStep", { random: () => 0, retry: { firstDelay: 1 } });
+  const next = promptFunction(b, "NextStep", {
+    bamlFiles: undefined,
+    random: () => 0,
+    retry: { firstDelay: 1 },
+  });
   beforeAll(async () => {
     process.env["AWS_ACCESS_KEY_ID"] = "AKIDOFENVIRONMENT";
     process.env["AWS_SECRET_ACCESS_KEY"] = "secret-of-environment";

@@ -11,7 +11,7 @@ import { openaiChatBodies } from "./servers/wire-bodies.ts";
 import { WIRES } from "./servers/wires.ts";
 
 const OK = { text: '{"intent":"done_for_now","message":"hi"}' };
-const next = promptFunction(b, "NextStep", { retry: { attempts: 1 } });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, retry: { attempts: 1 } });
 
 let server: ProviderServer;
 beforeAll(async () => {

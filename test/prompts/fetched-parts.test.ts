@@ -13,8 +13,11 @@ import { WIRES } from "./servers/wires.ts";
 
 const OK = { text: '{"intent":"done_for_now","message":"hi"}' };
 const SECRET = "signature-of-the-address";
-const next = promptFunction(b, "NextStep", { retry: { attempts: 2, firstDelay: 1 } });
-const describePicture = promptFunction(b, "Describe", { retry: { attempts: 2, firstDelay: 1 } });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, retry: { attempts: 2, firstDelay: 1 } });
+const describePicture = promptFunction(b, "Describe", {
+  bamlFiles: undefined,
+  retry: { attempts: 2, firstDelay: 1 },
+});
 
 /** Gives tokens and pictures, or does not. */
 let other: Server;

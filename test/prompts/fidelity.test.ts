@@ -87,7 +87,7 @@ describe("aliases", { tags: "F4.8" }, () => {
   const completion = '{"total_amount":5,"status":"paid in full","items":[]}';
 
   it("makes aliased names doubtful where the BAML files are not known, and says why", () => {
-    const answer = promptFunction(b, "ExtractInvoice").parse(completion);
+    const answer = promptFunction(b, "ExtractInvoice", { bamlFiles: undefined }).parse(completion);
     expect(answer).toMatchObject({
       ok: true,
       value: { total: 5, status: "PAID", lines: [] },
@@ -109,8 +109,18 @@ describe("the prose that a prompt function allows", { tags: "F4.10" }, () => {
       expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", options])).toThrow(UsageError);
     }
     expect(() => Reflect.apply(promptFunction, undefined, [b, "NextStep", { proze: "before" }])).toThrow(
-      'promptFunction NextStep: unknown option "proze"; known: model, timeouts, retry, limits, prose, bamlFiles',
+      'promptFunction NextStep: unknown option "proze"; known: bamlFiles, model, timeouts, retry, limits, prose, promptCache',
     );
+  });
+
+  it("is not made without the sources of its types unless somebody says so", () => {
+    const missing =
+      "promptFunction NextStep: bamlFiles is missing: pass getBamlFiles of the generated inlinedbaml.ts";
+    // @ts-expect-error The type checker asks for them too.
+    expect(() => promptFunction(b, "NextStep")).toThrow(missing);
+    // @ts-expect-error
+    expect(() => promptFunction(b, "NextStep", { prose: "before" })).toThrow(missing);
+    expect(promptFunction(b, "NextStep", { bamlFiles: undefined }).version).toBe("unversioned");
   });
 });
 
@@ -118,7 +128,7 @@ describe("tokens of a chat template", { tags: "F4.8" }, () => {
   it("are passed over, but not words that stand in their place", () => {
     const json = '{"intent":"refund","order_id":"A1","amount":5}';
     const grade = (text: string) => {
-      const answer = promptFunction(b, "NextStep").parse(text);
+      const answer = promptFunction(b, "NextStep", { bamlFiles: undefined }).parse(text);
       return answer.ok ? answer.fidelity.grade : answer.reason;
     };
     for (const text of [
@@ -158,7 +168,7 @@ describe("tokens of a chat template", { tags: "F4.8" }, () => {
 });
 
 describe("the model's own words", { tags: "F4.10" }, () => {
-  const next = promptFunction(b, "NextStep", { prose: "marked" });
+  const next = promptFunction(b, "NextStep", { bamlFiles: undefined, prose: "marked" });
   const said = (completion: string) => {
     const answer = next.parse(completion);
     return answer.ok ? answer.said : undefined;
@@ -191,7 +201,7 @@ describe("the model's own words", { tags: "F4.10" }, () => {
   });
 
   it("are all of a text", () => {
-    const answer = promptFunction(b, "Summarize").parse("A text.");
+    const answer = promptFunction(b, "Summarize", { bamlFiles: undefined }).parse("A text.");
     expect(answer).toMatchObject({ ok: true, said: { text: "A text.", json: [] } });
   });
 });

@@ -10,7 +10,7 @@ import { WIRES, type Wire } from "./servers/wires.ts";
 const DONE = '{"intent":"done_for_now","message":"hi"}';
 const OK = { text: DONE };
 const clock: Clock = { now: () => 0, sleep: async () => {} };
-const next = promptFunction(b, "NextStep", { clock });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, clock });
 const onPartial = () => {};
 
 // The word for a good end as the wires' bodies write it, to be replaced by others.

@@ -26,11 +26,11 @@ const SEEDS = [
   PEOPLE,
 ];
 const functions = {
-  NextStep: promptFunction(b, "NextStep"),
-  ExtractPeople: promptFunction(b, "ExtractPeople"),
-  PersonOrText: promptFunction(b, "PersonOrText"),
-  MaybePerson: promptFunction(b, "MaybePerson"),
-  Classify: promptFunction(b, "Classify"),
+  NextStep: promptFunction(b, "NextStep", { bamlFiles: undefined }),
+  ExtractPeople: promptFunction(b, "ExtractPeople", { bamlFiles: undefined }),
+  PersonOrText: promptFunction(b, "PersonOrText", { bamlFiles: undefined }),
+  MaybePerson: promptFunction(b, "MaybePerson", { bamlFiles: undefined }),
+  Classify: promptFunction(b, "Classify", { bamlFiles: undefined }),
 };
 
 /** Cuts, copies, moves, swaps and inserts, at any place. */

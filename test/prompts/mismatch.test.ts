@@ -5,8 +5,8 @@ import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { REFUND, refund } from "./completions/row.ts";
 
-const next = promptFunction(b, "NextStep");
-const post = promptFunction(b, "Post");
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined });
+const post = promptFunction(b, "Post", { bamlFiles: undefined });
 
 /** What the model is told, without the sentences around it. */
 function told(fn: { parse(text: string): Answer<unknown> }, completion: string): string {
@@ -77,7 +77,7 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
       );
     for (const steps of [
       promptFunction(b, "NextSteps", { bamlFiles: getBamlFiles }),
-      promptFunction(b, "NextSteps"),
+      promptFunction(b, "NextSteps", { bamlFiles: undefined }),
     ]) {
       expect(told(steps, JSON.stringify([JSON.parse(REFUND), transfer]))).toBe(
         `Item 2 of the list does not fit. ${twice("to_account")}`,
@@ -174,7 +174,7 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
   it("is the same for long values as for short ones", () => {
     const parcel = (text: string) => envelope({ content: { kind: "parcel", weight: 1, size: text } });
     const files = { bamlFiles: getBamlFiles };
-    const fns = [promptFunction(b, "Post"), promptFunction(b, "Post", files)];
+    const fns = [promptFunction(b, "Post", { bamlFiles: undefined }), promptFunction(b, "Post", files)];
     for (const fn of fns) {
       for (const length of [1_000, 100_000, 600_000]) {
         expect(told(fn, parcel("x".repeat(length)))).toBe(
@@ -214,7 +214,7 @@ describe("what the model reads when its answer fits no step", { tags: "F9.8" }, 
     expect(told(steps, "[null]")).toBe("The item of the list does not fit. It is null.");
     expect(told(steps, "nothing to do")).toBe("It holds no JSON list.");
     expect(told(steps, "[]")).toBe("accepted as exact");
-    const blind = promptFunction(b, "NextSteps");
+    const blind = promptFunction(b, "NextSteps", { bamlFiles: undefined });
     expect(told(blind, '[{"intent":"refund"}]')).toBe(
       "The item of the list does not fit. A required field is missing, or a value has another type.",
     );

@@ -19,7 +19,9 @@ function names(environment: Environment): string[] {
 async function reached(environment: Environment): Promise<{ url: string; key: string; model: unknown }> {
   const selection = selectModel(environment);
   if (selection.kind === "offline") throw new Error("offline");
-  const request = await promptFunction(b, "Summarize").request(["x"], { model: selection.choice });
+  const request = await promptFunction(b, "Summarize", { bamlFiles: undefined }).request(["x"], {
+    model: selection.choice,
+  });
   const { headers } = request;
   const key =
     headers["authorization"] ?? headers["x-api-key"] ?? headers["api-key"] ?? headers["x-goog-api-key"] ?? "";
@@ -249,7 +251,7 @@ describe("the model by configuration", { tags: "F2.8" }, () => {
       provider: "openai",
       options: { model: "m", api_key: "k", base_url: "http://127.0.0.1:9/v1", ...options },
     };
-    const error = await promptFunction(b, "Summarize")
+    const error = await promptFunction(b, "Summarize", { bamlFiles: undefined })
       .call(["x"], { model })
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UsageError);
@@ -266,12 +268,14 @@ describe("the model by configuration", { tags: "F2.8" }, () => {
 
   it("is a local server for the offline model", async () => {
     const choice = localModel("offline", "http://127.0.0.1:4000/v1");
-    const request = await promptFunction(b, "Summarize", { model: choice }).request(["x"]);
+    const request = await promptFunction(b, "Summarize", { bamlFiles: undefined, model: choice }).request([
+      "x",
+    ]);
     expect(request).toMatchObject({ client: "offline", url: "http://127.0.0.1:4000/v1/chat/completions" });
   });
 
   it("without any choice is the client that the function names in its .baml file", async () => {
-    const request = await promptFunction(b, "Summarize").request(["x"]);
+    const request = await promptFunction(b, "Summarize", { bamlFiles: undefined }).request(["x"]);
     expect(request).toMatchObject({
       client: "127.0.0.1/none",
       url: "http://127.0.0.1:9/v1/chat/completions",
@@ -334,9 +338,10 @@ describe("time-outs and retries by configuration", { tags: "F9.9" }, () => {
     [{ retry: { attempts: 1.5 } }, "retry.attempts: must be a whole number from 1 to"],
     [{ retry: { maxDelay: -1 } }, "retry.maxDelay: "],
   ])("are checked where a function is made, and where it is called: %j", async (options, message) => {
-    expect(() => promptFunction(b, "Summarize", options)).toThrow(UsageError);
-    expect(() => promptFunction(b, "Summarize", options)).toThrow(message);
-    const call = promptFunction(b, "Summarize").call(["x"], options);
+    const make = () => promptFunction(b, "Summarize", { bamlFiles: undefined, ...options });
+    expect(make).toThrow(UsageError);
+    expect(make).toThrow(message);
+    const call = promptFunction(b, "Summarize", { bamlFiles: undefined }).call(["x"], options);
     await expect(call).rejects.toThrow(message);
   });
 });
@@ -348,6 +353,7 @@ describe("whose model answers", { tags: "F2.8" }, () => {
     options: { model: name, base_url: "http://127.0.0.1:9/v1" },
   });
   const own = promptFunction(b, "Summarize", {
+    bamlFiles: undefined,
     model: { ...client("own"), options: { ...client("own").options, temperature: 0.1, stop: ["END"] } },
   });
 
@@ -364,7 +370,7 @@ describe("whose model answers", { tags: "F2.8" }, () => {
   });
 
   it("the default answers where there is no other", async () => {
-    const plain = promptFunction(b, "Summarize");
+    const plain = promptFunction(b, "Summarize", { bamlFiles: undefined });
     expect((await plain.request(["x"], { defaultModel: client("environment") })).client).toBe("environment");
     expect(plain.ownModel).toEqual([]);
   });

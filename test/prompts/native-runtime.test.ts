@@ -26,7 +26,9 @@ describe("the native runtime behind a generated client", () => {
     const { request, streamRequest, parse, parseStream } = b;
     const plain = { request, streamRequest, parse, parseStream, ReadMail: b.ReadMail, NextStep: b.NextStep };
     expect(nativeRuntime(plain, "ReadMail")).toBeUndefined();
-    const [direct, generated] = [b, plain].map((client) => promptFunction(client, "ReadMail", { model }));
+    const [direct, generated] = [b, plain].map((client) =>
+      promptFunction(client, "ReadMail", { bamlFiles: undefined, model }),
+    );
     for (const args of [
       [LETTER, "x", "y"],
       [LETTER, "x", "y", "z"],
@@ -37,9 +39,12 @@ describe("the native runtime behind a generated client", () => {
       expect(one?.headers).toEqual(other?.headers);
       expect(one?.url).toBe(other?.url);
     }
-    expect(promptFunction(plain, "NextStep").parse(REFUND)).toMatchObject({ ok: true, value: REFUND_VALUE });
+    expect(promptFunction(plain, "NextStep", { bamlFiles: undefined }).parse(REFUND)).toMatchObject({
+      ok: true,
+      value: REFUND_VALUE,
+    });
     const error = (client: typeof plain | typeof b) =>
-      promptFunction(client, "NextStep")
+      promptFunction(client, "NextStep", { bamlFiles: undefined })
         .request([""], { model: { ...model, options: { base_url: 5 } } })
         .catch((thrown: unknown) => String(thrown));
     expect(await error(plain)).toBe(await error(b));
@@ -82,9 +87,13 @@ describe("the native runtime behind a generated client", () => {
     process.env["OPENAI_API_KEY"] = "key-of-the-environment";
     try {
       const client = { name: "m", provider: "openai-responses-x", options: { model: "m" } };
-      await expect(promptFunction(b, "NextStep").request(["x"], { model: client })).rejects.toThrow();
+      await expect(
+        promptFunction(b, "NextStep", { bamlFiles: undefined }).request(["x"], { model: client }),
+      ).rejects.toThrow();
       const open: ModelClient = { ...model, options: { model: "m", base_url: "http://127.0.0.1:9/v1" } };
-      const { headers } = await promptFunction(b, "NextStep").request(["x"], { model: open });
+      const { headers } = await promptFunction(b, "NextStep", { bamlFiles: undefined }).request(["x"], {
+        model: open,
+      });
       expect(JSON.stringify(headers)).not.toContain("key-of-the-environment");
     } finally {
       delete process.env["OPENAI_API_KEY"];

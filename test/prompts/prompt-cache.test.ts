@@ -4,8 +4,8 @@ import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { b } from "./baml_client/index.ts";
 import { WIRES } from "./servers/wires.ts";
 
-const cached = promptFunction(b, "NextStep", { promptCache: true });
-const plain = promptFunction(b, "NextStep");
+const cached = promptFunction(b, "NextStep", { bamlFiles: undefined, promptCache: true });
+const plain = promptFunction(b, "NextStep", { bamlFiles: undefined });
 
 interface Block {
   readonly text: string;

@@ -19,7 +19,7 @@ const clock: Clock = {
     waits.push(ms);
   },
 };
-const next = promptFunction(b, "NextStep", { clock, random: () => 1 });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, clock, random: () => 1 });
 
 describe.each(WIRES)("$name", (wire) => {
   let server: ProviderServer;

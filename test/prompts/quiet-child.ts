@@ -7,7 +7,7 @@ const model = {
   provider: "openai-generic",
   options: { model: "m", api_key: "k", base_url: `${process.argv[2]}/v1` },
 };
-const next = promptFunction(b, "NextStep", { model });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, model });
 await next.call(["a secret thread"]);
 await next.call(["a secret thread"], { onPartial: () => {} });
 next.parse("{broken");

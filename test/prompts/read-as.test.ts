@@ -234,14 +234,14 @@ describe("an answer that would keep the native parser busy", {
 
   it("is refused, and no more than that, where its type is not known and limits let it be very long", () => {
     const limits = { maxValues: 500_000, maxCharacters: 5_000_000 };
-    const answer = promptFunction(b, "ExtractPeople", { limits }).parse(
+    const answer = promptFunction(b, "ExtractPeople", { bamlFiles: undefined, limits }).parse(
       JSON.stringify(many(200_000, () => 1)),
     );
     expect(answer).toMatchObject({ ok: false, reason: "too_many_objects" });
   });
 
   it("is refused at many levels where its type is not known", () => {
-    const blind = promptFunction(b, "NextFilter");
+    const blind = promptFunction(b, "NextFilter", { bamlFiles: undefined });
     const nested = (levels: number): unknown =>
       levels === 0 ? { field: 5, value: 1 } : { op: "and", filters: [nested(levels - 1)] };
     expect(blind.parse(JSON.stringify(nested(3)))).toMatchObject({ ok: true });

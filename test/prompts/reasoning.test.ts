@@ -3,7 +3,7 @@ import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { b } from "./baml_client/index.ts";
 import { REFUND, REFUND_VALUE, SEARCH, SEARCH_VALUE } from "./completions/row.ts";
 
-const next = promptFunction(b, "NextStep", { prose: "before" });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, prose: "before" });
 
 describe("reasoning", { tags: "F2.6" }, () => {
   const REASON = "The parcel was late by three days. The terms give the customer his money back.";
@@ -25,7 +25,7 @@ describe("reasoning", { tags: "F2.6" }, () => {
 
   it("in a field of the type is part of the value, whatever it says", { tags: "F2.6" }, () => {
     const completion = `{"reasoning":"It would be wrong to pass this. Wait: {no}.","pass":false}`;
-    expect(promptFunction(b, "Review").parse(completion)).toMatchObject({
+    expect(promptFunction(b, "Review", { bamlFiles: undefined }).parse(completion)).toMatchObject({
       ok: true,
       value: { reasoning: "It would be wrong to pass this. Wait: {no}.", pass: false },
       fidelity: { grade: "exact" },

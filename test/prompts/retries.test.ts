@@ -25,7 +25,7 @@ const clock: Clock = {
     waits.push(ms);
   },
 };
-const next = promptFunction(b, "NextStep", { clock, random: () => 0 });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, clock, random: () => 0 });
 
 let first: ProviderServer;
 let second: ProviderServer;
@@ -87,6 +87,7 @@ describe("waits", () => {
     expect(waits).toEqual([250, 500, 1000]);
     waits.length = 0;
     const late = promptFunction(b, "NextStep", {
+      bamlFiles: undefined,
       clock,
       random: () => 1,
       retry: { attempts: 9, maxDelay: 3000 },
@@ -551,7 +552,7 @@ describe("abort", () => {
       },
     };
     first.will({ status: 500 });
-    const patient = promptFunction(b, "NextStep", { clock: waiting });
+    const patient = promptFunction(b, "NextStep", { bamlFiles: undefined, clock: waiting });
     const error = await failureOf(patient.call(["x"], { model: client, signal: controller.signal }));
     expect(error).toBeInstanceOf(CallAbortedError);
   });

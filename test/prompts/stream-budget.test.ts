@@ -22,7 +22,7 @@ const searching = (query: string) => ({
 it.each([true, false])("a token budget binds, streamed: %s", { tags: "F8.9" }, async (stream) => {
   const model = await startScriptedModel(["a", "b", "c", "d", "e"].map(searching));
   closing.push(() => model.close());
-  const agent = defineAgent(promptFunction(b, "NextStep"), {
+  const agent = defineAgent(promptFunction(b, "NextStep", { bamlFiles: undefined }), {
     name: "searcher",
     steps: {
       search: tool(() => "nothing found", { readOnly: true }),

@@ -12,7 +12,7 @@ const DONE = '{"intent":"done_for_now","message":"hi"}';
 const OK = { text: DONE };
 const USAGE = { inputTokens: 11, outputTokens: 7, cachedInputTokens: 3 };
 const ASKED = { stream: true, stream_options: { include_usage: true } };
-const next = promptFunction(b, "NextStep", { retry: { attempts: 1 } });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, retry: { attempts: 1 } });
 const onPartial = () => {};
 
 describe.each(WIRES)("$name, streamed", (wire) => {
@@ -108,7 +108,10 @@ describe("a server that does not know stream_options", { tags: "F8.9" }, () => {
 
   it("other failures count as ever before and after", async () => {
     const refusal = { status: 400, body: { error: { message: "stream_options?" } } };
-    const patient = promptFunction(b, "NextStep", { retry: { attempts: 2, firstDelay: 0 } });
+    const patient = promptFunction(b, "NextStep", {
+      bamlFiles: undefined,
+      retry: { attempts: 2, firstDelay: 0 },
+    });
     server.will({ status: 500 }, refusal, OK);
     const answer = await patient.call(["x"], { model: clientWith(), onPartial });
     expect(answer.completion.failedAttempts).toEqual(["old: 500 status 500"]);

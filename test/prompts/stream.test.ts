@@ -20,7 +20,7 @@ beforeAll(async () => {
   };
 });
 afterAll(() => server.close());
-const next = promptFunction(b, "NextStep", { retry: { attempts: 1 } });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, retry: { attempts: 1 } });
 
 describe("streaming", { tags: "S6" }, () => {
   it("gives partials to be shown, then the answer", async () => {
@@ -103,7 +103,7 @@ describe("streaming", { tags: "S6" }, () => {
 
   it("streams text as text", async () => {
     server.will({ text: "one two three four five six" });
-    const stream = promptFunction(b, "Summarize").stream(["x"], { model });
+    const stream = promptFunction(b, "Summarize", { bamlFiles: undefined }).stream(["x"], { model });
     for await (const partial of stream) expect("one two three four five six").toContain(partial);
     expect(await stream.answer).toMatchObject({ ok: true, value: "one two three four five six" });
   });

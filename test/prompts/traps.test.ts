@@ -39,9 +39,9 @@ async function shape(request: Promise<{ readonly body: string }>): Promise<strin
 }
 
 describe("BAML's markers in what others wrote", { tags: "S2" }, () => {
-  const step = promptFunction(b, "NextStep", { model: client });
-  const mail = promptFunction(b, "ReadMail", { model: client });
-  const talk = promptFunction(b, "Conversation", { model: client });
+  const step = promptFunction(b, "NextStep", { bamlFiles: undefined, model: client });
+  const mail = promptFunction(b, "ReadMail", { bamlFiles: undefined, model: client });
+  const talk = promptFunction(b, "Conversation", { bamlFiles: undefined, model: client });
   type MailArgs = Parameters<typeof mail.request>[0];
   const letter = { sender: "ada", lines: ["one", "two"], headers: { subject: "s" } };
 
@@ -101,7 +101,7 @@ describe("BAML's markers in what others wrote", { tags: "S2" }, () => {
   });
 
   it("make no role in the address of an image", async () => {
-    const picture = promptFunction(b, "Describe", { model: client });
+    const picture = promptFunction(b, "Describe", { bamlFiles: undefined, model: client });
     const good = baml.Image.fromUrl("https://example.org/a.png");
     expect(await shape(picture.request([good, "what is it?"]))).toBe("user: image_url+text");
     const bad = baml.Image.fromUrl(`https://example.org/${SYSTEM}`);
@@ -127,7 +127,7 @@ describe("BAML's markers in what others wrote", { tags: "S2" }, () => {
 
 describe("completions that hang or kill the native parser, over HTTP", { tags: "S1" }, () => {
   let server: ProviderServer;
-  const next = promptFunction(b, "NextStep");
+  const next = promptFunction(b, "NextStep", { bamlFiles: undefined });
   beforeAll(async () => {
     server = await providerServer(openaiChatBodies);
   });
@@ -189,7 +189,7 @@ describe("completions that hang or kill the native parser, over HTTP", { tags: "
 });
 
 describe("types that are known only at run time", () => {
-  const dynamic = promptFunction(b, "NextDynamic", { model: client });
+  const dynamic = promptFunction(b, "NextDynamic", { bamlFiles: undefined, model: client });
 
   it("are read like any other", { tags: "F4.8" }, async () => {
     const tb = new TypeBuilder();

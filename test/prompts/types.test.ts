@@ -9,7 +9,7 @@ type Step = types.Refund | types.Search | types.SendMail | types.Transfer | type
 
 describe("promptFunction is typed from the generated client", { tags: "F1.1" }, () => {
   it("infers arguments, result and partials", () => {
-    const next = promptFunction(b, "NextStep");
+    const next = promptFunction(b, "NextStep", { bamlFiles: undefined });
     expectTypeOf(next.call).parameter(0).toEqualTypeOf<[thread: string]>();
     expectTypeOf(next.parse).returns.toEqualTypeOf<Answer<Step>>();
     type PartialStep =
@@ -21,38 +21,54 @@ describe("promptFunction is typed from the generated client", { tags: "F1.1" }, 
       | partial_types.Done;
     const typed: PromptFunction<[thread: string], Step, PartialStep> = next;
     expect(typed.name).toBe("NextStep");
-    const mail = promptFunction(b, "ReadMail");
+    const mail = promptFunction(b, "ReadMail", { bamlFiles: undefined });
     expectTypeOf(mail.call)
       .parameter(0)
       .toEqualTypeOf<[mail: types.Mail, first: string, second: string, note?: string | null | undefined]>();
-    expectTypeOf(promptFunction(b, "NoArguments").call).parameter(0).toEqualTypeOf<[]>();
+    expectTypeOf(promptFunction(b, "NoArguments", { bamlFiles: undefined }).call)
+      .parameter(0)
+      .toEqualTypeOf<[]>();
   });
 
   it("works for every kind of result", () => {
-    expectTypeOf(promptFunction(b, "ExtractPeople").parse).returns.toEqualTypeOf<Answer<types.Person[]>>();
-    expectTypeOf(promptFunction(b, "MaybePerson").parse).returns.toEqualTypeOf<Answer<types.Person | null>>();
-    expectTypeOf(promptFunction(b, "Classify").parse).returns.toEqualTypeOf<Answer<types.Category>>();
-    expectTypeOf(promptFunction(b, "Summarize").parse).returns.toEqualTypeOf<Answer<string>>();
-    expectTypeOf(promptFunction(b, "Count").parse).returns.toEqualTypeOf<Answer<number>>();
-    expectTypeOf(promptFunction(b, "Judge").parse).returns.toEqualTypeOf<Answer<boolean>>();
-    expectTypeOf(promptFunction(b, "Prices").parse).returns.toEqualTypeOf<Answer<Record<string, number>>>();
-    expectTypeOf(promptFunction(b, "PersonOrText").parse).returns.toEqualTypeOf<
+    expectTypeOf(promptFunction(b, "ExtractPeople", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<types.Person[]>
+    >();
+    expectTypeOf(promptFunction(b, "MaybePerson", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<types.Person | null>
+    >();
+    expectTypeOf(promptFunction(b, "Classify", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<types.Category>
+    >();
+    expectTypeOf(promptFunction(b, "Summarize", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<string>
+    >();
+    expectTypeOf(promptFunction(b, "Count", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<number>
+    >();
+    expectTypeOf(promptFunction(b, "Judge", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<boolean>
+    >();
+    expectTypeOf(promptFunction(b, "Prices", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
+      Answer<Record<string, number>>
+    >();
+    expectTypeOf(promptFunction(b, "PersonOrText", { bamlFiles: undefined }).parse).returns.toEqualTypeOf<
       Answer<types.Person | string>
     >();
   });
 
   it("knows no function that is not there", () => {
     // @ts-expect-error no such function
-    expect(() => promptFunction(b, "NoSuchFunction")).toThrow(
+    expect(() => promptFunction(b, "NoSuchFunction", { bamlFiles: undefined })).toThrow(
       "the BAML client has no function NoSuchFunction; it has",
     );
     // @ts-expect-error wrong arguments
-    const wrong = () => promptFunction(b, "NextStep").call([1]);
+    const wrong = () => promptFunction(b, "NextStep", { bamlFiles: undefined }).call([1]);
     expectTypeOf(wrong).toBeFunction();
   });
 
   it("rejects wrong arguments at run time too", async () => {
-    const next = promptFunction(b, "NextStep");
+    const next = promptFunction(b, "NextStep", { bamlFiles: undefined });
     await expect(Reflect.apply(next.request, next, [[5]])).rejects.toMatchObject({
       code: "invalid_argument",
       message: expect.stringContaining("NextStep was called with wrong arguments"),
@@ -60,7 +76,7 @@ describe("promptFunction is typed from the generated client", { tags: "F1.1" }, 
   });
 
   it("keeps optional arguments in their places", async () => {
-    const mail = promptFunction(b, "ReadMail");
+    const mail = promptFunction(b, "ReadMail", { bamlFiles: undefined });
     const letter = { sender: "ada", lines: [], headers: {} };
     expect((await mail.request([letter, "a", "b"])).body).toContain("ab null");
     expect((await mail.request([letter, "a", "b", "note"])).body).toContain("ab note");
@@ -89,7 +105,7 @@ describe("the version of a prompt function", () => {
       expect(version(Object.fromEntries(ended))).toBe(now);
     }
     expect(version(changed("shapes.baml", "class Invoice {", "class Invoice {\n  extra int"))).toBe(now);
-    expect(promptFunction(b, "NextStep").version).toBe("unversioned");
-    expect(promptFunction(b, "NextStep", { version: "7" }).version).toBe("7");
+    expect(promptFunction(b, "NextStep", { bamlFiles: undefined }).version).toBe("unversioned");
+    expect(promptFunction(b, "NextStep", { bamlFiles: undefined, version: "7" }).version).toBe("7");
   });
 });

@@ -13,7 +13,7 @@ const DONE = '{"intent":"done_for_now","message":"grüße 👋"}';
 const OK = { text: DONE };
 const EXACT = { ok: true, fidelity: { grade: "exact" }, completion: { raw: DONE } };
 const clock: Clock = { now: () => 0, sleep: async () => {} };
-const next = promptFunction(b, "NextStep", { clock });
+const next = promptFunction(b, "NextStep", { bamlFiles: undefined, clock });
 const onPartial = () => {};
 
 const EVENTS = openaiChatBodies.events(OK, true);

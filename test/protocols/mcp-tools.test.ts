@@ -128,7 +128,10 @@ async function agentOf(
   runtimeOptions: Partial<RuntimeOptions> = {},
 ) {
   const tools = await far.connect(options);
-  const prompt = promptFunction(b, "NextDynamic", { model: wire?.client(model.url) ?? never() });
+  const prompt = promptFunction(b, "NextDynamic", {
+    bamlFiles: undefined,
+    model: wire?.client(model.url) ?? never(),
+  });
   const nextStep = tools.extend(prompt);
   const agent = defineAgent(nextStep, {
     name: "maintainer",
@@ -551,7 +554,7 @@ describe("tools that join single threads", { tags: ["F4.6", "E6"] }, () => {
     const [one, two] = [remote({ search: SEARCH }), remote({ open_issue: ISSUE })];
     const near = await one.connect();
     const other = await two.connect({ name: "other", className: "GithubTools" });
-    const prompt = promptFunction(b, "NextDynamicTwo");
+    const prompt = promptFunction(b, "NextDynamicTwo", { bamlFiles: undefined });
     const step = { intent: "github", call: { tool: "open_issue", arguments: { title: "t" } } };
     const both = other.extend(near.extend(prompt));
     expect(both.version.split("+")).toHaveLength(3);

@@ -40,6 +40,7 @@ function client(name: string, options: object = {}): ModelClient {
 function agentWith(model?: ModelClient) {
   return defineAgent(
     promptFunction(b, "NextStep", {
+      bamlFiles: undefined,
       ...(model === undefined ? {} : { model }),
       retry: { attempts: 1 },
     }),

@@ -30,7 +30,7 @@ async function office(answers: readonly string[], { echoRefused = false, ...opti
   const model = await startScriptedModel(answers);
   models.push(model);
   const refunded: number[] = [];
-  const agent = defineAgent(promptFunction(b, "NextStep"), {
+  const agent = defineAgent(promptFunction(b, "NextStep", { bamlFiles: undefined }), {
     name: "office",
     context: { echoRefused },
     steps: {
