@@ -1,7 +1,7 @@
 import { NotFoundError, UsageError } from "../base/errors.ts";
-import { isJsonObject, type JsonObject, mayExceed, toJson } from "../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject, mayExceed, toJson } from "../base/json.ts";
 import { cutMiddle } from "../context/blocks/errors.ts";
-import type { JsonEvent } from "../context/redaction/stored-content.ts";
+import { ANY_JSON, type JsonEvent, mapStored } from "../context/redaction/stored-content.ts";
 import { removeStoredSecrets } from "../context/redaction/stored-secrets.ts";
 import { misfit } from "../thread/declare-event.ts";
 import { EVENTS, type EventType, type NewEvent, type ThreadEvent } from "../thread/events.ts";
@@ -101,10 +101,42 @@ function withinSize(event: JsonEvent): JsonEvent {
     const cut = { type, data: { ...data, completion: { ...completion, raw } } };
     if (JSON.stringify(cut.data).length <= MAX_EVENT) return cut;
   }
+  if (CUT.has(type)) {
+    const cut = mapStored(event, { json: cutLarge, object: (fields) => fields });
+    if (JSON.stringify(cut.data).length <= MAX_EVENT) return cut;
+  }
   throw tooLarge(`the data of the ${type} event`, size, MAX_EVENT, "store a reference to it");
 }
 
-function shortResult(result: JsonObject[string], size: number): JsonObject {
+/** What an agent's own code says about what has happened: it is cut, for if it were refused, the thread could never go on. */
+const CUT: ReadonlySet<EventType> = new Set([
+  "step_refused",
+  "step_judged",
+  "approval_requested",
+  "tool_failed",
+  "tool_unknown",
+  "prefetched",
+  "context_compacted",
+  "child_failed",
+  "failed",
+]);
+
+function cutLarge(value: Json, path: string): Json {
+  // People decide on the arguments that run: all of them, or none.
+  if (path === "card.arguments") return value;
+  if (!ANY_JSON.has(path)) return cutTexts(value);
+  const size = JSON.stringify(value).length;
+  return size <= LEFT_OF_RESULT ? value : shortResult(value, size);
+}
+
+function cutTexts(value: Json): Json {
+  if (typeof value === "string") return cutMiddle(value, LEFT_OF_RESULT);
+  if (isJsonArray(value)) return value.map(cutTexts);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, cutTexts(field)]));
+}
+
+function shortResult(result: Json, size: number): JsonObject {
   const text = typeof result === "string" ? result : JSON.stringify(result);
   const note = `The result has about ${size} characters; at most ${MAX_EVENT} are stored. Ask for less of it.`;
   return { too_large: note, beginning: text.slice(0, LEFT_OF_RESULT).toWellFormed() };

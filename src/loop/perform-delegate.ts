@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import { toStore } from "../agent/to-store.ts";
 import { type CallId, childThreadId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
@@ -72,7 +73,12 @@ function requestChild(
       agent: name,
       input: toJson(definition.input(step)),
     };
-    return delegation.refuse(name) ?? (definition.wait ? data : { ...data, background: true });
+    const refused = delegation.refuse(name);
+    if (refused !== undefined) return refused;
+    const request = definition.wait ? data : { ...data, background: true as const };
+    // What may not be stored is refused here, or the thread could not go on.
+    toStore([{ type: "child_requested", data: request }], thread, agent);
+    return request;
   } catch (error) {
     return compactError(error).message;
   }

@@ -5,6 +5,7 @@ import { createHelper } from "../agent/helper.ts";
 import { type Json, toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { checkAddressees } from "../humans/addressees.ts";
+import { checkQuestion, checkText } from "../steps/check-returned.ts";
 import type { Verdict } from "../steps/definitions.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -62,10 +63,11 @@ export const judgeStep: Effect<"judge_step"> = async function* (
 };
 
 export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent) =>
-  recordStep(callId, () => {
+  recordStep(callId, thread, agent, () => {
     const { ask, options } = definitionOf(agent, intent, "ask_human");
     const { step } = callOf(thread, callId);
     const asked = ask(step);
+    checkQuestion(asked);
     // A `to` that is there and says nothing is a mistake, not everybody.
     const declared =
       options.to === undefined
@@ -93,9 +95,10 @@ export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId, ver
 
 /** Tells people something and goes on: a tool call whose effect is an entry in the thread. */
 export const tellProgress: Effect<"tell_progress"> = ({ callId, intent }, thread, agent) =>
-  recordStep(callId, () => {
+  recordStep(callId, thread, agent, () => {
     const { step, phase } = callOf(thread, callId);
     const text = definitionOf(agent, intent, "progress").message(step);
+    checkText("what the step's handler tells people", text);
     const key = `${thread.id}:${callId}`;
     const attempt = phase.kind === "started" ? phase.attempt + 1 : 1;
     return [

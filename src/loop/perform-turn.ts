@@ -1,15 +1,24 @@
+import type { Agent } from "../agent/agent.ts";
+import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
 import type { CallId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
+import { checkEventName } from "../steps/check-returned.ts";
 import type { NewEvent } from "../thread/events.ts";
+import type { Thread } from "../thread/thread.ts";
 import { callOf, definitionOf, type Effect, refuseArguments } from "./effect.ts";
 import { type Write, write } from "./journal.ts";
 
-/** The events that the code for a step makes of it. If that code throws, the step is refused. */
-export function recordStep(callId: CallId, make: () => readonly NewEvent[]): Write[] {
+/** The events that the code for a step makes of it. If that code throws, or they may not be stored, the step is refused. */
+export function recordStep(
+  callId: CallId,
+  thread: Thread,
+  agent: Agent,
+  make: () => readonly NewEvent[],
+): Write[] {
   try {
-    return [write(...make())];
+    return [write(...toStore(make(), thread, agent))];
   } catch (error) {
     return [write(refuseArguments(callId, compactError(error).message))];
   }
@@ -35,22 +44,23 @@ export const reachBudget: Effect<"reach_budget"> = ({ budget, limit, used }) => 
 };
 
 export const sleep: Effect<"sleep"> = ({ callId, intent }, thread, agent, { clock }) =>
-  recordStep(callId, () => {
+  recordStep(callId, thread, agent, () => {
     const { step } = callOf(thread, callId);
     const until = isoTime(definitionOf(agent, intent, "sleep").until(step, clock.now()));
     return [{ type: "sleep_started", data: { callId, until } }];
   });
 
 export const waitForEvent: Effect<"wait_for_event"> = ({ callId, intent }, thread, agent, { clock }) =>
-  recordStep(callId, () => {
+  recordStep(callId, thread, agent, () => {
     const { step } = callOf(thread, callId);
     const { name, until } = definitionOf(agent, intent, "wait_for_event").event(step, clock.now());
+    checkEventName(name);
     const data = { callId, name };
     return [{ type: "event_awaited", data: until === undefined ? data : { ...data, until: isoTime(until) } }];
   });
 
 export const finish: Effect<"finish"> = ({ callId, intent }, thread, agent) =>
-  recordStep(callId, () => {
+  recordStep(callId, thread, agent, () => {
     const { step } = callOf(thread, callId);
     const definition = definitionOf(agent, intent, "finish", "nothing");
     const result = definition.kind === "finish" ? definition.result(step) : definition.reason(step);

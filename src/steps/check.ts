@@ -1,6 +1,7 @@
 import type { Step } from "../thread/events.ts";
 import type { OpenCall } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
+import { checkText } from "./check-returned.ts";
 import type { StepDefinition } from "./definitions.ts";
 import { describeIssues } from "./standard-schema.ts";
 
@@ -11,7 +12,10 @@ export async function checkStep(
   thread: Thread,
 ): Promise<string | undefined> {
   const issues = await checkArguments(definition, call.step);
-  return issues ?? definition.options.check?.(call.step, { thread, fidelity: call.fidelity });
+  if (issues !== undefined) return issues;
+  const problem = await definition.options.check?.(call.step, { thread, fidelity: call.fidelity });
+  if (problem !== undefined) checkText("what the step's check returns", problem);
+  return problem;
 }
 
 /** What the step's schema says is wrong with its arguments. */

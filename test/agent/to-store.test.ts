@@ -40,16 +40,29 @@ const completion = {
   durationMs: 1,
   requestDigest: "d1",
   failedAttempts: [text],
+  response: { id: text, model: text, finish: text },
 };
+const requesters = { known: [by], unknown: false };
+const outcome = { callId, threadId, untrusted: [text], requesters };
 const fidelity = { grade: "doubtful" as const, reasons: ["prose"] };
 const until = "2026-01-01T00:00:00.000Z";
 
 /** Of each type data with every optional field that may hold words. */
 const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
-  thread_started: [{ agent: "keeper" }],
+  thread_started: [{ agent: "keeper", requesters, requester: by }],
   message_received: [{ text, from: by }],
   event_received: [{ name: "paid", source: "shop", payload: json, callId, from: by }],
-  step_proposed: [{ callId, step, fidelity, completion, alongside: true, missed: { requester: by } }],
+  step_proposed: [
+    {
+      callId,
+      step,
+      fidelity,
+      completion,
+      said: { text, length: 5, withoutJson: text },
+      alongside: true,
+      missed: { requester: by },
+    },
+  ],
   step_refused: [{ reason: "unparseable", message: text, callId, completion }],
   steps_dropped: [{ steps: [step, step], reason: text, callIds: [callId] }],
   step_judged: [{ callId, verdict: "pass", reason: text, completions: [completion] }],
@@ -70,12 +83,20 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
         intent: "pay",
         arguments: json,
         reasons: [
-          { kind: "policy" },
+          { kind: "policy", because: text },
+          { kind: "faulty_policy", fault: text },
+          { kind: "look_alike", names: [text] },
+          { kind: "other", text },
           { kind: "judge", reason: text },
           { kind: "untrusted", sources: [text] },
         ],
         preview: json,
         said: { text, length: 5 },
+        emphasis: [text],
+        descriptions: { to: text },
+        failures: { count: 1, latest: [{ at: until, message: text }] },
+        newer: { count: 1, latest: [{ at: until, from: by, text, length: 5 }] },
+        rejectOptions: { later: text },
       },
       policy: { approvers: ["web:*"], needed: 1 },
       digest: "d2",
@@ -85,7 +106,7 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   notified: [{ channel: "thread", ok: false, request: 3, callId, text, error }],
   human_responded: [
     { request: 3, callId, digest: "d2", decision: { kind: "approved", editedStep: step }, by },
-    { request: 3, decision: { kind: "denied", feedback: text }, by },
+    { request: 3, decision: { kind: "denied", feedback: text, option: text }, by },
     { request: 3, decision: { kind: "answered", text }, by },
     { request: 3, decision: { kind: "happened", result: json }, by },
   ],
@@ -100,8 +121,8 @@ const DATA: { readonly [T in EventType]: readonly EventData[T][] } = {
   woke: [{ callId, timedOut: true }],
   child_requested: [{ callId, threadId, agent: "keeper", input: json }],
   child_started: [{ callId, threadId, agent: "keeper" }],
-  child_finished: [{ callId, threadId, result: json }],
-  child_failed: [{ callId, threadId, error }],
+  child_finished: [{ ...outcome, result: json }],
+  child_failed: [{ ...outcome, error }],
   passed_on: [{ threadId, upTo: 2 }],
   parent_told: [{ threadId }],
   prefetched: [

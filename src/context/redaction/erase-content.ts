@@ -1,19 +1,12 @@
 import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { parseEvent } from "../../thread/stored-event.ts";
-import { mapStored } from "./stored-content.ts";
+import { ANY_JSON, mapStored } from "./stored-content.ts";
 
 const ERASED = "(erased)";
 
-/** Fields with JSON of any shape, whose keys may reveal as much as its values. */
-const FREE: ReadonlySet<string> = new Set([
-  "payload",
-  "result",
-  "replacement",
-  "card.preview",
-  "outcome.result",
-  "decision.result",
-]);
+/** Which model answered, and under which id: nobody's words. */
+const SAID_BY_PROVIDER = /^completions?(\.\*)?\.response$/;
 
 /** Objects whose fields were all chosen by a model or a tool. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["arguments", "card.arguments"]);
@@ -32,9 +25,10 @@ export function eraseContent(event: ThreadEvent): ThreadEvent {
     { type: event.type, data },
     {
       json: (value, path) => {
-        if (FREE.has(path)) return ERASED;
+        // Its keys may reveal as much as its values.
+        if (ANY_JSON.has(path)) return ERASED;
         // "system" means that nobody sent it.
-        if (path === "from") return value;
+        if (path === "from" || SAID_BY_PROVIDER.test(path)) return value;
         return OWN_FIELDS.has(path) ? {} : eraseJson(value);
       },
       object: (fields) => Object.fromEntries(Object.keys(fields).map((name) => [name, ERASED])),

@@ -8,7 +8,7 @@ export interface JsonEvent {
   readonly data: JsonObject;
 }
 
-const OF_COMPLETION = ["client", "usage", "durationMs", "requestDigest", "response"];
+const OF_COMPLETION = ["client", "usage", "durationMs", "requestDigest"];
 const COMPLETION = OF_COMPLETION.map((name) => `completion.${name}`);
 const HELPERS = OF_COMPLETION.map((name) => `completions.*.${name}`);
 const MISSED = ["missed.requester.channel", "missed.requester.id", "missed.after"];
@@ -18,7 +18,6 @@ const CHILD = [
   "agent",
   "background",
   "spent",
-  "untrusted",
   "requesters.unknown",
   "requesters.known.*.channel",
   "requesters.known.*.id",
@@ -96,6 +95,16 @@ const KEPT: { readonly [T in EventType]: readonly string[] } = {
   secret_revealed: ["placeholder", ...BY],
   data_erased: ["seqs", "standIns", ...BY],
 };
+
+/** Where JSON of any shape stands. */
+export const ANY_JSON: ReadonlySet<string> = new Set([
+  "payload",
+  "result",
+  "replacement",
+  "card.preview",
+  "outcome.result",
+  "decision.result",
+]);
 
 /** Where steps stand. Their fields are content; `intent` is a name. */
 const STEPS: readonly string[] = ["step", "steps.*", "decision.editedStep"];
