@@ -66,8 +66,8 @@ export interface ErrorLimits {
   /** Failures of one tool since its last success. Default 3. */
   readonly attemptsPerTool?: number;
   /**
-   * How often the same step may have the same outcome in a row before the model is told. If the model then proposes it
-   * once more, the step does not run and a person is asked. Default 3.
+   * How often in a row the same step, or the same two or three in turn, may have the same outcomes before the model is told. If
+   * the model then proposes one of them once more, it does not run and a person is asked. Default 3.
    */
   readonly repeats?: number;
   /**

@@ -28,6 +28,8 @@ export interface CommandData {
     readonly callId: CallId | null;
     readonly reason: RefusalReason;
     readonly message: string;
+    /** How many steps in turn repeat themselves, if more than one. */
+    readonly inTurn?: number | undefined;
   };
   /** Take the failed attempts out of what the model reads, and count errors anew. */
   readonly reset_errors: object;

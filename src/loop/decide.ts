@@ -8,10 +8,11 @@ import { inputsAfter } from "../humans/card-facts.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import { isIdempotent, isReadOnlyWork, permissionFor, reasonOfRule, warnings } from "../steps/permission.ts";
 import type { ApprovalReason, Step, VersionChange } from "../thread/events.ts";
+import { repeatedRound } from "../thread/repeats.ts";
+import { repeatsAgain } from "../thread/repeats-again.ts";
 import type { CallPhase, OpenCall, ThreadState } from "../thread/state.ts";
 import type { Thread } from "../thread/thread.ts";
 import { type Command, MAX_AT_ONCE } from "./command.ts";
-import { repeatsAgain } from "./repeats.ts";
 
 const WAIT: Command = { type: "wait" };
 
@@ -68,16 +69,33 @@ function decideTurn(thread: Thread, agent: Agent): Command {
   const [exhausted] = exhaustedTools(state, limits);
   if (exhausted !== undefined)
     return limitReached(state, limits, `${exhausted} failed ${state.failures[exhausted]} times`);
-  if (state.repeatRefusals > 1 || (state.repeatRefusals === 1 && state.repeats.count >= limits.repeats))
-    return stopOrAsk(limits, "the same step with the same outcome again and again");
-  if (state.repeats.count >= limits.repeats) {
-    const message = `You have taken this step ${state.repeats.count} times with the same outcome. Do something else, ask, or finish.`;
-    return { type: "refuse_step", callId: null, reason: "repeated", message };
-  }
+  const repeated = decideRepeats(state, limits);
+  if (repeated !== undefined) return repeated;
   const reached = reachedBudget(thread, budget);
   if (reached !== undefined) return { type: "reach_budget", ...reached };
   const names = missingPrefetches(thread, agent.prefetch);
   return names.length > 0 ? { type: "prefetch", names } : { type: "ask_model" };
+}
+
+/** The same steps have had the same outcomes again and again: the model is told once, then a person is asked. */
+function decideRepeats(state: ThreadState, limits: Agent["limits"]): Command | undefined {
+  const round = repeatedRound(state, limits.repeats);
+  if (state.repeatRefusals > 1 || (state.repeatRefusals === 1 && round !== undefined)) {
+    const what =
+      (round?.steps ?? 1) > 1
+        ? "the same steps in turn, with the same outcomes"
+        : "the same step with the same outcome";
+    return stopOrAsk(limits, `${what} again and again`);
+  }
+  if (round === undefined) return undefined;
+  const { steps, times } = round;
+  const what =
+    steps === 1
+      ? `You have taken this step ${times} times with the same outcome.`
+      : `You have taken the last ${steps} steps in turn, ${times} times, with the same outcomes.`;
+  const message = `${what} Do something else, ask, or finish.`;
+  const inTurn = steps === 1 ? undefined : steps;
+  return { type: "refuse_step", callId: null, reason: "repeated", message, inTurn };
 }
 
 /** Tools that have reached the limit of failures since their last success, or since a reset. */

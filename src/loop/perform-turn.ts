@@ -24,9 +24,10 @@ export function recordStep(
   }
 }
 
-export const refuseStep: Effect<"refuse_step"> = ({ callId, reason, message }) => [
-  write({ type: "step_refused", data: callId === null ? { reason, message } : { reason, message, callId } }),
-];
+export const refuseStep: Effect<"refuse_step"> = ({ callId, reason, message, inTurn }) => {
+  const why = inTurn === undefined ? { reason, message } : { reason, message, inTurn };
+  return [write({ type: "step_refused", data: callId === null ? why : { ...why, callId } })];
+};
 
 export const dropSteps: Effect<"drop_steps"> = ({ callIds, reason }, thread) => {
   const steps = callIds.map((callId) => callOf(thread, callId).step);

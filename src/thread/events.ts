@@ -29,7 +29,7 @@ import type {
   VersionChange,
   Via,
 } from "./event-parts.ts";
-import { asBefore, senderFromSource } from "./old-events.ts";
+import { asBefore, fromEarlier, senderFromSource } from "./old-events.ts";
 import { reasonsFromSentences } from "./old-reasons.ts";
 
 export type {
@@ -87,7 +87,9 @@ export const EVENTS = {
     readonly depth?: number | undefined;
     /** The agent's version. Absent if it declares none. */
     readonly version?: string | undefined;
-  }>({ agent: "string" }, [asBefore]),
+    /** Release 0.1.0 began it: it goes on by the rules of that time. */
+    readonly earlier?: true | undefined;
+  }>({ agent: "string" }, [fromEarlier]),
 
   // came in
   /** `via`, on the event that starts a thread: where replies go. */
@@ -131,6 +133,8 @@ export const EVENTS = {
     readonly reason: RefusalReason;
     readonly message: string;
     readonly callId?: CallId;
+    /** How many steps in turn repeat themselves, if more than one. */
+    readonly inTurn?: number | undefined;
     /** The refused answer, if no `step_proposed` holds it. */
     readonly completion?: CompletionRecord;
     /** See `step_proposed`. */

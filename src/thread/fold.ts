@@ -1,4 +1,5 @@
 import type { EventType, ThreadEvent } from "./events.ts";
+import { NO_REPEATS } from "./repeats.ts";
 import type { ThreadState } from "./state.ts";
 import { addHelperCalls, apply, IllegalEventError, type Transition, type Transitions } from "./transition.ts";
 import { children } from "./transitions-children.ts";
@@ -27,6 +28,7 @@ export const EMPTY_STATE: ThreadState = {
   children: [],
   status: { kind: "running" },
   ended: null,
+  isEarlier: false,
   depth: 0,
   pausedBy: null,
   calls: [],
@@ -50,7 +52,7 @@ export const EMPTY_STATE: ThreadState = {
   failures: {},
   errorsReset: false,
   setAside: {},
-  repeats: { key: "", count: 0 },
+  repeats: NO_REPEATS,
   repeatRefusals: 0,
   extensions: { steps: 0, tokens: 0, money: 0, time: 0 },
   reachedBudget: null,

@@ -16,6 +16,7 @@ import type {
   VersionChange,
   Via,
 } from "./events.ts";
+import type { Repeats } from "./repeats.ts";
 
 export type { Requesters };
 
@@ -212,6 +213,8 @@ export interface ThreadState {
   readonly prefetched: Readonly<Record<string, number>>;
   readonly parent: Required<ParentCall> | null;
   /** How many threads stand above this one, also where a tool has run its agent. */
+  /** Whether release 0.1.0 began it, which did not look for several steps in turn. */
+  readonly isEarlier: boolean;
   readonly depth: number;
   /** Whether the parent has an outcome of this thread. */
   readonly parentTold: boolean;
@@ -262,8 +265,8 @@ export interface ThreadState {
   readonly errorsReset: boolean;
   /** How many of `failures` a reset has set aside. Each intent is granted this once until it succeeds. */
   readonly setAside: Readonly<Record<string, number>>;
-  /** How often in a row the same step has had the same outcome. */
-  readonly repeats: { readonly key: string; readonly count: number };
+  /** How often in a row the same step, or the same two or three in turn, have had the same outcomes. */
+  readonly repeats: Repeats;
   /** Repetitions pointed out to the model since a person last looked; at the next one a person is asked. */
   readonly repeatRefusals: number;
   /** How often each budget was extended by a person. */

@@ -3,6 +3,7 @@ import { ConflictError } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
 import { callIdAt } from "../base/ids.ts";
 import type { EventData, EventOf, EventType, ThreadEvent } from "./events.ts";
+import { NO_REPEATS } from "./repeats.ts";
 import type { CallPhase, OpenCall, PendingRequest, ThreadState } from "./state.ts";
 import { statusOf } from "./status.ts";
 
@@ -126,7 +127,7 @@ export const FRESH_COUNTS = {
   ...NO_ERRORS,
   failures: {},
   setAside: {},
-  repeats: { key: "", count: 0 },
+  repeats: NO_REPEATS,
   repeatRefusals: 0,
 } as const satisfies Change;
 

@@ -1,4 +1,5 @@
 import type { EventOf } from "./events.ts";
+import { repeatsAfter } from "./repeats.ts";
 import { addRequesters } from "./requesters.ts";
 import type { OpenCall, OpenChild, ThreadState } from "./state.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type Transitions,
   withPhase,
 } from "./transition.ts";
-import { afterSuccess, repeatsAfter } from "./transitions-effects.ts";
+import { afterSuccess } from "./transitions-effects.ts";
 
 type ChildEvent = "child_requested" | "child_started" | "child_finished" | "child_failed" | "passed_on";
 

@@ -1,6 +1,4 @@
-import { digestOf } from "../base/digest.ts";
-import type { Json } from "../base/json.ts";
-import { withoutReasons } from "./reasons.ts";
+import { repeatsAfter } from "./repeats.ts";
 import type { OpenCall, ThreadState } from "./state.ts";
 import {
   type Change,
@@ -18,12 +16,6 @@ import {
   type Transitions,
   withPhase,
 } from "./transition.ts";
-
-/** The same step with the same outcome again, or something new. */
-export function repeatsAfter(state: ThreadState, call: OpenCall, outcome: Json): ThreadState["repeats"] {
-  const key = digestOf([withoutReasons(call.step), outcome]);
-  return { key, count: key === state.repeats.key ? state.repeats.count + 1 : 1 };
-}
 
 function onSuccess(state: ThreadState, call: OpenCall): Change {
   return { ...close(state, call), doubtfulRefusals: 0, ...afterSuccess(state, call.step.intent) };

@@ -28,7 +28,7 @@ export const life: Transitions<
 > = {
   thread_started(state, event) {
     require(state.seq === 0, event, "a thread starts once");
-    const { agent, version = null, parent, forkedFrom, requester = null } = event.data;
+    const { agent, version = null, parent, forkedFrom, requester = null, earlier = false } = event.data;
     const { depth = parent?.path?.length ?? 0 } = event.data;
     const { requesters: asked = state.requesters } = event.data;
     const by = forkedFrom?.by;
@@ -37,6 +37,7 @@ export const life: Transitions<
     const start = {
       agent,
       version,
+      isEarlier: earlier,
       depth,
       startedAt: event.at,
       requester: fork === null ? requester : fork.by,

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from "../base/json.ts";
 import { viaAfter } from "./news.ts";
+import { NO_REPEATS } from "./repeats.ts";
 import { actsFor, addRequester, isRequestersInput, requesterAfter, requestersAfter } from "./requesters.ts";
 import type { ThreadState } from "./state.ts";
 import {
@@ -119,9 +120,7 @@ export const inputAndModel: Transitions<
     requireOpen(state, event);
     const counts = {
       doubtfulRefusals: state.doubtfulRefusals + (reason === "doubtful" ? 1 : 0),
-      ...(reason === "repeated"
-        ? { repeats: { key: "", count: 0 }, repeatRefusals: state.repeatRefusals + 1 }
-        : {}),
+      ...(reason === "repeated" ? { repeats: NO_REPEATS, repeatRefusals: state.repeatRefusals + 1 } : {}),
     };
     if (callId === undefined) {
       requireRunning(state, event);
@@ -178,7 +177,7 @@ export const inputAndModel: Transitions<
       consecutiveErrors: 0,
       errorsReset: true,
       setAside: { ...state.failures, ...state.setAside },
-      repeats: { key: "", count: 0 },
+      repeats: NO_REPEATS,
     };
   },
 };

@@ -7,6 +7,7 @@ import { askHuman, delegate, finish, progress, sleep, tool, waitForEvent } from 
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import type { NewEvent } from "../../src/thread/events.ts";
 import { appendEvents, startThread } from "../../src/thread/thread.ts";
+import { upcast } from "../../src/thread/upcast.ts";
 
 type ExampleStep = {
   [I in "look" | "write" | "pay" | "checked" | "ask" | "nap" | "await" | "hand" | "tell" | "done"]: {
@@ -103,6 +104,17 @@ const told: readonly NewEvent[] = [
   { type: "step_refused", data: { reason: "repeated", message: "again" } },
 ];
 
+/* Two steps in turn, each with the same outcome as before, twice; and what the model is told then. */
+const look = (seq: number, result: number): readonly NewEvent[] => {
+  const callId = callIdAt(seq);
+  return [proposed("look", callId), ran(callId), { type: "tool_finished", data: { callId, result } }];
+};
+const inTurn = [...ready, ...turn(4, settled), ...look(7, 5), ...turn(10, settled), ...look(13, 5)];
+const toldInTurn: readonly NewEvent[] = [
+  ...inTurn,
+  { type: "step_refused", data: { reason: "repeated", message: "again", inTurn: 2 } },
+];
+
 type Row = readonly [what: string, events: readonly NewEvent[], command: Command["type"], says?: object];
 
 /** What has happened → what to do now. */
@@ -153,6 +165,64 @@ const TABLE: readonly Row[] = [
       proposed("write", callIdAt(14)),
     ],
     "run_tool",
+  ],
+  [
+    "the same two steps in turn with the same outcomes twice",
+    inTurn,
+    "refuse_step",
+    {
+      callId: null,
+      reason: "repeated",
+      inTurn: 2,
+      message: expect.stringContaining("the last 2 steps in turn, 2 times"),
+    },
+  ],
+  [
+    "the same two steps in turn twice, with another outcome of one",
+    [...ready, ...turn(4, settled), ...look(7, 5), ...turn(10, settled), ...look(13, 6)],
+    "ask_model",
+  ],
+  [
+    "the same two steps in turn twice, and a message in between",
+    [
+      ...ready,
+      ...turn(4, settled),
+      ...look(7, 5),
+      { type: "message_received", data: { text: "and?", from: ada } },
+      ...turn(11, settled),
+      ...look(14, 5),
+    ],
+    "ask_model",
+  ],
+  [
+    "either of the two after the model was told",
+    [...toldInTurn, proposed("write", callIdAt(17))],
+    "refuse_step",
+    { reason: "repeated" },
+  ],
+  [
+    "the other of the two after the model was told",
+    [...toldInTurn, proposed("look", callIdAt(17))],
+    "refuse_step",
+    { reason: "repeated" },
+  ],
+  [
+    "something else after the model was told of the two",
+    [...toldInTurn, proposed("done", callIdAt(17))],
+    "finish",
+  ],
+  [
+    "the two again and again after the model was told of them, and did something else in between",
+    [
+      ...toldInTurn,
+      ...look(17, 1),
+      ...turn(20, settled),
+      ...look(23, 5),
+      ...turn(26, settled),
+      ...look(29, 5),
+    ],
+    "ask_for_help",
+    { kind: "escalation", question: expect.stringContaining("the same steps in turn") },
   ],
   [
     "the answer was no step",
@@ -323,6 +393,16 @@ describe("decide, as a table of what has happened and what to do now", { tags: "
   it.each(TABLE.map((row) => ({ row, what: row[0] })))("$what", ({ row: [, events, type, says = {}] }) => {
     const thread = appendEvents(startThread({ agent: "example" }, 0), events, 0);
     expect(decide(thread, agent)).toMatchObject({ type, ...says });
+  });
+
+  it("three steps in turn are seen as well, and a thread of release 0.1.0 goes on as it would have then", () => {
+    const round = (seq: number) => [...turn(seq, settled), ...look(seq + 3, 5), ...look(seq + 6, 6)];
+    const decideFor = (start: Parameters<typeof startThread>[0]) =>
+      decide(appendEvents(startThread(start, 0), [...ready, ...round(4), ...round(13)], 0), agent);
+    expect(decideFor({ agent: "example" })).toMatchObject({ type: "refuse_step", inTurn: 3 });
+    const { v, data } = upcast("thread_started", 1, { agent: "example" });
+    expect([v, data]).toEqual([2, { agent: "example", earlier: true }]);
+    expect(decideFor({ agent: "example", earlier: true }).type).toBe("reach_budget");
   });
 
   it("a budget that is used up comes before the model", () => {
