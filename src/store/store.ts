@@ -61,10 +61,14 @@ export interface ThreadPage {
   readonly next: string | null;
 }
 
-/** Runs one statement of SQL in a transaction of the store's database. */
+/**
+ * Runs one statement of SQL in a transaction of the store's database. A statement with a name, always the same for the same
+ * text, is planned once for each connection.
+ */
 export type RunStatement = (
   sql: string,
   values?: readonly unknown[],
+  name?: string,
 ) => Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
 
 export interface AppendOptions {

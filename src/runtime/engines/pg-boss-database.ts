@@ -29,7 +29,8 @@ export function createBossDatabase(
   // The pool takes its own listener away when it gives a connection up; an error nobody listens to ends the process.
   pool.on("connect", (client) => client.on("error", () => {}));
   return {
-    executeSql: (text, values) => pool.query<Record<string, unknown>>(text, values),
+    executeSql: (text, values) =>
+      pool.query<Record<string, unknown>>({ name: nameOf(text, values), text, values: values ?? [] }),
     async listen(channel, onNotification, onReconnect) {
       let closed = false;
       let current: pg.Client | undefined;
@@ -70,4 +71,21 @@ export function createBossDatabase(
     },
     close: () => pool.end(),
   };
+}
+
+/** Statements that pg-boss repeats, by their texts. */
+const names = new Map<string, string>();
+const MOST_NAMES = 50;
+
+/**
+ * A name for a statement with parameters, so that a connection plans it once: pg-boss sends the same few over and over. A text
+ * without parameters may hold values, and is not met again.
+ */
+export function nameOf(text: string, values: readonly unknown[] | undefined): string | undefined {
+  if (values === undefined || values.length === 0) return undefined;
+  const known = names.get(text);
+  if (known !== undefined || names.size === MOST_NAMES) return known;
+  const name = `wakes ${names.size + 1}`;
+  names.set(text, name);
+  return name;
 }

@@ -9,7 +9,7 @@ import { isConnectionError, storageError } from "../../store/postgres/errors.ts"
 import { type PostgresPlace, placeOf } from "../../store/postgres/place.ts";
 import type { RunStatement, ThreadStore } from "../../store/store.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
-import { type BossDatabase, createBossDatabase } from "./pg-boss-database.ts";
+import { type BossDatabase, createBossDatabase, nameOf } from "./pg-boss-database.ts";
 
 export interface PgBossEngineOptions {
   /** The largest number of connections that the engine holds in this process, in addition to the store's. Default 4. */
@@ -134,7 +134,7 @@ async function openBoss(
 type Executor = (sql: string, values?: unknown[]) => Promise<{ rows: Readonly<Record<string, unknown>>[] }>;
 
 async function execute(run: RunStatement, sql: string, values: unknown[] | undefined) {
-  const { rows } = await run(sql, values);
+  const { rows } = await run(sql, values, nameOf(sql, values));
   return { rows: [...rows] };
 }
 

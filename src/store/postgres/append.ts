@@ -9,22 +9,13 @@ import { stateToKeep } from "../kept-states.ts";
 import type { AppendOptions, AppendOutcome } from "../store.ts";
 import type { Database, Query } from "./database.ts";
 import { hasEvent } from "./events.ts";
+import { type Extension, extendThread } from "./extend.ts";
+import type { ExtendTogether } from "./group.ts";
 import { holds } from "./leases.ts";
 import { number, threadId } from "./row.ts";
 import { encodeText } from "./text.ts";
-import {
-  type Addition,
-  createThread,
-  extendThread,
-  lockThread,
-  noThread,
-  type ThreadRow,
-} from "./threads.ts";
-
-/** The rows of the threads that this process wrote last: an append to one of them need not read it first. */
-export type ThreadCache = Map<ThreadId, ThreadRow>;
-
-const CACHED_THREADS = 4096;
+import { keep, type ThreadCache } from "./thread-cache.ts";
+import { type Addition, createThread, lockThread, noThread, type ThreadRow } from "./threads.ts";
 
 export interface Appending {
   readonly threadId: ThreadId;
@@ -37,66 +28,73 @@ export interface Appending {
   readonly before?: ThreadState | undefined;
 }
 
+/** What appends of one process share. */
+export interface Appender {
+  readonly database: Database;
+  readonly cache: ThreadCache;
+  readonly extendTogether: ExtendTogether;
+}
+
 /**
  * Appends exactly once, however often the connection is lost. Random salts make the digest of each event unique, so
  * after a lost connection the digest of the last event tells whether this append was done.
  */
-export function append(
-  database: Database,
-  cache: ThreadCache,
+export async function append(
+  appender: Appender,
   appending: Appending,
   options: Pick<AppendOptions, "once" | "claim" | "alongside">,
 ): Promise<AppendOutcome> {
+  const { database, cache } = appender;
   const { threadId: id, events, expectedSeq } = appending;
+  const known = options.once === undefined && expectedSeq > 0 ? cache.get(id) : undefined;
+  cache.delete(id);
   let tried: { readonly row: ThreadRow } | undefined;
   const remember = (row: ThreadRow) => {
     tried = { row };
     return row;
   };
-  const slowly = database.transaction((query) => appendLocked(query, appending, options, remember));
-  const work = async (query: Query): Promise<AppendOutcome> => {
-    const known = options.once === undefined ? cache.get(id) : undefined;
-    if (known?.seq === expectedSeq && expectedSeq > 0) {
-      const addition = chainOn(known, appending);
-      const row = remember(after(known, addition));
-      if (await extendKnown(database, query, { known, addition, options })) {
-        keep(cache, id, row);
-        return { kind: "appended" };
-      }
-      cache.delete(id);
+  let unclear = false;
+  if (known?.seq === expectedSeq) {
+    const addition = chainOn(known, appending);
+    const row = remember(after(known, addition));
+    const extended = await extendKnown(appender, { before: known, addition, claim: options.claim }, options);
+    if (extended === true) {
+      keep(cache, id, row);
+      return { kind: "appended" };
     }
-    const outcome = await slowly(query);
-    if (outcome.kind === "appended" && tried !== undefined) keep(cache, id, tried.row);
-    return outcome;
-  };
-  return database.once(work, async (query) => {
-    cache.delete(id);
-    if (tried === undefined || events.length === 0) return undefined;
-    const done = await hasEvent(query, id, tried.row.seq, tried.row.head);
-    return done ? { value: { kind: "appended" } } : undefined;
-  });
+    unclear = extended === "unclear";
+  }
+  const work = (query: Query) => appendLocked(query, appending, options, remember);
+  const { once, claim, alongside } = options;
+  // To create a thread and nothing else is a single statement.
+  const single = expectedSeq === 0 && once === undefined && claim === undefined && alongside === undefined;
+  const outcome = await database.once<AppendOutcome>(
+    single ? work : database.transaction(work),
+    async (query) => {
+      if (tried === undefined || events.length === 0) return undefined;
+      const done = await hasEvent(query, id, tried.row.seq, tried.row.head);
+      return done ? { value: { kind: "appended" } } : undefined;
+    },
+    unclear,
+  );
+  if (outcome.kind === "appended" && tried !== undefined) keep(cache, id, tried.row);
+  return outcome;
 }
 
 /** Extends the thread in one statement, or in a transaction together with what is written alongside. */
 async function extendKnown(
-  database: Database,
-  query: Query,
-  extending: {
-    readonly known: ThreadRow;
-    readonly addition: Addition;
-    readonly options: Pick<AppendOptions, "claim" | "alongside">;
-  },
-): Promise<boolean> {
-  const { known, addition, options } = extending;
-  const { alongside } = options;
-  const extend = (run: Query) => extendThread(run, known, addition, options.claim);
-  if (alongside === undefined) return extend(query);
-  const both = async (run: Query) => {
-    const extended = await extend(run);
-    if (extended) await alongside(run);
+  { database, extendTogether }: Appender,
+  extension: Extension,
+  { alongside }: Pick<AppendOptions, "alongside">,
+): Promise<boolean | "unclear"> {
+  if (alongside === undefined) return extendTogether(extension);
+  const both = database.transaction(async (query) => {
+    const extended = await extendThread(query, extension);
+    if (extended) await alongside(query);
     return extended;
-  };
-  return database.transaction(both)(query);
+  });
+  const attempt = await database.attempt(both);
+  return attempt.kind === "done" ? attempt.value : "unclear";
 }
 
 async function appendLocked(
@@ -110,24 +108,23 @@ async function appendLocked(
     const first = await useKey(query, once, id, expectedSeq + events.length);
     if (first !== undefined) return first;
   }
-  const before = await lockThread(query, id);
+  const before = expectedSeq === 0 ? undefined : await lockThread(query, id);
   if (claim !== undefined && !(await holds(query, id, claim))) return refuse(query, { kind: "not_claimed" });
   if (expectedSeq === 0) {
     const addition = chainOn({ seq: 0, head: genesisDigest(id) }, appending);
-    const created = before === undefined ? await createThread(query, id, addition) : undefined;
+    const created = await createThread(query, id, addition);
     if (created !== undefined) {
       remember(created);
       await alongside?.(query);
       return { kind: "appended" };
     }
-    const row = before ?? (await lockThread(query, id));
-    throw new SequenceConflictError(id, 0, row?.seq ?? 0);
+    throw new SequenceConflictError(id, 0, (await lockThread(query, id))?.seq ?? 0);
   }
   if (before === undefined) throw noThread(id);
   if (before.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, before.seq);
   const addition = chainOn(before, appending);
   remember(after(before, addition));
-  if (await extendThread(query, before, addition)) {
+  if (await extendThread(query, { before, addition, claim: undefined })) {
     await alongside?.(query);
     return { kind: "appended" };
   }
@@ -177,14 +174,4 @@ function chainOn(before: Pick<ThreadRow, "seq" | "head">, appending: Appending):
 
 function after({ key, seq, head }: ThreadRow, { events, digests }: Addition): ThreadRow {
   return { key, seq: seq + events.length, head: digests.at(-1) ?? head };
-}
-
-function keep(cache: ThreadCache, id: ThreadId, row: ThreadRow): void {
-  cache.delete(id);
-  cache.set(id, row);
-  if (cache.size <= CACHED_THREADS) return;
-  for (const oldest of cache.keys()) {
-    cache.delete(oldest);
-    return;
-  }
 }

@@ -10,8 +10,11 @@ export interface SqlResult {
   readonly count: number;
 }
 
-/** Runs one statement. Values are texts, numbers, booleans, bytes, null, and lists of them. */
-export type Query = (sql: string, values?: readonly unknown[]) => Promise<SqlResult>;
+/**
+ * Runs one statement. Values are texts, numbers, booleans, bytes, null, and lists of them. A statement with a name, always the
+ * same for the same text, is planned once for each connection.
+ */
+export type Query = (sql: string, values?: readonly unknown[], name?: string) => Promise<SqlResult>;
 
 /** The result of work that was done although the connection was lost before the answer came. */
 export interface Found<T> {
@@ -27,13 +30,16 @@ export interface Database {
    * that lasts too long, or for any other failure.
    */
   again<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /** Does work in a single try, and reports how it ended. Rejects only once the database is closed. */
+  attempt<T>(work: (query: Query) => Promise<T>): Promise<Attempt<T>>;
   /**
    * Does work that must be done once. If a lost connection leaves it open whether it was done, `found` returns its
-   * result if it was. Called before the work is tried again, and after.
+   * result if it was. Called before the work is tried again, and after. `unclear`: an earlier try elsewhere may have done it.
    */
   once<T>(
     work: (query: Query) => Promise<T>,
     found: (query: Query) => Promise<Found<T> | undefined>,
+    unclear?: boolean,
   ): Promise<T>;
   /** Wraps work in one transaction, to pass it to `again` or `once`. */
   transaction<T>(work: (query: Query) => Promise<T>): (query: Query) => Promise<T>;
@@ -45,17 +51,26 @@ export interface DatabaseOptions {
   readonly connectionString: string;
   readonly schema: string;
   readonly connections: number;
+  /** True if statements with names are planned once for all values, whatever these are. */
+  readonly planOnce?: boolean | undefined;
   /** How long to wait, in ms, for a server that cannot be reached. */
   readonly patience: number;
   /** How long, in ms, one statement may take. */
   readonly answerWithin: number;
 }
 
+/**
+ * Every statement here finds its rows by an index. A plan is kept as long as its connection, so one that was made while a
+ * table was small must not read all of it once it has grown.
+ */
+const PLANS = "-c enable_seqscan=off -c jit=off";
+const PLAN_ONCE = " -c plan_cache_mode=force_generic_plan";
+
 /** How long to wait, in ms, for a new connection, or for a busy one to become free. */
 const CONNECT_MS = 5_000;
 
 export function createDatabase(options: DatabaseOptions): Database {
-  const { connectionString, schema, connections, patience, answerWithin } = options;
+  const { connectionString, schema, connections, patience, answerWithin, planOnce = false } = options;
   const pool = new pg.Pool({
     connectionString,
     max: connections,
@@ -66,7 +81,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: answerWithin,
     application_name: "twelvefold",
     // The schema consists of letters, digits and _: that is checked when the store is opened.
-    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000`,
+    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000 ${PLANS}${planOnce ? PLAN_ONCE : ""}`,
   });
   // A connection that breaks while it is idle leaves the pool; the next caller gets another one.
   pool.on("error", () => {});
@@ -89,8 +104,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     client.on("error", ignore);
     let broken: Error | undefined;
     try {
-      const query: Query = async (sql, values = []) => {
-        const { rows, rowCount } = await client.query<Row>(sql, [...values]);
+      const query: Query = async (text, values = [], name) => {
+        const { rows, rowCount } = await client.query<Row>({ name, text, values: [...values] });
         return { rows, count: rowCount ?? 0 };
       };
       return { kind: "done", value: await work(query) };
@@ -106,9 +121,10 @@ export function createDatabase(options: DatabaseOptions): Database {
   const persist = async <T>(
     work: (query: Query) => Promise<T>,
     find?: (query: Query) => Promise<Found<T> | undefined>,
+    unclear = false,
   ): Promise<T> => {
     // Whether an attempt may have been done, or may still be under way: its connection was lost.
-    let lost = false;
+    let lost = unclear;
     for (let waited = 0; ; ) {
       const doubtful = lost;
       const attempt = await withConnection(async (query) => {
@@ -151,7 +167,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     where,
     again: (work) => track(() => persist(work)),
-    once: (work, found) => track(() => persist(work, found)),
+    attempt: (work) => track(() => withConnection(work)),
+    once: (work, found, unclear) => track(() => persist(work, found, unclear)),
     transaction: (work) => async (query) => {
       await query("BEGIN");
       try {
@@ -173,7 +190,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-type Attempt<T> =
+/** How a single try ended. */
+export type Attempt<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "not_begun"; readonly error: unknown }
   | { readonly kind: "failed"; readonly error: unknown };

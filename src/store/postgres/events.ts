@@ -6,17 +6,36 @@ import { cannotErase, type StandIn } from "../erasure.ts";
 import { decodeRows } from "../read-events.ts";
 import type { Query } from "./database.ts";
 import { hex, hexOrNull, number, type Row, rawText } from "./row.ts";
-import { noThread } from "./threads.ts";
+import { noThread, type ThreadRow } from "./threads.ts";
 
-/** The thread's events after `after`. A single statement, so that they belong to one state of the thread. */
-export async function readEvents(query: Query, id: ThreadId, after: number): Promise<readonly ThreadEvent[]> {
-  const { rows } = await query(
-    `SELECT t.seq AS last, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
-     FROM threads t LEFT JOIN events e ON e.thread = t.key AND e.seq > $2 WHERE t.id = $1 ORDER BY e.seq`,
-    [id, after],
-  );
+/** The columns of a thread's row, in the row of its last event: `key`, `last` and `thread_head`. */
+export const THREAD_COLUMNS =
+  "t.key, t.seq AS last, CASE WHEN e.seq IS NULL OR e.seq = t.seq THEN t.head END AS thread_head";
+const READ = `
+SELECT ${THREAD_COLUMNS}, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased
+FROM threads t LEFT JOIN events e ON e.thread = t.key AND e.seq > $2 WHERE t.id = $1 ORDER BY e.seq`;
+
+/** The thread's events after `after`, and its row. A single statement, so that they belong to one state of the thread. */
+export async function readThread(
+  query: Query,
+  id: ThreadId,
+  after: number,
+): Promise<{ readonly events: readonly ThreadEvent[]; readonly row: ThreadRow | undefined }> {
+  const { rows } = await query(READ, [id, after], "read");
   if (rows[0] === undefined) throw noThread(id);
-  return eventsIn({ threadId: id, after, last: number(rows[0], "last") }, rows);
+  const events = eventsIn({ threadId: id, after, last: number(rows[0], "last") }, rows);
+  return { events, row: threadRowIn(rows) };
+}
+
+export async function readEvents(query: Query, id: ThreadId, after: number): Promise<readonly ThreadEvent[]> {
+  return (await readThread(query, id, after)).events;
+}
+
+/** The thread's row, in rows with `THREAD_COLUMNS`. */
+export function threadRowIn(rows: readonly Row[]): ThreadRow | undefined {
+  const last = rows.at(-1);
+  if (last === undefined || last["thread_head"] === null) return undefined;
+  return { key: number(last, "key"), seq: number(last, "last"), head: hex(last, "thread_head") };
 }
 
 /** The events in rows of `events`; a single row without a number stands for none. */

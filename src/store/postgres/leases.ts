@@ -6,6 +6,13 @@ import { encodeText } from "./text.ts";
 /** A lease that ran out this long ago, in ms, counts for nobody; nor does one that would last longer than this. */
 const FORGOTTEN_AFTER = 3_600_000;
 
+/**
+ * Commits without waiting for the disk. A crash of the server may undo the latest claims and releases, which are no part of
+ * what a thread has done: every write is fenced, and whoever holds a claim finds out at his next write. The log is in order,
+ * so that a claim is on disk with the first event that was written under it.
+ */
+const NOT_SYNCED = "set_config('synchronous_commit', 'off', true)";
+
 /** Columns of times hold whole milliseconds. */
 function roundTimes(...times: readonly number[]): readonly number[] {
   return times.map(Math.floor);
@@ -19,8 +26,10 @@ export async function claim(
   const { count } = await query(
     `INSERT INTO leases AS l (thread, owner, until) SELECT key, $2, $3 FROM threads WHERE id = $1
      ON CONFLICT (thread) DO UPDATE SET owner = excluded.owner, until = excluded.until
-       WHERE l.until <= $4 OR l.until > $5 OR l.owner = excluded.owner`,
+       WHERE l.until <= $4 OR l.until > $5 OR l.owner = excluded.owner
+     RETURNING ${NOT_SYNCED}`,
     [id, encodeText(owner), ...roundTimes(until, now, now + FORGOTTEN_AFTER)],
+    "claim",
   );
   return count === 1;
 }
@@ -34,6 +43,7 @@ export async function holds(
   const { count } = await query(
     `SELECT 1 FROM leases l JOIN threads t ON t.key = l.thread WHERE t.id = $1 AND l.owner = $2 AND l.until > $3`,
     [id, encodeText(owner), ...roundTimes(past)],
+    "holds",
   );
   return count === 1;
 }
@@ -57,10 +67,11 @@ export async function renew(
 }
 
 export async function release(query: Query, id: ThreadId, owner: string): Promise<void> {
-  await query("DELETE FROM leases WHERE thread = (SELECT key FROM threads WHERE id = $1) AND owner = $2", [
-    id,
-    encodeText(owner),
-  ]);
+  await query(
+    `DELETE FROM leases WHERE thread = (SELECT key FROM threads WHERE id = $1) AND owner = $2 RETURNING ${NOT_SYNCED}`,
+    [id, encodeText(owner)],
+    "release",
+  );
 }
 
 /**

@@ -53,10 +53,14 @@ export async function openPostgresStore(
     throw wrong(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
   }
   checkAddress(connectionString);
-  const database = createDatabase({ connectionString, schema, connections, patience, answerWithin });
+  const limits = { connectionString, schema, patience, answerWithin };
+  // Groups have a connection of their own, where there is more than one: they need not wait for what takes longer.
+  const own = connections > 1;
+  const database = createDatabase({ ...limits, connections: own ? connections - 1 : 1 });
+  const forGroups = own ? createDatabase({ ...limits, connections: 1, planOnce: true }) : database;
   try {
     await migrate(database, schema);
-    const store = postgresStore(database);
+    const store = postgresStore(database, forGroups);
     rememberPlace(store, { connectionString, schema });
     return store;
   } catch (error) {

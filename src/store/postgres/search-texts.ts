@@ -11,7 +11,7 @@ export function lexeme(token: string): string {
 }
 
 /** The columns of texts: numbers, texts, and their words with spaces between. */
-export function textColumns(texts: readonly SearchText[]): readonly unknown[] {
+export function textColumns(texts: readonly SearchText[]): readonly (readonly unknown[])[] {
   return [
     texts.map(({ seq }) => seq),
     texts.map(({ text }) => encodeText(spaceOut(text))),

@@ -5,17 +5,20 @@ import { FOLD_VERSION } from "../../thread/kept-state.ts";
 import type { ThreadState } from "../../thread/state.ts";
 import { stateFrom, verifyKept } from "../kept-states.ts";
 import type { Query } from "./database.ts";
-import { eventsIn, readEvents, verifyThread } from "./events.ts";
+import { eventsIn, readEvents, THREAD_COLUMNS, threadRowIn, verifyThread } from "./events.ts";
 import { hex, number, type Row, rawText } from "./row.ts";
-import { noThread } from "./threads.ts";
+import { noThread, type ThreadRow } from "./threads.ts";
 
 /**
  * What `fold` returns for the thread's events: computed from the kept state, if it is valid, and the events after it. One
  * statement, so that both belong to one state of the thread; the kept text comes with the first row only.
  */
-export async function readState(query: Query, id: ThreadId): Promise<ThreadState> {
+export async function readState(
+  query: Query,
+  id: ThreadId,
+): Promise<{ readonly state: ThreadState; readonly row: ThreadRow | undefined }> {
   const { rows } = await query(
-    `SELECT t.seq AS last, s.seq AS kept, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased,
+    `SELECT ${THREAD_COLUMNS}, s.seq AS kept, e.seq, e.type, e.v, e.at, e.data, e.erased IS NOT NULL AS erased,
        CASE WHEN e.seq IS NULL OR e.seq = s.seq + 1 THEN s.head END AS head,
        CASE WHEN e.seq IS NULL OR e.seq = s.seq + 1 THEN s.state END AS state,
        CASE WHEN e.seq IS NULL OR e.seq = s.seq + 1 THEN s.digest END AS digest
@@ -25,9 +28,14 @@ export async function readState(query: Query, id: ThreadId): Promise<ThreadState
      LEFT JOIN events e ON e.thread = t.key AND e.seq > coalesce(s.seq, 0)
      WHERE t.id = $1 ORDER BY e.seq`,
     [id, FOLD_VERSION],
+    "state",
   );
   const [first] = rows;
   if (first === undefined) throw noThread(id);
+  return { state: await stateOf(query, id, first, rows), row: threadRowIn(rows) };
+}
+
+async function stateOf(query: Query, id: ThreadId, first: Row, rows: readonly Row[]): Promise<ThreadState> {
   const kept = first["kept"] === null ? undefined : stateIn(id, first);
   if (first["kept"] !== null && kept === undefined) return fold(await readEvents(query, id, 0));
   try {

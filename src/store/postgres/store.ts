@@ -5,20 +5,24 @@ import { checkProjection, checkTime } from "../check.ts";
 import { encodeEvents } from "../encode.ts";
 import { KEPT_CONTENT, standInsOf } from "../erasure.ts";
 import type { ThreadStore } from "../store.ts";
-import { append, type ThreadCache } from "./append.ts";
+import { append } from "./append.ts";
 import type { Database, Query } from "./database.ts";
-import { hasEvent, readEvents, replaceContent } from "./events.ts";
+import { hasEvent, readThread, replaceContent } from "./events.ts";
+import { extendThread } from "./extend.ts";
+import { extendInGroups } from "./group.ts";
 import { claim, due, release, renew } from "./leases.ts";
 import { listThreads } from "./list.ts";
 import { indexTexts, unindexed } from "./search-index.ts";
 import { removeTexts } from "./search-texts.ts";
 import { forgetState, readState, verifyWithState } from "./states.ts";
-import { extendThread, lockThread, noThread, summaryIn } from "./threads.ts";
+import { learn, type ThreadCache } from "./thread-cache.ts";
+import { lockThread, noThread, SUMMARY, summaryIn } from "./threads.ts";
 import { forgetValues, getValue, setValue } from "./values.ts";
 
-/** A store on a database whose tables are up to date. */
-export function postgresStore(database: Database): ThreadStore {
+/** A store on a database whose tables are up to date. `forGroups`: the same database, for what is written in groups. */
+export function postgresStore(database: Database, forGroups: Database): ThreadStore {
   const cache: ThreadCache = new Map();
+  const appender = { database, cache, extendTogether: extendInGroups(forGroups) };
   const inTurn = createTurns<ThreadId>();
   const { again, once, transaction } = database;
   return {
@@ -27,18 +31,31 @@ export function postgresStore(database: Database): ThreadStore {
       checkProjection(projection);
       const encoded = encodeEvents(expectedSeq, events);
       const appending = { threadId, expectedSeq, events: encoded, projection, texts, before };
-      return inTurn(threadId, () => append(database, cache, appending, options));
+      return inTurn(threadId, () => append(appender, appending, options));
     },
-    read: (threadId, after = 0) => again((query) => readEvents(query, threadId, after)),
-    state: (threadId) => again((query) => readState(query, threadId)),
+    read: (threadId, after = 0) =>
+      again(async (query) => {
+        const { events, row } = await readThread(query, threadId, after);
+        learn(cache, threadId, row);
+        return events;
+      }),
+    state: (threadId) =>
+      again(async (query) => {
+        const { state, row } = await readState(query, threadId);
+        learn(cache, threadId, row);
+        return state;
+      }),
     summary: (threadId) =>
       again(async (query) => {
-        const { rows } = await query("SELECT * FROM threads WHERE id = $1", [threadId]);
+        const sql = `SELECT ${SUMMARY} FROM threads WHERE id = $1`;
+        const { rows } = await query(sql, [threadId], "summary");
         return rows[0] && summaryIn(rows[0]);
       }),
     summaries: (threadIds) =>
       again(async (query) => {
-        const { rows } = await query("SELECT * FROM threads WHERE id = ANY($1::text[])", [[...threadIds]]);
+        const { rows } = await query(`SELECT ${SUMMARY} FROM threads WHERE id = ANY($1::text[])`, [
+          [...threadIds],
+        ]);
         return rows.map(summaryIn);
       }),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
@@ -71,7 +88,8 @@ export function postgresStore(database: Database): ThreadStore {
         );
         const digests = events.map((event) => linkDigest(before.head, event.seq, event, event.content));
         digest = digests[0];
-        await extendThread(query, before, { events, digests, projection, texts });
+        const addition = { events, digests, projection, texts };
+        await extendThread(query, { before, addition, claim: undefined });
       });
       return inTurn(threadId, () =>
         once(work, async (query) =>
@@ -123,7 +141,7 @@ export function postgresStore(database: Database): ThreadStore {
 
     async close() {
       await inTurn.settled();
-      await database.close();
+      await Promise.all([database.close(), forGroups.close()]);
     },
   };
 }
