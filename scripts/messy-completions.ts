@@ -133,13 +133,13 @@ export function messyTable(corpus: readonly MessyCompletion[]): string {
     "",
     "Right / silently wrong / refused by shape:",
     "",
-    `| shape | completions | ${names.join(" | ")} |`,
-    `|---|---|${names.map(() => "---|").join("")}`,
+    `| shape (completions) | ${names.map((name) => name.replace(/ alone| `parsePartialJson`/, "")).join(" | ")} |`,
+    `|---|${names.map(() => "---|").join("")}`,
     ...shapes.map((shape) => {
       const cells = names.map((name) =>
         (["right", "wrong", "refused"] as const).map((verdict) => count(name, verdict, shape)).join(" / "),
       );
-      return `| ${shape} | ${corpus.filter((one) => one.shape === shape).length} | ${cells.join(" | ")} |`;
+      return `| ${shape} (${corpus.filter((one) => one.shape === shape).length}) | ${cells.join(" | ")} |`;
     }),
   ].join("\n");
 }

@@ -79,6 +79,8 @@ interface Installed {
   readonly subject: Subject;
   readonly folder: string;
   readonly cells: readonly string[];
+  /** Which versions, and what weighs most. */
+  readonly contents: string;
 }
 
 /** Installs a subject into a folder of its own. */
@@ -98,8 +100,8 @@ function installed(subject: Subject): Installed {
   });
   writeProgram("bare.mjs", [], folder);
   writeProgram("import.mjs", imports, folder);
-  const cells = [title, versions.join(", "), String(packages.length), megabytes(total), heaviest.join(", ")];
-  return { subject, folder, cells };
+  const contents = `${title}: ${versions.join(", ")}. Heaviest (MB): ${heaviest.join(", ")}.`;
+  return { subject, folder, cells: [title, String(packages.length), megabytes(total)], contents };
 }
 
 const packed = mkdtempSync(join(tmpdir(), "twelvefold-weigh-"));
@@ -142,14 +144,15 @@ const rounds = Array.from({ length: RUNS }, () =>
   all.map(({ folder }) => ({ bare: timeOf("bare.mjs", folder), loaded: timeOf("import.mjs", folder) })),
 );
 const bare = fastest(rounds.flat().map((one) => one.bare));
-console.log("| | versions | packages | MB | heaviest (MB) | import (ms) | of the processor (ms) |");
-console.log("|---|---|---|---|---|---|---|");
+console.log("| | packages | MB | import (ms) | processor time of it (ms) |");
+console.log("|---|---|---|---|---|");
 all.forEach(({ cells, folder }, index) => {
   const { clock, processor } = fastest(rounds.flatMap((round) => round[index]?.loaded ?? []));
   const times = [clock - bare.clock, processor - bare.processor].map((ms) => String(Math.round(ms)));
   console.log(`| ${[...cells, ...times].join(" | ")} |`);
   rmSync(folder, { recursive: true, force: true });
 });
+console.log(`\n${all.map(({ contents }) => `- ${contents}`).join("\n")}`);
 console.log(
   `\n${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.versions.node}; import: the fastest of ${RUNS} processes, in turns, without Node's own start.`,
 );

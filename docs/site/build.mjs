@@ -26,6 +26,7 @@ async function writeReference() {
     router: "module",
     entryFileName: "index",
     hideBreadcrumbs: true,
+    hidePageHeader: true,
     useHTMLAnchors: true,
     out: join(pages, "api"),
     logLevel: "Error",

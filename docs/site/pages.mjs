@@ -34,7 +34,7 @@ export const pages = [
       ["Agents: every option", "agents"],
       ["Steps: every option", "steps"],
       ["What tools may do", "tools"],
-      ["What the model reads", "context"],
+      ["The context window", "context"],
       ["Delegation", "delegation"],
       ["Recipes", "recipes"],
     ],

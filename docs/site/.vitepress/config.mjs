@@ -15,6 +15,8 @@ export default defineConfig({
   srcDir: "pages",
   outDir: "dist",
   cleanUrls: true,
+  // No icon: without this, browsers ask for one that is not there.
+  head: [["link", { rel: "icon", href: "data:," }]],
   // A link to a page that is not there ends the build.
   ignoreDeadLinks: false,
   // BAML has no grammar here; of those that are, Rust's knows its raw strings.
