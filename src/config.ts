@@ -1,20 +1,11 @@
 import type { Agent } from "./agent/agent.ts";
 import type { CredentialSources } from "./agent/credentials.ts";
-import {
-  both,
-  check,
-  distinct,
-  fields,
-  fieldsAtLeast,
-  list,
-  oneOf,
-  optional,
-  record,
-  text,
-} from "./base/checks.ts";
-import { address, callback, checkOptions, count, nonEmptyName } from "./base/options.ts";
+import { AGENTS } from "./agent/options.ts";
+import { anything, both, check, fields, list, oneOf, optional, record, text } from "./base/checks.ts";
+import { address, callback, checkOptions, count } from "./base/options.ts";
 import { EVALS, type EvalsConfig } from "./evals-config.ts";
 import type { Channel } from "./humans/channel.ts";
+import { CHANNELS } from "./humans/channel-options.ts";
 import { PEOPLE, type People } from "./humans/people.ts";
 import type { StillAllowed } from "./humans/still-allowed.ts";
 import type { RetryPolicy } from "./prompts/call/retry-policy.ts";
@@ -26,6 +17,7 @@ import { RETENTION, type RetentionRule } from "./runtime/retention.ts";
 import { API_KEYS, type ApiKey } from "./server/api-key.ts";
 import type { Caller } from "./server/callers.ts";
 import type { CronTrigger } from "./triggers/cron.ts";
+import { CRON_TRIGGERS, WEBHOOKS } from "./triggers/options.ts";
 import type { Webhook } from "./triggers/webhook.ts";
 
 /** What `twelvefold.config.ts` exports by default: the agents and settings of a project. */
@@ -116,17 +108,8 @@ export interface ServerConfig {
   readonly cron?: readonly CronTrigger[];
 }
 
-const agent = both(
-  check((value) =>
-    typeof value === "object" && value !== null && "nextStep" in value
-      ? undefined
-      : "must be an agent made by defineAgent",
-  ),
-  fieldsAtLeast({ name: nonEmptyName }),
-);
-
 const CONFIG = fields({
-  agents: both(list(agent, 1), distinct("name")),
+  agents: both(list(anything, 1), AGENTS),
   store: optional(text()),
   // The engine checks the rest.
   engine: optional(
@@ -139,7 +122,7 @@ const CONFIG = fields({
   ),
   concurrency: optional(count),
   ...PATIENCE,
-  channels: optional(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback }))),
+  channels: optional(CHANNELS),
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
   evals: optional(EVALS),
@@ -154,8 +137,8 @@ const CONFIG = fields({
       publicUrl: optional(address),
       protocols: optional(both(list(oneOf(PROTOCOL_NAMES)), check(refuseTwice))),
       allowedOrigins: optional(list(address)),
-      webhooks: optional(list(fieldsAtLeast({ name: nonEmptyName, action: callback }))),
-      cron: optional(list(fieldsAtLeast({ name: nonEmptyName, agent: nonEmptyName }))),
+      webhooks: optional(WEBHOOKS),
+      cron: optional(CRON_TRIGGERS),
     }),
   ),
 });

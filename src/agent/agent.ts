@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import { checkOptions, objectWith } from "../base/options.ts";
 import type { ChatMessage } from "../context/formats/messages.ts";
 import type { DeclaredType } from "../prompts/baml/declared-type.ts";
 import type { StepFields } from "../prompts/baml/step-fields.ts";
@@ -251,6 +252,7 @@ export function defineAgent<
   nextStep: NextStepFunction<Args, S | readonly S[]>,
   options: AgentOptions<Args, S, Steps>,
 ): Agent<S, ResultOfStep<Steps[keyof Steps]>> {
+  checkOptions("defineAgent, the prompt function", NEXT_STEP, nextStep);
   const fetched = prefetchesOf(nextStep.prefetch, options);
   checkAgentOptions({ ...options, prefetch: fetched }, nextStep.intents);
   const { name, description = "", severalSteps = "first", whenBusy = "steer", summarize } = options;
@@ -276,11 +278,15 @@ export function defineAgent<
   };
 }
 
-/** The agent's own and those of its prompt function. */
+/** What `promptFunction` returns, and anything else that can be asked like it. Its other fields may be costly to read. */
+const NEXT_STEP = objectWith("call", "request", "parse");
+
+/** The agent's own and those of its prompt function; as it is, if it is nothing that could be checked by name. */
 function prefetchesOf(
-  ofFunction: Readonly<Record<string, Prefetch>> = {},
+  ofFunction: Readonly<Record<string, Prefetch>> | undefined,
   { name, prefetch = {} }: { readonly name: string; readonly prefetch?: Readonly<Record<string, Prefetch>> },
 ): Readonly<Record<string, Prefetch>> {
+  if (ofFunction === undefined) return prefetch;
   const twice = Object.keys(prefetch).find((one) => Object.hasOwn(ofFunction, one));
   if (twice === undefined) return { ...ofFunction, ...prefetch };
   const message = `agent ${name}: the prefetch ${twice} has the name of tools that join its threads; rename it`;

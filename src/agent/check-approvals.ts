@@ -13,8 +13,9 @@ export function checkApprovals(agent: string, steps: ReadonlyMap<string, StepDef
     const { approval = "never" } = definition.options;
     const what = `agent ${agent}: approval of ${intent}`;
     if (typeof approval === "object") checkOptions(what, APPROVAL_POLICY, approval);
-    else if (typeof approval === "string" && approval !== "never" && approval !== "always") {
-      const message = `${what}: wanted "never", "always", a policy or a function, not ${JSON.stringify(approval)}`;
+    else if (typeof approval !== "function" && approval !== "never" && approval !== "always") {
+      const given: unknown = approval;
+      const message = `${what}: wanted "never", "always", a policy or a function, not ${JSON.stringify(given)}`;
       throw new UsageError("invalid_configuration", message, { details: { agent, intent } });
     }
     checkVersion(agent, intent, definition);

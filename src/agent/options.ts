@@ -4,6 +4,7 @@ import {
   both,
   type Check,
   check,
+  distinct,
   fields,
   fieldsAtLeast,
   list,
@@ -17,17 +18,9 @@ import {
   text,
 } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
-import {
-  callback,
-  checkOptions,
-  count,
-  durationMs,
-  durationSeconds,
-  nonEmptyName,
-  objectWith,
-} from "../base/options.ts";
+import { callback, checkOptions, count, durationMs, durationSeconds, nonEmptyName } from "../base/options.ts";
 import { isSafeTag } from "../context/blocks/block.ts";
-import { TEXT_FORMATS } from "../context/formats/formats.ts";
+import { CONTEXT_OPTIONS } from "../context/options.ts";
 import { ADDRESSEES } from "../humans/addressees.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
 import type { Step } from "../thread/events.ts";
@@ -102,50 +95,22 @@ export const PRICE = fields({
   cachedInput: optional(NOT_NEGATIVE),
 });
 
-const FORMATS = [...Object.keys(TEXT_FORMATS), "messages"];
-
-const CONTEXT = someFields({
-  senders: boolean,
-  formatters: record(callback),
-  renderResult: record(callback),
-  redact: someFields({
-    builtIn: boolean,
-    emails: boolean,
-    fields: list(nonEmptyName),
-    patterns: list(
-      fields({
-        kind: text(),
-        pattern: check((value) => (value instanceof RegExp ? undefined : "must be a regular expression")),
-        accept: optional(callback),
-      }),
+/** Agents made by `defineAgent`, of different names. */
+export const AGENTS: Check = both(
+  list(
+    both(
+      check((value) =>
+        typeof value === "object" && value !== null && "nextStep" in value
+          ? undefined
+          : "must be an agent made by defineAgent",
+      ),
+      fieldsAtLeast({ name: nonEmptyName }),
     ),
-  }),
-  vault: objectWith("placeholderFor", "secretFor"),
-  hiddenFields: list(nonEmptyName),
-  echoRefused: boolean,
-  untrusted: callback,
-  format: oneOfKinds(
-    `must be ${FORMATS.join(", ")}, a text format or a function`,
-    oneOf(FORMATS),
-    callback,
-    objectWith("renderBlock"),
   ),
-  budget: both(
-    someFields({
-      tokens: count,
-      target: numberFrom(Number.MIN_VALUE, 1),
-      keepRecent: numberFrom(0, Number.MAX_SAFE_INTEGER, { whole: true }),
-      policies: list(text()),
-      largeResult: count,
-      lookups: list(nonEmptyName),
-      pointer: callback,
-      countTokens: callback,
-    }),
-    fieldsAtLeast({ tokens: count }),
-  ),
-  foldErrors: boolean,
-  keepOutOfStore: boolean,
-});
+  distinct("name"),
+);
+
+const CONTEXT = someFields({ ...CONTEXT_OPTIONS, keepOutOfStore: boolean });
 
 const PREFETCH = both(
   someFields({
@@ -221,6 +186,18 @@ export function checkAgentOptions(
   if (intents !== undefined) checkHandlers(agent, intents, new Set(steps.map(([intent]) => intent)));
 }
 
+/** The code of each kind of step. */
+const HANDLERS: { readonly [K in StepDefinition<Step>["kind"]]: Shape } = {
+  tool: { run: callback },
+  ask_human: { ask: callback },
+  finish: { result: callback },
+  sleep: { until: callback },
+  wait_for_event: { event: callback },
+  delegate: { agent: callback, input: callback },
+  progress: { message: callback },
+  nothing: { reason: callback },
+};
+
 function optionsOf(kind: StepDefinition<Step>["kind"]): Check {
   if (kind === "tool") return TOOL_OPTIONS;
   if (kind === "ask_human") return ASK_HUMAN_OPTIONS;
@@ -242,6 +219,8 @@ function checkStepDefinition(
   if (typeof definition !== "object" || definition === null || !("kind" in definition))
     refuse("is no step: say what code does about it with tool(), askHuman(), finish() or another of these");
   const { kind, options } = definition;
+  if (!Object.hasOwn(HANDLERS, kind)) refuse(`is of the kind ${JSON.stringify(kind)}, which does not exist`);
+  checkOptions(`${agent}, step ${intent}`, fieldsAtLeast(HANDLERS[kind]), definition);
   checkOptions(`${agent}, step ${intent}`, optionsOf(kind), options);
   if (kind !== "tool") return;
   const { cacheSeconds, cacheScope, shared, readOnly = false, realValues } = definition.options;

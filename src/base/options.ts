@@ -9,11 +9,20 @@ export const durationMs: Check = positive(HUNDRED_YEARS_S * 1000);
 export const durationSeconds: Check = positive(HUNDRED_YEARS_S);
 /** A whole number from one on. */
 export const count: Check = numberFrom(1, Number.MAX_SAFE_INTEGER, { whole: true });
-/** A name: some text without blanks around it. */
+/** A name: some visible text of at most 200 characters, without blanks around it. */
 export const nonEmptyName: Check = both(
   text(),
-  check((value) => (String(value).trim() === value ? undefined : "has blanks around it")),
+  check((value) => {
+    const name = String(value);
+    if (name.trim() !== name) return "has blanks around it";
+    if (INVISIBLE.test(name)) return "holds characters that nobody sees";
+    return name.length > 200 ? `has ${name.length} characters; at most 200 are taken` : undefined;
+  }),
 );
+
+/** Controls, format characters, halves of characters and ends of lines: two names must not look the same. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 /** A secret of an installation: long enough that nobody guesses it. */
 export const secretText: Check = check((value) =>
   typeof value === "string" && value.length >= 32 ? undefined : "needs at least 32 random characters",
@@ -63,6 +72,12 @@ export function checkOptions(what: string, fits: Check, options: unknown): void 
   const problems = problemsWith(options, fits);
   if (problems.length === 0) return;
   throw new UsageError("invalid_configuration", `${what}: ${problems.join("; ")}`, { details: { problems } });
+}
+
+/** The same for an argument of a call. Throws `UsageError` (`invalid_argument`). */
+export function checkArgument(what: string, fits: Check, value: unknown): void {
+  const problem = problemWith(value, fits);
+  if (problem !== undefined) throw new UsageError("invalid_argument", `${what}: ${problem}`);
 }
 
 function problemsWith(value: unknown, fits: Check): string[] {

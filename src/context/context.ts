@@ -1,5 +1,7 @@
+import { someFields } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import { checkOptions } from "../base/options.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import type { ContextBlock } from "./blocks/block.ts";
 import { type EventBlocks, readEvents } from "./blocks/context-blocks.ts";
@@ -17,6 +19,7 @@ import {
 import { loadTokenCounter, tokenCeiling } from "./budget/tokens.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/formats.ts";
 import type { ChatMessage } from "./formats/messages.ts";
+import { CONTEXT_OPTIONS } from "./options.ts";
 import { createReader } from "./reading.ts";
 import { createRedactor, type SecretVault } from "./redaction/redaction.ts";
 
@@ -66,8 +69,9 @@ export interface AgentContext {
   resetErrors(events: readonly ThreadEvent[]): NewEvent[];
 }
 
-/** Creates a context; opens and starts nothing. Throws `UsageError` for redaction rules or a budget that could not work. */
+/** Creates a context; opens and starts nothing. Throws `UsageError` for options that could not work. */
 export function createContext(options: ContextOptions = {}): AgentContext {
+  checkOptions("createContext", someFields(CONTEXT_OPTIONS), options);
   const { format = "xml", budget, foldErrors = false } = options;
   if (options.redact !== undefined) createRedactor(options.redact);
   const custom = typeof format === "function" ? format : undefined;

@@ -28,7 +28,9 @@ const FIELDS = {
 /** Checks a policy given as plain data. Unknown names are refused, so that a misspelt one does not go unnoticed. */
 export const APPROVAL_POLICY: Check = both(
   someFields(FIELDS),
-  check((value) => (fits<ApprovalPolicy>(value, anything) ? quorumProblem(value) : undefined)),
+  check((value) =>
+    fits<ApprovalPolicy>(value, anything) ? (quorumProblem(value) ?? escalationProblem(value)) : undefined,
+  ),
 );
 
 /** Why there can never be enough approvals, or `undefined`. */
@@ -38,6 +40,12 @@ function quorumProblem({ approvers, needed = 1, escalation = [] }: ApprovalPolic
   if (all.size === 0) return "approvers is empty: nobody could ever approve";
   if ([...all].some((one) => one.endsWith(":*")) || all.size >= needed) return undefined;
   return `${needed} approvals are needed, and only ${all.size} may approve`;
+}
+
+/** Why those to whom it escalates can never be asked, or `undefined`. */
+function escalationProblem({ expiresAfter, escalation = [] }: ApprovalPolicy): string | undefined {
+  const late = escalation.find(({ after }) => expiresAfter !== undefined && after >= expiresAfter);
+  return late && `it escalates after ${late.after} s, when it has expired after ${expiresAfter} s`;
 }
 
 /** A policy that can be stored and read again, and what was wrong with it. */

@@ -27,6 +27,20 @@ export function verifiedBy(channel: string, id: string, name?: string | undefine
   return principal as VerifiedPrincipal;
 }
 
+/**
+ * The part of a principal that is stored: only who it is. Throws `UsageError` for what no channel can have verified, whatever
+ * the type checker was told.
+ */
+export function identify(principal: Principal): Principal {
+  const { channel, id, name }: Partial<Principal> = principal ?? {};
+  const isText = [channel, id].every((part) => typeof part === "string" && part !== "");
+  if (!isText || channel === undefined || id === undefined) {
+    const message = "nobody is named who does this: pass what `verifiedBy` returned in the channel";
+    throw new UsageError("invalid_argument", message);
+  }
+  return name === undefined ? { channel, id } : { channel, id, name };
+}
+
 /** Characters that cannot be seen or change what is seen: controls, format characters, fillers, unusual blanks. */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|[^\P{Zs} ]/u;
 

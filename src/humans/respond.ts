@@ -5,7 +5,7 @@ import type { PendingApproval, PendingQuestion } from "../thread/state.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
 import { objectionTo, objectionToAnswer } from "./approvers.ts";
 import type { People } from "./people.ts";
-import type { VerifiedPrincipal } from "./principal.ts";
+import { identify, type VerifiedPrincipal } from "./principal.ts";
 import { type HumanRequest, requestOf, whyNot } from "./request.ts";
 
 /**
@@ -63,7 +63,6 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
     const objection = whyNot(request, attempt.by, decision.kind, attempt.people);
     if (objection !== undefined) throw objection;
   }
-  const { channel, id, name } = attempt.by;
   return {
     type: "human_responded",
     data: {
@@ -74,7 +73,7 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
         asked.type === "approval"
           ? approvalDecision(request, asked, attempt)
           : questionDecision(asked, decision, attempt),
-      by: name === undefined ? { channel, id } : { channel, id, name },
+      by: identify(attempt.by),
     },
   };
 }

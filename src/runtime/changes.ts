@@ -1,11 +1,19 @@
 import type { Agent } from "../agent/agent.ts";
 import { hidesContent, secretIn, shownThread } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
+import { anything, boolean, check, fields, fieldsAtLeast, list, optional, text } from "../base/checks.ts";
 import { NotFoundError } from "../base/errors.ts";
-import { type NewThreadId, parseRequestId, type RequestId, type ThreadId } from "../base/ids.ts";
+import {
+  type NewThreadId,
+  parseRequestId,
+  parseThreadId,
+  type RequestId,
+  type ThreadId,
+} from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { checkArgument } from "../base/options.ts";
 import type { People } from "../humans/people.ts";
-import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanResponse, responseEvent } from "../humans/respond.ts";
 import type { EventData, Via } from "../thread/events.ts";
 import { isOver } from "../thread/projection.ts";
@@ -17,7 +25,6 @@ import {
   eventData,
   firstEvent,
   type Input,
-  identify,
   isEnded,
   messageEvent,
   requireOpen,
@@ -53,6 +60,22 @@ export interface Launch {
   /** An idempotency key: a second launch with it returns the thread of the first. */
   readonly once?: string | undefined;
 }
+
+const LAUNCH = fields({
+  agent: text(),
+  // Checked where its event is made.
+  input: anything,
+  via: anything,
+  onBehalfOf: optional(
+    fieldsAtLeast({ requesters: fieldsAtLeast({ known: list(anything), unknown: boolean }) }),
+  ),
+  threadId: optional(
+    check((value) =>
+      typeof value === "string" && parseThreadId(value) !== undefined ? undefined : "is no id of a thread",
+    ),
+  ),
+  once: optional(text()),
+});
 
 /**
  * What people and programs do to threads. Every method resolves when its change is on disk; the work itself goes on in the
@@ -138,7 +161,9 @@ export function createChanges(options: ChangesOptions): Changes {
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
   return {
-    async launch({ agent: name, input, via, onBehalfOf, threadId = newThreadId(), once }) {
+    async launch(launch) {
+      checkArgument("launch", LAUNCH, launch);
+      const { agent: name, input, via, onBehalfOf, threadId = newThreadId(), once } = launch;
       const now = clock.now();
       const agent = agentNamed(agents, name);
       const started = startThread(

@@ -1,10 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
 import { needsRequester } from "../agent/check-approvals.ts";
-import { fields, text } from "../base/checks.ts";
+import { anything, fields, fieldsAtLeast, oneOfKinds, text } from "../base/checks.ts";
 import { ConflictError, UsageError } from "../base/errors.ts";
-import { checkOptions, nonEmptyName } from "../base/options.ts";
-import type { VerifiedPrincipal } from "../humans/principal.ts";
-import type { EventData, NewEvent, Principal, Via } from "../thread/events.ts";
+import { checkArgument, checkOptions, nonEmptyName } from "../base/options.ts";
+import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
+import type { EventData, NewEvent, Via } from "../thread/events.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 
 /** What starts a thread: a person's message, or any other event. */
@@ -52,6 +52,7 @@ export function requireOpen(thread: ThreadHead): void {
  */
 export function firstEvent(input: Input, agent: Agent, via: Via | undefined): NewEvent {
   if (via !== undefined) checkOptions("via", VIA, via);
+  checkArgument("the input", INPUT, input);
   if ("message" in input) return messageEvent(input.message, input.from, via);
   const { event, from } = input;
   const intents = from === undefined ? needsRequester(agent.steps) : [];
@@ -66,22 +67,25 @@ export function firstEvent(input: Input, agent: Agent, via: Via | undefined): Ne
 }
 
 const VIA = fields({ channel: nonEmptyName, address: text() });
+const INPUT = oneOfKinds(
+  "must be { message, from } or { event, from }",
+  fields({ message: text(0), from: anything }),
+  fields({ event: fieldsAtLeast({}), from: anything }),
+);
+const EVENT = fieldsAtLeast({ name: text(), source: text() });
 
 /** What is stored of an event. */
 export function eventData({ from, name, source, payload, callId }: SentEvent): EventData["event_received"] {
   // Nothing else that a program without types hands over: what says where replies go, or what was passed on, is not the sender's.
   const event = { name, source, payload, ...(callId === undefined ? {} : { callId }) };
+  checkArgument("the event", EVENT, event);
   if (from === undefined) return event;
   return { ...event, from: from === "system" ? from : identify(from) };
 }
 
 /** The event that records a message. Throws `UsageError` if the message is empty. */
 export function messageEvent(message: string, from: VerifiedPrincipal, via?: Via | undefined): NewEvent {
+  checkArgument("the message", text(0), message);
   if (message.trim() === "") throw new UsageError("invalid_argument", "the message is empty");
   return { type: "message_received", data: { text: message.toWellFormed(), from: identify(from), via } };
-}
-
-/** The part of a principal that is stored: only who it is. */
-export function identify({ channel, id, name }: Principal): Principal {
-  return name === undefined ? { channel, id } : { channel, id, name };
 }

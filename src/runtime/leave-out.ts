@@ -1,10 +1,10 @@
 import type { Agent } from "../agent/agent.ts";
 import { ConflictError, UsageError } from "../base/errors.ts";
 import type { CallId } from "../base/ids.ts";
-import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
 import type { NewEvent, ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
-import { identify, requireOpen } from "./input.ts";
+import { requireOpen } from "./input.ts";
 
 /** What the model is not to read any more. */
 export interface LeaveOut {

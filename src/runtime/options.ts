@@ -1,11 +1,11 @@
 import type { Agent } from "../agent/agent.ts";
 import type { CredentialSources } from "../agent/credentials.ts";
+import { AGENTS } from "../agent/options.ts";
 import {
   anything,
   boolean,
   both,
   type Check,
-  check,
   fields,
   fieldsAtLeast,
   list,
@@ -15,7 +15,6 @@ import {
   record,
 } from "../base/checks.ts";
 import type { Clock } from "../base/clock.ts";
-import { UsageError } from "../base/errors.ts";
 import type { NewThreadId } from "../base/ids.ts";
 import {
   callback,
@@ -27,6 +26,7 @@ import {
   secretText,
 } from "../base/options.ts";
 import type { Channel } from "../humans/channel.ts";
+import { CHANNELS } from "../humans/channel-options.ts";
 import { PEOPLE, type People } from "../humans/people.ts";
 import type { StillAllowed } from "../humans/still-allowed.ts";
 import type { ModelChoice } from "../prompts/types.ts";
@@ -105,17 +105,11 @@ const model = fieldsAtLeast({
   strategy: oneOf(["fallback", "round_robin"]),
 });
 
-const agent = check((value) =>
-  typeof value === "object" && value !== null && "nextStep" in value
-    ? undefined
-    : "must be an agent made by defineAgent",
-);
-
 const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
-  agents: list(agent),
+  agents: AGENTS,
   store: objectWith("append", "read", "claim", "getValue"),
   model: optional(model),
-  channels: optional(list(objectWith("deliver"))),
+  channels: optional(CHANNELS),
   credentials: optional(record(callback)),
   people: optional(PEOPLE),
   stillAllowed: optional(callback),
@@ -129,8 +123,8 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
   newThreadId: optional(callback),
   owner: optional(nonEmptyName),
   // A claim that lasts longer than an hour counts as one of a clock that was set back.
-  claimMs: optional(both(durationMs, numberFrom(0, 3_600_000))),
-  sweepMs: optional(durationMs),
+  claimMs: optional(numberFrom(1, 3_600_000)),
+  sweepMs: optional(both(durationMs, numberFrom(1, Number.MAX_SAFE_INTEGER))),
   secret: optional(secretText),
 };
 
@@ -140,17 +134,4 @@ const OPTIONS: { readonly [K in keyof RuntimeOptions]-?: Check } = {
  */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
   checkOptions("createRuntime", fields(OPTIONS), options);
-  requireDistinct("agents", options.agents);
-  requireDistinct("channels", options.channels ?? []);
-}
-
-function requireDistinct(what: string, named: readonly { readonly name: string }[]): void {
-  const names = named.map(({ name }) => name);
-  const empty = names.some((name) => typeof name !== "string" || name.trim() === "");
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (!empty && twice === undefined) return;
-  const problem = empty ? "one has no name" : `two have the name "${twice}"`;
-  throw new UsageError("invalid_configuration", `createRuntime: ${what}: ${problem}`, {
-    details: { [what]: names },
-  });
 }

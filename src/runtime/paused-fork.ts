@@ -2,10 +2,10 @@ import type { Agent } from "../agent/agent.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
-import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
 import type { NewEvent } from "../thread/events.ts";
 import { forkThread, type Thread } from "../thread/thread.ts";
-import { identify, isEnded } from "./input.ts";
+import { isEnded } from "./input.ts";
 
 /** A copy of a thread up to an event, paused unless it has ended. Throws `UsageError` if there is no such event. */
 export function pausedFork(

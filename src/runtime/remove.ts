@@ -4,14 +4,14 @@ import type { Clock } from "../base/clock.ts";
 import { ConflictError, NotFoundError, SequenceConflictError, UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { eraseContent } from "../context/redaction/erase-content.ts";
-import type { VerifiedPrincipal } from "../humans/principal.ts";
+import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
 import type { ThreadStore } from "../store/store.ts";
 import { erasureData } from "../thread/chain.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import { projectionOf } from "../thread/projection.ts";
 import type { StatusKind } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
-import { identify, isEnded } from "./input.ts";
+import { isEnded } from "./input.ts";
 
 export interface EraseOptions {
   /** The reason, e.g. "requested by the customer". It is recorded. */

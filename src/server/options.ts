@@ -18,12 +18,12 @@ import {
   objectWith,
   secretText,
 } from "../base/options.ts";
+import { CHANNELS } from "../humans/channel-options.ts";
+import { CRON_TRIGGERS, WEBHOOKS } from "../triggers/options.ts";
 import { basePathText } from "./base-path.ts";
 import { AUTH_OPTIONS } from "./callers.ts";
 
 const app = objectWith("fetch", "route");
-/** What `webhook()` returns. */
-const webhook = fieldsAtLeast({ name: nonEmptyName, secrets: list(text(), 1), action: callback });
 
 const OF_BOTH = {
   runtime: objectWith("launch", "respond", "subscribe"),
@@ -31,12 +31,12 @@ const OF_BOTH = {
   assets: optional(app),
   basePath: optional(basePathText),
   publicUrl: optional(address),
-  webhooks: optional(both(list(webhook), distinct("name"))),
+  webhooks: optional(WEBHOOKS),
   protocols: optional(
     both(list(fieldsAtLeast({ name: nonEmptyName, routes: list(anything, 1) })), distinct("name")),
   ),
   allowedOrigins: optional(list(address)),
-  channels: optional(both(list(fieldsAtLeast({ name: nonEmptyName, deliver: callback })), distinct("name"))),
+  channels: optional(CHANNELS),
   secret: optional(secretText),
   limits: optional(
     fields({
@@ -62,5 +62,5 @@ export const START_OPTIONS = fields({
   auth: optional(AUTH_OPTIONS),
   port: optional(numberFrom(0, 65_535, { whole: true })),
   host: optional(text()),
-  cron: optional(list(fieldsAtLeast({ name: nonEmptyName }))),
+  cron: optional(CRON_TRIGGERS),
 });

@@ -1,26 +1,10 @@
-import {
-  both,
-  type Check,
-  check,
-  fieldsAtLeast,
-  fits,
-  list,
-  oneOf,
-  optional,
-  someFields,
-  text,
-} from "../base/checks.ts";
-import { UsageError } from "../base/errors.ts";
-import { nonEmptyName, problemWith } from "../base/options.ts";
+import { both, check, fieldsAtLeast, list, oneOf, optional, someFields, text } from "../base/checks.ts";
+import { checkArgument, nonEmptyName } from "../base/options.ts";
 
-/**
- * Checks what an agent's own code has returned, whatever the type checker was told. Throws `UsageError` that says what is
- * wrong with `what`: the step is refused, where a wrong value would stop its thread or ask a question that nobody can answer.
+/*
+ * Checks of what an agent's own code has returned, whatever the type checker was told. A wrong value refuses the step: it
+ * would stop its thread, or ask a question that nobody can answer.
  */
-function checkReturned<T>(what: string, shape: Check, value: unknown): asserts value is T {
-  if (fits<T>(value, shape)) return;
-  throw new UsageError("invalid_argument", `${what}: ${problemWith(value, shape)}`);
-}
 
 const words = check((value) =>
   typeof value === "string" && value.trim() !== "" ? undefined : "must be some text",
@@ -49,15 +33,15 @@ const QUESTION = fieldsAtLeast({
 
 /** Throws `UsageError` unless this is a question that people can be asked. */
 export function checkQuestion(asked: unknown): void {
-  checkReturned("what the step's handler asks", QUESTION, asked);
+  checkArgument("what the step's handler asks", QUESTION, asked);
 }
 
 /** Throws `UsageError` unless this is a name that an event can have. */
 export function checkEventName(name: unknown): void {
-  checkReturned("the name of the event that the step waits for", nonEmptyName, name);
+  checkArgument("the name of the event that the step waits for", nonEmptyName, name);
 }
 
 /** Throws `UsageError` unless this is text. */
-export function checkText(what: string, value: unknown): asserts value is string {
-  checkReturned(what, text(0), value);
+export function checkText(what: string, value: unknown): void {
+  checkArgument(what, text(0), value);
 }

@@ -48,6 +48,7 @@ export function askHuman<S, A extends Approval = Approval>(
   ask: (step: S) => string | HumanQuestion,
   options: AskHumanOptions<NoInfer<S>, A> = {},
 ): AskHumanStep<S> {
+  checkOptions("askHuman", callback, ask);
   return {
     kind: "ask_human",
     options,
@@ -76,6 +77,7 @@ export function sleep<S, A extends Approval = Approval>(
   duration: (step: S) => { readonly seconds: number } | { readonly until: Date },
   options: StepOptions<NoInfer<S>, A> = {},
 ): SleepStep<S> {
+  checkOptions("sleep", callback, duration);
   return {
     kind: "sleep",
     options,
@@ -91,6 +93,7 @@ export function waitForEvent<S, A extends Approval = Approval>(
   event: (step: S) => { readonly name: string; readonly timeoutSeconds?: number },
   options: StepOptions<NoInfer<S>, A> = {},
 ): WaitForEventStep<S> {
+  checkOptions("waitForEvent", callback, event);
   return {
     kind: "wait_for_event",
     options,

@@ -1,6 +1,8 @@
 import { isAllowed } from "../base/allow-list.ts";
+import { fields, list, optional, text } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import { webhookSecret } from "../base/webhook-signature.ts";
 import type { WebhookAction } from "./webhook-action.ts";
 
@@ -31,6 +33,15 @@ export interface WebhookOptions {
 
 export type Webhook = WebhookOptions;
 
+const WEBHOOK = fields({
+  name: nonEmptyName,
+  secrets: list(text()),
+  action: callback,
+  sender: optional(callback),
+  // An address without anybody behind it is the business of `isAllowed`.
+  allow: optional(list(text())),
+});
+
 /**
  * Declares a webhook and checks its settings. Throws `UsageError` if there is no secret or one is too short, or if there is
  * an allow-list but no `sender`.
@@ -43,6 +54,11 @@ export type Webhook = WebhookOptions;
  * });
  */
 export function webhook(options: WebhookOptions): Webhook {
+  checkOptions(
+    `webhook ${typeof options?.name === "string" ? options.name : "without a name"}`,
+    WEBHOOK,
+    options,
+  );
   const invalid = (why: string) => new UsageError("invalid_configuration", `webhook ${options.name}: ${why}`);
   if (!/^[a-z0-9_-]{1,64}$/.test(options.name))
     throw invalid("a name has lower-case letters, digits, _ and -");

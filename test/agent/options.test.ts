@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { getBamlFiles } from "../../baml_client/inlinedbaml.ts";
 import { type AgentOptions, defineAgent } from "../../src/agent/agent.ts";
 import { readIntents } from "../../src/prompts/baml/intents.ts";
-import { finish, tool } from "../../src/steps/steps.ts";
+import { askHuman, finish, progress, sleep, tool, waitForEvent } from "../../src/steps/steps.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 
 type Step = { intent: "pay"; amount: number } | { intent: "done" };
@@ -33,6 +33,15 @@ describe("the options of defineAgent", () => {
     ["a budget that is NaN", { budget: { tokens: Number.NaN } }, "budget.tokens:"],
     ["prices without a default", { budget: { money: { limit: 1, prices: {} } } }, "budget.money.prices.*:"],
     ["time without end", { budget: { time: Number.POSITIVE_INFINITY } }, "budget.time:"],
+    ["a name that looks like another", { name: "sh\u200bop" }, "holds characters that nobody sees"],
+    ["a name of two lines", { name: "shop\nshop" }, "holds characters that nobody sees"],
+    ["a name without end", { name: "shop".repeat(51) }, "has 204 characters; at most 200 are taken"],
+    ["prefetches that are none", { prefetch: 7 }, "prefetch: must be an object"],
+    [
+      "a misspelt policy of the token budget",
+      { context: { budget: { tokens: 9_000, policies: ["forgot"] } } },
+      "context.budget.policies.0: must be one of",
+    ],
     ["a misspelt setting of the context", { context: { redacted: {} } }, 'unknown option "redacted"'],
     ["a misspelt rule of redaction", { context: { redact: { feilds: [] } } }, 'unknown option "feilds"'],
     ["an unknown format", { context: { format: "toml" } }, "context.format: must be xml"],
@@ -55,6 +64,13 @@ describe("the options of defineAgent", () => {
     ["arguments that are no schema", { arguments: {} }, "arguments: must be a Standard Schema"],
     ["a cache of a tool with effects", { cacheSeconds: 5 }, "not readOnly"],
     ["an empty version", { version: "" }, "version:"],
+    ["an approval that is a number", { approval: 0 }, 'wanted "never", "always", a policy or a function'],
+    ["an approval that is true", { approval: true }, 'wanted "never", "always", a policy or a function'],
+    [
+      "an escalation after the end",
+      { approval: { expiresAfter: 60, escalation: [{ after: 60, to: ["web:ada"] }] } },
+      "it escalates after 60 s, when it has expired after 60 s",
+    ],
   ])("of a step %s is refused", (_, payOptions, message) => {
     expect(define({}, payOptions)).toThrow(message);
   });
@@ -80,6 +96,26 @@ describe("the options of defineAgent", () => {
       "agent shop: pay is a function: wrap it in tool()",
     );
     expect(define({ steps: { pay: { run: () => 1 }, done: finish(() => "") } })).toThrow("pay is no step");
+    const unknown = { kind: "toll", run: () => 1, options: {} };
+    expect(define({ steps: { pay: unknown, done: finish(() => "") } })).toThrow('the kind "toll"');
+  });
+
+  it("a step without code is refused where it is made, or where the agent is", () => {
+    const nothing: never[] = [];
+    for (const step of [tool, finish, progress])
+      expect(() =>
+        define({ steps: { pay: Reflect.apply(step, undefined, nothing), done: finish(() => "") } })(),
+      ).toThrow(/step pay: \w+: must be a function/);
+    for (const step of [askHuman, sleep, waitForEvent])
+      expect(() => Reflect.apply(step, undefined, nothing)).toThrow(`${step.name}: must be a function`);
+  });
+
+  it("a prompt function that cannot be asked is refused", () => {
+    const options = { name: "shop", steps: {} };
+    for (const none of [undefined, null, () => 1, { call: () => 1 }])
+      expect(() => Reflect.apply(defineAgent, undefined, [none, options])).toThrow(
+        "the prompt function: must be an object with call, request, parse",
+      );
   });
 
   it("handlers are compared with the intents of the prompt", { tags: "F1.2" }, () => {

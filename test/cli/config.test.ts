@@ -24,6 +24,30 @@ describe("defineConfig", () => {
       { agents: [calculator], server: { publicUrl: "agents.example.com" } },
       "server.publicUrl: must be an address",
     ],
+    [
+      {
+        agents: [calculator],
+        server: {
+          webhooks: [
+            { name: "a", secrets: ["x"], action: () => ({}) },
+            { name: "a", secrets: ["x"], action: () => ({}) },
+          ],
+        },
+      },
+      'server.webhooks: two have the name "a"',
+    ],
+    [
+      {
+        agents: [calculator],
+        server: {
+          cron: [
+            { name: "a", agent: "b" },
+            { name: "a", agent: "b" },
+          ],
+        },
+      },
+      'server.cron: two have the name "a"',
+    ],
   ])("refuses %j", (config, said) => {
     expect(define(config)).toThrow(said);
   });

@@ -73,6 +73,21 @@ describe("signed webhooks", () => {
     expect(await threads()).toEqual([]);
   });
 
+  it("a misspelt setting is refused: a list of senders that is not read would let everybody in", {
+    tags: "F11.4",
+  }, () => {
+    const valid = {
+      name: "orders",
+      secrets: [`whsec_${"c2VjcmV0".repeat(4)}`],
+      action: () => ({ drop: "nothing to do" }),
+    };
+    const define = (more: object) => () => webhook(Object.assign({ ...valid }, more));
+    expect(define({})).not.toThrow();
+    expect(define({ allowed: ["ada@example.com"] })).toThrow('webhook orders: unknown option "allowed"');
+    expect(define({ action: undefined })).toThrow("action: must be a function");
+    expect(define({ allow: "ada@example.com", sender: () => "" })).toThrow("allow: must be a list");
+  });
+
   it("a secret that no sender can sign with is refused", { tags: "F11.3" }, () => {
     for (const secret of ["whsec_short", "whsec_not base64 at all, but long enough", `${"*".repeat(40)}`])
       expect(() => webhook({ name: "mail", secrets: [secret], action: () => null }), secret).toThrow(

@@ -8,7 +8,14 @@ import { loadTokenCounter, type TokenCounter } from "./tokens.ts";
  * their beginning and end. `drop_superseded`: lookups that were repeated later are dropped. `summarize`: an old range
  * becomes a summary. `forget`: an old range becomes a note of what is left out.
  */
-export type BudgetPolicy = "fold_errors" | "cut_result" | "drop_superseded" | "summarize" | "forget";
+export const BUDGET_POLICIES = [
+  "fold_errors",
+  "cut_result",
+  "drop_superseded",
+  "summarize",
+  "forget",
+] as const;
+export type BudgetPolicy = (typeof BUDGET_POLICIES)[number];
 
 /** How many tokens the rendered thread may have, and what to do, in which order, if it has more. */
 export interface TokenBudget {

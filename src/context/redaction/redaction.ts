@@ -1,9 +1,11 @@
 import { UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { checkOptions } from "../../base/options.ts";
 import { isSecretName, plainName } from "../../base/secret-names.ts";
 import { EMAIL, replaceSecrets, SECRET_PATTERNS, type SecretPattern } from "../../base/secret-patterns.ts";
 import type { Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContentMap, mapContent } from "../blocks/event-content.ts";
+import { REDACTION } from "./rules.ts";
 
 /** What the model must not read. Without any field, the built-in rules for field names and texts apply. */
 export interface RedactionRules {
@@ -61,13 +63,14 @@ export interface Redactor extends ContentMap {
 
 /**
  * Creates a redactor. `known` are secrets to recognise from the start, wherever they stand. Throws `UsageError`
- * (`invalid_configuration`) for a pattern that could not work.
+ * (`invalid_configuration`) for rules that could not work.
  */
 export function createRedactor(
   rules: RedactionRules,
   vault: SecretVault = createVault(),
   known: Iterable<string> = [],
 ): Redactor {
+  checkOptions("redaction", REDACTION, rules);
   const { builtIn = true, fields = [], patterns = [] } = rules;
   for (const { kind, pattern } of patterns) {
     if (pattern.global && /^[a-z_]{1,40}$/.test(kind)) continue;
