@@ -62,7 +62,7 @@ export interface World {
   /** What somebody was told, in an answer or by a call. */
   told(answers: readonly string[]): string;
   /** Whether its API answers 503, and how often it has. */
-  readonly state: { isDown: boolean; refused: number };
+  readonly state: { isDown: boolean; refused: number; tellsHistory?: boolean };
   reset(): void;
   close(): Promise<void>;
 }

@@ -51,7 +51,7 @@ const bodySchema = z.looseObject({
 /** A server with the parts of Slack's Web API that are used, and what it was asked. */
 export async function slackServer() {
   const calls: SlackCall[] = [];
-  const state = { isDown: false, refused: 0 };
+  const state = { isDown: false, refused: 0, tellsHistory: false };
   let count = 0;
   const server = createServer(async (request, response) => {
     const raw = await text(request);
@@ -67,6 +67,18 @@ export async function slackServer() {
     count += 1;
     const ts = `1700000000.${String(count).padStart(6, "0")}`;
     calls.push({ method, token, body: bodySchema.parse(fields), ts });
+    if (method.startsWith("conversations.")) {
+      const posted = calls.filter((call) => call.method === "chat.postMessage");
+      const inPlace = posted.filter(({ body }) => body.channel === fields.channel);
+      const messages = inPlace.map((call) => ({
+        type: "message",
+        ts: call.ts,
+        metadata: call.body.metadata,
+      }));
+      const history = state.tellsHistory ? { ok: true, messages } : { ok: false, error: "missing_scope" };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(history));
+      return;
+    }
     const ok = token === TOKEN;
     const answer = ok
       ? { ok, channel: fields.channel, ts: fields.ts ?? ts, message_ts: ts }

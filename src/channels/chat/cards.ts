@@ -16,6 +16,7 @@ const MAX_TRIES = 20;
 export function createCards(name: string) {
   const valueKey = (short: string) => `chat:${name}:value:${short}`;
   const keyOf = (requestId: string) => `chat:${name}:cards:${requestId}`;
+  const strayKey = (requestId: string) => `chat:${name}:strays:${requestId}`;
   const readText = (text: string | undefined): readonly PostedCard[] =>
     text === undefined ? [] : schema.parse(JSON.parse(text));
   return {
@@ -33,6 +34,13 @@ export function createCards(name: string) {
         if (await values.setValue(keyOf(requestId), cards, text, { about })) return;
       }
       throw new Error(`the card of ${requestId} could not be noted down`);
+    },
+    /** Notes down that there may be cards of the request which nobody knows: somebody may have posted one, and not lived to note it. */
+    async expectStrays(requestId: string, values: ChannelValues, about: ThreadId): Promise<void> {
+      await values.setValue(strayKey(requestId), "1", undefined, { about });
+    },
+    async mayHaveStrays(requestId: string, values: ChannelValues): Promise<boolean> {
+      return (await values.getValue(strayKey(requestId))) !== undefined;
     },
     /** Notes down what the short value on a card's buttons stands for. */
     async noteValue(request: HumanRequest, values: ChannelValues): Promise<void> {

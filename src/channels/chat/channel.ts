@@ -94,7 +94,10 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     if (posted.some((card) => card.notice === notice.id)) return;
     const message = requestMessage(request, platform, options.link?.(request), notice.people);
     if (!platform.limits.longValues) await cards.noteValue(request, values);
-    const card = { ...(await platform.post(place, message, signal)), notice: notice.id };
+    const since = notice.mayBeRepeated ? Date.parse(request.askedAt) : undefined;
+    if (since !== undefined) await cards.expectStrays(request.id, values, notice.threadId);
+    const how = { key: notice.id, since, signal };
+    const card = { ...(await platform.post(place, message, how)), notice: notice.id };
     await cards.add(request.id, card, { values, about: notice.threadId });
   }
 
@@ -105,7 +108,8 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     for (const [index, message] of messages.entries()) {
       const key = `chat:${name}:sent:${notice.id}${index === 0 ? "" : `:${index}`}`;
       if ((await values.getValue(key)) !== undefined) continue;
-      await platform.post(place, message, signal);
+      const since = notice.mayBeRepeated ? Date.parse(happenedAt(notice)) : undefined;
+      await platform.post(place, message, { key: `${notice.id}.${index}`, since, signal });
       await values.setValue(key, "1", undefined, { about: notice.threadId });
     }
   }
@@ -162,6 +166,10 @@ const TITLES: { readonly [K in NewsNotice["kind"]]: string } = {
   failed: "Failed",
   cancelled: "Cancelled",
 };
+
+function happenedAt({ thread, seq }: NewsNotice): string {
+  return thread.events[seq - 1]?.at ?? thread.state.startedAt;
+}
 
 function pendingOf({ thread, requestId }: RequestNotice): HumanRequest | undefined {
   const request = pendingRequest(thread);

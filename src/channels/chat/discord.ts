@@ -1,6 +1,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { z } from "zod";
 import { check, fields, list, optional, text } from "../../base/checks.ts";
+import { sha256 } from "../../base/digest.ts";
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
 import { callPlatform } from "./call-platform.ts";
 import { escapeMarkdown, fitsDiscord, messageOf, modalOf, whisperOf } from "./discord-message.ts";
@@ -81,8 +82,9 @@ export function discord(options: DiscordOptions): ChatPlatform {
       return readInteraction(payload, guilds);
     },
     fits: fitsDiscord,
-    async post({ team, channel }, message, signal) {
-      const call = { method: "POST", headers, body: messageOf(message), signal } as const;
+    async post({ team, channel }, message, { key, signal } = {}) {
+      const body = { ...messageOf(message), ...onceFor(key) };
+      const call = { method: "POST", headers, body, signal } as const;
       const url = new URL(`channels/${idOf(channel)}/messages`, apiUrl);
       const { id } = postedSchema.parse(await callPlatform("Discord", url, call));
       return { team, channel, id };
@@ -105,6 +107,11 @@ export function discord(options: DiscordOptions): ChatPlatform {
 
 /** Stands for the message that it replies to: a forwarded message is no answer to a form. */
 const FORWARDED = "forwarded";
+
+/** Discord posts a message with the same nonce once within some minutes, and gives the first one again. */
+function onceFor(key: string | undefined) {
+  return key === undefined ? {} : { nonce: sha256(key).slice(0, 24), enforce_nonce: true };
+}
 
 function idOf(text: string): string {
   if (!ID.test(text)) throw new Error("not an id of Discord");

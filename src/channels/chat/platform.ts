@@ -101,6 +101,18 @@ export interface ChatMessage {
   readonly link?: string | undefined;
 }
 
+/** How a message is posted. */
+export interface Posting {
+  /** The same whenever this message is posted again: a platform that can tell posts it once. Default: none. */
+  readonly key?: string | undefined;
+  /**
+   * It may have been posted before, no earlier than this (ms since the epoch): a platform that can looks for it, and brings it up
+   * to date. Default: it is new.
+   */
+  readonly since?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface FormField {
   readonly name: string;
   readonly label: string;
@@ -140,7 +152,7 @@ export interface ChatPlatform {
   read(request: Request, now: number): Promise<Incoming>;
   /** Whether all of the message can be shown. */
   fits(message: ChatMessage): boolean;
-  post(place: Place, message: ChatMessage, signal?: AbortSignal): Promise<PostedMessage>;
+  post(place: Place, message: ChatMessage, how?: Posting): Promise<PostedMessage>;
   update(posted: PostedMessage, message: ChatMessage): Promise<void>;
   /**
    * The answer to what has come: with words, to whoever has sent it, and to nobody else where the platform can; without, that it is

@@ -1,7 +1,9 @@
 import {
+  callSlackApi,
   openSlackView,
   postSlackEphemeral,
   postSlackMessage,
+  SlackApiError,
   type SlackApiOptions,
   updateSlackMessage,
 } from "@chat-adapter/slack/api";
@@ -18,7 +20,16 @@ import { z } from "zod";
 import { both, check, fields, optional, record, text } from "../../base/checks.ts";
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
 import { readFormButton, writeFormButton } from "./form-button.ts";
-import { type ChatPerson, type ChatPlatform, type Incoming, NotFromPlatform } from "./platform.ts";
+import {
+  type ChatMessage,
+  type ChatPerson,
+  type ChatPlatform,
+  type Incoming,
+  NotFromPlatform,
+  type Place,
+  type PostedMessage,
+  type Posting,
+} from "./platform.ts";
 import { blocksOf, escapeMrkdwn, fitsSlack, viewOf, whisperOf } from "./slack-blocks.ts";
 
 export interface SlackOptions {
@@ -67,6 +78,40 @@ export function slack(options: SlackOptions): ChatPlatform {
     };
   }
 
+  async function update({ team, channel, id }: PostedMessage, message: ChatMessage): Promise<void> {
+    const blocks = blocksOf(message);
+    await updateSlackMessage({ ...api(team), channel, ts: id, text: escapeMrkdwn(message.title), blocks });
+  }
+
+  /** The message with this key among the latest 200, if the app may read there. */
+  async function find(
+    { team, channel, thread = "" }: Place,
+    { key, since = 0, signal }: Posting,
+  ): Promise<PostedMessage | undefined> {
+    const oldest = String(Math.floor(since / 1000) - SKEW_S);
+    const where = thread === "" ? { channel } : { channel, ts: thread };
+    const method = thread === "" ? "conversations.history" : "conversations.replies";
+    const query = { ...where, oldest, limit: 200, include_all_metadata: true };
+    const found = historySchema.safeParse(
+      await callSlackApi(method, query, { ...api(team, signal), contentType: "form" }),
+    );
+    const ours = (found.data?.messages ?? []).find(
+      ({ metadata }) => metadata?.event_type === POSTED && metadata.event_payload.key === key,
+    );
+    return ours === undefined ? undefined : { team, channel, id: ours.ts };
+  }
+
+  /** False for a message that is not the app's own, whatever key it has. */
+  async function isUpdated(posted: PostedMessage, message: ChatMessage): Promise<boolean> {
+    try {
+      await update(posted, message);
+      return true;
+    } catch (error) {
+      if (error instanceof SlackApiError && error.status === undefined) return false;
+      throw error;
+    }
+  }
+
   return {
     name,
     serves: (team) => Object.hasOwn(teams, team),
@@ -98,8 +143,11 @@ export function slack(options: SlackOptions): ChatPlatform {
     },
     limits: { buttons: 40, fields: 20, fieldText: 2_900, longValues: true },
     fits: fitsSlack,
-    async post(place, message, signal) {
+    async post(place, message, { key, since, signal } = {}) {
+      const earlier = since === undefined ? undefined : await find(place, { key, since, signal });
+      if (earlier !== undefined && (await isUpdated(earlier, message))) return earlier;
       const { id, channel = place.channel } = await postSlackMessage({
+        ...(key === undefined ? {} : { metadata: { event_type: POSTED, event_payload: { key } } }),
         ...api(place.team, signal),
         channel: place.channel,
         ...(place.thread === undefined || place.thread === "" ? {} : { threadTs: place.thread }),
@@ -110,10 +158,7 @@ export function slack(options: SlackOptions): ChatPlatform {
       });
       return { team: place.team, channel, id };
     },
-    async update({ team, channel, id }, message) {
-      const blocks = blocksOf(message);
-      await updateSlackMessage({ ...api(team), channel, ts: id, text: escapeMrkdwn(message.title), blocks });
-    },
+    update,
     async openForm({ trigger, ...click }, form) {
       const view = viewOf(form, writeFormButton(click));
       await openSlackView({
@@ -136,6 +181,28 @@ export function slack(options: SlackOptions): ChatPlatform {
     },
   };
 }
+
+/** Names the key in the metadata of a message. */
+const POSTED = "twelvefold_message";
+/** Clocks differ by less, in seconds. */
+const SKEW_S = 300;
+
+const historySchema = z.looseObject({
+  messages: z
+    .array(
+      z.looseObject({
+        ts: z.string(),
+        metadata: z
+          .looseObject({
+            event_type: z.string(),
+            event_payload: z.looseObject({ key: z.string().optional() }),
+          })
+          .optional()
+          .catch(undefined),
+      }),
+    )
+    .optional(),
+});
 
 type Teams = SlackOptions["teams"];
 

@@ -25,12 +25,12 @@ async function cardCase(
   value: ButtonValue,
   message: PostedMessage,
   runtime: Runtime,
-  { cards }: ChatContext,
+  context: ChatContext,
 ): Promise<HumanRequest | string> {
   const { threadId, seq } = parseRequestId(value.request) ?? {};
   if (threadId === undefined || seq === undefined) return "This is no card of a request.";
-  if (!isAmong(await cards.read(value.request, runtime.store), message))
-    return "This is no card of that request.";
+  if (!isAmong(await context.cards.read(value.request, runtime.store), message))
+    return dropStray(value, message, runtime, context);
   try {
     const thread = await runtime.get(threadId);
     // A form begins with what the card shows.
@@ -43,6 +43,36 @@ async function cardCase(
     if (!TwelvefoldError.isInstance(error) || error.code === "storage_failed") throw error;
     return "This has been decided already.";
   }
+}
+
+/**
+ * A card that nobody has noted down, such as one of a process that died right after it was posted, decides nothing: once another one
+ * is noted down, or the request is closed, this one loses its buttons. Resolves with why it decides nothing.
+ */
+async function dropStray(
+  { request: requestId }: ButtonValue,
+  message: PostedMessage,
+  runtime: Runtime,
+  { cards, name, platform, later }: ChatContext,
+): Promise<string> {
+  const unknown = "This is no card of that request.";
+  const { threadId, seq } = parseRequestId(requestId) ?? {};
+  if (threadId === undefined || !(await cards.mayHaveStrays(requestId, runtime.store))) return unknown;
+  const { request } = await runtime.store.state(threadId);
+  const isPending = request !== null && request.seq === seq;
+  // It may be the very card that is being posted.
+  if (isPending && request.deliveries[name]?.ok !== true) return unknown;
+  const words = isPending ? `${unknown} Look at the newer one.` : "This has been decided already.";
+  const drop = async () => {
+    if (isAmong(await cards.read(requestId, runtime.store), message)) return;
+    await platform.update(message, {
+      title: "This card decides nothing",
+      parts: [{ text: words }],
+      buttons: [],
+    });
+  };
+  later(drop());
+  return words;
 }
 
 export async function takeClick(click: ChatClick, runtime: Runtime, context: ChatContext): Promise<Response> {

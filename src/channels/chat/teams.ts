@@ -110,7 +110,7 @@ export function teams(options: TeamsOptions): ChatPlatform {
       return activity.type === "message" ? readMessage(activity) : readInvoke(activity);
     },
     fits: fitsTeams,
-    post: (place, message, signal) => post(place, activityOf(message), signal),
+    post: (place, message, how) => post(place, activityOf(message), how?.signal),
     async update({ channel, id }, message) {
       const path = `${encodeURIComponent(channel)}/activities/${encodeURIComponent(id)}`;
       await call("PUT", path, activityOf(message));

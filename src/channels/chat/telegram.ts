@@ -89,7 +89,7 @@ export function telegram(options: TelegramOptions): ChatPlatform {
         : readClick(click);
     },
     fits: (message) => textOf(message).text.length <= MAX_TEXT,
-    post: (place, message, signal) => send(place, bodyOf(message), signal),
+    post: (place, message, how) => send(place, bodyOf(message), how?.signal),
     async update({ channel, id }, message) {
       const body = { chat_id: channel, message_id: Number(id), ...QUIET, ...bodyOf(message) };
       await call("editMessageText", body).catch((error: unknown) => {
