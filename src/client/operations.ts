@@ -85,7 +85,7 @@ export type PersonRequest = {
         readonly count: number;
         readonly latest: readonly {
           readonly at: string;
-          readonly from: Principal;
+          readonly from: Principal | null;
           readonly text: string;
           readonly length: number;
         }[];
@@ -103,7 +103,7 @@ export type PersonRequest = {
 
 export type PersonResponse = { readonly decision: Decision; readonly digest?: string };
 
-export type Principal = { readonly channel: string; readonly id: string; readonly name?: string } | null;
+export type Principal = { readonly channel: string; readonly id: string; readonly name?: string };
 
 export type StatusKind =
   | "running"
@@ -141,7 +141,7 @@ export type ThreadSummary = {
   readonly status: StatusKind;
   readonly title: string;
   readonly subject: string;
-  readonly requester: Principal;
+  readonly requester: Principal | null;
   readonly tokens: number;
   readonly seq: number;
   readonly createdAt: string;

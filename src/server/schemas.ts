@@ -21,7 +21,7 @@ export const threadSummarySchema = z
     status: statusKindSchema,
     title: z.string().openapi({ description: "One line: the latest message, question or result" }),
     subject: z.string().openapi({ description: "One line that stays the same: what the thread is about" }),
-    requester: principalSchema.nullable().openapi({ description: "Who asked first" }),
+    requester: z.union([principalSchema, z.null()]).openapi({ description: "Who asked first" }),
     tokens: z.number().openapi({ description: "Tokens used, with those of children that have ended" }),
     seq: z.number().int().openapi({ description: "Number of the last event" }),
     createdAt: z.string(),
@@ -96,7 +96,7 @@ const inputsSchema = z
       .array(
         z.object({
           at: z.string(),
-          from: principalSchema.nullable(),
+          from: z.union([principalSchema, z.null()]),
           text: z.string(),
           length: z.number().int(),
         }),
