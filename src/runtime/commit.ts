@@ -1,6 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { eventsFor } from "../agent/to-store.ts";
-import type { Clock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import { SequenceConflictError, StorageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store/store.ts";
@@ -9,6 +9,7 @@ import { projectionOf } from "../thread/projection.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { withLapse } from "./newer-input.ts";
+import type { InTurn } from "./turns.ts";
 
 export interface Committed {
   readonly before: ThreadHead;
@@ -42,10 +43,23 @@ export interface CommitOptions {
   readonly alongside: (thread: ThreadHead) => AppendOptions["alongside"];
 }
 
-const MAX_TRIES = 50;
+const MAX_TRIES = 200;
+/** After so many tries, one after the other without a wait, others are given way. */
+const TRIES_AT_ONCE = 5;
+const MAX_WAIT_MS = 50;
 
-/** Makes a change, starting over whenever another writer was first. */
-export async function commit(change: Change, options: CommitOptions): Promise<Committed> {
+/**
+ * Makes a change, starting over whenever another writer was first. Changes of this process to the same thread come one after the
+ * other, so that only other processes, and the thread's own worker, can be in the way.
+ */
+export function commit(
+  change: Change,
+  options: CommitOptions & { readonly inTurn: InTurn },
+): Promise<Committed> {
+  return options.inTurn(change.threadId, () => commitAlone(change, options));
+}
+
+async function commitAlone(change: Change, options: CommitOptions): Promise<Committed> {
   for (let tries = 1; ; tries++) {
     try {
       return await tryOnce(change, options);
@@ -57,6 +71,7 @@ export async function commit(change: Change, options: CommitOptions): Promise<Co
           `thread ${change.threadId}: other writers were first ${tries} times; try again`,
         );
       }
+      if (tries > TRIES_AT_ONCE) await systemClock.sleep(Math.random() * MAX_WAIT_MS);
     }
   }
 }

@@ -9,6 +9,7 @@ import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
 import type { Notify } from "./observers.ts";
 import { passOn } from "./pass-on.ts";
+import { createTurns } from "./turns.ts";
 
 export interface WriterOptions extends CommitOptions {
   readonly notify: Notify;
@@ -28,8 +29,9 @@ export interface Writer {
 
 export function createWriter(options: WriterOptions): Writer {
   const { store, agents, notify, nudge, alongside } = options;
+  const inTurn = createTurns();
   const change: Writer["change"] = async (wanted) => {
-    const { before, thread, added } = await commit(wanted, options);
+    const { before, thread, added } = await commit(wanted, { ...options, inTurn });
     if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
     const { agent, lastInput } = thread.state;
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)

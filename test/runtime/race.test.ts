@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { answersAgainstEachOther, cancelAgainstFinish, messageAgainstApproval } from "../soak/races/pairs.ts";
+import {
+  answersAgainstEachOther,
+  cancelAgainstFinish,
+  messageAgainstApproval,
+  messagesAtOnce,
+} from "../soak/races/pairs.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -22,6 +27,16 @@ describe("races between two runtimes on one file", () => {
     const seen = await answersAgainstEachOther(database(), 15);
     expect(seen).toEqual({ won: 15, conflicts: 15, ran: 15 });
   });
+
+  it.each([1, 2] as const)(
+    "60 messages at one instant are all taken, by %i of the runtimes",
+    {
+      tags: "F12.4",
+    },
+    async (runtimes) => {
+      expect(await messagesAtOnce(database(), 60, runtimes)).toEqual({ taken: 60, kept: 60 });
+    },
+  );
 
   it("a thread is cancelled or finished, never both", { tags: "F12.4" }, async () => {
     const { cancelled, finished } = await cancelAgainstFinish(database(), 15);

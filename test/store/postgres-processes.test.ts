@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { createThread } from "../../src/testing/store-contract/samples.ts";
+import { messagesAtOnce } from "../soak/races/pairs.ts";
 import { openStoreAt } from "./children/open-store.ts";
 import { runChild, startChild } from "./children.ts";
 import { temporaryPostgres } from "./postgres.ts";
@@ -42,6 +43,15 @@ async function expectAllThere(store: ThreadStore, reported: readonly string[]): 
 }
 
 describe("several processes on one PostgreSQL database", { timeout: 120_000 }, () => {
+  it("60 messages at one instant to one thread are all taken by two processes", {
+    tags: "F12.4",
+  }, async () => {
+    const { address, schema, close } = await temporaryPostgres();
+    cleanUps.push(close);
+    const path = `${address}${address.includes("?") ? "&" : "?"}schema=${schema}`;
+    expect(await messagesAtOnce(path, 60, 2)).toEqual({ taken: 60, kept: 60 });
+  });
+
   it("nothing is lost or done twice when three write to the same threads", { tags: "F12.4" }, async () => {
     const { store, place } = await newPlace();
     const ids = await Promise.all(Array.from({ length: 6 }, () => createThread(store)));

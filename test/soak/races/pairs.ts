@@ -191,3 +191,18 @@ export function messageAgainstApproval(path: string, rounds: number) {
     return { ...total, ran: ran.length };
   });
 }
+
+/** Many messages at one instant, over one runtime or both: how many were taken, and how many stand in the thread. */
+export function messagesAtOnce(path: string, count: number, runtimes: 1 | 2) {
+  return withTwo(path, async (one, other) => {
+    const { threadId } = await waiting(one);
+    const messages = Array.from({ length: count }, (_, index) =>
+      (index % runtimes === 0 ? one : other).message(threadId, `text ${index}`, bob),
+    );
+    const taken = (await Promise.allSettled(messages)).filter(({ status }) => status === "fulfilled").length;
+    await one.settled(threadId);
+    const { events } = await verified(other, threadId);
+    const texts = events.flatMap((event) => (event.type === "message_received" ? [event.data.text] : []));
+    return { taken, kept: new Set(texts.slice(1)).size };
+  });
+}
