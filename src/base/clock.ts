@@ -43,5 +43,14 @@ export const LAST_TIME = 8_640_000_000_000_000;
  * `RangeError` for anything that is not a number.
  */
 export function isoTime(ms: number): string {
-  return new Date(Math.min(LAST_TIME, Math.max(-LAST_TIME, ms))).toISOString();
+  const second = Math.floor(ms / 1000);
+  if (second === latest.second && Number.isInteger(ms)) {
+    return `${latest.text}${String(ms - second * 1000).padStart(3, "0")}Z`;
+  }
+  const text = new Date(Math.min(LAST_TIME, Math.max(-LAST_TIME, ms))).toISOString();
+  if (Number.isInteger(ms) && Math.abs(ms) < LAST_TIME) latest = { second, text: text.slice(0, -4) };
+  return text;
 }
+
+/** The last second that a time was in, as text up to the point: the events of a step nearly always share it. */
+let latest = { second: Number.NaN, text: "" };

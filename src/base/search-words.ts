@@ -48,6 +48,7 @@ export function tokensOf(text: string): readonly string[] {
 
 /** Puts an invisible space between words that are written without any. */
 export function spaceOut(text: string): string {
+  if (ASCII.test(text)) return text;
   const whole = text.normalize("NFC");
   return MAY_BE_UNSPACED.test(whole) ? whole.replace(BETWEEN, "\u200b") : whole;
 }

@@ -4,7 +4,7 @@ import type { Thread } from "../thread/thread.ts";
 import { decide } from "./decide.ts";
 import type { EffectContext } from "./effect.ts";
 import type { Journal } from "./journal.ts";
-import { perform } from "./perform.ts";
+import { begin } from "./perform.ts";
 
 /**
  * The loop: decides, performs and appends until there is nothing to do but wait, and returns the thread as it is then. When
@@ -19,7 +19,8 @@ export async function advance(journal: Journal, agent: Agent, context: EffectCon
         await journal.flush();
         return journal.thread;
       }
-      for await (const write of perform(command, journal.thread, agent, context)) await journal.append(write);
+      const writes = await begin(command, journal.thread, agent, context);
+      for await (const write of writes) await journal.append(write);
     } catch (error) {
       // Another writer was first: the journal has taken in its events, so decide again.
       if (!(error instanceof SequenceConflictError)) throw error;

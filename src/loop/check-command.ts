@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { recheckPeople } from "../agent/recheck-people.ts";
+import type { CallId } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import { checkStep } from "../steps/check.ts";
 import type { StepDefinition } from "../steps/definitions.ts";
@@ -44,16 +45,16 @@ export async function checkCommand(
   const { type } = command;
   const several = command.type === "run_tools" || command.type === "delegate";
   const callIds = several ? command.callIds : "intent" in command ? [command.callId] : [];
-  const problems = await Promise.all(
-    callIds.map(async (callId) => {
-      const call = callOf(thread, callId);
-      const refused = await breachOf(call, { thread, agent, check, isRequest: type === "request_approval" });
-      if (refused !== undefined || context === undefined) return refused;
-      // Nothing runs yet.
-      if (type === "request_approval" || type === "judge_step") return undefined;
-      return recheckPeople({ thread, call, context }, HARMLESS.has(type));
-    }),
-  );
+  if (callIds.length === 0) return { command };
+  const problemOf = async (callId: CallId) => {
+    const call = callOf(thread, callId);
+    const refused = await breachOf(call, { thread, agent, check, isRequest: type === "request_approval" });
+    if (refused !== undefined || context === undefined) return refused;
+    // Nothing runs yet.
+    if (type === "request_approval" || type === "judge_step") return undefined;
+    return recheckPeople({ thread, call, context }, HARMLESS.has(type));
+  };
+  const problems = await Promise.all(callIds.map(problemOf));
   const end = problems.findIndex((problem) => problem !== undefined);
   const [problem] = problems;
   if (problem !== undefined) return { problem };

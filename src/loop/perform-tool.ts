@@ -124,16 +124,17 @@ export async function outcomeOf(attempt: Attempt): Promise<NewEvent> {
   try {
     const reused = await reusedResult(attempt);
     if (reused !== undefined) return reused;
+    const begin = (signal: AbortSignal) => {
+      helper = createHelper(thread, { model: context.model, signal });
+      return run(attempt, helper);
+    };
+    if (ms === undefined) return await begin(stop);
     // A tool that ignores its signal must not hold up the thread for ever; one that is stopped may still say how it ended.
-    return await withDeadline(
-      (timeUp) => {
-        late = timeUp;
-        const signal = ms === undefined ? stop : AbortSignal.any([stop, timeUp]);
-        helper = createHelper(thread, { model: context.model, signal });
-        return run(attempt, helper);
-      },
-      { ms },
-    );
+    const beginInTime = (timeUp: AbortSignal) => {
+      late = timeUp;
+      return begin(AbortSignal.any([stop, timeUp]));
+    };
+    return await withDeadline(beginInTime, { ms });
   } catch (error) {
     const spent = helper?.countSpent();
     // If it was cut off in the middle, nobody knows whether it happened; a harmless tool has simply failed.
@@ -152,12 +153,14 @@ async function run(
 ): Promise<NewEvent> {
   const { callId, key, attempt } = reserve;
   const { requester, approvedBy } = call;
-  const { countSpent, ...given } = helper;
-  const { thread, signal } = given;
+  const { thread, model, signal, ask, countSpent } = helper;
   const names = definition.options.credentials ?? [];
   const credential = await credentialsFor(names, agent, requester, signal);
   const ids: ToolContext = {
-    ...given,
+    thread,
+    model,
+    signal,
+    ask,
     threadId: thread.id,
     callId,
     requester,

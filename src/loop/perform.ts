@@ -39,13 +39,19 @@ export const EFFECTS: { readonly [T in CommandType]: Effect<T> } = {
 /** Carries out a command. Yields the events to append, and continues only once they are appended. */
 export async function* perform(
   command: Command,
-  thread: Thread,
-  agent: Agent,
-  context: EffectContext,
+  ...given: readonly [thread: Thread, agent: Agent, context: EffectContext]
 ): AsyncGenerator<Write> {
+  yield* await begin(command, ...given);
+}
+
+/** The same for the loop, which a generator around another one would slow down. */
+export async function begin(
+  command: Command,
+  ...given: readonly [thread: Thread, agent: Agent, context: EffectContext]
+): Promise<ReturnType<Effect<CommandType>>> {
+  const [thread, agent, context] = given;
   const checked = await checkCommand(command, thread, agent, { context });
-  if ("problem" in checked) yield write(checked.problem);
-  else yield* effectOf(checked.command, thread, agent, context);
+  return "problem" in checked ? [write(checked.problem)] : effectOf(checked.command, ...given);
 }
 
 /** A command's effect, without the rules for its step. */

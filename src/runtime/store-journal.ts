@@ -152,11 +152,17 @@ export class StoreJournal implements Journal {
   }
 
   #writeOut(): Promise<Conflict | null> {
-    const written = this.#writeOnce().finally(() => {
-      this.#flushing = null;
-    });
+    const written = this.#writeAlone();
     this.#flushing = written;
     return written;
+  }
+
+  async #writeAlone(): Promise<Conflict | null> {
+    try {
+      return await this.#writeOnce();
+    } finally {
+      this.#flushing = null;
+    }
   }
 
   async #writeOnce(): Promise<Conflict | null> {

@@ -53,8 +53,8 @@ export function misfit(
   { required }: EventDeclaration,
   data: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  for (const [field, kind] of Object.entries(required)) {
-    if (!Object.hasOwn(data, field) || !fits(kind, data[field])) return field;
+  for (const field of Object.keys(required)) {
+    if (!Object.hasOwn(data, field) || !fits(required[field] ?? "json", data[field])) return field;
   }
   return undefined;
 }

@@ -32,7 +32,7 @@ export function startThread(
 export function appendEvents(thread: Thread, added: readonly NewEvent[], at: number): Thread {
   if (added.length === 0) return thread;
   const { events, state } = followingEvents(thread.state, added, at);
-  return { id: thread.id, events: [...thread.events, ...events], state };
+  return { id: thread.id, events: thread.events.concat(events), state };
 }
 
 /** Numbers and dates events to follow a state; returns them with the state after them. Throws like `appendEvents`. */
@@ -60,7 +60,7 @@ export function threadOf(id: ThreadId, events: readonly ThreadEvent[]): Thread {
 /** The thread with further stored events, as another writer appended them. */
 export function extendThread(thread: Thread, stored: readonly ThreadEvent[]): Thread {
   if (stored.length === 0) return thread;
-  return { id: thread.id, events: [...thread.events, ...stored], state: fold(stored, thread.state) };
+  return { id: thread.id, events: thread.events.concat(stored), state: fold(stored, thread.state) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CallId } from "../../base/ids.ts";
-import { isJsonArray, type Json, type JsonObject } from "../../base/json.ts";
+import { isJsonArray, type Json, type JsonObject, mapFields } from "../../base/json.ts";
 import type { EventData, EventOf, EventType, RefusalReason, Step, ThreadEvent } from "../../thread/events.ts";
 import { type ContextBlock, isSafeTag } from "./block.ts";
 import { cutMiddle, errorText } from "./errors.ts";
@@ -140,9 +140,9 @@ function stepBlock(step: Step, view: ContextView): ContextBlock {
   return isSafeTag(intent) ? { tag: intent, body: shown } : { tag: "step", body: { intent, ...shown } };
 }
 
-function fieldsOf({ intent: _, ...fields }: Step, { hiddenFields = [] }: ContextView): JsonObject {
-  return Object.fromEntries(
-    Object.entries(withoutAbsent(fields)).filter(([name]) => !hiddenFields.includes(name)),
+function fieldsOf(step: Step, { hiddenFields = [] }: ContextView): JsonObject {
+  return mapFields(withoutAbsent(step), (value, name) =>
+    name === "intent" || hiddenFields.includes(name) ? undefined : value,
   );
 }
 

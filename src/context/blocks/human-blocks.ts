@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject, mapFields } from "../../base/json.ts";
 import type { EventData, Step } from "../../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { type EarlierEvents, personName } from "./view.ts";
@@ -55,8 +55,7 @@ function withoutIntent({ intent: _, ...fields }: Step): Json {
 
 /** The fields of a step that are there, at any depth: an optional one that was left out comes from the parser as `null`. */
 export function withoutAbsent(fields: JsonObject): JsonObject {
-  const present = Object.entries(fields).filter(([, value]) => value !== null);
-  return Object.fromEntries(present.map(([name, value]) => [name, presentIn(value)]));
+  return mapFields(fields, (value) => (value === null ? undefined : presentIn(value)));
 }
 
 function presentIn(value: Json): Json {

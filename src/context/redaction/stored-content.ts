@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
+import { isJsonArray, isJsonObject, type Json, type JsonObject, mapFields } from "../../base/json.ts";
 import type { EventType } from "../../thread/events.ts";
 import type { ContentMap } from "../blocks/event-content.ts";
 
@@ -129,11 +129,11 @@ export function mapStored({ type, data }: JsonEvent, map: StoredContentMap): Jso
     if (STEPS.includes(path) && isJsonObject(value)) return mapStep(value, map);
     if (!inner.some((other) => other.startsWith(`${path}.`))) return map.json(value, path);
     if (isJsonArray(value)) return value.map((item) => mapAt(item, `${path}.*`));
-    return isJsonObject(value) ? mapFields(value, `${path}.`) : map.json(value, path);
+    return isJsonObject(value) ? mapIn(value, `${path}.`) : map.json(value, path);
   };
-  const mapFields = (fields: JsonObject, prefix: string): JsonObject =>
-    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, mapAt(value, prefix + name)]));
-  return { type, data: mapFields(data, "") };
+  const mapIn = (fields: JsonObject, prefix: string): JsonObject =>
+    mapFields(fields, (value, name) => mapAt(value, prefix + name));
+  return { type, data: mapIn(data, "") };
 }
 
 function mapStep(

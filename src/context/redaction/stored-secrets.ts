@@ -71,8 +71,8 @@ export function createSearchTexts(rules: RedactionRules | undefined): SearchText
 function hasSecretName(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.some(hasSecretName);
-  return Object.entries(value).some(
-    ([name, field]) => !NO_CONTENT.has(name) && (isSecretByName(name) || hasSecretName(field)),
+  return Object.keys(value).some(
+    (name) => !NO_CONTENT.has(name) && (isSecretByName(name) || hasSecretName(Reflect.get(value, name))),
   );
 }
 

@@ -5,7 +5,7 @@ import { KEPT_CONTENT, standInsOf } from "../erasure.ts";
 import type { AppendOptions, AppendOutcome, ThreadStore } from "../store.ts";
 import { createCommitQueue } from "./commit-queue.ts";
 import { readEvents, replaceContent, replacementsFor } from "./events.ts";
-import { claim, due, holds, release, renew } from "./leases.ts";
+import { claim, due, release, renew } from "./leases.ts";
 import { listThreads, summaryIn } from "./list.ts";
 import { type SqlDatabase, statementsOf } from "./port.ts";
 import { number, threadId as threadIdIn } from "./row.ts";
@@ -37,15 +37,15 @@ export function sqliteStore(
 
   let closing: Promise<void> | undefined;
 
-  const append = (addition: Addition, { once, claim, before, texts = [] }: AppendOptions): AppendOutcome => {
+  const append = (addition: Addition, { once, before, texts = [] }: AppendOptions): AppendOutcome => {
     const first = once === undefined ? undefined : firstUse(once);
     if (first !== undefined) return first;
-    if (claim !== undefined && !holds(sql, addition.threadId, claim)) return { kind: "not_claimed" };
-    const row = writeEvents(sql, cache, addition);
+    const written = writeEvents(sql, cache, addition);
+    if (written.kind === "not_claimed") return written;
     const { threadId, expectedSeq, events, projection } = addition;
-    if (row !== undefined && before !== undefined) {
+    if (written.before !== undefined && before !== undefined) {
       const after = { seq: expectedSeq + events.length, atRest: projection.status !== "running" };
-      keepState(sql, { threadId, before: row, state: before }, after);
+      keepState(sql, { threadId, before: written.before, state: before }, after);
     }
     // After a gap, they come with those of the gap.
     const now = cache.get(threadId);
@@ -69,10 +69,10 @@ export function sqliteStore(
 
   return {
     async append(threadId, expectedSeq, events, options) {
-      const { projection } = options;
+      const { projection, texts, claim } = options;
       checkProjection(projection);
       const encoded = encodeEvents(expectedSeq, events);
-      const addition = { threadId, expectedSeq, events: encoded, projection, texts: options.texts };
+      const addition = { threadId, expectedSeq, events: encoded, projection, texts, claim };
       return queue.write(threadId, "synced", () => append(addition, options));
     },
     read: (threadId, after = 0) => queue.read(() => readEvents(sql, threadId, after)),

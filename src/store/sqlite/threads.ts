@@ -3,7 +3,8 @@ import type { ThreadId } from "../../base/ids.ts";
 import { type SearchText, spaceOut } from "../../base/search-words.ts";
 import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { EncodedEvent } from "../encode.ts";
-import type { ThreadProjection } from "../store.ts";
+import type { AppendOptions, ThreadProjection } from "../store.ts";
+import { holds } from "./leases.ts";
 import type { SqlRow, SqlValue, Statements } from "./port.ts";
 import {
   bytes,
@@ -105,37 +106,58 @@ export interface Addition {
   readonly projection: ThreadProjection;
   /** What can be found of the events; `undefined`: the texts come later. */
   readonly texts: readonly SearchText[] | undefined;
+  /** The lease without which nothing is written. */
+  readonly claim?: AppendOptions["claim"] | undefined;
 }
 
+/** What came of an append: the thread's row before it (`undefined` for a new thread), or nothing was written. */
+export type Written =
+  | { readonly kind: "written"; readonly before: ThreadRow | undefined }
+  | { readonly kind: "not_claimed" };
+
 /**
- * Writes events and their projection. Call it within a transaction. Returns the thread's previous row, `undefined` for
- * a new thread. Throws `SequenceConflictError`, `NotFoundError` or `UsageError` before anything is written.
+ * Writes events and their projection. Call it within a transaction. Throws `SequenceConflictError`, `NotFoundError` or
+ * `UsageError` before anything is written.
  */
-export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): ThreadRow | undefined {
-  const { threadId: id, expectedSeq, events } = addition;
+export function writeEvents(sql: Statements, cache: ThreadCache, addition: Addition): Written {
+  const { threadId: id, expectedSeq, events, claim } = addition;
   if (expectedSeq + events.length >= EVENTS_PER_THREAD) throw tooLong(id);
   const cached = cache.get(id);
-  if (cached?.seq === expectedSeq && extend(sql, cache, cached, addition)) return cached;
+  if (cached?.seq === expectedSeq && extend(sql, cache, cached, addition))
+    return { kind: "written", before: cached };
+  if (claim !== undefined && !holds(sql, id, claim)) return { kind: "not_claimed" };
   const current = loadThread(sql, id);
   if (current === undefined) {
     if (expectedSeq > 0) throw noThread(id);
     create(sql, cache, addition);
-    return undefined;
+    return { kind: "written", before: undefined };
   }
   if (current.seq !== expectedSeq) throw new SequenceConflictError(id, expectedSeq, current.seq);
   if (!extend(sql, cache, current, addition)) throw new Error(`thread ${id} changed within a transaction`);
-  return current;
+  return { kind: "written", before: current };
 }
+
+/** A thread's row is changed only where it is as it was before, and its lease, if one is asked for, is held. */
+const GUARD = "WHERE key = ? AND seq = ? AND head = ?";
+const HELD = "AND EXISTS (SELECT 1 FROM leases WHERE thread = threads.key AND owner = ? AND until > ?)";
+const COUNTED = "UPDATE threads SET seq = ?, tokens = ?, head = ?, updated_at = ?";
+const CHANGED = `UPDATE threads SET seq = ?, untold = ?, told = ?, head = ?, updated_at = coalesce(?, updated_at),
+  listed_at = ?, agent = ?, status = ?, title = ?, subject = ?, requester = ?, tokens = ?, wanted_since = ?, wake_at = ?,
+  pending_request = ?, awaited_event = ?, parent_id = ?`;
+const UPDATES = {
+  counted: { free: `${COUNTED} ${GUARD}`, held: `${COUNTED} ${GUARD} ${HELD}` },
+  changed: { free: `${CHANGED} ${GUARD}`, held: `${CHANGED} ${GUARD} ${HELD}` },
+};
 
 /**
  * Extends a thread that is in the state `before`. Returns false, changing nothing, if another process has written to it
- * since.
+ * since, or the lease is not held.
  */
 function extend(
   sql: Statements,
   cache: ThreadCache,
   before: ThreadRow,
-  { threadId: id, events, projection, texts }: Addition,
+  { threadId: id, events, projection, texts, claim }: Addition,
 ): boolean {
   const digests = chainOn(before.head.hex, events);
   const seq = before.seq + events.length;
@@ -143,7 +165,9 @@ function extend(
   const untold = before.untold || (texts === undefined && events.length > 0);
   const told = untold && !before.untold ? before.seq : before.told;
   const head = digests.at(-1) ?? before.head;
-  const guard = [before.key, before.seq, before.head.bytes] as const;
+  const lease = claim === undefined ? [] : [claim.owner, claim.past];
+  const guard = [before.key, before.seq, before.head.bytes, ...lease];
+  const on = claim === undefined ? "free" : "held";
   const time = events.at(-1)?.time;
   let { listedAt, wantedSince } = before;
   let changed: number;
@@ -153,19 +177,11 @@ function extend(
     Math.abs(time - listedAt) < LISTED_EVERY &&
     equals(before.projection, projection)
   ) {
-    changed = sql(
-      `UPDATE threads SET seq = ?, tokens = ?, head = ?, updated_at = ?
-       WHERE key = ? AND seq = ? AND head = ?`,
-    ).run(seq, projection.tokens, head.bytes, time, ...guard);
+    changed = sql(UPDATES.counted[on]).run(seq, projection.tokens, head.bytes, time, ...guard);
   } else {
     listedAt = time ?? listedAt;
     wantedSince = projection.wantsAdvance ? (wantedSince ?? listedAt) : null;
-    changed = sql(
-      `UPDATE threads SET seq = ?, untold = ?, told = ?, head = ?, updated_at = coalesce(?, updated_at), listed_at = ?, agent = ?,
-         status = ?, title = ?, subject = ?, requester = ?, tokens = ?, wanted_since = ?, wake_at = ?, pending_request = ?,
-         awaited_event = ?, parent_id = ?
-       WHERE key = ? AND seq = ? AND head = ?`,
-    ).run(
+    changed = sql(UPDATES.changed[on]).run(
       seq,
       untold ? 1 : 0,
       told,
@@ -262,7 +278,7 @@ function equals(a: ThreadProjection | null, b: ThreadProjection): boolean {
     a.wantsAdvance === b.wantsAdvance &&
     a.title === b.title &&
     a.subject === b.subject &&
-    JSON.stringify(a.requester) === JSON.stringify(b.requester) &&
+    (a.requester === b.requester || JSON.stringify(a.requester) === JSON.stringify(b.requester)) &&
     a.wakeAt === b.wakeAt &&
     a.pendingRequest === b.pendingRequest &&
     a.awaitedEvent === b.awaitedEvent &&
