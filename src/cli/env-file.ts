@@ -31,13 +31,13 @@ export async function readEnvFile(
   const { config } = await import("dotenv");
   const added: Record<string, string> = {};
   const { error } = config({ path, quiet: true, processEnv: added });
-  if (error !== undefined) throw unreadable(path, error);
+  if (error !== undefined) throw readingError(path, error);
   const news = Object.entries(added).filter(([name]) => !before.has(name));
   for (const [name, value] of news) environment[name] = value;
   return news.flatMap(([name, value]) => (READ_AT_START.includes(name) && value !== "" ? [name] : []));
 }
 
-function unreadable(path: string, error: Error): UsageError {
+function readingError(path: string, error: Error): UsageError {
   return new UsageError("invalid_configuration", `${path} cannot be read: ${error.message}`, {
     cause: error,
   });
@@ -58,7 +58,7 @@ function bytesOf(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw error instanceof Error ? unreadable(path, error) : error;
+    throw error instanceof Error ? readingError(path, error) : error;
   }
 }
 

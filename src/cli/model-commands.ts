@@ -42,14 +42,14 @@ export function addModelServers(program: Command, act: Act): void {
     act(options, async (session) =>
       (await import("./commands/model.ts")).model(session, which, place, options),
     );
-  const alone = (which: string) => (options: Flags & ModelOptions) => run(which, options);
+  const runAlone = (which: string) => (options: Flags & ModelOptions) => run(which, options);
   const inFolder = (which: string) => (place: string | undefined, options: Flags & ModelOptions) =>
     run(which, options, place);
 
   server("offline", "answer with the built-in model, as for `baml-cli test` and the playground", {
     example: "twelvefold model offline --port 4000",
     more: "Prints the environment variables with which BAML's own tools ask it. Nothing leaves this machine.",
-  }).action(alone("offline"));
+  }).action(runAlone("offline"));
   server("record [folder]", "pass requests on to a model, and write each exchange to files", {
     example: "twelvefold model record recordings --upstream https://api.openai.com/v1",
     more: `Requests are passed on and answers streamed back as they come. Each exchange becomes files that people can read and git can
@@ -76,7 +76,7 @@ other request gets 404, and the nearest recorded one is shown with a diff: then 
       parseCount,
     )
     .option("--fault <name=percent...>", "only these, each as often as it says")
-    .action(alone("faults"));
+    .action(runAlone("faults"));
 }
 
 interface HelpOfServer {

@@ -55,7 +55,7 @@ export interface CheckedPolicy {
 }
 
 /** What holds if a policy cannot be read at all: somebody else than those who asked must agree. */
-export function unreadable(fault: string): CheckedPolicy {
+export function failClosed(fault: string): CheckedPolicy {
   return { policy: { requesterMayApprove: false }, fault };
 }
 
@@ -67,7 +67,7 @@ export function checkPolicy(value: object): CheckedPolicy {
   if ("then" in value) {
     // It may fail yet, and nobody else waits for it.
     Promise.resolve(value).catch(() => {});
-    return unreadable("it gave a promise: a policy must be known at once");
+    return failClosed("it gave a promise: a policy must be known at once");
   }
   const plain = plainPolicy(value);
   if (fits<ApprovalPolicy>(plain, APPROVAL_POLICY)) return { policy: plain, fault: undefined };

@@ -38,7 +38,7 @@ export const runTool: Effect<"run_tool"> = async function* ({ callId }, thread, 
   const event = await outcomeOf(attempt);
   const soon = isIdempotent(attempt.definition) && event.type === "tool_finished";
   yield { events: [event], when: soon ? "soon" : "now", onConflict: "keep" };
-  yield* afterwards([attempt], [event]);
+  yield* writeOutcomes([attempt], [event]);
 };
 
 export function attemptOf(callId: CallId, thread: Thread, agent: Agent, context: EffectContext): Attempt {
@@ -70,7 +70,7 @@ export const markUnknown: Effect<"mark_unknown"> = ({ callId }) => [
  * What is done once the outcomes of calls are recorded, so that nothing is lost if it fails or a crash prevents it. Works
  * with the results as they are in the thread.
  */
-export async function* afterwards(
+export async function* writeOutcomes(
   attempts: readonly Attempt[],
   events: readonly NewEvent[],
 ): AsyncGenerator<Write> {

@@ -2,7 +2,7 @@ import type { NewEvent } from "../thread/events.ts";
 import { MAX_AT_ONCE } from "./command.ts";
 import type { Effect } from "./effect.ts";
 import { write } from "./journal.ts";
-import { afterwards, attemptOf, outcomeOf } from "./perform-tool.ts";
+import { attemptOf, outcomeOf, writeOutcomes } from "./perform-tool.ts";
 
 /**
  * Reserves several calls of read-only tools in one write, runs them at once, and settles them in the order of the steps
@@ -14,7 +14,7 @@ export const runTools: Effect<"run_tools"> = async function* ({ callIds }, threa
   const events = await atOnce(attempts.map((attempt) => () => outcomeOf(attempt)));
   const soon = events.every(({ type }) => type === "tool_finished");
   yield { events, when: soon ? "soon" : "now", onConflict: "keep" };
-  yield* afterwards(attempts, events);
+  yield* writeOutcomes(attempts, events);
 };
 
 /** Runs all of them, some at a time, and resolves with what they return, in their order. None may throw. */

@@ -78,7 +78,7 @@ export async function spoil(fault: Fault, good: string, random: Random): Promise
       return `I will NOT do this: ${JSON.stringify(await stepIn(good))}`;
     case "draft_and_correction": {
       const step = await stepIn(good);
-      return `${fenced(anotherStep(step))}\n\nWait, that is wrong.\n\n${fenced(step)}`;
+      return `${fence(anotherStep(step))}\n\nWait, that is wrong.\n\n${fence(step)}`;
     }
     case "odd_numbers":
       return JSON.stringify(withOddNumbers(await stepIn(good)), null, 2);
@@ -96,7 +96,7 @@ export async function spoil(fault: Fault, good: string, random: Random): Promise
   }
 }
 
-function fenced(step: JsonObject): string {
+function fence(step: JsonObject): string {
   return `\`\`\`json\n${JSON.stringify(step, null, 2)}\n\`\`\``;
 }
 

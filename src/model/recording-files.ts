@@ -74,19 +74,19 @@ function byNumber(one: string, other: string): number {
 
 /** The exchanges of a recording, in their order. Throws `UsageError` for what is none. */
 export async function readRecording(place: string): Promise<readonly RecordedCall[]> {
-  const wrong = (message: string, cause?: unknown) =>
+  const refusal = (message: string, cause?: unknown) =>
     new UsageError("invalid_configuration", message, { cause });
   const isFolder = await stat(place).then(
     (found) => found.isDirectory(),
     (cause: unknown) => {
-      throw wrong(`cannot read the recording ${place}`, cause);
+      throw refusal(`cannot read the recording ${place}`, cause);
     },
   );
   const calls = isFolder ? await readFolder(place) : await readLines(place);
   // The digest is recomputed, because a recording may be edited by hand.
   return calls.map(([where, call]) => {
     if (call === undefined)
-      throw wrong(`${where}: not a recorded call, as \`twelvefold model record\` writes it`);
+      throw refusal(`${where}: not a recorded call, as \`twelvefold model record\` writes it`);
     const request = cleanRequest(call.request);
     return { ...call, request, digest: requestDigest(request) };
   });

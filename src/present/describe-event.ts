@@ -103,14 +103,14 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
   thread_started: ({ agent, version, forkedFrom }) => {
     const from =
       forkedFrom === undefined ? "" : `, forked from ${forkedFrom.threadId} at event ${forkedFrom.seq}`;
-    return said(
+    return entry(
       "start",
       "neutral",
       `Started with ${visibleLine(agent)}${version === undefined ? "" : ` ${visibleLine(version)}`}${from}`,
     );
   },
   message_received: ({ from, text }) => ({
-    ...said("input", "person", nameOf(from), text),
+    ...entry("input", "person", nameOf(from), text),
     label: "Message",
   }),
   event_received: ({ name, source, payload }) => {
@@ -122,133 +122,133 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
         ? `Event ${visibleLine(name)} from ${visibleLine(source)}`
         : `Handed over by ${visibleLine(agent)}${outside === "" ? "" : `, ${visibleLine(outside)}`}`;
     return {
-      ...said("input", "person", title),
+      ...entry("input", "person", title),
       label: agent === undefined ? `Event ${visibleLine(name)}` : "Handed over",
       fields: { payload },
     };
   },
 
   step_proposed: ({ step: { intent, ...fields }, fidelity }) => ({
-    ...said("step", "neutral", visibleLine(intent)),
+    ...entry("step", "neutral", visibleLine(intent)),
     label: inWords(intent),
     fields,
     text: fidelity.grade === "exact" ? undefined : visible(describeFidelity(fidelity)),
   }),
   step_refused: ({ reason, message }) => ({
-    ...said("trouble", "bad", `Refused: ${inWords(reason).toLowerCase()}`, message),
+    ...entry("trouble", "bad", `Refused: ${inWords(reason).toLowerCase()}`, message),
     label: "Refused",
   }),
   steps_dropped: ({ steps, reason }) =>
-    said(
+    entry(
       "trouble",
       "neutral",
       steps.length === 1 ? "One more step was dropped" : `${steps.length} more steps were dropped`,
       reason,
     ),
   step_judged: ({ verdict, reason }) =>
-    said("note", "neutral", `Reviewed: ${inWords(verdict).toLowerCase()}`, reason),
+    entry("note", "neutral", `Reviewed: ${inWords(verdict).toLowerCase()}`, reason),
 
-  human_asked: ({ question }) => said("question", "wait", "A person is asked", question),
+  human_asked: ({ question }) => entry("question", "wait", "A person is asked", question),
   approval_requested: ({ card }) => ({
-    ...said("approval", "wait", `Approval needed: ${visibleLine(card.intent)}`),
+    ...entry("approval", "wait", `Approval needed: ${visibleLine(card.intent)}`),
     label: "Approval needed",
     fields: card.arguments,
   }),
   notified: ({ text, ok, channel, error, skipped, about, request }) => {
-    if (text !== undefined) return said("progress", "neutral", "Progress", text);
-    if (skipped) return said("note", "neutral", `Nothing to tell over ${visibleLine(channel)}`);
+    if (text !== undefined) return entry("progress", "neutral", "Progress", text);
+    if (skipped) return entry("note", "neutral", `Nothing to tell over ${visibleLine(channel)}`);
     const isUpdate = about !== undefined && request !== undefined;
     return ok
-      ? said(
+      ? entry(
           "note",
           "neutral",
           `${isUpdate ? "Brought up to date:" : "Told people on"} ${visibleLine(channel)}`,
         )
-      : said("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
+      : entry("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
   },
   human_responded: ({ by, decision }) => ({
-    ...said("decision", toneOf(decision), `${fullNameOf(by)} ${describeDecision(decision)}`),
+    ...entry("decision", toneOf(decision), `${fullNameOf(by)} ${describeDecision(decision)}`),
     label: DECISIONS[decision.kind],
     text: wordsOf(decision),
     fields: editedFields(decision),
     result: decision.kind === "happened" ? decision.result : undefined,
   }),
   request_escalated: ({ to }) =>
-    said("note", "wait", `Escalated to ${to.map((who) => visibleLine(who)).join(", ")}`),
+    entry("note", "wait", `Escalated to ${to.map((who) => visibleLine(who)).join(", ")}`),
   request_expired: ({ outcome, because }) =>
     because !== undefined
-      ? said("note", "wait", `${describeLapse(because)}: asked again`)
-      : said(
+      ? entry("note", "wait", `${describeLapse(because)}: asked again`)
+      : entry(
           "trouble",
           "bad",
           outcome === "deny" ? "Nobody decided in time: denied" : "Nobody decided in time: asked again",
         ),
 
   tool_started: ({ attempt }) =>
-    said("note", "neutral", attempt === 1 ? "Started" : `Started again (attempt ${attempt})`),
+    entry("note", "neutral", attempt === 1 ? "Started" : `Started again (attempt ${attempt})`),
   tool_finished: ({ result, cachedFrom, cachedAt }) => ({
-    ...said("outcome", "good", "Result"),
-    text: reused(cachedFrom, cachedAt),
+    ...entry("outcome", "good", "Result"),
+    text: describeReuse(cachedFrom, cachedAt),
     result,
   }),
-  tool_failed: ({ error }) => ({ ...said("outcome", "bad", "Error"), error }),
-  tool_unknown: ({ reason }) => said("trouble", "bad", "The outcome is not known", reason),
+  tool_failed: ({ error }) => ({ ...entry("outcome", "bad", "Error"), error }),
+  tool_unknown: ({ reason }) => entry("trouble", "bad", "The outcome is not known", reason),
 
-  sleep_started: ({ until }) => said("wait", "wait", `Sleeps until ${visibleLine(until)}`),
+  sleep_started: ({ until }) => entry("wait", "wait", `Sleeps until ${visibleLine(until)}`),
   event_awaited: ({ name, until }) =>
-    said(
+    entry(
       "wait",
       "wait",
       `Waits for ${visibleLine(name)}${until === undefined ? "" : ` until ${visibleLine(until)}`}`,
     ),
-  woke: ({ timedOut }) => said("wait", "neutral", timedOut ? "Waited without result" : "Woke up"),
+  woke: ({ timedOut }) => entry("wait", "neutral", timedOut ? "Waited without result" : "Woke up"),
   child_requested: ({ agent, input, background }) => {
     const how = background === true ? ", in the background" : "";
-    return { ...said("wait", "wait", `Handed to ${visibleLine(agent)}${how}`), fields: { input } };
+    return { ...entry("wait", "wait", `Handed to ${visibleLine(agent)}${how}`), fields: { input } };
   },
   child_started: ({ agent, threadId }) =>
-    said("note", "neutral", `${visibleLine(agent)} works in thread ${threadId}`),
-  child_finished: ({ result, agent }) => ({ ...said("outcome", "good", `Result${from(agent)}`), result }),
-  child_failed: ({ error, agent }) => ({ ...said("outcome", "bad", `Error${from(agent)}`), error }),
+    entry("note", "neutral", `${visibleLine(agent)} works in thread ${threadId}`),
+  child_finished: ({ result, agent }) => ({ ...entry("outcome", "good", `Result${from(agent)}`), result }),
+  child_failed: ({ error, agent }) => ({ ...entry("outcome", "bad", `Error${from(agent)}`), error }),
   passed_on: ({ threadId, upTo }) =>
-    said("note", "neutral", `Thread ${threadId} has what was sent up to event ${upTo}`),
-  parent_told: () => said("note", "neutral", "The outcome was handed back"),
+    entry("note", "neutral", `Thread ${threadId} has what was sent up to event ${upTo}`),
+  parent_told: () => entry("note", "neutral", "The outcome was handed back"),
 
   prefetched: ({ name, arguments: fields, outcome }) => {
     const title = `Fetched in advance: ${visibleLine(name)}`;
     return outcome.kind === "result"
-      ? { ...said("life", "neutral", title), fields, result: outcome.result }
-      : { ...said("life", "bad", title), fields, error: outcome.error };
+      ? { ...entry("life", "neutral", title), fields, result: outcome.result }
+      : { ...entry("life", "bad", title), fields, error: outcome.error };
   },
   context_compacted: ({ from, to, method, replacement, error }) => {
     if (method === "summarize_result" && replacement === undefined) {
       const title = `The result of event ${from} was not summarised`;
-      return { ...said("life", error === undefined ? "neutral" : "bad", title), error };
+      return { ...entry("life", error === undefined ? "neutral" : "bad", title), error };
     }
     const how = inWords(method).toLowerCase();
     const title = `Context shortened: events ${from} to ${to} (${how})`;
-    return { ...said("life", "neutral", title), result: replacement };
+    return { ...entry("life", "neutral", title), result: replacement };
   },
 
   events_left_out: ({ seqs, by, reason }) => {
     const many = seqs.length > 1 ? "s" : "";
     const title = `Left out of the context from here on by ${fullNameOf(by)}: event${many} ${seqs.join(", ")}`;
-    return { ...said("life", "neutral", title, reason), label: "Left out" };
+    return { ...entry("life", "neutral", title, reason), label: "Left out" };
   },
 
   paused: ({ by, reason }) => byPerson("wait", "Paused", by, reason),
   resumed: ({ by }) => byPerson("neutral", "Resumed", by),
   budget_reached: ({ budget, limit, used }) => ({
-    ...said("life", "wait", `Budget reached: ${used} of ${limit} ${visibleLine(budget)}`),
+    ...entry("life", "wait", `Budget reached: ${used} of ${limit} ${visibleLine(budget)}`),
     label: "Budget reached",
   }),
   cancelled: ({ by, reason }) => ({ ...byPerson("bad", "Cancelled", by, reason), kind: "end" }),
-  finished: ({ result }) => ({ ...said("end", "good", "Finished"), result }),
-  failed: ({ error }) => ({ ...said("end", "bad", "Failed"), error }),
+  finished: ({ result }) => ({ ...entry("end", "good", "Finished"), result }),
+  failed: ({ error }) => ({ ...entry("end", "bad", "Failed"), error }),
   secret_revealed: ({ placeholder, by }) =>
-    said("life", "wait", `${fullNameOf(by)} was shown ${visibleLine(placeholder)}`),
+    entry("life", "wait", `${fullNameOf(by)} was shown ${visibleLine(placeholder)}`),
   data_erased: ({ seqs, by, reason }) =>
-    said(
+    entry(
       "life",
       "neutral",
       `Content of ${seqs.length === 1 ? "one event" : `${seqs.length} events`} deleted by ${fullNameOf(by)}`,
@@ -256,7 +256,7 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
     ),
 };
 
-function reused(from: number | undefined, at: string | undefined): string | undefined {
+function describeReuse(from: number | undefined, at: string | undefined): string | undefined {
   if (from !== undefined) return `Not run again: the result of event ${from}`;
   return at === undefined
     ? undefined
@@ -286,10 +286,10 @@ function toneOf({ kind }: HumanDecision): Tone {
   return kind === "denied" ? "bad" : kind === "approved" ? "neutral" : "person";
 }
 
-function said(kind: EventKind, tone: Tone, title: string, text?: string): EventDescription {
+function entry(kind: EventKind, tone: Tone, title: string, text?: string): EventDescription {
   return { kind, tone, label: title, title, text: text === undefined ? undefined : visible(text) };
 }
 
 function byPerson(tone: Tone, done: string, by: Principal, reason?: string): EventDescription {
-  return { ...said("life", tone, `${done} by ${fullNameOf(by)}`, reason), label: done };
+  return { ...entry("life", tone, `${done} by ${fullNameOf(by)}`, reason), label: done };
 }

@@ -167,7 +167,7 @@ interface About {
 
 function eventsOf(happening: Happening, about: About): readonly AgUiEvent[] {
   const { partials } = about;
-  const settled = () => partials.settle(undefined).parts.flatMap(partialEvents);
+  const settleAll = () => partials.settle(undefined).parts.flatMap(partialEvents);
   switch (happening.kind) {
     case "part": {
       const { parts, isPart } = partials.settle(happening.part, happening.seq);
@@ -177,10 +177,10 @@ function eventsOf(happening: Happening, about: About): readonly AgUiEvent[] {
     case "partial":
       return partials.update(happening.partial, happening.seq, happening.agent).flatMap(partialEvents);
     case "settled":
-      return [...settled(), endOf(happening.thread, about)];
+      return [...settleAll(), endOf(happening.thread, about)];
     case "problem": {
       const message = "the thread could not be advanced; it is tried again later";
-      return [...settled(), { type: "RUN_ERROR", message }];
+      return [...settleAll(), { type: "RUN_ERROR", message }];
     }
     default:
       return happening satisfies never;

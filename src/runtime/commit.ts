@@ -92,7 +92,7 @@ async function tryOnce(
   if (keepsOutOfStore || options?.redact !== undefined) await readWhole();
   const made = withLapse(before, await build(before, readWhole));
   const { events: added, state } = eventsFor(before, made, { agent, now: clock.now() });
-  const thread = afterwards(before, added, state);
+  const thread = headAfter(before, added, state);
   if (added.length === 0) return { before, thread, added, outcome: { kind: "appended" } };
   const outcome = await store.append(threadId, before.state.seq, added, {
     projection: projectionOf(state),
@@ -106,7 +106,7 @@ async function tryOnce(
     : { before, thread, added, outcome };
 }
 
-function afterwards(
+function headAfter(
   before: ThreadHead | Thread,
   added: readonly ThreadEvent[],
   state: ThreadState,

@@ -113,7 +113,7 @@ function editedValue(name: string, value: Json, typed: string, field: StepField 
     case "number":
       return readNumber(name, typed.trim());
     case "choice":
-      return chosen(name, typed, form.choices, typeof value === "boolean" || field?.kind === "boolean");
+      return choiceFrom(name, typed, form.choices, typeof value === "boolean" || field?.kind === "boolean");
     case "lines":
       return typed
         .split("\n")
@@ -126,7 +126,7 @@ function editedValue(name: string, value: Json, typed: string, field: StepField 
   }
 }
 
-function chosen(
+function choiceFrom(
   name: string,
   typed: string,
   choices: Extract<FieldForm, { kind: "choice" }>["choices"],

@@ -1,4 +1,4 @@
-import { checkPolicy, unreadable } from "../humans/approval-policy.ts";
+import { checkPolicy, failClosed } from "../humans/approval-policy.ts";
 import { inputsAfter } from "../humans/card-facts.ts";
 import { lookAlikes } from "../humans/look-alikes.ts";
 import { principalKey } from "../humans/principal.ts";
@@ -64,7 +64,7 @@ export function approvalFor(
       typeof approval === "function" ? approval(call.step, { thread, fidelity: call.fidelity }) : approval,
     );
   } catch (error) {
-    return unreadable(`it failed: ${textOf(error instanceof Error ? error.message : error)}`);
+    return failClosed(`it failed: ${textOf(error instanceof Error ? error.message : error)}`);
   }
 }
 
@@ -76,7 +76,7 @@ function readApproval(approval: unknown): DeclaredApproval {
     const { because, ...rules } = policy;
     return { policy: rules, because: because === undefined ? undefined : endOfSentence(because), fault };
   }
-  return unreadable(`it gave ${textOf(approval)}; wanted: "never", "always" or a policy`);
+  return failClosed(`it gave ${textOf(approval)}; wanted: "never", "always" or a policy`);
 }
 
 /** The reason without what the sentence around it says already. */

@@ -25,20 +25,20 @@ export interface EncodedEvent {
  */
 export function encodeEvents(expectedSeq: number, events: readonly ThreadEvent[]): readonly EncodedEvent[] {
   if (!Number.isInteger(expectedSeq) || expectedSeq < 0) {
-    throw wrong(`expectedSeq must be a whole number from 0 up, not ${expectedSeq}`);
+    throw refusal(`expectedSeq must be a whole number from 0 up, not ${expectedSeq}`);
   }
-  if (events.length === 0 && expectedSeq === 0) throw wrong("a thread is created with at least one event");
+  if (events.length === 0 && expectedSeq === 0) throw refusal("a thread is created with at least one event");
   return events.map((event, index) => encode(event, expectedSeq + 1 + index));
 }
 
 function encode(event: ThreadEvent, seq: number): EncodedEvent {
   const { type, v, at } = event;
-  if (!isEventType(type)) throw wrong(`the event type ${String(type)} is not known`);
-  if (event.seq !== seq) throw wrong(`the event ${type} must have the number ${seq}, not ${event.seq}`);
+  if (!isEventType(type)) throw refusal(`the event type ${String(type)} is not known`);
+  if (event.seq !== seq) throw refusal(`the event ${type} must have the number ${seq}, not ${event.seq}`);
   const { version } = EVENTS[type];
-  if (v !== version) throw wrong(`the event ${type} must be of version ${version}, not ${v}`);
+  if (v !== version) throw refusal(`the event ${type} must be of version ${version}, not ${v}`);
   const time = Date.parse(at);
-  if (Number.isNaN(time)) throw wrong(`the event ${type} needs an ISO time, not ${at}`);
+  if (Number.isNaN(time)) throw refusal(`the event ${type} needs an ISO time, not ${at}`);
   const text = dataText(event);
   const salt = newSalt();
   const saltHex = salt.toString("hex");
@@ -51,12 +51,12 @@ export function dataText(event: ThreadEvent): string {
   try {
     text = JSON.stringify(event.data);
   } catch (cause) {
-    throw wrong(`the data of the event ${event.type} is not JSON`, cause);
+    throw refusal(`the data of the event ${event.type} is not JSON`, cause);
   }
-  if (!text?.startsWith("{")) throw wrong(`the data of the event ${event.type} must be an object`);
+  if (!text?.startsWith("{")) throw refusal(`the data of the event ${event.type} must be an object`);
   const field = misfit(EVENTS[event.type], event.data);
   if (field === undefined) return text;
-  throw wrong(`the ${field} of the data of the event ${event.type} is missing or of the wrong kind`);
+  throw refusal(`the ${field} of the data of the event ${event.type} is missing or of the wrong kind`);
 }
 
 const SALT_BYTES = 16;
@@ -73,6 +73,6 @@ function newSalt(): Buffer {
   return pool.subarray(used - SALT_BYTES, used);
 }
 
-function wrong(message: string, cause?: unknown): UsageError {
+function refusal(message: string, cause?: unknown): UsageError {
   return new UsageError("invalid_argument", message, { cause });
 }

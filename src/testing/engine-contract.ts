@@ -51,9 +51,9 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       const { agent, ran } = plannedAgent();
       const sender = await runtime({ agents: [agent], worker: false });
       await runtime({ agents: [agent] });
-      const thread = await settled(sender, await launch(sender, "work done"));
-      equal(thread.state.status, { kind: "finished", result: "done" });
-      equal(ran.length, 1);
+      const thread = await settle(sender, await launch(sender, "work done"));
+      assertEqual(thread.state.status, { kind: "finished", result: "done" });
+      assertEqual(ran.length, 1);
     });
 
     test("an answer, a pause and its end go on elsewhere", async ({ runtime }) => {
@@ -61,14 +61,14 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       const sender = await runtime({ agents: [agent], worker: false });
       await runtime({ agents: [agent] });
       const id = await launch(sender, "ask work ask done");
-      const asked = await settled(sender, id);
+      const asked = await settle(sender, id);
       await sender.pause(id, ada);
       await answer(sender, asked);
       await sender.resume(id, ada);
-      const again = await settled(sender, id);
-      equal(again.state.status.kind, "awaiting_human");
+      const again = await settle(sender, id);
+      assertEqual(again.state.status.kind, "awaiting_human");
       await answer(sender, again);
-      equal((await settled(sender, id)).state.status.kind, "finished");
+      assertEqual((await settle(sender, id)).state.status.kind, "finished");
     });
 
     test("what arrives while a thread works is not lost", async ({ runtime }) => {
@@ -84,9 +84,9 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       await working.promise;
       await sender.message(id, "work done", ada);
       arrived.resolve();
-      const thread = await settled(sender, id);
-      equal(thread.state.status.kind, "finished");
-      equal(ran.length, 2);
+      const thread = await settle(sender, id);
+      assertEqual(thread.state.status.kind, "finished");
+      assertEqual(ran.length, 2);
     });
 
     test("many threads, woken again and again, are each advanced once by several processes", async ({
@@ -96,13 +96,13 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       const sender = await runtime({ agents: [agent], worker: false });
       for (let other = 0; other < 3; other++) await runtime({ agents: [agent], concurrency: 4 });
       const ids = await Promise.all(Array.from({ length: 20 }, () => launch(sender, "work ask work done")));
-      await Promise.all(ids.map(async (id) => answer(sender, await settled(sender, id))));
+      await Promise.all(ids.map(async (id) => answer(sender, await settle(sender, id))));
       for (const id of ids) {
-        const { state } = await settled(sender, id);
-        equal(state.status.kind, "finished");
-        equal((await sender.verify(id)).ok, true);
+        const { state } = await settle(sender, id);
+        assertEqual(state.status.kind, "finished");
+        assertEqual((await sender.verify(id)).ok, true);
       }
-      equal([new Set(ran).size, ran.length], [40, 40]);
+      assertEqual([new Set(ran).size, ran.length], [40, 40]);
     });
 
     test("a sleep ends by itself", async ({ runtime }) => {
@@ -111,7 +111,7 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       await runtime({ agents: [agent] });
       const id = await launch(sender, "nap done");
       for (;;) {
-        const { state } = await settled(sender, id);
+        const { state } = await settle(sender, id);
         if (state.status.kind === "finished") return;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
@@ -131,7 +131,7 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       const id = await launch(sender, "work done");
       await working.promise;
       await sender.cancel(id, ada);
-      equal((await settled(sender, id)).state.status.kind, "cancelled");
+      assertEqual((await settle(sender, id)).state.status.kind, "cancelled");
     });
 
     test("what a process leaves behind goes on in the next", async ({ runtime }) => {
@@ -139,12 +139,12 @@ export function engineContract(runner: TestRunner, name: string, open: () => Pro
       const sender = await runtime({ agents: [agent], worker: false });
       const early = await launch(sender, "work done");
       const first = await runtime({ agents: [agent] });
-      await settled(sender, early);
+      await settle(sender, early);
       await first.stop();
       const late = await launch(sender, "work done");
       await runtime({ agents: [agent] });
-      equal((await settled(sender, late)).state.status.kind, "finished");
-      equal(ran.length, 2);
+      assertEqual((await settle(sender, late)).state.status.kind, "finished");
+      assertEqual(ran.length, 2);
     });
   });
 }
@@ -184,7 +184,7 @@ async function launch(runtime: Runtime, message: string): Promise<ThreadId> {
   return (await runtime.launch({ agent: "planned", input: { message, from: ada } })).threadId;
 }
 
-function settled(runtime: Runtime, id: ThreadId): Promise<Thread> {
+function settle(runtime: Runtime, id: ThreadId): Promise<Thread> {
   return runtime.settled(id, AbortSignal.timeout(15_000));
 }
 
@@ -194,7 +194,7 @@ async function answer(runtime: Runtime, { id, state }: Thread): Promise<void> {
   await runtime.respond(requestIdOf(id, seq), { decision: { kind: "answered", text: "yes" } }, ada);
 }
 
-function equal(seen: unknown, wanted: unknown): void {
+function assertEqual(seen: unknown, wanted: unknown): void {
   const [found, expected] = [JSON.stringify(seen), JSON.stringify(wanted)];
   if (found !== expected) throw new Error(`expected ${expected}, found ${found}`);
 }

@@ -12,13 +12,14 @@ import type { Thread } from "./thread.ts";
 export function repeatsAgain({ events, state }: Thread, { seq, step }: OpenCall): boolean {
   if (state.repeatRefusals === 0) return false;
   const undone = new Set(events.flatMap(undoneBy));
-  const ran = (event: ThreadEvent | undefined) =>
+  const hasRun = (event: ThreadEvent | undefined) =>
     event?.type === "step_proposed" && !undone.has(event.data.callId);
   const told = events.findLastIndex((event) => isTold(event) && event.seq < seq);
-  if (told === -1 || events.slice(told, seq - 1).some(ran)) return false;
+  if (told === -1 || events.slice(told, seq - 1).some(hasRun)) return false;
   const before = events.slice(0, told);
   const inTurn = inTurnOf(events[told]);
-  const repeated = inTurn === undefined ? stepsOf(before.filter(ran)).slice(-1) : lastSettled(before, inTurn);
+  const repeated =
+    inTurn === undefined ? stepsOf(before.filter(hasRun)).slice(-1) : lastSettled(before, inTurn);
   const textOf = (other: Step) => canonicalJson(withoutReasons(other));
   return repeated.some((other) => textOf(other) === textOf(step));
 }

@@ -22,7 +22,7 @@ export function decodeEvent(
       ? toCurrent({ ...stored, v: standInVersion(json) }, isJsonObject(json) ? json["data"] : null, catalogue)
       : toCurrent(stored, json, catalogue);
   } catch (error) {
-    throw unreadable(threadId, stored.seq, error);
+    throw readingError(threadId, stored.seq, error);
   }
 }
 
@@ -41,7 +41,7 @@ export function parseEvents(threadId: string, values: readonly Json[]): readonly
       }
       return toCurrent({ seq, type, v, at }, data, EVENTS);
     } catch (error) {
-      throw unreadable(threadId, index + 1, error);
+      throw readingError(threadId, index + 1, error);
     }
   });
 }
@@ -70,7 +70,7 @@ function standInVersion(json: Json): number {
   throw new Error("what stands in for its erased data is malformed");
 }
 
-function unreadable(threadId: string, seq: number, cause: unknown): StorageError {
+function readingError(threadId: string, seq: number, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StorageError("storage_corrupt", `event ${seq} of thread ${threadId} cannot be read: ${reason}`, {
     cause,

@@ -35,13 +35,13 @@ export async function proveSender(
 ): Promise<Sender> {
   const address = addressOf(headerOf(mail, "from") ?? "");
   if (address === undefined || !ONE_SPELLING.test(address)) {
-    return unproven("From is not one address in plain ASCII");
+    return doubt("From is not one address in plain ASCII");
   }
   const covered = mail.headers.filter(
     (header) => header.name === "dkim-signature" && coversMail(header, mail),
   );
   if (covered.length === 0)
-    return unproven("no DKIM signature covers the whole mail with its subject, date and id");
+    return doubt("no DKIM signature covers the whole mail with its subject, date and id");
   const checked = {
     headers: [
       ...covered.slice(0, MAX_SIGNATURES),
@@ -53,14 +53,14 @@ export async function proveSender(
   const { results, headerFrom } = await dkimVerify(writeRawMail(checked), rules);
   // Alignment is judged by what that parser reads.
   if (headerFrom.length !== 1 || headerFrom[0]?.toLowerCase() !== address) {
-    return unproven("From can be read in more than one way");
+    return doubt("From can be read in more than one way");
   }
   const passed = results.filter(({ status }) => status.result === "pass");
   const domain = address.slice(address.lastIndexOf("@") + 1);
   if (passed.length === 0) {
     const isOpen = results.some(({ status }) => status.result.startsWith("temperr"));
     if (isOpen) throw new DnsFailure("the key of a DKIM signature could not be looked up");
-    return unproven(`no DKIM signature of ${domain} is valid`);
+    return doubt(`no DKIM signature of ${domain} is valid`);
   }
   const dkimDomains = passed.flatMap(({ signingDomain }) =>
     signingDomain === undefined ? [] : [{ domain: signingDomain }],
@@ -71,7 +71,7 @@ export async function proveSender(
   // A domain without a policy of its own still signs for itself only.
   const aligned = passed.filter(({ status }) => Boolean(status.aligned));
   if (verdict !== "pass" && (verdict !== "none" || aligned.length === 0))
-    return unproven(`no DKIM signature is aligned with ${domain}`);
+    return doubt(`no DKIM signature is aligned with ${domain}`);
   const signed = aligned.flatMap(({ signingHeaders }) => namesOf(signingHeaders?.keys ?? ""));
   return { kind: "proven", address, signed: new Set(signed) };
 }
@@ -79,7 +79,7 @@ export async function proveSender(
 /** In plain ASCII, and without the dot at the end of a domain: two spellings of one address would be two people. */
 const ONE_SPELLING = /^[!-~]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
-function unproven(why: string): Sender {
+function doubt(why: string): Sender {
   return { kind: "unproven", why };
 }
 

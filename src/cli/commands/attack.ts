@@ -143,14 +143,14 @@ function roundLines(
     kind,
     String(of.length),
     ...BARRIERS.map((by) => countStopped(of, by)),
-    dashed(of.filter((one) => one.outcome.kind === "ran" && isHeld(one, allow)).length),
-    dashed(of.filter((one) => !isHeld(one, allow)).length),
+    countOrDash(of.filter((one) => one.outcome.kind === "ran" && isHeld(one, allow)).length),
+    countOrDash(of.filter((one) => !isHeld(one, allow)).length),
   ]);
   const through = attacks.filter((one) => !isHeld(one, allow));
   const lines = each ? attacks.map(attackLine) : throughLines(through);
   return [
     c.bold(`${visibleLine(model)}:`),
-    ...aligned([header, ...rows]).map((line, index) => (index === 0 ? c.dim(line) : line)),
+    ...align([header, ...rows]).map((line, index) => (index === 0 ? c.dim(line) : line)),
     ...lines.map((line) => (each ? line : c.red(line))),
     ...(attacks.every(({ stillText }) => stillText)
       ? ["Rendering held: no text became a message, a role, an image or another part of the thread."]
@@ -196,10 +196,10 @@ function hintsFor(through: readonly Attack[]): string[] {
 const MOST_ROWS = 20;
 
 function countStopped(attacks: readonly Attack[], by: Barrier): string {
-  return dashed(attacks.filter(({ outcome }) => outcome.kind === "stopped" && outcome.by === by).length);
+  return countOrDash(attacks.filter(({ outcome }) => outcome.kind === "stopped" && outcome.by === by).length);
 }
 
-function dashed(count: number): string {
+function countOrDash(count: number): string {
   return count === 0 ? "–" : String(count);
 }
 
@@ -223,7 +223,7 @@ function outcomeInWords(outcome: Attack["outcome"]): string {
   }
 }
 
-function aligned(rows: readonly (readonly string[])[]): string[] {
+function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row

@@ -76,7 +76,7 @@ export async function init(
       : movedProject(facts, choices, resolve(session.folder, from));
   writeFiles(target, files, options.force === true);
   const started = from === undefined ? '"deposit 50, then withdraw 20"' : '"<what you ask it for>"';
-  const lines = [...nextSteps(relative(session.folder, target), choices, started), ...noted(notes)];
+  const lines = [...nextSteps(relative(session.folder, target), choices, started), ...listNotes(notes)];
   if (json) terminal.out(JSON.stringify({ folder: target, files: [...files.keys()], notes }));
   else for (const line of lines) terminal.out(line);
   if (!process.features.typescript) {
@@ -112,7 +112,7 @@ function managerOf(env: Session["env"]): PackageManager {
 }
 
 /** What was noticed in an agent that was moved. */
-function noted(notes: readonly string[]): string[] {
+function listNotes(notes: readonly string[]): string[] {
   return notes.length === 0 ? [] : ["MOVED.md:", ...notes.map((note) => `  - ${visibleLine(note, 1_000)}`)];
 }
 

@@ -46,7 +46,7 @@ export async function prune(session: Session, options: PruneCommand): Promise<nu
     const kinds = Object.entries(statuses).map(([status, count]) => `${count} ${status}`);
     const verb = `${dry ? "would be " : ""}${rule.action === "erase" ? "erased" : "deleted"}`;
     terminal.out(
-      `${verb}: ${threads} ${threads === 1 ? "thread" : "threads"} ${worded(rule)}${threads === 0 ? "" : ` (${kinds.join(", ")})`}`,
+      `${verb}: ${threads} ${threads === 1 ? "thread" : "threads"} ${describeRule(rule)}${threads === 0 ? "" : ` (${kinds.join(", ")})`}`,
     );
   }
   if (dry) terminal.out("nothing was changed; --yes does it, for good");
@@ -81,7 +81,7 @@ function checkRule(rule: object): asserts rule is RetentionRule {
   checkOptions("prune", RETENTION_RULE, rule);
 }
 
-function worded({ days, status, agent }: RetentionRule): string {
+function describeRule({ days, status, agent }: RetentionRule): string {
   const of = agent === undefined ? "" : ` of ${agent}`;
   const ended = status === undefined ? "that have ended" : status.join(" or ");
   return `${ended}${of}, without an event for ${days} days`;

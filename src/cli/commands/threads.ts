@@ -33,7 +33,7 @@ export async function pause(
   const runtime = await session.runtime();
   const { id: threadId } = await runtime.pause(await findThread(session, id), session.person, options.reason);
   const thread = await runtime.get(threadId);
-  return said(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
+  return say(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
 }
 
 /** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that no process advances. */
@@ -58,7 +58,7 @@ export async function cancel(
     session.person,
     options.reason,
   );
-  return said(session, await runtime.get(threadId), "cancelled");
+  return say(session, await runtime.get(threadId), "cancelled");
 }
 
 /** `twelvefold fork <thread> --at <seq>`: copies the beginning of a thread. */
@@ -70,7 +70,7 @@ export async function fork(session: Session, id: string, options: { readonly at:
   );
   const next =
     thread.state.status.kind === "paused" ? `; go on with: npx twelvefold resume ${thread.id}` : "";
-  return said(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
+  return say(session, thread, `forked as ${thread.id} (${thread.state.status.kind})${next}`);
 }
 
 /** `twelvefold leave-out <thread> <seq…>`: leaves events out of what the model reads from here on. */
@@ -92,7 +92,7 @@ export async function leaveOut(
   );
   const thread = await runtime.get(threadId);
   const record = thread.events.findLast(({ type }) => type === "events_left_out");
-  return said(session, thread, record === undefined ? "done" : describeEvent(record).title);
+  return say(session, thread, record === undefined ? "done" : describeEvent(record).title);
 }
 
 /** `twelvefold verify <thread…>`: checks that stored events are unaltered. */
@@ -118,7 +118,7 @@ export async function verify(session: Session, ids: readonly string[]): Promise<
   return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
 }
 
-function said(session: Session, thread: Parameters<typeof threadJson>[0], text: string): number {
+function say(session: Session, thread: Parameters<typeof threadJson>[0], text: string): number {
   session.terminal.out(session.json ? JSON.stringify(threadJson(thread), null, 2) : text);
   return EXIT.ok;
 }

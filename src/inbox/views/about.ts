@@ -57,12 +57,12 @@ function beginningEvent(event: EventOf<"event_received">, agent: Agent | undefin
     source,
     from: from === undefined || from === "system" ? null : from,
     untrusted: agent === undefined ? source : (agent.context.options.untrusted?.(event, undefined) ?? null),
-    body: formatted(event, agent) ?? data.payload,
+    body: format(event, agent) ?? data.payload,
   };
 }
 
 /** What the agent's own formatter makes of the event; `undefined` if it has none, hides the event, or fails. */
-function formatted(event: EventOf<"event_received">, agent: Agent | undefined): Json | undefined {
+function format(event: EventOf<"event_received">, agent: Agent | undefined): Json | undefined {
   try {
     const earlier = { stepOf: () => undefined, isAmbiguous: () => false, requestAt: () => undefined };
     const blocks = agent?.context.options.formatters?.event_received?.(event, earlier) ?? [];

@@ -8,7 +8,7 @@ export interface Bare {
 const STRING_OR_COMMENT = /(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\[\s\S])*)"|\/\/[^\n]*/g;
 
 /** Takes the strings out of a declaration, and leaves its comments out. */
-export function bare(source: string): Bare {
+export function stripStrings(source: string): Bare {
   const strings: string[] = [];
   const text = source.replaceAll("\0", "").replace(STRING_OR_COMMENT, (token, _, raw, quoted) => {
     if (token.startsWith("//")) return "";

@@ -1,4 +1,4 @@
-import { bare } from "./bare.ts";
+import { stripStrings } from "./bare.ts";
 import { shownValues } from "./enums.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 import { fieldLines, STRING } from "./step-fields.ts";
@@ -32,7 +32,7 @@ export function readReturnType(files: BamlFiles, functionName: string): Declared
   const all = new Map(declarations(files).map((declaration) => [declaration.name, declaration]));
   const declared = all.get(functionName);
   if (declared?.kind !== "function") return UNKNOWN;
-  const { text, strings } = bare(declared.text);
+  const { text, strings } = stripStrings(declared.text);
   const returned = /->([^{]+)\{/.exec(text)?.[1] ?? "";
   return new TypeReader(all).read(withLiterals(returned, strings));
 }
@@ -185,7 +185,7 @@ class TypeReader {
           values: new Map([...shownValues(declared)].map(([value, shown]) => [shown, value])),
         });
       case "type": {
-        const { text, strings } = bare(declared.text);
+        const { text, strings } = stripStrings(declared.text);
         const alias = /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(text)?.[1] ?? "";
         let type: DeclaredType | undefined;
         return this.#remember(name, {

@@ -1,4 +1,4 @@
-import { bare } from "./bare.ts";
+import { stripStrings } from "./bare.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 
 /** The values of each enum by its name, as a model reads and writes them. */
@@ -17,7 +17,7 @@ const ALIAS = /(?<!@)@alias\(\s*\0(\d+)\0/;
 
 /** The values of an enum by their names in code: as prompts show them. */
 export function shownValues({ text: source }: Declaration): ReadonlyMap<string, string> {
-  const { text, strings } = bare(source);
+  const { text, strings } = stripStrings(source);
   const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}")).replace(/\n\s*(?=@)/g, " ");
   return new Map(
     body.split("\n").flatMap((line): [string, string][] => {

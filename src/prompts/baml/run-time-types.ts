@@ -11,7 +11,7 @@ export function checkRunTimeTypes(types: RunTimeTypes): void {
   const classes = readListing(String(builder));
   for (const [name, fields] of classes) {
     const real = builder.getClass(name).listProperties().map(nameOfProperty);
-    if (real.join() !== fields.map((field) => field.name).join()) throw unreadable(name);
+    if (real.join() !== fields.map((field) => field.name).join()) throw refusal(name);
   }
   for (const [name, fields] of classes) {
     for (const { declared, targets } of fields) {
@@ -75,7 +75,7 @@ function readListing(listing: string): Classes {
       classes.set(start[1], fields);
     } else if (CLASS_END.test(line)) fields = undefined;
     else if (field !== null) fields?.push(readField(field[1] ?? "", field[2] ?? "", names));
-    else throw unreadable(line.trim());
+    else throw refusal(line.trim());
   }
   return classes;
 }
@@ -92,7 +92,7 @@ function nameOfProperty(property: unknown): string {
 }
 
 // What cannot be checked is not rendered.
-function unreadable(where: string): UsageError {
+function refusal(where: string): UsageError {
   return new UsageError(
     "invalid_argument",
     `cannot check run-time types for recursion if their literals hold line breaks (at ${JSON.stringify(where)})`,

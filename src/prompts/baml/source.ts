@@ -1,5 +1,5 @@
 import { sha256 } from "../../base/digest.ts";
-import { bare } from "./bare.ts";
+import { stripStrings } from "./bare.ts";
 
 /** The `.baml` files of a generated client, as returned by `getBamlFiles()` in its `inlinedbaml.ts`. */
 export type BamlFiles = Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ function addTo(map: Map<string, Set<string>>, key: string, value: string): void 
 }
 
 function fieldNames(declaration: string): readonly string[] {
-  const { text } = bare(declaration);
+  const { text } = stripStrings(declaration);
   const body = text.slice(text.indexOf("{") + 1);
   return Array.from(body.matchAll(/^[ \t]*([A-Za-z_]\w*)[ \t]+\S/gm), ([, name = ""]) => name);
 }

@@ -1,4 +1,4 @@
-import { bare } from "./bare.ts";
+import { stripStrings } from "./bare.ts";
 import { shownValues } from "./enums.ts";
 import { type BamlFiles, type Declaration, declarations, partsOf } from "./source.ts";
 
@@ -46,7 +46,7 @@ export function readStepFields(files: BamlFiles, functionName: string): StepFiel
 /** The names of the checks (`@check`) that are declared on the types of a function. */
 export function readCheckNames(files: BamlFiles, functionName: string): ReadonlySet<string> {
   const names = partsOf(files, functionName).flatMap(({ text }) =>
-    [...bare(text).text.matchAll(/@check\(\s*([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
+    [...stripStrings(text).text.matchAll(/@check\(\s*([A-Za-z_]\w*)/g)].map(([, name = ""]) => name),
   );
   return new Set(names);
 }
@@ -57,7 +57,7 @@ type Declarations = ReadonlyMap<string, Declaration>;
 function classesOf(all: Declarations, functionName: string): readonly Declaration[] {
   const declared = all.get(functionName);
   const returned =
-    declared?.kind === "function" ? /->([^{]+)\{/.exec(bare(declared.text).text)?.[1] : undefined;
+    declared?.kind === "function" ? /->([^{]+)\{/.exec(stripStrings(declared.text).text)?.[1] : undefined;
   const seen = new Set<string>();
   const classes: Declaration[] = [];
   const open = [returned ?? ""];
@@ -74,7 +74,7 @@ function classesOf(all: Declarations, functionName: string): readonly Declaratio
 }
 
 function aliasOf({ text }: Declaration): string {
-  return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(bare(text).text)?.[1] ?? "";
+  return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(stripStrings(text).text)?.[1] ?? "";
 }
 
 /** A string of a declaration, in what `bare` makes of it. */
@@ -92,7 +92,7 @@ interface FieldLine {
 
 /** The fields of a class: each begins a line with its name; what follows may go on below. */
 export function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
-  const { text, strings } = bare(source);
+  const { text, strings } = stripStrings(source);
   const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
   const joined = body.replace(/\n\s*(?=[@|])/g, " ").replace(/\|\s*\n\s*/g, "| ");
   return joined.split("\n").flatMap((line) => {
@@ -138,7 +138,7 @@ function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "de
     return { kind: "other", choices: [], optional };
   if (declared?.kind === "enum") return { ...choiceOf(declared), optional };
   if (declared?.kind === "type" && depth < 8) {
-    const inner = typeOf(literally(declared), all, depth + 1);
+    const inner = typeOf(restoreLiterals(declared), all, depth + 1);
     return { ...inner, optional: optional || inner.optional };
   }
   if (NUMBERS.test(plain)) return { kind: "number", choices: [], optional };
@@ -147,8 +147,8 @@ function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "de
 }
 
 /** What a type alias stands for, with its literals in quotes. */
-function literally({ text: source }: Declaration): string {
-  const { text, strings } = bare(source);
+function restoreLiterals({ text: source }: Declaration): string {
+  const { text, strings } = stripStrings(source);
   const type = /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(text)?.[1] ?? "";
   return type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim();
 }

@@ -70,7 +70,7 @@ async function askOne(
   let free = 1;
   let loading = 0;
   for (let tries = 1; ; tries += 1) {
-    const outcome = await admitted(ready, options);
+    const outcome = await tryWhenAdmitted(ready, options);
     if (outcome.kind === "replied") return outcome;
     if (outcome.free === true && free > 0) {
       free -= 1;
@@ -89,7 +89,7 @@ async function askOne(
   }
 }
 
-async function admitted(ready: ReadyClient, options: AskOptions): Promise<AttemptOutcome> {
+async function tryWhenAdmitted(ready: ReadyClient, options: AskOptions): Promise<AttemptOutcome> {
   const { admit, clock, signal } = options;
   const end = await admit?.(ready.client, signal);
   let tokens: number | undefined;

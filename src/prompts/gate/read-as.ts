@@ -78,7 +78,7 @@ class Reader {
       case "integer":
       case "number":
       case "boolean": {
-        const read = FITS[type.kind](value) ? value : loose ? retyped(value, type.kind) : undefined;
+        const read = FITS[type.kind](value) ? value : loose ? castScalar(value, type.kind) : undefined;
         if (read === undefined) return misfit(value, type);
         const isSure = typeof value === "number" && type.kind === "text" ? this.#plain : isWhole(value);
         return { kind: "value", value: read === 0 ? 0 : read, sure: isSure };
@@ -252,7 +252,7 @@ const FITS: { readonly [Kind in Scalar]: (value: unknown) => boolean } = {
 };
 
 /** The value in another type, as the native parser takes it; `undefined` where something would be lost. */
-function retyped(value: unknown, type: Scalar): unknown {
+function castScalar(value: unknown, type: Scalar): unknown {
   if (type === "text")
     return typeof value === "boolean" || Number.isSafeInteger(value) ? String(value) : undefined;
   if (typeof value !== "string") return undefined;

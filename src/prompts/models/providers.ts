@@ -60,7 +60,7 @@ export const PROVIDERS = {
   azure: { keys: ["AZURE_OPENAI_API_KEY"], client: azure },
   bedrock: { keys: ["AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY"], client: bedrock },
   ollama: { keys: [], client: ollama },
-  "openai-generic": { keys: [], client: generic },
+  "openai-generic": { keys: [], client: genericClient },
 } as const satisfies Readonly<Record<string, ProviderSettings>>;
 
 export type ProviderName = keyof typeof PROVIDERS;
@@ -129,7 +129,7 @@ function ollamaUrl(host: string): string {
   return checkUrl("OLLAMA_HOST", `http://${everywhere ? "127.0.0.1" : name}${port}${path}`);
 }
 
-function generic(model: string, environment: Environment): ClientSettings {
+function genericClient(model: string, environment: Environment): ClientSettings {
   const url = urlIn(environment, "TWELVEFOLD_BASE_URL");
   return {
     provider: "openai-generic",

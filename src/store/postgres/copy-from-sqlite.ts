@@ -172,7 +172,7 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
   if (id === undefined)
     throw new StorageError("storage_corrupt", `the source has a thread without an id: ${row["id"]}`);
   const key = number(row, "key");
-  const encoded = (column: string) => {
+  const encode = (column: string) => {
     const value = textOrNull(row, column);
     return value === null ? null : encodeText(value);
   };
@@ -192,7 +192,7 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
       id,
       number(row, "seq"),
       row["head"],
-      ...["agent", "status", "title", "awaited_event", "parent_id", "subject", "requester"].map(encoded),
+      ...["agent", "status", "title", "awaited_event", "parent_id", "subject", "requester"].map(encode),
       ...numbers.map((column) => (row[column] === null ? null : number(row, column))),
     ],
   );

@@ -41,16 +41,16 @@ export async function openPostgresStore(
 ): Promise<ThreadStore> {
   const { schema = "twelvefold", connections = 10, patience = 30_000, answerWithin = 30_000 } = options;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
-    throw wrong(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
+    throw refusal(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
   }
   if (!Number.isInteger(connections) || connections < 1 || connections > 1_000) {
-    throw wrong(`connections is a whole number from 1 to 1000, not ${connections}`);
+    throw refusal(`connections is a whole number from 1 to 1000, not ${connections}`);
   }
   if (!Number.isInteger(patience) || patience < 0 || patience > 3_600_000) {
-    throw wrong(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
+    throw refusal(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
   }
   if (!Number.isInteger(answerWithin) || answerWithin < 100 || answerWithin > 3_600_000) {
-    throw wrong(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
+    throw refusal(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
   }
   checkAddress(connectionString);
   const limits = { connectionString, schema, patience, answerWithin };
@@ -75,16 +75,18 @@ function checkAddress(connectionString: string): void {
   try {
     address = parseAddress(connectionString);
   } catch {
-    throw wrong("the address of the database must be like postgres://user@host:5432/database");
+    throw refusal("the address of the database must be like postgres://user@host:5432/database");
   }
   if (address.protocol !== "postgres:" && address.protocol !== "postgresql:") {
-    throw wrong(`the address of the database begins with postgres://, not ${address.protocol}`);
+    throw refusal(`the address of the database begins with postgres://, not ${address.protocol}`);
   }
   if (address.searchParams.has("options")) {
-    throw wrong("the address of the database cannot hold `options`: set them for the role, in the database");
+    throw refusal(
+      "the address of the database cannot hold `options`: set them for the role, in the database",
+    );
   }
 }
 
-function wrong(message: string): UsageError {
+function refusal(message: string): UsageError {
   return new UsageError("invalid_configuration", message);
 }

@@ -11,8 +11,8 @@ export function portTo(database: DatabaseSync): SqlDatabase {
       const statement = database.prepare(sql);
       return {
         run: (...values) => Number(statement.run(...values).changes),
-        get: (...values) => readable(statement, () => statement.get(...values)),
-        all: (...values) => readable(statement, () => statement.all(...values)),
+        get: (...values) => readRows(statement, () => statement.get(...values)),
+        all: (...values) => readRows(statement, () => statement.all(...values)),
       };
     },
     close: () => database.close(),
@@ -23,7 +23,7 @@ export function portTo(database: DatabaseSync): SqlDatabase {
  * Node refuses all rows if one of them holds a number that is too large for it. Such a number was written by hand or by
  * another program; it is returned as a `bigint`, so that the reader of the rows can say which one it is.
  */
-function readable<T>(statement: StatementSync, read: () => T): T {
+function readRows<T>(statement: StatementSync, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -44,7 +44,7 @@ export function searchPage(sql: Statements, search: Search, searched: Searched):
   const first = lookThrough(sql, search, { threads: inOrder(), limit, budget: LOOKED_AT_FIRST });
   if (first.page.length === limit || first.next === undefined) return first;
   const rare = rarest(sql, search);
-  const threads = rare === undefined ? inOrder() : placed(sql, rare.keys()).filter(wants).sort(newestFirst);
+  const threads = rare === undefined ? inOrder() : placesOf(sql, rare.keys()).filter(wants).sort(newestFirst);
   return lookThrough(sql, search, { threads, limit, budget: LOOKED_AT_PER_PAGE, known: rare });
 }
 
@@ -89,7 +89,7 @@ function rarest(sql: Statements, search: Search): Candidates | undefined {
     .filter(({ bits }) => bits > 0);
   let found: Candidates | undefined;
   search.words.forEach((word, index) => {
-    const rows = indexed(sql, word);
+    const rows = lookUpTexts(sql, word);
     if (rows === undefined) return;
     const fresh = waiting.filter(({ bits }) => (bits & (1 << index)) > 0).map(({ row }) => row);
     const threads = byThread([...fresh, ...rows]);
@@ -115,7 +115,7 @@ function byThread(rows: readonly SqlRow[]): Map<number, SearchText[]> {
 }
 
 /** Texts in the index that hold the word's tokens; `undefined` if there are too many, or the index cannot tell. */
-function indexed(sql: Statements, { tokens, open }: SearchWord): readonly SqlRow[] | undefined {
+function lookUpTexts(sql: Statements, { tokens, open }: SearchWord): readonly SqlRow[] | undefined {
   const exact = tokens.map((token) => `"${token}"`).join(" AND ");
   // A beginning is looked up only if the word itself is rare: all that begins with it is gathered first.
   for (const query of open ? [exact, `${exact} *`] : [exact]) {
@@ -184,7 +184,7 @@ function saidIn(sql: Statements, { key, after, upTo }: Waiting): readonly SqlRow
   );
 }
 
-function placed(sql: Statements, keys: Iterable<number>): Placed[] {
+function placesOf(sql: Statements, keys: Iterable<number>): Placed[] {
   return [...keys].flatMap((key) => {
     const row = sql("SELECT * FROM threads WHERE key = ?").get(key);
     return row === undefined ? [] : [{ row, time: Number(row["listed_at"]), key }];

@@ -11,9 +11,12 @@ export function searchContract(test: StoreTest): void {
   test("threads are found by the words that their events say, as soon as they are stored", async ({
     store,
   }) => {
-    const cake = await said(store, ["Überweisung an Ada, Auftrag A-1020", "late delivery of the cake"]);
-    const wine = await said(store, ["refund the wine", "退款申请 已批准", "late, no delivery"]);
-    const found = async (search: string) =>
+    const cake = await threadThatSays(store, [
+      "Überweisung an Ada, Auftrag A-1020",
+      "late delivery of the cake",
+    ]);
+    const wine = await threadThatSays(store, ["refund the wine", "退款申请 已批准", "late, no delivery"]);
+    const find = async (search: string) =>
       (await store.list({ search })).threads.map(({ threadId }) => threadId);
     const both = [wine, cake];
     for (const [search, wanted] of [
@@ -43,13 +46,13 @@ export function searchContract(test: StoreTest): void {
       ["", both],
       ["   ", both],
     ] as const) {
-      assert.deepEqual(await found(search), wanted, search);
+      assert.deepEqual(await find(search), wanted, search);
     }
   });
 
   test("threads are found by the beginning of their id, and by the id of a request", async ({ store }) => {
-    const one = await said(store, ["one"]);
-    const two = await said(store, ["two"]);
+    const one = await threadThatSays(store, ["one"]);
+    const two = await threadThatSays(store, ["two"]);
     for (const search of [one, `${one}.2`, one.toUpperCase(), one.slice(0, 14), `${one} one`]) {
       assert.deepEqual(await pages(store, { search }), [one], search);
     }
@@ -59,7 +62,7 @@ export function searchContract(test: StoreTest): void {
   });
 
   test("a hit is the latest text with most of the words", async ({ store }) => {
-    const id = await said(store, ["a refund for Ada", "a refund", "Ada wants a refund", "thanks"]);
+    const id = await threadThatSays(store, ["a refund for Ada", "a refund", "Ada wants a refund", "thanks"]);
     assert.deepEqual((await store.list({ search: "ada refund" })).hits, [
       { threadId: id, seq: 4, text: "Ada wants a refund" },
     ]);
@@ -75,33 +78,33 @@ export function searchContract(test: StoreTest): void {
     for (let index = 0; index < 60; index++) {
       const status = index % 3 === 0 ? "finished" : "running";
       const projection = { status, agent: index % 2 === 0 ? "mail" : "sample" } as const;
-      const id = await said(store, [`order ${index}`, index % 5 === 0 ? "rare find" : "usual"], {
+      const id = await threadThatSays(store, [`order ${index}`, index % 5 === 0 ? "rare find" : "usual"], {
         at: EPOCH + Math.floor(index / 2) * MINUTE,
         projection,
       });
       all.push({ id, wanted: index % 5 === 0 });
     }
     const ids = all.toReversed();
-    const found = async (filter: ListFilter) => pages(store, { limit: 4, ...filter });
+    const find = async (filter: ListFilter) => pages(store, { limit: 4, ...filter });
     assert.deepEqual(
-      await found({ search: "order" }),
+      await find({ search: "order" }),
       ids.map(({ id }) => id),
     );
     assert.deepEqual(
-      await found({ search: "order rare" }),
+      await find({ search: "order rare" }),
       ids.filter(({ wanted }) => wanted).map(({ id }) => id),
     );
     const fits = (index: number) => index % 5 === 0 && index % 3 === 0 && index % 2 === 0;
     const few = all.filter((_, index) => fits(index)).map(({ id }) => id);
-    assert.deepEqual(await found({ search: "rare", status: ["finished"], agent: "mail" }), few.toReversed());
-    assert.deepEqual(await found({ search: "rare", updatedBefore: EPOCH + 10 * MINUTE }), found3(all));
+    assert.deepEqual(await find({ search: "rare", status: ["finished"], agent: "mail" }), few.toReversed());
+    assert.deepEqual(await find({ search: "rare", updatedBefore: EPOCH + 10 * MINUTE }), found3(all));
   });
 
   test("erased events and deleted threads are found no more", async ({ store }) => {
-    const id = await said(store, ["my name is Zebedee", "order A-1020"], {
+    const id = await threadThatSays(store, ["my name is Zebedee", "order A-1020"], {
       projection: { status: "finished" },
     });
-    const other = await said(store, ["Zebedee again"], { projection: { status: "finished" } });
+    const other = await threadThatSays(store, ["Zebedee again"], { projection: { status: "finished" } });
     await eraseMessages(store, id, 3, [2]);
     assert.deepEqual(await pages(store, { search: "zebedee" }), [other]);
     assert.deepEqual(await pages(store, { search: "a-1020" }), [id]);
@@ -114,7 +117,7 @@ export function searchContract(test: StoreTest): void {
     store,
   }) => {
     const old = await createThread(store, { texts: ["an old tale"] });
-    const gap = await said(store, ["first"]);
+    const gap = await threadThatSays(store, ["first"]);
     await store.append(gap, 2, messages(2, "second"), { projection: project() });
     await store.append(gap, 3, messages(3, "third"), {
       projection: project(),
@@ -159,7 +162,7 @@ function found3(all: readonly { readonly id: ThreadId }[]): readonly ThreadId[] 
 }
 
 /** A thread whose messages can be found. */
-async function said(
+async function threadThatSays(
   store: ThreadStore,
   texts: readonly string[],
   {

@@ -117,15 +117,15 @@ function asStep(intent: string, fields: JsonObject): Step {
 
 /** A step that an attacker wants, as it was typed. Throws `UsageError` for anything else. */
 export async function readGoal(text: string, agent: Agent, from: VerifiedPrincipal): Promise<Step> {
-  const wrong = (why: string) => new UsageError("invalid_argument", `--step takes a step as JSON: ${why}`);
+  const refusal = (why: string) => new UsageError("invalid_argument", `--step takes a step as JSON: ${why}`);
   const fields = jsonOf(text);
-  if (fields === undefined) throw wrong(`${text} is no JSON object`);
+  if (fields === undefined) throw refusal(`${text} is no JSON object`);
   const intent = fields["intent"];
   if (typeof intent !== "string" || !agent.steps.has(intent)) {
-    throw wrong(`its intent must be one of ${[...agent.steps.keys()].join(", ")}`);
+    throw refusal(`its intent must be one of ${[...agent.steps.keys()].join(", ")}`);
   }
   const answer = agent.nextStep.parse(text, await threadWithTools(agent, from));
-  if (!answer.ok) throw wrong(answer.message);
+  if (!answer.ok) throw refusal(answer.message);
   return asStep(intent, fields);
 }
 

@@ -102,10 +102,12 @@ function entryOf(one: CaseResult): CaseBaseline {
 }
 
 function serialize({ clients }: Baseline): string {
-  const sorted = <T>(entries: Readonly<Record<string, T>>) =>
+  const sortByName = <T>(entries: Readonly<Record<string, T>>) =>
     Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1));
-  const blocks = sorted(clients).map(([client, { at, cases }]) => {
-    const lines = sorted(cases).map(([key, one]) => `        ${JSON.stringify(key)}: ${JSON.stringify(one)}`);
+  const blocks = sortByName(clients).map(([client, { at, cases }]) => {
+    const lines = sortByName(cases).map(
+      ([key, one]) => `        ${JSON.stringify(key)}: ${JSON.stringify(one)}`,
+    );
     return `    ${JSON.stringify(client)}: {\n      "at": ${JSON.stringify(at)},\n      "cases": {\n${lines.join(",\n")}\n      }\n    }`;
   });
   return `{\n  "v": 1,\n  "clients": {\n${blocks.join(",\n")}\n  }\n}\n`;

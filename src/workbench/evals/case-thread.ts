@@ -24,35 +24,35 @@ const CASE_THREAD: ThreadId = parseThreadId("thr_eval") ?? randomThreadId();
  */
 export function threadOfCase(one: EvalCase, agent: Agent, folder: string): Thread {
   const { file, line } = one;
-  const wrong = (message: string, cause?: unknown) =>
+  const refusal = (message: string, cause?: unknown) =>
     new UsageError("invalid_argument", `${file}:${line}: ${message}`, { cause, details: { file, line } });
   let thread: Thread;
   try {
     thread = build(one, agent, folder);
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error), error);
+    throw refusal(error instanceof Error ? error.message : String(error), error);
   }
   if (thread.state.agent !== agent.name)
-    throw wrong(`the thread is one of agent ${thread.state.agent}, not ${agent.name}`);
+    throw refusal(`the thread is one of agent ${thread.state.agent}, not ${agent.name}`);
   // A case is about the agent as it is now.
   const { type } = decide(thread, { ...agent, onVersionChange: "float" });
   // What would be fetched first is given by the case, or left out.
   if (type === "ask_model" || type === "prefetch") return thread;
-  throw wrong(
+  throw refusal(
     `the model would not be asked here: the thread is ${thread.state.status.kind}, and what comes next is ${type}`,
   );
 }
 
 function build(one: EvalCase, agent: Agent, folder: string): Thread {
   const { message, thread, events, at } = one;
-  if (typeof thread === "string") return exported(resolve(folder, dirname(one.file), thread), at);
+  if (typeof thread === "string") return readExport(resolve(folder, dirname(one.file), thread), at);
   if (events !== undefined) return readThread(CASE_THREAD, events, at);
   const happenings = thread ?? [{ message: message ?? "" }];
   const start = startThread({ agent: one.agent }, 0, CASE_THREAD);
   return happenings.reduce((so, happening) => append(so, happening, agent), start);
 }
 
-function exported(path: string, at: number | undefined): Thread {
+function readExport(path: string, at: number | undefined): Thread {
   const json = parseJson(readFileSync(path, "utf8"));
   const events = isJsonObject(json) ? json["events"] : undefined;
   if (events === undefined || !isJsonArray(events))

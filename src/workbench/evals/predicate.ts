@@ -13,18 +13,22 @@ type Operator = {
 const number = numberFrom(-Number.MAX_VALUE, Number.MAX_VALUE);
 const json = check((value) => (value === undefined ? "must be there" : undefined));
 
-const compared = (holds: (value: number, wanted: number) => boolean, words: string): Operator => ({
+const compareNumbers = (holds: (value: number, wanted: number) => boolean, words: string): Operator => ({
   takes: number,
   holds: (value, wanted) => typeof value === "number" && typeof wanted === "number" && holds(value, wanted),
   words,
 });
 
 const OPERATORS: Readonly<Record<string, Operator>> = {
-  equals: { takes: json, holds: (value, wanted) => value !== undefined && equal(value, wanted), words: "be" },
+  equals: {
+    takes: json,
+    holds: (value, wanted) => value !== undefined && areEqual(value, wanted),
+    words: "be",
+  },
   oneOf: {
     takes: list(json, 1),
     holds: (value, wanted) =>
-      value !== undefined && isJsonArray(wanted) && wanted.some((one) => equal(value, one)),
+      value !== undefined && isJsonArray(wanted) && wanted.some((one) => areEqual(value, one)),
     words: "be one of",
   },
   contains: { takes: json, holds: contains, words: "contain" },
@@ -40,10 +44,10 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
       regularExpression(wanted)?.test(value) === true,
     words: "match",
   },
-  above: compared((value, wanted) => value > wanted, "be above"),
-  atLeast: compared((value, wanted) => value >= wanted, "be at least"),
-  below: compared((value, wanted) => value < wanted, "be below"),
-  atMost: compared((value, wanted) => value <= wanted, "be at most"),
+  above: compareNumbers((value, wanted) => value > wanted, "be above"),
+  atLeast: compareNumbers((value, wanted) => value >= wanted, "be at least"),
+  below: compareNumbers((value, wanted) => value < wanted, "be below"),
+  atMost: compareNumbers((value, wanted) => value <= wanted, "be at most"),
   absent: {
     takes: oneOf([true]),
     holds: (value) => value === undefined || value === null,
@@ -91,14 +95,14 @@ function operatorOf(name: string): Operator | undefined {
   return Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
 }
 
-function equal(one: Json, other: Json): boolean {
+function areEqual(one: Json, other: Json): boolean {
   return canonicalJson(one) === canonicalJson(other);
 }
 
 function contains(value: Json | undefined, wanted: Json): boolean {
   if (typeof value === "string")
     return value.includes(typeof wanted === "string" ? wanted : canonicalJson(wanted));
-  return value !== undefined && isJsonArray(value) && value.some((one) => equal(one, wanted));
+  return value !== undefined && isJsonArray(value) && value.some((one) => areEqual(one, wanted));
 }
 
 function regularExpression(source: string): RegExp | undefined {

@@ -87,7 +87,7 @@ interface RawDataset {
 export function parseDataset(text: string, source: Source): Dataset {
   const { file } = source;
   const raw = file.endsWith(".jsonl") ? readLines(text, file) : readYaml(text, file);
-  if (raw.cases.length === 0) throw wrong(file, 1, "the dataset has no cases");
+  if (raw.cases.length === 0) throw refusal(file, 1, "the dataset has no cases");
   const lines = new Map<string, number>();
   const cases = raw.cases.map((one, index) => {
     const line = one.lineOf([]);
@@ -99,7 +99,7 @@ export function parseDataset(text: string, source: Source): Dataset {
     });
     const before = lines.get(read.name);
     if (before !== undefined) {
-      throw wrong(
+      throw refusal(
         file,
         line,
         `the name ${JSON.stringify(read.name)} is that of the case in line ${before} already`,
@@ -128,14 +128,14 @@ function readCase(
   const agent = value.agent ?? source.agent;
   const line = lineOf([]);
   if (agent === undefined)
-    throw wrong(file, line, "no agent is named: `agent: <name>` above the cases, or in the case");
+    throw refusal(file, line, "no agent is named: `agent: <name>` above the cases, or in the case");
   const name = value.name ?? value.message?.trim().slice(0, 80) ?? `case ${source.index + 1}`;
   // What nobody has looked at yet does not run, and may be of an earlier prompt.
   const unknown =
     source.known === undefined || value.review === true
       ? []
       : unknownNames({ agent, expect: value.expect }, source.known);
-  for (const { path, message } of unknown) throw wrong(file, lineOf(path), `${path.join(".")}: ${message}`);
+  for (const { path, message } of unknown) throw refusal(file, lineOf(path), `${path.join(".")}: ${message}`);
   return { ...value, name, agent, severity: value.severity ?? source.severity ?? "should", file, line };
 }
 
@@ -148,7 +148,7 @@ function checkShape<T>(
   if (fits<T>(value, shape)) return;
   const [misfit] = shape(value);
   const { path = [], message = "cannot be read" } = misfit ?? {};
-  throw wrong(file, lineOf(path), path.length === 0 ? message : `${path.join(".")}: ${message}`);
+  throw refusal(file, lineOf(path), path.length === 0 ? message : `${path.join(".")}: ${message}`);
 }
 
 function readLines(text: string, file: string): RawDataset {
@@ -159,7 +159,7 @@ function readLines(text: string, file: string): RawDataset {
       const value: unknown = JSON.parse(content.replace(/^\uFEFF/, ""));
       return [{ value, lineOf: () => line }];
     } catch (error) {
-      throw wrong(file, line, `no JSON: ${error instanceof Error ? error.message : String(error)}`);
+      throw refusal(file, line, `no JSON: ${error instanceof Error ? error.message : String(error)}`);
     }
   });
   return { cases };
@@ -169,7 +169,7 @@ function readYaml(text: string, file: string): RawDataset {
   const lines = new LineCounter();
   const document = parseDocument(text.replace(/^\uFEFF/, ""), { lineCounter: lines, prettyErrors: false });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) throw wrong(file, lines.linePos(problem.pos[0]).line, problem.message);
+  if (problem !== undefined) throw refusal(file, lines.linePos(problem.pos[0]).line, problem.message);
   const value: unknown = readValue(() => document.toJS({ maxAliasCount: 100 }), file);
   const lineOf = (path: readonly (string | number)[]): number => {
     for (let length = path.length; length >= 0; length -= 1) {
@@ -186,7 +186,7 @@ function readYaml(text: string, file: string): RawDataset {
   const { cases } = isJsonObject(toJson(value)) ? Object(value) : { cases: undefined };
   if (Array.isArray(cases) && cases.length === 0) return { cases: [] };
   checkShape<{ agent?: string; severity?: Severity; cases: unknown[] }>(value, HEADER, file, lineOf);
-  if (!Array.isArray(value.cases)) throw wrong(file, 1, "has no cases: a list, or an object with `cases`");
+  if (!Array.isArray(value.cases)) throw refusal(file, 1, "has no cases: a list, or an object with `cases`");
   return { agent: value.agent, severity: value.severity, cases: casesAt(value.cases, ["cases"]) };
 }
 
@@ -194,7 +194,7 @@ function readValue(read: () => unknown, file: string): unknown {
   try {
     return read();
   } catch (error) {
-    throw wrong(file, 1, error instanceof Error ? error.message : String(error));
+    throw refusal(file, 1, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -202,6 +202,6 @@ function asKey(part: string | number): string | number {
   return typeof part === "string" && /^\d+$/.test(part) ? Number(part) : part;
 }
 
-function wrong(file: string, line: number, message: string): UsageError {
+function refusal(file: string, line: number, message: string): UsageError {
   return new UsageError("invalid_argument", `${file}:${line}: ${message}`, { details: { file, line } });
 }

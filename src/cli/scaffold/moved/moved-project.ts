@@ -124,18 +124,18 @@ function stepsLeft({ prompt, tags, before }: MovedAgent): readonly string[] {
   const tools = steps.flatMap((step) => step.intents.filter((intent) => kindOf(intent, step) === "tool"));
   const others = tags.others.filter((type) => !steps.some(({ intents }) => intents.includes(type)));
   return [
-    ...saying(
+    ...mention(
       tools,
       (all) =>
         `move the code of ${all} into src/agent.ts, and take approval off where no person need agree (a test in test/agent.test.ts says that the first one asks)`,
     ),
-    ...saying(
+    ...mention(
       tools.filter((intent) => before(intent).length === 0),
       (all) =>
         `no code of ${all} was recognised in the old src: it stands there in another form than a switch`,
     ),
-    ...saying(withoutIntent, (all) => `give ${all} a field intent; without one it cannot be a step`),
-    ...saying(others, (all) => `events of the old thread without a counterpart: ${all}`),
+    ...mention(withoutIntent, (all) => `give ${all} a field intent; without one it cannot be a step`),
+    ...mention(others, (all) => `events of the old thread without a counterpart: ${all}`),
   ];
 }
 
@@ -147,17 +147,17 @@ function otherwiseLeft(old: string, otherPrompts: readonly StepPrompt[]): readon
     existsSync(join(old, folder)) ? notRead(join(old, folder)).map((name) => `${folder}/${name}`) : [],
   );
   return [
-    ...saying(links, (all) => `links are not followed, and not copied: ${all}`),
-    ...saying(prompts, (all) => `other prompts that choose steps: ${all}; each is an agent of its own`),
+    ...mention(links, (all) => `links are not followed, and not copied: ${all}`),
+    ...mention(prompts, (all) => `other prompts that choose steps: ${all}; each is an agent of its own`),
     ...(existsSync(join(old, ".env"))
       ? ["copy your settings, which hold secrets: the old .env to .env here"]
       : []),
-    ...saying(packages, (all) => `install what the moved code needs of ${all}`),
+    ...mention(packages, (all) => `install what the moved code needs of ${all}`),
   ];
 }
 
 /** One sentence about all of them, or none. */
-function saying(names: readonly string[], sentence: (all: string) => string): readonly string[] {
+function mention(names: readonly string[], sentence: (all: string) => string): readonly string[] {
   return names.length === 0 ? [] : [sentence(names.join(", "))];
 }
 
