@@ -40,10 +40,8 @@ function chooseOrder(orders: readonly JsonObject[], words: string): JsonObject |
   const numbers = words.match(/\b[A-Z]{1,3}-\d{3,}\b/gi) ?? [];
   const last = numbers.at(-1)?.toUpperCase();
   if (last !== undefined) return orders.find(({ order }) => order === last) ?? last;
-  const thingsIn = ({ items }: JsonObject) => text(items).match(/[\p{L}]{4,}/gu) ?? [];
-  const named = orders.filter((order) =>
-    thingsIn(order).some((thing) => words.toLowerCase().includes(thing)),
-  );
+  const things = ({ items }: JsonObject) => text(items).match(/[\p{L}]{4,}/gu) ?? [];
+  const named = orders.filter((order) => things(order).some((thing) => words.toLowerCase().includes(thing)));
   const [only, second] = named.length > 0 ? named : orders;
   return second === undefined ? only : undefined;
 }
