@@ -91,7 +91,9 @@ describe("README", () => {
     for (const [, path = "", text = ""] of quoted) {
       const file = asUserWrites(path);
       // In a clone that has a tool more, its handler stands between the lines of the agent.
-      const lines = path.startsWith("src/agents/") ? text.trimEnd().split("\n") : [text.trimEnd()];
+      const lines = path.startsWith("src/agents/")
+        ? text.split("\n").filter((line) => line !== "")
+        : [text.trimEnd()];
       const places = lines.map((line) => file.indexOf(`${line}\n`));
       expect(places).toEqual([...places].sort((a, b) => a - b));
       expect(places).not.toContain(-1);

@@ -33,7 +33,13 @@ export default defineConfig({
     },
   },
   themeConfig: {
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      // Pages come before the reference, which has every name many times.
+      options: {
+        miniSearch: { searchOptions: { boostDocument: (id) => (id.startsWith("/api/") ? 0.2 : 1) } },
+      },
+    },
     outline: [2, 3],
     nav: [
       { text: "By task", link: "/" },
