@@ -7,6 +7,7 @@ import { isOver } from "../thread/projection.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
 import { agentNamed } from "./changes.ts";
+import { isCorrupt } from "./damaged.ts";
 import type { Notify } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -31,6 +32,24 @@ export async function settle(
   options: SettleOptions,
   signal: AbortSignal | undefined,
 ): Promise<Thread> {
+  const thread = await settleWhile(threadId, options, { signal, isAwaited: async () => true });
+  if (thread === undefined) throw new Error("unreachable: it is always awaited");
+  return thread;
+}
+
+interface Wait {
+  readonly signal: AbortSignal | undefined;
+  /** Whether somebody still waits for the thread. */
+  readonly isAwaited: () => Promise<boolean>;
+}
+
+/** `undefined` once nobody waits for it any more. */
+async function settleWhile(
+  threadId: ThreadId,
+  options: SettleOptions,
+  wait: Wait,
+): Promise<Thread | undefined> {
+  const { signal, isAwaited } = wait;
   const { store, agents, pool, notify, claimMs } = options;
   const earlier = pool?.failureOf(threadId);
   const isActive = () => pool?.isActive(threadId) === true;
@@ -41,7 +60,7 @@ export async function settle(
     if (summary === undefined) throw new NotFoundError(`there is no thread ${threadId}`, { threadId });
     if (!summary.wantsAdvance && !isActive()) {
       const thread = threadOf(threadId, await store.read(threadId));
-      if (!(await movesOn(thread, options, signal))) return thread;
+      if (!(await movesOn(thread, options, wait))) return thread;
       continue;
     }
     agentNamed(agents, summary.agent);
@@ -57,30 +76,43 @@ export async function settle(
       elsewhere = true;
     }
     await systemClock.sleep(HELD_POLL_MS, signal);
+    if (!(await isAwaited())) return undefined;
   }
 }
 
 /** Whether the thread waits for others of which one has ended or has yet to settle: then it will go on. Resolves once that has. */
 async function movesOn(
-  { state: { status, children } }: Thread,
+  { id, state: { seq, status, children } }: Thread,
   options: SettleOptions,
-  signal: AbortSignal | undefined,
+  { signal, isAwaited }: Wait,
 ): Promise<boolean> {
   if (status.kind !== "awaiting_child") return false;
   const awaited = children.filter(({ background }) => !background);
-  return anyEnds(awaited, options, signal);
+  const waits = async () => (await options.store.summary(id))?.seq === seq && (await isAwaited());
+  return anyEnds(awaited, options, { signal, isAwaited: waits });
 }
 
-/** Whether one of them is over, or goes on when one of those in its background is. */
-async function anyEnds(
-  children: readonly OpenChild[],
-  options: SettleOptions,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
+/** Whether one of them is over or given up, or goes on when one of those in its background is. */
+async function anyEnds(children: readonly OpenChild[], options: SettleOptions, wait: Wait): Promise<boolean> {
   for (const { threadId } of children) {
-    const { state } = await settle(threadId, options, signal);
-    if (isOver(state) || (state.ended !== null && (await anyEnds(state.children, options, signal))))
-      return true;
+    const thread = await settleOrGiveUp(threadId, options, wait);
+    if (thread === undefined || isOver(thread.state)) return true;
+    const { ended, children: below } = thread.state;
+    if (ended !== null && (await anyEnds(below, options, wait))) return true;
   }
   return false;
+}
+
+/** `undefined` for a thread that nobody waits for any more, such as one that nobody can read. */
+async function settleOrGiveUp(
+  threadId: ThreadId,
+  options: SettleOptions,
+  wait: Wait,
+): Promise<Thread | undefined> {
+  try {
+    return await settleWhile(threadId, options, wait);
+  } catch (error) {
+    if (isCorrupt(error) && !(await wait.isAwaited())) return undefined;
+    throw error;
+  }
 }

@@ -14,6 +14,7 @@ import type { ThreadStore } from "../store/store.ts";
 import { hasWork, nextTime } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
+import { giveUpDamaged, isCorrupt } from "./damaged.ts";
 import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Notify } from "./observers.ts";
@@ -88,6 +89,9 @@ export async function work(
     for (const { kind, options: step } of agent.steps.values())
       if (kind === "tool") await step.prepare?.(store);
     return await run(thread, agent, options, signals);
+  } catch (error) {
+    await giveUpDamaged(threadId, error, { store, change: options.family.writer.change });
+    throw error;
   } finally {
     await store.release(threadId, owner);
   }
@@ -161,12 +165,24 @@ async function run(
         await settleFamily(journal, agent, options.family);
         if (await isTold(telling, journal, { ...signals, clock })) return journal.thread;
       } catch (error) {
-        if (!(error instanceof SequenceConflictError)) throw error;
+        if (!(error instanceof SequenceConflictError) && !(await wasTold(journal, error))) throw error;
       }
     }
   } finally {
     over.abort(new DOMException("the thread is let go", "AbortError"));
     await journal.close();
+  }
+}
+
+/** Whether another thread that could not be read has meanwhile been given up, which this thread has been told. */
+async function wasTold(journal: StoreJournal, error: unknown): Promise<boolean> {
+  if (!isCorrupt(error) || error.details["threadId"] === journal.thread.id) return false;
+  try {
+    await journal.append(write());
+    return false;
+  } catch (conflict) {
+    if (conflict instanceof SequenceConflictError) return true;
+    throw conflict;
   }
 }
 

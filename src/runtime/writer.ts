@@ -7,6 +7,7 @@ import { projectionOf } from "../thread/projection.ts";
 import { isRequestersInput } from "../thread/requesters.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { type Change, type CommitOptions, commit } from "./commit.ts";
+import { giveUpDamaged } from "./damaged.ts";
 import type { Notify } from "./observers.ts";
 import { passOn } from "./pass-on.ts";
 import { createTurns } from "./turns.ts";
@@ -31,7 +32,7 @@ export function createWriter(options: WriterOptions): Writer {
   const { store, agents, notify, nudge, alongside } = options;
   const inTurn = createTurns();
   const change: Writer["change"] = async (wanted) => {
-    const { before, thread, added } = await commit(wanted, { ...options, inTurn });
+    const { before, thread, added } = await commitOrGiveUp(wanted);
     if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
     const { agent, lastInput } = thread.state;
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
@@ -45,6 +46,14 @@ export function createWriter(options: WriterOptions): Writer {
     // Last: to read a long thread takes a while, in which nothing else runs here.
     nudge(wanted.threadId, thread);
     return thread;
+  };
+  const commitOrGiveUp = async (wanted: Change) => {
+    try {
+      return await commit(wanted, { ...options, inTurn });
+    } catch (error) {
+      await giveUpDamaged(wanted.threadId, error, { store, change });
+      throw error;
+    }
   };
   const passOnAdded = async (before: ThreadHead, thread: ThreadHead, added: readonly ThreadEvent[]) => {
     if (!added.some(isRequestersInput)) return;
