@@ -14,9 +14,16 @@ const env = {
   SCARF_ANALYTICS: "false",
 };
 
+// Into a file, colours are noise.
+const colors = process.stdout.isTTY ? [] : ["--colors=off"];
 const steps = [
   ["types", "tsc", ["-p", "."]],
-  ["format and lint", "biome", ["ci", "--error-on-warnings", "."]],
+  [
+    "format and lint",
+    "biome",
+    ["ci", "--error-on-warnings", ...colors, "."],
+    "npm run format mends the format",
+  ],
   ["types of templates", "tsc", ["-p", "templates"]],
   ["import layers", "node", ["scripts/check-layers.mjs"]],
   ["shape of the code", "node", ["scripts/code-shape.mjs", "--check"]],
@@ -26,8 +33,18 @@ const steps = [
 ];
 const tests = ["tests", "vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile=${report}`]];
 
-function run([name, command, args], inherit) {
+/** How often it is said what still goes on, in ms. */
+const SIGN_OF_LIFE = 10_000;
+const going = new Map();
+const alive = setInterval(() => {
+  const names = [...going].map(([name, began]) => `${name} (${Math.round((Date.now() - began) / 1000)} s)`);
+  if (names.length > 0) console.log(`… ${names.join(", ")}`);
+}, SIGN_OF_LIFE);
+
+function run([name, command, args, hint], inherit) {
   const started = Date.now();
+  // What prints for itself needs no sign of life.
+  if (!inherit) going.set(name, started);
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -49,6 +66,8 @@ function run([name, command, args], inherit) {
       const seconds = ((Date.now() - started) / 1000).toFixed(1);
       console.log(`${code === 0 ? "✓" : "✗"} ${name} (${seconds} s)`);
       if (code !== 0 && output !== "") console.log(output);
+      if (code !== 0 && hint !== undefined) console.log(hint);
+      going.delete(name);
       resolve(code ?? 1);
     });
   });
@@ -76,5 +95,6 @@ if (named.length === 0) {
 }
 const [name, command, args] = tests;
 if ((await run([name, command, [...args, ...named]], true)) !== 0) failed += 1;
+clearInterval(alive);
 summary();
 process.exit(failed === 0 ? 0 : 1);

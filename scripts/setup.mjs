@@ -1,6 +1,6 @@
 // Installs and generates what is missing or out of date, and says so; otherwise does nothing, quickly.
 // Runs on any Node, with nothing installed.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,19 +11,33 @@ const path = (...parts) => join(root, ...parts);
 const hash = (...texts) => createHash("sha256").update(texts.join("\0")).digest("hex");
 const stampIs = (file, stamp) => existsSync(file) && readFileSync(file, "utf8") === stamp;
 
-function run(what, command, args, env = {}) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: root,
-    encoding: "utf8",
-    env: { ...process.env, ...env },
-    shell: process.platform === "win32",
+/** How often it is said that something still goes on, in ms. */
+const SIGN_OF_LIFE = 5_000;
+
+function run(what, command, args) {
+  const began = Date.now();
+  const alive = setInterval(() => {
+    process.stderr.write(`  ${what} goes on (${Math.round((Date.now() - began) / 1000)} s)\n`);
+  }, SIGN_OF_LIFE);
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, shell: process.platform === "win32" });
+    let output = "";
+    const keep = (data) => {
+      output += data;
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", (error) => keep(error.message));
+    child.on("close", (status) => {
+      clearInterval(alive);
+      if (status === 0) return resolve();
+      process.stderr.write(`${output}\n${what} failed.\n`);
+      process.exit(status || 1);
+    });
   });
-  if (status === 0) return;
-  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}\n${what} failed.\n`);
-  process.exit(status || 1);
 }
 
-function install() {
+async function install() {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(path("package.json"), "utf8"));
   const stamp = hash(JSON.stringify([dependencies, devDependencies, process.platform, process.arch]));
   const file = path("node_modules", ".twelvefold-installed");
@@ -31,8 +45,8 @@ function install() {
   process.stderr.write("Installing dependencies (once; how long depends on your connection)…\n");
   const npm = process.env.npm_execpath;
   const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
-  if (npm === undefined) run("npm install", "npm", args);
-  else run("npm install", process.execPath, [npm, ...args]);
+  if (npm === undefined) await run("npm install", "npm", args);
+  else await run("npm install", process.execPath, [npm, ...args]);
   writeFileSync(file, stamp);
 }
 
@@ -68,6 +82,6 @@ async function generate() {
   }
 }
 
-install();
+await install();
 link();
 await generate();

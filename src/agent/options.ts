@@ -253,12 +253,18 @@ function checkHandlers(agent: string, intents: readonly string[], handlers: Read
   const superfluous = [...handlers].filter((intent) => !intents.includes(intent));
   if (missing.length === 0 && superfluous.length === 0) return;
   const problems = [
-    ...(missing.length === 0 ? [] : [`no code handles ${missing.join(", ")}`]),
-    ...(superfluous.length === 0 ? [] : [`the prompt has no ${superfluous.join(", ")}`]),
+    ...(missing.length === 0
+      ? []
+      : [`no code handles ${missing.join(", ")}: add to its \`steps\` \`${missing[0]}: tool((step) => …)\``]),
+    ...(superfluous.length === 0
+      ? []
+      : [
+          `the prompt has no ${superfluous.join(", ")}: take it out of \`steps\`, or give the prompt such an intent`,
+        ]),
   ];
   throw new UsageError(
     "invalid_configuration",
-    `${agent}: ${problems.join("; ")}. Change \`steps\`, or generate the BAML client anew`,
+    `${agent}: ${problems.join("; ")}. If the prompt is as it should be, generate the BAML client anew`,
     { details: { agent, missing, superfluous } },
   );
 }

@@ -36,12 +36,12 @@ export function explainMissingPackage(error: unknown, what: string, needs: reado
   if (error.code !== "ERR_MODULE_NOT_FOUND" && error.code !== "MODULE_NOT_FOUND") return error;
   const name = /(?:package|module) '((?:@[^'/]+\/)?[^'/]+)[^']*'/.exec(error.message)?.[1];
   if (name === undefined || !needs.includes(name)) return error;
-  const message = `${what} needs ${name}, which is not installed: npm install ${needs.map(withVersion).join(" ")}`;
+  const message = `${what} needs ${name}, which is not installed: npm install ${needs.map(packageWithMajor).join(" ")}`;
   return new UsageError("invalid_configuration", message, { cause: error, details: { package: name } });
 }
 
 /** With the major version that this package works with: the newest of all may be another. */
-function withVersion(name: string): string {
+export function packageWithMajor(name: string): string {
   const major = /\d+/.exec(peers()[name] ?? "")?.[0];
   return major === undefined ? name : `${name}@${major}`;
 }

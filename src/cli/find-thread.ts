@@ -18,6 +18,10 @@ export async function findThread(session: Session, text: string): Promise<Thread
     if (latest === undefined) throw new NotFoundError("there are no threads");
     return latest.threadId;
   }
+  if (/^last\.\d{1,10}$/.test(text)) {
+    const message = `"${text}" names no request, since another thread may have become the last: give the request's id, which \`npx twelvefold list\` shows`;
+    throw new UsageError("invalid_argument", message);
+  }
   const given = text.replace(/(?:…|\.\.\.)?(?:\.\d{1,10})?$/, "");
   const exact = parseThreadId(given);
   if (exact !== undefined && (await store.summary(exact)) !== undefined) return exact;
@@ -28,7 +32,7 @@ export async function findThread(session: Session, text: string): Promise<Thread
   if (only === undefined && exact !== undefined && exact.startsWith("thr_"))
     throw new NotFoundError(`there is no thread ${exact}`, { threadId: exact });
   if (only === undefined)
-    throw new NotFoundError(`"${shown}" is not a thread's id; \`twelvefold list\` shows the ids`);
+    throw new NotFoundError(`"${shown}" is not a thread's id; \`npx twelvefold list\` shows the ids`);
   const message = `"${shown}" is the beginning of several ids: ${found.slice(0, 5).join(", ")}; give more of it`;
   throw new UsageError("invalid_argument", message);
 }

@@ -13,6 +13,7 @@ import { EXIT } from "./exit.ts";
 import type { Session } from "./session.ts";
 import { showCard } from "./show-card.ts";
 import { threadJson } from "./thread-json.ts";
+import { ANSWERED_ELSEWHERE, type Asking, askUntilAnswered, cameTooLate } from "./until-answered.ts";
 import { createWorkingLine } from "./working-line.ts";
 
 /**
@@ -77,12 +78,9 @@ export async function follow(
       working.hide();
       const asking = await askingThread(runtime, thread);
       const { request } = asking.state;
-      const response =
-        request !== null && terminal.interactive && !json
-          ? await askPerson(session, asking, request, interrupted.signal)
-          : undefined;
-      if (request === null || response === undefined) return report(session, thread, asking);
-      await runtime.respond(requestIdOf(asking.id, request.seq), response, session.person);
+      if (request === null || !terminal.interactive || json) return report(session, thread, asking);
+      const asked = { runtime, thread: asking, seq: request.seq, signal: interrupted.signal };
+      if (!(await decideHere(session, runtime, asked, request))) return report(session, thread, asking);
     }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -97,6 +95,35 @@ export async function follow(
     process.off("SIGTERM", onSignal);
     unsubscribe();
   }
+}
+
+/**
+ * Asks the person at the terminal about a request, and decides on it. False if they leave it open. An answer of somebody else
+ * that comes first is good as well: what it was is shown with the events.
+ */
+async function decideHere(
+  session: Session,
+  runtime: Runtime,
+  asked: Asking,
+  request: PendingRequest,
+): Promise<boolean> {
+  const { terminal, colors } = session;
+  const response = await askUntilAnswered(asked, (signal) =>
+    askPerson(session, asked.thread, request, signal),
+  );
+  if (response === undefined) return false;
+  if (response === ANSWERED_ELSEWHERE) {
+    // Below the question.
+    terminal.err(colors.dim("\n  This has been answered elsewhere."));
+    return true;
+  }
+  try {
+    await runtime.respond(requestIdOf(asked.thread.id, request.seq), response, session.person);
+  } catch (error) {
+    if (!(await cameTooLate(error, asked))) throw error;
+    terminal.err(colors.yellow("  Somebody else has answered first: this answer does not count."));
+  }
+  return true;
 }
 
 /** Whether it matters how a step was read: not for one that only reads. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
@@ -57,9 +57,34 @@ async function importConfig(file: string, staleClient: UsageError | undefined): 
   } catch (error) {
     if (TwelvefoldError.isInstance(error)) throw error;
     if (staleClient !== undefined) throw staleClient;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError("invalid_configuration", `${file} cannot be loaded: ${message}`, { cause: error });
+    throw new UsageError(
+      "invalid_configuration",
+      `${file} cannot be loaded: ${faultIn(error, dirname(file))}`,
+      {
+        cause: error,
+      },
+    );
   }
+}
+
+/** What is wrong, and where in the project: the first of its own files that the error's trace names, with the line. */
+function faultIn(error: unknown, project: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, stack = "" } = error;
+  const isHalfNamed = /^Cannot find module '(?:[^']*\/)?[^'/.]+'/.test(message);
+  const said = isHalfNamed ? `${message}; an import names the file whole, such as ./agent.ts` : message;
+  const place = placeIn(stack, project);
+  return place === undefined || message.includes(place) ? said : `${place}: ${said}`;
+}
+
+function placeIn(stack: string, project: string): string | undefined {
+  const folders = [`${project}${sep}`, `${pathToFileURL(project).href}/`];
+  for (const line of stack.split("\n")) {
+    const rest = folders.map((folder) => line.split(folder)[1]).find((part) => part !== undefined);
+    const [place] = /^[^:]+:\d+/.exec(rest ?? "") ?? [];
+    if (place !== undefined && !place.includes("node_modules")) return place;
+  }
+  return undefined;
 }
 
 /**

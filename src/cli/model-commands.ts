@@ -8,7 +8,7 @@ export function addModelCommands(command: NewCommand, act: Act): void {
   command(
     "prompt <agent> [message...]",
     "print the exact request that the model would get next; nothing is sent",
-    "twelvefold prompt calculator --thread thr_… --at 6",
+    "npx twelvefold prompt calculator --thread thr_… --at 6",
   )
     .option("--thread <id>", "use this thread instead of a new one that holds only the message")
     .option("--at <seq>", "use the thread as it was after this event", parseCount)
@@ -18,9 +18,12 @@ export function addModelCommands(command: NewCommand, act: Act): void {
         (await import("./commands/prompt.ts")).prompt(session, agent, words, options),
       ),
     );
-  command("tokens <thread>", "compare what a thread costs in each format", "twelvefold tokens thr_…").action(
-    (thread: string, options: Flags) =>
-      act(options, async (session) => (await import("./commands/tokens.ts")).tokens(session, thread)),
+  command(
+    "tokens <thread>",
+    "compare what a thread costs in each format",
+    "npx twelvefold tokens thr_…",
+  ).action((thread: string, options: Flags) =>
+    act(options, async (session) => (await import("./commands/tokens.ts")).tokens(session, thread)),
   );
 }
 
@@ -47,11 +50,11 @@ export function addModelServers(program: Command, act: Act): void {
     run(which, options, place);
 
   server("offline", "answer with the built-in model, as for `baml-cli test` and the playground", {
-    example: "twelvefold model offline --port 4000",
+    example: "npx twelvefold model offline --port 4000",
     more: "Prints the environment variables with which BAML's own tools ask it. Nothing leaves this machine.",
   }).action(runAlone("offline"));
   server("record [folder]", "pass requests on to a model, and write each exchange to files", {
-    example: "twelvefold model record recordings --upstream https://api.openai.com/v1",
+    example: "npx twelvefold model record recordings --upstream https://api.openai.com/v1",
     more: `Requests are passed on and answers streamed back as they come. Each exchange becomes files that people can read and git can
 compare, in the folder (default: recordings), or a line of one file if its name ends in .jsonl. Keys are passed on and never
 written; secrets in bodies are replaced. OpenAI's, Anthropic's and Google's shapes go through alike.`,
@@ -59,12 +62,12 @@ written; secrets in bodies are replaced. OpenAI's, Anthropic's and Google's shap
     .option("--upstream <url>", "the model behind it; default: the configured one, or else the built-in one")
     .action(inFolder("record"));
   server("replay [folder]", "answer from a recording; an unrecorded request fails", {
-    example: "twelvefold model replay recordings",
+    example: "npx twelvefold model replay recordings",
     more: `Answers from what \`model record\` wrote (default: recordings) and asks nobody, each exchange as often as it was recorded. Any
 other request gets 404, and the nearest recorded one is shown with a diff: then it exits with 1.`,
   }).action(inFolder("replay"));
   server("faults", "pass on what another model answers, with seeded faults", {
-    example: "twelvefold model faults --seed 7 --fault garbage=10 hang=5",
+    example: "npx twelvefold model faults --seed 7 --fault garbage=10 hang=5",
     more: `Broken and misleading texts, cut streams, odd finish reasons, rate limits, hanging and reset connections. A wrong name after
 --fault is answered with the list of all.`,
   })

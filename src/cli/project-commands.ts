@@ -2,7 +2,7 @@ import type { Act, NewCommand } from "./act.ts";
 
 /** Adds the commands that create and test a project: init, add, generate, test. */
 export function addProjectCommands(command: NewCommand, act: Act): void {
-  command("init [folder]", "write a new project: prompts, an agent, tests", "twelvefold init my-agent")
+  command("init [folder]", "write a new project: prompts, an agent, tests", "npx twelvefold init my-agent")
     .option("-y, --yes", "ask no questions; use defaults for what no option says")
     .option("--own-the-loop", "write a loop of your own instead of using the runtime")
     .option("--from <folder>", "go on with an agent written after the 12-factor workshop: its baml_src stays")
@@ -16,7 +16,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
   command(
     "add [name]",
     "copy an agent, a recipe or a channel, with its test, into the project; without a name, list them",
-    "twelvefold add webhook",
+    "npx twelvefold add webhook",
   )
     .option("--force", "overwrite existing files")
     .action((name: string | undefined, options: { json?: boolean; force?: boolean }) =>
@@ -25,7 +25,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
   command(
     "generate",
     "generate the BAML client from baml_src, in a form that Node runs directly",
-    "twelvefold generate",
+    "npx twelvefold generate",
   )
     .option("--from <folder>", "the folder of the BAML sources", "baml_src")
     .option("--if-stale", "only if it is missing or stale; with NODE_ENV=production a stale one is refused")
@@ -35,7 +35,7 @@ export function addProjectCommands(command: NewCommand, act: Act): void {
   command(
     "test",
     "run the BAML tests of baml_src and the datasets of evals/",
-    'twelvefold test -i "DetermineNextStep::"',
+    'npx twelvefold test -i "DetermineNextStep::"',
   )
     .option(
       "-i, --include <filter...>",

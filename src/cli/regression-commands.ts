@@ -6,7 +6,7 @@ export function addRegressionCommands(command: NewCommand, act: Act): void {
   command(
     "test-from <thread>",
     "append a decision of a thread to the BAML tests of baml_src: what the prompt was sent, and what was decided",
-    "twelvefold test-from thr_… --at 7 --name RefundIsAsked",
+    "npx twelvefold test-from thr_… --at 7 --name RefundIsAsked",
   )
     .option(
       "--at <seq>",
@@ -35,7 +35,7 @@ for as they wrote it; of one that they denied, anything else will do. A test of 
   command(
     "diff",
     "which stored decisions would get another request under the prompts of now; nothing is sent",
-    "twelvefold diff --last 500 --against main --exit-code",
+    "npx twelvefold diff --last 500 --against main --exit-code",
   )
     .option("--last <n>", "how many decisions, those of the latest threads first", parsePositiveCount, 200)
     .option("--agent <name>", "only those of this agent")
@@ -53,7 +53,7 @@ Tokens are estimated. What was sent is known by its digest; its text is shown wh
   command(
     "deploy-check",
     "what would be different for the threads that are open if the code and prompts of now were deployed; nothing is sent",
-    "TWELVEFOLD_STORE=production-copy.db twelvefold deploy-check --against v1.4.0",
+    "TWELVEFOLD_STORE=production-copy.db npx twelvefold deploy-check --against v1.4.0",
   )
     .option(
       "--against <revision>",
@@ -76,7 +76,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
   command(
     "reparse",
     "read stored answers anew with the types of now; exit with 1 if one is refused, changes or is worse graded",
-    "twelvefold reparse --last 1000",
+    "npx twelvefold reparse --last 1000",
   )
     .option("--last <n>", "how many answers, those of the latest threads first", parsePositiveCount, 1000)
     .option("--agent <name>", "only those of this agent")
@@ -88,7 +88,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
   command(
     "redecide",
     "ask the model about stored decisions anew, and compare intents and arguments; no tool runs",
-    "twelvefold redecide --client openai/gpt-5-mini --last 200 --ignore message --min-agreement 95",
+    "npx twelvefold redecide --client openai/gpt-5-mini --last 200 --ignore message --min-agreement 95",
   )
     .option("--client <provider/model>", "who is asked; default: the configured model")
     .option("--last <n>", "how many decisions, those of the latest threads first", parsePositiveCount, 100)

@@ -6,7 +6,7 @@ export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "prune",
     "delete or erase old threads that have ended, by the configuration's `retention` or as told; tells which, until --yes",
-    "twelvefold prune --older-than 90d --status finished",
+    "npx twelvefold prune --older-than 90d --status finished",
   )
     .option("--older-than <days>", "threads without an event for so many days, as 90 or 90d")
     .option("--status <status...>", "only threads that are finished, failed or cancelled")
@@ -20,7 +20,7 @@ export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "store <what> <from> <to>",
     "copy all threads of a file into an empty PostgreSQL database; goes on where an interrupted copy ended",
-    "twelvefold store copy sqlite:.twelvefold/threads.db postgres://agents@db.example/agents",
+    "npx twelvefold store copy sqlite:.twelvefold/threads.db postgres://agents@db.example/agents",
   ).action((what: string, from: string, to: string, options: { json?: boolean }) =>
     act(options, async (session) => {
       if (what !== "copy") throw new UsageError("invalid_argument", `store takes copy, not ${what}`);
@@ -30,7 +30,7 @@ export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "erase <thread...>",
     "erase what was said in threads that have ended; tells which, until --yes",
-    'twelvefold erase thr_… --reason "asked for by the customer" --yes',
+    'npx twelvefold erase thr_… --reason "asked for by the customer" --yes',
   )
     .option("--reason <text>", "why; it is recorded in the thread")
     .option("--delete", "delete the threads and everything kept about them")

@@ -7,7 +7,7 @@ export function addServeCommands(command: NewCommand, act: Act): void {
   command(
     "serve",
     "serve the HTTP API and the web inbox, and advance threads in the background",
-    "twelvefold serve --port 3120",
+    "npx twelvefold serve --port 3120",
   )
     .option(
       "--port <port>",
@@ -19,7 +19,7 @@ export function addServeCommands(command: NewCommand, act: Act): void {
       "the address to listen on; one that others can reach needs keys in the configuration",
       "127.0.0.1",
     )
-    .option("--no-worker", "advance no threads here: leave them to `twelvefold worker`")
+    .option("--no-worker", "advance no threads here: leave them to `npx twelvefold worker`")
     .addHelpText(
       "after",
       `
@@ -38,14 +38,14 @@ Problems are reported on standard error; TWELVEFOLD_LOG=info logs requests too, 
   command(
     "worker",
     "advance threads in the background, on as many machines as you like; see `store` and `engine` in the configuration",
-    "twelvefold worker",
+    "npx twelvefold worker",
   ).action((options: Flags) =>
     act(options, async (session) => (await import("./commands/worker.ts")).worker(session)),
   );
   command(
     "mcp",
     "serve the agents as tools of the Model Context Protocol over standard input and output",
-    "twelvefold mcp",
+    "npx twelvefold mcp",
   )
     .addHelpText(
       "after",
@@ -60,7 +60,7 @@ configuration knows callers by their keys.`,
   command(
     "demo <name> [message...]",
     "run a reference agent on a site of its own, with the inbox and a link for each person",
-    "twelvefold demo deploybot",
+    "npx twelvefold demo deploybot",
   )
     .option("--port <port>", "the port to listen on (default: a free one)", parseCount)
     .action((name: string, words: string[], options: Flags & { port?: number }) =>
@@ -74,7 +74,7 @@ configuration knows callers by their keys.`,
   command(
     "receive <channel>",
     "take one message from standard input: for a mail server that pipes each mail",
-    "twelvefold receive email < mail.eml",
+    "npx twelvefold receive email < mail.eml",
   ).action((channel: string, options: Flags) =>
     act(options, async (session) => (await import("./commands/receive.ts")).receive(session, channel)),
   );
@@ -85,7 +85,7 @@ export function addKeyCommand(command: NewCommand, act: Act): void {
   command(
     "key <id>",
     "make an API key: print it once, with the line for the configuration",
-    "twelvefold key ada --scopes read,respond",
+    "npx twelvefold key ada --scopes read,respond",
   )
     .option(
       "--scopes <scopes>",

@@ -14,6 +14,7 @@ import { freshenClient } from "./baml/fresh-client.ts";
 import { loadConfig } from "./load-config.ts";
 import { engineNamed, openEngine } from "./open-engine.ts";
 import { openCopy, openExisting, openStore } from "./open-store.ts";
+import { secretIn } from "./server-variables.ts";
 import { jsonTerminal, type Terminal } from "./terminal.ts";
 
 /** What every command works with: the only way to the environment, the terminal and the project. */
@@ -113,7 +114,7 @@ export function createSession({ env, folder, json, person, ...options }: Session
     extra: Pick<RuntimeOptions, "model" | "engine" | "worker" | "retention"> = {},
   ): Promise<Runtime> => {
     const { agents, concurrency, channels, people, stillAllowed, modelLimits, credentials } = await config();
-    const secret = env["TWELVEFOLD_SECRET"];
+    const secret = secretIn(env);
     const runtime = createRuntime({
       agents,
       store: await store(),
@@ -202,6 +203,6 @@ export function createSession({ env, folder, json, person, ...options }: Session
 export function threadIdFrom(text: string): ThreadId {
   const id = parseThreadId(text) ?? parseRequestId(text)?.threadId;
   if (id === undefined)
-    throw new NotFoundError(`"${text}" is not a thread's id; \`twelvefold list\` shows the ids`);
+    throw new NotFoundError(`"${text}" is not a thread's id; \`npx twelvefold list\` shows the ids`);
   return id;
 }

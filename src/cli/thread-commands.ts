@@ -6,7 +6,7 @@ export function addThreadCommands(command: NewCommand, act: Act): void {
   command(
     "run <agent> [message...]",
     "launch a thread and follow it",
-    'twelvefold run calculator "multiply 3 and 4"\n  echo "multiply 3 and 4" | twelvefold run calculator',
+    'npx twelvefold run calculator "multiply 3 and 4"\n  echo "multiply 3 and 4" | npx twelvefold run calculator',
   )
     .option("--once <key>", "an idempotency key: the same key launches once")
     .action((agent: string, message: string[], options: Flags & { once?: string }) =>
@@ -14,7 +14,7 @@ export function addThreadCommands(command: NewCommand, act: Act): void {
         (await import("./commands/run.ts")).run(session, agent, message, options),
       ),
     );
-  command("list", "list threads, latest first", "twelvefold list --status awaiting_approval")
+  command("list", "list threads, latest first", "npx twelvefold list --status awaiting_approval")
     .option("--agent <name>", "only threads of this agent")
     .option("--status <status...>", "only threads with one of these statuses")
     .option("--pending", "only threads that wait for a person")
@@ -30,11 +30,11 @@ export function addThreadCommands(command: NewCommand, act: Act): void {
   command(
     "follow <thread>",
     "show what happens in a thread, whoever works on it; changes nothing",
-    "twelvefold follow last",
+    "npx twelvefold follow last",
   ).action((thread: string, options: Flags) =>
     act(options, async (session) => (await import("./commands/follow.ts")).followThread(session, thread)),
   );
-  command("show <thread>", "show what happened in a thread", "twelvefold show thr_… --as context")
+  command("show <thread>", "show what happened in a thread", "npx twelvefold show thr_… --as context")
     .option("--as <form>", SHOW_AS, "timeline")
     .action((thread: string, options: Flags & { as: string }) =>
       act(options, async (session) => (await import("./commands/show.ts")).show(session, thread, options)),
@@ -49,7 +49,7 @@ export function addAnswerCommands(command: NewCommand, act: Act): void {
   command(
     "approve <id>",
     "approve a pending step, or go on after an escalation; then follow the thread. With a thread's id, the card is shown and you are asked to confirm",
-    "twelvefold approve thr_….7",
+    "npx twelvefold approve thr_….7",
   )
     .option("--digest <digest>", "decide on exactly this version of the card")
     .option("--edit <json>", "approve with these fields changed")
@@ -59,7 +59,7 @@ export function addAnswerCommands(command: NewCommand, act: Act): void {
   command(
     "deny <id> [feedback...]",
     "deny a pending step, with feedback for the model; then follow the thread",
-    'twelvefold deny thr_….7 "use 5 instead"',
+    'npx twelvefold deny thr_….7 "use 5 instead"',
   )
     .option("--option <name>", "deny with one of the ready answers that the card lists, by its name")
     .option("--digest <digest>", "decide on exactly this version of the card")
@@ -71,7 +71,7 @@ export function addAnswerCommands(command: NewCommand, act: Act): void {
   command(
     "answer <id> [text...]",
     "answer a question; then follow the thread",
-    'twelvefold answer thr_….4 "take 12"',
+    'npx twelvefold answer thr_….4 "take 12"',
   )
     .option("--happened <json>", "for an unknown outcome: it happened, with this result (JSON)")
     .option("--did-not-happen", "for an unknown outcome: it did not happen, so run it")
@@ -87,11 +87,11 @@ export function addSteeringCommands(command: NewCommand, act: Act): void {
   command(
     "message <thread> <text...>",
     "send another message; a finished thread goes on",
-    'twelvefold message thr_… "and add 3"',
+    'npx twelvefold message thr_… "and add 3"',
   ).action((thread: string, text: string[], options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).message(session, thread, text)),
   );
-  command("pause <thread>", "pause a thread", "twelvefold pause thr_…")
+  command("pause <thread>", "pause a thread", "npx twelvefold pause thr_…")
     .option("--reason <text>", "why")
     .action((thread: string, options: Flags & { reason?: string }) =>
       act(options, async (session) =>
@@ -101,11 +101,11 @@ export function addSteeringCommands(command: NewCommand, act: Act): void {
   command(
     "resume <thread>",
     "resume a paused thread, or go on with one that no process advances",
-    "twelvefold resume thr_…",
+    "npx twelvefold resume thr_…",
   ).action((thread: string, options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).resume(session, thread)),
   );
-  command("cancel <thread>", "cancel a thread for good", "twelvefold cancel thr_…")
+  command("cancel <thread>", "cancel a thread for good", "npx twelvefold cancel thr_…")
     .option("--reason <text>", "why")
     .action((thread: string, options: Flags & { reason?: string }) =>
       act(options, async (session) =>
@@ -115,7 +115,7 @@ export function addSteeringCommands(command: NewCommand, act: Act): void {
   command(
     "fork <thread>",
     "copy a thread up to an event into a new, paused one",
-    "twelvefold fork thr_… --at 6",
+    "npx twelvefold fork thr_… --at 6",
   )
     .requiredOption("--at <seq>", "the last event to copy", parseCount)
     .action((thread: string, options: Flags & { at: number }) =>
@@ -135,7 +135,7 @@ export function addSteeringCommands(command: NewCommand, act: Act): void {
   command(
     "verify <thread...>",
     "check that no stored event was altered, dropped or reordered",
-    "twelvefold verify thr_…",
+    "npx twelvefold verify thr_…",
   ).action((threads: string[], options: Flags) =>
     act(options, async (session) => (await import("./commands/threads.ts")).verify(session, threads)),
   );

@@ -6,7 +6,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
   command(
     "eval [dataset...]",
     "ask the model about the cases of evals/, and compare with the baseline; no tool runs",
-    "twelvefold eval calculator --client openai/gpt-5-mini --client ollama/qwen3 --report report.html",
+    "npx twelvefold eval calculator --client openai/gpt-5-mini --client ollama/qwen3 --report report.html",
   )
     .option("--client <provider/model...>", "who is asked, side by side; default: the configured model")
     .option(
@@ -37,7 +37,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
   command(
     "collect",
     "make cases of what people corrected: edits, denials with feedback, replaced steps",
-    "twelvefold collect --last 200",
+    "npx twelvefold collect --last 200",
   )
     .option("--last <n>", "how many threads are looked through, latest first", parsePositiveCount, 100)
     .option("--agent <name>", "only threads of this agent")
@@ -48,7 +48,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
   command(
     "judge <judge>",
     "let a judge of the configuration grade stored decisions; its verdicts are listed, not acted on",
-    "twelvefold judge polite --last 200 --sample 50",
+    "npx twelvefold judge polite --last 200 --sample 50",
   )
     .option("--last <n>", "how many threads are looked through, latest first", parsePositiveCount, 100)
     .option("--sample <n>", "how many decisions are judged", parsePositiveCount, 50)
@@ -60,7 +60,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
   command(
     "attack <agent>",
     "try injections in mails, pages and tool results on an agent whose tools are stubbed: what is held by design, what only by the model",
-    "twelvefold attack support --from email:ann@example.com --keep account --allow remember_preference",
+    "npx twelvefold attack support --from email:ann@example.com --keep account --allow remember_preference",
   )
     .option(
       "--client <provider/model>",

@@ -5,6 +5,7 @@ import type { Session } from "./session.ts";
 
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const;
 const FRAME_MS = 120;
+const ANSWERING = "the model answers";
 /** How much of a field that is being written is looked at, in characters. */
 const MAX_WRITTEN = 400;
 
@@ -63,6 +64,11 @@ export function createWorkingLine({ terminal, colors, json }: Session, now = Dat
       draw();
     },
     partial(value) {
+      // The result of a tool may be stored together with the answer that follows it.
+      if (doing !== undefined && doing !== ANSWERING) {
+        doing = ANSWERING;
+        since = now();
+      }
       written = inWords(value);
       draw();
     },
@@ -96,5 +102,5 @@ function doingNow({ status, calls }: ThreadState): string | undefined {
   if (status.kind !== "running") return undefined;
   const running = calls.filter(({ phase }) => phase.kind === "started").map(({ step }) => step.intent);
   if (running.length > 0) return `${clip(visibleLine(running.join(", ")), 40)} runs`;
-  return "the model answers";
+  return ANSWERING;
 }

@@ -60,6 +60,9 @@ function allIn(people: People, patterns: readonly string[]): string {
   return [...new Set(patterns.map((pattern) => nameOfPattern(pattern, people) ?? pattern))].join(", ");
 }
 
+const NOBODY =
+  "nobody may: once the step's rule is corrected in the code, a message to the thread (npx twelvefold message) asks anew";
+
 /**
  * Why policy does not let this person make this decision, or `undefined` if it does. If people must be different but it is
  * not known whether they are, they count as one person. A denial needs no such proof, and somebody who has approved may
@@ -73,7 +76,7 @@ export function objectionTo(
   const who = principalKey(by);
   const allowed = approversOf(approval);
   if (allowed !== null && !allowed.some((pattern) => matchesPrincipal(pattern, by))) {
-    const may = allowed.length === 0 ? "nobody may" : `${allIn(people, allowed)} may`;
+    const may = allowed.length === 0 ? NOBODY : `${allIn(people, allowed)} may`;
     return new ObjectionError("not_named", `${personIn(people, by)} may not decide on this; ${may}`, {
       who,
       allowed,

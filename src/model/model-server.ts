@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { UsageError } from "../base/errors.ts";
+import { cannotListen } from "../base/listening.ts";
 import {
   type ChatRequest,
   type Completion,
@@ -43,13 +43,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   });
   const port = options.port ?? 0;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new UsageError("invalid_configuration", `cannot listen on 127.0.0.1:${port}: ${cause.message}`, {
-          cause,
-        }),
-      ),
-    );
+    server.once("error", (cause) => reject(cannotListen(options.host ?? "127.0.0.1", port, cause)));
     server.listen(port, options.host ?? "127.0.0.1", resolve);
   });
   const address = server.address();

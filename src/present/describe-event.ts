@@ -164,7 +164,13 @@ const DESCRIBED: { readonly [T in EventType]: Describe<T> } = {
           "neutral",
           `${isUpdate ? "Brought up to date:" : "Told people on"} ${visibleLine(channel)}`,
         )
-      : entry("note", "bad", `${visibleLine(channel)} could not be reached`, error?.message);
+      : entry(
+          "note",
+          "bad",
+          `${visibleLine(channel)} could not be reached`,
+          // That "fetch failed" says little, its cause more.
+          error === undefined ? undefined : [error.message, ...(error.causes ?? [])].join(": "),
+        );
   },
   human_responded: ({ by, decision }) => ({
     ...entry("decision", toneOf(decision), `${fullNameOf(by)} ${describeDecision(decision)}`),

@@ -22,6 +22,7 @@ export function approverInWords(pattern: string, people: People): string {
 
 /** All whom the patterns name, each once. */
 export function approversInWords(patterns: readonly string[], people: People): string {
+  if (patterns.length === 0) return "nobody";
   return [...new Set(patterns.map((pattern) => approverInWords(pattern, people)))].join(", ");
 }
 

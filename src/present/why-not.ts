@@ -12,6 +12,14 @@ export interface WhyNotCase {
   readonly decision?: Deciding | undefined;
 }
 
+const LOCAL =
+  " You are web:local here, as everybody is on a server without keys: `npx twelvefold key <name>` makes one.";
+
+/** Whoever has the address of a server without keys. */
+function isLocal({ channel, id }: Principal): boolean {
+  return channel === "web" && id === "local";
+}
+
 /** Why this person may not make this decision, said to that person and with the names of people; `null` if they may. */
 export function whyNotInWords({ request, viewer, people, decision }: WhyNotCase): string | null {
   const error = whyNot(request, viewer, decision ?? "approved", people);
@@ -20,9 +28,10 @@ export function whyNotInWords({ request, viewer, people, decision }: WhyNotCase)
   switch (objection) {
     case "not_named": {
       const act = request.kind === "approval" ? "decide on" : "answer";
-      if (request.to?.length === 0) return `Nobody may ${act} this.`;
+      if (request.to?.length === 0)
+        return `Nobody may ${act} this. Once the step's rule is corrected in the code, a message to the thread asks anew.`;
       const who = decidersInWords({ request, viewer, mayDecide: false, people });
-      return `You may not ${act} this. It waits for ${who}.`;
+      return `You may not ${act} this. It waits for ${who}.${isLocal(viewer) ? LOCAL : ""}`;
     }
     case "unknown_requester":
       return "Nobody knows who asked for this, and whoever did may not approve it. So nobody may.";

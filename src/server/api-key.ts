@@ -20,7 +20,7 @@ export const PRINCIPAL: Check = fields({ id: nonEmptyName, name: optional(text()
 const digest = check((value) =>
   typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
     ? undefined
-    : "must be the SHA-256 of the key, 64 hex digits: `twelvefold key` prints it",
+    : "must be the SHA-256 of the key, 64 hex digits: `npx twelvefold key` prints it",
 );
 
 /** Configured keys, all with different ids. */

@@ -16,7 +16,10 @@ export function authenticate(context: AuthContext): MiddlewareHandler<ServerEnv>
   return createMiddleware<ServerEnv>(async (c, next) => {
     const caller = await identify(c, context);
     if (caller === undefined) {
-      throw new UnauthorizedError("send an API key as `Authorization: Bearer <key>`, or sign in at /login");
+      const sent = c.req.header("authorization") !== undefined;
+      throw new UnauthorizedError(
+        `${sent ? "the credentials in `Authorization` are not valid here: " : ""}send an API key as \`Authorization: Bearer <key>\`, or sign in at /login`,
+      );
     }
     c.set("principal", caller.principal);
     c.set("scopes", caller.scopes);

@@ -54,7 +54,12 @@ export function problemOf(error: unknown, requestId: string): Problem {
     return { ...base, code: codeOf(error.status), detail: error.message, ...detailsOf(error) };
   }
   if (!TwelvefoldError.isInstance(error)) {
-    const detail = error instanceof HTTPException ? error.message : "the request could not be taken";
+    const detail =
+      status === 415
+        ? "send the body as JSON, with the header `content-type: application/json`"
+        : error instanceof HTTPException
+          ? error.message
+          : "the request could not be taken";
     return { ...base, code: codeOf(status), detail };
   }
   const code = error instanceof IllegalEventError ? "conflict" : error.code;

@@ -3,6 +3,7 @@ import { serve } from "@hono/node-server";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
+import { cannotListen } from "../base/listening.ts";
 import { checkOptions } from "../base/options.ts";
 import { type CronTrigger, checkCronTriggers, startCron } from "../triggers/cron.ts";
 import { createServer, type ServerOptions } from "./app.ts";
@@ -148,13 +149,7 @@ async function listen(app: App, hostname: string, port: number) {
       active -= 1;
     });
   });
-  server.on("error", (cause: Error) =>
-    started.reject(
-      new UsageError("invalid_configuration", `cannot listen on ${hostname}:${port}: ${cause.message}`, {
-        cause,
-      }),
-    ),
-  );
+  server.on("error", (cause: Error) => started.reject(cannotListen(hostname, port, cause)));
   const name = hostname.includes(":") ? `[${hostname}]` : hostname;
   return {
     server,

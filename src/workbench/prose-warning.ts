@@ -39,13 +39,18 @@ export function proseWarnings(files: BamlFiles, functionNames: readonly string[]
         );
         const found = ASKS.map((pattern) => pattern.exec(words)).find((match) => match !== null);
         if (found === undefined || found === null || prompt === null || JSON_ALONE.test(words)) return [];
-        const at = unixLines(source).indexOf(text) + prompt.index + prompt[0].indexOf('"') + 1 + found.index;
-        const line = unixLines(source).slice(0, at).split("\n").length;
+        const line = lineOf(source, text, prompt.index + prompt[0].indexOf('"') + 1 + found.index);
         return [
           { functionName: name, file: `baml_src/${file}`, line, phrase: found[0].replace(/\s+/g, " ") },
         ];
       }),
   );
+}
+
+/** The line of a declaration's text, or of a place in it, in its file. */
+export function lineOf(source: string, text: string, place = 0): number {
+  const lines = unixLines(source);
+  return lines.slice(0, lines.indexOf(text) + place).split("\n").length;
 }
 
 function unixLines(text: string): string {

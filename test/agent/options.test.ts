@@ -123,7 +123,7 @@ describe("the options of defineAgent", () => {
     const misfit = () =>
       defineAgent(nextStep, { name: "shop", steps: { pay: tool(() => 1), done: finish(() => "") } });
     expect(misfit).toThrow(
-      "agent shop: no code handles refund; the prompt has no done. Change `steps`, or generate the BAML client anew",
+      "agent shop: no code handles refund: add to its `steps` `refund: tool((step) => …)`; the prompt has no done: take it out of `steps`, or give the prompt such an intent. If the prompt is as it should be, generate the BAML client anew",
     );
   });
 });

@@ -142,11 +142,23 @@ describe("twelvefold add", { tags: "E12" }, () => {
     for (const [, content] of added) expect(content).not.toContain("../src/");
   });
 
+  it("names packages in the versions that it works with, in its guide as well", async () => {
+    const { session, folder, text } = await project();
+    await add(session, "email", {});
+    const named = /it needs: npm install (.*)/.exec(text())?.[1]?.split(" ") ?? [];
+    expect(named).toHaveLength(3);
+    const guide = readFileSync(join(folder, "src/channels/email.md"), "utf8");
+    for (const one of named)
+      expect([one, guide.includes(one)]).toEqual([expect.stringMatching(/@\d+$/), true]);
+  });
+
   it("writes nothing over what its owner has changed, and what is there word for word stays", async () => {
-    const { session, folder, files } = await project();
+    const { session, folder, files, text } = await project();
     await add(session, "calculator", {});
     const before = files();
     await add(session, "hand-written-loop", {});
+    await add(session, "calculator", {});
+    expect(text()).toContain("all of it is there already");
     writeFileSync(join(folder, "src/agents/calculator/agent.ts"), "mine");
     await expect(add(session, "calculator", {})).rejects.toThrow(
       /nothing was written: .*already has .*agent\.ts; --force/,

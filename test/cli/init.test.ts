@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { type InitOptions, type InitQuestions, init } from "../../src/cli/commands/init.ts";
+import { archiveOf } from "../../src/cli/scaffold/package-facts.ts";
 import { createSession } from "../../src/cli/session.ts";
 import { cli } from "./run-cli.ts";
 
@@ -83,6 +84,26 @@ describe("twelvefold init", { tags: "E1" }, () => {
       ]),
     );
     expect(names.some((one) => one.includes("baml_client"))).toBe(false);
+  });
+
+  it("installs the package from the archive that it came from itself", () => {
+    const place = join(home, "installed");
+    const packageRoot = join(place, "node_modules", "twelvefold");
+    mkdirSync(packageRoot, { recursive: true });
+    writeFileSync(join(place, "twelvefold-1.tgz"), "");
+    const archives = [
+      [{ dependencies: { twelvefold: "file:twelvefold-1.tgz" } }, join(place, "twelvefold-1.tgz")],
+      [{ devDependencies: { twelvefold: "file:./twelvefold-1.tgz" } }, join(place, "twelvefold-1.tgz")],
+      [{ dependencies: { twelvefold: "file:gone.tgz" } }, undefined],
+      [{ dependencies: { twelvefold: "0.1.0" } }, undefined],
+      [{ dependencies: { twelvefold: "file:../folder" } }, undefined],
+      [{ dependencies: 7 }, undefined],
+    ] as const;
+    for (const [written, wanted] of archives) {
+      writeFileSync(join(place, "package.json"), JSON.stringify(written));
+      expect([written, archiveOf(packageRoot)]).toEqual([written, wanted]);
+    }
+    expect(archiveOf(root)).toBeUndefined();
   });
 
   it("installs the package from an archive that is named, and refuses one that is not there", async () => {

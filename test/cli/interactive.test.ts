@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { approve } from "../../src/cli/commands/answer.ts";
+import { list } from "../../src/cli/commands/list.ts";
 import { run } from "../../src/cli/commands/run.ts";
-import { accountPerson, createSession } from "../../src/cli/session.ts";
+import { resume } from "../../src/cli/commands/threads.ts";
+import { accountPerson, createSession, type Session } from "../../src/cli/session.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 
@@ -93,6 +95,65 @@ describe("at a terminal", () => {
     expect(text()).toContain("= 6");
   });
 });
+
+describe("a request that is answered elsewhere while it is asked about here", { tags: "F7.6" }, () => {
+  it("ends the question, and the thread is followed on", async () => {
+    const { session, text } = person();
+    const terminal: Terminal = {
+      ...session.terminal,
+      ask: async (_question, signal) => {
+        const [requestId = ""] = /thr_\w+\.\d+/.exec(await listed(session)) ?? [];
+        const other = { ...session, terminal: { ...session.terminal, interactive: false } };
+        await approve(other, requestId, {});
+        return await new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+    };
+    expect(await run({ ...session, terminal }, "calculator", ["divide 12 by 2"], {})).toBe(0);
+    expect(text()).toMatch(
+      /terminal:ada approved[\s\S]*This has been answered elsewhere[\s\S]*The result is 6\.$/,
+    );
+  });
+
+  it("takes no answer that comes too late, says so, and goes on", async () => {
+    const { session, text } = person();
+    const terminal: Terminal = {
+      ...session.terminal,
+      ask: async () => {
+        const [requestId = ""] = /thr_\w+\.\d+/.exec(await listed(session)) ?? [];
+        const other = { ...session, terminal: { ...session.terminal, interactive: false } };
+        await approve(other, requestId, {});
+        return "take 3";
+      },
+    };
+    expect(await run({ ...session, terminal }, "calculator", ["divide 12 by 2"], {})).toBe(0);
+    expect(text()).toMatch(/answered first: this answer does not count[\s\S]*The result is 6\.$/);
+    expect(text()).not.toContain("denied");
+  });
+
+  it("resume asks about a thread that waits, or says how to answer it", async () => {
+    const { session, asked, text } = person(undefined, "");
+    await run(session, "calculator", ["divide 12 by 2"], {});
+    const [, threadId = ""] = /(thr_\w+)\.\d+/.exec(text()) ?? [];
+    const alone = { ...session, terminal: { ...session.terminal, interactive: false } };
+    expect(await resume(alone, threadId)).toBe(0);
+    expect(asked).toHaveLength(1);
+    expect(text()).toMatch(/approve: npx twelvefold approve thr_\w+\.\d+\n[^\n]*$/);
+    expect(await resume(session, threadId)).toBe(0);
+    expect(asked).toHaveLength(2);
+    expect(text()).toContain("The result is 6.");
+    await expect(resume(session, threadId)).rejects.toThrow("cannot be resumed");
+  });
+});
+
+/** What `list` prints. */
+async function listed(session: Session): Promise<string> {
+  const lines: string[] = [];
+  const terminal: Terminal = { ...session.terminal, out: (text) => lines.push(text) };
+  await list({ ...session, terminal }, { limit: 10 });
+  return lines.join("\n");
+}
 
 describe("who sits at the terminal", { tags: "F7.11" }, () => {
   it("is the account of the process, never what the environment says", () => {

@@ -55,11 +55,17 @@ describe("a project", { tags: "E1" }, () => {
   });
 
   it.each([
-    ["throws", 'throw new Error("boom");', "boom"],
-    ["is no TypeScript", "export default {", "cannot be loaded: "],
+    ["throws", 'throw new Error("boom");', "twelvefold.config.ts:1: boom"],
+    ["is no TypeScript", "export default {", "twelvefold.config.ts:1"],
     ["imports what is not there", 'import "./agents.ts";', "agents.ts"],
-  ])("whose configuration %s is told which file it is", async (name, source, said) => {
-    const folder = project(name, { "package.json": "{}", "twelvefold.config.ts": source });
+    ["imports a file that throws", '\nimport "./thrower.ts";', "cannot be loaded: thrower.ts:3: boom"],
+    ["imports a file by half its name", 'import "./nobody";', "an import names the file whole"],
+  ])("whose configuration %s is told which file it is, and the line", async (name, source, said) => {
+    const folder = project(name, {
+      "package.json": "{}",
+      "twelvefold.config.ts": source,
+      "thrower.ts": '\n\nthrow new Error("boom");',
+    });
     const { code, stderr } = await twelvefold(folder, ["list"]);
     expect(code).toBe(2);
     expect(stderr).toContain("twelvefold.config.ts cannot be loaded: ");

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseThreadId } from "../../src/base/ids.ts";
+import { callIdAt, parseThreadId } from "../../src/base/ids.ts";
 import { followThread } from "../../src/cli/commands/follow.ts";
 import { list } from "../../src/cli/commands/list.ts";
 import { run } from "../../src/cli/commands/run.ts";
@@ -104,6 +104,22 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     expect(shown.at(-1)).toBe("~ ");
   });
 
+  it("the line says that the model answers as soon as it does, whatever was done before", () => {
+    const { session, shown } = atTerminal({ tty: true });
+    let now = 0;
+    const line = createWorkingLine(session, () => now);
+    const state = fold(numberEvents(1, [startSample()]));
+    line.moved({
+      ...state,
+      status: { kind: "awaiting_child", callId: callIdAt(3), threadId: id("thr_child1111") },
+    });
+    now = 9_000;
+    expect(shown.at(-1)).toMatch(/ another agent works · 0 s$/);
+    line.partial({ intent: "done" });
+    expect(shown.at(-1)).toMatch(/ the model answers · 0 s {2}done$/);
+    line.hide();
+  });
+
   it("a thread is named by the beginning of its id, by a request, or by `last`", async () => {
     const { session, store } = atTerminal();
     await expect(findThread(session, "last")).rejects.toMatchObject({ code: "not_found" });
@@ -113,6 +129,8 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
       expect([text, await findThread(session, text)]).toEqual([text, one]);
     expect(await findThread(session, "last")).toBe(two);
     await expect(findThread(session, "abc")).rejects.toThrow(/several ids: thr_abcxyz2222, thr_abcdef1111/);
+    // Every thread has an event 4: which one is the last may have changed since somebody looked.
+    await expect(findThread(session, "last.4")).rejects.toThrow(/names no request.*npx twelvefold list/);
     for (const text of ["ab", "zzz", "thr_", "%", "", "../x"])
       await expect(findThread(session, text)).rejects.toMatchObject({ code: "not_found" });
   });
@@ -130,7 +148,7 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     expect(text()).toMatch(/interrupted .* 2026-01-01 09:00 GMT\+9 {2}left alone/);
     shown.length = 0;
     await list(session, { limit: 10, search: "refund a-10" });
-    expect(text()).toMatch(/the order of Ada\n>? {4,}please refund A-1020 to Ada$/);
+    expect(text()).toMatch(/the order of Ada\n>? {4,}please refund A-1020 to Ada {2}thr_\w+\.2$/);
     const scripted = atTerminal({ json: true });
     await createThread(scripted.store, { projection: { pendingRequest: 1, status: "awaiting_human" } });
     await list(scripted.session, { limit: 10 });

@@ -206,6 +206,31 @@ describe("the offline model and schemas it does not know", () => {
   intent: "done_for_now",
   message: string,
 }`;
+  const SHOP = `Topic
+----
+- Billing
+- Shipping: where it is
+- ReadyToShip
+
+Answer in JSON using any of these schemas:
+{
+  // look up an order by its number
+  intent: "look_up_order",
+  order: string,
+} or {
+  // put a topic on the mail
+  intent: "label_mail",
+  topic: Topic,
+} or {
+  reasoning: string,
+  // pay money back for an order
+  intent: "refund",
+  order: string,
+  amount: int or float,
+} or {
+  intent: "request_human_input",
+  question: string,
+}`;
   const cook = async (thread: string) => looseValue(await answerTo(thread, KITCHEN));
 
   it.each([
@@ -228,6 +253,19 @@ describe("the offline model and schemas it does not know", () => {
     ],
   ])("takes the words between the numbers for what they name: %j", async (text, wanted) => {
     expect(await cook(said(text))).toMatchObject(wanted);
+  });
+
+  it.each([
+    ["refund 40 for order A-17", { intent: "refund", order: "A-17", amount: 40 }],
+    ['refund 40 for order "A-17"', { intent: "refund", order: "A-17", amount: 40 }],
+    ["refund order A-17 with amount 40", { intent: "refund", order: "A-17", amount: 40 }],
+    ["look up order A-17", { intent: "look_up_order", order: "A-17" }],
+    ["where is my order A-17?", { intent: "look_up_order", order: "A-17" }],
+    ["label the mail as shipping", { intent: "label_mail", topic: "Shipping" }],
+    ["label the mail: ready to ship", { intent: "label_mail", topic: "ReadyToShip" }],
+    ["label the mail", { intent: "label_mail", topic: "Billing" }],
+  ])("takes a field's name for no value, and the word of an enum that is named: %j", async (text, wanted) => {
+    expect(looseValue(await answerTo(said(text), SHOP))).toMatchObject(wanted);
   });
 
   it("does nothing twice, whatever text the tool returns", async () => {

@@ -123,7 +123,16 @@ describe("who decides, in words", () => {
     const cases: readonly [HumanRequest, Principal, string | null][] = [
       [asking(three), web("ada"), null],
       [asking(three), web("dan"), "You may not decide on this. It waits for Ada or Bob."],
-      [asking({ approvers: [] }), web("dan"), "Nobody may decide on this."],
+      [
+        asking(three),
+        web("local"),
+        "You may not decide on this. It waits for Ada or Bob. You are web:local here, as everybody is on a server without keys: `npx twelvefold key <name>` makes one.",
+      ],
+      [
+        asking({ approvers: [] }),
+        web("dan"),
+        "Nobody may decide on this. Once the step's rule is corrected in the code, a message to the thread asks anew.",
+      ],
       [asking(apart), web("eve"), "You asked for this, so somebody else must approve it."],
       [
         asking(apart, [], true),

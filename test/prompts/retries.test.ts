@@ -368,7 +368,7 @@ describe("broken connections", () => {
     const model = clientFor("nobody", "http://127.0.0.1:1");
     const error = await failureOf(next.call(["x"], { model }));
     expect(error).toBeInstanceOf(ProviderUnavailableError);
-    expect(String(error)).toContain("ECONNREFUSED");
+    expect(String(error)).toContain("no connection to 127.0.0.1:1 (ECONNREFUSED)");
     expect(error).toMatchObject({ status: undefined });
   });
 });

@@ -109,7 +109,16 @@ describe("who may use the server", () => {
     const headers = { authorization: `Bearer ${local.token}` };
     expect((await fetch(`${local.url}/threads`, { headers })).status).toBe(200);
     const taken = startServer({ runtime, port: Number(new URL(local.url).port) });
-    await expect(taken).rejects.toThrow("cannot listen");
+    await expect(taken).rejects.toThrow(/cannot listen on .*another program listens there already.*--port/);
+    const wrong = { authorization: "Bearer somebody-elses" };
+    expect(await (await fetch(`${local.url}/threads`, { headers: wrong })).text()).toContain(
+      "are not valid here",
+    );
+    const untyped = await fetch(`${local.url}/threads`, { headers, method: "POST", body: "{}" });
+    expect([untyped.status, await untyped.text()]).toEqual([
+      415,
+      expect.stringContaining("`content-type: application/json`"),
+    ]);
   });
 
   it("without keys a request needs the token of this run, whoever sends it", { tags: "S7" }, async () => {

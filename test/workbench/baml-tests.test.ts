@@ -10,6 +10,7 @@ import type { RecordedCall } from "../../src/model/recording.ts";
 import { declarations } from "../../src/prompts/baml/source.ts";
 import { answersOf } from "../../src/workbench/baml-tests/answers.ts";
 import { readBamlOutput, reportOf } from "../../src/workbench/baml-tests/read-output.ts";
+import { formWarnings } from "../../src/workbench/form-warning.ts";
 import { proseWarnings } from "../../src/workbench/prose-warning.ts";
 import { testSession } from "./test-session.ts";
 
@@ -124,6 +125,19 @@ describe("F2.4 BAML tests", { tags: ["F2.4", "F2.17"] }, () => {
         : [{ functionName: "Next", file: "baml_src/a.baml", line: 6, phrase: wanted }],
     );
     expect(proseWarnings({ "a.baml": source }, [])).toEqual([]);
+  });
+
+  it("a prompt that does not say which JSON is wanted is named with its line", () => {
+    const prompt = (words: string) =>
+      `\nfunction Next(thread: string) -> A {\n  client C\n  prompt #"\n    ${words}\n  "#\n}\n`;
+    const warned = (words: string, more = "") =>
+      formWarnings({ "a.baml": prompt(words), "b.baml": more }, ["Next"]);
+    expect(warned("Choose the next step: {{ thread }}")).toEqual([
+      { functionName: "Next", file: "baml_src/a.baml", line: 2 },
+    ]);
+    for (const words of ["{{ ctx.output_format }}", '{"intent": "done"}']) expect(warned(words)).toEqual([]);
+    expect(warned("{{ Form() }}", 'template_string Form() #"{{ ctx.output_format }}"#')).toEqual([]);
+    expect(formWarnings({ "a.baml": prompt("Choose.") }, [])).toEqual([]);
   });
 
   it("no prompt of this project asks for prose", () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonObject, readJson } from "../../base/json.ts";
+import { packageWithMajor } from "../../base/missing-package.ts";
 import { declarations } from "../../prompts/baml/source.ts";
 import { readSources } from "../baml/client-state.ts";
 import { EXIT } from "../exit.ts";
@@ -41,7 +42,9 @@ export async function add(
   if (json) terminal.out(JSON.stringify({ name: addition.name, files: names, packages, next }));
   else {
     for (const file of names) terminal.out(`wrote ${file}`);
-    if (packages.length > 0) terminal.out(`it needs: npm install ${packages.join(" ")}`);
+    if (names.length === 0) terminal.out("all of it is there already, unchanged: nothing was written");
+    if (packages.length > 0)
+      terminal.out(`it needs: npm install ${packages.map(packageWithMajor).join(" ")}`);
     for (const line of next) terminal.out(`next: ${line}`);
     terminal.out("run its test with the others: npm test");
   }
@@ -109,7 +112,7 @@ interface Manifest {
 function readManifest(project: string): Manifest {
   const text = textOf(join(project, "package.json"));
   if (text === undefined) {
-    const message = `there is no package.json in ${project}: run this in your project's folder (twelvefold init writes one)`;
+    const message = `there is no package.json in ${project}: run this in your project's folder (npx twelvefold init writes one)`;
     throw new UsageError("invalid_configuration", message);
   }
   const manifest = readJson(text);

@@ -4,7 +4,7 @@ import { UsageError } from "../../base/errors.ts";
 import { visibleLine } from "../../present/visible-text.ts";
 import { EXIT } from "../exit.ts";
 import { movedProject } from "../scaffold/moved/moved-project.ts";
-import { readPackageFacts } from "../scaffold/package-facts.ts";
+import { archiveOf, readPackageFacts } from "../scaffold/package-facts.ts";
 import { type PackageManager, type ProjectChoices, projectFiles } from "../scaffold/project.ts";
 import { writeFiles } from "../scaffold/write-files.ts";
 import type { Session } from "../session.ts";
@@ -17,7 +17,10 @@ export interface InitOptions {
   readonly ownTheLoop?: boolean;
   /** The folder of an agent written after the 12-factor workshop, to go on with. */
   readonly from?: string;
-  /** An archive that `npm pack` has made, or a folder, to install this package from. Default: the registry. */
+  /**
+   * An archive that `npm pack` has made, or a folder, to install this package from. Default: the archive from which the package
+   * that runs this was installed, or else the registry.
+   */
   readonly package?: string;
   /** Installs what `twelvefold serve` needs. Default true. */
   readonly serve?: boolean;
@@ -45,7 +48,7 @@ export async function init(
   if (ask && (json || !terminal.interactive)) {
     throw new UsageError(
       "invalid_argument",
-      `there is no terminal to ask questions in; say it all at once: twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --from <folder>, --package <archive>, --force)`,
+      `there is no terminal to ask questions in; say it all at once: npx twelvefold init ${folder ?? DEFAULT_NAME} --yes (also --own-the-loop, --no-serve, --from <folder>, --package <archive>, --force)`,
     );
   }
   const wanted = folder ?? (ask ? await questions.folder() : DEFAULT_NAME);
@@ -65,11 +68,13 @@ export async function init(
   const serve = options.serve === false || ownLoop ? false : ask ? await questions.serve() : true;
   if (serve === undefined) return EXIT.interrupted;
 
-  const source =
-    options.package === undefined ? undefined : sourceOf(resolve(session.folder, options.package), target);
+  const facts = readPackageFacts();
+  // A version that has come from an archive is perhaps in no registry.
+  const place =
+    options.package === undefined ? archiveOf(facts.root) : resolve(session.folder, options.package);
+  const source = place === undefined ? undefined : sourceOf(place, target);
   const choices: ProjectChoices = { name, ownLoop, serve, manager: managerOf(env), source };
   const { from } = options;
-  const facts = readPackageFacts();
   const { files, notes } =
     from === undefined
       ? { files: projectFiles(facts, choices), notes: [] }

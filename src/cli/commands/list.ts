@@ -106,6 +106,8 @@ function rows(thread: ThreadSummary, { isInterrupted, hit, search }: Found, c: S
       .join("");
   const about = visibleLine(subject || title, 60);
   const more = hit === undefined ? visibleLine(title, 100) : visibleLine(excerptOf(hit.text, search, 100));
+  const request = thread.pendingRequest === null ? "" : `  ${requestIdOf(threadId, thread.pendingRequest)}`;
   const line = `${threadId}  ${paint(word.padEnd(17))}  ${visibleLine(agent, 20).padEnd(12)}  ${c.dim(time)}  ${mark(about)}`;
-  return more === about || more === "" || hit?.text === subject ? [line] : [line, `    ${c.dim(mark(more))}`];
+  const saysMore = more !== about && more !== "" && hit?.text !== subject;
+  return saysMore || request !== "" ? [line, `    ${c.dim(mark(more))}${request}`] : [line];
 }

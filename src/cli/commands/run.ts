@@ -17,10 +17,12 @@ export async function run(
   const { agents } = await session.config();
   const names = agents.map(({ name }) => name);
   if (!names.includes(agent))
-    throw new NotFoundError(`there is no agent "${agent}"; known: ${names.join(", ")}`);
+    throw new NotFoundError(
+      `there is no agent "${agent}"; known: ${names.join(", ")} (\`agents\` of twelvefold.config.ts)`,
+    );
   const message = await messageFrom(session, words);
   if (message === undefined || message.trim() === "") {
-    throw new UsageError("invalid_argument", `say what the agent should do: twelvefold run ${agent} "…"`);
+    throw new UsageError("invalid_argument", `say what the agent should do: npx twelvefold run ${agent} "…"`);
   }
   const runtime = await session.runtimeWithModel();
   const { threadId, created } = await runtime.launch({

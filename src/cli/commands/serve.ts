@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
-import { UsageError } from "../../base/errors.ts";
 import type { ServerConfig } from "../../config.ts";
 import { serverInbox } from "../../inbox/server-inbox.ts";
 import { loadProtocols } from "../../protocols/load.ts";
@@ -12,10 +11,9 @@ import type { AuthOptions } from "../../server/callers.ts";
 import { type StartedServer, startServer } from "../../server/start.ts";
 import { EXIT } from "../exit.ts";
 import { logOf } from "../log.ts";
+import { portOf, publicUrlIn, secretIn } from "../server-variables.ts";
 import type { Session } from "../session.ts";
 import { observeRuntime } from "../telemetry.ts";
-
-const DEFAULT_PORT = 3120;
 
 /** `twelvefold serve`: serves until it is interrupted. */
 export async function serve(
@@ -27,8 +25,8 @@ export async function serve(
   const model = await session.model();
   const runtime = await session.lastingRuntime(options.worker);
   observeRuntime(runtime);
-  const secret = env["TWELVEFOLD_SECRET"];
-  const publicUrl = env["TWELVEFOLD_PUBLIC_URL"] ?? config.publicUrl;
+  const secret = secretIn(env);
+  const publicUrl = publicUrlIn(env) ?? config.publicUrl;
   const log = await logOf(env["TWELVEFOLD_LOG"], terminal);
   const server = await startServer({
     runtime,
@@ -51,7 +49,8 @@ export async function serve(
   if (session.json) terminal.out(JSON.stringify({ url: server.url, inbox, token: server.token }));
   else {
     terminal.out(`inbox: ${inbox}`);
-    terminal.out(`API:   ${server.url}/docs`);
+    terminal.out(`API:   ${publicAddress(publicUrl ?? server.url, "/docs")}`);
+    if (publicUrl !== undefined) terminal.err(session.colors.dim(`listens on ${server.url}`));
     terminal.err(
       session.colors.dim(
         "Ctrl-C stops the server: it waits for running tools; everything else goes on at the next start",
@@ -76,16 +75,6 @@ async function inboxUrl(server: StartedServer, base: string, admin: ApiKey | und
   if (server.token !== undefined) return publicAddress(base, `/login?token=${server.token}`);
   if (admin === undefined) return server.url;
   return server.loginUrl({ principal: admin.principal, scopes: admin.scopes, keyId: admin.id });
-}
-
-function portOf(text: string | undefined): number {
-  if (text === undefined || text === "") return DEFAULT_PORT;
-  if (!/^\d{1,5}$/.test(text))
-    throw new UsageError(
-      "invalid_configuration",
-      `TWELVEFOLD_PORT takes a port number, such as 3120, not ${text}`,
-    );
-  return Number(text);
 }
 
 /** Finds a prompt's text in the project's `.baml` files. Reads them each time, so that edits show at once. */

@@ -86,8 +86,8 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
     terminal.err(`the answer held ${steps}, of which BAML's own test reads one: the first is asserted`);
   }
   if (request !== null && request !== "same")
-    terminal.err(`${ASKED_NOW[request]}: \`twelvefold diff\` shows more`);
-  if (file !== null) terminal.err(c.dim(`run it: twelvefold test -i "${filter}"`));
+    terminal.err(`${ASKED_NOW[request]}: \`npx twelvefold diff\` shows more`);
+  if (file !== null) terminal.err(c.dim(`run it: npx twelvefold test -i "${filter}"`));
   return EXIT.ok;
 }
 

@@ -36,13 +36,17 @@ export async function pause(
   return say(session, thread, `paused; go on with: npx twelvefold resume ${threadId}`);
 }
 
-/** `twelvefold resume <thread>`: ends a pause, or goes on with a thread that no process advances. */
+/**
+ * `twelvefold resume <thread>`: ends a pause, or goes on with a thread that no process advances. One that waits for a person
+ * asks whoever sits here, or says how to answer.
+ */
 export async function resume(session: Session, id: string): Promise<number> {
   const threadId = await findThread(session, id);
   const runtime = await session.runtimeWithModel();
   const before = await runtime.get(threadId);
-  const thread =
-    before.state.status.kind === "running" ? before : await runtime.resume(threadId, session.person);
+  const { status, request } = before.state;
+  const goesOn = status.kind === "running" || (status.kind !== "paused" && request !== null);
+  const thread = goesOn ? before : await runtime.resume(threadId, session.person);
   return follow(session, runtime, threadId, thread.state.seq);
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { readJson } from "../../base/json.ts";
 
 const versions = z.record(z.string(), z.string());
 const manifestSchema = z.object({
@@ -34,4 +35,26 @@ export function readPackageFacts(): PackageFacts {
       return version;
     },
   };
+}
+
+const installer = z.object({
+  dependencies: z.record(z.string(), z.string()).optional(),
+  devDependencies: z.record(z.string(), z.string()).optional(),
+});
+
+/**
+ * The archive from which whoever installed this package, a project or `npx`, has it, if it is still there. `undefined`: from a
+ * registry, or it is not known.
+ */
+export function archiveOf(root: string): string | undefined {
+  const modules = dirname(root);
+  if (basename(modules) !== "node_modules") return undefined;
+  const project = dirname(modules);
+  const file = join(project, "package.json");
+  const manifest = installer.safeParse(existsSync(file) ? readJson(readFileSync(file, "utf8")) : undefined);
+  const { dependencies, devDependencies } = manifest.data ?? {};
+  const spec = dependencies?.["twelvefold"] ?? devDependencies?.["twelvefold"];
+  const path = /^file:(.+\.(?:tgz|tar\.gz))$/.exec(spec ?? "")?.[1];
+  const archive = path === undefined ? undefined : resolve(project, path);
+  return archive !== undefined && existsSync(archive) ? archive : undefined;
 }

@@ -69,9 +69,7 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
 function manifestOf(facts: PackageFacts, { name, ownLoop, serve, source }: ProjectChoices) {
   const withVersions = (names: readonly string[]) =>
     Object.fromEntries([...names].sort().map((one) => [one, facts.versionOf(one)]));
-  const start = ownLoop
-    ? "twelvefold generate --if-stale && node --env-file-if-exists=.env src/main.ts"
-    : `twelvefold run ${name}`;
+  const start = ownLoop ? "twelvefold generate --if-stale && node src/main.ts" : `twelvefold run ${name}`;
   return {
     name,
     private: true,

@@ -4,12 +4,14 @@ import type { ChatRequest, Completion } from "../chat-protocol.ts";
 import { fitMove, isForPeople } from "./fit-move.ts";
 import { JSON_STYLES, looseJson } from "./loose-json.ts";
 import type { Move } from "./move.ts";
+import { namedChoices } from "./named-choices.ts";
 import { type OutputSchema, readOutputSchema } from "./output-schema.ts";
 import { play } from "./players/play.ts";
 import { type PromptParts, readTurns, takeApart } from "./read-thread.ts";
 import { nextMove } from "./requests/next-move.ts";
 import { toolsOf } from "./requests/tools.ts";
-import { minimalValue, stepShapes, wantsList } from "./schema-value.ts";
+import { minimalValue, type StepShape, stepShapes, wantsList } from "./schema-value.ts";
+import type { Turn } from "./turns.ts";
 
 /** What goes into string fields about which nothing is known. */
 const PLACEHOLDER = "built-in offline model";
@@ -52,9 +54,22 @@ function choose(parts: PromptParts, schema: OutputSchema): Json {
   );
   const heard = turns.some(({ kind }) => kind === "said");
   const move: Move = heard && tools.length > 0 ? nextMove(turns, tools) : NOTHING_TO_DO;
-  const step = fitMove(move, shapes, schema);
+  const step = fitMove(withChoices(move, turns, shapes, schema), shapes, schema);
   if (step === undefined) return minimalValue(schema.root, schema, PLACEHOLDER);
   return wantsList(schema) ? [step] : step;
+}
+
+/** A call with the words of an enum that people have named. */
+function withChoices(
+  move: Move,
+  turns: readonly Turn[],
+  shapes: readonly StepShape[],
+  schema: OutputSchema,
+): Move {
+  const shape = move.kind === "call" ? shapes.find(({ intent }) => intent === move.intent) : undefined;
+  if (move.kind !== "call" || shape === undefined) return move;
+  const said = turns.flatMap((turn) => (turn.kind === "said" || turn.kind === "denied" ? [turn.text] : []));
+  return { ...move, fields: { ...namedChoices(shape, schema, said), ...move.fields } };
 }
 
 const NOTHING_TO_DO: Move = {

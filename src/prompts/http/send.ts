@@ -169,7 +169,11 @@ function problemOf(error: unknown, request: ClientRequest, inBody = false): Fetc
   if (reset && request.reusedSocket) {
     return new FetchProblem("stale_connection", "a kept-alive connection was closed", { cause: error });
   }
-  const message = reset ? "the connection was reset" : `no connection (${code || asError(error).message})`;
+  const host = request.getHeader("host");
+  const to = typeof host === "string" ? ` to ${host}` : "";
+  const message = reset
+    ? "the connection was reset"
+    : `no connection${to} (${code || asError(error).message})`;
   return new FetchProblem(reset ? "reset" : "no_connection", message, { cause: error });
 }
 

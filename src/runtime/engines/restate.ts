@@ -2,8 +2,9 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { createEndpointHandler, type ObjectContext, object } from "@restatedev/restate-sdk";
 import { fields, numberFrom, optional, text } from "../../base/checks.ts";
-import { TwelvefoldError, UsageError } from "../../base/errors.ts";
+import { TwelvefoldError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
+import { cannotListen } from "../../base/listening.ts";
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 
@@ -126,10 +127,7 @@ async function listen(
 
 async function bind(server: Http2Server, host: string, port: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      const message = `restateEngine cannot listen on ${host}:${port}: ${cause.message}`;
-      reject(new UsageError("invalid_configuration", message, { cause }));
-    });
+    server.once("error", (cause) => reject(cannotListen(host, port, cause)));
     server.listen(port, host, resolve);
   });
   const place = server.address();

@@ -37,7 +37,9 @@ export function loginRoutes({ auth, store, clock, secure, origins }: AuthContext
     const sent = credentials.safeParse(body);
     const grant = sent.success ? await grantFor(sent.data) : undefined;
     if (grant === undefined)
-      throw new UnauthorizedError("this key or token is not valid; a one-time token works once");
+      throw new UnauthorizedError(
+        "This key or link is not valid. A link that signs in works once, or until its server stops: start the server again for a new one, or give a key (npx twelvefold key <name> makes one).",
+      );
     const before = sessionCookie(c, secure);
     if (before !== undefined) await endSession(store, before);
     setSessionCookie(c, await openSession(store, clock, grant), secure);

@@ -61,7 +61,7 @@ export function decisionTest(
   if (joined.length > 0) {
     const message =
       `tools joined thread ${stored.id} at run time (${joined.join(", ")}), and BAML's tests know only the classes of baml_src: the ` +
-      "prompt would be another one. Keep the decision as a case of an evaluation (`twelvefold collect`) instead";
+      "prompt would be another one. Keep the decision as a case of an evaluation (`npx twelvefold collect`) instead";
     throw new UsageError("invalid_argument", message, { details: { threadId: stored.id } });
   }
   const args = agent.nextStep.namedArguments?.(thread);

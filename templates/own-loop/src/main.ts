@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import { renderThread, selectModel, verifiedBy } from "twelvefold";
@@ -5,6 +6,7 @@ import { startOfflineModel } from "twelvefold/model";
 import { openAccount } from "./account.ts";
 import { promptedBy, runAgent } from "./loop.ts";
 
+if (existsSync(".env")) process.loadEnvFile();
 const selection = selectModel(process.env);
 const offline = selection.kind === "offline" ? await startOfflineModel() : undefined;
 const model = selection.kind === "offline" ? offline?.choice : selection.choice;

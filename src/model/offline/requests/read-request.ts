@@ -1,6 +1,6 @@
 import type { Json } from "../../../base/json.ts";
 import { type Token, tokenize } from "./tokenize.ts";
-import type { Tool } from "./tools.ts";
+import { stem, type Tool } from "./tools.ts";
 
 /** An operand of a call: a value, the result of another call, or the text that stood where no value could be read. */
 export type Operand =
@@ -80,8 +80,9 @@ export class Reading {
       if (next?.kind === "preposition" || next?.kind === "and") {
         turned ||= operands.length > 0 && next.text.toLowerCase() === TURNED[intent];
         this.at += 1;
-      } else if (fields[operands.length]?.holds === "text") operands.push(this.takeText());
-      else if (this.startsValue()) operands.push(this.takeFormula(1));
+      } else if (fields[operands.length]?.holds === "text") {
+        operands.push(this.takeText(fields[operands.length]?.name ?? ""));
+      } else if (this.startsValue()) operands.push(this.takeFormula(1));
       // A word where a value is wanted, or where one would be the last: `add 3, 4 and foo`.
       else if (operands.length < fields.length ? joined || next?.kind === "unreadable" : joined && isLast) {
         operands.push(this.takeValue());
@@ -114,13 +115,16 @@ export class Reading {
     return next.kind === "tool" && this.tokens[this.at - 1]?.kind !== "preposition";
   }
 
-  private takeText(): Operand {
+  /** The words up to the next preposition, without the field's own name before them: `order A-17`. */
+  private takeText(field: string): Operand {
     const end = this.tokens.findIndex(
       ({ kind }, at) => at >= this.at && ["stop", "and", "preposition"].includes(kind),
     );
     const words = this.tokens.slice(this.at, end < 0 ? undefined : end);
     this.at += words.length;
-    return { kind: "value", value: words.map(({ text }) => text).join(" ") };
+    const isNamed = words.length > 1 && stem(words[0]?.text ?? "") === stem(field.replace(/_.*/, ""));
+    const said = isNamed ? words.slice(1) : words;
+    return { kind: "value", value: said.map(({ text }) => text).join(" ") };
   }
 
   /** Values with operators between them: `2 + 3 * 4`. */

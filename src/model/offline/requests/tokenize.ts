@@ -55,11 +55,12 @@ export function tokenize(text: string, tools: readonly Tool[]): readonly Token[]
 
 /**
  * Without the words that name a tool once more, as in `boil 3 eggs`, those that name one by a part of its name where another
- * one's whole name follows: `set a timer`, and those that name a field: `for a bill of 80`.
+ * one's whole name follows: `set a timer`, and those that name a field: `for a bill of 80`, `refund order A-17` although
+ * another tool is called `look_up_order`.
  */
 function joinNames(all: readonly Token[]): readonly Token[] {
   let before: Token | undefined;
-  const tokens = nameFields(all);
+  const tokens = nameFields(withoutFieldNames(all));
   return tokens.filter((token, at) => {
     if (token.kind === "stop" || token.kind === "and") before = undefined;
     if (token.kind !== "tool" || token.infix) return true;
@@ -101,6 +102,26 @@ function nameFields(tokens: readonly Token[]): readonly Token[] {
 
 function numberField(word: string, tool: Tool | undefined): string | undefined {
   return tool?.fields.find(({ name, holds }) => holds === "number" && stem(name) === stem(word))?.name;
+}
+
+/** Without the words that name a field of the tool before them, although they are a part of another tool's name. */
+function withoutFieldNames(tokens: readonly Token[]): readonly Token[] {
+  let before: Token | undefined;
+  return tokens.filter((token) => {
+    if (token.kind === "stop" || token.kind === "and") before = undefined;
+    if (token.kind !== "tool" || token.infix) return true;
+    const isField =
+      before?.kind === "tool" &&
+      before.tool !== token.tool &&
+      !hasOneWord(token.tool) &&
+      namesText(before.tool, token);
+    if (!isField) before = token;
+    return !isField;
+  });
+}
+
+function namesText({ fields }: Tool, { text }: Token): boolean {
+  return fields.some(({ name, holds }) => holds === "text" && stem(name.replace(/_.*/, "")) === stem(text));
 }
 
 function hasOneWord({ names }: Tool): boolean {
