@@ -66,7 +66,7 @@ export {
 } from "./base/ids.ts";
 export { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from "./base/json.ts";
 export { type SearchText, type SearchWord, spaceOut } from "./base/search-words.ts";
-export type { EngineConfig, ServerConfig } from "./config.ts";
+export type { EngineConfig, EngineName, ServerConfig } from "./config.ts";
 export { defineConfig, type ProtocolName, type TwelvefoldConfig } from "./config.ts";
 export { compactError } from "./context/blocks/errors.ts";
 export { type ContextOptions, createContext } from "./context/context.ts";
@@ -105,6 +105,7 @@ export { localModel, type ModelSelection, selectModel } from "./prompts/models/s
 export { type PromptFunction, promptFunction } from "./prompts/prompt-function.ts";
 export type {
   Accepted,
+  Admit,
   Answer,
   ModelChoice,
   ModelClient,
@@ -159,7 +160,7 @@ export type {
   WaitForEventStep,
 } from "./steps/definitions.ts";
 export { onlyShown, wasShown } from "./steps/shown-ids.ts";
-export type { StandardSchema } from "./steps/standard-schema.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./steps/standard-schema.ts";
 export type { NewJobToken } from "./steps/start-job.ts";
 export { type JobOptions, type JobStart, startJob } from "./steps/start-job.ts";
 export { askHuman, delegate, finish, nothing, progress, sleep, tool, waitForEvent } from "./steps/steps.ts";
@@ -218,6 +219,7 @@ export type {
 } from "./thread/events.ts";
 export { fold, transition } from "./thread/fold.ts";
 export { projectionOf, type ThreadProjection } from "./thread/projection.ts";
+export type { Repeats } from "./thread/repeats.ts";
 export type {
   CallPhase,
   Deliveries,

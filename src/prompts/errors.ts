@@ -10,14 +10,22 @@ export interface FailedAttempt {
   readonly message: string;
 }
 
-interface ProviderFacts {
+/** What is known of a call that failed for good. */
+export interface ProviderFacts {
+  /** The last client that was asked. */
   readonly client: string;
+  /** The HTTP status of its last answer. Absent: there was none. */
   readonly status?: number | undefined;
+  /** Every attempt, the first one first. */
   readonly attempts: readonly FailedAttempt[];
   readonly cause?: unknown;
 }
 
-type ProviderErrorCode = Extract<ErrorCode, "provider_rejected" | "provider_unavailable" | "prompt_too_long">;
+/** The codes of errors that come from a provider. */
+export type ProviderErrorCode = Extract<
+  ErrorCode,
+  "provider_rejected" | "provider_unavailable" | "prompt_too_long"
+>;
 
 /** The model's provider gave no answer. `attempts` lists every try, in order. */
 export class ProviderError extends TwelvefoldError {

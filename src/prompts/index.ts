@@ -22,6 +22,8 @@ export {
   MissingCredentialsError,
   PromptTooLongError,
   ProviderError,
+  type ProviderErrorCode,
+  type ProviderFacts,
   ProviderRejectedError,
   ProviderUnavailableError,
 } from "./errors.ts";
@@ -40,6 +42,7 @@ export {
 } from "./prompt-function.ts";
 export type {
   Accepted,
+  Admit,
   Answer,
   ModelChoice,
   ModelClient,

@@ -8,10 +8,12 @@ export interface StandardSchema<Input> {
   };
 }
 
+/** What a schema says of a value: what it has made of it, or what is wrong with it. */
 export type SchemaResult =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
+/** One thing that is wrong, and where: `path` from the outside in. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

@@ -50,7 +50,7 @@ export { type EvalOptions, type EvalProgress, evaluate, type Variant } from "./e
 export type { Judge, Judged, Judgement, Judges } from "./evals/judge.ts";
 export type { EvalPrices } from "./evals/price-table.ts";
 export type { Money } from "./evals/prices.ts";
-export { parseDataset, type ReadOptions, readDatasets } from "./evals/read-dataset.ts";
+export { type DatasetSource, parseDataset, type ReadOptions, readDatasets } from "./evals/read-dataset.ts";
 export type {
   CaseResult,
   Compared,

@@ -19,6 +19,7 @@ export {
   NotFromPlatform,
   type Place,
   type PostedMessage,
+  type Posting,
 } from "./platform.ts";
 export { type SlackOptions, slack } from "./slack.ts";
 export { type TeamsOptions, teams } from "./teams.ts";

@@ -8,14 +8,16 @@ import { loadTokenCounter, type TokenCounter } from "./tokens.ts";
  * their beginning and end. `drop_superseded`: lookups that were repeated later are dropped. `summarize`: an old range
  * becomes a summary. `forget`: an old range becomes a note of what is left out.
  */
-export const BUDGET_POLICIES = [
-  "fold_errors",
-  "cut_result",
-  "drop_superseded",
-  "summarize",
-  "forget",
-] as const;
-export type BudgetPolicy = (typeof BUDGET_POLICIES)[number];
+export type BudgetPolicy = "fold_errors" | "cut_result" | "drop_superseded" | "summarize" | "forget";
+
+const POLICIES: { readonly [P in BudgetPolicy]: true } = {
+  fold_errors: true,
+  cut_result: true,
+  drop_superseded: true,
+  summarize: true,
+  forget: true,
+};
+export const BUDGET_POLICIES: readonly string[] = Object.keys(POLICIES);
 
 /** How many tokens the rendered thread may have, and what to do, in which order, if it has more. */
 export interface TokenBudget {

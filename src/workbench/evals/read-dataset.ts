@@ -65,7 +65,8 @@ function fileOf(folder: string, name: string): string {
   throw new UsageError("invalid_argument", `there is no dataset ${JSON.stringify(name)}: ${there}`);
 }
 
-interface Source {
+/** Where a dataset comes from. */
+export interface DatasetSource {
   readonly file: string;
   readonly agent?: string | undefined;
   readonly known?: KnownNames | undefined;
@@ -84,7 +85,7 @@ interface RawDataset {
 }
 
 /** Reads a dataset's text: JSON Lines where the file's name says so, else YAML. Throws like `readDatasets`. */
-export function parseDataset(text: string, source: Source): Dataset {
+export function parseDataset(text: string, source: DatasetSource): Dataset {
   const { file } = source;
   const raw = file.endsWith(".jsonl") ? readLines(text, file) : readYaml(text, file);
   if (raw.cases.length === 0) throw refusal(file, 1, "the dataset has no cases");
@@ -121,7 +122,7 @@ type CaseFields = Omit<EvalCase, "name" | "agent" | "severity" | "file" | "line"
 
 function readCase(
   { value, lineOf }: RawCase,
-  source: Source & { readonly severity: Severity | undefined; readonly index: number },
+  source: DatasetSource & { readonly severity: Severity | undefined; readonly index: number },
 ): EvalCase {
   const { file } = source;
   checkShape<CaseFields>(value, CASE, file, lineOf);
