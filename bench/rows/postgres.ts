@@ -1,21 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import pg from "pg";
-import { createRuntime, type Runtime, type ThreadId } from "../../src/index.ts";
 import { openPgBossEngine } from "../../src/runtime/engines/pg-boss.ts";
 import { openPostgresStore } from "../../src/store/postgres/open.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { createThread, messages, project } from "../../src/testing/store-contract/samples.ts";
 import { startPostgres } from "../../test/store/postgres-server.ts";
-import { bencher } from "../engine.ts";
-import { type Compared, median } from "../measured.ts";
-import { plannedAgent } from "../postgres-agent.ts";
+import { type Compared, median, sideBySide } from "../measured.ts";
+import { startFleet, startFleetByHand } from "../postgres/fleet.ts";
+import { HAND_TABLES } from "../postgres/hand.ts";
 import type { BenchContext, BenchRow } from "./bench-row.ts";
 
 const STEPS = 10;
-/** What a worker advances at the same time. */
-const AT_ONCE = 16;
 
 /** PostgreSQL with pg-boss, on this machine, beside a loop written by hand over `pg`: two commits a step. */
 export const postgres: BenchRow = async (context) => {
@@ -37,93 +31,35 @@ export const postgres: BenchRow = async (context) => {
   }
 };
 
-async function startWorker(address: string, schema: string): Promise<ChildProcess> {
-  const script = join(import.meta.dirname, "..", "postgres-worker.js");
-  const child = spawn(process.execPath, [script, address, schema], { stdio: ["ignore", "pipe", "inherit"] });
-  await once(child.stdout, "data");
-  return child;
-}
-
-async function endWorker(child: ChildProcess): Promise<void> {
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
-}
-
-async function openSender(address: string, schema: string) {
-  const store = await openPostgresStore(address, { schema });
-  const engine = await openPgBossEngine(store);
-  const runtime = createRuntime({ agents: [plannedAgent()], store, engine, worker: false });
-  return { store, runtime, close: () => runtime.stop().then(() => store.close()) };
-}
-
-async function launch(runtime: Runtime, steps: number): Promise<ThreadId> {
-  const input = { message: String(steps), from: bencher };
-  return (await runtime.launch({ agent: "planned", input })).threadId;
-}
-
-async function untilFinished(store: ThreadStore): Promise<void> {
-  for (;;) {
-    const { threads } = await store.list({ status: ["running"], limit: 1 });
-    if (threads.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
+/** Threads of ten steps, launched by one process and advanced by others: beside the same by hand, turn by turn. */
 async function throughput(address: string, { quick, tick }: BenchContext): Promise<readonly Compared[]> {
-  const threads = quick ? 60 : 200;
-  tick("a loop by hand over pg");
-  const hand = await byHand(address, threads);
+  const client = new pg.Client({ connectionString: address });
+  await client.connect();
+  await client.query(HAND_TABLES);
+  await client.end();
+  const threads = quick ? 100 : 400;
   const rows: Compared[] = [];
   for (const count of [1, 2, 4]) {
-    tick(`${count} workers`);
-    const schema = `bench_${count}`;
-    const { store, runtime, close } = await openSender(address, schema);
-    const workers = await Promise.all(Array.from({ length: count }, () => startWorker(address, schema)));
-    await Promise.all(Array.from({ length: 20 }, () => launch(runtime, STEPS)));
-    await untilFinished(store);
-    const began = performance.now();
-    await Promise.all(Array.from({ length: threads }, () => launch(runtime, STEPS)));
-    await untilFinished(store);
-    const rate = (threads * STEPS * 1000) / (performance.now() - began);
-    await Promise.all(workers.map(endWorker));
-    await close();
+    const ours = await startFleet(address, `bench_${count}`, count);
+    const hand = await startFleetByHand(address, count);
+    const taken = await sideBySide(
+      quick ? 3 : 7,
+      () => ours.run(threads, STEPS),
+      () => hand.run(threads, STEPS),
+      () => tick(`${count} workers`),
+    );
+    await Promise.all([ours.end(), hand.end()]);
+    const rate = (ms: number) => (threads * STEPS * 1000) / ms;
     rows.push({
-      what: `PostgreSQL, ${count} worker processes: durable steps`,
-      ours: rate,
-      hand,
+      what: `PostgreSQL, ${count} worker process${count === 1 ? "" : "es"}: durable steps`,
+      ours: rate(taken.ours),
+      hand: rate(taken.hand),
+      ratio: 1 / taken.ratio,
       unit: "steps/s",
       budget: { atLeast: 0.8 },
     });
   }
   return rows;
-}
-
-/** As many threads, in one process, each step two INSERTs that are committed one by one. */
-async function byHand(address: string, threads: number): Promise<number> {
-  const pool = new pg.Pool({ connectionString: address, max: 10 });
-  await pool.query(
-    "CREATE TABLE by_hand (thread integer, seq integer, at text, data text, PRIMARY KEY (thread, seq))",
-  );
-  const insert = (thread: number, seq: number) =>
-    pool.query("INSERT INTO by_hand VALUES ($1, $2, $3, $4)", [
-      thread,
-      seq,
-      new Date().toISOString(),
-      '{"step":{"intent":"add"}}',
-    ]);
-  let next = 0;
-  const began = performance.now();
-  const lane = async () => {
-    while (next < threads) {
-      const thread = next++;
-      for (let step = 0; step < 2 * STEPS; step++) await insert(thread, step);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  const rate = (threads * STEPS * 1000) / (performance.now() - began);
-  await pool.end();
-  return rate;
 }
 
 function percentile(values: readonly number[], part: number): number {
@@ -134,19 +70,16 @@ function percentile(values: readonly number[], part: number): number {
 /** From the commit of a launch in one process to the first step that another process has proposed. */
 async function latency(address: string, { quick, tick }: BenchContext): Promise<readonly Compared[]> {
   tick("wake to advance");
-  const schema = "bench_latency";
-  const { store, runtime, close } = await openSender(address, schema);
-  const worker = await startWorker(address, schema);
+  const { store, launch, untilFinished, end } = await startFleet(address, "bench_latency", 1);
   const waits: number[] = [];
   for (let index = 0; index < (quick ? 50 : 200) + 10; index++) {
-    const id = await launch(runtime, 1);
+    const id = await launch(1);
     const committed = Date.now();
-    await untilFinished(store);
+    await untilFinished();
     const proposed = (await store.read(id)).find(({ type }) => type === "step_proposed");
     if (index >= 10 && proposed !== undefined) waits.push(Date.parse(proposed.at) - committed);
   }
-  await endWorker(worker);
-  await close();
+  await end();
   return [
     {
       what: "pg-boss: wake to advance, p50",

@@ -2,8 +2,7 @@ import pg from "pg";
 import { describe, expect, it } from "vitest";
 import type { ThreadId } from "../../src/base/ids.ts";
 import type { Query } from "../../src/store/postgres/database.ts";
-import type { Extension } from "../../src/store/postgres/extend.ts";
-import { extendInGroups } from "../../src/store/postgres/group.ts";
+import { type Extension, extendInGroups } from "../../src/store/postgres/extend.ts";
 import { createThread, messages, project } from "../../src/testing/store-contract/samples.ts";
 import { temporaryPostgres } from "./postgres.ts";
 

@@ -1,10 +1,11 @@
 import { FOLD_VERSION } from "../../thread/kept-state.ts";
 import type { AppendOptions } from "../store.ts";
-import type { Query } from "./database.ts";
+import type { Database, Query } from "./database.ts";
+import { inGroups } from "./group.ts";
 import { number } from "./row.ts";
 import { textColumns } from "./search-texts.ts";
 import { encodeText } from "./text.ts";
-import { type Addition, columnsOf, eventColumns, type ThreadRow } from "./threads.ts";
+import { type Addition, bytes, columnsOf, eventColumns, type ThreadRow } from "./threads.ts";
 
 /** One thread that gets further events. */
 export interface Extension {
@@ -13,6 +14,12 @@ export interface Extension {
   /** See `AppendOptions`. */
   readonly claim: AppendOptions["claim"];
 }
+
+/**
+ * Extends a thread together with others. `false`: nothing was changed, for any of the reasons that `extendThreads` has.
+ * `"unclear"`: the statement failed or its answer was lost; whether the thread was extended has to be looked up.
+ */
+export type ExtendTogether = (extension: Extension) => Promise<boolean | "unclear">;
 
 /** How often, in ms, a working thread's place in lists is updated while only its number of events changes. */
 const LISTED_EVERY = 10_000;
@@ -117,9 +124,7 @@ export async function extendThreads(
     return [texts.map(() => before.key), ...textColumns(texts)];
   });
   const kept = extensions.flatMap(({ before, addition: { kept } }) =>
-    kept === undefined
-      ? []
-      : [[before.key, kept.seq, Buffer.from(kept.head, "hex"), kept.text, Buffer.from(kept.digest, "hex")]],
+    kept === undefined ? [] : [[before.key, kept.seq, bytes(kept.head), kept.text, bytes(kept.digest)]],
   );
   const { rows } = await query(
     EXTEND,
@@ -134,6 +139,19 @@ export async function extendThreads(
   return new Set(rows.map((row) => number(row, "key")));
 }
 
+/** What one statement carries at most, in characters of events; a thread counts as 10,000 at least. */
+const MOST_CHARACTERS = 1_000_000;
+
+export function extendInGroups(database: Pick<Database, "attempt">): ExtendTogether {
+  const extend = async (group: readonly Extension[]): Promise<readonly (boolean | "unclear")[]> => {
+    const attempt = await database.attempt((query) => extendThreads(query, group)).catch(() => undefined);
+    return group.map(({ before }) => (attempt?.kind === "done" ? attempt.value.has(before.key) : "unclear"));
+  };
+  const weight = ({ addition: { events } }: Extension) =>
+    10_000 + events.reduce((sum, { text }) => sum + text.length, 0);
+  return inGroups(extend, { most: MOST_CHARACTERS, weight });
+}
+
 /** Extends one thread; see `extendThreads`. */
 export async function extendThread(query: Query, extension: Extension): Promise<boolean> {
   return (await extendThreads(query, [extension])).size === 1;
@@ -144,9 +162,9 @@ function rowOf({ before, addition, claim }: Extension): readonly unknown[] {
   return [
     before.key,
     before.seq,
-    Buffer.from(before.head, "hex"),
+    bytes(before.head),
     before.seq + events.length,
-    Buffer.from(digests.at(-1) ?? before.head, "hex"),
+    bytes(digests.at(-1) ?? before.head),
     events.at(-1)?.time ?? null,
     events.length > 0 && texts === undefined,
     claim === undefined ? null : encodeText(claim.owner),

@@ -1,58 +1,51 @@
 import { setImmediate } from "node:timers/promises";
-import type { Database } from "./database.ts";
-import { type Extension, extendThreads } from "./extend.ts";
 
-/**
- * Extends a thread together with others. `false`: nothing was changed, for any of the reasons that `extendThreads` has.
- * `"unclear"`: the statement failed or its answer was lost; whether the thread was extended has to be looked up.
- */
-export type ExtendTogether = (extension: Extension) => Promise<boolean | "unclear">;
-
-/** What one statement carries at most: threads, and characters of events. */
-const MOST_THREADS = 100;
-const MOST_CHARACTERS = 1_000_000;
-
-interface Waiting {
-  readonly extension: Extension;
-  readonly settle: (outcome: boolean | "unclear") => void;
+export interface GroupOptions<Item> {
+  /** What one group holds at most, by the sum of weights; a single heavier item is a group of its own. */
+  readonly most: number;
+  /** Default: each item weighs 1. */
+  readonly weight?: ((item: Item) => number) | undefined;
 }
 
 /**
- * Group commit: threads that are extended at about the same time share a statement and the wait for the disk. One statement
- * at a time is under way, and takes with it what has come up meanwhile. Nobody waits for company: if there is none, the next
- * statement begins at the end of the event loop's turn.
+ * Group commit: what is asked for at about the same time is done together, and shares a statement and the wait for the disk.
+ * One group at a time is under way, and the next takes what has come up meanwhile. Nobody waits for company: if there is none,
+ * a group begins at the end of the event loop's turn. `work` gives the outcomes in order; if it rejects, all of its group do.
  */
-export function extendInGroups(database: Pick<Database, "attempt">): ExtendTogether {
-  let waiting: Waiting[] = [];
-  let sending = false;
-  const send = async (): Promise<void> => {
-    sending = true;
-    // Who was extended mostly has more to write within the same turn.
+export function inGroups<Item, Outcome>(
+  work: (group: readonly Item[]) => Promise<readonly Outcome[]>,
+  { most, weight = () => 1 }: GroupOptions<Item>,
+): (item: Item) => Promise<Outcome> {
+  let waiting: (PromiseWithResolvers<Outcome> & { readonly item: Item })[] = [];
+  let busy = false;
+  const takeGroup = () => {
+    let sum = 0;
+    const end = waiting.findIndex(({ item }, index) => {
+      sum += weight(item);
+      return index > 0 && sum > most;
+    });
+    const group = end === -1 ? waiting : waiting.slice(0, end);
+    waiting = end === -1 ? [] : waiting.slice(end);
+    return group;
+  };
+  const doAll = async (): Promise<void> => {
+    busy = true;
+    // Whoever is served mostly asks for more within the same turn.
     for (await setImmediate(); waiting.length > 0; await setImmediate()) {
-      const group = takeGroup(waiting);
-      waiting = waiting.slice(group.length);
-      const extensions = group.map(({ extension }) => extension);
-      const attempt = await database
-        .attempt((query) => extendThreads(query, extensions))
-        .catch(() => undefined);
-      for (const { extension, settle } of group) {
-        settle(attempt?.kind === "done" ? attempt.value.has(extension.before.key) : "unclear");
+      const group = takeGroup();
+      try {
+        const outcomes = await work(group.map(({ item }) => item));
+        for (const [index, outcome] of outcomes.entries()) group[index]?.resolve(outcome);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
       }
     }
-    sending = false;
+    busy = false;
   };
-  return (extension) =>
-    new Promise((settle) => {
-      waiting.push({ extension, settle });
-      if (!sending) void send();
-    });
-}
-
-function takeGroup(waiting: readonly Waiting[]): readonly Waiting[] {
-  let characters = 0;
-  const end = waiting.findIndex(({ extension: { addition } }, index) => {
-    for (const { text } of addition.events) characters += text.length;
-    return index === MOST_THREADS || (index > 0 && characters > MOST_CHARACTERS);
-  });
-  return end === -1 ? waiting : waiting.slice(0, end);
+  return (item) => {
+    const asked = Promise.withResolvers<Outcome>();
+    waiting.push({ ...asked, item });
+    if (!busy) void doAll();
+    return asked.promise;
+  };
 }

@@ -66,12 +66,20 @@ export async function renew(
   return rows.map((row) => threadId(row, "id"));
 }
 
-export async function release(query: Query, id: ThreadId, owner: string): Promise<void> {
-  await query(
-    `DELETE FROM leases WHERE thread = (SELECT key FROM threads WHERE id = $1) AND owner = $2 RETURNING ${NOT_SYNCED}`,
-    [id, encodeText(owner)],
-    "release",
-  );
+export interface Release {
+  readonly threadId: ThreadId;
+  readonly owner: string;
+}
+
+export async function release(query: Query, releases: readonly Release[]): Promise<void> {
+  for (const [owner, released] of Map.groupBy(releases, (one) => one.owner)) {
+    await query(
+      `DELETE FROM leases WHERE owner = $2 AND thread = ANY(ARRAY(SELECT key FROM threads WHERE id = ANY($1::text[])))
+       RETURNING ${NOT_SYNCED}`,
+      [released.map(({ threadId }) => threadId), encodeText(owner)],
+      "release",
+    );
+  }
 }
 
 /**

@@ -8,10 +8,11 @@ import type { ThreadStore } from "../store.ts";
 import { append } from "./append.ts";
 import type { Database, Query } from "./database.ts";
 import { hasEvent, readThread, replaceContent } from "./events.ts";
-import { extendThread } from "./extend.ts";
-import { extendInGroups } from "./group.ts";
-import { claim, due, release, renew } from "./leases.ts";
+import { extendInGroups, extendThread } from "./extend.ts";
+import { inGroups } from "./group.ts";
+import { claim, due, type Release, release, renew } from "./leases.ts";
 import { listThreads } from "./list.ts";
+import type { Row } from "./row.ts";
 import { indexTexts, unindexed } from "./search-index.ts";
 import { removeTexts } from "./search-texts.ts";
 import { forgetState, readState, verifyWithState } from "./states.ts";
@@ -19,12 +20,30 @@ import { learn, type ThreadCache } from "./thread-cache.ts";
 import { lockThread, noThread, SUMMARY, summaryIn } from "./threads.ts";
 import { forgetValues, getValue, setValue } from "./values.ts";
 
+/** Threads that are let go, or looked at, in one statement. */
+const MOST_AT_ONCE = 100;
+
 /** A store on a database whose tables are up to date. `forGroups`: the same database, for what is written in groups. */
 export function postgresStore(database: Database, forGroups: Database): ThreadStore {
   const cache: ThreadCache = new Map();
   const appender = { database, cache, extendTogether: extendInGroups(forGroups) };
   const inTurn = createTurns<ThreadId>();
   const { again, once, transaction } = database;
+  const letGo = inGroups(
+    async (group: readonly Release[]) => {
+      await again((query) => release(query, group));
+      return group.map(() => undefined);
+    },
+    { most: MOST_AT_ONCE },
+  );
+  const readRow = inGroups(
+    async (group: readonly ThreadId[]) => {
+      const rows = await again((query) => readRows(query, group));
+      const byId = new Map(rows.map((row) => [row["id"], row]));
+      return group.map((id) => byId.get(id));
+    },
+    { most: MOST_AT_ONCE },
+  );
   return {
     async append(threadId, expectedSeq, events, options) {
       const { projection, texts, before } = options;
@@ -45,19 +64,11 @@ export function postgresStore(database: Database, forGroups: Database): ThreadSt
         learn(cache, threadId, row);
         return state;
       }),
-    summary: (threadId) =>
-      again(async (query) => {
-        const sql = `SELECT ${SUMMARY} FROM threads WHERE id = $1`;
-        const { rows } = await query(sql, [threadId], "summary");
-        return rows[0] && summaryIn(rows[0]);
-      }),
-    summaries: (threadIds) =>
-      again(async (query) => {
-        const { rows } = await query(`SELECT ${SUMMARY} FROM threads WHERE id = ANY($1::text[])`, [
-          [...threadIds],
-        ]);
-        return rows.map(summaryIn);
-      }),
+    summary: async (threadId) => {
+      const row = await readRow(threadId);
+      return row && summaryIn(row);
+    },
+    summaries: async (threadIds) => (await again((query) => readRows(query, threadIds))).map(summaryIn),
     list: (filter = {}) => again((query) => listThreads(query, filter)),
     verify: (threadId, anchor) => again((query) => verifyWithState(query, threadId, anchor)),
     unindexed: (agents, limit, countTo) => again((query) => unindexed(query, agents, limit, countTo)),
@@ -114,7 +125,7 @@ export function postgresStore(database: Database, forGroups: Database): ThreadSt
       checkTime("until", until);
       return again((query) => renew(query, owner, now, until));
     },
-    release: (threadId, owner) => again((query) => release(query, threadId, owner)),
+    release: (threadId, owner) => letGo({ threadId, owner }),
     due: (now, limit, agents, { wantedBefore } = {}) =>
       again((query) => due(query, { now, limit, agents, wantedBefore })),
 
@@ -156,6 +167,11 @@ async function deleteThread(query: Query, id: ThreadId, expectedSeq: number | un
   await query("DELETE FROM once WHERE thread = $1", [id]);
   await query("DELETE FROM events WHERE thread = $1", [thread.key]);
   return (await query("DELETE FROM threads WHERE key = $1", [thread.key])).count === 1;
+}
+
+async function readRows(query: Query, ids: readonly ThreadId[]): Promise<readonly Row[]> {
+  const sql = `SELECT ${SUMMARY} FROM threads WHERE id = ANY($1::text[])`;
+  return (await query(sql, [[...ids]], "summaries")).rows;
 }
 
 interface Turns<Key> {

@@ -42,9 +42,13 @@ export interface Addition {
   readonly kept?: KeptState | undefined;
 }
 
-/** The thread's row, locked until the transaction ends; `undefined` if there is none. */
+/** The thread's row, locked against other writers until the transaction ends; `undefined` if there is none. */
 export async function lockThread(query: Query, id: ThreadId): Promise<ThreadRow | undefined> {
-  const { rows } = await query("SELECT key, seq, head FROM threads WHERE id = $1 FOR UPDATE", [id], "lock");
+  const { rows } = await query(
+    "SELECT key, seq, head FROM threads WHERE id = $1 FOR NO KEY UPDATE",
+    [id],
+    "lock",
+  );
   return rows[0] === undefined ? undefined : rowIn(rows[0]);
 }
 
@@ -88,7 +92,7 @@ export async function createThread(
     [
       id,
       events.length,
-      Buffer.from(head, "hex"),
+      bytes(head),
       createdAt,
       updatedAt,
       texts === undefined,
@@ -99,6 +103,11 @@ export async function createThread(
     "create",
   );
   return rows[0] === undefined ? undefined : { key: number(rows[0], "key"), seq: events.length, head };
+}
+
+/** Bytes from hex, as PostgreSQL reads them. */
+export function bytes(hex: string): string {
+  return `\\x${hex}`;
 }
 
 /** Columns of `events`: seq, type, v, at, data, salt, digest. */
@@ -112,8 +121,8 @@ export function eventColumns(
     events.map(({ v }) => v),
     events.map(({ at }) => at),
     events.map(({ text }) => text),
-    events.map(({ salt }) => Buffer.from(salt)),
-    digests.map((digest) => Buffer.from(digest, "hex")),
+    events.map(({ salt }) => bytes(Buffer.from(salt).toString("hex"))),
+    digests.map(bytes),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { type Agent, defineAgent, finish, type NextStepFunction, tool } from "../src/index.ts";
+import { type Agent, defineAgent, finish, type NextStepFunction, tool } from "../../src/index.ts";
 
 type PlannedStep = { intent: "add"; a: number } | { intent: "done" };
 
