@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { b } from "../../../baml_client/index.ts";
+import { getBamlFiles } from "../../../baml_client/inlinedbaml.ts";
 import {
   askHuman,
   createRuntime,
@@ -15,7 +16,7 @@ import { openSqliteStore } from "../../../dist/src/store/sqlite/open.js";
 /** The calculator's prompt, every event in an SQLite file before the next effect. */
 export async function prepare({ baseURL, folder }) {
   let calls = 0;
-  const sums = defineAgent(promptFunction(b, "DetermineNextStep"), {
+  const sums = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
     name: "sums",
     budget: { steps: 1_000_000 },
     steps: {
