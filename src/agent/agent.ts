@@ -102,8 +102,8 @@ export type AgentOptions<
       });
 
 /**
- * Makes the prompt's arguments. Called before each model call, and again whenever the request is shown; must be pure.
- * Default: the rendered thread as the only argument.
+ * Makes the prompt's arguments. Called before each model call, and again whenever the request is shown; must be pure. If it
+ * throws, no model is asked, and a person decides whether to try again. Default: the rendered thread as the only argument.
  */
 export type PromptInput<Args> = (context: PromptContext) => Args;
 

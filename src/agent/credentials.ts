@@ -15,8 +15,10 @@ export interface CredentialRequest {
 }
 
 /**
- * Finds the credential of a requester: in a secret store, a session, the environment. `undefined` if they have none, and
- * the call fails. What it throws is told to nobody: say in your own logs what went wrong. At least 8 characters.
+ * Looks up the credential of a requester in a secret store, a session or the environment: at least 8 characters, or
+ * `undefined` if this requester has none. Called each time a call, its preview or a prefetch begins, and once more for a call
+ * that a process left unfinished; nothing is cached between calls. If it throws or returns `undefined`, the call fails with an
+ * error that names the credential and the requester. What it threw reaches nobody: log it yourself.
  */
 export type CredentialSource = (
   request: CredentialRequest,

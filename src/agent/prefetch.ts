@@ -23,7 +23,7 @@ export interface Prefetch {
   readonly when?: "start" | "each_input";
   /**
    * Whether it is due again although it was fetched; `at` is the number of the event that records the latest fetch. Must be
-   * pure, and false right after a fetch. Called before the model is asked. Default: as `when` says.
+   * pure, must not throw, and must be false right after a fetch. Called each time before the model is asked. Default: as `when` says.
    */
   readonly again?: (thread: Thread, at: number) => boolean;
   /** The result comes from outside and is labelled so: `true`, or the source, e.g. `web page`. Default false. */

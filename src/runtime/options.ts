@@ -85,7 +85,9 @@ export interface RuntimeOptions {
    * none; every thread is kept.
    */
   readonly retention?: readonly RetentionRule[] | undefined;
+  /** Where the time comes from. Default: the machine's clock. */
   readonly clock?: Clock | undefined;
+  /** Makes the id of each new thread: one that no thread has, as `randomThreadId` does. Default: random ids. */
   readonly newThreadId?: NewThreadId | undefined;
   /** Names this process in claims; must be unique. Default: random. */
   readonly owner?: string | undefined;

@@ -78,7 +78,10 @@ export interface ServerOptions {
   /** Default: faults only, on the console. */
   readonly log?: ServerLog;
   readonly clock?: Clock;
-  /** Returns the caller's network address, for limits on callers that are not signed in. Called for each such request. */
+  /**
+   * Returns the caller's network address, which limits how often callers who are not signed in may ask. Called for each such
+   * request. If it throws, the answer is 500; all without an address share one limit.
+   */
   readonly remoteAddress?: (c: Context) => string | undefined;
   /** See `EventStreamOptions`. */
   readonly pollMs?: number;

@@ -39,7 +39,9 @@ export function tool<S, A extends Approval = Approval>(
 }
 
 /**
- * A step that asks a person; the thread waits, on disk, until somebody answers.
+ * A step that asks a person. The thread waits on disk until somebody answers; no process is needed meanwhile. `ask` is called
+ * when the step runs, and again only if the process dies before the question is stored. If it throws, or returns a question
+ * that nobody could answer, the step is refused and the model reads why.
  *
  * @example
  * steps: { request_more_information: askHuman((step) => step.question) }
@@ -60,7 +62,9 @@ export function askHuman<S, A extends Approval = Approval>(
 }
 
 /**
- * A step that ends the run with a result. A later message to the thread continues from there.
+ * A step that ends the run with a result (converted to JSON by `toJson`). A later message continues the thread from there.
+ * `result` is called when the step runs, and again only if the process dies before the result is stored. If it throws, the
+ * step is refused and the model reads why.
  *
  * @example
  * steps: { done_for_now: finish((step) => step.message) }
@@ -72,7 +76,13 @@ export function finish<S, Result, A extends Approval = Approval>(
   return { kind: "finish", result, options };
 }
 
-/** A step that waits for some `seconds` or `until` a date. No process is needed meanwhile. */
+/**
+ * A step that waits for some `seconds`, or `until` a date. No process is needed meanwhile. `duration` is called when the step
+ * runs. If it throws, or gives no time, the step is refused and the model reads why; a time that has passed waits for nothing.
+ *
+ * @example
+ * steps: { try_later: sleep(({ minutes }) => ({ seconds: minutes * 60 })) }
+ */
 export function sleep<S, A extends Approval = Approval>(
   duration: (step: S) => { readonly seconds: number } | { readonly until: Date },
   options: StepOptions<NoInfer<S>, A> = {},
@@ -88,7 +98,14 @@ export function sleep<S, A extends Approval = Approval>(
   };
 }
 
-/** A step that waits for a named event from outside, at most `timeoutSeconds` (default: for ever). */
+/**
+ * A step that waits for a named event from outside (`runtime.emit`, `POST /events`), at most `timeoutSeconds` (default: without
+ * end). No process is needed meanwhile. `event` is called when the step runs. If it throws, or names no event, the step is
+ * refused and the model reads why.
+ *
+ * @example
+ * steps: { await_payment: waitForEvent(({ order }) => ({ name: `paid:${order}`, timeoutSeconds: 86_400 })) }
+ */
 export function waitForEvent<S, A extends Approval = Approval>(
   event: (step: S) => { readonly name: string; readonly timeoutSeconds?: number },
   options: StepOptions<NoInfer<S>, A> = {},
@@ -146,7 +163,13 @@ function fieldsOf<S>(step: S): unknown {
   return Object.fromEntries(Object.entries(step ?? {}).filter(([name]) => name !== "intent"));
 }
 
-/** A step that tells people something; the run goes on. */
+/**
+ * A step that tells people something while the run goes on: it is an event of the thread, and is sent to the channel that the
+ * thread comes from. `message` is called when the step runs. If it throws, the step is refused and the model reads why.
+ *
+ * @example
+ * steps: { report: progress(({ text }) => text) }
+ */
 export function progress<S, A extends Approval = Approval>(
   message: (step: S) => string,
   options: StepOptions<NoInfer<S>, A> = {},
@@ -154,7 +177,13 @@ export function progress<S, A extends Approval = Approval>(
   return { kind: "progress", message, options };
 }
 
-/** A step that says there is nothing to do: the run ends and nobody is contacted. */
+/**
+ * A step that says there is nothing to do: the run ends, and nobody is told. `reason` is called when the step runs and becomes
+ * the result. If it throws, the step is refused and the model reads why.
+ *
+ * @example
+ * steps: { no_action: nothing(({ why }) => why) }
+ */
 export function nothing<S, A extends Approval = Approval>(
   reason: (step: S) => string,
   options: StepOptions<NoInfer<S>, A> = {},

@@ -25,7 +25,10 @@ export interface WebhookOptions {
    * again.
    */
   readonly action: (delivery: WebhookDelivery) => WebhookAction | Promise<WebhookAction>;
-  /** Returns who a payload says it is from. Called for each genuine delivery; required with `allow`. */
+  /**
+   * Returns who a payload says it is from; `undefined` if it does not say, which is nobody whom `allow` lists. Called once for each
+   * genuine delivery, before `action`. If it throws, the answer is 500 and the sender tries again. Required with `allow`.
+   */
   readonly sender?: (payload: Json) => string | undefined;
   /** The senders to accept; see `isAllowed`. Default: anybody who signs with one of the secrets. */
   readonly allow?: readonly string[];

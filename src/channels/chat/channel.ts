@@ -32,7 +32,10 @@ export interface ChatChannelOptions {
   readonly allow?: readonly string[] | undefined;
   /** How long, in hours, what is written where there are no threads of replies belongs to one conversation. Default 24. */
   readonly conversationHours?: number | undefined;
-  /** The address of a page where a request can be looked at. Default: none. */
+  /**
+   * The address of a page where a request can be looked at. Called each time a message about the
+   * request is made. If it throws, the message is not sent and is tried again later. Default: none.
+   */
   readonly link?: ((request: HumanRequest) => string) | undefined;
   /** Told what could not be said to somebody who clicked. Default: nothing happens. May not throw. */
   readonly onProblem?: ((error: unknown) => void) | undefined;

@@ -33,7 +33,10 @@ export interface EmailChannelOptions {
    * nobody by name, whoever began the thread by mail. May not throw.
    */
   readonly to?: ((request: HumanRequest) => readonly string[]) | undefined;
-  /** The address of a page where this person can look at a request and answer it, such as a `requestLink`. Default: none. */
+  /**
+   * The address of a page where this person can look at a request and answer it, such as a `requestLink`. Called each time a message about the
+   * request is made. If it throws, the message is not sent and is tried again later. Default: none.
+   */
   readonly link?: ((request: HumanRequest, address: string) => string) | undefined;
   /** Whether those who were asked are told, in one short message, when somebody else decides or the request is closed. Default true. */
   readonly tellClosed?: boolean | undefined;

@@ -31,7 +31,10 @@ export interface SmsChannelOptions extends TwilioAccount {
   /** Who is told of a request, as numbers. Default: those whom it is put to as `sms:+4912345` (`whatsapp:…`); and for a question
    * put to nobody by name, whoever began the thread by text. May not throw. */
   readonly to?: ((request: HumanRequest) => readonly string[]) | undefined;
-  /** The address of a page where this number's owner can look at a request. Default: none. */
+  /**
+   * The address of a page where this number's owner can look at a request. Called each time a message about the
+   * request is made. If it throws, the message is not sent and is tried again later. Default: none.
+   */
   readonly link?: ((request: HumanRequest, number: string) => string) | undefined;
   /** Whether those who were asked are told, in one short message, when somebody else decides or the request is closed. Default true. */
   readonly tellClosed?: boolean | undefined;

@@ -55,7 +55,10 @@ export interface ContextView {
   readonly senders?: boolean;
   /** Presentations for event types of your choice. */
   readonly formatters?: EventFormatters;
-  /** How a tool's result is shown, by intent. Must be pure and must not throw. */
+  /**
+   * How a tool's result is shown to the model, by intent; the result itself is what is stored. Called when the result is first
+   * rendered in a process. Must be pure and must not throw: no model could be asked about the thread.
+   */
   readonly renderResult?: { readonly [intent: string]: (result: Json, step: Step) => Json };
   /** What to redact before the model reads it. Default: nothing. */
   readonly redact?: RedactionRules;
@@ -68,7 +71,11 @@ export interface ContextView {
    * read their own wrong answer tend to repeat it.
    */
   readonly echoRefused?: boolean;
-  /** Returns the origin of an event's content if it is untrusted; the model is told. Must be pure. Default: `defaultOrigin`. */
+  /**
+   * Returns where an event's content comes from if it is untrusted, and `undefined` if it is trusted; the model is told. Called for
+   * each event that holds content, each time a thread is read. Must be pure and must not throw: no model could be asked about
+   * the thread. Default: `defaultOrigin`.
+   */
   readonly untrusted?: (event: ThreadEvent, step: Step | undefined) => string | undefined;
 }
 

@@ -39,7 +39,8 @@ export interface TokenBudget {
   /** Intents that only read: a later call with the same arguments supersedes an earlier one. Default: none. */
   readonly lookups?: readonly string[];
   /**
-   * Returns the text that tells the model where to find the whole of a cut text. Default: `the whole is event <seq>`.
+   * Returns the text that tells the model where to find the whole of a cut text: `seq` is the number of its event. Called for each
+   * text that is cut. Must be pure and must not throw. Default: `the whole is event <seq>`.
    */
   readonly pointer?: (seq: number) => string;
   /** Counts the tokens of a text. Default: the counter of `loadTokenCounter()`. */

@@ -1,4 +1,7 @@
-/** Counts the tokens of a text. Must be fast: it is called for every block of a thread that is near its budget. */
+/**
+ * Counts the tokens of a text. Called for every block of a thread that is near its budget, before each model call: it must be
+ * fast, and must not throw.
+ */
 export interface TokenCounter {
   (text: string): number;
   /** The name of the encoding, for people to read. */
