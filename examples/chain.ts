@@ -25,5 +25,5 @@ export async function writeReport(
 /** The gate: code decides whether to go on. */
 function problemWith(points: readonly string[]): string | undefined {
   if (points.length < 2 || points.length > 7) return `2 to 7 points are wanted, these are ${points.length}`;
-  return new Set(points).size < points.length ? "a point stands there twice" : undefined;
+  return new Set(points).size < points.length ? "a point occurs twice" : undefined;
 }

@@ -14,13 +14,13 @@ export const sectionAgents = (read: Prompt<NotesStep>, write: Prompt<AnswerStep>
   }),
 });
 
-/** An answer whose citations do not stand in the documents is refused: the model reads why, and tries again. */
+/** An answer whose citations are not in the documents is refused: the model reads why, and tries again. */
 const check = (documents: Documents) => (answer: AnswerStep) => {
   if (answer.citations.length === 0) return "an answer needs at least one citation";
   const wrong = answer.citations.find(
     ({ document, quote }) => quote === "" || !documents.get(document)?.includes(quote),
   );
-  return wrong === undefined ? undefined : `"${wrong.quote}" does not stand in ${wrong.document}`;
+  return wrong === undefined ? undefined : `"${wrong.quote}" is not in ${wrong.document}`;
 };
 
 type Options = { readonly documents: Documents; readonly runtime: Runtime; readonly id: string };

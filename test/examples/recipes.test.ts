@@ -107,7 +107,7 @@ describe("recipes", { tags: "F10.5" }, () => {
       intent: "answer" as const,
       text: "It is on page 3.",
       // Invents one first.
-      citations: [quote(prompt.includes("does not stand in page-3.md") ? 21 : 99)],
+      citations: [quote(prompt.includes("is not in page-3.md") ? 21 : 99)],
     }));
     const agents = sectionAgents(read, write, documents);
     const results = await killEverywhere(
