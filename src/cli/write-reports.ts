@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
+import { makeFolder } from "../base/make-folder.ts";
 import type { EvalRun } from "../workbench/evals/results.ts";
 import { evalPage } from "../workbench/reports/eval-page.ts";
 import { evalTests } from "../workbench/reports/eval-tests.ts";
@@ -44,7 +45,7 @@ export function writeReports(
       continue;
     }
     const path = resolve(folder, file);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, report);
     terminal.err(colors.dim(`wrote ${file}`));
   }

@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { isJsonObject, type Json, parseJson, toJson } from "../base/json.ts";
+import { makeFolder } from "../base/make-folder.ts";
 import { callOf, cleanRequest, type RecordedCall, readRecordedCall, requestDigest } from "./recording.ts";
 
 /*
@@ -16,13 +17,13 @@ export type RecordingWriter = (call: RecordedCall) => Promise<string>;
 /** Throws `UsageError` where nothing can be written. */
 export async function openRecording(place: string): Promise<RecordingWriter> {
   if (place.endsWith(".jsonl")) {
-    await makeFolder(dirname(place), place);
+    folderFor(dirname(place), place);
     return async (call) => {
       await appendFile(place, `${JSON.stringify(call)}\n`);
       return place;
     };
   }
-  await makeFolder(place, place);
+  folderFor(place, place);
   let last = Math.max(0, ...(await exchangesIn(place)).map((name) => Number.parseInt(name, 10)));
   return async ({ response, ...call }) => {
     last += 1;
@@ -37,9 +38,9 @@ export async function openRecording(place: string): Promise<RecordingWriter> {
   };
 }
 
-async function makeFolder(folder: string, place: string): Promise<void> {
+function folderFor(folder: string, place: string): void {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError("invalid_argument", `cannot write a recording to ${place}: ${reason}`, { cause });

@@ -149,6 +149,14 @@ cases:
     ).toHaveLength(1);
   });
 
+  it("an agent above the cases that the project does not have is named where it stands", () => {
+    const text = "# Sums.\nagent: adder\ncases:\n  - message: x\n    expect: { intent: add }\n";
+    const known = { agents: [calculator], judges: {} };
+    expect(() => parseDataset(text, { file: "evals/a.yaml", known })).toThrow(
+      'evals/a.yaml:2: agent: there is no agent "adder"',
+    );
+  });
+
   it("a check that the prompt does not declare is named with file and line, also one that stands in a comment or a text", () => {
     const files = getBamlFiles();
     const source = files["calculator.baml"] ?? "";

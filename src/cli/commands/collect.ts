@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, type Json, toJson } from "../../base/json.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import { countOf, visibleLine } from "../../present/visible-text.ts";
 import { type CollectedCase, collectCorrections } from "../../workbench/collect.ts";
 import { lastThreads, requireAgent } from "../../workbench/decisions.ts";
@@ -36,7 +37,7 @@ export async function collect(session: Session, { last, agent, to }: CollectOpti
   }
   const added = found.filter(({ name }) => !known.has(name));
   if (added.length > 0) {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     appendFileSync(path, `${lineBreak(path)}${added.map((one) => JSON.stringify(one)).join("\n")}\n`);
   }
   if (json)

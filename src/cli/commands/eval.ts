@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { UsageError } from "../../base/errors.ts";
+import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { localModel, selectModel } from "../../prompts/models/select-model.ts";
 import type { ModelChoice } from "../../prompts/types.ts";
 import { openAnswerCache } from "../../workbench/answers/answer-cache.ts";
@@ -148,8 +148,14 @@ function checkOptions({
 
 /** The agent for cases that name none: the one given by option, or the only one there is. */
 async function agentOf(session: Session, { agent }: EvalCommandOptions): Promise<string | undefined> {
-  if (agent !== undefined) return agent;
   const { agents } = await session.config();
+  if (agent !== undefined) {
+    if (agents.some(({ name }) => name === agent)) return agent;
+    const known = agents.map(({ name }) => name).join(", ");
+    throw new NotFoundError(`--agent: there is no agent ${JSON.stringify(agent)}; known: ${known}`, {
+      agent,
+    });
+  }
   return agents.length === 1 ? agents[0]?.name : undefined;
 }
 

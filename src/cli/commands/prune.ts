@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { ConflictError, UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import { checkOptions } from "../../base/options.ts";
 import { exportJson } from "../../present/export.ts";
 import { prune as pruneThreads, RETENTION_RULE, type RetentionRule } from "../../runtime/retention.ts";
@@ -89,7 +90,7 @@ function describeRule({ days, status, agent }: RetentionRule): string {
 
 /** Written in full before the thread is removed; whoever may read the folder may read the threads. */
 async function archive(runtime: Runtime, { threadId }: ThreadSummary, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const text = exportJson(await runtime.get(threadId));
   writeFileSync(join(folder, `${threadId}.json`), text, { mode: 0o600, flush: true });
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import { countOf, visible } from "../../present/visible-text.ts";
 import { compileBaml } from "../../prompts/baml/compile-client.ts";
 import { declarations } from "../../prompts/baml/source.ts";
@@ -92,7 +93,7 @@ export async function testFrom(session: Session, id: string, options: TestFromOp
 }
 
 function append(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   // A file with Windows line ends keeps them.
   const crlf = existsSync(path) && readFileSync(path, "utf8").includes("\r\n");
   appendFileSync(path, crlf ? text.replaceAll("\n", "\r\n") : text);

@@ -3,7 +3,6 @@ import {
   constants,
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 
 /** Texts by their paths in a project, separated by `/`. */
 export type Files = ReadonlyMap<string, string>;
@@ -73,7 +73,7 @@ export function writeFiles(folder: string, files: Files, overwrite: boolean): vo
     throw new UsageError("invalid_argument", `nothing was written: ${blocked.join("; ")}`);
   for (const [name, text] of files) {
     const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     // What is written stays in the project, whatever a link points to.
     if (kindAt(path) === "link") rmSync(path);
     writeFileSync(path, text);

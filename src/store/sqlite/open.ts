@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StorageError, UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import type { ThreadStore } from "../store.ts";
 import { isBusy, storageError } from "./errors.ts";
 import { migrate } from "./migrate.ts";
@@ -64,7 +65,7 @@ function open(path: string, driver: SqliteDriver): SqlDatabase {
 function createFile(path: string): void {
   if (existsSync(path)) return;
   const folder = dirname(path);
-  const created = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const created = makeFolder(folder, 0o700);
   closeSync(openSync(path, "a", 0o600));
   // SQLite syncs the folder that holds the file; new folders above it must be on disk before the first event
   // is.

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Usage } from "../../base/completion.ts";
 import { digestOf } from "../../base/digest.ts";
 import { isJsonObject, type Json } from "../../base/json.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import type { PreparedRequest } from "../../prompts/types.ts";
 
 /** A model's answer as it is kept. */
@@ -37,7 +38,7 @@ export function openAnswerCache(folder: string, { fresh = false } = {}): AnswerC
     put(request, sample, answer) {
       if (credentialsOf(request).some((secret) => answer.raw.includes(secret))) return;
       const path = pathOf(folder, request, sample);
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       // Whole or not at all, whoever else writes it.
       const temporary = `${path}.${process.pid}.tmp`;
       writeFileSync(temporary, `${JSON.stringify({ v: VERSION, ...answer }, null, 2)}\n`);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   both,
@@ -12,6 +12,7 @@ import {
   text,
 } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/make-folder.ts";
 import { problemWith } from "../../base/options.ts";
 import { type CaseResult, caseKey, countOfCase, scoreOfCase, type VariantResult } from "./results.ts";
 
@@ -93,7 +94,7 @@ export function writeBaseline(
     const others = Object.entries(kept).filter(([key]) => ![...sets].some((set) => key.startsWith(set)));
     clients[client] = { at: at.slice(0, 10), cases: { ...Object.fromEntries(others), ...now } };
   }
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(path, serialize({ v: 1, clients }));
 }
 

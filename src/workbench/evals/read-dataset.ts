@@ -82,6 +82,8 @@ interface RawDataset {
   readonly agent?: string | undefined;
   readonly severity?: Severity | undefined;
   readonly cases: readonly RawCase[];
+  /** The line of the agent above the cases. */
+  readonly agentLine?: number | undefined;
 }
 
 /** Reads a dataset's text: JSON Lines where the file's name says so, else YAML. Throws like `readDatasets`. */
@@ -96,6 +98,7 @@ export function parseDataset(text: string, source: DatasetSource): Dataset {
       ...source,
       agent: raw.agent ?? source.agent,
       severity: raw.severity,
+      agentLine: raw.agentLine,
       index,
     });
     const before = lines.get(read.name);
@@ -122,7 +125,7 @@ type CaseFields = Omit<EvalCase, "name" | "agent" | "severity" | "file" | "line"
 
 function readCase(
   { value, lineOf }: RawCase,
-  source: DatasetSource & { readonly severity: Severity | undefined; readonly index: number },
+  source: DatasetSource & Pick<RawDataset, "severity" | "agentLine"> & { readonly index: number },
 ): EvalCase {
   const { file } = source;
   checkShape<CaseFields>(value, CASE, file, lineOf);
@@ -136,7 +139,11 @@ function readCase(
     source.known === undefined || value.review === true
       ? []
       : unknownNames({ agent, expect: value.expect }, source.known);
-  for (const { path, message } of unknown) throw refusal(file, lineOf(path), `${path.join(".")}: ${message}`);
+  for (const { path, message } of unknown) {
+    const isAbove = path[0] === "agent" && value.agent === undefined;
+    const place = (isAbove ? source.agentLine : undefined) ?? lineOf(path);
+    throw refusal(file, place, `${path.join(".")}: ${message}`);
+  }
   return { ...value, name, agent, severity: value.severity ?? source.severity ?? "should", file, line };
 }
 
@@ -188,7 +195,8 @@ function readYaml(text: string, file: string): RawDataset {
   if (Array.isArray(cases) && cases.length === 0) return { cases: [] };
   checkShape<{ agent?: string; severity?: Severity; cases: unknown[] }>(value, HEADER, file, lineOf);
   if (!Array.isArray(value.cases)) throw refusal(file, 1, "has no cases: a list, or an object with `cases`");
-  return { agent: value.agent, severity: value.severity, cases: casesAt(value.cases, ["cases"]) };
+  const { agent, severity } = value;
+  return { agent, agentLine: lineOf(["agent"]), severity, cases: casesAt(value.cases, ["cases"]) };
 }
 
 function readValue(read: () => unknown, file: string): unknown {
