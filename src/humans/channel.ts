@@ -59,7 +59,11 @@ export interface ApprovedNotice extends Told {
 /** How a request that people were told of has changed. */
 export type UpdateNotice = ClosedNotice | ApprovedNotice;
 
-/** Small values that a channel keeps beside the threads: the part of a store that it may use. */
+/**
+ * Small values that a channel keeps beside the threads: the part of a store that it may use. A value `about` a thread goes when
+ * the thread is deleted. Erasing what was said in the thread removes only values whose names begin with `content:`, so a
+ * value that holds anything of that needs such a name.
+ */
 export interface ChannelValues {
   getValue(key: string): Promise<string | undefined>;
   /** Compare-and-swap: resolves with false, changing nothing, unless the old value is `expected`. */
