@@ -12,7 +12,7 @@ const hash = (...texts) => createHash("sha256").update(texts.join("\0")).digest(
 const stampIs = (file, stamp) => existsSync(file) && readFileSync(file, "utf8") === stamp;
 
 /** How often it is said that something still goes on, in ms. */
-const SIGN_OF_LIFE = 5_000;
+const SIGN_OF_LIFE = 10_000;
 
 function run(what, command, args) {
   const began = Date.now();

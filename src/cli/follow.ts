@@ -1,5 +1,7 @@
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import { objectionToAnswer } from "../humans/approvers.ts";
+import type { People } from "../humans/people.ts";
+import { pendingRequest, whyNot } from "../humans/request.ts";
 import type { HumanResponse } from "../humans/respond.ts";
 import { describeWay } from "../present/describe-way.ts";
 import { eventLine } from "../present/event-line.ts";
@@ -109,7 +111,7 @@ async function decideHere(
 ): Promise<boolean> {
   const { terminal, colors } = session;
   const response = await askUntilAnswered(asked, (signal) =>
-    askPerson(session, asked.thread, request, signal),
+    askPerson(session, { thread: asked.thread, people: runtime.people, request }, signal),
   );
   if (response === undefined) return false;
   if (response === ANSWERED_ELSEWHERE) {
@@ -135,22 +137,33 @@ export function gradesOf(runtime: Pick<Runtime, "agents">, agent: string): (inte
   };
 }
 
+interface Asked {
+  readonly thread: Thread;
+  readonly request: PendingRequest;
+  readonly people: People;
+}
+
 /** The person's decision, or `undefined` if they leave the request open. */
 async function askPerson(
   session: Session,
-  thread: Thread,
-  request: PendingRequest,
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<HumanResponse | undefined> {
   const { terminal, person } = session;
+  const { thread, request } = asked;
   const way = describeWay(thread.state.parent?.path ?? [], thread.state.agent);
   if (way !== "") terminal.err(`  ${way}:`);
   if (request.type === "approval") {
     await showCard(session, request);
-    const typed = await terminal.ask("  Press Enter to approve, or type feedback to deny: ", signal);
+    const mayNot = whyNotHere(session, asked);
+    if (mayNot.approve !== undefined) terminal.err(`  ${mayNot.approve}`);
+    if (mayNot.deny !== undefined) return undefined;
+    const enter = mayNot.approve === undefined ? "to approve" : "to leave it open";
+    const typed = await terminal.ask(`  Press Enter ${enter}, or type feedback to deny: `, signal);
     if (typed === undefined) return undefined;
     const { digest } = request;
     const text = typed.trim();
+    if (text === "" && mayNot.approve !== undefined) return undefined;
     if (text === "") return { digest, decision: { kind: "approved" } };
     return { digest, decision: { kind: "denied", feedback: text } };
   }
@@ -189,6 +202,14 @@ async function askPerson(
     default:
       return request.kind satisfies never;
   }
+}
+
+/** Why the person at the terminal may not decide, before they are asked to. */
+function whyNotHere({ person }: Session, { thread, people }: Asked) {
+  const request = pendingRequest(thread);
+  const why = (decision: "approved" | "denied") =>
+    request === null ? undefined : whyNot(request, person, decision, people)?.message;
+  return { approve: why("approved"), deny: why("denied") };
 }
 
 async function answerQuestion(

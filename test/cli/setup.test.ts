@@ -50,3 +50,16 @@ it("editing a prompt needs no TypeScript edit: a stale client is noticed and gen
   expect(existsSync(join(copy, "baml_client", "index.ts"))).toBe(true);
   expect(readFileSync(join(root, "baml_src", "calculator.baml"), "utf8")).not.toContain("// edited");
 });
+
+it("a clone whose dependencies are not installed says so, without a trace", { tags: "E9" }, () => {
+  const copy = mkdtempSync(join(tmpdir(), "twelvefold-"));
+  for (const path of ["bin", "src/cli/main.ts", "package.json"])
+    cpSync(join(root, path), join(copy, path), { recursive: true });
+  const started = spawnSync(process.execPath, [join(copy, "bin", "twelvefold.mjs"), "list"], {
+    encoding: "utf8",
+  });
+  expect([started.status, started.stderr]).toEqual([
+    2,
+    "twelvefold: the dependencies of this clone are not installed: run npm install (npm start does it by itself)\n",
+  ]);
+});

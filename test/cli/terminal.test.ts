@@ -138,7 +138,13 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
   it("a list says what a thread is about, what it was found by, which are interrupted, and the zone of its times", async () => {
     vi.stubEnv("TZ", "Asia/Tokyo");
     const { session, store, text, shown } = atTerminal();
-    await createThread(store, { projection: { agent: "looks", wantsAdvance: true, subject: "left alone" } });
+    const begun = {
+      agent: "looks",
+      wantsAdvance: true,
+      subject: "left alone",
+      title: "looks wants to run it",
+    };
+    await createThread(store, { projection: begun });
     await createThread(store, {
       texts: ["refund A-1020"],
       findable: [{ seq: 2, text: "please refund A-1020 to Ada" }],
@@ -146,6 +152,8 @@ describe("threads at the terminal", { tags: ["F0.3", "E9"] }, () => {
     });
     await list(session, { limit: 10 });
     expect(text()).toMatch(/interrupted .* 2026-01-01 09:00 GMT\+9 {2}left alone/);
+    // It was asked and has been answered.
+    expect(text()).not.toContain("wants to run it");
     shown.length = 0;
     await list(session, { limit: 10, search: "refund a-10" });
     expect(text()).toMatch(/the order of Ada\n>? {4,}please refund A-1020 to Ada {2}thr_\w+\.2$/);

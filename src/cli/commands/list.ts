@@ -105,7 +105,9 @@ function rows(thread: ThreadSummary, { isInterrupted, hit, search }: Found, c: S
       .map((part) => (part.hit ? c.bold(part.text) : part.text))
       .join("");
   const about = visibleLine(subject || title, 60);
-  const more = hit === undefined ? visibleLine(title, 100) : visibleLine(excerptOf(hit.text, search, 100));
+  // What was asked or said last is over once it works again.
+  const latest = status === "running" ? "" : title;
+  const more = hit === undefined ? visibleLine(latest, 100) : visibleLine(excerptOf(hit.text, search, 100));
   const request = thread.pendingRequest === null ? "" : `  ${requestIdOf(threadId, thread.pendingRequest)}`;
   const line = `${threadId}  ${paint(word.padEnd(17))}  ${visibleLine(agent, 20).padEnd(12)}  ${c.dim(time)}  ${mark(about)}`;
   const saysMore = more !== about && more !== "" && hit?.text !== subject;

@@ -51,7 +51,7 @@ export const Next = ({ next }: { next: RequestView | null }) =>
         Next: {clip(next.title, 80)}
       </a>{" "}
       <span class="hint">
-        <kbd>n</kbd>
+        key <kbd>n</kbd>
       </span>
     </p>
   );
