@@ -22,6 +22,7 @@ import type { ServerEnv } from "./env.ts";
 import { RequestError, UnauthorizedError } from "./errors.ts";
 import { createEventStreams, type EventStreams } from "./event-stream.ts";
 import { idempotency } from "./idempotency.ts";
+import { requireKnownQuery } from "./known-queries.ts";
 import { createRateLimit, DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
 import type { ServerLog } from "./log.ts";
@@ -240,6 +241,7 @@ export function createServer(options: ServerOptions): Server {
     c.set("actOnce", actOnce);
     return next();
   });
+  app.use(requireKnownQuery(app));
   app.route("/", eventRoutes(deps));
   app.route("/", threadRoutes(deps));
   app.route("/", exportRoutes(deps));

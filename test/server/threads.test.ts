@@ -37,6 +37,30 @@ describe("threads over HTTP", () => {
     expect(done.state.status).toEqual({ kind: "finished", result: "paid" });
   });
 
+  it("refuses what a query asks for and the route does not know, naming what it does", {
+    tags: "F6.2",
+  }, async () => {
+    const { call, runtime } = serve({ script: [FINISH] });
+    const { body } = await call("/threads", { body: { agent: "example", message: "go" } });
+    const misspelt = await call("/threads?stauts=running&limit=2");
+    expect([misspelt.status, misspelt.body.detail]).toEqual([
+      400,
+      'unknown in the query: "stauts"; known: agent, status, pending, search, limit, cursor',
+    ]);
+    expect(misspelt.body.details).toMatchObject({ in: "query", unknown: ["stauts"] });
+    const one = `/threads/${body.threadId}`;
+    for (const path of ["/requests?whose=me", `${one}/export?as=json&pretty=1`, `${one}/graph?format=svg`])
+      expect((await call(path)).status).toBe(400);
+    expect((await call(`${one}?after=3`)).body.detail).toBe('unknown in the query: "after"; this takes none');
+    const stream = await call(`${one}/events?since=3`, { headers: { accept: "text/event-stream" } });
+    expect(stream.status).toBe(400);
+    const before = (await runtime.list()).threads.length;
+    expect((await call("/threads?once=1", { body: { agent: "example", message: "go" } })).status).toBe(400);
+    expect((await runtime.list()).threads).toHaveLength(before);
+    for (const path of ["/threads?status=running&status=finished&limit=2", `${one}/events?after=1&limit=1`])
+      expect((await call(path)).status).toBe(200);
+  });
+
   it("status, events and pending requests can be asked for", { tags: "F6.2" }, async () => {
     const { call, launch } = serve({ script: approvalScript });
     const { threadId, thread } = await launch("divide");

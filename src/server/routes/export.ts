@@ -27,7 +27,7 @@ const exported = createRoute({
         "text/html": { schema: text },
       },
     },
-    ...problems(401, 403, 404, 422),
+    ...problems(400, 401, 403, 404, 422),
   },
 });
 
@@ -45,7 +45,7 @@ const graph = createRoute({
       description: "The graph; Mermaid text unless `as` says otherwise",
       content: { "text/plain": { schema: text }, "image/svg+xml": { schema: text } },
     },
-    ...problems(401, 403, 404, 422),
+    ...problems(400, 401, 403, 404, 422),
   },
 });
 

@@ -15,7 +15,7 @@ const remove = createRoute({
   request: { params: threadParams },
   responses: {
     200: json(z.object({ deleted: z.literal(true) }), "It is gone"),
-    ...problems(401, 403, 404, 409, 429),
+    ...problems(400, 401, 403, 404, 409, 429),
   },
 });
 

@@ -23,7 +23,7 @@ const list = createRoute({
   },
   responses: {
     200: json(z.object({ requests: z.array(requestSchema), next: z.string().nullable() }), "A page"),
-    ...problems(401, 403, 422, 429),
+    ...problems(400, 401, 403, 422, 429),
   },
 });
 
@@ -35,7 +35,7 @@ const show = createRoute({
   summary: "A request that waits for a person",
   middleware: [requireScope("read", "respond")],
   request: { params: requestParams },
-  responses: { 200: json(requestSchema, "The request"), ...problems(401, 403, 404, 409) },
+  responses: { 200: json(requestSchema, "The request"), ...problems(400, 401, 403, 404, 409) },
 });
 
 const respond = createRoute({

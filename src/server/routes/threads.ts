@@ -41,7 +41,7 @@ const list = createRoute({
   },
   responses: {
     200: json(threadPageSchema, "A page"),
-    ...problems(401, 403, 422, 429),
+    ...problems(400, 401, 403, 422, 429),
   },
 });
 
@@ -66,7 +66,7 @@ const show = createRoute({
   summary: "Where a thread stands and what it waits for",
   middleware: [requireScope("read")],
   request: { params: threadParams },
-  responses: { 200: json(threadSchema, "The thread"), ...problems(401, 403, 404) },
+  responses: { 200: json(threadSchema, "The thread"), ...problems(400, 401, 403, 404) },
 });
 
 const message = createRoute({
