@@ -51,3 +51,12 @@ export async function withDeadline<T>(
     signal?.removeEventListener("abort", onAbort);
   }
 }
+
+/**
+ * A signal that is aborted after `ms` milliseconds, or with `signal` if that comes first: for requests that others end.
+ * A time that is longer than a timer waits counts as the longest.
+ */
+export function limitTime(ms: number, signal?: AbortSignal | undefined): AbortSignal {
+  const timeUp = AbortSignal.timeout(Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+  return signal === undefined ? timeUp : AbortSignal.any([timeUp, signal]);
+}

@@ -1,4 +1,5 @@
 import { both, check, fields, optional, text } from "../base/checks.ts";
+import { limitTime } from "../base/deadlines.ts";
 import type { Json } from "../base/json.ts";
 import { address, checkOptions, durationMs, nonEmptyName } from "../base/options.ts";
 import { signDelivery, webhookSecret } from "../base/webhook-signature.ts";
@@ -120,7 +121,7 @@ export function webhookChannel(options: WebhookChannelOptions): Channel {
         "webhook-timestamp": timestamp,
         "webhook-signature": `v1,${signature}`,
       },
-      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
+      signal: limitTime(timeoutMs, signal),
     });
     await response.body?.cancel();
     if (!response.ok) throw new Error(`${new URL(url).origin} answered ${response.status}`);

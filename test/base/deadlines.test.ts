@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
-import { withDeadline } from "../../src/base/deadlines.ts";
+import { limitTime, withDeadline } from "../../src/base/deadlines.ts";
 
 const never = () => new Promise<string>(() => {});
 const soon = (value: string) => new Promise<string>((resolve) => setTimeout(resolve, 10, value));
@@ -48,4 +48,19 @@ describe("a deadline", { tags: "F8.1" }, () => {
       expect(await slept).toBe("stopped");
     },
   );
+});
+
+describe("a signal for a request", () => {
+  it("waits as long as a timer can, whatever the time, and ends with the signal of others", async () => {
+    for (const ms of [2 ** 31, 2 ** 33, 1e300]) {
+      const stop = new AbortController();
+      const signal = limitTime(ms, stop.signal);
+      await soon("a longer time than a timer takes that has overflowed");
+      expect(signal.aborted).toBe(false);
+      stop.abort("enough");
+      expect(signal.reason).toBe("enough");
+    }
+    const half = limitTime(0.5);
+    await expect.poll(() => half.aborted).toBe(true);
+  });
 });

@@ -1,3 +1,5 @@
+import { limitTime } from "../../base/deadlines.ts";
+
 const TIMEOUT_MS = 10_000;
 
 export interface PlatformCall {
@@ -13,12 +15,11 @@ export interface PlatformCall {
  */
 export async function callPlatform(what: string, url: URL, call: PlatformCall): Promise<unknown> {
   const { method, body, headers, signal } = call;
-  const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
   const isForm = body instanceof URLSearchParams;
   const response = await fetch(url, {
     method,
     redirect: "error",
-    signal: AbortSignal.any(signals),
+    signal: limitTime(TIMEOUT_MS, signal),
     headers: { ...(body === undefined || isForm ? {} : { "content-type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
   });

@@ -18,6 +18,7 @@ import {
 } from "@chat-adapter/slack/webhook";
 import { z } from "zod";
 import { both, check, fields, optional, record, text } from "../../base/checks.ts";
+import { limitTime } from "../../base/deadlines.ts";
 import { address, checkOptions, nonEmptyName } from "../../base/options.ts";
 import { readFormButton, writeFormButton } from "./form-button.ts";
 import {
@@ -70,11 +71,11 @@ export function slack(options: SlackOptions): ChatPlatform {
   function api(team: string, signal?: AbortSignal, timeout = TIMEOUT_MS): SlackApiOptions {
     const token = Object.hasOwn(teams, team) ? teams[team] : undefined;
     if (token === undefined) throw new Error(`there is no token for the workspace ${team}`);
-    const signals = [AbortSignal.timeout(timeout), ...(signal === undefined ? [] : [signal])];
+    const limited = limitTime(timeout, signal);
     return {
       token,
       ...(apiUrl === undefined ? {} : { apiUrl }),
-      fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.any(signals), redirect: "error" }),
+      fetch: (input, init) => fetch(input, { ...init, signal: limited, redirect: "error" }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { limitTime } from "../../base/deadlines.ts";
 
 /** The parameters of a request of Twilio, as it sends them. */
 export type TwilioParams = ReadonlyMap<string, string>;
@@ -61,7 +62,7 @@ export async function sendText(
       "content-type": "application/x-www-form-urlencoded",
     },
     body: new URLSearchParams({ From: from, To: to, Body: body }),
-    signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
+    signal: limitTime(TIMEOUT_MS, signal),
   });
   if (response.ok) return void (await response.body?.cancel());
   const { code, message } = problem.catch({}).parse(await response.json().catch(() => ({})));
