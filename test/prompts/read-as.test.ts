@@ -4,14 +4,14 @@ import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { ALLOWANCE, costOf, FITTING } from "../../src/prompts/gate/allowance.ts";
 import { completionReader } from "../../src/prompts/gate/answer.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
-import { describeMisplaced, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
+import { describeMisplaced, readExact, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
 import { strictJson } from "../../src/prompts/gate/scan.ts";
 import { triesOf } from "../../src/prompts/gate/tries.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
-import { DEEP_FUNCTIONS, retypedValue } from "./completions/retyped.ts";
+import { DEEP_FUNCTIONS, retypedValue, strangeValue } from "./completions/retyped.ts";
 
 type Name = (typeof DEEP_FUNCTIONS)[number] | "NextFilter";
 
@@ -71,6 +71,38 @@ describe("an answer that would keep the native parser busy", {
       expect(writeAs(ours.value, typeOf(name)).kind).toBe("value");
     }
     expect(read).toBeGreaterThan(propertyRuns(150) / 3);
+  });
+
+  it("is not given to it where it fits as it is, whatever its texts and numbers are", () => {
+    let read = 0;
+    for (let number = 0; number < propertyRuns(150); number += 1) {
+      const name = nameAt(number);
+      const text = JSON.stringify(
+        strangeValue(retypedValue(typeOf(name), number, 30), number),
+        null,
+        number % 3,
+      );
+      const ours = readExact(JSON.parse(text), typeOf(name));
+      if (ours.kind === "misfit" || !ours.sure) continue;
+      read += 1;
+      const theirs = bamlFunction(b, name).parse(text, {});
+      expect(JSON.stringify(ours.value), `${name}: ${text}`).toBe(JSON.stringify(theirs));
+      const { given, parse } = watched(name);
+      parse("{}");
+      given.length = 0;
+      const answer = parse(text);
+      expect(answer).toMatchObject({ ok: true, fidelity: { grade: "exact" }, more: [] });
+      expect(given).toEqual([]);
+    }
+    expect(read).toBeGreaterThan(propertyRuns(150) / 4);
+  });
+
+  it("is given to it where the same field is written twice", () => {
+    const { given, parse } = watched("NextStep");
+    parse("{}");
+    given.length = 0;
+    parse('{"intent":"refund","order_id":"A1","amount":1,"amount":2}');
+    expect(given).toHaveLength(1);
   });
 
   it("gives the parser no more than some milliseconds of work, whatever the shape of its type", () => {

@@ -3,7 +3,7 @@ import { TOLERANT_REASONS } from "../../base/fidelity.ts";
 import { affordBlind, FITTING, MAX_BLIND } from "./allowance.ts";
 import { compareValues, isFields } from "./compare.ts";
 import { mismatch } from "./mismatch.ts";
-import { describeMisplaced, readWritten } from "./read-as.ts";
+import { describeMisplaced, readExact, readWritten } from "./read-as.ts";
 import { type Candidate, type ReadTools, tryParse } from "./reading.ts";
 import { type Size, sampleOf, sizeOf } from "./sample.ts";
 import { strictJson, withoutStrings } from "./scan.ts";
@@ -24,8 +24,8 @@ interface Read {
 }
 
 /**
- * Why a value may not be given to the native parser; `undefined` if it may. What may take it long is read as the declared type
- * instead: what fits that, but for numbers as text and the like, needs no parser. Where the types are not known, a sample is parsed
+ * Why a value may not be given to the native parser; `undefined` if it may. What fits the declared type as it is needs no parser,
+ * nor does what may take it long and fits but for numbers as text and the like. Where the types are not known, a sample is parsed
  * first: only if the sample fits its type with nothing but harmless differences is the whole value sure to be cheap.
  *
  * @param text what it was read from, and how many values that holds.
@@ -37,8 +37,10 @@ export function findUnaffordable(
 ): Refused | Read | undefined {
   const size = sizeOf(value);
   // The native parser reads values under a repeated key as often as the key is written.
-  if (values - size.empty - size.values > tools.left.texts)
-    return tooMuch("has the same fields again and again");
+  const repeated = values - size.empty - size.values;
+  if (repeated > tools.left.texts) return tooMuch("has the same fields again and again");
+  const exact = repeated === 0 ? readExact(value, tools.returns()) : undefined;
+  if (exact?.kind === "value" && exact.sure) return { kind: "read", value: exact.value };
   const cost = tools.costOf(value);
   const why = text.length < LONG ? "has many levels" : "is long";
   if (cost > tools.left.work) {

@@ -36,6 +36,11 @@ export function readWritten(value: unknown, type: DeclaredType, { plain = true }
   return new Reader(true, plain).read(value, type, true);
 }
 
+/** The same for a value that fits as it is, which the parser would not change. */
+export function readExact(value: unknown, type: DeclaredType): ReadAs {
+  return new Reader(true, true).read(value, type, false);
+}
+
 /** The other way round: what a model would write for a value in the type's names. Nothing but what fits as it is. */
 export function writeAs(value: unknown, type: DeclaredType): ReadAs {
   return new Reader(false, true).read(value, type, false);
@@ -81,7 +86,8 @@ class Reader {
         const read = FITS[type.kind](value) ? value : loose ? castScalar(value, type.kind) : undefined;
         if (read === undefined) return misfit(value, type);
         const isSure = typeof value === "number" && type.kind === "text" ? this.#plain : isWhole(value);
-        return { kind: "value", value: read === 0 ? 0 : read, sure: isSure };
+        // The parser keeps the sign of a zero in a number, and no whole number has one.
+        return { kind: "value", value: read === 0 && type.kind === "integer" ? 0 : read, sure: isSure };
       }
       case "null":
         return value === null ? sure(value) : misfit(value, type);

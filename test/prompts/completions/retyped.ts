@@ -54,6 +54,60 @@ export function editedValue(type: DeclaredType, number: number, most: number): u
   return new Maker(random, random(2) === 0 ? (value) => value : retype, "name").make(type, random(most));
 }
 
+/** Texts that look like something else, or need care in JSON. */
+const STRANGE_TEXTS = [
+  ...'|null|true|1|-1.5|1e5|0x10|None|NaN|{}|[]|{"a":1}|"quoted"|a: b|- a|// c|/* c */|<a>&amp;|’|é|e\u0301|😀'.split(
+    "|",
+  ),
+  ...[
+    " lead",
+    "trail ",
+    "a,b",
+    "$5",
+    "{{ x }}",
+    "\u0000",
+    "\u2028",
+    "\ufeff",
+    "a\nb",
+    "a\\b",
+    "\\u0041",
+    "```json\n{}\n```",
+  ],
+  "x".repeat(600),
+];
+const STRANGE_NUMBERS = [
+  0,
+  1e15,
+  2 ** 31,
+  2 ** 53 - 1,
+  1 - 2 ** 53,
+  0.1,
+  1 / 3,
+  0.1 + 0.2,
+  1e21,
+  5e-324,
+  123456789.12345679,
+];
+
+/** The value with strange texts and numbers in it, and fields in another order: the same for the same number, always. */
+export function strangeValue(value: unknown, number: number): unknown {
+  const random = randomOf(number);
+  const pick = (among: readonly unknown[], one: unknown) =>
+    random(3) === 0 ? one : among[random(among.length)];
+  const change = (one: unknown): unknown => {
+    if (typeof one === "string") return pick(STRANGE_TEXTS, one);
+    if (typeof one === "number") return pick(STRANGE_NUMBERS, one);
+    if (Array.isArray(one)) return one.map(change);
+    if (typeof one !== "object" || one === null) return one;
+    const fields = Object.entries(one).map(([name, field]) =>
+      // What tells the members of a union apart stays.
+      [name, name === "intent" || name === "kind" ? field : change(field)],
+    );
+    return Object.fromEntries(random(4) === 0 ? fields.reverse() : fields);
+  };
+  return change(value);
+}
+
 class Maker {
   private readonly random: Random;
   private readonly retype: (value: unknown, random: Random) => unknown;
