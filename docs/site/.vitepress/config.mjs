@@ -29,7 +29,11 @@ export default defineConfig({
     config(md) {
       markCode(md);
       const code = md.renderer.rules.code_inline;
-      md.renderer.rules.code_inline = (...args) => code(...args).replace("<code", "<code v-pre");
+      // Long names may break where a reader expects it: after `_`, `/`, `.` and `:`.
+      md.renderer.rules.code_inline = (...args) =>
+        code(...args)
+          .replace("<code", "<code v-pre")
+          .replace(/>[^<]+</g, (text) => text.replace(/[_/.:](?=\w)/g, "$&<wbr>"));
     },
   },
   themeConfig: {
