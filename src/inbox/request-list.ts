@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { ThreadId } from "../base/ids.ts";
 import { principalKey } from "../humans/principal.ts";
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -25,6 +26,8 @@ export interface RequestFilter {
 
 export interface RequestPageOf {
   readonly requests: readonly RequestView[];
+  /** Where a search has found its words, by thread. */
+  readonly found: ReadonlyMap<ThreadId, string>;
   /** How many of those sorted together are left out because they wait for somebody else. */
   readonly others: number;
   readonly next: string | null;
@@ -61,7 +64,7 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
         search: filter.search || undefined,
         cursor: cursor || undefined,
       });
-      const { threads } = await findShown(found, runtime, filter.search);
+      const { threads, hits } = await findShown(found, runtime, filter.search);
       const { viewer } = filter;
       const views = await Promise.all(threads.map(({ threadId, seq }) => viewOf(threadId, seq)));
       const sorted = views
@@ -72,6 +75,7 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
       const end = start + PAGE;
       return {
         requests: sorted.slice(start, end),
+        found: new Map(hits.map(({ threadId, text }) => [threadId, text])),
         others: threads.length - sorted.length,
         next: end < sorted.length ? `${cursor}~${end}` : found.next,
       };

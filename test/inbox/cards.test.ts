@@ -2,7 +2,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import type { Json } from "../../src/base/json.ts";
+import { verifiedBy } from "../../src/humans/principal.ts";
 import { createRequestList } from "../../src/inbox/request-list.ts";
+import { figuresOf, sumOf } from "../../src/inbox/views/figures.ts";
 import { createObservers } from "../../src/runtime/observers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { StepOptions } from "../../src/steps/definitions.ts";
@@ -311,7 +313,20 @@ describe("figures", () => {
     expect(shown).toContain("All 1 thread.");
     expect(shown).toMatch(/shop 1 3 0 /);
     expect(shown).toContain("Refund asked 2 · changed 1 · denied 1");
+    expect(shown).not.toContain("still wait");
     expect(await page("/inbox/figures?agent=nobody")).toContain("No threads.");
+  });
+
+  it("count a wait that goes on until now, and one that a cancellation ends", { tags: "E9" }, async () => {
+    const { runtime, launch } = shop([REFUND]);
+    const waiting = await launch();
+    const since = Date.parse(waiting.state.request?.askedAt ?? "");
+    const open = figuresOf(waiting, undefined);
+    expect(sumOf([open], since + 5_000)).toMatchObject({ waits: 1, openWaits: 1, waitedMs: 5_000 });
+    await runtime.cancel(waiting.id, verifiedBy("web", "max"));
+    const ended = figuresOf(await runtime.get(waiting.id), undefined);
+    expect([ended.waits.length, ended.waitingSince]).toEqual([1, null]);
+    expect(sumOf([ended], since + 5_000)).toMatchObject({ waits: 1, openWaits: 0 });
   });
 
   it("the list of threads says what each has cost, where an agent has prices", { tags: "E9" }, async () => {

@@ -288,7 +288,10 @@ describe("what redaction hides from the model", () => {
       expect(await get(`/inbox/threads?search=${query}`)).toContain("Nothing found.");
       expect(await get(`/inbox?search=${query}&whose=all`)).not.toContain("/inbox/requests/");
     }
-    expect(await get("/inbox?search=answer&whose=all")).toContain("/inbox/requests/");
+    const found = await get("/inbox?search=answer&whose=all");
+    expect(found).toContain("/inbox/requests/");
+    expect(found).toContain("<mark>answer</mark>");
+    expect(found).not.toContain("hunter2");
   });
 
   it("is not in what is said of an edit or an answer that does not fit", {

@@ -93,6 +93,12 @@ const Costs = ({ byAgent, all }: Pick<FiguresProps, "byAgent" | "all">) => (
         </tbody>
       </table>
     </section>
+    {all.openWaits > 0 && (
+      <p class="hint">
+        {countOf(all.openWaits, "request")} still {all.openWaits === 1 ? "waits" : "wait"}: that counts until
+        now.
+      </p>
+    )}
     {all.cost === null && <p class="hint">Money is counted for agents whose budget has prices.</p>}
   </section>
 );

@@ -1,3 +1,4 @@
+import type { ThreadId } from "../../base/ids.ts";
 import type { People } from "../../humans/people.ts";
 import { mayDecide } from "../../humans/request.ts";
 import { describeField } from "../../present/describe-field.ts";
@@ -6,6 +7,7 @@ import { decidersInWords, personInWords } from "../../present/who-decides.ts";
 import type { Principal } from "../../thread/events.ts";
 import { FilterForm } from "../components/filter.tsx";
 import { type Frame, Layout } from "../components/layout.tsx";
+import { Excerpt } from "../components/marked.tsx";
 import { AgentName, Empty, Labels, UrgencyMark, Way } from "../components/parts.tsx";
 import { Ago } from "../components/text.tsx";
 import { paths, withQuery } from "../paths.ts";
@@ -22,6 +24,8 @@ export interface InboxFilter {
 interface InboxProps {
   readonly frame: Frame;
   readonly requests: readonly RequestView[];
+  /** Where the search has found its words, by thread. */
+  readonly found: ReadonlyMap<ThreadId, string>;
   /** How many are left out because they wait for others. */
   readonly others: number;
   readonly agents: readonly string[];
@@ -82,7 +86,7 @@ export const InboxPage = (props: InboxProps) => {
           ) : (
             <ul class="cards">
               {requests.map((request) => (
-                <RequestRow request={request} {...props} />
+                <RequestRow request={request} {...props} hit={props.found.get(request.threadId)} />
               ))}
             </ul>
           )}
@@ -115,12 +119,14 @@ export const InboxPage = (props: InboxProps) => {
 
 interface RowProps {
   readonly request: RequestView;
+  readonly hit: string | undefined;
+  readonly filter: Pick<InboxFilter, "search">;
   readonly viewer: Principal;
   readonly people: People;
   readonly now: number;
 }
 
-const RequestRow = ({ request, viewer, people, now }: RowProps) => (
+const RequestRow = ({ request, hit, filter, viewer, people, now }: RowProps) => (
   <li class={`card-row edge-${request.urgency}`} id={`request-${request.id.replace(".", "-")}`}>
     <div class="row-top">
       <UrgencyMark urgency={request.urgency} />
@@ -145,6 +151,11 @@ const RequestRow = ({ request, viewer, people, now }: RowProps) => (
         {clip(visibleLine(request.goal, 1_000), 200)}
       </p>
     )}
+    {hit !== undefined && (
+      <p class="row-latest row-hit" dir="auto">
+        <Excerpt text={hit} search={filter.search} />
+      </p>
+    )}
     <Standing request={request} viewer={viewer} people={people} />
   </li>
 );
@@ -156,7 +167,7 @@ const PAUSED = {
 } as const;
 
 /** Who has approved, and for whom it waits if not for the person who looks. */
-const Standing = ({ request, viewer, people }: Omit<RowProps, "now">) => {
+const Standing = ({ request, viewer, people }: Pick<RowProps, "request" | "viewer" | "people">) => {
   const { asked } = request;
   const needed = asked.type === "approval" ? (asked.policy.needed ?? 1) : 1;
   const approvedBy = asked.type === "approval" ? asked.approvedBy : [];

@@ -8,7 +8,7 @@ const LIMIT = 500;
 
 /** `GET /inbox/figures`: what the latest threads took. */
 export function figuresRoutes(pages: Pages): Hono {
-  const { runtime } = pages.deps;
+  const { runtime, clock } = pages.deps;
   return new Hono().get("/inbox/figures", async (c) => {
     const agent = (c.req.query("agent") ?? "").slice(0, 200);
     const { threads, next } = await runtime.list({ limit: LIMIT, agent: agent || undefined });
@@ -18,14 +18,15 @@ export function figuresRoutes(pages: Pages): Hono {
       const figures = await pages.figures.of(threadId, seq);
       if (figures !== undefined) found.push(figures);
     }
+    const now = clock.now();
     const byAgent = [...Map.groupBy(found, (one) => one.agent)]
-      .map(([name, all]) => [name, sumOf(all)] as const)
+      .map(([name, all]) => [name, sumOf(all, now)] as const)
       .sort(([one], [other]) => one.localeCompare(other));
     const page = (
       <FiguresPage
         frame={await frameOf(pages, c)}
         byAgent={byAgent}
-        all={sumOf(found)}
+        all={sumOf(found, now)}
         agent={agent}
         agents={[...runtime.agents.keys()]}
         limit={LIMIT}

@@ -28,6 +28,8 @@ export interface ThreadFigures {
   readonly runningMs: number;
   /** How long it waited for people, for each request that was answered or ended otherwise. */
   readonly waits: readonly number[];
+  /** Since when it waits for people, in ms since the epoch; `null` if it does not. */
+  readonly waitingSince: number | null;
   /** By intent, in words. */
   readonly approvals: Readonly<Record<string, Approvals>>;
 }
@@ -72,6 +74,7 @@ export function figuresOf(thread: Thread, agent: Agent | undefined): ThreadFigur
           decision.kind === "approved" && decision.editedStep !== undefined ? "edited" : "approved",
         );
     }
+    if (event.type === "cancelled") for (const request of asked.keys()) end(request, event.at);
     if (event.type === "request_expired") {
       const intent = end(event.data.request, event.at);
       if (intent !== null && event.data.because === undefined) count(intent, "expired");
@@ -88,6 +91,7 @@ export function figuresOf(thread: Thread, agent: Agent | undefined): ThreadFigur
     cost: prices === undefined ? null : costOf(thread, prices),
     runningMs: state.runningMs,
     waits,
+    waitingSince: state.request === null ? null : Date.parse(state.request.askedAt),
     approvals: Object.fromEntries(approvals),
   };
 }
@@ -99,17 +103,22 @@ function isError({ type }: ThreadEvent): boolean {
 }
 
 /** The figures of many threads together. */
-export interface Figures extends Omit<ThreadFigures, "agent" | "waits"> {
+export interface Figures extends Omit<ThreadFigures, "agent" | "waits" | "waitingSince"> {
   readonly threads: number;
   readonly waits: number;
+  /** How many of the waits go on: they count until now. */
+  readonly openWaits: number;
   readonly waitedMs: number;
   readonly medianWaitMs: number;
 }
 
-/** Adds up what is known of several threads. Pure. */
-export function sumOf(all: readonly ThreadFigures[]): Figures {
+/** Adds up what is known of several threads, as it stands at `now`. Pure. */
+export function sumOf(all: readonly ThreadFigures[], now: number): Figures {
   const sum = (of: (one: ThreadFigures) => number) => all.reduce((total, one) => total + of(one), 0);
-  const waits = all.flatMap((one) => one.waits).sort((one, other) => one - other);
+  const open = all.flatMap(({ waitingSince }) =>
+    waitingSince === null ? [] : [Math.max(0, now - waitingSince)],
+  );
+  const waits = [...all.flatMap((one) => one.waits), ...open].sort((one, other) => one - other);
   const priced = all.filter(({ cost }) => cost !== null);
   const approvals = new Map<string, Approvals>();
   for (const [intent, counted] of all.flatMap((one) => Object.entries(one.approvals))) {
@@ -132,6 +141,7 @@ export function sumOf(all: readonly ThreadFigures[]): Figures {
     cost: priced.length === 0 ? null : priced.reduce((total, { cost }) => total + (cost ?? 0), 0),
     runningMs: sum(({ runningMs }) => runningMs),
     waits: waits.length,
+    openWaits: open.length,
     waitedMs: waits.reduce((total, ms) => total + ms, 0),
     medianWaitMs: waits[Math.floor((waits.length - 1) / 2)] ?? 0,
     approvals: Object.fromEntries(approvals),
