@@ -1,3 +1,4 @@
+import { limitTime } from "../base/deadlines.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -9,7 +10,7 @@ export async function settleWithin(
   ms: number,
   signal: AbortSignal,
 ): Promise<Thread> {
-  const time = AbortSignal.timeout(ms);
+  const time = limitTime(ms);
   try {
     return await runtime.settled(threadId, AbortSignal.any([signal, time]));
   } catch (error) {

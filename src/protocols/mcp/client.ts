@@ -1,6 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client";
 import type { AnyStep } from "../../agent/agent.ts";
 import { type Check, check, fields, list, oneOfKinds, optional, record, text } from "../../base/checks.ts";
+import { LONGEST_TIMER_MS } from "../../base/deadlines.ts";
 import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, toJson } from "../../base/json.ts";
 import { withPackages } from "../../base/missing-package.ts";
@@ -128,7 +129,8 @@ const CLIENT_NEEDS = ["@modelcontextprotocol/client"] as const;
  */
 export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   checkOptions("connectMcp", OPTIONS, options);
-  const { server, credentials = [], timeoutMs = 60_000 } = options;
+  const { server, credentials = [] } = options;
+  const timeoutMs = Math.min(options.timeoutMs ?? 60_000, LONGEST_TIMER_MS);
   const headersFor = "url" in server ? server.headersFor : undefined;
   if ((headersFor === undefined) !== (credentials.length === 0))
     throw new UsageError(
@@ -168,7 +170,7 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
       connectAs: headersFor === undefined ? undefined : (credential) => connect(headersFor(credential)),
       compile: (schema) => sdk.fromJsonSchema({ ...withoutPatterns(schema) }),
     },
-    options,
+    { ...options, timeoutMs },
   );
   client.setNotificationHandler("notifications/tools/list_changed", () => {
     remote.refresh().catch(() => {});
