@@ -215,6 +215,7 @@ describe("twelvefold init", { tags: "E1" }, () => {
     await expect(run("", { yes: true })).rejects.toThrow("the folder's name is empty");
     for (const folder of ["My Agent", "1st", "a_b", "x".repeat(64)])
       await expect(run(folder, { yes: true })).rejects.toThrow("lower-case letters, digits and hyphens");
+    await expect(run("My Agent!", { yes: true })).rejects.toThrow("(such as my-agent)");
     const { cwd } = await run("nested/deep/desk", { yes: true });
     expect(existsSync(join(cwd, "nested/deep/desk/package.json"))).toBe(true);
   });

@@ -104,9 +104,15 @@ function sourceOf(path: string, target: string): string {
 
 function checkName(name: string): string {
   if (NAME.test(name)) return name;
+  const near = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "")
+    .slice(0, 63);
+  const such = NAME.test(near) ? ` (such as ${near})` : "";
   throw new UsageError(
     "invalid_argument",
-    `the folder's name is also the agent's: 1 to 63 lower-case letters, digits and hyphens, a letter first, not ${JSON.stringify(name)}`,
+    `the folder's name is also the agent's: 1 to 63 lower-case letters, digits and hyphens, a letter first${such}, not ${JSON.stringify(name)}`,
   );
 }
 

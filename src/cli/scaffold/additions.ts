@@ -60,7 +60,7 @@ export const ADDITIONS: readonly Addition[] = [
     packages: SERVE_NEEDS,
     next: [
       "npx twelvefold demo support",
-      "for a shop of yours: createSupport({ shop, managers, today }), and mails as docs/support.md says",
+      "for a shop of yours: createSupport({ shop, managers, today }), and mails as node_modules/twelvefold/docs/support.md says",
     ],
     files: (root) => copyAgent(root, "support"),
   },

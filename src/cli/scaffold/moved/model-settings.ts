@@ -34,7 +34,7 @@ export function modelSettings(client: string, clients: ReadonlyMap<string, BamlC
     if (one.baseUrl !== undefined) lines.push(...addressOf(provider, one.baseUrl, left));
     if (one.others.length > 0)
       left.push(
-        `say the options of ${member} in code, where you want them: ${one.others.join(", ")} (promptFunction's model, docs/prompts.md)`,
+        `say the options of ${member} in code, where you want them: ${one.others.join(", ")} (promptFunction's model, node_modules/twelvefold/docs/prompts.md)`,
       );
     const [key] = PROVIDERS[provider].keys;
     if (one.key !== undefined && key !== undefined && one.key !== key)

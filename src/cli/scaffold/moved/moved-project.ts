@@ -114,7 +114,7 @@ function tagNote({ tags }: MovedAgent, isJson: boolean): string {
     answers: answer,
   }).flatMap(([what, tag]) => (tag === undefined ? [] : [`${what} <${tag}>`]));
   return tagged.length === 0
-    ? "no tags were found in the old code, so the model reads the usual ones: give the old ones back with context.formatters in src/agent.ts (docs/context.md)"
+    ? "no tags were found in the old code, so the model reads the usual ones: give the old ones back with context.formatters in src/agent.ts (node_modules/twelvefold/docs/context.md)"
     : `the model reads its old tags: ${tagged.join(", ")}; text inside them is escaped now, so nobody can forge one`;
 }
 
