@@ -1,9 +1,11 @@
+import { changedSince } from "../agent/changed-since.ts";
+import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { principalKey } from "../humans/principal.ts";
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { findShown, readShown } from "../server/shown.ts";
+import { findShown } from "../server/shown.ts";
 import type { ThreadSummary } from "../store/store.ts";
 import type { Principal } from "../thread/events.ts";
 import { byUrgency, type RequestView, requestView } from "./views/request-view.ts";
@@ -45,9 +47,11 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
     const key = `${threadId}@${seq}`;
     const known = views.get(key);
     if (known !== undefined) return known;
-    const thread = await readShown(runtime, threadId).catch(() => undefined);
+    const thread = await runtime.get(threadId).catch(() => undefined);
     if (thread === undefined) return null;
-    const view = requestView(thread, runtime.agents.get(thread.state.agent));
+    const agent = runtime.agents.get(thread.state.agent);
+    const changed = agent === undefined ? null : changedSince(thread, agent);
+    const view = requestView(shownThread(thread, agent), agent, changed);
     views.set(`${threadId}@${thread.state.seq}`, view);
     const oldest = views.keys().next().value;
     if (views.size > MAX_CACHED && oldest !== undefined) views.delete(oldest);

@@ -12,6 +12,7 @@ import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
 import type { ModelChoice } from "../../src/prompts/types.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
 import type { Thread } from "../../src/thread/thread.ts";
 
 export const ada = verifiedBy("web", "ada", "Ada");
@@ -30,13 +31,19 @@ export interface TestInbox {
 /** The inbox over a real runtime; who looks is named by the cookie `person`, default Ada. */
 export function testInbox(
   agents: readonly Agent[],
-  options: { clock?: Clock; model?: ModelChoice; people?: People; deps?: Partial<InboxDeps> } = {},
+  options: {
+    clock?: Clock;
+    model?: ModelChoice;
+    people?: People;
+    deps?: Partial<InboxDeps>;
+    store?: ThreadStore;
+  } = {},
 ): TestInbox {
-  const { clock = systemClock, model, people = {} } = options;
+  const { clock = systemClock, model, people = {}, store = createMemoryStore() } = options;
   const chosen = model === undefined ? {} : { model };
   const runtime = createRuntime({
     agents,
-    store: createMemoryStore(),
+    store,
     clock,
     people,
     stream: true,

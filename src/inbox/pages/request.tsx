@@ -70,6 +70,14 @@ export const RequestPage = (props: RequestPageProps) => {
             <p class="words">{visible(props.problem)}</p>
           </div>
         )}
+        {view.changed !== null && (
+          <div class="notice">
+            <p class="words">
+              Since this was asked, {view.changed}. To approve it runs nothing: it is asked for again, as it
+              would run now.
+            </p>
+          </div>
+        )}
         <div class="request-main">
           {props.editing && (
             <section class="panel decide" aria-label="Edit the arguments">

@@ -1,8 +1,10 @@
 import type { Context } from "hono";
-import { hiddenIn } from "../../agent/shown-thread.ts";
+import { changedSince } from "../../agent/changed-since.ts";
+import { hiddenIn, hidesContent } from "../../agent/shown-thread.ts";
 import { NotFoundError } from "../../base/errors.ts";
 import { type RequestId, requestIdOf } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { ClosedRequestPage } from "../pages/closed-request.tsx";
 import { RequestPage } from "../pages/request.tsx";
@@ -36,13 +38,20 @@ export async function showRequest(pages: Pages, c: Context, { thread, seq }: Sho
   const now = deps.clock.now();
   const history = requestHistory(thread, seq);
   if (history === null) throw new NotFoundError(`there is no request ${requestIdOf(thread.id, seq)}`);
-  const view = requestView(thread, deps.runtime.agents.get(thread.state.agent));
+  const view = await viewOf(deps.runtime, thread);
   const timeUp = view?.expiresAt != null && history.state === "pending" && Date.parse(view.expiresAt) <= now;
   if (view === null || history.state !== "pending" || timeUp || options.rejected === true) {
     const expiredAt = timeUp ? view.expiresAt : null;
     return showClosed(pages, c, { thread, seq, history, expiredAt, rejected: options.rejected ?? false });
   }
   return showCard(pages, c, { thread, view }, options);
+}
+
+async function viewOf({ agents, get }: Runtime, thread: Thread): Promise<RequestView | null> {
+  const agent = agents.get(thread.state.agent);
+  if (agent === undefined || thread.state.request === null) return requestView(thread, agent);
+  const whole = hidesContent(agent) ? await get(thread.id) : thread;
+  return requestView(thread, agent, changedSince(whole, agent));
 }
 
 interface Closed extends Shown {

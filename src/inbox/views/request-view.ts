@@ -32,10 +32,18 @@ export interface RequestView extends HumanRequest {
   readonly failures: CardFailures | undefined;
   /** What the thread is about, in one line. */
   readonly goal: string;
+  /** In words, what has changed since it was asked; `null`: nothing, as far as is known. */
+  readonly changed: string | null;
 }
 
-/** The pending request of a thread, `null` if nothing is asked. Pure. */
-export function requestView(thread: Thread, agent: Agent | undefined): RequestView | null {
+/**
+ * The pending request of a thread as people read it, `null` if nothing is asked. `changed`: see `changedSince`. Pure.
+ */
+export function requestView(
+  thread: Thread,
+  agent: Agent | undefined,
+  changed: string | null = null,
+): RequestView | null {
   const request = pendingRequest(thread);
   if (request === null) return null;
   const { asked } = request;
@@ -43,11 +51,16 @@ export function requestView(thread: Thread, agent: Agent | undefined): RequestVi
     ...request,
     title: titleOf(asked, request.agent),
     paused: thread.state.status.kind === "paused",
-    labels: labelsOf(asked, agent),
+    labels: [...labelsOf(asked, agent), ...(changed === null ? [] : [changedLabel(changed)])],
     call: callOf(thread, asked),
     failures: failuresBefore(thread, asked),
     goal: goalOf(thread, agent),
+    changed,
   };
+}
+
+function changedLabel(changed: string): Label {
+  return { text: "Changed since", meaning: `Since it was asked, ${changed}.`, tone: "warn" };
 }
 
 /** The title that the step declares, or else its intent in words. */
