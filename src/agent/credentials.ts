@@ -32,8 +32,8 @@ export interface Credentials {
   /** Throws an error that names the credential and the requester, never more. */
   find(names: readonly string[], request: CredentialRequest): Promise<Credential>;
   /**
-   * Looks up what a call may have used that began in another process, so that it is kept out of events here, too. What is no
-   * longer to be had is left out. Throws if a source does.
+   * Looks up what a call may have used that began in another process, so that it is kept out of events here, too. What can
+   * no longer be found is left out. Throws if a source does.
    */
   recall(names: readonly string[], request: CredentialRequest): Promise<void>;
   hide(text: string): string;
@@ -192,7 +192,7 @@ function hideInObject(object: JsonObject, hide: (text: string) => string): JsonO
   );
 }
 
-/** The credentials that a tool or prefetch declares. Throws if one is not to be had. */
+/** The credentials that a tool or prefetch declares. Throws if one cannot be found. */
 export async function credentialsFor(
   names: readonly string[],
   agent: Agent,

@@ -85,7 +85,7 @@ export function wordsOf(decision: HumanDecision): string | undefined {
   return words.trim() === "" ? undefined : visible(words);
 }
 
-/** Why an approval is good no more, as the beginning of a sentence. */
+/** Why an approval is no longer valid, as the beginning of a sentence. */
 export function describeLapse(reason: LapseReason): string {
   switch (reason.kind) {
     case "newer_input":

@@ -93,7 +93,7 @@ export type ApprovalReason =
   /** A reason from an earlier release that no longer has a kind of its own. */
   | { readonly kind: "other"; readonly text: string };
 
-/** Why an approval that was asked for or given is good no more, before its time. */
+/** Why an approval that was asked for or given became invalid before it expired. */
 export type LapseReason =
   /** A requester has sent something newer. */
   | { readonly kind: "newer_input" }

@@ -205,7 +205,7 @@ export const EVENTS = {
     request: "number",
     to: "array",
   }),
-  /** A request, or an approval that was given and not used, is good no more. `because`: what ended it, if not time. */
+  /** A request, or an approval that was given but not used, is no longer valid. `because`: what ended it, if time did not. */
   request_expired: event<{
     readonly request: number;
     readonly outcome: "deny" | "ask_again";

@@ -25,7 +25,7 @@ export type Deliveries = Readonly<
   Record<string, { readonly ok: boolean; readonly attempts: number; readonly lastAt: string }>
 >;
 
-/** A progress note or an end of the thread that the channel it comes from is yet to be told of. */
+/** A progress note, or the end of the thread, that its channel has not been told yet. */
 export interface News {
   /** The event that it is about. */
   readonly seq: number;
@@ -247,7 +247,7 @@ export interface ThreadState {
   readonly via: Via | null;
   /** What that channel is yet to be told, oldest first. */
   readonly news: readonly News[];
-  /** What channels are yet to be told of requests. */
+  /** What channels have not been told yet about requests. */
   readonly updates: readonly RequestUpdate[];
   /** The event that was the latest to close a request, or to be one of the approvals that it needs. */
   readonly changed: { readonly request: number; readonly seq: number } | null;
