@@ -33,7 +33,7 @@ const progress = progressBar(chosen.length);
 const rows: Compared[] = [];
 try {
   for (const { run } of chosen) {
-    rows.push(...(await run({ folder, starts, modelUrl: model.url, quick, tick: progress.tick })));
+    rows.push(...(await run({ folder, starts, modelUrl: model.url, quick, million, tick: progress.tick })));
     progress.next();
   }
 } finally {

@@ -12,7 +12,18 @@ export async function benchManyThreads(
   tick: (doing: string) => void,
 ): Promise<readonly Compared[]> {
   const store = await openSqliteStore(join(folder, "million.db"));
-  await fill(store, threads, tick);
+  await fillWithPaused(store, threads, tick);
+  const measured = await measureLists(store, threads, tick);
+  await store.close();
+  return measured;
+}
+
+/** Lists and due threads of a store that holds so many. */
+export async function measureLists(
+  store: ThreadStore,
+  threads: number,
+  tick: (doing: string) => void,
+): Promise<readonly Compared[]> {
   const before = process.memoryUsage().rss;
   const count = threads.toLocaleString("en");
   const filters: readonly (readonly [string, ListFilter])[] = [
@@ -52,7 +63,6 @@ export async function benchManyThreads(
   }
   const due = times.toSorted((a, b) => a - b)[197] ?? 0;
   const grown = (process.memoryUsage().rss - before) / 1e6;
-  await store.close();
   return [
     ...measured,
     row(`what is due among ${count}: p99`, due),
@@ -64,7 +74,11 @@ function row(what: string, ours: number): Compared {
   return { what, ours, hand: null, unit: "ms", budget: { atMost: 20 } };
 }
 
-async function fill(store: ThreadStore, threads: number, tick: (doing: string) => void): Promise<void> {
+export async function fillWithPaused(
+  store: ThreadStore,
+  threads: number,
+  tick: (doing: string) => void,
+): Promise<void> {
   const now = Date.now() - threads;
   const group = 5000;
   for (let first = 0; first < threads; first += group) {

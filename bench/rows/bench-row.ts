@@ -7,6 +7,8 @@ export interface BenchContext {
   readonly starts: { readonly installed: string; readonly bundled: string };
   readonly modelUrl: string;
   readonly quick: boolean;
+  /** Whether to measure among a million threads, which takes minutes. */
+  readonly million: boolean;
   /** Called now and then, for the progress bar. */
   readonly tick: (doing: string) => void;
 }

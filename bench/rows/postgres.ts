@@ -7,6 +7,8 @@ import { startPostgres } from "../../test/store/postgres-server.ts";
 import { type Compared, median, sideBySide } from "../measured.ts";
 import { startFleet, startFleetByHand } from "../postgres/fleet.ts";
 import { HAND_TABLES } from "../postgres/hand.ts";
+import { multiply } from "../postgres/many.ts";
+import { fillWithPaused, measureLists } from "../store-many.ts";
 import type { BenchContext, BenchRow } from "./bench-row.ts";
 
 const STEPS = 10;
@@ -123,59 +125,33 @@ async function costOfWake(address: string, { quick, tick }: BenchContext): Promi
   return [{ what: "a change with its wake, beside the change alone", ours, hand, unit: "ms" }];
 }
 
-/** Lists and due threads among many that wait. */
-async function manyWaiting(address: string, { quick, tick }: BenchContext): Promise<readonly Compared[]> {
-  const count = quick ? 100_000 : 1_000_000;
-  tick(`${count} waiting threads`);
-  const store = await openPostgresStore(address, { schema: "bench_many" });
+/** Lists, searches and due threads among many that wait. */
+async function manyWaiting(
+  address: string,
+  { quick, million, tick }: BenchContext,
+): Promise<readonly Compared[]> {
+  const count = million ? 1_000_000 : quick ? 20_000 : 100_000;
+  const written = Math.min(count, 10_000);
+  const schema = "bench_many";
+  const store = await openPostgresStore(address, { schema });
+  await fillWithPaused(store, written, tick);
   const client = new pg.Client({ connectionString: address });
   await client.connect();
-  await client.query("SET search_path = bench_many");
-  await client.query(
-    `INSERT INTO threads (id, seq, head, created_at, updated_at, listed_at, agent, status, title, wake_at, pending_request)
-     SELECT 'thr_' || lpad(n::text, 20, '0'), 1, '', n, n, n, 'agent ' || n % 5,
-       (ARRAY['awaiting_approval', 'awaiting_human', 'awaiting_time', 'finished'])[1 + n % 4], 'title ' || n,
-       CASE WHEN n % 4 = 2 THEN 4000000000000 + n END, CASE WHEN n % 4 < 2 THEN 1 END
-     FROM generate_series(1, ${count}) AS n`,
-  );
-  await client.query("ANALYZE threads");
-  const asked: number[] = [];
-  const due: number[] = [];
+  await client.query(`SET search_path = ${schema}`);
+  tick(`${count} waiting threads`);
+  await multiply(client, count / written);
+  const measured = await measureLists(store, count, tick);
   /** What any question costs on this machine at this moment. */
   const bare: number[] = [];
   for (let round = 0; round < 200; round++) {
     const began = performance.now();
-    const filter =
-      round % 2 === 0
-        ? { pending: true }
-        : { agent: `agent ${round % 5}`, status: ["awaiting_time"] as const };
-    await store.list(filter);
-    const listed = performance.now();
-    await store.due(Date.now(), 100, ["agent 1"]);
-    asked.push(listed - began);
-    const found = performance.now();
     await client.query("SELECT 1");
-    due.push(found - listed);
-    bare.push(performance.now() - found);
+    bare.push(performance.now() - began);
   }
   await client.end();
   await store.close();
-  const many = count.toLocaleString("en");
   return [
-    {
-      what: `PostgreSQL, ${many} threads: list, p99`,
-      ours: percentile(asked, 0.99),
-      hand: null,
-      unit: "ms",
-      budget: { atMost: 20 },
-    },
-    {
-      what: `PostgreSQL, ${many} threads: due, p99`,
-      ours: percentile(due, 0.99),
-      hand: null,
-      unit: "ms",
-      budget: { atMost: 20 },
-    },
-    { what: "PostgreSQL: a bare SELECT 1, p99", ours: percentile(bare, 0.99), hand: null, unit: "ms" },
+    ...measured.map((row) => ({ ...row, what: `PostgreSQL, ${row.what}` })),
+    { what: "PostgreSQL, a bare SELECT 1: p99", ours: percentile(bare, 0.99), hand: null, unit: "ms" },
   ];
 }

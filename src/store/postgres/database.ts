@@ -60,11 +60,10 @@ export interface DatabaseOptions {
 }
 
 /**
- * Every statement here finds its rows by an index. A plan is kept as long as its connection, so one that was made while a
- * table was small must not read all of it once it has grown.
+ * A plan made once is kept as long as its connection: one that was made while a table was small must not read all of it once it
+ * has grown.
  */
-const PLANS = "-c enable_seqscan=off -c jit=off";
-const PLAN_ONCE = " -c plan_cache_mode=force_generic_plan";
+const PLAN_ONCE = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off";
 
 /** How long to wait, in ms, for a new connection, or for a busy one to become free. */
 const CONNECT_MS = 5_000;
@@ -81,7 +80,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: answerWithin,
     application_name: "twelvefold",
     // The schema consists of letters, digits and _: that is checked when the store is opened.
-    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000 ${PLANS}${planOnce ? PLAN_ONCE : ""}`,
+    options: `-c search_path=${schema} -c synchronous_commit=on -c idle_in_transaction_session_timeout=15000 -c jit=off${planOnce ? PLAN_ONCE : ""}`,
   });
   // A connection that breaks while it is idle leaves the pool; the next caller gets another one.
   pool.on("error", () => {});
