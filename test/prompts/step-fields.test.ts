@@ -36,6 +36,34 @@ describe("the fields of a prompt's steps", () => {
     }
   });
 
+  it("are read as the gate reads their types: in parentheses, through aliases of anything, and of lists", {
+    tags: "F7.9",
+  }, () => {
+    const baml = [
+      'class Deep {\n  intent Intents\n  a (int)\n  b (("x" | "y") | null)\n  c Names\n  d Speed?[]\n  e MoreSpeed\n}',
+      'class Plain {\n  intent "Deep" | "plain"\n}',
+      'type Intents = "deep"\ntype Name = string\ntype Names = (string[])?\ntype MoreSpeed = Speed | null',
+      'enum Speed {\n  Slow\n  Fast @alias("quick")\n}',
+      "function F() -> Deep | Plain {}",
+    ].join("\n");
+    const fields = readStepFields({ "deep.baml": baml }, "F");
+    expect([...fields.keys()].sort()).toEqual(["Deep", "deep", "plain"]);
+    const plain = { choices: [], optional: false, description: "" };
+    expect(Object.fromEntries(fields.get("deep") ?? [])).toEqual({
+      a: { ...plain, kind: "integer" },
+      b: { ...plain, kind: "choice", choices: ["x", "y"], optional: true },
+      c: { ...plain, kind: "texts", optional: true },
+      d: { ...plain, kind: "other" },
+      e: {
+        ...plain,
+        kind: "choice",
+        choices: ["Slow", "Fast"],
+        optional: true,
+        written: { Fast: "quick" },
+      },
+    });
+  });
+
   it("have the unit that the description says", { tags: "F7.4" }, () => {
     const unitOf = (description: string) => describeField("amount", description).unit;
     expect(

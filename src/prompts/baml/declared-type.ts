@@ -1,7 +1,7 @@
 import { stripStrings } from "./bare.ts";
 import { shownValues } from "./enums.ts";
+import { aliasOf, fieldLines, withLiterals } from "./field-lines.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
-import { fieldLines, STRING } from "./step-fields.ts";
 
 /** A type as the `.baml` files declare it. */
 export type DeclaredType =
@@ -106,12 +106,8 @@ const PLAIN: { readonly [name: string]: DeclaredType } = {
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+|[A-Za-z_]\w*|[^\s\w]/g;
 
-function withLiterals(type: string, strings: readonly string[]): string {
-  return type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? ""));
-}
-
 /** Reads types in BAML's own notation. What it does not understand is `unknown`. */
-class TypeReader {
+export class TypeReader {
   readonly #all: ReadonlyMap<string, Declaration>;
   readonly #known = new Map<string, DeclaredType>();
   #tokens: string[] = [];
@@ -185,12 +181,10 @@ class TypeReader {
           values: new Map([...shownValues(declared)].map(([value, shown]) => [shown, value])),
         });
       case "type": {
-        const { text, strings } = stripStrings(declared.text);
-        const alias = /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(text)?.[1] ?? "";
         let type: DeclaredType | undefined;
         return this.#remember(name, {
           kind: "alias",
-          type: () => (type ??= this.read(withLiterals(alias, strings))),
+          type: () => (type ??= this.read(aliasOf(declared))),
         });
       }
       case "class": {

@@ -1,5 +1,6 @@
 import { stripStrings } from "./bare.ts";
-import { shownValues } from "./enums.ts";
+import { type DeclaredType, membersOf, TypeReader } from "./declared-type.ts";
+import { aliasOf, fieldLines } from "./field-lines.ts";
 import { type BamlFiles, type Declaration, declarations, partsOf } from "./source.ts";
 
 /** What the prompt declares of one field of a step, as far as people need it to read and to edit a value. */
@@ -27,6 +28,7 @@ export type StepFields = ReadonlyMap<string, ReadonlyMap<string, StepField>>;
  */
 export function readStepFields(files: BamlFiles, functionName: string): StepFields {
   const all = new Map(declarations(files).map((declaration) => [declaration.name, declaration]));
+  const reader = new TypeReader(all);
   const found = new Map<string, ReadonlyMap<string, StepField>>();
   for (const declared of classesOf(all, functionName)) {
     const lines = fieldLines(declared);
@@ -35,10 +37,10 @@ export function readStepFields(files: BamlFiles, functionName: string): StepFiel
       .filter(({ name }) => name !== "intent")
       .map(({ name, type, description, alias }): [string, StepField] => [
         name,
-        { ...typeOf(type, all), description, ...(alias === undefined ? {} : { alias }) },
+        { ...kindOf(reader.read(type)), description, ...(alias === undefined ? {} : { alias }) },
       ]);
-    for (const intent of intents === undefined ? [] : literalsIn(intents.type))
-      found.set(intent, new Map(fields));
+    const { choices } = kindOf(reader.read(intents?.type ?? ""));
+    for (const intent of choices) found.set(intent, new Map(fields));
   }
   return found;
 }
@@ -50,6 +52,8 @@ export function readCheckNames(files: BamlFiles, functionName: string): Readonly
   );
   return new Set(names);
 }
+
+const LITERAL = /"(?:[^"\\]|\\.)*"/g;
 
 type Declarations = ReadonlyMap<string, Declaration>;
 
@@ -67,98 +71,46 @@ function classesOf(all: Declarations, functionName: string): readonly Declaratio
       if (one === undefined || seen.has(name)) continue;
       seen.add(name);
       if (one.kind === "class") classes.push(one);
-      else if (one.kind === "type") open.push(aliasOf(one));
+      else if (one.kind === "type") open.push(aliasOf(one).replace(LITERAL, ""));
     }
   }
   return classes;
 }
 
-function aliasOf({ text }: Declaration): string {
-  return /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(stripStrings(text).text)?.[1] ?? "";
-}
-
-/** A string of a declaration, in what `bare` makes of it. */
-export const STRING = /\0(\d+)\0/g;
-
-interface FieldLine {
-  readonly name: string;
-  /** With its literals in quotes. */
-  readonly type: string;
-  readonly description: string;
-  readonly alias: string | undefined;
-  /** `@skip`: the model does not see it. */
-  readonly skipped: boolean;
-}
-
-/** The fields of a class: each begins a line with its name; what follows may go on below. */
-export function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
-  const { text, strings } = stripStrings(source);
-  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
-  const joined = body.replace(/\n\s*(?=[@|])/g, " ").replace(/\|\s*\n\s*/g, "| ");
-  return joined.split("\n").flatMap((line) => {
-    const [, name, rest] = /^\s*([A-Za-z_]\w*)\s+(.+)$/.exec(line) ?? [];
-    if (name === undefined || rest === undefined) return [];
-    const [type = "", ...attributes] = rest.split(/\s+(?=@)/);
-    const attribute = (pattern: RegExp) => {
-      const index = attributes.map((one) => pattern.exec(one)?.[1]).find(Boolean);
-      return index === undefined ? undefined : strings[Number(index)];
-    };
-    return {
-      name,
-      type: type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim(),
-      description: (attribute(/^@description\(\s*\0(\d+)\0/) ?? "").trim(),
-      alias: attribute(/^@alias\(\s*\0(\d+)\0/),
-      skipped: attributes.some((one) => /^@skip\b/.test(one)),
-    };
-  });
-}
-
-const KINDS: { readonly [type: string]: StepField["kind"] } = {
-  string: "text",
-  int: "integer",
-  float: "number",
-  bool: "boolean",
-  "string[]": "texts",
-};
-
-const NUMBERS = /^(?:int|float)(?:\s*\|\s*(?:int|float))+$/;
-
-function typeOf(type: string, all: Declarations, depth = 0): Omit<StepField, "description"> {
-  const plain = type
-    .replace(/\?$/, "")
-    .replace(/\s*\|\s*null\b/g, "")
-    .replace(/^\((.*)\)$/, "$1")
-    .trim();
-  const optional = plain !== type;
-  const kind = Object.hasOwn(KINDS, plain) ? KINDS[plain] : undefined;
-  if (kind !== undefined) return { kind, choices: [], optional };
-  const declared = all.get(plain);
-  // One that may get values at run time has more than these.
-  if (declared?.kind === "enum" && /@@dynamic\b/.test(declared.text))
-    return { kind: "other", choices: [], optional };
-  if (declared?.kind === "enum") return { ...choiceOf(declared), optional };
-  if (declared?.kind === "type" && depth < 8) {
-    const inner = typeOf(restoreLiterals(declared), all, depth + 1);
-    return { ...inner, optional: optional || inner.optional };
+/** What people need to know of a type to read and edit a value of it. */
+function kindOf(type: DeclaredType): Omit<StepField, "description"> {
+  const all = membersOf(type);
+  const of = all.filter(({ kind }) => kind !== "null");
+  const optional = of.length < all.length;
+  const texts = of.flatMap((one) =>
+    one.kind === "literal" && typeof one.value === "string" ? [one.value] : [],
+  );
+  if (texts.length > 0 && texts.length === of.length) return { kind: "choice", choices: texts, optional };
+  const [only] = of;
+  if (of.length > 1 && of.every(({ kind }) => kind === "integer" || kind === "number"))
+    return { kind: "number", choices: [], optional };
+  if (only === undefined || of.length > 1) return { kind: "other", choices: [], optional };
+  switch (only.kind) {
+    case "text":
+    case "integer":
+    case "number":
+    case "boolean":
+      return { kind: only.kind, choices: [], optional };
+    case "choice":
+      return { ...choiceOf(only.values), optional };
+    case "list":
+      return { kind: only.of.kind === "text" ? "texts" : "other", choices: [], optional };
+    default:
+      return { kind: "other", choices: [], optional };
   }
-  if (NUMBERS.test(plain)) return { kind: "number", choices: [], optional };
-  const choices = literalsIn(plain);
-  return choices.length === 0 ? { kind: "other", choices, optional } : { kind: "choice", choices, optional };
 }
 
-/** What a type alias stands for, with its literals in quotes. */
-function restoreLiterals({ text: source }: Declaration): string {
-  const { text, strings } = stripStrings(source);
-  const type = /^\s*type\s+\w+\s*=([\s\S]*)$/.exec(text)?.[1] ?? "";
-  return type.replace(STRING, (_, index) => JSON.stringify(strings[Number(index)] ?? "")).trim();
-}
-
-function choiceOf(declared: Declaration): Pick<StepField, "kind" | "choices" | "written"> {
-  const values = shownValues(declared);
-  const aliased = [...values].filter(([name, shown]) => name !== shown);
+function choiceOf(values: ReadonlyMap<string, string>): Pick<StepField, "kind" | "choices" | "written"> {
+  const named = [...values].map(([shown, name]) => [name, shown] as const);
+  const aliased = named.filter(([name, shown]) => name !== shown);
   return {
     kind: "choice",
-    choices: [...values.keys()],
+    choices: named.map(([name]) => name),
     ...(aliased.length === 0 ? {} : { written: Object.fromEntries(aliased) }),
   };
 }
@@ -174,11 +126,4 @@ export function stepAsWritten(
       return [alias, typeof value === "string" && Object.hasOwn(written, value) ? written[value] : value];
     }),
   );
-}
-
-/** The texts of a union of nothing but literal texts; empty for any other type. */
-function literalsIn(type: string): readonly string[] {
-  const parts = type.match(/"(?:[^"\\]|\\.)*"|[^\s|]+/g) ?? [];
-  const texts = parts.flatMap((part) => (part.startsWith('"') ? [JSON.parse(part) as unknown] : []));
-  return texts.length === parts.length ? texts.filter((text) => typeof text === "string") : [];
 }
