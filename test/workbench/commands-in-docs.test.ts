@@ -42,6 +42,6 @@ describe("docs/workbench.md", { tags: ["F2.12", "F2.13", "F2.14", "F2.15", "F2.2
     server?.configureOutput({ writeOut: (text) => (page += text) });
     server?.outputHelp();
     expect(page).toContain(`Usage: twelvefold model ${name}`);
-    expect(page).toContain(`Example:\n  twelvefold model ${name}`);
+    expect(page).toContain(`Example:\n  npx twelvefold model ${name}`);
   });
 });
