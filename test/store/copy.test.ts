@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
@@ -55,6 +56,14 @@ describe("moving threads from a file into PostgreSQL", { tags: ["F5.9", "F5.8"],
     expect(again.kind).toBe("duplicate");
     await to.store.append(first, 4, messages(4, "and on"), { projection: project() });
     expect(await to.store.verify(first)).toMatchObject({ ok: true, events: 5 });
+  });
+
+  it("refuses a file that is not there, and makes none", async () => {
+    const { from, to } = await places();
+    const missing = `${from.path}.misspelt`;
+    const copied = copySqliteToPostgres(missing, to.address, { schema: to.schema, now: Date.now() });
+    await expect(copied).rejects.toThrow(`there is no file ${missing} to copy from`);
+    expect(existsSync(missing)).toBe(false);
   });
 
   it("goes on where an interrupted copy ended", async () => {

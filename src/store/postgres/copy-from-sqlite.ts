@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { sha256 } from "../../base/digest.ts";
 import { StorageError, UsageError } from "../../base/errors.ts";
@@ -44,7 +45,7 @@ interface Mark {
  * that every chain verifies in the target as it does in the source, idempotency keys and values. Each part is one
  * transaction, in which each of its threads is verified; a copy that was interrupted goes on where it ended.
  *
- * Throws `UsageError` for a source whose threads somebody is working on, and for a target that holds threads, other than those
+ * Throws `UsageError` for a source that is not there or whose threads somebody is working on, and for a target that holds threads, other than those
  * of an interrupted copy of the same source; `StorageError` where a thread does not verify, or the source was written
  * meanwhile.
  */
@@ -54,6 +55,9 @@ export async function copySqliteToPostgres(
   options: CopyOptions,
 ): Promise<Copied> {
   const path = resolve(file);
+  // To open a file that is not there makes it.
+  if (!existsSync(path))
+    throw new UsageError("invalid_configuration", `there is no file ${path} to copy from`);
   // Brings the tables of an older file up to date, and says what is wrong with one that is none.
   await (await openSqliteStore(path)).close();
   const source = nodeSqlite(path);
