@@ -50,7 +50,7 @@ export function completionReader(
   const files = bamlFiles && once(bamlFiles);
   const aliases = once(() => (files === undefined ? NO_ALIASES : readAliases(files())));
   const enums = once(() => (files === undefined ? NO_ENUMS : readEnums(files())));
-  const constraints = once(() => files === undefined || hasConstraints(files()));
+  const constraints = once(() => files === undefined || hasConstraints(files(), fn.name));
   const declared = once(() => (files === undefined ? UNKNOWN : readReturnType(files(), fn.name)));
   return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
