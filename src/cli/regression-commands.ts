@@ -34,7 +34,7 @@ for as they wrote it; of one that they denied, anything else will do. A test of 
     );
   command(
     "diff",
-    "which stored decisions would get another request under the prompts of now; nothing is sent",
+    "list the stored decisions whose request the current prompts would change; nothing is sent",
     "npx twelvefold diff --last 500 --against main --exit-code",
   )
     .option("--last <n>", "how many decisions, those of the latest threads first", parsePositiveCount, 200)
@@ -45,14 +45,14 @@ for as they wrote it; of one that they denied, anything else will do. A test of 
       "after",
       `
 Tokens are estimated. What was sent is known by its digest; its text is shown where the prompts of the last commit, or of
---against, make it again. With --against, baml_src is that of the revision; the code is that of now.`,
+--against, make it again. With --against, baml_src is that of the revision, and the code is the current one.`,
     )
     .action((options: { json?: boolean } & import("./commands/diff.ts").DiffCommandOptions) =>
       act(options, async (session) => (await import("./commands/diff.ts")).diff(session, options)),
     );
   command(
     "deploy-check",
-    "what would be different for the threads that are open if the code and prompts of now were deployed; nothing is sent",
+    "list what deploying the current code and prompts would change for open threads; nothing is sent",
     "TWELVEFOLD_STORE=production-copy.db npx twelvefold deploy-check --against v1.4.0",
   )
     .option(
@@ -64,9 +64,9 @@ Tokens are estimated. What was sent is known by its digest; its text is shown wh
     .addHelpText(
       "after",
       `
-Exits with 1 if a thread could not go on: it would not load, its agent or an open step is gone or does not fit the types of
-now, or the model could not be asked. An approval that would lapse, and a thread that the agent's onVersionChange refuses, wait
-for a person and are safe. Of a file a copy is opened: the file stays as it is.`,
+Exits with 1 if a thread could not go on: it would not load, its agent or an open step is gone or does not fit the
+current types, or the model could not be asked. An approval that would lapse, and a thread that the agent's onVersionChange refuses, wait
+for a person and are safe. A store in a file is opened as a copy; the file stays as it is.`,
     )
     .action((options: { json?: boolean } & import("./commands/deploy-check.ts").DeployCheckCommandOptions) =>
       act(options, async (session) =>
@@ -75,7 +75,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     );
   command(
     "reparse",
-    "read stored answers anew with the types of now; exit with 1 if one is refused, changes or is worse graded",
+    "read stored answers again with the current types; exit with 1 if one is refused, changes or gets a worse grade",
     "npx twelvefold reparse --last 1000",
   )
     .option("--last <n>", "how many answers, those of the latest threads first", parsePositiveCount, 1000)
@@ -87,7 +87,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     );
   command(
     "redecide",
-    "ask the model about stored decisions anew, and compare intents and arguments; no tool runs",
+    "ask the model about stored decisions again, and compare intents and arguments; no tool runs",
     "npx twelvefold redecide --client openai/gpt-5-mini --last 200 --ignore message --min-agreement 95",
   )
     .option("--client <provider/model>", "who is asked; default: the configured model")
@@ -95,7 +95,7 @@ for a person and are safe. Of a file a copy is opened: the file stays as it is.`
     .option("--agent <name>", "only those of this agent")
     .option("--ignore <field...>", "fields that may differ, such as texts")
     .option("--min-agreement <percent>", "exit with 1 if fewer agree", parseCount)
-    .option("--fresh", "ask anew, also what has been answered before")
+    .option("--fresh", "ask again, even where an answer is kept")
     .option("--cache <folder>", "where answers are kept; default .twelvefold/answers")
     .option("--concurrency <n>", "answers asked for at the same time", parsePositiveCount, 4)
     .option(

@@ -5,10 +5,10 @@ import type { Act, NewCommand } from "./act.ts";
 export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "prune",
-    "delete or erase old threads that have ended, by the configuration's `retention` or as told; tells which, until --yes",
+    "delete or erase old threads that have ended, by the configuration's `retention` or these options; without --yes, only list them",
     "npx twelvefold prune --older-than 90d --status finished",
   )
-    .option("--older-than <days>", "threads without an event for so many days, as 90 or 90d")
+    .option("--older-than <days>", "threads without an event for this many days: 90 or 90d")
     .option("--status <status...>", "only threads that are finished, failed or cancelled")
     .option("--agent <name>", "only threads of this agent")
     .option("--erase", "erase what was said, and keep who did what and when")
@@ -29,7 +29,7 @@ export function addRetentionCommands(command: NewCommand, act: Act): void {
   );
   command(
     "erase <thread...>",
-    "erase what was said in threads that have ended; tells which, until --yes",
+    "erase what was said in threads that have ended; without --yes, only list them",
     'npx twelvefold erase thr_… --reason "asked for by the customer" --yes',
   )
     .option("--reason <text>", "why; it is recorded in the thread")

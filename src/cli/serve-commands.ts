@@ -84,7 +84,7 @@ configuration knows callers by their keys.`,
 export function addKeyCommand(command: NewCommand, act: Act): void {
   command(
     "key <id>",
-    "make an API key: print it once, with the line for the configuration",
+    "make an API key: print it once, with the entry for the configuration",
     "npx twelvefold key ada --scopes read,respond",
   )
     .option(

@@ -59,7 +59,7 @@ export function addWorkbenchCommands(command: NewCommand, act: Act): void {
     );
   command(
     "attack <agent>",
-    "try injections in mails, pages and tool results on an agent whose tools are stubbed: what is held by design, what only by the model",
+    "try injections in mails, pages and tool results on an agent whose tools are stubbed: what the design stops, and what only the model stops",
     "npx twelvefold attack support --from email:ann@example.com --keep account --allow remember_preference",
   )
     .option(

@@ -81,8 +81,12 @@ describe("twelvefold init", { tags: "E1" }, () => {
         ".vscode/extensions.json",
         "AGENTS.md",
         "README.md",
+        "llms.txt",
       ]),
     );
+    const pages = [...read("llms.txt").matchAll(/\]\(node_modules\/twelvefold\/([^)]+)\)/g)];
+    expect(pages.length).toBeGreaterThan(40);
+    expect(pages.filter(([, page = ""]) => !existsSync(join(root, page)))).toEqual([]);
     expect(names.some((one) => one.includes("baml_client"))).toBe(false);
   });
 

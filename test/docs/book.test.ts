@@ -48,7 +48,7 @@ describe("the book", () => {
       expect(headings, page).toEqual([
         "## What the guide says",
         "## What the module does",
-        "## Alone, in a product that exists",
+        "## Alone, in an existing product",
         "## Replacing it",
       ]);
     }

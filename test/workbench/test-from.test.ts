@@ -513,7 +513,7 @@ describe("twelvefold test-from", { tags: "F2.12" }, () => {
     expect(readFileSync(file, "utf8")).toMatch(/^}\n\n\/\/ From the thread .*\ntest Other \{$/m);
   });
 
-  it("says where the prompts of now ask otherwise than was asked then", async () => {
+  it("says where the current prompts ask something else than was asked then", async () => {
     const folder = mkdtempSync(join(tmpdir(), "twelvefold-digest-"));
     cpSync("baml_src", join(folder, "baml_src"), { recursive: true });
     const offline = await startOfflineModel();
@@ -533,7 +533,10 @@ describe("twelvefold test-from", { tags: "F2.12" }, () => {
       expect(await testFrom(session, threadId, { at: 3, name, to })).toBe(0);
       const json = testSession(folder, { agents: [agent], store, json: true });
       await testFrom(json.session, threadId, { at: 3, name: `${name}2`, to, print: true });
-      return [problems.join("\n").includes("make another request"), JSON.parse(json.said[0] ?? "").request];
+      return [
+        problems.join("\n").includes("make a different request"),
+        JSON.parse(json.said[0] ?? "").request,
+      ];
     };
     expect(await told(calculator, "Same")).toEqual([false, "same"]);
     expect(await told(edited, "Edited")).toEqual([true, "changed"]);

@@ -130,7 +130,7 @@ function lineOf(finding: DeployFinding): string {
     case "intent_gone":
       return `the agent has no step ${visibleLine(JSON.stringify(finding.intent))}, which is open here`;
     case "step_unfit":
-      return `the open step ${visibleLine(finding.intent)} does not fit the types of now: ${visibleLine(finding.message)}`;
+      return `the open step ${visibleLine(finding.intent)} does not fit the current types: ${visibleLine(finding.message)}`;
     case "not_asked":
       return `the model could not be asked: ${visibleLine(finding.message)}`;
     case "version_refused":

@@ -100,8 +100,9 @@ function append(path: string, text: string): void {
 }
 
 const ASKED_NOW = {
-  changed: "the prompts of now make another request than the recorded one; the test sends that of now",
-  failed: "whether the prompts of now make the recorded request cannot be said",
+  changed:
+    "the current prompts make a different request from the recorded one; the test sends the current one",
+  failed: "it is not known whether the current prompts make the recorded request",
 } as const;
 
 /** Whether the prompts of now make the request that was recorded; `null` where the test is about no decision. */

@@ -55,6 +55,7 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
     // What it says is about an agent with the runtime.
     files.set(SKILL, readFileSync(join(facts.root, "SKILL.md"), "utf8"));
   }
+  files.set("llms.txt", pagesOf(facts));
   for (const [file, text] of files) files.set(file, text.replaceAll(PLACEHOLDER, name));
   const generator = files.get("baml_src/generators.baml") ?? "";
   const version = `version "${facts.versionOf("@boundaryml/baml")}"`;
@@ -64,6 +65,13 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
   files.set("pnpm-workspace.yaml", PNPM_WORKSPACE);
   files.set(".yarnrc.yml", YARN_SETTINGS);
   return files;
+}
+
+/** The package's list of pages, by where a project finds them. */
+function pagesOf({ root }: PackageFacts): string {
+  return readFileSync(join(root, "llms.txt"), "utf8")
+    .replaceAll("](", "](node_modules/twelvefold/")
+    .replace("relative to the package", "relative to the project");
 }
 
 function manifestOf(facts: PackageFacts, { name, ownLoop, serve, source }: ProjectChoices) {
