@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { format } from "node:util";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
+import { DOORS } from "./shown-code.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -21,13 +21,17 @@ export interface Snippet {
 /** Every import that readers write, and the file of this repository that stands for it, from the root; a package stands for itself. */
 export type Imports = Readonly<Record<string, string>>;
 
+/** The doors of the package. */
+export const DOOR_IMPORTS: Imports = Object.fromEntries(Array.from(DOORS, ([file, door]) => [door, file]));
+
 /**
  * The snippets of a page, each written as a module of its own (under `.twelvefold/`, which git ignores), so that it can
- * be type-checked and run. An import that is not in the list fails.
+ * be type-checked and run. An import that is not in the list fails. Tests that read the same page at the same time keep
+ * its modules in different folders.
  */
-export function snippetsOf(page: string, imports: Imports): Snippet[] {
+export function snippetsOf(page: string, imports: Imports, kept = "snippets"): Snippet[] {
   const text = readFileSync(join(root, page), "utf8");
-  const folder = join(root, ".twelvefold", "snippets", page.replaceAll(/\W/g, "-"));
+  const folder = join(root, ".twelvefold", kept, page.replaceAll(/\W/g, "-"));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((match, index) => {
@@ -50,17 +54,6 @@ export function snippetsOf(page: string, imports: Imports): Snippet[] {
   });
 }
 
-/** What the compiler says about the snippets, under the repository's own settings; empty when all is well. */
-export function typeErrors(snippets: readonly Snippet[]): string {
-  const config = join(root, ".twelvefold", "snippets", "tsconfig.json");
-  const files = snippets.map(({ file }) => file);
-  writeFileSync(config, JSON.stringify({ extends: "../../tsconfig.json", files, include: [] }));
-  const { stdout } = spawnSync(join(root, "node_modules", ".bin", "tsc"), ["-p", config], {
-    encoding: "utf8",
-  });
-  return stdout;
-}
-
 /** Runs a snippet, or another file, and gives the lines that it printed with `console.log`, objects as JSON. */
 export async function run(snippet: Pick<Snippet, "file">): Promise<string[]> {
   const printed: string[] = [];
@@ -74,4 +67,16 @@ export async function run(snippet: Pick<Snippet, "file">): Promise<string[]> {
     log.mockRestore();
   }
   return printed;
+}
+
+/** Runs a snippet once, compares what it prints with what its comments promise, and gives what it exports. */
+export async function use<Exports>(snippet: Snippet | undefined): Promise<Exports> {
+  if (snippet === undefined) throw new Error("the page has no such snippet");
+  expect(await run(snippet), `${snippet.page}:${snippet.line}`).toEqual(snippet.promised);
+  return import(snippet.file);
+}
+
+/** Gives snippets what they `declare`, until `vi.unstubAllGlobals()`. */
+export function declareGlobals(values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) vi.stubGlobal(name, value);
 }

@@ -15,8 +15,7 @@ import type { McpTools } from "../../src/protocols/index.ts";
 import type { Observer } from "../../src/runtime/observers.ts";
 import { scriptedSteps } from "../../src/testing/index.ts";
 import { pagesOfDocs } from "./links.ts";
-import { type Snippet, snippetsOf } from "./run-snippets.ts";
-import { DOORS } from "./shown-code.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "./run-snippets.ts";
 
 /*
  * The snippets that set something up and print nothing. What they `declare` is global here; what they export is used.
@@ -24,7 +23,7 @@ import { DOORS } from "./shown-code.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const IMPORTS = {
-  ...Object.fromEntries(Array.from(DOORS, ([file, door]) => [door, file])),
+  ...DOOR_IMPORTS,
   "./baml_client/index.ts": "test/prompts/baml_client/index.ts",
   "./baml_client/inlinedbaml.ts": "test/prompts/baml_client/inlinedbaml.ts",
   "./baml_client/type_builder.ts": "test/prompts/baml_client/type_builder.ts",
@@ -76,7 +75,7 @@ beforeAll(() => {
     },
     runtime: { subscribe: (observer: Observer) => observers.push(observer) },
   };
-  for (const [name, value] of Object.entries(declared)) vi.stubGlobal(name, value);
+  declareGlobals(declared);
   for (const [name, value] of Object.entries({
     SLACK_SIGNING_SECRET: "0123456789abcdef",
     SLACK_BOT_TOKEN: "xoxb-1",
@@ -106,12 +105,6 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   await remote.close();
 });
-
-/** What one snippet of a page exports. */
-async function use<Exports>(snippet: Snippet | undefined): Promise<Exports> {
-  if (snippet === undefined) throw new Error("the page has no such snippet");
-  return import(snippet.file);
-}
 
 it("every page whose code is TypeScript is read by a test that runs it", () => {
   const shown = pagesOfDocs(root).filter((page) => /^```ts$/m.test(readFileSync(join(root, page), "utf8")));

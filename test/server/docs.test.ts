@@ -1,25 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { requestIdOf } from "../../src/base/ids.ts";
-import { bareCode, missingImports } from "../docs/shown-code.ts";
-import { clientExample, jobExample, linkExample, serveExample } from "./docs-example.ts";
+
+import type { StartedServer, Webhook } from "../../src/server/index.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "../docs/run-snippets.ts";
 import { afterwards, serve } from "./serve.ts";
 
 const page = await readFile(join(import.meta.dirname, "..", "..", "docs", "server.md"), "utf8");
+const [starting, client, job, hook, linking] = snippetsOf("docs/server.md", DOOR_IMPORTS);
+afterEach(() => void vi.unstubAllGlobals());
 
 describe("docs/server.md", () => {
-  it("its code imports what it uses", { tags: "E7" }, () => {
-    expect(missingImports(page, "test/server/docs-example.ts")).toEqual([]);
-  });
-
-  it("shows the code that is tested here", { tags: "E7" }, async () => {
-    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
-    const blocks = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code ?? "");
-    expect(blocks.length).toBeGreaterThanOrEqual(5);
-    for (const code of blocks) expect(example).toContain(bareCode(code));
-  });
-
   it("its code does what the page says", { tags: ["E7", "F6.8"] }, async () => {
     const { runtime, launch } = serve({
       script: [
@@ -28,22 +20,27 @@ describe("docs/server.md", () => {
         { intent: "ask", message: "which?" },
       ],
     });
-    const { server, key } = await serveExample(
+    const secret = "a-secret-of-more-than-32-characters-really";
+    declareGlobals({
       runtime,
-      "a-secret-of-more-than-32-characters-really",
-      `whsec_${Buffer.from("0123456789abcdef").toString("base64")}`,
-    );
+      secret,
+      build: { start: async () => {} },
+      webhookSecret: `whsec_${Buffer.from("0123456789abcdef").toString("base64")}`,
+    });
+    const { orders } = await use<{ orders: Webhook }>(hook);
+    expect(orders.sender?.({ customer: "ann@example.com" })).toBe("ann@example.com");
+    declareGlobals({ orders });
+    const { server, key } = await use<{ server: StartedServer; key: string }>(starting);
     afterwards(() => server.close());
-    const threadId = await clientExample(server.url, key);
-    await expect
-      .poll(async () => (await runtime.list({ search: threadId, status: ["finished"] })).threads.length)
-      .toBe(1);
-    const { threadId: other, thread } = await launch();
-    const requestId = requestIdOf(other, thread.state.request?.seq ?? 0);
-    const link = linkExample("a-secret-of-more-than-32-characters-really", server.url, requestId, Date.now());
-    const opened = await fetch(link, { redirect: "manual" });
+    declareGlobals({ url: server.url, key });
+    await use(client);
+    const { threadId, thread } = await launch();
+    const requestId = requestIdOf(threadId, thread.state.request?.seq ?? 0);
+    declareGlobals({ requestId });
+    const { link } = await use<{ link: string }>(linking);
+    const opened = await fetch(`${server.url}${new URL(link).pathname}`, { redirect: "manual" });
     expect(opened.headers.get("location")).toBe(`/inbox/requests/${requestId}`);
-    expect(jobExample({ start: async () => {} }, server.url).kind).toBe("tool");
+    expect((await use<{ deploy: { kind: string } }>(job)).deploy.kind).toBe("tool");
   });
 
   it("lists every route and every status with its code", { tags: "F6.10" }, async () => {

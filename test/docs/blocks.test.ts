@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { pagesOfDocs } from "./links.ts";
+import { DOOR_IMPORTS, type Snippet, snippetsOf } from "./run-snippets.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const FOLDER = "blocks";
+
+/** Packages that only `npm run test:package` installs: what is imported from them has no type here. */
+const ELSEWHERE = ["@ai-sdk/react", "ai"];
+const itself = (name: string) => [name, name] as const;
+
+/** What readers import, and the files of this repository that stand for it. */
+const IMPORTS = {
+  ...DOOR_IMPORTS,
+  ...Object.fromEntries(["@boundaryml/baml", "hono", "hono/cookie", "jose", "zod"].map(itself)),
+  ...Object.fromEntries(ELSEWHERE.map(itself)),
+  ...Object.fromEntries(
+    ["index", "inlinedbaml", "type_builder"].map((file) => [
+      `./baml_client/${file}.ts`,
+      `test/prompts/baml_client/${file}.ts`,
+    ]),
+  ),
+  // Blocks of README are files of this repository.
+  ...Object.fromEntries(
+    ["../", "../../../"].flatMap((up) =>
+      ["index", "inlinedbaml"].map((file) => [`${up}baml_client/${file}.ts`, `baml_client/${file}.ts`]),
+    ),
+  ),
+  "../src/agents/calculator/agent.ts": "src/agents/calculator/agent.ts",
+};
+
+/** What the compiler says about blocks, under the repository's own settings, each line with the page and line of the block. */
+function typeErrors(blocks: readonly Snippet[]): string[] {
+  const config = join(root, ".twelvefold", FOLDER, "tsconfig.json");
+  const files = blocks.map(({ file }) => file);
+  writeFileSync(config, JSON.stringify({ extends: "../../tsconfig.json", files, include: [] }));
+  const { stdout } = spawnSync(join(root, "node_modules", ".bin", "tsc"), ["-p", config], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return stdout.split("\n").flatMap((line) => {
+    const block = blocks.find(({ file }) => line.startsWith(relative(root, file)));
+    return block === undefined
+      ? line.startsWith(" ") || line === ""
+        ? []
+        : [line]
+      : [`${block.page}:${block.line} ${line.slice(line.indexOf(": ") + 2)}`];
+  });
+}
+
+describe("every `ts` block of README and docs", { tags: "E7" }, () => {
+  it("stands alone: it compiles with its own imports, and declares what the reader has already", {
+    timeout: 60_000,
+  }, () => {
+    const blocks = pagesOfDocs(root).flatMap((page) => snippetsOf(page, IMPORTS, FOLDER));
+    expect(blocks.length).toBeGreaterThan(100);
+    expect(typeErrors(blocks)).toEqual([]);
+  });
+});
