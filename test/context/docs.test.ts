@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { EVENTS } from "../../src/thread/events.ts";
-import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
+import { run, snippetsOf } from "../docs/run-snippets.ts";
 
 const PAGE = "docs/context.md";
 const page = readFileSync(join(import.meta.dirname, "../..", PAGE), "utf8");
@@ -13,10 +13,6 @@ const snippets = snippetsOf(PAGE, {
 });
 
 describe(PAGE, () => {
-  it("its code compiles", { tags: "F3.4", timeout: 60_000 }, () => {
-    expect(typeErrors(snippets)).toBe("");
-  });
-
   it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(
     "its code at line %i runs",
     { tags: "F3.4" },

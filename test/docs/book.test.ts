@@ -20,9 +20,17 @@ const IMPORTS = {
 const FACTORS = readdirSync(join(root, "docs/factors")).map((name) => `docs/factors/${name}`);
 const PAGES = [
   ...FACTORS,
-  ...["agents", "steps", "runtime", "testing", "generated-client", "errors", "moving", "operations"].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    "agents",
+    "steps",
+    "runtime",
+    "testing",
+    "generated-client",
+    "errors",
+    "moving",
+    "operations",
+    "deploy",
+  ].map((name) => `docs/${name}.md`),
 ];
 const snippets = PAGES.flatMap((page) => snippetsOf(page, IMPORTS));
 

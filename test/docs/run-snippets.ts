@@ -38,7 +38,7 @@ export function snippetsOf(page: string, imports: Imports, kept = "snippets"): S
     const [, code = ""] = match;
     const file = join(folder, `snippet-${index + 1}.ts`);
     const rewritten = code.replace(/ from "([^"]+)"/g, (_, name: string) => {
-      const target = name.startsWith("node:") ? name : imports[name];
+      const target = imports[name] ?? (name.startsWith("node:") ? name : undefined);
       if (target === undefined) throw new Error(`${page} imports ${name}, which the test does not know`);
       if (target === name) return ` from "${name}"`;
       return ` from "${relative(folder, join(root, target))}"`;

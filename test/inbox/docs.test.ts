@@ -1,40 +1,40 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import type { Hono } from "hono";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { requestIdOf } from "../../src/base/ids.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
+import { type AskHumanStep, type People, pendingRequest, type ToolStep } from "../../src/index.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { sameText } from "../../src/server/api-key.ts";
 import { finish } from "../../src/steps/steps.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
-import { bareCode, missingImports } from "../docs/shown-code.ts";
-import { type DeployStep, inboxExample, policyExample } from "./docs-example.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "../docs/run-snippets.ts";
 
 const docs = join(import.meta.dirname, "..", "..", "docs");
 const page = await readFile(join(docs, "inbox.md"), "utf8");
 
+const [refunding, policy, rejecting, asking, mounting] = snippetsOf("docs/inbox.md", {
+  ...DOOR_IMPORTS,
+  hono: "hono",
+  "hono/cookie": "hono/cookie",
+});
+type RefundStep = { intent: "refund"; order: string; amount: number };
+type ShipStep = { intent: "ship"; tag: string };
+type QuestionStep = { intent: "ask"; question: string };
+type DeployStep = { intent: "deploy"; tag: string; environment: string };
+afterEach(() => void vi.unstubAllGlobals());
+
 describe("docs/inbox.md", () => {
-  it("its code imports what it uses", { tags: "F11.1" }, () => {
-    expect(missingImports(page, "test/inbox/docs-example.ts")).toEqual([]);
-  });
-
-  it("shows the code that is tested here", { tags: "F11.1" }, async () => {
-    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
-    const blocks = Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code = ""]) => code);
-    expect(blocks.length).toBeGreaterThan(0);
-    for (const code of blocks) expect(example).toContain(bareCode(code));
-  });
-
   it("its code lets in who is signed in, and nobody else", { tags: "F11.1" }, async () => {
     const runtime = createRuntime({ agents: [], store: createMemoryStore() });
     const session = { userId: "ada", name: "Ada", csrf: "secret" };
-    const app = inboxExample(runtime, {
-      find: (cookie) => (cookie === "s1" ? session : undefined),
-      sameText,
-    });
+    const find = (cookie: string | undefined) => (cookie === "s1" ? session : undefined);
+    declareGlobals({ runtime, sessions: { find, sameText } });
+    const { app } = await use<{ app: Hono }>(mounting);
     expect((await app.request("/inbox")).headers.get("location")).toBe("/my-sign-in");
     const inside = await app.request("/inbox", { headers: { cookie: "my_session=s1" } });
     expect(await inside.text()).toContain("Ada");
@@ -45,10 +45,13 @@ describe("docs/inbox.md", () => {
     tags: "F7.8",
   }, async () => {
     const released: string[] = [];
-    const { deploy, people } = policyExample((tag) => {
-      released.push(tag);
-      return "released";
+    declareGlobals({
+      release: async (tag: string) => {
+        released.push(tag);
+        return "released";
+      },
     });
+    const { deploy, people } = await use<{ deploy: ToolStep<DeployStep>; people: People }>(policy);
     const script: (DeployStep | { intent: "done"; message: string })[] = [
       { intent: "deploy", tag: "v1", environment: "test" },
       { intent: "deploy", tag: "v2", environment: "production" },
@@ -81,6 +84,35 @@ describe("docs/inbox.md", () => {
     await runtime.settled(threadId);
     expect(released).toEqual(["v1", "v2"]);
     await runtime.stop();
+  });
+
+  it("its steps put on the card what the page says", { tags: "F7.8" }, async () => {
+    declareGlobals({ payBack: async () => "paid", release: async () => "released" });
+    const { refund } = await use<{ refund: ToolStep<RefundStep> }>(refunding);
+    const { ship } = await use<{ ship: ToolStep<ShipStep> }>(rejecting);
+    const questions = await use<Record<"askManager" | "askCustomer", AskHumanStep<QuestionStep>>>(asking);
+    const requestAbout = async (step: RefundStep | ShipStep | QuestionStep, ask = questions.askManager) => {
+      const agent = defineAgent(scriptedSteps([step]), { name: "shop", steps: { refund, ship, ask } });
+      const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+      const from = verifiedBy("web", "ann");
+      const { threadId } = await runtime.launch({ agent: "shop", input: { message: "hi", from } });
+      const request = pendingRequest(await runtime.settled(threadId));
+      await runtime.stop();
+      return request;
+    };
+    const card = (await requestAbout({ intent: "refund", order: "A1", amount: 640 }))?.card;
+    expect([card?.title, JSON.stringify(card?.reasons)]).toEqual([
+      "Refund 640 € · A1",
+      expect.stringContaining("it is over 50 €"),
+    ]);
+    const shipping = await requestAbout({ intent: "ship", tag: "v1" });
+    expect(Object.keys(shipping?.card?.rejectOptions ?? {})).toEqual(["wrong_order", "not_now"]);
+    const asked = { intent: "ask", question: "Which?" } as const;
+    const addressed = [await requestAbout(asked), await requestAbout(asked, questions.askCustomer)];
+    expect(addressed.map((request) => request?.to)).toEqual([
+      ["web:carol", "email:lead@example.com"],
+      ["web:ann"],
+    ]);
   });
 
   it("its pictures are there, and small", { tags: "F11.1" }, async () => {

@@ -149,7 +149,7 @@ describe("what README and docs show", { tags: ["E7"] }, () => {
   });
 });
 
-/** Writes every file that README and docs quote, and every block that stands alone, into the full project. */
+/** Writes every file that README quotes, and every block of the docs, into the full project. */
 function writeShownCode(): readonly string[] {
   const written: string[] = [];
   const write = (path: string, code: string) => {
@@ -163,15 +163,12 @@ function writeShownCode(): readonly string[] {
   const pages = readdirSync(join(root, "docs"), { recursive: true }).map(String);
   for (const page of pages.filter((name) => name.endsWith(".md") && !name.startsWith("site"))) {
     const text = readFileSync(join(root, "docs", page), "utf8");
-    const example = EXAMPLES[page];
-    if (example !== undefined) {
-      write(example, asUserWrites(example));
-      continue;
-    }
     const folder = join("docs", page.replace(".md", ""));
     blocksOf(text).forEach((code, index) => {
       write(join(folder, `block-${index + 1}.ts`), `${code}\nexport {};\n`);
     });
+    if (text.includes("./oidc-sign-in.ts"))
+      write(join(folder, "oidc-sign-in.ts"), asUserWrites("examples/oidc-sign-in.ts"));
     if (text.includes("./baml_client/"))
       cpSync(join(root, "test", "prompts", "baml_client"), join(full, folder, "baml_client"), {
         recursive: true,
@@ -179,12 +176,3 @@ function writeShownCode(): readonly string[] {
   }
   return written.map((path) => relative(full, join(full, path)));
 }
-
-/** Pages whose blocks are parts of one file, which the page's own test compares and runs. */
-const EXAMPLES: Readonly<Record<string, string>> = {
-  "server.md": "test/server/docs-example.ts",
-  "inbox.md": "test/inbox/docs-example.ts",
-  "scale.md": "test/runtime/engines/docs-example.ts",
-  "storage.md": "test/store/docs-example.ts",
-  "sign-in.md": "examples/oidc-sign-in.ts",
-};

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DOUBTFUL_REASONS, TOLERANT_REASONS } from "../../src/base/fidelity.ts";
 import { PROVIDERS, type ProviderSettings } from "../../src/prompts/models/providers.ts";
-import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
+import { run, snippetsOf } from "../docs/run-snippets.ts";
 import { type ProviderServer, providerServer } from "./servers/provider-server.ts";
 import { openaiChatBodies } from "./servers/wire-bodies.ts";
 
@@ -26,10 +26,6 @@ describe(PAGE, () => {
     delete process.env["TWELVEFOLD_MODEL"];
     delete process.env["TWELVEFOLD_BASE_URL"];
     await server.close();
-  });
-
-  it("its code compiles", { tags: "F1.1", timeout: 60_000 }, () => {
-    expect(typeErrors(snippets)).toBe("");
   });
 
   it.each(snippets.map((snippet) => [snippet.line, snippet] as const))(

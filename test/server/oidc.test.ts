@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import {
   type CryptoKey,
   exportJWK,
@@ -10,18 +8,25 @@ import {
   SignJWT,
   UnsecuredJWT,
 } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { oidcSignIn } from "../../examples/oidc-sign-in.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { serverInbox } from "../../src/inbox/server-inbox.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import { createServer as createApi } from "../../src/server/app.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { bareCode, blocksOf } from "../docs/shown-code.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "../docs/run-snippets.ts";
+import { asUserWrites } from "../docs/shown-code.ts";
 import { officeAgent } from "../inbox/office-agent.ts";
 import { afterwards } from "./serve.ts";
 
 const AUDIENCE = "agents";
+const [signIn, mounting] = snippetsOf("docs/sign-in.md", {
+  ...DOOR_IMPORTS,
+  jose: "jose",
+  zod: "zod",
+  "./oidc-sign-in.ts": "examples/oidc-sign-in.ts",
+});
 
 interface Issuer {
   readonly url: string;
@@ -181,9 +186,19 @@ describe("the sign-in of examples/oidc-sign-in.ts", { tags: ["S10"] }, () => {
   });
 
   it("is the code that docs/sign-in.md shows", { tags: "E7" }, () => {
-    const page = readFileSync(join(import.meta.dirname, "../../docs/sign-in.md"), "utf8");
-    const example = readFileSync(join(import.meta.dirname, "../../examples/oidc-sign-in.ts"), "utf8");
-    const [code = ""] = blocksOf(page);
-    expect(bareCode(code)).toBe(bareCode(example.replace(/^\/\/.*\n/, "")));
+    expect(signIn?.code).toBe(asUserWrites("examples/oidc-sign-in.ts").replace(/^\/\/.*\n/, ""));
+  });
+
+  it("lets nobody in without a token, in the app that docs/sign-in.md mounts", { tags: "E7" }, async () => {
+    const runtime = createRuntime({ agents: [], store: createMemoryStore() });
+    const issuer = "https://login.example.com";
+    declareGlobals({
+      runtime,
+      secret: "a-secret-of-more-than-32-characters-really",
+      fetch: async () => Response.json({ issuer, jwks_uri: `${issuer}/keys` }),
+    });
+    await use(mounting);
+    vi.unstubAllGlobals();
+    await runtime.stop();
   });
 });

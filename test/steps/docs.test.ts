@@ -1,15 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { run, snippetsOf, typeErrors } from "../docs/run-snippets.ts";
+import { run, snippetsOf } from "../docs/run-snippets.ts";
 
 const IMPORTS = { twelvefold: "src/index.ts", "twelvefold/testing": "src/testing/index.ts" };
 const tools = snippetsOf("docs/tools.md", IMPORTS);
 const delegation = snippetsOf("docs/delegation.md", IMPORTS);
 
 describe("the pages on tools and delegation", () => {
-  it("their code compiles", { tags: ["F1.4", "F5.7"], timeout: 60_000 }, () => {
-    expect(typeErrors([...tools, ...delegation])).toBe("");
-  });
-
   it.each(tools.map((snippet) => [snippet.line, snippet] as const))(
     "the code about tools at line %i runs",
     { tags: ["F4.9", "F5.7"] },

@@ -1,11 +1,20 @@
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, it } from "vitest";
-import { systemClock } from "../../src/base/clock.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  createMemoryStore,
+  createRuntime,
+  defineAgent,
+  finish,
+  type Thread,
+  type ThreadStore,
+  type TwelvefoldConfig,
+  verifiedBy,
+} from "../../src/index.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
-import { bareCode, missingImports } from "../docs/shown-code.ts";
-import { contractExample, storageExample } from "./docs-example.ts";
+import { scriptedSteps } from "../../src/testing/index.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "../docs/run-snippets.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -15,26 +24,50 @@ const blocks = (language: string) =>
     name === language && code !== undefined ? [code] : [],
   );
 
+const [storing, rewriting, verifying, erasing, erasingInStore, keeping, , contract] = snippetsOf(
+  "docs/storage.md",
+  // The page's `describe` and `it` are those of this run.
+  { ...DOOR_IMPORTS, "node:test": "node_modules/vitest/dist/index.js" },
+);
+await use(contract);
+afterEach(() => void vi.unstubAllGlobals());
+
 describe("docs/storage.md", () => {
-  it("its code imports what it uses", { tags: "F5.9" }, () => {
-    expect(missingImports(page, "test/store/docs-example.ts")).toEqual([]);
-  });
-
-  it("shows the code that is tested here", { tags: "F5.9" }, async () => {
-    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
-    expect(blocks("ts").length).toBeGreaterThanOrEqual(5);
-    for (const code of blocks("ts")) expect(example).toContain(bareCode(code));
-  });
-
-  it("its code does what the page says", { tags: "F5.8" }, async () => {
+  it("its code does what the page says", { tags: ["F5.8", "F5.9"] }, async () => {
     const folder = await temporaryFolder();
+    const before = process.cwd();
+    process.chdir(folder.path);
     try {
-      const { before, anchored } = await storageExample(folder.path, systemClock);
-      expect(before).toEqual({ ok: true, events: 2, erased: 0, problem: undefined });
+      const { store, thread } = await use<{ store: ThreadStore; thread: Thread }>(storing);
+      declareGlobals({ store, threadId: thread.id });
+      await use(rewriting);
+      const { events, head } = await store.verify(thread.id);
+      await use(verifying);
+      await use(erasingInStore);
+      const anchored = await store.verify(thread.id, { seq: events, digest: head });
       expect(anchored).toMatchObject({ ok: true, events: 3, erased: 1 });
+      await store.close();
     } finally {
+      process.chdir(before);
       await folder.remove();
     }
+  });
+
+  it("its code erases and deletes what has ended", { tags: "F5.8" }, async () => {
+    const agent = defineAgent(scriptedSteps<{ intent: "done" }>([{ intent: "done" }]), {
+      name: "done",
+      steps: { done: finish(() => "done") },
+    });
+    const runtime = createRuntime({ agents: [agent], store: createMemoryStore() });
+    const input = { message: "hi", from: verifiedBy("web", "ann") };
+    const { threadId } = await runtime.launch({ agent: "done", input });
+    await runtime.settled(threadId);
+    declareGlobals({ runtime, threadId, agents: [agent] });
+    await use(erasing);
+    await expect(runtime.store.read(threadId)).rejects.toMatchObject({ code: "not_found" });
+    const { default: config } = await use<{ default: TwelvefoldConfig }>(keeping);
+    expect(config.retention).toHaveLength(2);
+    await runtime.stop();
   });
 
   it("its queries run, and the backup they make is a whole store", { tags: "F5.9" }, async () => {
@@ -61,6 +94,4 @@ describe("docs/storage.md", () => {
       await folder.remove();
     }
   });
-
-  contractExample({ describe, it });
 });

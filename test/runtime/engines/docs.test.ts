@@ -1,16 +1,22 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { bareCode, blocksOf, missingImports } from "../../docs/shown-code.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { TwelvefoldConfig } from "../../../src/index.ts";
+import { DOOR_IMPORTS, declareGlobals, snippetsOf, use } from "../../docs/run-snippets.ts";
+import { exampleAgent } from "../example-agent.ts";
 
-const page = await readFile(join(import.meta.dirname, "../../../docs/scale.md"), "utf8");
+const [queue, restate, , limits] = snippetsOf("docs/scale.md", DOOR_IMPORTS);
 
 describe("docs/scale.md", { tags: "E4" }, () => {
-  it("shows code that compiles here, and imports what it uses", async () => {
-    expect(missingImports(page, "test/runtime/engines/docs-example.ts")).toEqual([]);
-    const example = bareCode(await readFile(join(import.meta.dirname, "docs-example.ts"), "utf8"));
-    expect(blocksOf(page).length).toBeGreaterThanOrEqual(2);
-    for (const code of blocksOf(page))
-      expect(example).toContain(bareCode(code).replace("//twelvefold.config.ts", ""));
+  beforeAll(() => declareGlobals({ agents: [exampleAgent([]).agent] }));
+  afterAll(() => void vi.unstubAllGlobals());
+
+  it("its configurations are valid", async () => {
+    const configs: TwelvefoldConfig[] = [];
+    for (const snippet of [queue, restate, limits])
+      configs.push((await use<{ default: TwelvefoldConfig }>(snippet)).default);
+    expect(configs.map(({ engine }) => engine)).toEqual([
+      "pg-boss",
+      expect.objectContaining({ use: "restate" }),
+      undefined,
+    ]);
   });
 });
