@@ -8,11 +8,10 @@
  * They take turns, each turn a new run; a number is the median of the turns. `clock` is what a step takes, waiting for the model and the
  * disk included; `processor` is what it costs this process, which other programs on the machine disturb less.
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { median, startModel } from "./model-process.mjs";
 
 process.env.OPENAI_AGENTS_DISABLE_TRACING = "1";
 process.env.MASTRA_TELEMETRY_DISABLED = "1";
@@ -22,11 +21,7 @@ process.env.BAML_LOG = "off";
 const SIZES = [10, 50];
 const TURNS = Number(process.env.TURNS ?? 9);
 
-const child = spawn(process.execPath, [join(import.meta.dirname, "model.mjs")], {
-  stdio: ["pipe", "pipe", "inherit"],
-});
-const { value: port } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-const baseURL = `http://127.0.0.1:${port}/v1`;
+const { baseURL, end } = await startModel();
 const folder = mkdtempSync(join(tmpdir(), "twelvefold-peers-"));
 
 const subjects = new Map();
@@ -65,11 +60,6 @@ console.log(
 );
 
 for (const { close } of subjects.values()) await close?.();
-child.stdin.end();
+end();
 rmSync(folder, { recursive: true, force: true });
 process.exit(0);
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}

@@ -13,21 +13,34 @@ const server = createServer((request, response) => {
     const count = (counts.get(run) ?? 0) + 1;
     counts.set(run, count);
     const done = count > Number(steps);
-    const body = JSON.stringify({
-      id: `chatcmpl-${count}`,
-      object: "chat.completion",
-      created: 0,
-      model: "instant",
-      choices: [{ index: 0, ...(text.includes('"tools":') ? asToolCall(count, done) : asJson(count, done)) }],
-      usage: { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 },
-    });
+    const choice = text.includes('"tools":') ? asToolCall(count, done) : asJson(count, done);
+    const streamed = /"stream": ?true/.test(text);
+    const body = (streamed ? asStream : asWhole)(`chatcmpl-${count}`, choice);
     response.writeHead(200, {
-      "content-type": "application/json",
+      "content-type": streamed ? "text/event-stream" : "application/json",
       "content-length": Buffer.byteLength(body),
     });
     response.end(body);
   });
 });
+
+const usage = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 };
+
+function asWhole(id, choice) {
+  const head = { id, object: "chat.completion", created: 0, model: "instant" };
+  return JSON.stringify({ ...head, choices: [{ index: 0, ...choice }], usage });
+}
+
+/** The same in two parts, as a model streams it. */
+function asStream(id, { finish_reason, message }) {
+  const head = { id, object: "chat.completion.chunk", created: 0, model: "instant" };
+  const tool_calls = message.tool_calls?.map((call, index) => ({ index, ...call }));
+  const parts = [
+    { ...head, choices: [{ index: 0, delta: { ...message, tool_calls }, finish_reason: null }] },
+    { ...head, choices: [{ index: 0, delta: {}, finish_reason }], usage },
+  ];
+  return `${parts.map((part) => `data: ${JSON.stringify(part)}\n\n`).join("")}data: [DONE]\n\n`;
+}
 
 function asToolCall(count, done) {
   if (done) return { finish_reason: "stop", message: { role: "assistant", content: "all is added" } };

@@ -21,7 +21,12 @@ interface NewEvent {
   readonly data: unknown;
 }
 
-function insert(run: Run, thread: number, seq: number, { type, data }: NewEvent): Promise<unknown> {
+export function insertByHand(
+  run: Run,
+  thread: number,
+  seq: number,
+  { type, data }: NewEvent,
+): Promise<unknown> {
   return run("INSERT INTO by_hand_events VALUES ($1, $2, $3, $4, $5)", [
     thread,
     seq,
@@ -31,16 +36,17 @@ function insert(run: Run, thread: number, seq: number, { type, data }: NewEvent)
   ]);
 }
 
-/** Starts a thread: its row, its first event and the word to the workers in one transaction. */
-export async function launchByHand(pool: pg.Pool, steps: number): Promise<void> {
+/** Starts a thread: its row, its first event and the word to the workers in one transaction. Answers with the row's id. */
+export async function launchByHand(pool: pg.Pool, steps: number): Promise<number> {
   const client = await pool.connect();
   try {
     await client.query("BEGIN");
     const { rows } = await client.query("INSERT INTO by_hand (steps) VALUES ($1) RETURNING id", [steps]);
     const run: Run = (sql, values) => client.query(sql, [...values]);
-    await insert(run, rows[0].id, 0, { type: "message", data: String(steps) });
+    await insertByHand(run, rows[0].id, 0, { type: "message", data: String(steps) });
     await client.query("NOTIFY by_hand");
     await client.query("COMMIT");
+    return rows[0].id;
   } finally {
     client.release();
   }
@@ -72,8 +78,8 @@ export async function workByHand(address: string, atOnce: number, connections: n
       }
       const { id, steps } = rows[0];
       for (let step = 1; step <= steps; step++) {
-        await insert(run, id, 2 * step - 1, { type: "step", data: { intent: "add", a: step } });
-        await insert(run, id, 2 * step, { type: "result", data: step + 1 });
+        await insertByHand(run, id, 2 * step - 1, { type: "step", data: { intent: "add", a: step } });
+        await insertByHand(run, id, 2 * step, { type: "result", data: step + 1 });
       }
       await pool.query("UPDATE by_hand SET state = 'done' WHERE id = $1", [id]);
     }

@@ -1,4 +1,4 @@
-const tools = [
+export const tools = [
   {
     type: "function",
     function: {

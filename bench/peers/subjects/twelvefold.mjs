@@ -16,16 +16,34 @@ import { openSqliteStore } from "../../../dist/src/store/sqlite/open.js";
 /** The calculator's prompt, every event in an SQLite file before the next effect. */
 export async function prepare({ baseURL, folder }) {
   let calls = 0;
+  const store = await openSqliteStore(join(folder, "threads.db"));
+  const onCall = () => {
+    calls += 1;
+  };
+  const { run, close } = sumsOn(store, { baseURL, onCall });
+  return {
+    title: "Twelvefold, SQLite, `synchronous=FULL`",
+    async run(message) {
+      calls = 0;
+      await run(message);
+      return calls;
+    },
+    close,
+  };
+}
+
+/** Runs the calculator on a store; each addition calls `onCall`. With `once`, as a tool that a crash must not repeat. */
+export function sumsOn(store, { baseURL, onCall, once = false }) {
   const sums = defineAgent(promptFunction(b, "DetermineNextStep", { bamlFiles: getBamlFiles }), {
     name: "sums",
     budget: { steps: 1_000_000 },
     steps: {
       add: tool(
         ({ a, b }) => {
-          calls += 1;
+          onCall();
           return a + b;
         },
-        { readOnly: true },
+        { readOnly: !once },
       ),
       subtract: tool(({ a, b }) => a - b, { readOnly: true }),
       multiply: tool(({ a, b }) => a * b, { readOnly: true }),
@@ -34,17 +52,13 @@ export async function prepare({ baseURL, folder }) {
       done_for_now: finish(({ message }) => message),
     },
   });
-  const store = await openSqliteStore(join(folder, "threads.db"));
   const runtime = createRuntime({ agents: [sums], store, model: localModel("instant", baseURL) });
   const from = verifiedBy("bench", "bench");
   return {
-    title: "Twelvefold, SQLite, `synchronous=FULL`",
     async run(message) {
-      calls = 0;
       const { threadId } = await runtime.launch({ agent: "sums", input: { message, from } });
       const { state } = await runtime.settled(threadId);
       if (state.status.kind !== "finished") throw new Error(`it is ${JSON.stringify(state.status)}`);
-      return calls;
     },
     async close() {
       await runtime.stop();
