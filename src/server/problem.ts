@@ -23,6 +23,18 @@ export const problemSchema = z.object({
 });
 export type Problem = z.infer<typeof problemSchema>;
 
+/** The server's own codes, for what it refuses before it reaches a thread, with their statuses; `docs/errors.md` explains each. */
+export const SERVER_CODES = {
+  bad_request: 400,
+  unauthorized: 401,
+  gone: 410,
+  too_large: 413,
+  unsupported_media_type: 415,
+  too_many_requests: 429,
+  internal: 500,
+  try_again: 503,
+} as const;
+
 /** The HTTP status for anything that may be thrown. */
 export function statusOf(error: unknown): ContentfulStatusCode {
   if (error instanceof RequestError) return error.status;
@@ -71,16 +83,9 @@ function titleOf(status: number): string {
 }
 
 function codeOf(status: number): string {
-  const codes: Readonly<Record<number, string>> = {
-    404: "not_found",
-    410: "gone",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "invalid_argument",
-    429: "too_many_requests",
-    503: "try_again",
-  };
-  return codes[status] ?? "bad_request";
+  if (status === 404) return "not_found";
+  if (status === 422) return "invalid_argument";
+  return Object.entries(SERVER_CODES).find(([, one]) => one === status)?.[0] ?? "bad_request";
 }
 
 function detailsOf({ details }: TwelvefoldError): Pick<Problem, "details"> {
