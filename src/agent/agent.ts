@@ -131,7 +131,7 @@ export interface AgentSettings<S extends AnyStep, Steps extends StepTable<S>> {
    * `refuse` waits for a person, who lets it go on with the new version or stops it. `refuse` needs a `version`.
    */
   readonly onVersionChange?: OnVersionChange;
-  /** What code does about each intent of the prompt. */
+  /** What code does with each intent of the prompt. */
   readonly steps: Steps & { readonly [I in Exclude<keyof Steps, S["intent"]>]: never };
   /**
    * What happens to a completion with several steps. `first` (default) runs the first and tells the model that the others
@@ -169,7 +169,7 @@ export interface Agent<S extends AnyStep = AnyStep, Result = unknown> {
   readonly version: string | undefined;
   readonly onVersionChange: OnVersionChange;
   readonly nextStep: NextStep<S>;
-  /** What code does about each intent. */
+  /** What code does with each intent. */
   readonly steps: ReadonlyMap<string, StepDefinition<Step>>;
   readonly severalSteps: SeveralSteps;
   readonly whenBusy: WhenBusy;

@@ -197,6 +197,8 @@ describe("twelvefold init", { tags: "E1" }, () => {
       expect(read(file)).toContain("src/loop.ts");
       expect(read(file)).not.toContain("src/agent.ts");
     }
+    expect(read("AGENTS.md")).toContain("a `case` of the `switch`, under its intent");
+    expect(read("AGENTS.md")).not.toMatch(/`steps`|`approval`/);
   });
 
   it("says what the package manager that runs it is told", async () => {

@@ -47,7 +47,11 @@ export function projectFiles(facts: PackageFacts, choices: ProjectChoices): File
     const guide = (files.get("AGENTS.md") ?? "")
       .replace(/^Read .*\n\n/m, "")
       .replaceAll("src/agent.ts", "src/loop.ts")
-      .replace("one handler in `steps`, under its intent", "one `case` of the `switch`, under its intent");
+      .replace("a handler in `steps`, under its intent", "a `case` of the `switch`, under its intent")
+      .replace(
+        /^- A tool with effects has .*$/m,
+        "- A tool with effects asks the person first, and passes the `key` on.",
+      );
     files.set("AGENTS.md", guide);
     const prompt = files.get("baml_src/agent.baml") ?? "";
     files.set("baml_src/agent.baml", prompt.replace("src/agent.ts", "src/loop.ts"));

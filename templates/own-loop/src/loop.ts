@@ -33,7 +33,7 @@ export async function runAgent(message: string, options: LoopOptions): Promise<t
   return thread;
 }
 
-/** What code does about each step. */
+/** What code does with each step. */
 async function perform(
   thread: tf.Thread,
   answer: tf.Accepted<Step>,
