@@ -52,12 +52,21 @@ function typeErrors(blocks: readonly Snippet[]): string[] {
     .map(placed);
 }
 
+const blocks = pagesOfDocs(root).flatMap((page) => snippetsOf(page, IMPORTS, FOLDER));
+
 describe("every `ts` block of README and docs", { tags: "E7" }, () => {
   it("stands alone: it imports what it uses, and declares what its reader has already", {
     timeout: 120_000,
   }, () => {
-    const blocks = pagesOfDocs(root).flatMap((page) => snippetsOf(page, IMPORTS, FOLDER));
     expect(blocks.length).toBeGreaterThan(100);
     expect(typeErrors(blocks)).toEqual([]);
+  });
+
+  it("says beside each `console.log` what it prints; README does so under its program", () => {
+    const silent = blocks.filter(
+      ({ page, code, promised }) =>
+        page !== "README.md" && code.split("console.log(").length - 1 !== promised.length,
+    );
+    expect(silent.map(({ page, line }) => `${page}:${line}`)).toEqual([]);
   });
 });
