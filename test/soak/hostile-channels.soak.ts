@@ -250,7 +250,9 @@ const HARMLESS: Readonly<Record<string, (sent: unknown) => void>> = {
     if (isCard(lines[0] ?? "")) expectNoForgedLine(lines);
   },
   discord(sent) {
-    expect(Object.keys(Object(sent)).toSorted()).toEqual(["allowed_mentions", "components", "embeds"]);
+    const fields = ["allowed_mentions", "components", "embeds", "enforce_nonce", "nonce"];
+    expect(Object.keys(Object(sent)).toSorted()).toEqual(fields);
+    expect(found(sent, "nonce")).toEqual([expect.stringMatching(/^[0-9a-f]{24}$/)]);
     expect(found(sent, "allowed_mentions")).toEqual([{ parse: [] }]);
     expect([...found(sent, "url"), ...found(sent, "fields"), ...found(sent, "footer")]).toEqual([]);
     const texts = [...found(sent, "title"), ...found(sent, "description")].flatMap(textsIn);
