@@ -35,7 +35,8 @@ function run(command: string, args: readonly string[], { cwd, node = NODE_24, in
   const path = [node, join(tools, ".bin"), process.env.PATH].join(delimiter);
   const env = { ...Object.fromEntries(kept), PATH: path, SCARF_ANALYTICS: "false", CI: "1" };
   const { status, stdout, stderr, error } = spawnSync(command, args, {
-    ...{ cwd, env, input, encoding: "utf8" },
+    // What waits for ever fails.
+    ...{ cwd, env, input, encoding: "utf8", timeout: 240_000 },
     shell: process.platform === "win32",
   });
   return { status, output: `${stdout}${stderr}${error?.message ?? ""}` };
@@ -272,7 +273,15 @@ describe("docs/start.md", { tags: ["E1", "E12"] }, () => {
     expect([begin, enter]).toEqual(["npx twelvefold init my-agent --yes", "cd my-agent"]);
     // As `npx` would, with the packed package.
     const cwd = written("my-agent", []);
-    const outputs = [...then, ...more.flat()].map((line) => succeeds("sh", ["-c", line], { cwd }));
+    const outputs = [...then, ...more.flat()].map((line) => {
+      if (line !== "npm run serve") return succeeds("sh", ["-c", line], { cwd });
+      // It would serve for ever; it is interrupted once it has begun.
+      const { output } = run("timeout", ["-s", "INT", "8", "npx", "twelvefold", "serve", "--port", "0"], {
+        cwd,
+      });
+      expect(output).toMatch(/inbox: http:/);
+      return output;
+    });
     expect(outputs.join("\n")).toContain("Approval needed: withdraw");
   });
 });
