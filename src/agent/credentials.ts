@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import type { JsonEvent } from "../context/redaction/stored-content.ts";
 import type { Credential } from "../steps/definitions.ts";
 import type { Principal } from "../thread/events.ts";
@@ -54,8 +55,7 @@ export function createCredentials(sources: CredentialSources): Credentials {
     const known = remembered.get(value);
     remembered.delete(value);
     remembered.set(value, known ?? finderOf(value));
-    const [oldest] = remembered.keys();
-    if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+    keepLatest(remembered, MAX_REMEMBERED);
     // The longest first: one may be part of another.
     if (known === undefined)
       finders = [...remembered.values()].sort((one, other) => other.length - one.length);

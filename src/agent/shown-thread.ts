@@ -1,5 +1,6 @@
 import { ConflictError, NotFoundError } from "../base/errors.ts";
 import { canonicalJson, isJsonArray, isJsonObject, type Json, toJson } from "../base/json.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import { removeSecrets } from "../base/secret-patterns.ts";
 import { patternsOf } from "../context/redaction/redaction.ts";
 import { createShownEvents, type ShownEvents } from "../context/redaction/shown-events.ts";
@@ -80,8 +81,7 @@ function openThread(thread: Thread, agent: Agent | undefined): OpenThread {
   const shown = shownEvents(events, agent);
   const open = { shown, thread: threadOf(id, shown.events) };
   if (events.length <= MAX_EVENTS) ofAgent.set(key, open);
-  const [oldest] = ofAgent.keys();
-  if (ofAgent.size > MAX_OPENED && oldest !== undefined) ofAgent.delete(oldest);
+  keepLatest(ofAgent, MAX_OPENED);
   return open;
 }
 

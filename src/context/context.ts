@@ -21,7 +21,7 @@ import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/fo
 import type { ChatMessage } from "./formats/messages.ts";
 import { CONTEXT_OPTIONS } from "./options.ts";
 import { createReader } from "./reading.ts";
-import { createRedactor, type SecretVault } from "./redaction/redaction.ts";
+import type { SecretVault } from "./redaction/redaction.ts";
 
 /**
  * A format of your own: makes the whole text from the blocks (and from the events, if it needs more). Called whenever the
@@ -73,7 +73,6 @@ export interface AgentContext {
 export function createContext(options: ContextOptions = {}): AgentContext {
   checkOptions("createContext", someFields(CONTEXT_OPTIONS), options);
   const { format = "xml", budget, foldErrors = false } = options;
-  if (options.redact !== undefined) createRedactor(options.redact);
   const custom = typeof format === "function" ? format : undefined;
   const textFormat = textFormatOf(format);
   const read = createReader(options, textFormat);

@@ -1,4 +1,5 @@
 import type { ThreadId } from "../base/ids.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { figuresOf, type ThreadFigures } from "./views/figures.ts";
 
@@ -17,8 +18,7 @@ export function createFiguresList(runtime: Runtime) {
       const figures = figuresOf(thread, runtime.agents.get(thread.state.agent));
       kept.delete(threadId);
       kept.set(threadId, { seq: thread.state.seq, figures });
-      const [oldest] = kept.keys();
-      if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+      keepLatest(kept, MAX_KEPT);
       return figures;
     },
   };

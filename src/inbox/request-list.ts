@@ -2,6 +2,7 @@ import { changedSince } from "../agent/changed-since.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import { principalKey } from "../humans/principal.ts";
 import { mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -53,8 +54,7 @@ export function createRequestList(runtime: Runtime, clock: Clock) {
     const changed = agent === undefined ? null : changedSince(thread, agent);
     const view = requestView(shownThread(thread, agent), agent, changed);
     views.set(`${threadId}@${thread.state.seq}`, view);
-    const oldest = views.keys().next().value;
-    if (views.size > MAX_CACHED && oldest !== undefined) views.delete(oldest);
+    keepLatest(views, MAX_CACHED);
     return view;
   };
   return {

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import { RequestError } from "./errors.ts";
 
 export interface ServerLimits {
@@ -38,10 +39,7 @@ export function createRateLimit(
     // Moves the caller to the end, so that the first in the map is the one that has been quiet longest.
     callers.delete(caller);
     callers.set(caller, { tokens: Math.max(0, tokens - 1), at: now });
-    if (callers.size > MAX_CALLERS) {
-      const [oldest] = callers.keys();
-      if (oldest !== undefined) callers.delete(oldest);
-    }
+    keepLatest(callers, MAX_CALLERS);
     if (tokens >= 1) return;
     const retryAfter = Math.max(1, Math.ceil((1 - tokens) / requestsPerSecond));
     throw new RequestError(429, `at most ${requestsPerSecond} requests a second are taken from one caller`, {

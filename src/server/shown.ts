@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { hidesContent, shownEvents, shownPartial, shownThread } from "../agent/shown-thread.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import { spaceOut } from "../base/search-words.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -104,8 +105,7 @@ async function linesOf({ threadId, seq }: ThreadSummary, runtime: Reading): Prom
   const read = { seq: thread.state.seq, title, subject };
   lines.delete(threadId);
   lines.set(threadId, read);
-  const [oldest] = lines.keys();
-  if (lines.size > MAX_LINES && oldest !== undefined) lines.delete(oldest);
+  keepLatest(lines, MAX_LINES);
   return read;
 }
 

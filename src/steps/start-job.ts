@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { fields, optional } from "../base/checks.ts";
 import { sha256 } from "../base/digest.ts";
 import { type CallId, callIdAt, parseThreadId, type ThreadId } from "../base/ids.ts";
+import { keepLatest } from "../base/keep-latest.ts";
 import { checkOptions, durationSeconds, nonEmptyName } from "../base/options.ts";
 
 const JOB_OPTIONS = fields({ name: optional(nonEmptyName), timeoutSeconds: optional(durationSeconds) });
@@ -88,8 +89,7 @@ export function createJobTokens(secret?: string): JobTokens {
     issue(threadId, callId) {
       const token = write(threadId, callId, randomBytes(32));
       issued.add(jobTokenDigest(token));
-      const [oldest] = issued;
-      if (issued.size > MAX_REMEMBERED && oldest !== undefined) issued.delete(oldest);
+      keepLatest(issued, MAX_REMEMBERED);
       return token;
     },
     isOwn: (token) => issued.has(jobTokenDigest(token)),

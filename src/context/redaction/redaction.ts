@@ -1,4 +1,3 @@
-import { UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../../base/json.ts";
 import { checkOptions } from "../../base/options.ts";
 import { isSecretName, plainName } from "../../base/secret-names.ts";
@@ -71,12 +70,16 @@ export function createRedactor(
   known: Iterable<string> = [],
 ): Redactor {
   checkOptions("redaction", REDACTION, rules);
-  const { builtIn = true, fields = [], patterns = [] } = rules;
-  for (const { kind, pattern } of patterns) {
-    if (pattern.global && /^[a-z_]{1,40}$/.test(kind)) continue;
-    const wanted = "a kind of lower-case letters and a pattern with the flag g";
-    throw new UsageError("invalid_configuration", `redaction: ${kind} ${pattern}: wanted ${wanted}`);
-  }
+  return redactorOf(rules, vault, known);
+}
+
+/** The same for rules that were checked before. */
+export function redactorOf(
+  rules: RedactionRules,
+  vault: SecretVault,
+  known: Iterable<string> = [],
+): Redactor {
+  const { builtIn = true, fields = [] } = rules;
   const names = new Set(fields.map(plainName));
   const allPatterns = patternsOf(rules);
   const remembered = new Set(Array.from(known).filter(isDistinctive));

@@ -1,4 +1,4 @@
-import { boolean, type Check, check, fields, list, optional, someFields, text } from "../../base/checks.ts";
+import { boolean, type Check, check, fields, list, optional, someFields } from "../../base/checks.ts";
 import { callback, nonEmptyName } from "../../base/options.ts";
 
 /** Valid rules of redaction: one that is misspelt would hide nothing. */
@@ -8,9 +8,15 @@ export const REDACTION: Check = someFields({
   fields: list(nonEmptyName),
   patterns: list(
     fields({
-      kind: text(),
-      pattern: check((value) => (value instanceof RegExp ? undefined : "must be a regular expression")),
+      kind: check((value) => (isKind(value) ? undefined : "must be lower-case letters, at most 40")),
+      pattern: check((value) =>
+        value instanceof RegExp && value.global ? undefined : "must be a regular expression with the flag g",
+      ),
       accept: optional(callback),
     }),
   ),
 });
+
+function isKind(value: unknown): boolean {
+  return typeof value === "string" && /^[a-z_]{1,40}$/.test(value);
+}

@@ -7,13 +7,7 @@ import type { ThreadEvent } from "../../thread/events.ts";
 import { searchTextOf } from "../../thread/search-text.ts";
 import { parseEvent } from "../../thread/stored-event.ts";
 import { createThreadCache } from "../thread-cache.ts";
-import {
-  createRedactor,
-  type RedactionRules,
-  type Redactor,
-  type SecretVault,
-  secretsIn,
-} from "./redaction.ts";
+import { type RedactionRules, type Redactor, redactorOf, type SecretVault, secretsIn } from "./redaction.ts";
 import { type JsonEvent, mapStored } from "./stored-content.ts";
 
 /** Redacts events that are stored together, given the thread's events so far. */
@@ -33,12 +27,12 @@ export function createStoreRedactor(rules: RedactionRules, vault: SecretVault): 
       for (const secret of secretsIn(toJson(event.data), vault)) secrets.add(secret);
     },
   );
-  return (events, before) => redactAll(events, createRedactor(rules, vault, knownSecrets(before)));
+  return (events, before) => redactAll(events, redactorOf(rules, vault, knownSecrets(before)));
 }
 
 /** Removes for good everything that looks like a secret, for when the agent, and with it its rules, is unknown. */
 export function removeStoredSecrets(event: JsonEvent): JsonEvent {
-  return redactOne(event, createRedactor({}, NOWHERE));
+  return redactOne(event, redactorOf({}, NOWHERE));
 }
 
 /** What can be found of events: made for a thread's events so far, which may hold secrets that come up again. */
@@ -52,7 +46,7 @@ export type SearchTexts = (
  * has none.
  */
 export function createSearchTexts(rules: RedactionRules | undefined): SearchTexts {
-  const begin = () => createRedactor({ ...rules, builtIn: true }, NOWHERE);
+  const begin = () => redactorOf({ ...rules, builtIn: true }, NOWHERE);
   const add = (redactor: Redactor, event: ThreadEvent) => withoutSecrets(event, redactor);
   const remembering = createThreadCache(begin, (redactor, event) => void add(redactor, event));
   return (events, before) => {

@@ -1,7 +1,7 @@
 import { stripStrings } from "./bare.ts";
 import type { Declaration } from "./source.ts";
 
-/** A string of a declaration, in what `bare` makes of it. */
+/** A string of a declaration, in what `stripStrings` makes of it. */
 const STRING = /\0(\d+)\0/g;
 
 interface FieldLine {

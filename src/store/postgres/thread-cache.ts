@@ -1,4 +1,5 @@
 import type { ThreadId } from "../../base/ids.ts";
+import { keepLatest } from "../../base/keep-latest.ts";
 import type { ThreadRow } from "./threads.ts";
 
 /** The rows of threads that this process wrote or read last: an append to one of them need not read it first. */
@@ -10,11 +11,7 @@ const CACHED_THREADS = 4096;
 export function keep(cache: ThreadCache, id: ThreadId, row: ThreadRow): void {
   cache.delete(id);
   cache.set(id, row);
-  if (cache.size <= CACHED_THREADS) return;
-  for (const oldest of cache.keys()) {
-    cache.delete(oldest);
-    return;
-  }
+  keepLatest(cache, CACHED_THREADS);
 }
 
 /** Keeps a row that was read, unless a later one is known. A row that is out of date costs an append time, and no more. */

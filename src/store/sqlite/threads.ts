@@ -1,5 +1,6 @@
 import { NotFoundError, SequenceConflictError, UsageError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import { keepLatest } from "../../base/keep-latest.ts";
 import { type SearchText, spaceOut } from "../../base/search-words.ts";
 import { genesisDigest, linkDigest } from "../../thread/chain.ts";
 import type { EncodedEvent } from "../encode.ts";
@@ -290,11 +291,7 @@ function equals(a: ThreadProjection | null, b: ThreadProjection): boolean {
 function remember(cache: ThreadCache, id: ThreadId, row: ThreadRow): void {
   cache.delete(id);
   cache.set(id, row);
-  if (cache.size <= CACHED_THREADS) return;
-  for (const oldest of cache.keys()) {
-    cache.delete(oldest);
-    return;
-  }
+  keepLatest(cache, CACHED_THREADS);
 }
 
 function tooLong(id: ThreadId): UsageError {
