@@ -6,8 +6,6 @@ export interface Deadline {
   readonly ms?: number | undefined;
   /** Aborting it ends the wait, too. */
   readonly signal?: AbortSignal | undefined;
-  /** For how long, in ms, the work may still go on once `signal` is aborted. Default: 0. */
-  readonly lingerMs?: number | undefined;
   /** Makes the error to throw when the time is up. Default: an `Error` that says how long the wait was. */
   readonly timeUp?: (() => Error) | undefined;
 }
@@ -18,24 +16,14 @@ export interface Deadline {
  */
 export async function withDeadline<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,
-  {
-    ms = Number.POSITIVE_INFINITY,
-    signal,
-    lingerMs = 0,
-    timeUp = () => new Error(`no answer within ${ms} ms`),
-  }: Deadline,
+  { ms = Number.POSITIVE_INFINITY, signal, timeUp = () => new Error(`no answer within ${ms} ms`) }: Deadline,
 ): Promise<T> {
   signal?.throwIfAborted();
   const ended = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
-  let lingering: NodeJS.Timeout | undefined;
-  const end = () => {
+  const onAbort = () => {
     ended.abort(signal?.reason);
     reject(signal?.reason);
-  };
-  const onAbort = () => {
-    if (lingerMs === 0) end();
-    else lingering = setTimeout(end, lingerMs);
   };
   const onTimeUp = () => {
     ended.abort(new DOMException(`no answer within ${ms} ms`, "TimeoutError"));
@@ -47,7 +35,6 @@ export async function withDeadline<T>(
     return await Promise.race([work(ended.signal), promise]);
   } finally {
     clearTimeout(timer);
-    clearTimeout(lingering);
     signal?.removeEventListener("abort", onAbort);
   }
 }

@@ -85,10 +85,9 @@ export interface Channel {
   wants?(notice: Notice): boolean;
   /**
    * Tells people. Called with each request, and again after each escalation of it; and with the progress, end or failure of
-   * threads that come from this channel (`via`), in their order. The run waits for it for a second, and then goes on meanwhile.
-   * Called until it succeeds once: throwing, or taking longer than a minute, means that nothing was delivered, and it is tried
-   * again later, with back-off. After a crash it may be called again: see `mayBeRepeated`. When the process stops, it has five
-   * seconds before the signal is aborted. `values` is the runtime's store.
+   * threads that come from this channel (`via`), in their order, while the run waits. Called until it succeeds once: throwing
+   * means that nothing was delivered, and it is tried again later, with back-off. After a crash it may be called again: see
+   * `mayBeRepeated`. `values` is the runtime's store.
    */
   deliver(notice: Notice, signal: AbortSignal, values: ChannelValues): Promise<void>;
   /**

@@ -1,23 +1,34 @@
 import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
+import type { Clock } from "../base/clock.ts";
 import { compactError } from "../context/blocks/errors.ts";
-import type { Channel, NewsNotice } from "../humans/channel.ts";
-import type { ThreadEvent } from "../thread/events.ts";
+import type { Channel, ChannelValues, NewsNotice } from "../humans/channel.ts";
+import type { People } from "../humans/people.ts";
+import { write } from "../loop/journal.ts";
+import type { EventData, ThreadEvent } from "../thread/events.ts";
 import { newsDueAt } from "../thread/projection.ts";
 import type { Thread } from "../thread/thread.ts";
-import { type Outcome, recordTold, type TellingOptions, withinTime } from "./tellings.ts";
+import type { StoreJournal } from "./store-journal.ts";
+
+export interface TellNewsOptions {
+  readonly channels: readonly Channel[];
+  readonly store: ChannelValues;
+  readonly people: People;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 /**
- * Tells the channel that a thread comes from what has happened since: progress notes, and how a run ended, one after the other.
- * What happened is on disk before; each delivery is recorded, and a failed one is tried again later. Waits for a delivery only
- * for a moment: then the run goes on, and so does the delivery.
+ * Tells the channel that a thread comes from what has happened since: progress notes, and how a run ended. What happened is on
+ * disk before; each delivery is recorded, and a failed one is tried again later.
  */
-export async function tellNews(options: TellingOptions): Promise<void> {
-  const { journal, agent, channels, clock, signal, tellings } = options;
+export async function tellNews(
+  journal: StoreJournal,
+  agent: Agent,
+  { channels, store, clock, signal }: TellNewsOptions,
+): Promise<void> {
   const { via, news } = journal.thread.state;
   if (via === null || news.length === 0) return;
-  const key = deliveryKey(via.channel);
-  if (tellings.isUnderWay(key)) return;
   // What is told must be on disk.
   await journal.flush();
   for (const one of news) {
@@ -29,30 +40,26 @@ export async function tellNews(options: TellingOptions): Promise<void> {
     });
     const record = { about: one.seq, channel: via.channel };
     const channel = channels.find(({ name }) => name === via.channel);
-    const told = tell(notice, channel, options).then((outcome) => outcome && { ...record, ...outcome });
-    tellings.add(key, told);
-    await tellings.waitFor(key);
-    await recordTold(options);
-    if (tellings.isUnderWay(key)) return;
+    const outcome = await tell(notice, channel, { signal, store });
+    if (outcome === undefined) return;
+    const data: EventData["notified"] = { ...record, ...outcome };
+    await journal.append({ ...write({ type: "notified", data }), onConflict: "keep" });
   }
 }
 
-/** The key of what is being delivered over a channel: one message at a time, so that they come in order. */
-export function deliveryKey(channel: string): string {
-  return `deliver ${channel}`;
-}
+type Outcome = Pick<EventData["notified"], "ok" | "skipped" | "error">;
 
-/** How an attempt to tell one ended; `undefined`: it was interrupted, and nobody knows. Never rejects. */
+/** How an attempt to tell one ended; `undefined`: it was interrupted, and nobody knows. */
 async function tell(
   notice: NewsNotice | undefined,
   channel: Channel | undefined,
-  { signal, store }: Pick<TellingOptions, "signal" | "store">,
+  { signal, store }: Pick<TellNewsOptions, "signal" | "store">,
 ): Promise<Outcome | undefined> {
   if (notice === undefined) return { ok: true, skipped: true };
   try {
     if (channel === undefined) throw new Error("this process has no such channel");
     if (channel.wants?.(notice) === false) return { ok: true, skipped: true };
-    await withinTime((until) => channel.deliver(notice, until, store), { signal });
+    await channel.deliver(notice, signal, store);
     return { ok: true };
   } catch (error) {
     return signal.aborted ? undefined : { ok: false, error: compactError(error) };

@@ -1,65 +1,52 @@
+import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
-import type { Channel, RequestNotice } from "../humans/channel.ts";
+import type { Channel, Notice } from "../humans/channel.ts";
+import { write } from "../loop/journal.ts";
 import type { EventData } from "../thread/events.ts";
 import { deliveryBackoffMs, newsDueAt } from "../thread/projection.ts";
 import type { PendingRequest } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
-import { deliveryKey } from "./tell-news.ts";
-import { recordTold, type TellingOptions, withinTime } from "./tellings.ts";
+import type { StoreJournal } from "./store-journal.ts";
+import type { TellNewsOptions } from "./tell-news.ts";
 
 /**
  * Tells people about the pending request, through each channel that wants it and has not delivered it yet. The request is
- * on disk before anybody is told; each delivery is recorded, and a failed one is tried again later. A channel that takes long
- * is not waited for: the next one is told meanwhile.
+ * on disk before anybody is told; each delivery is recorded, and a failed one is tried again later.
  */
-export async function tellPeople(options: TellingOptions): Promise<void> {
-  const { journal, channels, clock, signal, tellings } = options;
+export async function tellPeople(
+  journal: StoreJournal,
+  agent: Agent,
+  { channels, store, clock, signal, people }: TellNewsOptions,
+): Promise<void> {
   for (const channel of channels) {
-    const { request, status } = journal.thread.state;
+    const { thread } = journal;
+    const { request, status } = thread.state;
     if (request === null || (status.kind !== "awaiting_human" && status.kind !== "awaiting_approval")) return;
     if (signal.aborted || !isOwed(request, channel.name, clock.now())) continue;
-    const key = deliveryKey(channel.name);
-    if (tellings.isUnderWay(key)) continue;
-    tellings.add(key, tell(channel, request, options));
-    await tellings.waitFor(key);
-    await recordTold(options);
+    const requestId = requestIdOf(thread.id, request.seq);
+    const mayBeRepeated = request.deliveries[channel.name] !== undefined || request.seq <= journal.readUpTo;
+    const id = `${requestId}.${request.type === "approval" ? request.escalations : 0}`;
+    // What the agent hides is hidden from everybody who is told.
+    const shown = shownThread(thread, agent);
+    const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
+    const asked = shown.state.request ?? request;
+    const notice: Notice = { kind: "request", ...about, requestId, request: asked, people };
+    if (channel.wants?.(notice) === false) continue;
+    const update = channel.update === undefined ? {} : ({ update: true } as const);
+    const delivery = { request: request.seq, channel: channel.name, ...update };
+    let outcome: EventData["notified"];
+    try {
+      await channel.deliver(notice, signal, store);
+      outcome = { ...delivery, ok: true };
+    } catch (error) {
+      if (signal.aborted) return;
+      outcome = { ...delivery, ok: false, error: compactError(error) };
+    }
+    // Keep the record whatever else was written meanwhile: without it, people would be told twice.
+    await journal.append({ ...write({ type: "notified", data: outcome }), onConflict: "keep" });
   }
-}
-
-/** How an attempt to tell of the request ended; `undefined`: nobody is told, or it was interrupted. Never rejects. */
-async function tell(
-  channel: Channel,
-  request: PendingRequest,
-  options: TellingOptions,
-): Promise<EventData["notified"] | undefined> {
-  const { store, signal } = options;
-  const update = channel.update === undefined ? {} : ({ update: true } as const);
-  const delivery = { request: request.seq, channel: channel.name, ...update };
-  try {
-    const notice = noticeOf(channel, request, options);
-    if (channel.wants?.(notice) === false) return undefined;
-    await withinTime((until) => channel.deliver(notice, until, store), { signal });
-    return { ...delivery, ok: true };
-  } catch (error) {
-    return signal.aborted ? undefined : { ...delivery, ok: false, error: compactError(error) };
-  }
-}
-
-function noticeOf(
-  { name }: Channel,
-  request: PendingRequest,
-  { journal, agent, people }: TellingOptions,
-): RequestNotice {
-  const { thread } = journal;
-  const requestId = requestIdOf(thread.id, request.seq);
-  const mayBeRepeated = request.deliveries[name] !== undefined || request.seq <= journal.readUpTo;
-  const id = `${requestId}.${request.type === "approval" ? request.escalations : 0}`;
-  // What the agent hides is hidden from everybody who is told.
-  const shown = shownThread(thread, agent);
-  const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
-  return { kind: "request", ...about, requestId, request: shown.state.request ?? request, people };
 }
 
 /** Whether some channel has yet to tell people of something. */

@@ -2,8 +2,25 @@ import { withDeadline } from "../base/deadlines.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadSummary } from "../store/store.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
-import { Job } from "./job.ts";
-import { type WorkerOptions, type WorkSignals, work } from "./worker.ts";
+import { type WorkerOptions, work } from "./worker.ts";
+
+interface Job {
+  readonly cancel: AbortController;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  /** Resolves when this process has claimed the thread, or when the job ends without a claim. */
+  readonly taken: Promise<void>;
+  /** Aborted when a message interrupts what runs now. */
+  interruption: AbortController;
+  /** The latest input that the work takes into account. */
+  lastInput: () => number;
+  /** Whether this process has claimed the thread. */
+  claimed: boolean;
+  /** The thread's last event when it was last looked at. */
+  seen: number;
+  /** Something arrived while the job ran: look once more. */
+  again: boolean;
+}
 
 /**
  * How often, in ms, to check whether another process has cancelled a thread. It must take no longer than half a second
@@ -40,9 +57,8 @@ export class WorkerPool {
     return [...this.#jobs.keys()];
   }
 
-  /** Whether it is being advanced here: one whose people are still being told, with nothing else to do, is not. */
   isActive(threadId: ThreadId): boolean {
-    return this.#jobs.get(threadId)?.isResting === false;
+    return this.#jobs.has(threadId);
   }
 
   /** How many threads could not be advanced here at the last try. */
@@ -54,10 +70,9 @@ export class WorkerPool {
   nudge(threadId: ThreadId, known?: Thread | ThreadHead): void {
     if (this.#stopping) return;
     const job = this.#jobs.get(threadId);
-    const needsPlace = job === undefined || job.isResting;
-    if (needsPlace && !this.#hasPlace()) this.#enqueue(threadId);
-    else if (job === undefined) this.#start(threadId, known);
-    else job.wake();
+    if (job !== undefined) job.again = true;
+    else if (this.#jobs.size < this.#options.concurrency) this.#start(threadId, known);
+    else this.#enqueue(threadId);
   }
 
   /** Like `nudge`, but skips a thread that failed here a moment ago. */
@@ -74,7 +89,7 @@ export class WorkerPool {
     this.nudge(threadId, known);
     for (;;) {
       const job = this.#jobs.get(threadId);
-      if (job !== undefined) return job.waitForClaim();
+      if (job !== undefined) return job.taken;
       const queued = this.#waiting.get(threadId);
       if (queued === undefined) return;
       await queued.promise;
@@ -86,11 +101,11 @@ export class WorkerPool {
     return this.#retryAt.get(threadId);
   }
 
-  /** Resolves when nothing runs or is queued here for the thread, or all is done but to tell people. Rejects with the signal's reason when it is aborted. */
+  /** Resolves when nothing runs or is queued here for the thread. Rejects with the signal's reason when it is aborted. */
   async idle(threadId: ThreadId, signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      const done = this.#waiting.get(threadId)?.promise ?? this.#jobs.get(threadId)?.idle;
+      const done = this.#jobs.get(threadId)?.done ?? this.#waiting.get(threadId)?.promise;
       if (done === undefined) return;
       await withDeadline(() => done, { signal });
     }
@@ -121,12 +136,6 @@ export class WorkerPool {
     await Promise.all(jobs.map((job) => job.done));
   }
 
-  /** One that is at rest takes up no place. */
-  #hasPlace(): boolean {
-    const working = [...this.#jobs.values()].filter(({ isResting }) => !isResting);
-    return working.length < this.#options.concurrency;
-  }
-
   #enqueue(threadId: ThreadId): void {
     if (!this.#waiting.has(threadId)) this.#waiting.set(threadId, Promise.withResolvers());
   }
@@ -138,41 +147,51 @@ export class WorkerPool {
 
   #startNext(): void {
     for (const threadId of this.#waiting.keys()) {
-      if (!this.#hasPlace()) return;
-      const job = this.#jobs.get(threadId);
-      if (job === undefined) this.#start(threadId);
-      else job.wake();
+      if (this.#jobs.size >= this.#options.concurrency) return;
+      this.#start(threadId);
       this.#dequeue(threadId);
     }
   }
 
   #start(threadId: ThreadId, known?: Thread | ThreadHead): void {
-    const job = new Job();
-    const signals: WorkSignals = {
-      signal: job.stop.signal,
-      toolSignal: job.cancel.signal,
+    const cancel = new AbortController();
+    const stop = new AbortController();
+    const taken = Promise.withResolvers<void>();
+    const signals = {
+      signal: stop.signal,
+      toolSignal: cancel.signal,
       interruption: () => job.interruption.signal,
       onClaimed: () => {
         job.claimed = true;
-        job.endWaitForClaim();
+        taken.resolve();
       },
-      onBegin: (lastInput) => {
+      onBegin: (lastInput: () => number) => {
         job.lastInput = lastInput;
       },
-      rest: (until, seq) => job.rest(until, seq, () => this.#startNext()),
     };
-    job.done = work(threadId, this.#options, signals, known)
+    const done = work(threadId, this.#options, signals, known)
       .then(
         (thread) => this.#onSuccess(threadId, thread),
         (error: unknown) => this.#failed(threadId, error),
       )
       .then(() => {
-        job.endWaitForClaim();
+        taken.resolve();
         this.#jobs.delete(threadId);
         if (this.#jobs.size === 0) this.#heartbeat?.abort();
         if (job.again && !this.#stopping) this.#enqueue(threadId);
         this.#startNext();
       });
+    const job: Job = {
+      cancel,
+      stop,
+      done,
+      taken: taken.promise,
+      interruption: new AbortController(),
+      lastInput: () => Number.POSITIVE_INFINITY,
+      claimed: false,
+      seen: 0,
+      again: false,
+    };
     this.#jobs.set(threadId, job);
     this.#keepAlive();
   }
@@ -223,7 +242,6 @@ export class WorkerPool {
     const { store, agents } = this.#options;
     const look = async ({ threadId, status, agent, seq }: ThreadSummary) => {
       const job = this.#jobs.get(threadId);
-      if (job?.lacks(seq) === true) this.nudge(threadId);
       if (status === "cancelled") this.interrupt(threadId);
       else if (job !== undefined && job.seen < seq && agents.get(agent)?.whenBusy === "interrupt") {
         this.interruptFor(threadId, (await store.state(threadId)).lastInput);

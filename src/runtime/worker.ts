@@ -11,7 +11,7 @@ import { write } from "../loop/journal.ts";
 import type { Admit, ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { hasWork, nextTime } from "../thread/projection.ts";
+import { hasWork } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
 import { catchUp } from "./catch-up.ts";
 import { giveUpDamaged, isCorrupt } from "./damaged.ts";
@@ -20,8 +20,9 @@ import { keptResults } from "./kept-results.ts";
 import type { Notify } from "./observers.ts";
 import { passOnOwed } from "./pass-on.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
-import { isNewsOwed } from "./tell-people.ts";
-import { createTelling, type Telling } from "./telling.ts";
+import { tellNews } from "./tell-news.ts";
+import { isNewsOwed, tellPeople } from "./tell-people.ts";
+import { createUpdates } from "./tell-updates.ts";
 import { dueEvents } from "./wake.ts";
 
 export interface WorkerOptions {
@@ -56,11 +57,6 @@ export interface WorkSignals {
   readonly onClaimed: () => void;
   /** Called when work begins, with what tells the latest input that it takes into account. */
   readonly onBegin: (lastInput: () => number) => void;
-  /**
-   * Called while nothing is left to do but to wait for `until`, with the last event known. Resolves once that is over, with
-   * false, or with true if there may be work.
-   */
-  readonly rest: (until: Promise<unknown>, seq: number) => Promise<boolean>;
 }
 
 /**
@@ -108,7 +104,7 @@ async function run(
   options: WorkerOptions,
   signals: WorkSignals,
 ): Promise<Thread> {
-  const { store, clock, owner, claimMs, stream, observe } = options;
+  const { store, clock, owner, claimMs, channels, stream, observe } = options;
   // A process that was only slow may have lost its claim. Its writes are fenced; it also stops at the first sign of it.
   const lost = new AbortController();
   const claim = {
@@ -125,8 +121,8 @@ async function run(
     observe({ kind: "events", before, thread: now, events });
   const journal = new StoreJournal(thread, { store, clock, agent, onAppended, claim });
   const signal = AbortSignal.any([signals.signal, lost.signal]);
-  const over = new AbortController();
-  const telling = createTelling(journal, agent, options, AbortSignal.any([signal, over.signal]));
+  const telling = { channels, store, clock, signal, people: options.people };
+  const updates = createUpdates(journal, agent, telling);
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
   signals.onBegin(() => journal.thread.state.lastInput);
@@ -143,7 +139,8 @@ async function run(
     admit: options.admitFor(thread.id, agent.name),
     async beforeCommand() {
       await passOnOwed(journal, agent, options.family.writer);
-      await telling.tell();
+      await updates.tell();
+      await tellNews(journal, agent, telling);
     },
     people: options.people,
     stillAllowed: options.stillAllowed,
@@ -160,16 +157,16 @@ async function run(
           const due = dueEvents(journal.thread, clock.now());
           if (due.length > 0) await journal.append(write(...due));
           await advance(journal, agent, context);
+          await tellPeople(journal, agent, telling);
         }
-        await telling.tellAtRest();
+        await updates.settle();
         await settleFamily(journal, agent, options.family);
-        if (await isTold(telling, journal, { ...signals, clock })) return journal.thread;
+        return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError) && !(await wasTold(journal, error))) throw error;
       }
     }
   } finally {
-    over.abort(new DOMException("the thread is let go", "AbortError"));
     await journal.close();
   }
 }
@@ -184,39 +181,4 @@ async function wasTold(journal: StoreJournal, error: unknown): Promise<boolean> 
     if (conflict instanceof SequenceConflictError) return true;
     throw conflict;
   }
-}
-
-/**
- * Waits until all that is due is told. Resolves with false, or throws `SequenceConflictError`, if there may be other work
- * before: the telling goes on beside it.
- */
-async function isTold(
-  telling: Telling,
-  journal: StoreJournal,
-  { clock, signal, rest }: WorkSignals & { readonly clock: Clock },
-): Promise<boolean> {
-  for (;;) {
-    const told = telling.next();
-    if (told === undefined) return true;
-    const { state } = journal.thread;
-    const awake = new AbortController();
-    const isDue = sleepUntil(nextTime(state, clock.now()), clock, awake.signal);
-    const isWoken = await rest(Promise.race([told, isDue]), state.seq);
-    awake.abort();
-    if ((isWoken || (await isDue)) && !signal.aborted) {
-      // Finds out whether somebody else has written.
-      await journal.append(write());
-      return false;
-    }
-    await telling.tellAtRest();
-  }
-}
-
-/** Resolves with true at this time, and with false when it is aborted. */
-function sleepUntil(at: number | null, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  const sleep = clock.sleep(at === null ? Number.POSITIVE_INFINITY : at - clock.now(), signal);
-  return sleep.then(
-    () => true,
-    () => false,
-  );
 }

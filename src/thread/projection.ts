@@ -78,28 +78,21 @@ export function newsDueAt({ attempts, lastAt }: News | RequestUpdate): number {
 }
 
 function wakeAt(state: ThreadState): number | null {
-  return earliest(wakingTimes(state));
-}
-
-/** The next time after `now` at which something about the thread falls due. */
-export function nextTime(state: ThreadState, now: number): number | null {
-  return earliest(wakingTimes(state).filter((time) => time > now));
-}
-
-function wakingTimes(state: ThreadState): readonly number[] {
-  return [...waitTimes(state), ...[...state.news, ...state.updates].map(newsDueAt)];
-}
-
-function waitTimes({ status, request }: ThreadState): readonly number[] {
-  if (status.kind === "awaiting_time" || status.kind === "awaiting_event")
-    return [status.until === undefined ? Number.NaN : Date.parse(status.until)].filter(isMoment);
-  if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
-    return [];
-  return requestTimes(request).map(Math.ceil);
-}
-
-function earliest(times: readonly number[]): number | null {
+  const times = [waitsUntil(state), ...[...state.news, ...state.updates].map(newsDueAt)].filter(
+    (time) => time !== null,
+  );
   return times.length === 0 ? null : Math.min(...times);
+}
+
+function waitsUntil({ status, request }: ThreadState): number | null {
+  if (status.kind === "awaiting_time" || status.kind === "awaiting_event") {
+    const until = status.until === undefined ? Number.NaN : Date.parse(status.until);
+    return isMoment(until) ? until : null;
+  }
+  if (request === null || (status.kind !== "awaiting_approval" && status.kind !== "awaiting_human"))
+    return null;
+  const times = requestTimes(request);
+  return times.length === 0 ? null : Math.ceil(Math.min(...times));
 }
 
 /** Whether stores and clocks can hold the time; any later time never comes. */
