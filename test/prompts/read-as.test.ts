@@ -6,7 +6,6 @@ import { completionReader } from "../../src/prompts/gate/answer.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { describeMisplaced, readExact, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
 import { strictJson } from "../../src/prompts/gate/scan.ts";
-import { hasConstraints } from "../../src/prompts/gate/stand-ins.ts";
 import { triesOf } from "../../src/prompts/gate/tries.ts";
 import { promptFunction } from "../../src/prompts/prompt-function.ts";
 import { propertyRuns } from "../property-runs.ts";
@@ -96,19 +95,6 @@ describe("an answer that would keep the native parser busy", {
       expect(given).toEqual([]);
     }
     expect(read).toBeGreaterThan(propertyRuns(150) / 4);
-  });
-
-  it("is given to it where a type has constraints, and only there: what tests assert and texts say is none", () => {
-    const test =
-      'test T {\n  functions [NextStep]\n  args {}\n  @@assert(a, {{ this.intent == "search" }})\n}\n';
-    expect(hasConstraints({ ...files, "tests.baml": test }, "NextStep")).toBe(false);
-    const source = (fields: string) => ({
-      "main.baml": `class Other { a int @assert(a, {{ this > 0 }}) }\nclass Step { ${fields} }\nfunction F(a: string) -> Step { client "x" prompt #"@check and @assert"# }`,
-    });
-    expect(hasConstraints(source("a int"), "F")).toBe(false);
-    expect(hasConstraints(source("a int @check(a, {{ this > 0 }})"), "F")).toBe(true);
-    expect(hasConstraints(source("a Other?"), "F")).toBe(true);
-    expect(hasConstraints(source("a int"), "G")).toBe(true);
   });
 
   it("is given to it where the same field is written twice", () => {

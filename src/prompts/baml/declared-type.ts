@@ -1,3 +1,4 @@
+import { readJson } from "../../base/json.ts";
 import { stripStrings } from "./bare.ts";
 import { shownValues } from "./enums.ts";
 import { aliasOf, fieldLines, withLiterals } from "./field-lines.ts";
@@ -147,8 +148,13 @@ export class TypeReader {
       const inside = this.#union();
       return this.#take(")") ? inside : UNKNOWN;
     }
-    if (token.startsWith('"')) return { kind: "literal", value: String(JSON.parse(token)) };
-    if (/^-?\d+$/.test(token)) return { kind: "literal", value: Number(token) };
+    if (token.startsWith('"')) {
+      const text = readJson(token);
+      return typeof text === "string" ? { kind: "literal", value: text } : UNKNOWN;
+    }
+    if (/^-?\d+$/.test(token)) {
+      return Number.isSafeInteger(Number(token)) ? { kind: "literal", value: Number(token) } : UNKNOWN;
+    }
     if (Object.hasOwn(PLAIN, token)) return PLAIN[token] ?? UNKNOWN;
     if (token === "map") return this.#map();
     return this.#findNamed(token);

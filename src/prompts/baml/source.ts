@@ -102,6 +102,7 @@ function declarationsIn(source: string): Declaration[] {
   let depth = 0;
   let outside = 0;
   const outsideEnds: [number, number][] = [];
+  const words: [number, number][] = [];
   // Ranges at the top level, where declarations begin.
   for (const token of source.matchAll(TOKEN)) {
     if (token[0] === "{") {
@@ -110,14 +111,16 @@ function declarationsIn(source: string): Declaration[] {
     } else if (token[0] === "}") {
       depth = Math.max(0, depth - 1);
       if (depth === 0) outside = token.index + 1;
-    }
+    } else words.push([token.index, token.index + token[0].length]);
   }
   outsideEnds.push([outside, source.length]);
   const starts: { kind: string; name: string; at: number }[] = [];
   for (const head of source.matchAll(HEAD)) {
     const { index: at } = head;
     const [, kind = "", name = ""] = head;
-    if (outsideEnds.some(([from, to]) => at >= from && at < to)) starts.push({ kind, name, at });
+    const isIn = ([from, to]: [number, number]) => at >= from && at < to;
+    // In a string or a comment it declares nothing.
+    if (outsideEnds.some(isIn) && !words.some(isIn)) starts.push({ kind, name, at });
   }
   starts.forEach(({ kind, name, at }, index) => {
     found.push({ kind, name, text: source.slice(at, starts[index + 1]?.at ?? source.length).trimEnd() });

@@ -3,6 +3,7 @@ import { type FidelityReason, fidelityOf } from "../../base/fidelity.ts";
 import { readReturnType, UNKNOWN, widthOf } from "../baml/declared-type.ts";
 import { NO_ENUMS, readEnums } from "../baml/enums.ts";
 import { readIntents } from "../baml/intents.ts";
+import { isPlain } from "../baml/plain-source.ts";
 import { checkRunTimeTypes } from "../baml/run-time-types.ts";
 import { type BamlFiles, NO_ALIASES, readAliases } from "../baml/source.ts";
 import { readStepFields } from "../baml/step-fields.ts";
@@ -15,7 +16,7 @@ import { learnIntents } from "./intents.ts";
 import type { AnswerLimits } from "./limits.ts";
 import { readCompletion } from "./read-completion.ts";
 import { type ReadTools, type ReadValue, resultKind } from "./reading.ts";
-import { hasConstraints, LONGEST_AS_IT_IS } from "./stand-ins.ts";
+import { LONGEST_AS_IT_IS } from "./stand-ins.ts";
 import { EACH_TRY, triesOf } from "./tries.ts";
 
 /** The value that a function gives, made when it is first asked for. */
@@ -50,7 +51,7 @@ export function completionReader(
   const files = bamlFiles && once(bamlFiles);
   const aliases = once(() => (files === undefined ? NO_ALIASES : readAliases(files())));
   const enums = once(() => (files === undefined ? NO_ENUMS : readEnums(files())));
-  const constraints = once(() => files === undefined || hasConstraints(files(), fn.name));
+  const plain = once(() => files !== undefined && isPlain(files(), fn.name));
   const declared = once(() => (files === undefined ? UNKNOWN : readReturnType(files(), fn.name)));
   return ({ reply, completion, validText }, tb) => {
     if (reply.finish === "length") return { ok: false, reason: "cut_off", message: CUT_OFF, completion };
@@ -66,8 +67,8 @@ export function completionReader(
       intents: learnIntents(parse) ?? (files === undefined ? undefined : readIntents(files(), fn.name)),
     };
     const { kind, intents } = learned;
-    // What is added at run time may have constraints too.
-    const constrained = () => tb !== undefined || constraints();
+    // What is added at run time may have constraints too, and what is not plain is not known.
+    const constrained = () => tb !== undefined || !plain();
     const reading = readCompletion(reply.text, {
       parse,
       aliases,

@@ -92,7 +92,7 @@ class Reader {
       case "null":
         return value === null ? sure(value) : misfit(value, type);
       case "literal":
-        return value === type.value ? sure(value) : { ...misfit(value, type), other: true };
+        return value === type.value ? sure(type.value) : { ...misfit(value, type), other: true };
       case "choice": {
         const found = [...type.values].find((pair) => pair[this.#written ? 0 : 1] === value);
         return found === undefined ? misfit(value, type) : sure(found[this.#written ? 1 : 0]);
@@ -236,15 +236,16 @@ function isWhole(value: unknown): boolean {
   return typeof value !== "string" || value.isWellFormed();
 }
 
+/** The same, down to the order of fields and the sign of a zero. */
 function isSame(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
+  if (Object.is(one, other)) return true;
   if (isList(one))
     return isList(other) && one.length === other.length && one.every((part, at) => isSame(part, other[at]));
   if (!isFields(one) || !isFields(other)) return false;
-  const names = Object.keys(one);
+  const [names, others] = [Object.keys(one), Object.keys(other)];
   return (
-    names.length === Object.keys(other).length &&
-    names.every((name) => Object.hasOwn(other, name) && isSame(one[name], other[name]))
+    names.length === others.length &&
+    names.every((name, at) => name === others[at] && isSame(one[name], other[name]))
   );
 }
 

@@ -1,5 +1,3 @@
-import { stripStrings } from "../baml/bare.ts";
-import { type BamlFiles, partsOf } from "../baml/source.ts";
 import { isFields, isList } from "./compare.ts";
 import { type Breach, tooLargeToParse } from "./limits.ts";
 import { endOfString } from "./scan.ts";
@@ -54,16 +52,6 @@ export function withStandIns(json: string): Replaced | undefined {
     restore: (value) => restoreTexts(value, texts),
     explain: (error) => explainTexts(error, texts),
   };
-}
-
-/**
- * True if the parser looks into the texts of a function's types for more than their kind: stand-ins would pass, or fail, for
- * them. What BAML's own tests assert is about their answers.
- */
-export function hasConstraints(files: BamlFiles, functionName: string): boolean {
-  const parts = partsOf(files, functionName);
-  const isKnown = parts.some(({ name }) => name === functionName);
-  return !isKnown || parts.some(({ text }) => /@assert|@check/.test(stripStrings(text).text));
 }
 
 // Letters that the native parser may be given in one text; others count more.
