@@ -114,6 +114,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         agents: [...agents.keys()],
         leftToEngineMs: options.engine === undefined || options.engine.local === true ? 0 : LEFT_TO_ENGINE_MS,
         nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
+        onAll: (due) => pool.keepFailing(due),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });
       indexer ??= startIndexer({ store, agents, clock, notify });

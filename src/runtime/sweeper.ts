@@ -16,6 +16,8 @@ export interface SweeperOptions {
   /** For how long, in ms, work that has come up is left to the engine that was told of it. */
   readonly leftToEngineMs: number;
   readonly nudge: (threadId: ThreadId) => void;
+  /** Called with all threads that have work, where they are no more than were looked for. May not throw. */
+  readonly onAll: (due: readonly ThreadId[]) => void;
   /** May not throw. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -53,7 +55,9 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   const sweep = async (): Promise<void> => {
     const now = clock.now();
     const wantedBefore = now - options.leftToEngineMs;
-    const due = await store.due(now, options.limit(), options.agents, { wantedBefore });
+    const limit = options.limit();
+    const due = await store.due(now, limit, options.agents, { wantedBefore });
+    if (due.length < limit) options.onAll(due);
     for (const threadId of due) options.nudge(threadId);
   };
   const done = loop();

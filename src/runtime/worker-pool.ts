@@ -1,8 +1,9 @@
 import { withDeadline } from "../base/deadlines.ts";
 import type { ThreadId } from "../base/ids.ts";
-import type { ThreadSummary } from "../store/store.ts";
+import type { ThreadStore, ThreadSummary } from "../store/store.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
-import { type WorkerOptions, work } from "./worker.ts";
+import { isCorrupt } from "./damaged.ts";
+import { type Heeded, type WorkerOptions, work } from "./worker.ts";
 
 interface Job {
   readonly cancel: AbortController;
@@ -12,8 +13,10 @@ interface Job {
   readonly taken: Promise<void>;
   /** Aborted when a message interrupts what runs now. */
   interruption: AbortController;
-  /** The latest input that the work takes into account. */
-  lastInput: () => number;
+  /** What the work takes into account; `undefined` until it has read the thread. */
+  heeded: (() => Heeded) | undefined;
+  /** Somebody has cancelled the thread. */
+  cancelled: boolean;
   /** Whether this process has claimed the thread. */
   claimed: boolean;
   /** The thread's last event when it was last looked at. */
@@ -27,6 +30,10 @@ interface Job {
  * to notice.
  */
 const LOOK_MS = 350;
+
+/** How long, in ms, until a thread that could not be advanced is tried again, at most; and one of which what is stored is damaged. */
+const MAX_RETRY_MS = 60_000;
+const MAX_RETRY_DAMAGED_MS = 3_600_000;
 
 export interface PoolOptions extends WorkerOptions {
   /** How many threads are advanced at the same time. */
@@ -64,6 +71,14 @@ export class WorkerPool {
   /** How many threads could not be advanced here at the last try. */
   get failing(): number {
     return this.#retryAt.size;
+  }
+
+  /** Call it with all threads that have work: of any other, it is forgotten that it could not be advanced here. */
+  keepFailing(due: readonly ThreadId[]): void {
+    const still = new Set([...due, ...this.#jobs.keys()]);
+    const now = this.#options.clock.now();
+    for (const [threadId, { at }] of this.#retryAt)
+      if (at <= now && !still.has(threadId)) this.#retryAt.delete(threadId);
   }
 
   /** Advances a thread at once, or when a place is free. `known` is the thread or its head as it was just written. */
@@ -111,17 +126,29 @@ export class WorkerPool {
     }
   }
 
-  /** Aborts the model call or tool that runs here for this thread. */
+  /**
+   * Call it when the thread is cancelled: aborts the model call or tool that runs here for it. Work that knows of the cancellation
+   * goes on: it tells people of it.
+   */
   interrupt(threadId: ThreadId): void {
     const job = this.#jobs.get(threadId);
-    job?.cancel.abort(new DOMException("the thread was cancelled", "AbortError"));
-    job?.stop.abort(new DOMException("the thread was cancelled", "AbortError"));
+    if (job === undefined) return;
+    job.cancelled = true;
+    this.#interruptCancelled(job);
+  }
+
+  #interruptCancelled({ cancelled, heeded, cancel, stop }: Job): void {
+    // Work that has not read the thread yet may read it as cancelled.
+    if (!cancelled || heeded === undefined || heeded().cancelled) return;
+    const reason = new DOMException("the thread was cancelled", "AbortError");
+    cancel.abort(reason);
+    stop.abort(reason);
   }
 
   /** Aborts what runs here for this thread if it does not take the input with this number into account. */
   interruptFor(threadId: ThreadId, input: number): void {
     const job = this.#jobs.get(threadId);
-    if (job === undefined || job.lastInput() >= input) return;
+    if (job?.heeded === undefined || job.heeded().lastInput >= input) return;
     const { interruption } = job;
     job.interruption = new AbortController();
     interruption.abort(new DOMException("a newer message has interrupted it", "AbortError"));
@@ -165,8 +192,9 @@ export class WorkerPool {
         job.claimed = true;
         taken.resolve();
       },
-      onBegin: (lastInput: () => number) => {
-        job.lastInput = lastInput;
+      onBegin: (heeded: () => Heeded) => {
+        job.heeded = heeded;
+        this.#interruptCancelled(job);
       },
     };
     const done = work(threadId, this.#options, signals, known)
@@ -187,7 +215,8 @@ export class WorkerPool {
       done,
       taken: taken.promise,
       interruption: new AbortController(),
-      lastInput: () => Number.POSITIVE_INFINITY,
+      heeded: undefined,
+      cancelled: false,
       claimed: false,
       seen: 0,
       again: false,
@@ -237,7 +266,7 @@ export class WorkerPool {
     }
   }
 
-  /** Stops what another process has cancelled, or interrupted by a message. Asks the store once for all threads. */
+  /** Stops what another process has cancelled, deleted, or interrupted by a message. Asks the store once for all threads. */
   async #heedOthers(): Promise<void> {
     const { store, agents } = this.#options;
     const look = async ({ threadId, status, agent, seq }: ThreadSummary) => {
@@ -248,7 +277,12 @@ export class WorkerPool {
         job.seen = seq;
       }
     };
-    await Promise.all((await store.summaries([...this.#jobs.keys()])).map(look));
+    const jobs = [...this.#jobs];
+    const summaries = await store.summaries(jobs.map(([threadId]) => threadId));
+    const known = new Set(summaries.map(({ threadId }) => threadId));
+    for (const [threadId, job] of jobs)
+      if (!known.has(threadId)) job.stop.abort(new DOMException("the thread was deleted", "AbortError"));
+    await Promise.all(summaries.map(look));
   }
 
   /** Somebody may have written to the thread between the last look at it and its release: looks again. */
@@ -260,10 +294,26 @@ export class WorkerPool {
     else if (summary?.wantsAdvance === true) this.nudge(threadId);
   }
 
-  #failed(threadId: ThreadId, error: unknown): void {
+  async #failed(threadId: ThreadId, error: unknown): Promise<void> {
+    const { store, clock, observe } = this.#options;
+    if (await isGone(threadId, store)) {
+      this.#retryAt.delete(threadId);
+      return;
+    }
     const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
-    const delay = Math.min(1_000 * 2 ** (failures - 1), 60_000);
-    this.#retryAt.set(threadId, { at: this.#options.clock.now() + delay, failures, error });
-    this.#options.observe({ kind: "problem", threadId, error });
+    const delay = Math.min(
+      1_000 * 2 ** (failures - 1),
+      isCorrupt(error) ? MAX_RETRY_DAMAGED_MS : MAX_RETRY_MS,
+    );
+    this.#retryAt.set(threadId, { at: clock.now() + delay, failures, error });
+    observe({ kind: "problem", threadId, error });
+  }
+}
+
+async function isGone(threadId: ThreadId, store: Pick<ThreadStore, "summary">): Promise<boolean> {
+  try {
+    return (await store.summary(threadId)) === undefined;
+  } catch {
+    return false;
   }
 }

@@ -55,8 +55,16 @@ export interface WorkSignals {
   readonly interruption: () => AbortSignal;
   /** Called once the thread is claimed. */
   readonly onClaimed: () => void;
-  /** Called when work begins, with what tells the latest input that it takes into account. */
-  readonly onBegin: (lastInput: () => number) => void;
+  /** Called when work begins, with what tells how much of the thread it takes into account. */
+  readonly onBegin: (heeded: () => Heeded) => void;
+}
+
+/** What the work on a thread takes into account. */
+export interface Heeded {
+  /** The latest input. */
+  readonly lastInput: number;
+  /** That the thread was cancelled: nothing runs any more that this would have to stop. */
+  readonly cancelled: boolean;
 }
 
 /**
@@ -125,7 +133,8 @@ async function run(
   const updates = createUpdates(journal, agent, telling);
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
-  signals.onBegin(() => journal.thread.state.lastInput);
+  let cancelled = isCancelled(thread);
+  signals.onBegin(() => ({ lastInput: journal.thread.state.lastInput, cancelled }));
   const context: EffectContext = {
     clock,
     signal,
@@ -138,6 +147,7 @@ async function run(
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
     async beforeCommand() {
+      cancelled = isCancelled(journal.thread);
       await passOnOwed(journal, agent, options.family.writer);
       await updates.tell();
       await tellNews(journal, agent, telling);
@@ -169,6 +179,10 @@ async function run(
   } finally {
     await journal.close();
   }
+}
+
+function isCancelled({ state }: ThreadHead): boolean {
+  return state.ended?.kind === "cancelled";
 }
 
 /** Whether another thread that could not be read has meanwhile been given up, which this thread has been told. */

@@ -4,6 +4,7 @@ import type { Channel, UpdateNotice } from "../../src/humans/channel.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 import type { Approval } from "../../src/steps/definitions.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import { type FullStep, fullAgent } from "../runtime/full-agent.ts";
 import { ada, approvalOf, bench, bob, eve, eventsOf, testRuntime } from "../runtime/harness.ts";
@@ -181,6 +182,78 @@ describe("what becomes of a request, told to those who were asked", { tags: ["F7
     expect(desk.kinds().slice(before)).toEqual([["closed", "human_responded"]]);
     expect((await runtime.get(asked.id)).state.updates).toEqual([]);
   });
+
+  it.each([
+    ["here", true],
+    ["in another process", false],
+  ])("takes its time for a cancellation made %s, and is told once", async (_, isHere) => {
+    const clock = fakeClock();
+    const store = createMemoryStore();
+    const aborted: boolean[] = [];
+    const desk = channel();
+    const slow: Channel = {
+      ...desk,
+      async update(notice, values, signal) {
+        await desk.update?.(notice, values, signal);
+        await clock.sleep(2_000, signal).catch(() => {});
+        aborted.push(signal.aborted);
+      },
+    };
+    const { start, runtime } = bench([pay], { clock, store, channels: [slow] });
+    const asked = await start();
+    runtime.start();
+    const other = testRuntime({ agents: [...runtime.agents.values()], store, clock, worker: false });
+    await (isHere ? runtime : other).cancel(asked.id, ada);
+    await clock.advance(20_000);
+    const told = await runtime.settled(asked.id);
+    expect([desk.kinds(), aborted]).toEqual([[["closed", "cancelled"]], [false]]);
+    expect(eventsOf(told, "notified").at(-1)?.data).toMatchObject({ ok: true, about: expect.any(Number) });
+    expect(told.state.updates).toEqual([]);
+  });
+
+  it.each(["ends before that is noticed", "never ends"])(
+    "leaves nothing behind of a thread that is deleted meanwhile, if it %s",
+    async (how) => {
+      const clock = fakeClock();
+      const began = Promise.withResolvers<AbortSignal>();
+      const telling = Promise.withResolvers<void>();
+      const slow: Channel = {
+        ...channel(),
+        update: (_notice, _values, signal) => {
+          began.resolve(signal);
+          return telling.promise;
+        },
+      };
+      const store = createMemoryStore();
+      const limits: number[] = [];
+      const due: ThreadStore["due"] = (now, limit, ...rest) => {
+        limits.push(limit);
+        return store.due(now, limit, ...rest);
+      };
+      const watched = Object.create(store, { due: { value: due } });
+      const { start, runtime } = bench([pay, done], { clock, channels: [slow], store: watched });
+      const asked = await start();
+      runtime.start();
+      const problems: unknown[] = [];
+      runtime.subscribe((observation) => {
+        if (observation.kind === "problem") problems.push(observation.error);
+      });
+      const { seq, digest } = approvalOf(asked);
+      await runtime.respond(requestIdOf(asked.id, seq), { decision: { kind: "approved" }, digest }, bob);
+      const signal = await began.promise;
+      await expect.poll(async () => (await store.summary(asked.id))?.status).toBe("finished");
+      await runtime.delete(asked.id);
+      if (how === "never ends") {
+        await clock.advance(1_000);
+        expect(signal.aborted).toBe(true);
+      } else telling.resolve();
+      await clock.advance(5_000);
+      // What is remembered of threads that fail is looked for in addition.
+      expect([problems, limits.at(-1)]).toEqual([[], 100]);
+      // Nothing of it runs any more that stopping would wait for.
+      await runtime.stop();
+    },
+  );
 
   it("is none of a fork's business, nor of a channel that keeps nothing up to date", async () => {
     const desk = channel();

@@ -57,6 +57,7 @@ async function abandoned() {
     agents: ["example"],
     limit: () => 100,
     nudge: (threadId) => nudged.push(threadId),
+    onAll: () => {},
     onProblem: (error) => {
       throw error;
     },
@@ -194,5 +195,34 @@ describe("the sweeper", () => {
     ends.push(() => runtime.stop());
     runtime.start();
     await expect.poll(async () => (await store.summary(whole))?.status).toBe("finished");
+  });
+
+  it("forgets of a thread that it failed once nobody has to advance it any more", {
+    tags: "F12.4",
+  }, async () => {
+    const store = createMemoryStore();
+    const clock = fakeClock();
+    const { agent } = exampleAgent([]);
+    const limits: number[] = [];
+    const broken: ThreadStore = {
+      ...store,
+      read: async () => {
+        throw new Error("a bad sector");
+      },
+      async due(now, limit, ...rest) {
+        limits.push(limit);
+        return store.due(now, limit, ...rest);
+      },
+    };
+    const runtime = createRuntime({ agents: [agent], store: broken, clock });
+    const other = createRuntime({ agents: [agent], store, clock, worker: false });
+    ends.push(() => runtime.stop());
+    const { threadId } = await other.launch({ agent: "example", input: { message: "go", from: ada } });
+    runtime.start();
+    await clock.advance(5_000);
+    expect(limits.at(-1)).toBe(101);
+    await other.cancel(threadId, ada);
+    await clock.advance(10_000);
+    expect(limits.at(-1)).toBe(100);
   });
 });
