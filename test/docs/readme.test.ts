@@ -102,6 +102,33 @@ describe("README", () => {
   });
 });
 
+describe("versions that pages name", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+  it("the archive that `npm pack` makes has the version of package.json", () => {
+    const pages = ["README.md", "docs/start.md"].map((page) => readFileSync(join(root, page), "utf8"));
+    for (const page of pages) {
+      const named = [...page.matchAll(/twelvefold-(\d[\w.-]*)\.tgz/g)].map(([, one]) => one);
+      expect(new Set(named)).toEqual(new Set([version]));
+    }
+  });
+
+  it("the README compares with the versions that its benches install", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, "bench/peers/package.json"), "utf8"));
+    const packages = {
+      "AI SDK": "ai",
+      LangGraph: "@langchain/langgraph",
+      Mastra: "@mastra/core",
+      "OpenAI Agents": "@openai/agents",
+    };
+    for (const [name, installed] of Object.entries(packages)) {
+      const named = [...readme.matchAll(new RegExp(`${name} (\\d[\\d.]*\\d)`, "g"))].map(([, one]) => one);
+      expect(named.length, name).toBe(2);
+      expect(new Set(named), name).toEqual(new Set([dependencies[installed]]));
+    }
+  });
+});
+
 describe("the whole program", () => {
   it("has fewer than 25 lines and prints what stands under it", async () => {
     const file = join(root, "examples/first-program.ts");
