@@ -3,3 +3,6 @@ export function propertyRuns(defaultRuns: number): number {
   const wanted = Number(process.env.PROPERTY_RUNS);
   return Number.isInteger(wanted) && wanted > 0 ? wanted : defaultRuns;
 }
+
+/** Whether this is `npm run test:soak`, where a bound on time can be held: each case is tried alone. */
+export const inBulk = process.env.PROPERTY_RUNS !== undefined;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Json } from "../../src/base/json.ts";
 import { type ContextBlock, RESERVED_TAGS } from "../../src/context/blocks/block.ts";
+import { anyText } from "../any-text.ts";
 
 /** Pieces that our formats, YAML, JSON, Markdown, chat templates or people's eyes give a meaning to. */
 const pieces = [
@@ -80,7 +81,7 @@ const pieces = [
 
 export const hostileString = fc.oneof(
   fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((parts) => parts.join("")),
-  fc.string({ unit: "binary", maxLength: 30 }),
+  anyText(30),
   fc
     .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 8 })
     .map((codes) => String.fromCharCode(...codes)),

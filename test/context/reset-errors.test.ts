@@ -27,6 +27,9 @@ const LOOK: Step = { intent: "look", at: "sky" };
 const DONE: Step = { intent: "done", message: "done" };
 const BAD = { unparseable: "I will not say." };
 
+const IS_DOWN = new Error("a is down");
+const SAYS_NO = new Error("b says no");
+
 interface Options {
   readonly limits?: ErrorLimits;
   readonly severalSteps?: "first" | "in_order";
@@ -45,8 +48,8 @@ function resetting(script: readonly ScriptedAnswer<Step>[], options: Options = {
     context: options.context ?? {},
     ...(options.steps === undefined ? {} : { budget: { steps: options.steps } }),
     steps: {
-      fetch: tool(({ url }) => Promise.reject(new Error(`${url} is down`)), { readOnly: true }),
-      post: tool(({ url }) => Promise.reject(new Error(`${url} says no`)), { idempotent: true }),
+      fetch: tool(() => Promise.reject(IS_DOWN), { readOnly: true }),
+      post: tool(() => Promise.reject(SAYS_NO), { idempotent: true }),
       look: tool(() => `blue ${++looks}`, { readOnly: true }),
       ask: askHuman(({ question }) => question),
       done: finish(({ message }) => message),

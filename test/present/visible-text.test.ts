@@ -7,6 +7,7 @@ import {
   visibleLine,
   visibleValue,
 } from "../../src/present/visible-text.ts";
+import { anyText } from "../any-text.ts";
 import { propertyRuns } from "../property-runs.ts";
 
 const HIDDEN = /[[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]--[\t\n]]/v;
@@ -16,7 +17,7 @@ describe("text from outside", { tags: ["F11.1", "F7.12"] }, () => {
     expect(visible("pay 5\u001b[2K\rpay 5000")).toBe("pay 5[U+001B][2K[U+000D]pay 5000");
     expect(visible("a\u202eb\u200bc\u009b1m")).toBe("a[U+202E]b[U+200B]c[U+009B]1m");
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(anyText(), (text) => {
         expect(visible(text)).not.toMatch(HIDDEN);
         expect(visibleLine(text)).not.toMatch(/[\n\t]/);
       }),

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readReturnType } from "../../src/prompts/baml/declared-type.ts";
+import { type DeclaredType, readReturnType } from "../../src/prompts/baml/declared-type.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { partialReader } from "../../src/prompts/call/partials.ts";
 import { readAnswer } from "../../src/prompts/call/read-answer.ts";
@@ -65,17 +65,24 @@ describe("any stream", { tags: ["S1", "S6"], timeout: 300_000 }, () => {
     await fc.assert(property, { numRuns: Math.min(propertyRuns(150), 1_000) });
   });
 
+  const types = new Map<string, DeclaredType>();
+
+  function typeOf(name: string): DeclaredType {
+    const type = types.get(name) ?? readReturnType(getBamlFiles(), name);
+    types.set(name, type);
+    return type;
+  }
+
   /** What of these texts, one after another, reaches the native parser, and what is shown. */
   function readPartials(name: (typeof HOSTILE_FUNCTIONS)[number] | "NextPlan", texts: readonly string[]) {
     const fn = bamlFunction(b, name);
-    const type = readReturnType(getBamlFiles(), name);
     const parsed: string[] = [];
     const shown: string[] = [];
     const parseStream: typeof fn.parseStream = (text, options) => {
       parsed.push(text);
       return fn.parseStream(text, options);
     };
-    const read = partialReader({ ...fn, parseStream }, { tb: undefined, type }, (partial) =>
+    const read = partialReader({ ...fn, parseStream }, { tb: undefined, type: typeOf(name) }, (partial) =>
       shown.push(JSON.stringify(partial)),
     );
     for (const text of texts) read(text);

@@ -26,11 +26,27 @@ interface Work {
   longest: number;
 }
 
-function readAndCount(
-  name: (typeof HOSTILE_FUNCTIONS)[number] | "Post",
-  completion: string,
-  constrained = false,
-): Work & { reading: Reading } {
+type Name = (typeof HOSTILE_FUNCTIONS)[number] | "Post";
+
+/** What the first reading of a function learns. */
+const known = new Map<Name, ReturnType<typeof learn>>();
+
+function learn(name: Name) {
+  const parse = (text: string) => bamlFunction(b, name).parse(text, {});
+  return {
+    kind: resultKind(parse),
+    intents: learnIntents(parse),
+    type: readReturnType(getBamlFiles(), name),
+  };
+}
+
+function knownOf(name: Name): ReturnType<typeof learn> {
+  const found = known.get(name) ?? learn(name);
+  known.set(name, found);
+  return found;
+}
+
+function readAndCount(name: Name, completion: string, constrained = false): Work & { reading: Reading } {
   const fn = bamlFunction(b, name);
   const work: Work = { calls: 0, characters: 0, textsOfMisfits: 0, longest: 0 };
   const parse = (text: string): unknown => {
@@ -50,14 +66,13 @@ function readAndCount(
       }
     }
   };
-  const kind = resultKind((text) => fn.parse(text, {}));
-  const intents = learnIntents((text) => fn.parse(text, {}));
+  const { kind, intents, type } = knownOf(name);
   const settings = {
     parse,
     aliases: () => NO_ALIASES,
     enums: () => NO_ENUMS,
     stepFields: () => undefined,
-    returns: () => (constrained ? UNKNOWN : readReturnType(getBamlFiles(), name)),
+    returns: () => (constrained ? UNKNOWN : type),
     costOf: (value: unknown) => costOf(value, { width: intents?.length ?? 1, longest: 1_000_000 }),
     limits: DEFAULT_ANSWER_LIMITS,
     prose: "none",

@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { type DeclaredType, readReturnType, widthOf } from "../../src/prompts/baml/declared-type.ts";
 import { bamlFunction } from "../../src/prompts/baml/generated-client.ts";
 import { ALLOWANCE, costOf, FITTING } from "../../src/prompts/gate/allowance.ts";
-import { completionReader } from "../../src/prompts/gate/answer.ts";
-import { DEFAULT_ANSWER_LIMITS } from "../../src/prompts/gate/limits.ts";
 import { describeMisplaced, readExact, readWritten, writeAs } from "../../src/prompts/gate/read-as.ts";
 import { strictJson } from "../../src/prompts/gate/scan.ts";
 import { triesOf } from "../../src/prompts/gate/tries.ts";
@@ -12,6 +10,7 @@ import { propertyRuns } from "../property-runs.ts";
 import { b } from "./baml_client/index.ts";
 import { getBamlFiles } from "./baml_client/inlinedbaml.ts";
 import { DEEP_FUNCTIONS, retypedValue, strangeValue } from "./completions/retyped.ts";
+import { learnedReaders } from "./learned-reader.ts";
 
 type Name = (typeof DEEP_FUNCTIONS)[number] | "NextFilter";
 
@@ -33,26 +32,7 @@ const post = (cents: (index: number) => unknown) => ({
 });
 const step = (order_id: string, amount: unknown) => ({ intent: "refund", order_id, amount });
 
-/** A reader, and what it gave to the native parser. */
-function watched(name: Name) {
-  const fn = bamlFunction(b, name);
-  const given: { text: string; fits: boolean }[] = [];
-  const parse: typeof fn.parse = (text, options) => {
-    const one = { text, fits: false };
-    given.push(one);
-    const value = fn.parse(text, options);
-    one.fits = JSON.stringify(value)?.length >= text.length;
-    return value;
-  };
-  const options = { limits: DEFAULT_ANSWER_LIMITS, prose: "none", bamlFiles: getBamlFiles } as const;
-  const read = completionReader({ ...fn, parse }, options);
-  const completion = { raw: "", client: "", usage: null, durationMs: 0, requestDigest: "" };
-  return {
-    given,
-    parse: (text: string) =>
-      read({ reply: { text, finish: "stop", usage: null }, completion, validText: true }, undefined),
-  };
-}
+const learnedReader = learnedReaders(getBamlFiles);
 
 describe("an answer that would keep the native parser busy", {
   tags: ["S1", "F4.8"],
@@ -87,9 +67,7 @@ describe("an answer that would keep the native parser busy", {
       read += 1;
       const theirs = bamlFunction(b, name).parse(text, {});
       expect(JSON.stringify(ours.value), `${name}: ${text}`).toBe(JSON.stringify(theirs));
-      const { given, parse } = watched(name);
-      parse("{}");
-      given.length = 0;
+      const { given, parse } = learnedReader(name);
       const answer = parse(text);
       expect(answer).toMatchObject({ ok: true, fidelity: { grade: "exact" }, more: [] });
       expect(given).toEqual([]);
@@ -98,9 +76,7 @@ describe("an answer that would keep the native parser busy", {
   });
 
   it("is given to it where the same field is written twice", () => {
-    const { given, parse } = watched("NextStep");
-    parse("{}");
-    given.length = 0;
+    const { given, parse } = learnedReader("NextStep");
     parse('{"intent":"refund","order_id":"A1","amount":1,"amount":2}');
     expect(given).toHaveLength(1);
   });
@@ -108,9 +84,7 @@ describe("an answer that would keep the native parser busy", {
   it("gives the parser no more than some milliseconds of work, whatever the shape of its type", () => {
     for (let number = 0; number < Math.min(3_000, propertyRuns(150)); number += 1) {
       const name = nameAt(number);
-      const { given, parse } = watched(name);
-      parse("{}");
-      given.length = 0;
+      const { given, parse } = learnedReader(name);
       parse(JSON.stringify(retypedValue(typeOf(name), number, 2_400)));
       const width = widthOf(typeOf(name));
       // Some of it may be looked at again, for what is said of it.
@@ -160,9 +134,7 @@ describe("an answer that would keep the native parser busy", {
       "tolerant",
     ],
   ])("is read whole without the parser: %s", (_, name, value, grade) => {
-    const { given, parse } = watched(name);
-    parse("{}");
-    given.length = 0;
+    const { given, parse } = learnedReader(name);
     const answer = parse(JSON.stringify(value));
     expect(answer).toMatchObject({ ok: true, fidelity: { grade } });
     expect(given.map(({ text }) => text.length)).toEqual([]);
@@ -235,7 +207,7 @@ describe("an answer that would keep the native parser busy", {
   it("never turns 1.0 into the text 1", () => {
     const refunds = many(600, (i) => step(`A${i}`, i));
     const parse = (order: string) =>
-      watched("NextSteps").parse(JSON.stringify(refunds).replace('"A599"', order));
+      learnedReader("NextSteps").parse(JSON.stringify(refunds).replace('"A599"', order));
     expect(parse("1")).toMatchObject({ ok: true, fidelity: { grade: "tolerant" } });
     for (const order of ["1.0", "1e2", "-0"]) {
       const answer = parse(order);
@@ -249,9 +221,7 @@ describe("an answer that would keep the native parser busy", {
         ? inside
         : { op: ["and", "or", "not"][levels % 3], [key]: [nested(levels - 1, inside, key)] };
     const grade = (value: unknown) => {
-      const { given, parse } = watched("NextFilter");
-      parse("{}");
-      given.length = 0;
+      const { given, parse } = learnedReader("NextFilter");
       const answer = parse(JSON.stringify(value));
       expect(given, JSON.stringify(value)).toEqual([]);
       return answer.ok ? answer.fidelity.grade : answer.message;

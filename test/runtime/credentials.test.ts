@@ -114,19 +114,19 @@ function everywhere(thread: Thread): string {
   ].join("\n");
 }
 
+/** Each secret in each way to write it, also as it stands where that is written in JSON once more. */
+const LEAKS = Object.values(SECRETS).flatMap((secret) =>
+  Object.values(WRITTEN).flatMap((write) => [write(secret), JSON.stringify(write(secret)).slice(1, -1)]),
+);
+const INSIDES = Object.values(SECRETS).map((secret) => secret.slice(3, -3));
+
 function expectNone(text: string) {
-  for (const secret of Object.values(SECRETS)) {
-    for (const write of Object.values(WRITTEN)) {
-      expect(text).not.toContain(write(secret));
-      // As it stands where it is written in JSON once more.
-      expect(text).not.toContain(JSON.stringify(write(secret)).slice(1, -1));
-    }
-  }
+  expect(LEAKS.filter((leak) => text.includes(leak))).toEqual([]);
   // What is left of Base64 around a secret says nothing of it.
-  for (const [encoded] of text.matchAll(/[A-Za-z0-9+/_-]{16,}/g)) {
-    const decoded = Buffer.from(encoded, "base64").toString();
-    for (const secret of Object.values(SECRETS)) expect(decoded).not.toContain(secret.slice(3, -3));
-  }
+  const decoded = [...text.matchAll(/[A-Za-z0-9+/_-]{16,}/g)].map(([encoded]) =>
+    Buffer.from(encoded, "base64").toString(),
+  );
+  expect(decoded.filter((one) => INSIDES.some((inside) => one.includes(inside)))).toEqual([]);
 }
 
 describe("credentials", { tags: ["F5.7", "F7.15"] }, () => {

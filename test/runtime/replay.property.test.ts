@@ -55,6 +55,11 @@ const plan = fc.record({
 });
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
+/** Who writes to a thread that has come to its end is told that the provider is down. */
+const DOWN: readonly ScriptedAnswer<FullStep>[] = Array(500).fill({
+  throws: new Error("the provider is down"),
+});
+
 /** Runs a plan with people who approve, deny, edit, answer, write, pause and resume. */
 async function run({ script, people, ...settings }: Plan): Promise<Thread> {
   let drawn = 0;
@@ -79,9 +84,7 @@ async function run({ script, people, ...settings }: Plan): Promise<Thread> {
   };
   const end: ScriptedAnswer<FullStep> =
     draw(2) === 0 ? { intent: "done", message: "end" } : { intent: "nothing" };
-  // Who writes to a thread that has come to its end is told that the provider is down.
-  const down = Array.from({ length: 500 }, () => ({ throws: new Error("the provider is down") }));
-  const { agent } = fullAgent([...script, end, ...down], { ...settings, onModel: during, onTool: during });
+  const { agent } = fullAgent([...script, end, ...DOWN], { ...settings, onModel: during, onTool: during });
   const runtime: Runtime = createRuntime({ agents: [agent], store: createMemoryStore(), clock });
   ({ threadId } = await runtime.launch({ agent: "full", input: { message: "go", from: ada } }));
   for (let turns = 0; turns < 25; turns++) {

@@ -6,6 +6,7 @@ import { exportHtml, exportMarkdown } from "../../src/present/export.ts";
 import { threadGraph, toMermaid } from "../../src/present/graph.ts";
 import { toSvg } from "../../src/present/graph-svg.ts";
 import { threadOf } from "../../src/thread/thread.ts";
+import { anyText } from "../any-text.ts";
 import { propertyRuns } from "../property-runs.ts";
 import { serve } from "./serve.ts";
 
@@ -82,7 +83,7 @@ describe("the path that was taken", () => {
 
   it("no label can leave its place, in either form", { tags: "F0.4" }, () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (label) => {
+      fc.property(anyText(), (label) => {
         const graph = { nodes: [{ id: "n1", kind: "step", label, visits: 1, seq: 1 }], edges: [] } as const;
         const lines = toMermaid(graph).split("\n");
         expect(lines).toHaveLength(3);

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -80,7 +80,12 @@ type PayStep = { intent: "pay"; amount: number } | { intent: "done"; message: st
 async function watched(content: boolean, act: (observers: readonly Observer[]) => Promise<void>) {
   const tracer = new TracerProvider({
     spanProcessors: [
-      new SimpleSpanProcessor({ exporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }) }),
+      // Sent by `forceFlush`, at once.
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }),
+        maxExportBatchSize: 1_000,
+        scheduledDelayMillis: 3_600_000,
+      }),
     ],
   });
   const reader = new PeriodicExportingMetricReader({

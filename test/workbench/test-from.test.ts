@@ -25,6 +25,7 @@ import { decisionTest } from "../../src/workbench/baml-tests/decision-test.ts";
 import { bamlEntries, jinjaLiteral } from "../../src/workbench/baml-tests/literal.ts";
 import { readBamlOutput } from "../../src/workbench/baml-tests/read-output.ts";
 import { agentAt } from "../../src/workbench/revision.ts";
+import { anyText } from "../any-text.ts";
 import { testSession } from "./test-session.ts";
 
 const EXACT = { grade: "exact", reasons: [] } as const;
@@ -191,7 +192,7 @@ const piece = fc.constantFrom(
 );
 const text = fc.oneof(
   fc.array(piece, { maxLength: 14 }).map((parts) => parts.join("")),
-  fc.string({ unit: "binary", maxLength: 20 }),
+  anyText(20),
 );
 const turn = fc.record(
   {

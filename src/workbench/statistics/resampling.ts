@@ -62,7 +62,8 @@ const ALL_SIGNS = 14;
  * where both have as many samples: `comparePairs` sees to it.
  */
 export function signFlip(differences: readonly number[], options: ResampleOptions = {}): Tails {
-  const changed = Float64Array.from(differences.filter((difference) => difference !== 0));
+  const changed = differences.filter((difference) => difference !== 0);
+  const sums = sumsBySigns(changed);
   const observed = changed.reduce((sum, difference) => sum + difference, 0);
   const exact = changed.length <= ALL_SIGNS;
   const rounds = exact ? 2 ** changed.length : roundsFor(changed.length, options);
@@ -71,7 +72,7 @@ export function signFlip(differences: readonly number[], options: ResampleOption
   let low = exact ? 0 : 1;
   let high = low;
   for (let round = 0; round < rounds; round += 1) {
-    const sum = exact ? sumWithSigns(changed, round) : sumWithRandomSigns(changed, random);
+    const sum = exact ? sumWithSigns(sums, round) : sumWithRandomSigns(sums, random);
     if (sum <= observed + TINY) low += 1;
     if (sum >= observed - TINY) high += 1;
   }
@@ -82,20 +83,44 @@ export function signFlip(differences: readonly number[], options: ResampleOption
 /** Sums of the same numbers in another order may differ in the last digit. */
 export const TINY = 1e-9;
 
-function sumWithSigns(differences: Float64Array, signs: number): number {
+const BITS = 10;
+
+/** Of each ten differences their sum with every combination of signs: a set bit is the sign that a difference has. */
+function sumsBySigns(differences: readonly number[]): readonly Float64Array[] {
+  return Array.from({ length: Math.ceil(differences.length / BITS) }, (_, part) => {
+    const some = differences.slice(part * BITS, (part + 1) * BITS);
+    const sums = new Float64Array(2 ** some.length);
+    some.forEach((difference, bit) => {
+      const known = 2 ** bit;
+      for (let signs = 0; signs < known; signs += 1) {
+        const before = sums[signs] ?? 0;
+        sums[signs] = before - difference;
+        sums[known + signs] = before + difference;
+      }
+    });
+    return sums;
+  });
+}
+
+function sumWithSigns(sums: readonly Float64Array[], signs: number): number {
   let sum = 0;
-  for (let at = 0; at < differences.length; at += 1) {
-    const difference = differences[at] ?? 0;
-    sum += signs & (1 << at) ? difference : -difference;
+  let rest = signs;
+  for (const some of sums) {
+    sum += some[rest & (some.length - 1)] ?? 0;
+    rest >>>= BITS;
   }
   return sum;
 }
 
-function sumWithRandomSigns(differences: Float64Array, random: Random): number {
+function sumWithRandomSigns(sums: readonly Float64Array[], random: Random): number {
   let sum = 0;
-  for (let at = 0; at < differences.length; at += 30) {
+  let signs = 0;
+  let part = 0;
+  for (const some of sums) {
     // One number is enough for thirty signs.
-    sum += sumWithSigns(differences.subarray(at, at + 30), Math.floor(random() * 2 ** 30));
+    signs = part % 3 === 0 ? Math.floor(random() * 2 ** 30) : signs >>> BITS;
+    sum += some[signs & (some.length - 1)] ?? 0;
+    part += 1;
   }
   return sum;
 }
