@@ -1,26 +1,18 @@
-import type { Agent } from "../agent/agent.ts";
-import { hidesContent, secretIn, shownThread } from "../agent/shown-thread.ts";
+import { secretIn } from "../agent/shown-thread.ts";
 import { appendToThread } from "../agent/to-store.ts";
 import { anything, boolean, check, fields, fieldsAtLeast, list, optional, text } from "../base/checks.ts";
-import { NotFoundError } from "../base/errors.ts";
-import {
-  type NewThreadId,
-  parseRequestId,
-  parseThreadId,
-  type RequestId,
-  type ThreadId,
-} from "../base/ids.ts";
+import { type NewThreadId, parseThreadId, type RequestId, type ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { checkArgument } from "../base/options.ts";
 import type { People } from "../humans/people.ts";
 import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
-import { type HumanResponse, responseEvent } from "../humans/respond.ts";
+import type { HumanResponse } from "../humans/respond.ts";
 import type { EventData, Via } from "../thread/events.ts";
 import { isOver } from "../thread/projection.ts";
 import type { ThreadState } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
+import { agentNamed } from "./agent-named.ts";
 import type { Change } from "./commit.ts";
-import { validateEdit, validateShownEdit } from "./edit.ts";
 import {
   eventData,
   firstEvent,
@@ -35,9 +27,9 @@ import { checkJobToken, finishJob, type JobOutcome } from "./jobs.ts";
 import { dropResultsOf } from "./kept-results.ts";
 import { type LeaveOut, leaveOutEvent } from "./leave-out.ts";
 import { addressEvent, emitEvent } from "./named-events.ts";
-import { requireHeard } from "./pass-on.ts";
 import { pausedFork } from "./paused-fork.ts";
 import { deleteThread, type EraseOptions, eraseEvents } from "./remove.ts";
+import { respondTo } from "./requests.ts";
 import type { Writer, WriterOptions } from "./writer.ts";
 
 export interface Launch {
@@ -140,23 +132,8 @@ export interface ChangesOptions extends WriterOptions {
   readonly interrupt: (threadId: ThreadId) => void;
 }
 
-/** The agent of this name. Throws a `NotFoundError` that names the known agents. */
-export function agentNamed(agents: ReadonlyMap<string, Agent>, name: string): Agent {
-  const agent = agents.get(name);
-  if (agent !== undefined) return agent;
-  const known = [...agents.keys()].join(", ");
-  throw new NotFoundError(`there is no agent "${name}"; known: ${known}`, { agent: name });
-}
-
-/** The thread and the asking event that a request id names. Throws `NotFoundError` if the text is not such an id. */
-export function parseRequest(requestId: string): { readonly threadId: ThreadId; readonly seq: number } {
-  const parsed = parseRequestId(requestId);
-  if (parsed === undefined) throw new NotFoundError(`there is no request ${requestId}`, { requestId });
-  return parsed;
-}
-
 export function createChanges(options: ChangesOptions): Changes {
-  const { store, clock, agents, people, newThreadId, isOwnToken, notify, nudge } = options;
+  const { store, clock, agents, newThreadId, isOwnToken, notify, nudge } = options;
   const { change, create } = options.writer;
   const read = async (id: ThreadId): Promise<Thread> => threadOf(id, await store.read(id));
 
@@ -201,25 +178,7 @@ export function createChanges(options: ChangesOptions): Changes {
       await checkJobToken(token, { store, clock, isOwnToken });
     },
 
-    async respond(requestId, response, by) {
-      const { threadId, seq } = parseRequest(requestId);
-      const build: Change["build"] = async (head, whole) => {
-        if (response.decision.kind === "approved") await requireHeard(head, { store, change });
-        const agent = agentNamed(agents, head.state.agent);
-        const isEdit = response.decision.kind === "approved" && response.decision.editedStep !== undefined;
-        const needsWhole = isEdit || hidesContent(agent) || needsEvents(head.state, seq);
-        const attempt = { seq, response, by, now: clock.now(), people };
-        if (!needsWhole)
-          return [responseEvent(head, { ...attempt, validateEdit: validateEdit(agent, { events: [] }) })];
-        const thread = await whole();
-        // People decide on what they read.
-        const shown = shownThread(thread, agent).state.request;
-        const choices = shown?.type === "question" ? shown.options?.choices : undefined;
-        const validate = validateShownEdit(agent, thread);
-        return [responseEvent(thread, { ...attempt, validateEdit: validate, choices })];
-      };
-      return change({ threadId, build });
-    },
+    respond: (requestId, response, by) => respondTo(requestId, { response, by }, { ...options, change }),
 
     pause: (threadId, by, reason) => {
       const build: Change["build"] = (thread) => {
@@ -295,15 +254,6 @@ function startFor(
   const { requester, requesters, depth } = people;
   const start = { requesters, depth };
   return requester === null ? start : { ...start, requester: identify(requester) };
-}
-
-/**
- * Whether handling a response to the request asked at this event takes more than the thread's state: to tell what became
- * of a request that is no longer pending, or to know all requesters if they may not approve.
- */
-function needsEvents({ request }: ThreadState, seq: number): boolean {
-  if (request?.seq !== seq) return true;
-  return request.type === "approval" && request.policy.requesterMayApprove === false;
 }
 
 function withReason(by: VerifiedPrincipal, reason: string | undefined): EventData["paused"] {

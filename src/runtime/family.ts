@@ -15,6 +15,8 @@ import { isOver, owesOutcome } from "../thread/projection.ts";
 import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
+import { damageIn } from "./damaged.ts";
+import { endedBy, endOf } from "./end-above.ts";
 import { passedOn } from "./pass-on.ts";
 import type { Writer } from "./writer.ts";
 
@@ -66,7 +68,7 @@ async function startChild(
   const events = [
     inputFor(parent, child, parentAgent),
     ...passedOn(parent, shownThread(parent, parentAgent).events.slice(child.heard), parentAgent),
-    ...endWith(parent),
+    ...endFor(parent),
   ];
   const thread = appendToThread(start, events, { agent, now });
   try {
@@ -116,23 +118,35 @@ function inputFor(parent: Thread, child: OpenChild, { context, name }: Agent): N
 
 /** What an ended thread owes: an end to those that work for it, and its outcome to the one it works for. */
 export async function settleFamily(journal: Journal, agent: Agent, options: FamilyOptions): Promise<void> {
-  const { state } = journal.thread;
-  const { ended, parent, children } = state;
-  if (ended === null) return;
-  if (ended.kind !== "finished") {
-    for (const child of children) {
-      const problem = await endChild(journal.thread, child, options);
-      if (problem !== undefined) await journal.append(keep(notStarted(child, problem)));
-    }
-  }
+  await endChildren(journal, options);
+  const { parent } = journal.thread.state;
   if (parent === null || !owesOutcome(journal.thread.state)) return;
-  // A parent that was deleted needs no outcome.
-  if ((await options.store.summary(parent.threadId)) !== undefined) {
-    const { thread } = journal;
-    const build = (head: ThreadHead) => outcomeFor(head, thread, agent);
-    await options.writer.change({ threadId: parent.threadId, build });
-  }
+  await tellParent(parent.threadId, journal.thread, agent, options);
   await journal.append(keep({ type: "parent_told", data: { threadId: parent.threadId } }));
+}
+
+/** Ends those that work for a thread that was cancelled or has failed. */
+export async function endChildren(journal: Journal, options: FamilyOptions): Promise<void> {
+  if (endOf(journal.thread) === undefined) return;
+  for (const child of journal.thread.state.children) {
+    const problem = await endChild(journal.thread, child, options);
+    if (problem !== undefined) await journal.append(keep(notStarted(child, problem)));
+  }
+}
+
+/** A parent that was deleted, or whose storage is damaged, needs no outcome. */
+async function tellParent(
+  threadId: ThreadId,
+  thread: Thread,
+  agent: Agent,
+  { store, writer }: FamilyOptions,
+): Promise<void> {
+  if ((await store.summary(threadId)) === undefined) return;
+  try {
+    await writer.change({ threadId, build: (head) => outcomeFor(head, thread, agent) });
+  } catch (error) {
+    if ((await damageIn(threadId, error, store)) === undefined) throw error;
+  }
 }
 
 /** A child that does not exist yet is made, as cancelled, so that nobody who is late can start it. */
@@ -144,19 +158,16 @@ async function endChild(
   const { threadId } = child;
   const problem = await startChild(parent, child, options);
   if (problem !== undefined) return problem;
-  const build = ({ state }: ThreadHead) => (isOver(state) ? [] : endWith(parent));
+  const build = ({ state }: ThreadHead) => (isOver(state) ? [] : endFor(parent));
   await options.writer.change({ threadId, build });
   options.interrupt(threadId);
   return undefined;
 }
 
 /** What ends the children of a thread that was cancelled or has failed. */
-function endWith({ id, state: { ended } }: Thread): readonly NewEvent[] {
-  if (ended === null || ended.kind === "finished") return [];
-  const wasCancelled = ended.kind === "cancelled";
-  const by = wasCancelled ? ended.by : { channel: "thread", id };
-  const reason = `thread ${id}, for which it worked, ${wasCancelled ? "was cancelled" : "has failed"}`;
-  return [{ type: "cancelled", data: { by, reason } }];
+function endFor(parent: Thread): readonly NewEvent[] {
+  const end = endOf(parent);
+  return end === undefined ? [] : [endedBy(end)];
 }
 
 /** The event that gives a parent the outcome of a child; none if it has one already. */

@@ -11,7 +11,7 @@ import type { RuntimeOptions } from "./options.ts";
 import { createWaking, type Waking } from "./waking.ts";
 import { wantsWork } from "./worker.ts";
 import { WorkerPool } from "./worker-pool.ts";
-import { createWriter, type WriterOptions } from "./writer.ts";
+import { createWriter, type Writer, type WriterOptions } from "./writer.ts";
 
 /** What a runtime consists of, joined. */
 export interface RuntimeParts {
@@ -20,6 +20,7 @@ export interface RuntimeParts {
   readonly claimMs: number;
   readonly observers: Observers;
   readonly limiter: CallLimiter;
+  readonly writer: Writer;
   readonly changes: Changes;
   readonly pool: WorkerPool;
   readonly waking: Waking;
@@ -92,5 +93,5 @@ export function createRuntimeParts(options: RuntimeOptions): RuntimeParts {
     newThreadId,
     interrupt,
   });
-  return { agents, clock, claimMs, observers, limiter, changes, pool, waking, advances };
+  return { agents, clock, claimMs, observers, limiter, writer, changes, pool, waking, advances };
 }

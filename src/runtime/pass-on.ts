@@ -1,9 +1,8 @@
 import type { Agent } from "../agent/agent.ts";
 import { handedOver } from "../agent/agent-context.ts";
 import { shownThread } from "../agent/shown-thread.ts";
-import { ConflictError, NotFoundError } from "../base/errors.ts";
+import { NotFoundError } from "../base/errors.ts";
 import type { Journal } from "../loop/journal.ts";
-import type { ThreadStore } from "../store/store.ts";
 import type { EventOf, NewEvent, ThreadEvent } from "../thread/events.ts";
 import { childrenToTell, isOver } from "../thread/projection.ts";
 import { isRequestersInput } from "../thread/requesters.ts";
@@ -93,29 +92,6 @@ function asSaid(
   // From further up it comes in this form already.
   const payload = data.name === SAID ? data.payload : { name: data.name, payload: data.payload };
   return { type: "event_received", data: { name: SAID, source: data.source, payload, ...rest } };
-}
-
-/**
- * Throws `ConflictError` if requesters have sent something to a thread above that this one has yet to hear: it may be about
- * what is approved here, and its sender may be the approver. The thread that owes it is taken up.
- */
-export async function requireHeard(
-  { id, state }: ThreadHead,
-  { store, change }: Pick<PassOnOptions, "change"> & { readonly store: ThreadStore },
-): Promise<void> {
-  let below = { id, state };
-  for (const { threadId } of [...(state.parent?.path ?? [])].reverse()) {
-    // One that was deleted says nothing any more.
-    if ((await store.summary(threadId)) === undefined) return;
-    const above = { id: threadId, state: await store.state(threadId) };
-    const link = above.state.children.find((child) => child.threadId === below.id);
-    if (link !== undefined && Math.max(link.heard, below.state.heard) < above.state.lastSent) {
-      await change({ threadId, build: () => [] });
-      const message = `thread ${threadId}, for which ${below.id} works, was sent something that has yet to be passed on: look again in a moment`;
-      throw new ConflictError("conflict", message, { details: { threadId } });
-    }
-    below = above;
-  }
 }
 
 const SAID = "said_to_parent";

@@ -1,16 +1,18 @@
 import type { Agent } from "../agent/agent.ts";
 import type { RequestId, ThreadId } from "../base/ids.ts";
 import type { People } from "../humans/people.ts";
-import { type HumanRequest, requestOf } from "../humans/request.ts";
+import type { HumanRequest } from "../humans/request.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
+import { withoutEnded } from "./above.ts";
 import { requestsBelow } from "./below.ts";
 import type { ClientPressure } from "./call-limits.ts";
-import { type Changes, parseRequest } from "./changes.ts";
+import type { Changes } from "./changes.ts";
 import { type IndexingOptions, indexThreads, startIndexer } from "./indexer.ts";
 import type { Observer, ObserverOptions } from "./observers.ts";
 import { checkRuntimeOptions, type RuntimeOptions } from "./options.ts";
 import { createRuntimeParts } from "./parts.ts";
+import { askedWith } from "./requests.ts";
 import { startRetention } from "./retention.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -25,6 +27,7 @@ export interface Runtime extends Changes {
   readonly store: ThreadStore;
   readonly people: People;
   get(threadId: ThreadId): Promise<Thread>;
+  /** With `pending`, without threads that ask something of which nothing more comes: one for which they work is over. */
   list(filter?: ListFilter): Promise<ThreadPage>;
   /** How many threads of these agents a search cannot find yet by all that they say, counted up to `countTo` (default: all). */
   unindexed(countTo?: number): Promise<number>;
@@ -34,7 +37,10 @@ export interface Runtime extends Changes {
    */
   indexThreads(options?: IndexingOptions): Promise<void>;
   verify(threadId: ThreadId): Promise<Verification>;
-  /** A request that waits for a person. Throws `NotFoundError`, or `ConflictError` if it is no longer pending. */
+  /**
+   * A request that waits for a person. Throws `NotFoundError`, or `ConflictError` if it is no longer pending. So it is once a thread
+   * above is over: then the one that asks is ended as well.
+   */
   request(requestId: RequestId): Promise<HumanRequest>;
   /** What the threads that work for this one, and those below them, ask people. */
   requestsBelow(thread: ThreadHead): Promise<readonly HumanRequest[]>;
@@ -77,7 +83,7 @@ const LEFT_TO_ENGINE_MS = 1_000;
 export function createRuntime(options: RuntimeOptions): Runtime {
   checkRuntimeOptions(options);
   const { store, people = {} } = options;
-  const { agents, clock, claimMs, observers, limiter, changes, pool, waking, advances } =
+  const { agents, clock, claimMs, observers, limiter, writer, changes, pool, waking, advances } =
     createRuntimeParts(options);
   const { notify, subscribe } = observers;
   let sweeper: { stop(): Promise<void> } | undefined;
@@ -89,17 +95,23 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     people,
     ...changes,
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
-    async request(requestId) {
-      const { threadId } = parseRequest(requestId);
-      return requestOf({ id: threadId, state: await store.state(threadId) }, requestId);
-    },
+    request: (requestId) => askedWith(requestId, { store, change: writer.change }),
     requestsBelow: (thread) => requestsBelow(thread, store),
-    list: (filter) => store.list(filter),
+    async list(filter) {
+      const page = await store.list(filter);
+      return filter?.pending === true ? { ...page, threads: await withoutEnded(page.threads, store) } : page;
+    },
     unindexed: async (countTo) => (await store.unindexed([...agents.keys()], 0, countTo)).count,
     indexThreads: (options) => indexThreads({ store, agents }, options),
     verify: (threadId) => store.verify(threadId),
-    settled: (threadId, signal) =>
-      settle(threadId, { store, agents, pool: advances ? pool : undefined, notify, claimMs }, signal),
+    settled: (threadId, signal) => {
+      const { giveUp } = writer;
+      return settle(
+        threadId,
+        { store, agents, pool: advances ? pool : undefined, notify, claimMs, giveUp },
+        signal,
+      );
+    },
     pressure: limiter.pressure,
     subscribe,
     start() {

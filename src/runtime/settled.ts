@@ -6,10 +6,11 @@ import type { ThreadStore } from "../store/store.ts";
 import { isOver } from "../thread/projection.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { type Thread, threadOf } from "../thread/thread.ts";
-import { agentNamed } from "./changes.ts";
+import { agentNamed } from "./agent-named.ts";
 import { isCorrupt } from "./damaged.ts";
 import type { Notify } from "./observers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
+import type { Writer } from "./writer.ts";
 
 /** Milliseconds between two looks at a thread that another process works on. */
 const HELD_POLL_MS = 50;
@@ -21,6 +22,8 @@ export interface SettleOptions {
   readonly pool: WorkerPool | undefined;
   readonly notify: Notify;
   readonly claimMs: number;
+  /** See `Writer`. */
+  readonly giveUp: Writer["giveUp"];
 }
 
 /**
@@ -112,6 +115,7 @@ async function settleOrGiveUp(
   try {
     return await settleWhile(threadId, options, wait);
   } catch (error) {
+    await options.giveUp(threadId, error);
     if (isCorrupt(error) && !(await wait.isAwaited())) return undefined;
     throw error;
   }

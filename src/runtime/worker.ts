@@ -11,11 +11,13 @@ import { write } from "../loop/journal.ts";
 import type { Admit, ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { hasWork } from "../thread/projection.ts";
+import { hasWork, isOver } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
+import { lookAbove, mayBeOver } from "./above.ts";
 import { catchUp } from "./catch-up.ts";
-import { giveUpDamaged, isCorrupt } from "./damaged.ts";
-import { delegationFor, type FamilyOptions, settleFamily } from "./family.ts";
+import { isCorrupt } from "./damaged.ts";
+import { endedBy } from "./end-above.ts";
+import { delegationFor, endChildren, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Notify } from "./observers.ts";
 import { passOnOwed } from "./pass-on.ts";
@@ -94,7 +96,7 @@ export async function work(
       if (kind === "tool") await step.prepare?.(store);
     return await run(thread, agent, options, signals);
   } catch (error) {
-    await giveUpDamaged(threadId, error, { store, change: options.family.writer.change });
+    await options.family.writer.giveUp(threadId, error);
     throw error;
   } finally {
     await store.release(threadId, owner);
@@ -134,6 +136,13 @@ async function run(
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
   let cancelled = isCancelled(thread);
+  let isNew = true;
+  const endWithAbove = async () => {
+    if (isOver(journal.thread.state) || !(isNew || (await mayBeOver(journal.thread, store)))) return;
+    const { end } = await lookAbove(journal.thread, store);
+    if (end !== undefined) await journal.append(write(endedBy(end)));
+    isNew = false;
+  };
   signals.onBegin(() => ({ lastInput: journal.thread.state.lastInput, cancelled }));
   const context: EffectContext = {
     clock,
@@ -147,7 +156,10 @@ async function run(
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
     async beforeCommand() {
+      await endWithAbove();
       cancelled = isCancelled(journal.thread);
+      // First: whom it tells may take long.
+      await endChildren(journal, options.family);
       await passOnOwed(journal, agent, options.family.writer);
       await updates.tell();
       await tellNews(journal, agent, telling);
@@ -169,8 +181,8 @@ async function run(
           await advance(journal, agent, context);
           await tellPeople(journal, agent, telling);
         }
-        await updates.settle();
         await settleFamily(journal, agent, options.family);
+        await updates.settle();
         return journal.thread;
       } catch (error) {
         if (!(error instanceof SequenceConflictError) && !(await wasTold(journal, error))) throw error;

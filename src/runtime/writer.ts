@@ -26,13 +26,15 @@ export interface Writer {
   change(wanted: Change): Promise<ThreadHead>;
   /** Writes a thread that is new. Nobody advances it yet. */
   create(thread: Thread, once?: string): Promise<AppendOutcome>;
+  /** Gives up a thread that could not be read, if what is stored of it is damaged. Never rejects. */
+  giveUp(threadId: ThreadId, error: unknown): Promise<void>;
 }
 
 export function createWriter(options: WriterOptions): Writer {
   const { store, agents, notify, nudge, alongside } = options;
   const inTurn = createTurns();
-  const change: Writer["change"] = async (wanted) => {
-    const { before, thread, added } = await commitOrGiveUp(wanted);
+  const changeOnly: Writer["change"] = async (wanted) => {
+    const { before, thread, added } = await commit(wanted, { ...options, inTurn });
     if (added.length > 0) notify({ kind: "events", before: before.state, thread, events: added });
     const { agent, lastInput } = thread.state;
     if (agents.get(agent)?.whenBusy === "interrupt" && lastInput > before.state.seq)
@@ -47,14 +49,16 @@ export function createWriter(options: WriterOptions): Writer {
     nudge(wanted.threadId, thread);
     return thread;
   };
-  const commitOrGiveUp = async (wanted: Change) => {
+  const change: Writer["change"] = async (wanted) => {
     try {
-      return await commit(wanted, { ...options, inTurn });
+      return await changeOnly(wanted);
     } catch (error) {
-      await giveUpDamaged(wanted.threadId, error, { store, change });
+      await giveUp(wanted.threadId, error);
       throw error;
     }
   };
+  const giveUp: Writer["giveUp"] = (threadId, error) =>
+    giveUpDamaged(threadId, error, { store, change, changeOnly });
   const passOnAdded = async (before: ThreadHead, thread: ThreadHead, added: readonly ThreadEvent[]) => {
     if (!added.some(isRequestersInput)) return;
     const { id, state } = thread;
@@ -68,6 +72,7 @@ export function createWriter(options: WriterOptions): Writer {
   };
   return {
     change,
+    giveUp,
     async create(thread, once) {
       const { id, events, state } = thread;
       const texts = agents.get(state.agent)?.context.forSearch(events, []);

@@ -10,7 +10,7 @@ import { inboxAssets } from "../../src/inbox/assets.ts";
 import type { InboxDeps } from "../../src/inbox/deps.ts";
 import { inboxRoutes } from "../../src/inbox/inbox-routes.tsx";
 import type { ModelChoice } from "../../src/prompts/types.ts";
-import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
+import { createRuntime, type Runtime, type RuntimeOptions } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import type { Thread } from "../../src/thread/thread.ts";
@@ -37,6 +37,7 @@ export function testInbox(
     people?: People;
     deps?: Partial<InboxDeps>;
     store?: ThreadStore;
+    runtime?: Partial<RuntimeOptions>;
   } = {},
 ): TestInbox {
   const { clock = systemClock, model, people = {}, store = createMemoryStore() } = options;
@@ -48,6 +49,7 @@ export function testInbox(
     people,
     stream: true,
     ...chosen,
+    ...options.runtime,
   });
   const app = new Hono();
   app.route("/", inboxAssets());

@@ -85,6 +85,14 @@ describe("a thread that works for another and whose storage is damaged", { tags:
     expect((await runtime.store.summary(threadId))?.wantsAdvance).toBe(false);
   });
 
+  it("keeps nobody from waiting until the one that waits has failed", async () => {
+    const { path, open, threadId, child } = await family();
+    damage(path, child, 2);
+    const runtime = await open();
+    expect((await runtime.settled(threadId)).state.status.kind).toBe("failed");
+    expect(await runtime.requestsBelow(await runtime.get(threadId))).toEqual([]);
+  });
+
   it("keeps nobody from writing to the one that waits", async () => {
     const { path, open, threadId, child } = await family();
     damage(path, child, 2);

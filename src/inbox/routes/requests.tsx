@@ -95,5 +95,16 @@ function textQuery(c: Context, name: string): string {
 async function readRequest({ deps }: Pages, id: string): Promise<{ thread: Thread; seq: number }> {
   const parsed = parseRequestId(id);
   if (parsed === undefined) throw new NotFoundError(`there is no request ${id.slice(0, 100)}`);
-  return { thread: await readShown(deps.runtime, parsed.threadId), seq: parsed.seq };
+  const { threadId, seq } = parsed;
+  const thread = await readShown(deps.runtime, threadId);
+  const { request, parent } = thread.state;
+  if (parent === null || request?.seq !== seq) return { thread, seq };
+  try {
+    // It is closed if nothing more comes of it, since a thread above is over.
+    await deps.runtime.request(requestIdOf(threadId, seq));
+    return { thread, seq };
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    return { thread: await readShown(deps.runtime, threadId), seq };
+  }
 }

@@ -46,7 +46,9 @@ export function requestHistory(thread: Thread, seq: number): RequestHistory | nu
     } else if (event.type === "request_escalated" && event.data.request === seq) {
       moments.push({ at: event.at, text: `Also sent to ${event.data.to.map(visible).join(", ")}.` });
     } else if (state === "withdrawn" && event.type === "cancelled") {
-      moments.push({ at: event.at, text: `${nameOf(event.data.by)} cancelled the thread.` });
+      const { by, reason } = event.data;
+      const why = reason === undefined ? "." : `: ${clip(reason, 500)}`;
+      moments.push({ at: event.at, text: `${nameOf(by)} cancelled the thread${why}` });
     }
   }
   const pendingInstead = pending === null || pending.seq === seq ? null : pending.seq;

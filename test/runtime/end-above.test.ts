@@ -1,0 +1,234 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, describe, expect, it } from "vitest";
+import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
+import type { Channel } from "../../src/humans/channel.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
+import type { ThreadStore } from "../../src/store/store.ts";
+import type { HumanDecision } from "../../src/thread/events.ts";
+import { testInbox } from "../inbox/inbox-server.ts";
+import { serve } from "../server/serve.ts";
+import { temporaryStore } from "../store/temporary.ts";
+import { type FamilyStep, familyMember, type MemberOptions } from "./family-agents.ts";
+import { ada, approvalOf, bob, eventsOf, testRuntime } from "./harness.ts";
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+const hand = (to: string): FamilyStep => ({ intent: "hand", task: "pay it", to });
+const pay: FamilyStep = { intent: "pay", amount: 5 };
+const done: FamilyStep = { intent: "done", message: "ok" };
+
+/** A boss, for whom a helper works, for whom a payer works, whose first payment must be approved. */
+function agents(options: MemberOptions = { payApproval: "always" }) {
+  const boss = familyMember("boss", [hand("helper"), done]);
+  const helper = familyMember("helper", [hand("payer"), done]);
+  const payer = familyMember("payer", [pay, pay, done], options);
+  return { all: [boss.agent, helper.agent, payer.agent], payer };
+}
+
+/** Their threads, once the payer's asks; nothing runs any more. */
+async function asking(store: ThreadStore, family = agents()) {
+  const runtime = testRuntime({ agents: family.all, store });
+  const { threadId: top } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada } });
+  const [request] = await runtime.requestsBelow(await runtime.settled(top));
+  if (request === undefined) throw new Error("nobody is asked");
+  const middle = request.path[1]?.threadId;
+  if (middle === undefined) throw new Error("the way down is missing");
+  await runtime.stop();
+  return { ...family, top, middle, bottom: request.threadId, request };
+}
+
+type Family = Awaited<ReturnType<typeof asking>>;
+
+/** A process that changes threads and advances none. */
+const idle = (store: ThreadStore, { all }: Pick<Family, "all">) =>
+  testRuntime({ agents: all, store, worker: false });
+
+/** A process that knows only the agent at the bottom. */
+const payerOnly = (store: ThreadStore, { payer }: Pick<Family, "payer">) =>
+  testRuntime({ agents: [payer.agent], store, sweepMs: 5 });
+
+const approve = (digest: string | null) => ({ decision: { kind: "approved" }, digest }) as const;
+
+async function untilCancelled(runtime: Runtime, threadId: ThreadId): Promise<string | undefined> {
+  await expect.poll(async () => (await runtime.get(threadId)).state.status.kind).toBe("cancelled");
+  return eventsOf(await runtime.get(threadId), "cancelled")[0]?.data.reason;
+}
+
+describe("a request of a thread for which nobody waits any more", { tags: ["F10.4", "F7.3"] }, () => {
+  it.each<[string, HumanDecision]>([
+    ["approval", { kind: "approved" }],
+    ["denial", { kind: "denied", feedback: "no" }],
+  ])("takes no %s once a thread above was cancelled, and is closed by it", async (_, decision) => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const { top, bottom, request, payer } = family;
+    await idle(store, family).cancel(top, bob, "enough");
+    const runtime = payerOnly(store, family);
+    const answer = runtime.respond(request.id, { decision, digest: request.digest }, bob);
+    await expect(answer).rejects.toMatchObject({
+      code: "conflict",
+      message: `nothing more comes of request ${request.id}: thread ${top}, for which it was asked, was cancelled`,
+    });
+    expect(eventsOf(await runtime.get(bottom), "cancelled")[0]?.data).toEqual({
+      by: { channel: "web", id: "bob", name: "Bob" },
+      reason: `thread ${top}, for which it worked, was cancelled`,
+    });
+    expect([payer.ran, payer.nextStep.remaining]).toEqual([[], 2]);
+  });
+
+  it("is asked through no door any more", async () => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const { top, bottom, request, all, payer } = family;
+    const { call, keys } = serve({ agents: all, store, runtime: { worker: false } });
+    const { app, runtime } = testInbox(all, { store, runtime: { worker: false } });
+    const page = async (path: string) => {
+      const response = await app.request(path);
+      return { status: response.status, text: await response.text() };
+    };
+    expect((await page("/inbox?whose=all")).text).toContain(request.id);
+    await runtime.cancel(top, bob, "enough");
+    expect((await call("/requests", { as: keys.bob })).body.requests).toEqual([]);
+    expect((await page("/inbox?whose=all")).text).not.toContain(request.id);
+    expect((await runtime.list({ pending: true })).threads).toEqual([]);
+    expect(await runtime.requestsBelow(await runtime.get(top))).toEqual([]);
+    const { status, body } = await call(`/requests/${request.id}/response`, {
+      body: approve(request.digest),
+      as: keys.bob,
+    });
+    expect([status, body.detail]).toEqual([409, expect.stringContaining("was cancelled")]);
+    const card = await page(`/inbox/requests/${request.id}`);
+    expect(card.text).toContain(`thread ${top}, for which it worked, was cancelled`);
+    await expect(runtime.request(request.id)).rejects.toMatchObject({ code: "conflict" });
+    expect([(await runtime.get(bottom)).state.status.kind, payer.ran]).toEqual(["cancelled", []]);
+  });
+
+  it("is closed when it is looked at", async () => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const { top, bottom, request, all } = family;
+    const { app, runtime } = testInbox(all, { store, runtime: { worker: false } });
+    await runtime.cancel(top, bob, "enough");
+    const card = await (await app.request(`/inbox/requests/${request.id}`)).text();
+    expect(card).toContain(`thread ${top}, for which it worked, was cancelled`);
+    expect((await runtime.get(bottom)).state.status.kind).toBe("cancelled");
+  });
+});
+
+describe("a thread for which nobody waits any more", { tags: ["F10.4", "F12.1"] }, () => {
+  it("does not do what was approved before", async () => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const { top, bottom, request, payer } = family;
+    const other = idle(store, family);
+    await other.respond(request.id, approve(request.digest), bob);
+    await other.cancel(top, bob);
+    const runtime = payerOnly(store, family);
+    runtime.start();
+    expect(await untilCancelled(runtime, bottom)).toContain("was cancelled");
+    expect([payer.ran, payer.nextStep.remaining]).toEqual([[], 2]);
+  });
+
+  it("ends before its next step if a thread above is cancelled while a tool runs", async () => {
+    const store = createMemoryStore();
+    const began = Promise.withResolvers<void>();
+    const tool = Promise.withResolvers<void>();
+    const onPay = () => {
+      began.resolve();
+      return tool.promise;
+    };
+    const family = await asking(store, agents({ payApproval: "always", onPay }));
+    const { top, bottom, request, payer } = family;
+    const runtime = payerOnly(store, family);
+    await runtime.respond(request.id, approve(request.digest), bob);
+    await began.promise;
+    await idle(store, family).cancel(top, bob);
+    tool.resolve();
+    expect(await untilCancelled(runtime, bottom)).toContain("was cancelled");
+    expect([payer.ran.length, payer.nextStep.remaining]).toEqual([1, 2]);
+    // What has run is on record.
+    expect(eventsOf(await runtime.get(bottom), "tool_finished")).toHaveLength(1);
+  });
+
+  it("goes on if it has handed in its outcome and somebody writes to it", async () => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const runtime = testRuntime({ agents: family.all, store });
+    await runtime.cancel(family.middle, ada);
+    await runtime.settled(family.top);
+    const { bottom } = family;
+    // A payer of its own: nobody has ended it.
+    const own = familyMember("payer", [done, pay, done], { payApproval: "always" });
+    const boss = familyMember("boss", [hand("payer"), done]);
+    const free = testRuntime({ agents: [boss.agent, own.agent], store });
+    const { threadId } = await free.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const ended = await free.settled(threadId);
+    const child = eventsOf(ended, "child_requested")[0]?.data.threadId;
+    if (child === undefined) throw new Error("nothing was handed over");
+    await free.message(child, "pay once more", ada);
+    const { seq, digest } = approvalOf(await free.settled(child));
+    await free.respond(requestIdOf(child, seq), approve(digest), bob);
+    expect((await free.settled(child)).state.status.kind).toBe("finished");
+    expect(own.ran).toHaveLength(1);
+    expect((await runtime.get(bottom)).state.status.kind).toBe("cancelled");
+  });
+
+  it("is ended at once, although a channel takes long to hear of the cancellation", async () => {
+    const store = createMemoryStore();
+    const told = Promise.withResolvers<void>();
+    const slow: Channel = { name: "desk", deliver: () => told.promise };
+    const boss = familyMember("boss", [hand("payer"), done]);
+    const payer = familyMember("payer", [pay], { payApproval: "always" });
+    // Only the boss's thread comes from the channel that is slow.
+    const wants: Channel["wants"] = (notice) => notice.kind === "cancelled";
+    const channels = [{ ...slow, wants }];
+    const runtime = testRuntime({ agents: [boss.agent, payer.agent], store, channels });
+    const via = { channel: "desk", address: "ada" };
+    const { threadId } = await runtime.launch({ agent: "boss", input: { message: "go", from: ada }, via });
+    const [request] = await runtime.requestsBelow(await runtime.settled(threadId));
+    if (request === undefined) throw new Error("nobody is asked");
+    await runtime.cancel(threadId, bob);
+    expect(await untilCancelled(runtime, request.threadId)).toContain("was cancelled");
+    told.resolve();
+  });
+});
+
+/** Changes an event of a thread behind the store's back. */
+function damage(path: string, threadId: ThreadId, seq: number): void {
+  const database = new DatabaseSync(path);
+  const row = database.prepare("SELECT key FROM threads WHERE id = ?").get(threadId);
+  const id = Number(row?.["key"]) * 2 ** 20 + seq;
+  database.prepare("UPDATE events SET data = '{' WHERE id = ?").run(id);
+  database.close();
+}
+
+describe("a thread that works for a damaged one", { tags: ["F10.4", "F12.1"] }, () => {
+  it.each([
+    ["the topmost", "top", "second"],
+    ["the one in the middle", "middle", "second"],
+    ["the one in the middle, whose state is lost", "middle", "last"],
+  ] as const)("takes no answer and owes nobody anything: %s", async (_, which, event) => {
+    const temporary = await temporaryStore();
+    closers.push(() => temporary.close());
+    const family = await asking(temporary.store);
+    const { request, bottom, top, payer } = family;
+    const last = (await temporary.store.read(family[which])).length;
+    damage(temporary.path, family[which], event === "last" ? last : 2);
+    const store = await temporary.reopen();
+    const runtime = testRuntime({ agents: family.all, store, sweepMs: 20 });
+    await expect(runtime.respond(request.id, approve(request.digest), bob)).rejects.toThrow(
+      `thread ${family[which]}, for which it was asked, is damaged`,
+    );
+    runtime.start();
+    expect(await untilCancelled(runtime, bottom)).toContain("is damaged");
+    expect(payer.ran).toEqual([]);
+    await expect.poll(async () => (await store.summary(bottom))?.wantsAdvance).toBe(false);
+    if (which === "top") return;
+    await expect.poll(async () => (await runtime.get(top)).state.status.kind).toBe("failed");
+    expect(eventsOf(await runtime.get(top), "child_failed")[0]?.data.error.name).toBe("Damaged");
+  });
+});
