@@ -136,6 +136,8 @@ describe("Vertex AI, whose token BAML fetches while it builds the request", () =
 
 describe("pictures that BAML fetches while it builds the request", () => {
   const picture = () => baml.Image.fromUrl(`${otherUrl}/picture.png?X-Amz-Signature=${SECRET}`);
+  // A call for a token that nobody waits for any more may still be on its way.
+  const asks = () => asked.filter((path) => path.startsWith("/picture"));
   const google = () => WIRES.find(({ name }) => name === "google")?.client(model.url) ?? vertex();
 
   it("are tried again, and the address in the error holds no signature", { tags: "F9.9" }, async () => {
@@ -144,7 +146,7 @@ describe("pictures that BAML fetches while it builds the request", () => {
     expect(error).toBeInstanceOf(ProviderUnavailableError);
     expect(String(error)).toContain("Failed to fetch media: 500");
     expect(inspect(error, { depth: 9 })).not.toContain(SECRET);
-    expect(asked).toHaveLength(2);
+    expect(asks()).toHaveLength(2);
   });
 
   it("that are not there are the caller's mistake", async () => {
@@ -153,6 +155,6 @@ describe("pictures that BAML fetches while it builds the request", () => {
       code: "invalid_configuration",
       message: expect.stringContaining("Failed to fetch media: 404"),
     });
-    expect(asked).toHaveLength(1);
+    expect(asks()).toHaveLength(1);
   });
 });

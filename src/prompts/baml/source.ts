@@ -83,49 +83,37 @@ export interface Declaration {
 }
 
 // Raw strings are #"…"#, with as many # as needed; comments run to the end of the line.
-const TOKEN = /(#+)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*|[{}]/g;
-const HEAD =
-  /^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
+const STRING_OR_COMMENT = /(#+)"[\s\S]*?"\1|"(?:[^"\\]|\\[\s\S])*"|\/\/[^\n]*/g;
+const HEAD_OR_BRACE =
+  /[{}]|^[ \t]*(class|enum|function|template_string|type|client|test|retry_policy|generator)\b(?:<\w+>)?[ \t]+(\w+)/gm;
 
-/** The declarations at the top level of the files. */
-export function declarations(files: BamlFiles): Declaration[] {
-  return (
-    Object.keys(files)
-      .sort()
-      // How lines end is the editor's or Git's doing and says nothing to a model.
-      .flatMap((path) => declarationsIn((files[path] ?? "").replace(/\r\n?/g, "\n")))
-  );
+const known = new WeakMap<BamlFiles, readonly Declaration[]>();
+
+/** The declarations at the top level of the files. Files are read once: they do not change. */
+export function declarations(files: BamlFiles): readonly Declaration[] {
+  const before = known.get(files);
+  if (before !== undefined) return before;
+  const found = Object.keys(files)
+    .sort()
+    // How lines end is the editor's or Git's doing and says nothing to a model.
+    .flatMap((path) => declarationsIn((files[path] ?? "").replace(/\r\n?/g, "\n")));
+  known.set(files, found);
+  return found;
 }
 
 function declarationsIn(source: string): Declaration[] {
-  const found: Declaration[] = [];
-  let depth = 0;
-  let outside = 0;
-  const outsideEnds: [number, number][] = [];
-  const words: [number, number][] = [];
-  // Ranges at the top level, where declarations begin.
-  for (const token of source.matchAll(TOKEN)) {
-    if (token[0] === "{") {
-      if (depth === 0) outsideEnds.push([outside, token.index]);
-      depth += 1;
-    } else if (token[0] === "}") {
-      depth = Math.max(0, depth - 1);
-      if (depth === 0) outside = token.index + 1;
-    } else words.push([token.index, token.index + token[0].length]);
-  }
-  outsideEnds.push([outside, source.length]);
+  // A string or a comment declares nothing, and closes nothing.
+  const bare = source.replace(STRING_OR_COMMENT, (found) => ".".repeat(found.length));
   const starts: { kind: string; name: string; at: number }[] = [];
-  for (const head of source.matchAll(HEAD)) {
-    const { index: at } = head;
-    const [, kind = "", name = ""] = head;
-    const isIn = ([from, to]: [number, number]) => at >= from && at < to;
-    // In a string or a comment it declares nothing.
-    if (outsideEnds.some(isIn) && !words.some(isIn)) starts.push({ kind, name, at });
+  let depth = 0;
+  for (const { 0: token, 1: kind, 2: name = "", index: at } of bare.matchAll(HEAD_OR_BRACE)) {
+    if (token === "{") depth += 1;
+    else if (token === "}") depth = Math.max(0, depth - 1);
+    else if (kind !== undefined && depth === 0) starts.push({ kind, name, at });
   }
-  starts.forEach(({ kind, name, at }, index) => {
-    found.push({ kind, name, text: source.slice(at, starts[index + 1]?.at ?? source.length).trimEnd() });
+  return starts.map(({ kind, name, at }, index) => {
+    return { kind, name, text: source.slice(at, starts[index + 1]?.at ?? source.length).trimEnd() };
   });
-  return found;
 }
 
 const STRING = String.raw`(?:(#+)"([\s\S]*?)"\1|"((?:[^"\\]|\\.)*)")`;
