@@ -9,6 +9,7 @@ import { calculate } from "../../examples/hand-written-loop.ts";
 import { approve, launch, startAgents } from "../../examples/in-your-product.ts";
 import { renderThread, requestIdOf } from "../../src/index.ts";
 import { OFFLINE_MODEL_NAME, startOfflineModel } from "../../src/model/offline/offline-model.ts";
+import { INJECTIONS } from "../../src/workbench/attack/injections/all.ts";
 import { run } from "./run-snippets.ts";
 import { asUserWrites } from "./shown-code.ts";
 
@@ -126,6 +127,29 @@ describe("versions that pages name", () => {
       expect(named.length, name).toBe(2);
       expect(new Set(named), name).toEqual(new Set([dependencies[installed]]));
     }
+  });
+});
+
+describe("numbers that pages quote", () => {
+  const read = (page: string) => readFileSync(join(root, page), "utf8");
+
+  it("completions that were read right and wrong: those of the table, which a test measures", () => {
+    const rows = read("docs/messy-completions.md").matchAll(/^\| ([^|]+) \| (\d+) \| (\d+) \| \d+ \|$/gm);
+    const table = new Map(Array.from(rows, ([, reader = "", right, wrong]) => [reader, { right, wrong }]));
+    const [ours, baml] = [table.get("`promptFunction`"), table.get("BAML alone")];
+    const text = readme.replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      `Twelvefold reads ${ours?.right} correctly and ${ours?.wrong} wrongly without noticing; for BAML's parser alone it is ${baml?.right} and ${baml?.wrong}`,
+    );
+    const sdk = table.get("AI SDK `parsePartialJson`");
+    expect(text).toContain(
+      `read ${ours?.wrong} wrongly without noticing, the AI SDK's parser for partial JSON ${sdk?.wrong}`,
+    );
+  });
+
+  it("injections that are tried", () => {
+    for (const page of ["README.md", "docs/workbench.md"])
+      expect(read(page)).toContain(`tries ${INJECTIONS.length} injections`);
   });
 });
 
