@@ -54,7 +54,9 @@ process.exit(0);
 async function open(name) {
   const { address } = server;
   const pool = new pg.Pool({ connectionString: address, max: CONNECTIONS });
+  // LangGraph and Mastra have connections of the pool in use when their database goes; then nobody but this listens.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const subject = { name, title: name, fault: null, calls: 0, rates: new Map(), kilobytes: new Map(), pool };
   const onCall = () => {
     subject.calls += 1;
@@ -148,6 +150,7 @@ async function openServer() {
         })
       : null;
   const root = new pg.Client({ connectionString: given ?? started.address });
+  root.on("error", () => {});
   await root.connect();
   const database = `twelvefold_peers_${process.pid}`;
   await root.query(`CREATE DATABASE ${database}`);

@@ -80,6 +80,7 @@ export async function startFleet(address: string, schema: string, count: number)
 /** The same written by hand; its tables must be there. */
 export async function startFleetByHand(address: string, count: number): Promise<Fleet> {
   const pool = new pg.Pool({ connectionString: address, max: 10 });
+  pool.on("error", () => {});
   const workers = await startWorkers(count, [address]);
   return {
     async run(threads, steps) {

@@ -56,10 +56,16 @@ const CLAIM = `
 UPDATE by_hand SET state = 'working'
 WHERE id = (SELECT id FROM by_hand WHERE state = 'todo' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) RETURNING id, steps`;
 
+/** What a server says while it dies, to nobody in particular, would end the process. */
+const ignore = () => {};
+
 /** Advances threads, so many at once, for as long as the process lives. */
 export async function workByHand(address: string, atOnce: number, connections: number): Promise<void> {
   const pool = new pg.Pool({ connectionString: address, max: connections });
   const listener = new pg.Client({ connectionString: address });
+  pool.on("error", ignore);
+  listener.on("error", ignore);
+  pool.on("connect", (client) => client.on("error", ignore));
   let told = Promise.withResolvers<void>();
   listener.on("notification", () => {
     told.resolve();

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { NotFoundError } from "../base/errors.ts";
+import { NotFoundError, type TwelvefoldError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
 import { copyFile } from "../store/sqlite/copy-file.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
@@ -9,9 +9,10 @@ import type { ThreadStore } from "../store/store.ts";
 
 /**
  * Opens the store that the settings name: an SQLite file by its path, relative to `folder`, or a PostgreSQL database by
- * its address, which may name a schema: `postgres://agents@db.example/agents?schema=support`.
+ * its address, which may name a schema: `postgres://agents@db.example/agents?schema=support`. `tell` is called with a line when
+ * the database is waited for.
  */
-export async function openStore(place: string, folder: string): Promise<ThreadStore> {
+export async function openStore(place: string, folder: string, tell?: Tell): Promise<ThreadStore> {
   const database = parsePostgresPlace(place);
   if (database !== undefined) {
     const { openPostgresStore } = await withPackages(
@@ -19,15 +20,25 @@ export async function openStore(place: string, folder: string): Promise<ThreadSt
       ["pg"],
       () => import("../store/postgres/open.ts"),
     );
-    return openPostgresStore(database.address, { schema: database.schema });
+    return openPostgresStore(database.address, {
+      schema: database.schema,
+      onOutage: tell && tellOutage(tell),
+    });
   }
   return openSqliteStore(resolve(folder, place));
 }
 
+export type Tell = (line: string) => void;
+
+/** Says why nothing happens for a while. */
+export function tellOutage(tell: Tell): (error: TwelvefoldError) => void {
+  return ({ message }) => tell(`${message}; it is tried again for half a minute`);
+}
+
 /** Opens a store that is there. Throws `NotFoundError` for an SQLite file that is not: opening it would create it. */
-export async function openExisting(place: string, folder: string): Promise<ThreadStore> {
+export async function openExisting(place: string, folder: string, tell?: Tell): Promise<ThreadStore> {
   requireFile(place, folder);
-  return openStore(place, folder);
+  return openStore(place, folder, tell);
 }
 
 function requireFile(place: string, folder: string): void {
@@ -41,10 +52,10 @@ function requireFile(place: string, folder: string): void {
  * Opens a copy of an SQLite file, which stays as it is: opening a file brings its tables up to date, and the release that works
  * with it may be an earlier one. A database in PostgreSQL is opened itself. Throws `NotFoundError` where there is no file.
  */
-export async function openCopy(place: string, folder: string): Promise<ThreadStore> {
+export async function openCopy(place: string, folder: string, tell?: Tell): Promise<ThreadStore> {
   requireFile(place, folder);
   const path = resolve(folder, place);
-  if (parsePostgresPlace(place) !== undefined) return openStore(place, folder);
+  if (parsePostgresPlace(place) !== undefined) return openStore(place, folder, tell);
   const temporary = mkdtempSync(join(tmpdir(), "twelvefold-copy-"));
   const remove = () => rmSync(temporary, { recursive: true, force: true });
   try {

@@ -5,7 +5,7 @@ import type { Act, NewCommand } from "./act.ts";
 export function addRetentionCommands(command: NewCommand, act: Act): void {
   command(
     "prune",
-    "delete or erase old threads that have ended, by the configuration's `retention` or these options; without --yes, only list them",
+    "delete or erase old threads that have ended, by the configuration's `retention` or these options; without --yes, only count them",
     "npx twelvefold prune --older-than 90d --status finished",
   )
     .option("--older-than <days>", "threads without an event for this many days: 90 or 90d")

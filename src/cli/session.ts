@@ -100,10 +100,10 @@ export function createSession({ env, folder, json, person, ...options }: Session
     const staleClient = await client();
     return loadConfig(folder, staleClient);
   });
-  const openWith = (open: (place: string, folder: string) => Promise<ThreadStore>) =>
+  const openWith = (open: typeof openStore) =>
     once(async () => {
       const place = env["TWELVEFOLD_STORE"] ?? (await config()).store ?? ".twelvefold/threads.db";
-      const opened = await open(place, folder);
+      const opened = await open(place, folder, say);
       closers.push(() => opened.close());
       return opened;
     });

@@ -2,6 +2,7 @@ import { type Check, fields, numberFrom, optional, record } from "../base/checks
 import type { ThreadId } from "../base/ids.ts";
 import { count } from "../base/options.ts";
 import type { Admit } from "../prompts/types.ts";
+import { keepNames, readNames } from "./call-limits/client-names.ts";
 import { createGate, type Gate, type GateOptions, valueKey } from "./call-limits/gate.ts";
 import { type CallLimit, type ClientPressure, pressureIn, readLevels } from "./call-limits/levels.ts";
 
@@ -40,8 +41,12 @@ export function createCallLimiter(options: CallLimiterOptions): CallLimiter {
   const gateOf = (client: string): Gate | undefined => {
     const limit = limitOf(client);
     if (limit === undefined) return undefined;
-    const gate = gates.get(client) ?? createGate(client, limit, options);
+    const known = gates.get(client);
+    if (known !== undefined) return known;
+    const gate = createGate(client, limit, options);
     gates.set(client, gate);
+    // Whoever looks from another process knows the clients with an entry of their own, and the others by this.
+    if (!Object.hasOwn(limits, client)) keepNames([...gates.keys()], options).catch(options.onProblem);
     return gate;
   };
   return {
@@ -51,7 +56,10 @@ export function createCallLimiter(options: CallLimiterOptions): CallLimiter {
         gateOf(client)?.admit({ threadId, agent, signal }) ?? Promise.resolve(() => {});
     },
     async pressure() {
-      const clients = new Set([...gates.keys(), ...Object.keys(limits)].filter((name) => name !== "*"));
+      const others = limits["*"] === undefined ? [] : await readNames(store);
+      const clients = new Set(
+        [...gates.keys(), ...Object.keys(limits), ...others].filter((name) => name !== "*"),
+      );
       const known = await Promise.all(
         [...clients].map(async (client) => {
           const limit = limitOf(client);

@@ -8,7 +8,7 @@ import type { ThreadStore, ThreadSummary } from "../store/store.ts";
 import type { Changes } from "./changes.ts";
 
 /** The statuses in which nobody waits for a thread any more, and it for nobody. */
-const ENDED = ["finished", "failed", "cancelled"] as const;
+export const ENDED = ["finished", "failed", "cancelled"] as const;
 export type EndedStatus = (typeof ENDED)[number];
 
 /** Which threads are not to be kept. A thread that works or waits is always kept. */
@@ -87,7 +87,8 @@ async function remove(
   { changes, by }: PruneOptions,
 ): Promise<boolean> {
   try {
-    if (action === "erase") await changes.erase(threadId, by, { reason: `kept for ${days} days` });
+    if (action === "erase")
+      await changes.erase(threadId, by, { reason: `kept for ${days} ${days === 1 ? "day" : "days"}` });
     else await changes.delete(threadId);
     return true;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { TwelvefoldError } from "../base/errors.ts";
 import { removeSecrets } from "../base/secret-patterns.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerLog } from "./log.ts";
@@ -16,6 +17,8 @@ export function problemLog(write: (line: string) => void): ServerLog {
 /** The default log: faults only, on the console's error stream, so that none goes unnoticed. */
 export const consoleLog: ServerLog = problemLog((line) => console.error(line));
 
+const ENGINE_FAILED = "the engine failed; it is tried again, and threads begin when a worker looks for work";
+
 /** Logs what a runtime could not do and tries again. Returns a function that ends this. */
 export function logProblems(runtime: Pick<Runtime, "subscribe">, log: ServerLog): () => void {
   return runtime.subscribe((observation) => {
@@ -23,7 +26,9 @@ export function logProblems(runtime: Pick<Runtime, "subscribe">, log: ServerLog)
       const { threadId, error: err } = observation;
       log.error({ threadId, err }, "a thread could not be advanced; it is tried again");
     } else if (observation.kind === "sweep_problem") {
-      log.error({ err: observation.error }, "looking for work failed; it is tried again");
+      const { error: err } = observation;
+      const isEngine = TwelvefoldError.isInstance(err) && err.code === "engine_failed";
+      log.error({ err }, isEngine ? ENGINE_FAILED : "looking for work failed; it is tried again");
     }
   });
 }

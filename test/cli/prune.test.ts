@@ -36,9 +36,14 @@ describe("twelvefold prune and erase", { tags: "F5.10", timeout: 60_000 }, () =>
     };
     const unsaid = await twelvefold(["prune"]);
     expect([unsaid.code, unsaid.stderr]).toEqual([2, expect.stringContaining("--older-than")]);
+    const busy = await twelvefold(["prune", "--older-than", "1", "--status", "running"]);
+    expect([busy.code, busy.stderr]).toEqual([
+      2,
+      expect.stringContaining("--status takes finished, failed, cancelled, not running"),
+    ]);
     const dry = await twelvefold(["prune", "--older-than", "90d"]);
     expect(dry.stdout).toBe(
-      "would be deleted: 1 thread that have ended, without an event for 90 days (1 finished)\nnothing was changed; --yes does it, for good\n",
+      "would be deleted: 1 thread that has ended, without an event for 90 days (1 finished)\nnothing was changed; --yes does it, for good\n",
     );
     expect(await left()).toBe(3);
     const archive = join(folder, "old");

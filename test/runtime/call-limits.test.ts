@@ -67,6 +67,16 @@ describe("limits of model calls", { tags: "F8.6" }, () => {
     expect([...one.problems, ...other.problems]).toEqual([]);
   });
 
+  it("shows in a process that asks nothing how a client stands that only the limit for all names", async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore();
+    const [asking, looking] = [1, 2].map(() => process({ "*": { concurrency: 1 } }, store, clock));
+    for (let call = 0; call < 3; call++) void asking?.ask("a");
+    await pass(clock);
+    expect(await looking?.limiter.pressure()).toEqual([{ client: "m", running: 1, waiting: { a: 2 } }]);
+    expect(asking?.problems).toEqual([]);
+  });
+
   it("so many a minute, evened out after a burst", async () => {
     const clock = fakeClock();
     const { ask, begun } = process({ "*": { requestsPerMinute: 6 } }, createMemoryStore(), clock);

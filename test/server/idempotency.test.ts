@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { sha256 } from "../../src/base/digest.ts";
 import { verifiedBy } from "../../src/humans/principal.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
@@ -43,6 +44,38 @@ describe("Idempotency-Key", () => {
     const other = await call("/threads", { body: { ...body, message: "pay twice" }, headers });
     expect([other.status, other.body.detail]).toEqual([422, expect.stringContaining("another request")]);
     expect((await call("/threads", { body, headers: { "idempotency-key": "a b" } })).status).toBe(400);
+  });
+
+  it("nobody finds out by trial, from what is kept of the request, what it said", {
+    tags: ["F11.6", "F5.10"],
+  }, async () => {
+    const store = createMemoryStore();
+    const kept: string[] = [];
+    const watched: ThreadStore = {
+      ...store,
+      setValue: (name, value, ...rest) => {
+        kept.push(name, value);
+        return store.setValue(name, value, ...rest);
+      },
+      append: (id, seq, events, options) => {
+        kept.push(options.once ?? "");
+        return store.append(id, seq, events, options);
+      },
+    };
+    const { call } = serve({ store: watched });
+    expect((await call("/threads", { body, headers })).status).toBe(201);
+    expect(kept.join()).toMatch(/http:\w{64}:\w{64}/);
+    expect(kept.join()).not.toContain(sha256(`/threads\n${JSON.stringify(body)}`));
+  });
+
+  it("a request whose answer 0.1.0 has kept gets it again", { tags: "F11.6" }, async () => {
+    const store = createMemoryStore();
+    const name = `http:${sha256("web:ada\norder-1")}`;
+    const answer = { status: 201, body: `{"threadId":"thr_old"}`, headers: {} };
+    const request = sha256(`/threads\n${JSON.stringify(body)}`);
+    await store.setValue(name, JSON.stringify({ request, answer }), undefined);
+    const again = await serve({ store }).call("/threads", { body, headers });
+    expect([again.status, again.body]).toEqual([201, { threadId: "thr_old" }]);
   });
 
   it("an answer is repeated only to a caller who may still do it", { tags: ["F11.6", "S7"] }, async () => {

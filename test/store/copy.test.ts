@@ -63,6 +63,11 @@ describe("moving threads from a file into PostgreSQL", { tags: ["F5.9", "F5.8"],
     const missing = `${from.path}.misspelt`;
     const copied = copySqliteToPostgres(missing, to.address, { schema: to.schema, now: Date.now() });
     await expect(copied).rejects.toThrow(`there is no file ${missing} to copy from`);
+    const misnamed = copySqliteToPostgres(from.path, to.address, { schema: 'a"; DROP', now: Date.now() });
+    await expect(misnamed).rejects.toMatchObject({
+      code: "invalid_configuration",
+      message: expect.stringContaining("schema is a name of lower-case letters"),
+    });
     expect(existsSync(missing)).toBe(false);
   });
 
@@ -84,10 +89,12 @@ describe("moving threads from a file into PostgreSQL", { tags: ["F5.9", "F5.8"],
     const { from, to, copy } = await places();
     const id = await createThread(from.store, { texts: ["one"] });
     await from.store.claim(id, "worker", Date.now(), Date.now() + 10_000);
-    await expect(copy()).rejects.toThrow(/1 threads of the source are being worked on/);
+    await expect(copy()).rejects.toThrow(/1 thread of the source is being worked on/);
     await from.store.release(id, "worker");
     const other = await createThread(to.store);
-    await expect(copy()).rejects.toThrow(/holds threads: copy into an empty schema/);
+    await expect(copy()).rejects.toThrow(
+      new RegExp(`the target, schema ${to.schema} of .*, holds threads: copy into an empty schema`),
+    );
     await to.store.delete(other);
     const file = new DatabaseSync(from.path);
     file.exec("UPDATE events SET data = replace(data, 'one', 'two')");

@@ -112,6 +112,24 @@ describe("a PostgreSQL server in trouble", { timeout: 60_000 }, () => {
     expect((await store.verify(id)).ok).toBe(true);
   });
 
+  it("that stays away for a second is told of once", { tags: "F12.5" }, async () => {
+    const server = await startPostgres();
+    cleanUps.push(server.remove);
+    const outages: string[] = [];
+    const onOutage = ({ message }: Error) => outages.push(message);
+    const store = await openPostgresStore(server.address, { onOutage, patience: 1_500 });
+    cleanUps.push(() => store.close());
+    for (let round = 1; round <= 2; round++) {
+      await server.stop();
+      const lists = await Promise.allSettled([store.list(), store.list()]);
+      expect(lists.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+      expect(outages).toHaveLength(round);
+      await server.start();
+      await store.list();
+    }
+    expect(outages[0]).toMatch(/^the database postgres at .* failed: it is down, restarting or out of reach/);
+  });
+
   it("that is started again within the patience of a call is not noticed", { tags: "F12.5" }, async () => {
     const server = await startPostgres();
     cleanUps.push(server.remove);

@@ -52,7 +52,7 @@ export async function demo(
   let url = "";
   const { agents, cron, about, launch } = await prepare(folder, () => url);
   const model = await session.model();
-  const store = await openStore(join(folder, "threads.db"), folder);
+  const store = await openStore(join(folder, "threads.db"), folder, session.terminal.err);
   session.onClose(() => store.close());
   const known = Object.fromEntries(people.map((id) => [id, [`*:${id}`]]));
   const runtime = createRuntime({ agents, store, model, people: known });

@@ -5,7 +5,7 @@ import { ConflictError, UsageError } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
 import { checkOptions } from "../../base/options.ts";
 import { exportJson } from "../../present/export.ts";
-import { prune as pruneThreads, RETENTION_RULE, type RetentionRule } from "../../runtime/retention.ts";
+import { ENDED, prune as pruneThreads, RETENTION_RULE, type RetentionRule } from "../../runtime/retention.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ThreadSummary } from "../../store/store.ts";
 import { EXIT } from "../exit.ts";
@@ -47,7 +47,7 @@ export async function prune(session: Session, options: PruneCommand): Promise<nu
     const kinds = Object.entries(statuses).map(([status, count]) => `${count} ${status}`);
     const verb = `${dry ? "would be " : ""}${rule.action === "erase" ? "erased" : "deleted"}`;
     terminal.out(
-      `${verb}: ${threads} ${threads === 1 ? "thread" : "threads"} ${describeRule(rule)}${threads === 0 ? "" : ` (${kinds.join(", ")})`}`,
+      `${verb}: ${threads} ${describeRule(rule, threads)}${threads === 0 ? "" : ` (${kinds.join(", ")})`}`,
     );
   }
   if (dry) terminal.out("nothing was changed; --yes does it, for good");
@@ -74,6 +74,9 @@ function rulesOf(options: PruneCommand, configured: readonly RetentionRule[] = [
   const { status, agent, erase } = options;
   const days = Number.parseInt(options.olderThan, 10);
   const rule = { days, status, agent, action: erase === true ? ("erase" as const) : ("delete" as const) };
+  const unknown = status?.find((one) => !ENDED.some((known) => known === one));
+  if (unknown !== undefined)
+    throw new UsageError("invalid_argument", `--status takes ${ENDED.join(", ")}, not ${unknown}`);
   checkRule(rule);
   return [rule];
 }
@@ -82,10 +85,11 @@ function checkRule(rule: object): asserts rule is RetentionRule {
   checkOptions("prune", RETENTION_RULE, rule);
 }
 
-function describeRule({ days, status, agent }: RetentionRule): string {
+function describeRule({ days, status, agent }: RetentionRule, threads: number): string {
   const of = agent === undefined ? "" : ` of ${agent}`;
-  const ended = status === undefined ? "that have ended" : status.join(" or ");
-  return `${ended}${of}, without an event for ${days} days`;
+  const [thread, have] = threads === 1 ? ["thread", "has"] : ["threads", "have"];
+  const which = status === undefined ? `${thread} that ${have} ended` : `${status.join(" or ")} ${thread}`;
+  return `${which}${of}, without an event for ${days} ${days === 1 ? "day" : "days"}`;
 }
 
 /** Written in full before the thread is removed; whoever may read the folder may read the threads. */

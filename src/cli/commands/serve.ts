@@ -53,7 +53,9 @@ export async function serve(
     if (publicUrl !== undefined) terminal.err(session.colors.dim(`listens on ${server.url}`));
     terminal.err(
       session.colors.dim(
-        "Ctrl-C stops the server: it waits for running tools; everything else goes on at the next start",
+        options.worker
+          ? "Ctrl-C stops the server: it waits for running tools; everything else goes on at the next start"
+          : "advances no threads: npx twelvefold worker does, here or on other machines; Ctrl-C stops the server",
       ),
     );
   }

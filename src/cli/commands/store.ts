@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { withPackages } from "../../base/missing-package.ts";
 import { EXIT } from "../exit.ts";
-import { parsePostgresPlace } from "../open-store.ts";
+import { parsePostgresPlace, tellOutage } from "../open-store.ts";
 import type { Session } from "../session.ts";
 
 /** `twelvefold store copy <from> <to>`: moves the threads of a file into PostgreSQL. */
@@ -28,7 +28,8 @@ export async function copyStore(session: Session, from: string, to: string): Pro
   try {
     let told = 0;
     const copied = await copySqliteToPostgres(resolve(folder, file), place.address, {
-      schema: place.schema ?? "twelvefold",
+      schema: place.schema,
+      onOutage: tellOutage(terminal.err),
       now: Date.now(),
       signal: interrupted.signal,
       onProgress: (done, total) => {

@@ -2,9 +2,10 @@
 import { setTimeout } from "node:timers/promises";
 import { PgBoss } from "pg-boss";
 import { fields, optional } from "../../base/checks.ts";
-import { UsageError } from "../../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { checkOptions, count } from "../../base/options.ts";
+import { describeAddress } from "../../store/postgres/database.ts";
 import { isConnectionError, storageError } from "../../store/postgres/errors.ts";
 import { type PostgresPlace, placeOf } from "../../store/postgres/place.ts";
 import type { RunStatement, ThreadStore } from "../../store/store.ts";
@@ -50,7 +51,9 @@ export async function openPgBossEngine(
   }
   // What fails is tried again by pg-boss; until there is somebody to tell, nobody is told.
   let onProblem: (error: unknown) => void = () => {};
-  const { boss, database } = await persist(() => openBoss(place, options, (error) => onProblem(error)));
+  const where = describeAddress(place.connectionString);
+  const onError = tellOnce(where, (error) => onProblem(error));
+  const { boss, database } = await persist(where, () => openBoss(place, options, onError));
   const send = (threadId: ThreadId, db?: { executeSql: Executor }) =>
     boss.send(QUEUE, { threadId }, { singletonKey: threadId, ...(db === undefined ? {} : { db }) });
   const { begun, idle } = createHandOver();
@@ -77,18 +80,35 @@ export async function openPgBossEngine(
 /** How long, in ms, to try again while the database is down, restarting or has no connection left. */
 const PATIENCE_MS = 30_000;
 
-async function persist<T>(work: () => Promise<T>): Promise<T> {
+async function persist<T>(where: string, work: () => Promise<T>): Promise<T> {
   for (let waited = 0; ; ) {
     try {
       return await work();
     } catch (error) {
       if (!isConnectionError(error)) throw error;
-      if (waited >= PATIENCE_MS) throw storageError(error, "of the engine pg-boss");
+      if (waited >= PATIENCE_MS) throw storageError(error, where);
       const delay = Math.min(Math.max(50, waited), 1_000);
       waited += delay;
       await setTimeout(delay);
     }
   }
+}
+
+/** How long, in ms, nobody is told again of what is still wrong. */
+const TELL_AGAIN_MS = 60_000;
+
+/** Tells of the same trouble once a minute, however many timers and connections of pg-boss meet it. */
+export function tellOnce(where: string, tell: (error: unknown) => void): (error: unknown) => void {
+  let last = { what: "", at: 0 };
+  return (error) => {
+    const isOut = isConnectionError(error);
+    const failure = storageError(error, where);
+    const what = isOut ? "out of reach" : failure.message;
+    const now = performance.now();
+    if (what === last.what && now - last.at < TELL_AGAIN_MS) return;
+    last = { what, at: now };
+    tell(isOut ? new TwelvefoldError("engine_failed", failure.message, { cause: error }) : failure);
+  };
 }
 
 interface OpenedBoss {

@@ -1,5 +1,6 @@
 // `twelvefold/restate`: threads are woken by a Restate server, which is used as a scheduler and for nothing else.
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { setTimeout } from "node:timers/promises";
 import { createEndpointHandler, type ObjectContext, object } from "@restatedev/restate-sdk";
 import { fields, numberFrom, optional, text } from "../../base/checks.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
@@ -59,6 +60,7 @@ export function restateEngine(options: RestateEngineOptions): Engine {
   const { ingress, admin, name = "twelvefold_thread" } = options;
   const { begun, idle } = createHandOver();
   let endpoint: Endpoint | undefined;
+  const stopped = new AbortController();
   const send = async (threadId: ThreadId, delayMs: number) => {
     const delay = delayMs > 0 ? `?delay=${Math.ceil(delayMs)}ms` : "";
     await post("the wake", new URL(`/${name}/${threadId}/advance/send${delay}`, ingress), undefined);
@@ -70,14 +72,35 @@ export function restateEngine(options: RestateEngineOptions): Engine {
       endpoint = await listen(name, work, options, begun);
       if (admin === undefined) return;
       const uri = options.reachedBy ?? endpoint.url;
-      await post("this process", new URL("/deployments", admin), { uri, force: true });
+      const register = () =>
+        post("this process", new URL("/deployments", admin), { uri, force: true }, stopped.signal);
+      await register().catch((error: unknown) => {
+        work.onProblem(error);
+        void registerLater(register, stopped.signal);
+      });
     },
     idle,
     async stop() {
+      stopped.abort();
       await idle();
       await endpoint?.close();
     },
   };
+}
+
+/** How often, in ms, a process tries again to make itself known. */
+const REGISTER_EVERY_MS = 1_000;
+
+/** Until it has worked. Of the failures nobody is told again: meanwhile the process finds work by itself. */
+async function registerLater(register: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await setTimeout(REGISTER_EVERY_MS, undefined, { signal, ref: false });
+      return await register();
+    } catch {
+      // Again, unless the engine was stopped.
+    }
+  }
 }
 
 interface Endpoint {
@@ -134,12 +157,13 @@ async function bind(server: Http2Server, host: string, port: number): Promise<nu
   return typeof place === "object" && place !== null ? place.port : port;
 }
 
-async function post(what: string, url: URL, body: unknown): Promise<void> {
+async function post(what: string, url: URL, body: unknown, stopped?: AbortSignal): Promise<void> {
   const json = body === undefined ? undefined : JSON.stringify(body);
   const headers: Record<string, string> = json === undefined ? {} : { "content-type": "application/json" };
   let response: Response;
   try {
-    const signal = AbortSignal.timeout(ANSWER_MS);
+    const late = AbortSignal.timeout(ANSWER_MS);
+    const signal = stopped === undefined ? late : AbortSignal.any([late, stopped]);
     response = await fetch(url, {
       method: "POST",
       headers,

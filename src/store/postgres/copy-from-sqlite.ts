@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { sha256 } from "../../base/digest.ts";
-import { StorageError, UsageError } from "../../base/errors.ts";
+import { StorageError, type TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { parseThreadId } from "../../base/ids.ts";
 import { nodeSqlite } from "../sqlite/node-sqlite.ts";
 import { openSqliteStore } from "../sqlite/open.ts";
@@ -11,17 +11,20 @@ import { EVENTS_PER_THREAD } from "../sqlite/threads.ts";
 import { createDatabase, type Database, type Query } from "./database.ts";
 import { verifyThread } from "./events.ts";
 import { migrate } from "./migrate.ts";
+import { checkPlace } from "./open.ts";
 import { encodeText } from "./text.ts";
 
 export interface CopyOptions {
-  /** Of the target. */
-  readonly schema: string;
+  /** Of the target. Default `twelvefold`. */
+  readonly schema: string | undefined;
   /** Ms since the epoch: claims that last longer are live. */
   readonly now: number;
   /** Called after each part. May not throw. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Ends the copy after the part under way; it can be resumed. */
   readonly signal?: AbortSignal | undefined;
+  /** As for `openPostgresStore`. */
+  readonly onOutage?: ((error: TwelvefoldError) => void) | undefined;
 }
 
 /** What was copied, counting what an earlier, interrupted copy had done. */
@@ -54,6 +57,7 @@ export async function copySqliteToPostgres(
   address: string,
   options: CopyOptions,
 ): Promise<Copied> {
+  const place = checkPlace({ connectionString: address, schema: options.schema });
   const path = resolve(file);
   // To open a file that is not there makes it.
   if (!existsSync(path))
@@ -62,14 +66,14 @@ export async function copySqliteToPostgres(
   await (await openSqliteStore(path)).close();
   const source = nodeSqlite(path);
   const limits = { connections: 2, patience: 30_000, answerWithin: 300_000 };
-  const database = createDatabase({ connectionString: address, schema: options.schema, ...limits });
+  const database = createDatabase({ ...place, ...limits, onOutage: options.onOutage });
   try {
     source.exec("BEGIN");
     const sql = statementsOf(source);
     refuseLiveClaims(sql, options.now);
-    await migrate(database, options.schema);
+    await migrate(database, place.schema);
     const { total, name } = describeSource(sql, path);
-    let mark = await beginOrResume(database, name);
+    let mark = await beginOrResume(database, place.schema, name);
     for (
       let threads = readThreads(sql, mark.done);
       threads.length > 0;
@@ -104,7 +108,7 @@ function refuseLiveClaims(sql: Statements, now: number): void {
   if (live === 0) return;
   throw new UsageError(
     "invalid_argument",
-    `${live} threads of the source are being worked on: end the servers and workers that use it, then copy`,
+    `${live === 1 ? "1 thread of the source is" : `${live} threads of the source are`} being worked on: end the servers and workers that use it, then copy`,
   );
 }
 
@@ -123,7 +127,7 @@ function countDone(sql: Statements, key: number): number {
   return row === undefined ? 0 : number(row, "done");
 }
 
-async function beginOrResume(database: Database, source: string): Promise<Mark> {
+async function beginOrResume(database: Database, schema: string, source: string): Promise<Mark> {
   return database.again(async (query) => {
     const { rows } = await query("SELECT value FROM named_values WHERE name = $1", [MARK]);
     const mark: Partial<Mark> = rows[0] === undefined ? {} : JSON.parse(String(rows[0]["value"]));
@@ -134,7 +138,7 @@ async function beginOrResume(database: Database, source: string): Promise<Mark> 
         mark.source === undefined
           ? "holds threads: copy into an empty schema"
           : "holds a part of another source, or of this one as it was before: copy into an empty schema";
-      throw new UsageError("invalid_argument", `the target ${database.where} ${what}`);
+      throw new UsageError("invalid_argument", `the target, schema ${schema} of ${database.where}, ${what}`);
     }
     const begun = { source, done: 0 };
     await query(

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
-import { StorageError } from "../../base/errors.ts";
+import { StorageError, type TwelvefoldError } from "../../base/errors.ts";
 import { isConnectionError, isRetryable, storageError } from "./errors.ts";
 import type { Row } from "./row.ts";
 
@@ -57,6 +57,8 @@ export interface DatabaseOptions {
   readonly patience: number;
   /** How long, in ms, one statement may take. */
   readonly answerWithin: number;
+  /** Called when a call has waited for the server for a second, once until a call is answered again. May not throw. */
+  readonly onOutage?: ((error: TwelvefoldError) => void) | undefined;
 }
 
 /**
@@ -67,6 +69,9 @@ const PLAN_ONCE = " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 
 /** How long to wait, in ms, for a new connection, or for a busy one to become free. */
 const CONNECT_MS = 5_000;
+
+/** How long, in ms, a call waits for the server before somebody is told. */
+const OUTAGE_MS = 1_000;
 
 export function createDatabase(options: DatabaseOptions): Database {
   const { connectionString, schema, connections, patience, answerWithin, planOnce = false } = options;
@@ -87,8 +92,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   // The pool takes its own listener away when it gives a connection up. What the server says then, while it dies, would end
   // the process: Node throws an error event that nobody listens to.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const where = describe(connectionString);
+  const where = describeAddress(connectionString);
   const running = new Set<Promise<unknown>>();
+  let isOutageTold = false;
   let closing: Promise<void> | undefined;
 
   const withConnection = async <T>(work: (query: Query) => Promise<T>): Promise<Attempt<T>> => {
@@ -139,7 +145,10 @@ export function createDatabase(options: DatabaseOptions): Database {
           throw error;
         }
       });
-      if (attempt.kind === "done") return attempt.value;
+      if (attempt.kind === "done") {
+        isOutageTold = false;
+        return attempt.value;
+      }
       const { error } = attempt;
       if (attempt.kind === "failed" && isConnectionError(error)) lost = true;
       const mayHelp = isConnectionError(error) || isRetryable(error);
@@ -148,6 +157,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       }
       const delay = Math.min(Math.max(20, waited), 1_000, Math.max(1, patience - waited));
       waited += delay;
+      if (waited >= OUTAGE_MS && !isOutageTold) {
+        isOutageTold = true;
+        options.onOutage?.(storageError(error, where));
+      }
       await setTimeout(delay);
     }
   };
@@ -204,7 +217,7 @@ export function parseAddress(connectionString: string): URL {
 }
 
 /** The database that an address names, without user and password. */
-function describe(connectionString: string): string {
+export function describeAddress(connectionString: string): string {
   try {
     const { hostname, port, pathname, searchParams } = parseAddress(connectionString);
     const host = searchParams.get("host") ?? (hostname || "localhost");

@@ -40,7 +40,7 @@ const CONNECTION_WORDS =
 export function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION.has(code) || code.startsWith("08"))) return true;
-  return error instanceof Error && CONNECTION_WORDS.test(error.message);
+  return CONNECTION_WORDS.test(messageOf(error));
 }
 
 /** True if transactions got in each other's way and nothing was changed: they may be tried again. */
@@ -57,7 +57,7 @@ export function storageError(error: unknown, where: string): TwelvefoldError {
   if (TwelvefoldError.isInstance(error)) return error;
   const code = codeOf(error);
   const kind = code?.startsWith("XX") ? "storage_corrupt" : "storage_failed";
-  const said = error instanceof Error && error.message !== "" ? error.message : (code ?? String(error));
+  const said = messageOf(error) || (code ?? String(error));
   const what =
     (code === undefined ? undefined : ADVICE[code]) ?? (isConnectionError(error) ? DOWN : undefined);
   return new StorageError(
@@ -68,6 +68,12 @@ export function storageError(error: unknown, where: string): TwelvefoldError {
       details: { database: where, code },
     },
   );
+}
+
+/** Also of an error that was copied into a plain object, as pg-boss does it. */
+function messageOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("message" in error)) return "";
+  return typeof error.message === "string" ? error.message : "";
 }
 
 const DOWN = "it is down, restarting or out of reach";

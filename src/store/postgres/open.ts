@@ -1,9 +1,9 @@
 // `twelvefold/postgres`: threads in a PostgreSQL database that several machines share.
-import { UsageError } from "../../base/errors.ts";
+import { type TwelvefoldError, UsageError } from "../../base/errors.ts";
 import type { ThreadStore } from "../store.ts";
 import { createDatabase, parseAddress } from "./database.ts";
 import { migrate } from "./migrate.ts";
-import { rememberPlace } from "./place.ts";
+import { type PostgresPlace, rememberPlace } from "./place.ts";
 import { postgresStore } from "./store.ts";
 
 export interface PostgresStoreOptions {
@@ -21,6 +21,11 @@ export interface PostgresStoreOptions {
   readonly patience?: number | undefined;
   /** How long, in ms, one statement may take. A connection that stands still longer counts as lost. Default 30,000. */
   readonly answerWithin?: number | undefined;
+  /**
+   * Called when a call has waited for the server for a second, with what is wrong; once, until a call is answered again.
+   * The call goes on waiting, as long as `patience` allows. May not throw.
+   */
+  readonly onOutage?: ((error: TwelvefoldError) => void) | undefined;
 }
 
 /**
@@ -39,10 +44,8 @@ export async function openPostgresStore(
   connectionString: string,
   options: PostgresStoreOptions = {},
 ): Promise<ThreadStore> {
-  const { schema = "twelvefold", connections = 10, patience = 30_000, answerWithin = 30_000 } = options;
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
-    throw refusal(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
-  }
+  const { connections = 10, patience = 30_000, answerWithin = 30_000, onOutage } = options;
+  const { schema } = checkPlace({ connectionString, schema: options.schema });
   if (!Number.isInteger(connections) || connections < 1 || connections > 1_000) {
     throw refusal(`connections is a whole number from 1 to 1000, not ${connections}`);
   }
@@ -52,11 +55,10 @@ export async function openPostgresStore(
   if (!Number.isInteger(answerWithin) || answerWithin < 100 || answerWithin > 3_600_000) {
     throw refusal(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
   }
-  checkAddress(connectionString);
   const limits = { connectionString, schema, patience, answerWithin };
   // Groups have a connection of their own, where there is more than one: they need not wait for what takes longer.
   const own = connections > 1;
-  const database = createDatabase({ ...limits, connections: own ? connections - 1 : 1 });
+  const database = createDatabase({ ...limits, connections: own ? connections - 1 : 1, onOutage });
   const forGroups = own ? createDatabase({ ...limits, connections: 1, planOnce: true }) : database;
   try {
     await migrate(database, schema);
@@ -64,9 +66,25 @@ export async function openPostgresStore(
     rememberPlace(store, { connectionString, schema });
     return store;
   } catch (error) {
-    await database.close();
+    await Promise.all([database.close(), forGroups.close()]);
     throw error;
   }
+}
+
+/**
+ * A place that threads can be kept in; the schema is `twelvefold` unless it is named. Throws `UsageError` for an address or
+ * a name that can be none.
+ */
+export function checkPlace(place: {
+  readonly connectionString: string;
+  readonly schema: string | undefined;
+}): PostgresPlace {
+  const { connectionString, schema = "twelvefold" } = place;
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
+    throw refusal(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
+  }
+  checkAddress(connectionString);
+  return { connectionString, schema };
 }
 
 /** The error does not show the address, which may hold a password. */

@@ -1,6 +1,6 @@
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { openPgBossEngine } from "../../../src/runtime/engines/pg-boss.ts";
+import { openPgBossEngine, tellOnce } from "../../../src/runtime/engines/pg-boss.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { createThread, messages, project } from "../../../src/testing/store-contract/samples.ts";
 import { temporaryPostgres } from "../../store/postgres.ts";
@@ -48,6 +48,29 @@ describe("the engine on pg-boss", { tags: "E4", timeout: 60_000 }, () => {
     expect(await append(1, { once: "first" })).toMatchObject({ kind: "duplicate" });
     await append(2);
     expect(await wakes()).toEqual([id]);
+  });
+
+  it("tells of an outage once, in words that name the database, however often its queue meets it", () => {
+    const told: unknown[] = [];
+    const onError = tellOnce("agents at db.example", (error) => told.push(error));
+    onError(Object.assign(new Error("terminating connection"), { code: "57P01" }));
+    // As pg-boss passes errors on: copied into plain objects.
+    onError({ code: "ECONNREFUSED", message: "connect ECONNREFUSED 127.0.0.1:5432", queue: "wake" });
+    onError({ message: "Connection terminated unexpectedly", queue: "wake" });
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatchObject({
+      code: "engine_failed",
+      message:
+        "the database agents at db.example failed: it is down, restarting or out of reach (terminating connection)",
+    });
+    onError({ code: "25006", message: "cannot execute UPDATE in a read-only transaction" });
+    onError({ code: "25006", message: "cannot execute UPDATE in a read-only transaction" });
+    expect(told.slice(1)).toEqual([
+      expect.objectContaining({
+        code: "storage_failed",
+        message: expect.stringContaining("connect to the primary"),
+      }),
+    ]);
   });
 
   it("is refused for threads that are not in PostgreSQL", async () => {

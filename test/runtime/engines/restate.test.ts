@@ -14,14 +14,19 @@ afterEach(async () => {
 /** An HTTP server that answers everything with a status; what it was asked. */
 async function fakeRestate(status: number) {
   const asked: string[] = [];
+  const answers = { status };
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
-    response.writeHead(status).end(`{"message":"said"}`);
+    response.writeHead(answers.status).end(`{"message":"said"}`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closers.push(() => new Promise((resolve) => server.close(resolve)));
   const place = server.address();
-  return { asked, url: `http://127.0.0.1:${typeof place === "object" && place !== null ? place.port : 0}` };
+  return {
+    asked,
+    answers,
+    url: `http://127.0.0.1:${typeof place === "object" && place !== null ? place.port : 0}`,
+  };
 }
 
 /** Launches a thread that naps a hundred years, and gives what went wrong on the way. */
@@ -64,6 +69,20 @@ describe("the engine on Restate", { tags: "E4" }, () => {
       code: "engine_failed",
       message: expect.stringContaining("cannot be reached"),
     });
+  });
+
+  it("that comes up later is told of the process then", async () => {
+    const { asked, answers, url } = await fakeRestate(503);
+    const engine = restateEngine({ ingress: url, admin: url });
+    closers.push(() => engine.stop());
+    const problems: unknown[] = [];
+    await engine.start({ advance: async () => {}, onProblem: (error) => problems.push(error) });
+    expect(problems).toHaveLength(1);
+    answers.status = 201;
+    await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(2);
+    await engine.stop();
+    expect(asked).toEqual(["POST /deployments", "POST /deployments"]);
+    expect(problems).toHaveLength(1);
   });
 
   it("options that cannot be are refused", () => {
