@@ -1,4 +1,5 @@
 import { isoTime } from "../base/clock.ts";
+import { atOnce } from "../base/hooks.ts";
 import type { CallId } from "../base/ids.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { approvalDigest } from "../humans/approval-digest.ts";
@@ -81,7 +82,7 @@ const MAX_TITLE = 200;
 /** The title that the step declares; `undefined` if it has none, or its function fails: the usual one holds then. */
 function titleOf(definition: StepDefinition<Step> | undefined, step: Step): string | undefined {
   try {
-    const title: unknown = definition?.options.title?.(step);
+    const title: unknown = atOnce("`title`", definition?.options.title?.(step));
     if (typeof title !== "string" || title.trim() === "") return undefined;
     const line = title.trim();
     return line.length <= MAX_TITLE ? line : `${line.slice(0, MAX_TITLE - 1).toWellFormed()}…`;
@@ -98,7 +99,7 @@ function rejectOptionsOf(
   const { rejectOptions } = definition?.options ?? {};
   if (typeof rejectOptions !== "function") return rejectOptions;
   try {
-    const made = rejectOptions(step);
+    const made = atOnce("`rejectOptions`", rejectOptions(step));
     return REJECT_OPTIONS(made).length === 0 && Object.keys(made).length > 0 ? made : undefined;
   } catch {
     return undefined;
@@ -115,7 +116,7 @@ function emphasisOf(
 ): readonly string[] | undefined {
   const { emphasis } = definition?.options ?? {};
   try {
-    const names: unknown = typeof emphasis === "function" ? emphasis(step) : emphasis;
+    const names: unknown = typeof emphasis === "function" ? atOnce("`emphasis`", emphasis(step)) : emphasis;
     if (!Array.isArray(names)) return undefined;
     const known = names.filter((name) => typeof name === "string" && Object.hasOwn(args, name));
     return known.length === 0 ? undefined : [...new Set(known)].slice(0, MAX_EMPHASIS);

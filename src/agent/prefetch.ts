@@ -1,3 +1,4 @@
+import { atOnce } from "../base/hooks.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Credential, HelperContext } from "../steps/definitions.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -44,6 +45,8 @@ export function missingPrefetches(thread: Thread, prefetches: Prefetches): strin
     const at = Object.hasOwn(prefetched, name) ? (prefetched[name] ?? 0) : 0;
     if (at <= (when === "each_input" ? lastInput : 0)) return [name];
     // Even one that is always due is fetched only once between two answers of the model.
-    return thread.events.at(-1)?.type !== "prefetched" && again?.(thread, at) === true ? [name] : [];
+    return thread.events.at(-1)?.type !== "prefetched" && atOnce("`again`", again?.(thread, at)) === true
+      ? [name]
+      : [];
   });
 }

@@ -1,4 +1,5 @@
 import { fields, optional } from "../base/checks.ts";
+import { letGo } from "../base/hooks.ts";
 import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type { Channel, NewsNotice } from "../humans/channel.ts";
 import { pendingRequest } from "../humans/request.ts";
@@ -27,7 +28,7 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
   checkOptions("terminalChannel", OPTIONS, options);
   const { name = "terminal", write = (line: string) => console.error(line) } = options;
   const writeAll = (lines: readonly string[]) => {
-    for (const line of lines) write(line);
+    for (const line of lines) letGo(write(line));
   };
   return {
     name,
@@ -50,7 +51,7 @@ export function terminalChannel(options: TerminalChannelOptions = {}): Channel {
       ]);
     },
     async update(notice) {
-      write(`${describeClosed(notice)} (${notice.requestId})`);
+      writeAll([`${describeClosed(notice)} (${notice.requestId})`]);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type Check, fits, list } from "../base/checks.ts";
 import { UsageError } from "../base/errors.ts";
+import { atOnce } from "../base/hooks.ts";
 import { problemWith } from "../base/options.ts";
 import { covers, PATTERN } from "./principal.ts";
 
@@ -11,6 +12,7 @@ export const ADDRESSEES: Check = list(PATTERN, 1);
  * be asked, instead of asking everybody, and for somebody who was not declared.
  */
 export function checkAddressees(to: unknown, declared: readonly string[] = ["*:*"]): readonly string[] {
+  atOnce("`to`", to);
   if (!fits<readonly string[]>(to, ADDRESSEES)) {
     const message = `the question is put to nobody who could answer it: ${problemWith(to, ADDRESSEES)}`;
     throw new UsageError("invalid_argument", message);

@@ -80,7 +80,7 @@ export interface Channel {
   readonly name: string;
   /**
    * Whether this channel tells anybody of this message. Called whenever one may have to be delivered, so it must be quick
-   * and pure. Default: always.
+   * and pure. If it throws, that is a delivery that has failed. Default: always.
    */
   wants?(notice: Notice): boolean;
   /**

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Clock } from "../base/clock.ts";
+import { atOnce } from "../base/hooks.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import type { ModelChoice } from "../prompts/types.ts";
@@ -18,6 +19,9 @@ export interface InboxAccess {
   /** A session for one request, e.g. opened by a link: its page links nowhere else. Default false. */
   readonly onlyRequest?: boolean;
 }
+
+/** What a person may do unless `access` says otherwise. */
+export const EVERYTHING: InboxAccess = { read: true, launch: true, respond: true };
 
 /** What the pages need from the server around them. The inbox keeps no session and checks no password itself. */
 export interface InboxDeps {
@@ -49,4 +53,17 @@ export interface InboxDeps {
   report?(error: unknown, c: Context): void;
   /** Which model answers: the exact request of a step can then be shown. */
   readonly model?: ModelChoice;
+}
+
+/** The same; a promise, where a person or a right must be known at once, is an error and lets nobody in. */
+export function checkedDeps(deps: InboxDeps): InboxDeps {
+  const checked: Pick<InboxDeps, "principal" | "access" | "csrfToken" | "checkCsrf"> = {
+    principal: (c) => atOnce("inboxRoutes: `principal`", deps.principal(c)),
+    access: (c) => atOnce("inboxRoutes: `access`", deps.access?.(c)) ?? EVERYTHING,
+    csrfToken: (c) => atOnce("inboxRoutes: `csrfToken`", deps.csrfToken(c)),
+    checkCsrf: (c, token) => atOnce("inboxRoutes: `checkCsrf`", deps.checkCsrf(c, token)),
+  };
+  // Whatever else it has, of its class as well.
+  const whole: InboxDeps = Object.create(deps, Object.getOwnPropertyDescriptors(checked));
+  return whole;
 }

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
 import { secureHeaders } from "hono/secure-headers";
-import type { InboxDeps } from "./deps.ts";
+import { callQuietly } from "../base/hooks.ts";
+import { checkedDeps, type InboxDeps } from "./deps.ts";
 import { createFiguresList } from "./figures-list.ts";
 import { createRequestList } from "./request-list.ts";
 import { agentRoutes } from "./routes/agents.tsx";
@@ -25,9 +26,10 @@ import { threadRoutes } from "./routes/threads.tsx";
 /**
  * The pages under `/inbox`. Everything but `inboxAssets()` needs a person who is signed in, and every form its
  * session's token. To be mounted in an app: `app.route("/", inboxRoutes(deps))`, or under the path that
- * `deps.basePath` gives.
+ * `given.basePath` gives.
  */
-export function inboxRoutes(deps: InboxDeps): Hono {
+export function inboxRoutes(given: InboxDeps): Hono {
+  const deps = checkedDeps(given);
   const { runtime, clock } = deps;
   const pages: Pages = {
     deps,
@@ -52,7 +54,7 @@ export function inboxRoutes(deps: InboxDeps): Hono {
   });
   app.onError(async (error, c) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) deps.report?.(error, c);
+    if (problem.status >= 500) callQuietly(() => deps.report?.(error, c));
     return showProblem(pages, c, problem);
   });
   app.post("/inbox/theme", async (c) => {

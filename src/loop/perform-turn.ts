@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { toStore } from "../agent/to-store.ts";
 import { isoTime } from "../base/clock.ts";
+import { atOnce } from "../base/hooks.ts";
 import type { CallId } from "../base/ids.ts";
 import { toJson } from "../base/json.ts";
 import { compactError } from "../context/blocks/errors.ts";
@@ -64,8 +65,9 @@ export const finish: Effect<"finish"> = ({ callId, intent }, thread, agent) =>
   recordStep(callId, thread, agent, () => {
     const { step } = callOf(thread, callId);
     const definition = definitionOf(agent, intent, "finish", "nothing");
-    const result = definition.kind === "finish" ? definition.result(step) : definition.reason(step);
-    return [{ type: "finished", data: { callId, result: toJson(result) } }];
+    const given = definition.kind === "finish" ? definition.result(step) : definition.reason(step);
+    const result = toJson(atOnce("the step's handler", given));
+    return [{ type: "finished", data: { callId, result } }];
   });
 
 export const fail: Effect<"fail"> = ({ name, message }) => [

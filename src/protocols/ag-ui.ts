@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ForbiddenError, TwelvefoldError, UsageError } from "../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
@@ -12,7 +12,7 @@ import { type ChatName, chatKey, findChat, sendMessage } from "./chat/chats.ts";
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
 import { type PartialPart, PartialParts } from "./chat/partial-parts.ts";
 import type { ChatPart } from "./chat/parts.ts";
-import type { Protocol, ProtocolCaller, ProtocolRequest } from "./protocol.ts";
+import { type Protocol, type ProtocolCaller, type ProtocolRequest, requireMay } from "./protocol.ts";
 
 const id = z.string().min(1).max(500);
 const text = z.string().max(1_000_000);
@@ -61,8 +61,7 @@ export function agUi({ runtime }: { readonly runtime: Runtime }): Protocol {
 }
 
 async function run({ body, params, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
-  for (const scope of ["read", "launch"] as const)
-    if (!caller.may(scope)) throw new ForbiddenError(`this needs the scope ${scope}`, { needed: [scope] });
+  for (const scope of ["read", "launch"] as const) requireMay(caller, scope);
   const parsed = runInput.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

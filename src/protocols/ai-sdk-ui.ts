@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ForbiddenError, TwelvefoldError, UsageError } from "../base/errors.ts";
+import { TwelvefoldError, UsageError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
 import { type HumanRequest, pendingRequest } from "../humans/request.ts";
 import { visible } from "../present/visible-text.ts";
@@ -19,7 +19,13 @@ import {
 import { eventStream, followThread, type Happening } from "./chat/follow.ts";
 import { type PartialPart, PartialParts } from "./chat/partial-parts.ts";
 import type { ChatPart } from "./chat/parts.ts";
-import { mayAnswer, type Protocol, type ProtocolCaller, type ProtocolRequest } from "./protocol.ts";
+import {
+  mayAnswer,
+  type Protocol,
+  type ProtocolCaller,
+  type ProtocolRequest,
+  requireMay,
+} from "./protocol.ts";
 
 const id = z.string().min(1).max(500);
 const text = z.string().max(1_000_000);
@@ -64,8 +70,7 @@ export function aiSdkUi({ runtime }: { readonly runtime: Runtime }): Protocol {
 }
 
 async function chat({ body, params, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
-  for (const scope of ["read", "launch"] as const)
-    if (!caller.may(scope)) throw new ForbiddenError(`this needs the scope ${scope}`, { needed: [scope] });
+  for (const scope of ["read", "launch"] as const) requireMay(caller, scope);
   const parsed = chatInput.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -124,7 +129,7 @@ async function goOn(last: Message, name: ChatName, runtime: Runtime): Promise<Re
 
 /** What came since the user last spoke, from its beginning; 204 if nothing is going on. */
 async function takeUp({ params, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
-  if (!caller.may("read")) throw new ForbiddenError("this needs the scope read", { needed: ["read"] });
+  requireMay(caller, "read");
   const name = { protocol: "ai-sdk-ui", agent: params["agent"] ?? "", id: params["chat"] ?? "", caller };
   const known = await findChat(name, runtime);
   if (known === undefined) return new Response(null, { status: 204 });

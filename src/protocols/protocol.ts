@@ -1,3 +1,5 @@
+import { ForbiddenError } from "../base/errors.ts";
+import { atOnce } from "../base/hooks.ts";
 import type { VerifiedPrincipal } from "../humans/principal.ts";
 import { type HumanRequest, mayDecide } from "../humans/request.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -37,11 +39,17 @@ export interface Protocol {
   }[];
 }
 
+/** Throws `ForbiddenError` for a caller who lacks this scope. */
+export function requireMay(caller: ProtocolCaller, scope: ProtocolScope): void {
+  if (atOnce("`may`", caller.may(scope))) return;
+  throw new ForbiddenError(`this needs the scope ${scope}`, { needed: [scope] });
+}
+
 /** Whether this caller may decide on the request: by scope, by policy, and by the limits of the protocol. */
 export function mayAnswer(request: HumanRequest, caller: ProtocolCaller, { people }: Runtime): boolean {
   return (
-    caller.may("respond") &&
-    caller.mayAnswer?.(request) !== false &&
+    atOnce("`may`", caller.may("respond")) &&
+    (caller.mayAnswer === undefined || atOnce("`mayAnswer`", caller.mayAnswer(request))) &&
     mayDecide(request, caller.principal, people)
   );
 }

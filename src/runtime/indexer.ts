@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
+import { letGo } from "../base/hooks.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore, UnindexedThread } from "../store/store.ts";
 import { projectionOf } from "../thread/projection.ts";
@@ -65,7 +66,7 @@ export async function indexThreads(
     // Those that are left are being worked on: they are tried again at the next look.
     if (indexed === 0 && outcomes.every(({ status }) => status === "fulfilled")) return;
     done += indexed;
-    onProgress?.({ done, of: Math.max(of, done) });
+    letGo(onProgress?.({ done, of: Math.max(of, done) }));
     // What people and agents do meanwhile comes first.
     await setImmediate();
   }

@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { shownAdded } from "../agent/shown-thread.ts";
+import { callQuietly } from "../base/hooks.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
@@ -48,7 +49,7 @@ export type Observation =
 
 /**
  * Called once for each observation, in order, right after it happened. It holds up the run, so it should return quickly.
- * May throw: the error is dropped and the run goes on.
+ * May throw, or reject: the error is dropped and the run goes on.
  */
 export type Observer = (observation: Observation) => void;
 
@@ -80,13 +81,7 @@ export function createObservers(agents: ReadonlyMap<string, Agent>): Observers {
         given.kind === "events"
           ? { ...given, show: () => shownAdded(given, agents.get(given.thread.state.agent)) }
           : given;
-      for (const observer of observers.keys()) {
-        try {
-          observer(observation);
-        } catch {
-          // An observer's fault is not the thread's.
-        }
-      }
+      for (const observer of observers.keys()) callQuietly(() => observer(observation));
     },
     subscribe: (observer, options = {}) => {
       observers.set(observer, options);

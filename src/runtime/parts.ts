@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { createCredentials, withCredentials } from "../agent/credentials.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { atOnce } from "../base/hooks.ts";
 import { randomThreadId, type ThreadId } from "../base/ids.ts";
 import { createJobTokens } from "../steps/start-job.ts";
 import { type CallLimiter, createCallLimiter } from "./call-limits.ts";
@@ -90,7 +91,7 @@ export function createRuntimeParts(options: RuntimeOptions): RuntimeParts {
     writer,
     people,
     isOwnToken: jobTokens.isOwn,
-    newThreadId,
+    newThreadId: () => atOnce("createRuntime: `newThreadId`", newThreadId()),
     interrupt,
   });
   return { agents, clock, claimMs, observers, limiter, writer, changes, pool, waking, advances };

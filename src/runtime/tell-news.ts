@@ -58,7 +58,7 @@ async function tell(
   if (notice === undefined) return { ok: true, skipped: true };
   try {
     if (channel === undefined) throw new Error("this process has no such channel");
-    if (channel.wants?.(notice) === false) return { ok: true, skipped: true };
+    if ((await channel.wants?.(notice)) === false) return { ok: true, skipped: true };
     await channel.deliver(notice, signal, store);
     return { ok: true };
   } catch (error) {

@@ -33,11 +33,11 @@ export async function tellPeople(
     const about = { id, threadId: thread.id, thread: shown, mayBeRepeated };
     const asked = shown.state.request ?? request;
     const notice: Notice = { kind: "request", ...about, requestId, request: asked, people };
-    if (channel.wants?.(notice) === false) continue;
     const update = channel.update === undefined ? {} : ({ update: true } as const);
     const delivery = { request: request.seq, channel: channel.name, ...update };
     let outcome: EventData["notified"];
     try {
+      if ((await channel.wants?.(notice)) === false) continue;
       await channel.deliver(notice, signal, store);
       outcome = { ...delivery, ok: true };
     } catch (error) {

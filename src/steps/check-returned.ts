@@ -1,4 +1,5 @@
 import { both, check, fieldsAtLeast, list, oneOf, optional, someFields, text } from "../base/checks.ts";
+import { atOnce } from "../base/hooks.ts";
 import { checkArgument, nonEmptyName } from "../base/options.ts";
 
 /*
@@ -43,5 +44,5 @@ export function checkEventName(name: unknown): void {
 
 /** Throws `UsageError` unless this is text. */
 export function checkText(what: string, value: unknown): void {
-  checkArgument(what, text(0), value);
+  checkArgument(what, text(0), atOnce(what, value));
 }

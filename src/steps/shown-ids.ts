@@ -1,3 +1,4 @@
+import { atOnce } from "../base/hooks.ts";
 import { isJsonArray, isJsonObject, type Json } from "../base/json.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { Thread } from "../thread/thread.ts";
@@ -15,7 +16,7 @@ export function onlyShown<S>(
   advice = "Look it up first, or ask.",
 ): (step: S, context: StepContext) => string | undefined {
   return (step, { thread }) => {
-    const wanted = [ids(step)].flat().map(String);
+    const wanted = [atOnce("`ids`", ids(step))].flat().map(String);
     const unknown = wanted.filter((id) => !wasShown(thread, id));
     if (unknown.length === 0) return undefined;
     return `nothing in this thread has shown ${unknown.join(", ")}. ${advice}`;

@@ -1,4 +1,5 @@
 import { boolean, fields, fieldsAtLeast, oneOfKinds, optional } from "../base/checks.ts";
+import { atOnce } from "../base/hooks.ts";
 import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type {
   AgentName,
@@ -55,7 +56,7 @@ export function askHuman<S, A extends Approval = Approval>(
     kind: "ask_human",
     options,
     ask: (step) => {
-      const asked = ask(step);
+      const asked = atOnce(HANDLER, ask(step));
       return typeof asked === "string" ? { question: asked } : asked;
     },
   };
@@ -92,7 +93,7 @@ export function sleep<S, A extends Approval = Approval>(
     kind: "sleep",
     options,
     until: (step, now) => {
-      const given = duration(step);
+      const given = atOnce(HANDLER, duration(step));
       return "until" in given ? given.until.getTime() : now + given.seconds * 1000;
     },
   };
@@ -115,7 +116,7 @@ export function waitForEvent<S, A extends Approval = Approval>(
     kind: "wait_for_event",
     options,
     event: (step, now) => {
-      const { name, timeoutSeconds } = event(step);
+      const { name, timeoutSeconds } = atOnce(HANDLER, event(step));
       return timeoutSeconds === undefined ? { name } : { name, until: now + timeoutSeconds * 1000 };
     },
   };
@@ -139,10 +140,12 @@ export function delegate<S, A extends Approval = Approval>(
     options,
     wait,
     code: [typeof agent === "function" ? String(agent) : nameOf(agent), String(input)],
-    agent: (step) => nameOf(typeof agent === "function" ? agent(step) : agent),
-    input,
+    agent: (step) => nameOf(typeof agent === "function" ? atOnce("`agent`", agent(step)) : agent),
+    input: (step) => atOnce("`input`", input(step)),
   };
 }
+
+const HANDLER = "the step's handler";
 
 const HANDOVER = fields({
   agent: oneOfKinds(

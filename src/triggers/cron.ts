@@ -3,6 +3,7 @@ import { z } from "zod";
 import { anything, fields, oneOf, optional, text } from "../base/checks.ts";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
+import { callQuietly } from "../base/hooks.ts";
 import type { Json } from "../base/json.ts";
 import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -135,7 +136,7 @@ async function watch(
     try {
       wait = Math.min(LOOK_MS, await look(trigger, next, options, signal));
     } catch (error) {
-      if (!signal.aborted) onProblem(trigger.name, error);
+      if (!signal.aborted) callQuietly(() => onProblem(trigger.name, error));
     }
     await clock.sleep(wait, signal).catch(() => {});
   }

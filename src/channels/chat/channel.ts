@@ -1,6 +1,7 @@
 import { check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
+import { atOnce, callQuietly } from "../../base/hooks.ts";
 import { callback, checkOptions, nonEmptyName, objectWith } from "../../base/options.ts";
 import type { ChannelValues, NewsNotice, RequestNotice } from "../../humans/channel.ts";
 import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
@@ -95,7 +96,7 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     if (request === undefined || place === undefined) return;
     const posted = await cards.read(request.id, values);
     if (posted.some((card) => card.notice === notice.id)) return;
-    const message = requestMessage(request, platform, options.link?.(request), notice.people);
+    const message = requestMessage(request, platform, linkTo(request), notice.people);
     if (!platform.limits.longValues) await cards.noteValue(request, values);
     const since = notice.mayBeRepeated ? Date.parse(request.askedAt) : undefined;
     if (since !== undefined) await cards.expectStrays(request.id, values, notice.threadId);
@@ -103,6 +104,8 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
     const card = { ...(await platform.post(place, message, how)), notice: notice.id };
     await cards.add(request.id, card, { values, about: notice.threadId });
   }
+
+  const linkTo = (request: HumanRequest) => atOnce("`link`", options.link?.(request));
 
   async function postNews(notice: NewsNotice, values: ChannelValues, signal: AbortSignal): Promise<void> {
     const place = readPlace(notice.address);
@@ -132,7 +135,7 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
       const message =
         notice.kind === "closed"
           ? closedMessage(request, platform, describeClosed(notice), notice.people)
-          : requestMessage(request, platform, options.link?.(request), notice.people);
+          : requestMessage(request, platform, linkTo(request), notice.people);
       for (const card of await cards.read(notice.requestId, values)) await platform.update(card, message);
     },
     async receive(request, runtime) {
@@ -146,7 +149,7 @@ export function chatChannel(options: ChatChannelOptions): InboundChannel {
           allow: options.allow,
           now: clock.now(),
           conversationMs: conversationHours * HOUR_MS,
-          later: (work) => void work.catch(onProblem),
+          later: (work) => void work.catch((error: unknown) => callQuietly(() => onProblem(error))),
         });
       } catch (error) {
         if (!(error instanceof NotFromPlatform)) throw error;

@@ -1,6 +1,7 @@
 import { createTransport } from "nodemailer";
 import { addressOf } from "../../base/allow-list.ts";
 import type { Clock } from "../../base/clock.ts";
+import { atOnce } from "../../base/hooks.ts";
 import type { ThreadId } from "../../base/ids.ts";
 import type { ChannelValues, ClosedNotice, NewsNotice, Notice, RequestNotice } from "../../humans/channel.ts";
 import { type HumanRequest, pendingRequest, requestTold } from "../../humans/request.ts";
@@ -74,7 +75,8 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
 
   async function askOne(to: string, { notice, request, values }: Asking): Promise<void> {
     const key = await issueKey(notice.threadId, to, { requestId: request.id, values });
-    const ask = { code: signer.code(request, to), link: options.link?.(request, to), people: notice.people };
+    const link = atOnce("emailChannel: `link`", options.link?.(request, to));
+    const ask = { code: signer.code(request, to), link, people: notice.people };
     await send(to, {
       ...conversationOf(to, request, notice),
       messageId: signer.messageId(notice.id, to, domain),
@@ -111,7 +113,7 @@ export function createMailer({ options, name, own, signer, clock }: MailerOption
   ): readonly string[] => {
     const { via } = thread.state;
     const asker = via?.channel === name ? readOrigin(via.address).to : undefined;
-    const wanted = options.to?.(request) ?? defaultRecipients(request, asker);
+    const wanted = atOnce("emailChannel: `to`", options.to?.(request)) ?? defaultRecipients(request, asker);
     return [...new Set(wanted.flatMap((one) => addressOf(one) ?? []))];
   };
 

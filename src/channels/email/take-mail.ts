@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { isAllowed } from "../../base/allow-list.ts";
 import { ConflictError, TwelvefoldError } from "../../base/errors.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { parseThreadId, requestIdOf, type ThreadId } from "../../base/ids.ts";
 import { type VerifiedPrincipal, verifiedBy } from "../../humans/principal.ts";
 import type { HumanRequest } from "../../humans/request.ts";
@@ -203,7 +204,7 @@ async function takeWithoutKey(taking: Taking): Promise<MailOutcome> {
 }
 
 function startOf({ start, agent, name }: Taking, mail: Mail): Pick<Launch, "agent" | "input"> | null {
-  if (start !== undefined) return start(mail);
+  if (start !== undefined) return atOnce("emailChannel: `start`", start(mail));
   if (agent === undefined) return null;
   return { agent, input: { event: mailEvent(mail, name), from: mail.from } };
 }

@@ -1,6 +1,7 @@
 import { isAllowed } from "../../base/allow-list.ts";
 import { boolean, check, fields, list, numberFrom, optional, text } from "../../base/checks.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { address, callback, checkOptions, nonEmptyName, objectWith, secretText } from "../../base/options.ts";
 import type { ChannelValues, ClosedNotice, Notice, RequestNotice } from "../../humans/channel.ts";
 import { verifiedBy } from "../../humans/principal.ts";
@@ -87,7 +88,8 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
   function recipientsOf({ thread }: Pick<RequestNotice, "thread">, request: HumanRequest): readonly string[] {
     const { via } = thread.state;
     const asker = via?.channel === name ? [via.address] : [];
-    const wanted = options.to?.(request) ?? defaultRecipients(request, kind, asker);
+    const wanted =
+      atOnce("smsChannel: `to`", options.to?.(request)) ?? defaultRecipients(request, kind, asker);
     return [...new Set(wanted.flatMap((one) => numberIn(one, prefix) ?? []))];
   }
 
@@ -125,7 +127,8 @@ export function smsChannel(options: SmsChannelOptions): InboundChannel {
     const failures: unknown[] = [];
     for (const to of recipientsOf(notice, request)) {
       const code = await codes.issue(request, to, { values, now: clock.now() });
-      const texts = composeRequest(request, code, options.link?.(request, to), notice.people);
+      const link = atOnce("smsChannel: `link`", options.link?.(request, to));
+      const texts = composeRequest(request, code, link, notice.people);
       await sendAll(to, texts, { notice, values, signal }).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];

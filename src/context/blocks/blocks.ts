@@ -1,3 +1,4 @@
+import { atOnce } from "../../base/hooks.ts";
 import type { CallId } from "../../base/ids.ts";
 import { isJsonArray, type Json, type JsonObject, mapFields } from "../../base/json.ts";
 import type { EventData, EventOf, EventType, RefusalReason, Step, ThreadEvent } from "../../thread/events.ts";
@@ -43,7 +44,7 @@ function applyFormatter<T extends EventType>(
   event: EventRecord[T],
   earlier: EarlierEvents,
 ): readonly ContextBlock[] | undefined {
-  return formatters[event.type]?.(event, earlier);
+  return atOnce(`the formatter of ${event.type}`, formatters[event.type]?.(event, earlier));
 }
 
 /** What the model reads of a step that another agent does meanwhile. */
@@ -155,7 +156,7 @@ function outcomeBlock(
   if (step === undefined) return { tag: `step_${kind}`, body: outcome };
   const { intent } = step;
   const render = kind === "result" && Object.hasOwn(renderResult, intent) ? renderResult[intent] : undefined;
-  const body = render === undefined ? outcome : render(outcome, step);
+  const body = render === undefined ? outcome : atOnce("`renderResult`", render(outcome, step));
   return isSafeTag(intent)
     ? { tag: `${intent}_${kind}`, body }
     : { tag: `step_${kind}`, body: { intent, [kind]: body } };

@@ -1,3 +1,4 @@
+import { atOnce } from "../../base/hooks.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { createEventIndex } from "./event-index.ts";
 import { type ContextView, defaultOrigin, originLabel } from "./view.ts";
@@ -22,7 +23,8 @@ export function untrustedSources(
   return events.flatMap((event) => {
     index.add(event);
     const callId = "callId" in event.data ? event.data.callId : undefined;
-    const origin = untrusted(event, callId === undefined ? undefined : index.stepOf(callId));
+    const step = callId === undefined ? undefined : index.stepOf(callId);
+    const origin = atOnce("`untrusted`", untrusted(event, step));
     return origin === undefined ? [] : [{ seq: event.seq, origin: originLabel(origin) }];
   });
 }

@@ -9,7 +9,7 @@ import { formFields } from "../../server/form.ts";
 import type { FormFields } from "../../steps/form-decision.ts";
 import { loadAssets } from "../assets.ts";
 import type { Frame, Theme } from "../components/layout.tsx";
-import type { InboxAccess, InboxDeps } from "../deps.ts";
+import { EVERYTHING, type InboxAccess, type InboxDeps } from "../deps.ts";
 import type { FiguresList } from "../figures-list.ts";
 import { type Problem, ProblemPage } from "../pages/problem.tsx";
 import { BasePath, pathsFor } from "../paths.ts";
@@ -23,10 +23,9 @@ export interface Pages {
 }
 
 export const THEME_COOKIE = "tf_theme";
-const ALL: InboxAccess = { read: true, launch: true, respond: true };
 
 export function accessOf({ deps }: Pages, c: Context): InboxAccess {
-  return deps.access?.(c) ?? ALL;
+  return deps.access?.(c) ?? EVERYTHING;
 }
 
 /** Throws `ForbiddenError` for sessions that may not see threads and agents. */

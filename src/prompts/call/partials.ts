@@ -1,3 +1,4 @@
+import { letGo } from "../../base/hooks.ts";
 import { type DeclaredType, widthOf } from "../baml/declared-type.ts";
 import type { BamlFunction, RunTimeTypes } from "../baml/types.ts";
 import { ALLOWANCE, costOfShape } from "../gate/allowance.ts";
@@ -50,7 +51,8 @@ export function partialReader(
     // Most chunks end in the middle of a value, which is shown only once it is complete.
     if (now === shown) return;
     shown = now;
-    onPartial(partial.value);
+    // An async one is not waited for.
+    letGo(onPartial(partial.value));
   };
 
   function readPartial(text: string): { value: unknown } | undefined {

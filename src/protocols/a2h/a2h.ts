@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shownThread } from "../../agent/shown-thread.ts";
 import { digestOf, sha256 } from "../../base/digest.ts";
-import { ConflictError, ForbiddenError, NotFoundError, UsageError } from "../../base/errors.ts";
+import { ConflictError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { parseRequestId, parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { isJsonObject, type Json, type JsonObject, toJson } from "../../base/json.ts";
 import { principalKey } from "../../humans/principal.ts";
@@ -10,7 +10,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { EventOf, HumanDecision, ThreadEvent } from "../../thread/events.ts";
 import type { Thread } from "../../thread/thread.ts";
 import { respondTo } from "../chat/answer.ts";
-import type { Protocol, ProtocolCaller, ProtocolRequest, ProtocolScope } from "../protocol.ts";
+import { type Protocol, type ProtocolCaller, type ProtocolRequest, requireMay } from "../protocol.ts";
 import { A2H_AGENT } from "./agent-name.ts";
 import { callStatus, contact, contactStatus, functionCall } from "./shapes.ts";
 
@@ -53,7 +53,7 @@ export function a2h({ runtime }: { readonly runtime: Runtime }): Protocol {
 }
 
 async function ask(kind: Kind, { body, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
-  for (const scope of ["launch", "read"] as const) need(caller, scope);
+  for (const scope of ["launch", "read"] as const) requireMay(caller, scope);
   const asked = kind === "human_contact" ? parse(contact, body) : parse(functionCall, body);
   const given = withoutTokens(jsonObject(asked.spec));
   const key = keyOf(kind, asked.call_id, caller);
@@ -81,7 +81,7 @@ async function ask(kind: Kind, { body, caller }: ProtocolRequest, runtime: Runti
 }
 
 async function look(kind: Kind, { params, caller }: ProtocolRequest, runtime: Runtime): Promise<Response> {
-  need(caller, "read");
+  requireMay(caller, "read");
   return show(kind, await findOwn(kind, params["id"] ?? "", caller, runtime), runtime, 200);
 }
 
@@ -259,10 +259,6 @@ function threadIdIn(text: string): ThreadId {
   const threadId = parseThreadId(text);
   if (threadId === undefined) throw new NotFoundError("there is no such request");
   return threadId;
-}
-
-function need(caller: ProtocolCaller, scope: ProtocolScope): void {
-  if (!caller.may(scope)) throw new ForbiddenError(`this needs the scope ${scope}`, { needed: [scope] });
 }
 
 function jsonObject(value: unknown): JsonObject {

@@ -13,7 +13,7 @@ import { type HumanRequest, pendingRequest } from "../../humans/request.ts";
 import { visible } from "../../present/visible-text.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Thread } from "../../thread/thread.ts";
-import { mayAnswer, type ProtocolCaller, type ProtocolScope } from "../protocol.ts";
+import { mayAnswer, type ProtocolCaller, type ProtocolScope, requireMay } from "../protocol.ts";
 import { settleWithin } from "../settle.ts";
 import {
   type AgentTool,
@@ -115,8 +115,7 @@ class ToolCalls {
   }
 
   require(scope: ProtocolScope): void {
-    if (!this.#caller.may(scope))
-      throw new ForbiddenError(`this needs the scope ${scope}`, { needed: [scope] });
+    requireMay(this.#caller, scope);
   }
 
   /** Answers a call: `begin` does what the call is for, unless it comes again with what a person has said. */

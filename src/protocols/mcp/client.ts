@@ -3,6 +3,7 @@ import type { AnyStep } from "../../agent/agent.ts";
 import { type Check, check, fields, list, oneOfKinds, optional, record, text } from "../../base/checks.ts";
 import { LONGEST_TIMER_MS } from "../../base/deadlines.ts";
 import { UsageError } from "../../base/errors.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { isJsonObject, toJson } from "../../base/json.ts";
 import { withPackages } from "../../base/missing-package.ts";
 import { address, callback, checkOptions, durationMs, nonEmptyName } from "../../base/options.ts";
@@ -167,7 +168,10 @@ export async function connectMcp(options: McpToolsOptions): Promise<McpTools> {
   const remote = new Remote(
     {
       client,
-      connectAs: headersFor === undefined ? undefined : (credential) => connect(headersFor(credential)),
+      connectAs:
+        headersFor === undefined
+          ? undefined
+          : (credential) => connect(atOnce("`headersFor`", headersFor(credential))),
       compile: (schema) => sdk.fromJsonSchema({ ...withoutPatterns(schema) }),
     },
     { ...options, timeoutMs },

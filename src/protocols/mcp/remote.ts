@@ -11,6 +11,7 @@ import {
 import { closeAtEnd } from "../../base/at-end.ts";
 import { digestOf } from "../../base/digest.ts";
 import { UsageError } from "../../base/errors.ts";
+import { atOnce } from "../../base/hooks.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { addTools, plainProblem } from "../../prompts/baml/tool-types.ts";
 import type { PromptFunction } from "../../prompts/prompt-function.ts";
@@ -149,7 +150,8 @@ export class Remote implements McpTools {
       if (client === undefined) await this.refresh().catch(() => {});
       return client === undefined ? this.tools : this.#typed(await this.#list(client));
     });
-    const wanted = new Set((this.#options.forThread?.(thread, all) ?? []).map(({ name }) => name));
+    const joining = atOnce("`forThread`", this.#options.forThread?.(thread, all)) ?? [];
+    const wanted = new Set(joining.map(({ name }) => name));
     // Recorded, so that the thread alone tells whether it needs approval.
     return all
       .filter(({ name }) => wanted.has(name))

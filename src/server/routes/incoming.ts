@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ConflictError } from "../../base/errors.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { toJson } from "../../base/json.ts";
 import { parseJsonKeepingDigits } from "../../base/json-numbers.ts";
 import { verifyWebhook, webhookHeaders } from "../../base/standard-webhooks.ts";
@@ -94,7 +95,7 @@ export function incomingRoutes(
       if (problem !== undefined || headers.id === undefined)
         throw new UnauthorizedError(problem ?? "the delivery has no id");
       const payload = toJson(jsonOf(body, limits.bodyValues));
-      const sender = webhook.sender?.(payload);
+      const sender = atOnce(`webhook ${channel}: \`sender\``, webhook.sender?.(payload));
       const delivery = { id: headers.id, payload, sender };
       // An error would have the sender try again, and give this webhook up in the end.
       const { threads, dropped }: Delivered = mayDeliver(webhook, sender)
