@@ -147,7 +147,6 @@ async function main(): Promise<void> {
     ["inbox", "/inbox", 1080],
     ["request", asked(price), 1080],
     ["thread", `/inbox/threads/${sum.threadId}`, 1080],
-    ["agent", "/inbox/agents/calculator", 1080],
     ["phone", asked(deploy), 390],
   ] as const;
   const wanted = process.argv.slice(2);
