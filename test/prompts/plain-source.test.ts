@@ -43,6 +43,12 @@ test T {
   }
   @@assert(a, {{ this.a == 1 }})
 }`,
+  "what is known at run time only, or has constraints, where the function does not return it": `type Short = string @assert(short, {{ this|length < 9 }})
+enum Open {
+  A
+  @@dynamic
+}
+${step("a int")}`,
   "constraints on types that the function does not return": `${step("a int")}class Other {\n  a int @assert(a, {{ this > 0 }})\n}\n`,
 };
 
@@ -79,6 +85,17 @@ const NOT_PLAIN: Readonly<Record<string, string>> = {
   "types completed at run time": step("a int", "@@dynamic"),
   "an alias of the class": step("a int", '@@alias("x")'),
   "a text that does not end": `${step("a int")}class Other {\n  a "x\n}\n`,
+  "a text that ends at the end of its line for BAML": step(
+    'a int @description("x)',
+    'b int @assert(p, {{ this > 0 }}) @description(")',
+  ),
+  "a text whose quote is no end for BAML": step(
+    'a int @description("x\\\\") // ") @assert(p, {{ this > 0 }})',
+  ),
+  "a setting with a quote in its words": `client<llm> C {\n  provider openai\n  options {\n    model a"b\n    other a"b\n  }\n}\n${step("a int")}`,
+  "a setting with a text behind its words": `client<llm> C {\n  provider openai\n  options {\n    model a "b" #"c"#\n  }\n}\n${step("a int")}`,
+  "a setting with braces in its words": `client<llm> C {\n  provider openai\n  options {\n    model {{ { }}\n    other {{ } }}\n  }\n}\n${step("a int")}`,
+  "a map whose keys are not any text": step('a map<"x" | "y", int>'),
   "a declaration that BAML would know and this file does not": `${step("a int")}let x = 1\n`,
   "the same name twice": step("a int") + step("a string"),
 };

@@ -17,3 +17,18 @@ export function stripStrings(source: string): Bare {
   });
   return { text, strings };
 }
+
+/**
+ * The lines of a declaration's body. One that begins with an attribute or with `|`, or follows a line that ends in `|`, belongs to
+ * the one before it.
+ */
+export function linesOf(body: string): readonly string[] {
+  const lines: string[][] = [];
+  for (const line of body.split("\n").map((one) => one.trim())) {
+    if (line === "") continue;
+    const last = lines.at(-1);
+    if (last !== undefined && (/^(?:@(?!@)|\|)/.test(line) || last.at(-1)?.endsWith("|"))) last.push(line);
+    else lines.push([line]);
+  }
+  return lines.map((parts) => parts.join(" "));
+}

@@ -92,6 +92,22 @@ function findMembers(type: DeclaredType, depth: number): readonly DeclaredType[]
   return type.kind === "union" ? type.of.flatMap((member) => findMembers(member, depth + 1)) : [type];
 }
 
+const recursive = new WeakMap<DeclaredType, boolean>();
+
+/** Whether a type has members by an alias that contains itself. */
+export function isRecursiveUnion(type: DeclaredType): boolean {
+  const known = recursive.get(type);
+  if (known !== undefined) return known;
+  // While it is being found out, whatever leads back to it says so.
+  recursive.set(type, true);
+  const found =
+    type.kind === "alias"
+      ? typesWithin(type.type()).has(type) || isRecursiveUnion(type.type())
+      : type.kind === "union" && type.of.some(isRecursiveUnion);
+  recursive.set(type, found);
+  return found;
+}
+
 // An alias may stand for nothing but itself.
 const MAX_NESTED = 16;
 
@@ -153,7 +169,9 @@ export class TypeReader {
       return typeof text === "string" ? { kind: "literal", value: text } : UNKNOWN;
     }
     if (/^-?\d+$/.test(token)) {
-      return Number.isSafeInteger(Number(token)) ? { kind: "literal", value: Number(token) } : UNKNOWN;
+      // `-0` is 0 to the parser.
+      const value = Number(token) === 0 ? 0 : Number(token);
+      return Number.isSafeInteger(value) ? { kind: "literal", value } : UNKNOWN;
     }
     if (Object.hasOwn(PLAIN, token)) return PLAIN[token] ?? UNKNOWN;
     if (token === "map") return this.#map();

@@ -1,4 +1,4 @@
-import { stripStrings } from "./bare.ts";
+import { linesOf, stripStrings } from "./bare.ts";
 import { type BamlFiles, type Declaration, declarations } from "./source.ts";
 
 /** The values of each enum by its name, as a model reads and writes them. */
@@ -12,15 +12,15 @@ export function readEnums(files: BamlFiles): Enums {
   return new Map(enums.map((declared) => [declared.name, [...shownValues(declared).values()]]));
 }
 
-const VALUE = /^\s*([A-Za-z_]\w*)(.*)$/;
+const VALUE = /^([A-Za-z_]\w*)(.*)$/;
 const ALIAS = /(?<!@)@alias\(\s*\0(\d+)\0/;
 
 /** The values of an enum by their names in code: as prompts show them. */
 export function shownValues({ text: source }: Declaration): ReadonlyMap<string, string> {
   const { text, strings } = stripStrings(source);
-  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}")).replace(/\n\s*(?=@)/g, " ");
+  const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
   return new Map(
-    body.split("\n").flatMap((line): [string, string][] => {
+    linesOf(body).flatMap((line): [string, string][] => {
       const [, name, attributes = ""] = VALUE.exec(line) ?? [];
       if (name === undefined || /@skip\b/.test(attributes)) return [];
       const alias = ALIAS.exec(attributes)?.[1];

@@ -1,4 +1,4 @@
-import { stripStrings } from "./bare.ts";
+import { linesOf, stripStrings } from "./bare.ts";
 import type { Declaration } from "./source.ts";
 
 /** A string of a declaration, in what `stripStrings` makes of it. */
@@ -18,11 +18,10 @@ interface FieldLine {
 export function fieldLines({ text: source }: Declaration): readonly FieldLine[] {
   const { text, strings } = stripStrings(source);
   const body = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"));
-  const joined = body.replace(/\n\s*(?=[@|])/g, " ").replace(/\|\s*\n\s*/g, "| ");
-  return joined.split("\n").flatMap((line) => {
-    const [, name, rest] = /^\s*([A-Za-z_]\w*)\s+(.+)$/.exec(line) ?? [];
+  return linesOf(body).flatMap((line) => {
+    const [, name, rest] = /^([A-Za-z_]\w*)\s+(.+)$/.exec(line) ?? [];
     if (name === undefined || rest === undefined) return [];
-    const [type = "", ...attributes] = rest.split(/\s+(?=@)/);
+    const [type = "", ...attributes] = rest.split(/(?<!\s)\s+(?=@)/);
     const attribute = (pattern: RegExp) => {
       const index = attributes.map((one) => pattern.exec(one)?.[1]).find(Boolean);
       return index === undefined ? undefined : strings[Number(index)];

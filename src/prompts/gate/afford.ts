@@ -40,7 +40,9 @@ export function findUnaffordable(
   const repeated = values - size.empty - size.values;
   if (repeated > tools.left.texts) return tooMuch("has the same fields again and again");
   const exact = repeated === 0 ? readExact(value, tools.returns()) : undefined;
-  if (exact?.kind === "value" && exact.sure) return { kind: "read", value: exact.value };
+  // For a whole number that is written as another, the parser looks at other types first.
+  if (exact?.kind === "value" && exact.sure && hasPlainNumbers(text))
+    return { kind: "read", value: exact.value };
   const cost = tools.costOf(value);
   const why = text.length < LONG ? "has many levels" : "is long";
   if (cost > tools.left.work) {

@@ -1,4 +1,4 @@
-import { type DeclaredField, type DeclaredType, membersOf } from "../baml/declared-type.ts";
+import { type DeclaredField, type DeclaredType, isRecursiveUnion, membersOf } from "../baml/declared-type.ts";
 import { isFields, isList } from "./compare.ts";
 import { inWords } from "./in-words.ts";
 import { isJsonText } from "./mismatch.ts";
@@ -174,7 +174,9 @@ class Reader {
 
   #absent(type: DeclaredType, loose: boolean): ReadAs {
     const members = membersOf(type);
-    if (members.some(({ kind }) => kind === "null")) return sure(null);
+    // The parser does not look for `null` in an alias that contains itself.
+    if (members.some(({ kind }) => kind === "null"))
+      return { kind: "value", value: null, sure: !isRecursiveUnion(type) };
     if (members.some(({ kind }) => kind === "unknown")) return { kind: "value", value: null, sure: false };
     return loose && members.length === 1 && members[0]?.kind === "list" ? sure([]) : misfit(undefined, type);
   }
