@@ -125,7 +125,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         limit: () => SWEPT_AT_ONCE + pool.failing,
         agents: [...agents.keys()],
         leftToEngineMs: options.engine === undefined || options.engine.local === true ? 0 : LEFT_TO_ENGINE_MS,
-        nudge: (threadId) => pool.nudgeUnlessFailing(threadId),
+        take: (due) => pool.takeFound(due),
         onAll: (due) => pool.keepFailing(due),
         onProblem: (error) => notify({ kind: "sweep_problem", error }),
       });

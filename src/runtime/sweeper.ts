@@ -15,7 +15,8 @@ export interface SweeperOptions {
   readonly limit: () => number;
   /** For how long, in ms, work that has come up is left to the engine that was told of it. */
   readonly leftToEngineMs: number;
-  readonly nudge: (threadId: ThreadId) => void;
+  /** Takes up what was found, or the first of it; returns whether some was left. */
+  readonly take: (due: readonly ThreadId[]) => boolean;
   /** Called with all threads that have work, where they are no more than were looked for. May not throw. */
   readonly onAll: (due: readonly ThreadId[]) => void;
   /** May not throw. */
@@ -35,12 +36,13 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   const loop = async (): Promise<void> => {
     let last = clock.now();
     let forgotten = last;
+    let isLeft = false;
     while (!stopped.signal.aborted) {
       // The machine slept, or its clock was set: a process that seems dead may only be waking up, like this one.
       const jumped = clock.now() - last > intervalMs + graceMs;
       if (jumped) await clock.sleep(graceMs, stopped.signal).catch(() => {});
       try {
-        await sweep();
+        isLeft = await sweep();
         if (clock.now() - forgotten >= FORGET_EVERY_MS) {
           forgotten = clock.now();
           await store.forgetValues(forgotten);
@@ -49,16 +51,16 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
         options.onProblem(error);
       }
       last = clock.now();
-      await clock.sleep(intervalMs, stopped.signal).catch(() => {});
+      await clock.sleep(isLeft ? intervalMs / 4 : intervalMs, stopped.signal).catch(() => {});
     }
   };
-  const sweep = async (): Promise<void> => {
+  const sweep = async (): Promise<boolean> => {
     const now = clock.now();
     const wantedBefore = now - options.leftToEngineMs;
     const limit = options.limit();
     const due = await store.due(now, limit, options.agents, { wantedBefore });
     if (due.length < limit) options.onAll(due);
-    for (const threadId of due) options.nudge(threadId);
+    return options.take(due);
   };
   const done = loop();
   return {

@@ -25,6 +25,11 @@ interface Job {
   again: boolean;
 }
 
+interface Queued extends PromiseWithResolvers<void> {
+  /** Only a look at the store has brought it. */
+  isFound: boolean;
+}
+
 /**
  * How often, in ms, to check whether another process has cancelled a thread. It must take no longer than half a second
  * to notice.
@@ -50,7 +55,7 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #jobs = new Map<ThreadId, Job>();
   /** The threads in the queue, each with what resolves once it leaves the queue. */
-  readonly #waiting = new Map<ThreadId, PromiseWithResolvers<void>>();
+  readonly #waiting = new Map<ThreadId, Queued>();
   readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
   #stopping = false;
   #heartbeat: AbortController | null = null;
@@ -90,10 +95,24 @@ export class WorkerPool {
     else this.#enqueue(threadId);
   }
 
-  /** Like `nudge`, but skips a thread that failed here a moment ago. */
-  nudgeUnlessFailing(threadId: ThreadId): void {
-    const retry = this.#retryAt.get(threadId);
-    if (retry === undefined || this.#options.clock.now() >= retry.at) this.nudge(threadId);
+  /**
+   * Takes up threads that were found in the store, the first ones first: as many as there are places for, and as many again in
+   * the queue. The others are left to other processes, or to the next look. What was found before and has not begun, and is not
+   * among them any more, has begun elsewhere. Returns whether some were left.
+   */
+  takeFound(due: readonly ThreadId[]): boolean {
+    const { clock, concurrency } = this.#options;
+    const found = new Set(due);
+    for (const [threadId, { isFound }] of this.#waiting)
+      if (isFound && !found.has(threadId)) this.#dequeue(threadId);
+    for (const threadId of due) {
+      if (this.#jobs.has(threadId) || this.#waiting.has(threadId)) continue;
+      if ((this.#retryAt.get(threadId)?.at ?? 0) > clock.now()) continue;
+      if (this.#jobs.size + this.#waiting.size >= 2 * concurrency) return true;
+      if (this.#jobs.size < concurrency) this.nudge(threadId);
+      else this.#enqueue(threadId, true);
+    }
+    return false;
   }
 
   /**
@@ -163,8 +182,10 @@ export class WorkerPool {
     await Promise.all(jobs.map((job) => job.done));
   }
 
-  #enqueue(threadId: ThreadId): void {
-    if (!this.#waiting.has(threadId)) this.#waiting.set(threadId, Promise.withResolvers());
+  #enqueue(threadId: ThreadId, isFound = false): void {
+    const queued = this.#waiting.get(threadId);
+    if (queued === undefined) this.#waiting.set(threadId, { ...Promise.withResolvers(), isFound });
+    else if (!isFound) queued.isFound = false;
   }
 
   #dequeue(threadId: ThreadId): void {

@@ -56,7 +56,10 @@ async function abandoned() {
     leftToEngineMs: 0,
     agents: ["example"],
     limit: () => 100,
-    nudge: (threadId) => nudged.push(threadId),
+    take(due) {
+      nudged.push(...due);
+      return false;
+    },
     onAll: () => {},
     onProblem: (error) => {
       throw error;
@@ -139,6 +142,50 @@ describe("the sweeper", () => {
     await expect.poll(async () => (await store.summary(threadId))?.status).toBe("finished");
     expect(told).toContain(threadId);
     expect(Math.min(...claimed) - began).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("does not try what another process has begun since it was found, and finds no more than it soon begins", {
+    tags: "F12.4",
+  }, async () => {
+    const store = createMemoryStore();
+    const { agent } = exampleAgent(
+      Array.from({ length: 20 }, () => ({ intent: "done", message: "8" }) as const),
+    );
+    const launching = createRuntime({ agents: [agent], store, worker: false });
+    const launched: ThreadId[] = [];
+    for (let nth = 0; nth < 20; nth++) {
+      const input = { message: "go", from: ada };
+      launched.push((await launching.launch({ agent: "example", input })).threadId);
+    }
+    const hold = Promise.withResolvers<void>();
+    const tried: ThreadId[] = [];
+    let looks = 0;
+    const slow: ThreadStore = {
+      ...store,
+      async claim(id, ...rest) {
+        tried.push(id);
+        if (tried.length === 1) await hold.promise;
+        return store.claim(id, ...rest);
+      },
+      async due(...args) {
+        looks += 1;
+        return store.due(...args);
+      },
+    };
+    const one = createRuntime({ agents: [agent], store: slow, concurrency: 1, sweepMs: 10 });
+    ends.push(() => one.stop());
+    one.start();
+    await expect.poll(() => looks).toBeGreaterThan(2);
+    expect(tried).toHaveLength(1);
+    const other = createRuntime({ agents: [agent], store, sweepMs: 10 });
+    ends.push(() => other.stop());
+    other.start();
+    for (const id of launched) expect((await other.settled(id)).state.status.kind).toBe("finished");
+    const seen = looks;
+    await expect.poll(() => looks).toBeGreaterThan(seen + 2);
+    hold.resolve();
+    await one.stop();
+    expect(tried).toHaveLength(1);
   });
 
   it("asks once for all threads that run here whether another process has cancelled one", {
