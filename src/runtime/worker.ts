@@ -24,7 +24,7 @@ import { passOnOwed } from "./pass-on.ts";
 import { type OnAppended, StoreJournal } from "./store-journal.ts";
 import { tellNews } from "./tell-news.ts";
 import { isNewsOwed, tellPeople } from "./tell-people.ts";
-import { createUpdates } from "./tell-updates.ts";
+import { createUpdates, type Updates } from "./tell-updates.ts";
 import { dueEvents } from "./wake.ts";
 
 export interface WorkerOptions {
@@ -158,8 +158,8 @@ async function run(
     async beforeCommand() {
       await endWithAbove();
       cancelled = isCancelled(journal.thread);
-      // First: whom it tells may take long.
-      await endChildren(journal, options.family);
+      // First: whom it tells may take long. What keeps a child from being ended keeps nobody from being told.
+      await endChildren(journal, options.family).catch(throwConflict);
       await passOnOwed(journal, agent, options.family.writer);
       await updates.tell();
       await tellNews(journal, agent, telling);
@@ -185,7 +185,9 @@ async function run(
         await updates.settle();
         return journal.thread;
       } catch (error) {
-        if (!(error instanceof SequenceConflictError) && !(await wasTold(journal, error))) throw error;
+        if (error instanceof SequenceConflictError || (await wasTold(journal, error))) continue;
+        await recordTold(updates);
+        throw error;
       }
     }
   } finally {
@@ -195,6 +197,21 @@ async function run(
 
 function isCancelled({ state }: ThreadHead): boolean {
   return state.ended?.kind === "cancelled";
+}
+
+/** Before work fails: what has been told is on record, or it would be told again. Never rejects. */
+async function recordTold(updates: Updates): Promise<void> {
+  for (;;) {
+    try {
+      return await updates.settle();
+    } catch (error) {
+      if (!(error instanceof SequenceConflictError)) return;
+    }
+  }
+}
+
+function throwConflict(error: unknown): void {
+  if (error instanceof SequenceConflictError) throw error;
 }
 
 /** Whether another thread that could not be read has meanwhile been given up, which this thread has been told. */

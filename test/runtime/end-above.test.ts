@@ -5,6 +5,7 @@ import type { Channel } from "../../src/humans/channel.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
+import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { HumanDecision } from "../../src/thread/events.ts";
 import { testInbox } from "../inbox/inbox-server.ts";
 import { serve } from "../server/serve.ts";
@@ -194,6 +195,48 @@ describe("a thread for which nobody waits any more", { tags: ["F10.4", "F12.1"] 
     await runtime.cancel(threadId, bob);
     expect(await untilCancelled(runtime, request.threadId)).toContain("was cancelled");
     told.resolve();
+  });
+
+  it("keeps nobody from hearing of the cancellation, once, though it cannot be ended now", async () => {
+    const store = createMemoryStore();
+    const clock = fakeClock();
+    const told: string[] = [];
+    const desk: Channel = {
+      name: "desk",
+      deliver: async ({ kind }) => void told.push(kind),
+      update: async ({ kind }) => void told.push(kind),
+    };
+    const boss = familyMember(
+      "boss",
+      [
+        { intent: "hand_aside", task: "pay it" },
+        { intent: "ask", question: "?" },
+      ],
+      {
+        aside: "payer",
+      },
+    );
+    const payer = familyMember("payer", [pay], { payApproval: "always" });
+    const channels = [desk];
+    const first = testRuntime({ agents: [boss.agent, payer.agent], store, clock, channels });
+    const via = { channel: "desk", address: "ada" };
+    const { threadId } = await first.launch({ agent: "boss", input: { message: "go", from: ada }, via });
+    await first.settled(threadId);
+    await first.stop();
+    told.length = 0;
+    const broken: ThreadStore = {
+      ...store,
+      state: async (id) => {
+        if (id !== threadId) throw new Error("a bad sector");
+        return store.state(id);
+      },
+    };
+    const runtime = testRuntime({ agents: [boss.agent], store: broken, clock, channels });
+    runtime.start();
+    await runtime.cancel(threadId, bob);
+    await clock.advance(60_000);
+    expect(told.toSorted()).toEqual(["cancelled", "closed"]);
+    expect((await runtime.get(threadId)).state.updates).toEqual([]);
   });
 });
 
