@@ -29,11 +29,15 @@ export default defineConfig({
     config(md) {
       markCode(md);
       const code = md.renderer.rules.code_inline;
-      // Long names may break where a reader expects it: after `_`, `/`, `.` and `:`.
+      // Long names may break where a reader expects it: after `_`, `/`, `.` and `:`, and in very long ones before a capital letter.
       md.renderer.rules.code_inline = (...args) =>
         code(...args)
           .replace("<code", "<code v-pre")
-          .replace(/>[^<]+</g, (text) => text.replace(/[_/.:](?=\w)/g, "$&<wbr>"));
+          .replace(/>[^<]+</g, (text) =>
+            text
+              .replace(/[A-Za-z]{16,}/g, (name) => name.replace(/[a-z](?=[A-Z])/g, "$&<wbr>"))
+              .replace(/[_/.:](?=\w)/g, "$&<wbr>"),
+          );
     },
   },
   themeConfig: {
