@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +8,9 @@ import { openStore } from "../../src/cli/open-store.ts";
 import { type Thread, threadOf } from "../../src/thread/thread.ts";
 import type { Handover } from "../runtime/delegating-family.ts";
 import { type PostgresServer, startPostgres } from "../store/postgres-server.ts";
+import { makeProgram } from "./program.ts";
 
-const PROGRAM = join(import.meta.dirname, "work-program.ts");
+const program = await makeProgram("work-program.ts");
 const LANES = 3;
 
 let server: PostgresServer;
@@ -28,13 +28,13 @@ type Death = readonly [at: number, when: "before" | "after"];
 
 /** One life of the program; true if it was killed, false if the work was over. */
 async function live(args: readonly string[], death?: Death): Promise<boolean> {
-  const child = spawn(process.execPath, ["--import", "tsx", PROGRAM, ...args, ...(death ?? []).map(String)], {
+  const child = program.start([...args, ...(death ?? []).map(String)], {
     stdio: ["ignore", "inherit", "pipe"],
     timeout: 60_000,
     killSignal: "SIGABRT",
   });
   let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
   const [code, signal] = await once(child, "close");

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,15 +5,16 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import { makeProgram } from "./program.ts";
 
-const program = join(import.meta.dirname, "recipes-program.ts");
+const program = await makeProgram("recipes-program.ts");
 
 /** Runs the program, kills it so long after it has begun, and gives what it printed, whether it was killed, and its time from then on. */
 async function run(file: string, killAfterMs?: number) {
-  const child = spawn(process.execPath, [program, file], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = program.start([file], { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
   let begun = 0;
-  child.stdout.on("data", (data) => {
+  child.stdout?.on("data", (data) => {
     if (printed === "" && killAfterMs !== undefined)
       void setTimeout(killAfterMs).then(() => child.kill("SIGKILL"));
     if (printed === "") begun = performance.now();

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { expect } from "vitest";
 import { parseRequestId } from "../../../src/base/ids.ts";
 import { openStore } from "../../../src/cli/open-store.ts";
 import { threadOf } from "../../../src/thread/thread.ts";
+import { makeProgram } from "../program.ts";
 import { PAYMENTS } from "./agent.ts";
 import { FAULT_POINTS, type Fault, type FaultPoint } from "./faults.ts";
 import { readLedger } from "./ledger.ts";
@@ -74,9 +75,7 @@ export interface Place extends Pick<World, "path" | "env"> {
 
 const LONGEST_LIFE_MS = 30_000;
 
-/** The compiled sources, kept between lives: a process then starts in a third of the time. */
-const compileCache = mkdtempSync(join(tmpdir(), "twelvefold-compiled-"));
-process.once("exit", () => rmSync(compileCache, { recursive: true, force: true }));
+const program = await makeProgram("crash/child.ts");
 
 /** One life, of which `onStart` gets the process; true when it was killed, false when everything had ended. Throws for any other end. */
 async function live(
@@ -87,10 +86,9 @@ async function live(
   const { path, ledger, threads, claimMs, patienceMs } = world;
   const drawn = fault === undefined ? [] : [fault.point, String(fault.nth)];
   const args = [path, ledger, String(threads), String(claimMs), String(patienceMs), ...drawn];
-  const script = join(import.meta.dirname, "child.ts");
-  const child = spawn(process.execPath, ["--experimental-strip-types", "--no-warnings", script, ...args], {
+  const child = program.start(args, {
     stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...world.env },
+    env: world.env,
     timeout: LONGEST_LIFE_MS + threads * 1000,
     killSignal: "SIGABRT",
   });
@@ -98,7 +96,7 @@ async function live(
   const atOnce =
     fault?.point === "any_instant" ? setTimeout(() => child.kill("SIGKILL"), fault.nth) : undefined;
   let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
   const [code, signal] = await once(child, "close");
