@@ -1,4 +1,4 @@
-import { both, type Check, check, numberFrom, text } from "./checks.ts";
+import { anything, both, type Check, check, fields, numberFrom, text } from "./checks.ts";
 import { UsageError } from "./errors.ts";
 
 const HUNDRED_YEARS_S = 100 * 365 * 86_400;
@@ -72,6 +72,23 @@ export function checkOptions(what: string, fits: Check, options: unknown): void 
   const problems = problemsWith(options, fits);
   if (problems.length === 0) return;
   throw new UsageError("invalid_configuration", `${what}: ${problems.join("; ")}`, { details: { problems } });
+}
+
+/** Each option of a type, so that the compiler finds one that is missing. */
+export type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
+
+/**
+ * Refuses an option that there is not, as `checkOptions` does, where nothing is to be said of the values, or it is said elsewhere:
+ * a misspelt name never goes unnoticed.
+ */
+export function checkNames<Options extends object>(
+  what: string,
+  names: NamesOf<Options>,
+  options: Options,
+): void {
+  const isKnown = typeof options === "object" && options !== null && !Array.isArray(options);
+  if (isKnown && Object.keys(options).every((name) => Object.hasOwn(names, name))) return;
+  checkOptions(what, fields(Object.fromEntries(Object.keys(names).map((name) => [name, anything]))), options);
 }
 
 /** The same for an argument of a call. Throws `UsageError` (`invalid_argument`). */

@@ -1,4 +1,5 @@
 import { parseJson } from "../base/json.ts";
+import { checkNames, type NamesOf } from "../base/options.ts";
 import type { Operations, ThreadEvent } from "./operations.ts";
 import { messagesIn } from "./sse.ts";
 
@@ -80,6 +81,14 @@ interface AnyRequest {
   readonly signal?: AbortSignal;
 }
 
+const REQUEST: NamesOf<AnyRequest> = {
+  path: true,
+  query: true,
+  body: true,
+  idempotencyKey: true,
+  signal: true,
+};
+
 /**
  * Creates a typed client of the HTTP API that needs nothing but `fetch`.
  *
@@ -88,10 +97,13 @@ interface AnyRequest {
  * const { threadId } = await client.request("POST /threads", { body: { agent: "calculator", message: "3 + 4" } });
  * for await (const event of client.watch(threadId)) console.log(event.type);
  */
-export function createClient({ url, key, fetch: send = fetch }: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client {
+  checkNames("createClient", { url: true, key: true, fetch: true }, options);
+  const { url, key, fetch: send = fetch } = options;
   const credentials = key === undefined ? {} : { authorization: `Bearer ${key}` };
 
   const call = async (operation: string, request: AnyRequest): Promise<Response> => {
+    checkNames(operation, REQUEST, request);
     const [method = "", template = ""] = operation.split(" ");
     const { body, idempotencyKey, signal } = request;
     const response = await send(addressOf(url, template, request), {
@@ -117,7 +129,9 @@ export function createClient({ url, key, fetch: send = fetch }: ClientOptions): 
       return answer;
     },
 
-    async *watch(threadId, { after = 0, signal, onPartial } = {}) {
+    async *watch(threadId, options = {}) {
+      checkNames("watch", { after: true, signal: true, onPartial: true }, options);
+      const { after = 0, signal, onPartial } = options;
       let last = after;
       while (!isAborted(signal)) {
         let wait = 1_000;

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Clock } from "../base/clock.ts";
+import { checkNames } from "../base/options.ts";
 import type { ModelChoice } from "../prompts/types.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { sameText } from "../server/api-key.ts";
@@ -23,12 +24,15 @@ export interface ServerInboxOptions {
 }
 
 /** The inbox with the server's own callers, scopes and form tokens: what `createServer` takes as `inbox` and `assets`. */
-export function serverInbox({ log = consoleLog, ...options }: ServerInboxOptions): {
+export function serverInbox(options: ServerInboxOptions): {
   readonly inbox: Hono<ServerEnv>;
   readonly assets: Hono<ServerEnv>;
 } {
+  const names = { runtime: true, clock: true, model: true, log: true, promptSource: true } as const;
+  checkNames("serverInbox", names, options);
+  const { log = consoleLog, ...shared } = options;
   const routes = inboxRoutes({
-    ...options,
+    ...shared,
     principal: (c: Context<ServerEnv>) => c.get("principal"),
     basePath: (c: Context<ServerEnv>) => c.get("basePath"),
     access(c: Context<ServerEnv>) {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { UsageError } from "../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json } from "../base/json.ts";
+import { checkNames, type NamesOf } from "../base/options.ts";
 import type { ChatRequest, Completion, Problem } from "./chat-protocol.ts";
 import { FAULTS, type Fault, spoil } from "./faults.ts";
 import {
@@ -38,6 +39,18 @@ export interface FaultyModel extends ModelServer {
 const NAME = "twelvefold-faulty";
 const PIECES = 20;
 
+const NAMES: NamesOf<FaultyOptions> = {
+  upstream: true,
+  answer: true,
+  seed: true,
+  rates: true,
+  retryAfter: true,
+  onServed: true,
+  dripInterval: true,
+  port: true,
+  host: true,
+};
+
 /**
  * Starts a model that answers well or badly, as seed and rates decide. Which fault the n-th request gets depends only
  * on the seed and n. Throws `UsageError` (`invalid_argument`) unless exactly one of `upstream` and `answer` is given
@@ -53,7 +66,8 @@ const PIECES = 20;
  * await model.close();
  */
 export async function startFaultyModel(options: FaultyOptions): Promise<FaultyModel> {
-  checkOptions(options);
+  checkNames("startFaultyModel", NAMES, options);
+  checkRates(options);
   const served: (Fault | null)[] = [];
   const routes = chatRoutes({
     model: NAME,
@@ -87,7 +101,7 @@ export async function startFaultyModel(options: FaultyOptions): Promise<FaultyMo
   return { ...(await listen(routes, options)), served };
 }
 
-function checkOptions({ upstream, answer, rates }: FaultyOptions): void {
+function checkRates({ upstream, answer, rates }: FaultyOptions): void {
   if ((upstream === undefined) === (answer === undefined)) {
     throw new UsageError("invalid_argument", "a faulty model takes exactly one of `upstream` and `answer`");
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkNames } from "../base/options.ts";
 import { cleanBody } from "./clean-body.ts";
 import { type ListenOptions, listen, type ModelServer, sendProblem } from "./model-server.ts";
 import { type RecordedCall, recordedRequest, removeCredentials, requestDigest } from "./recording.ts";
@@ -43,6 +44,8 @@ const FORWARDED_BACK = ["content-type", "retry-after", "retry-after-ms", "x-requ
  * await recorder.close();
  */
 export async function startRecordingModel(options: RecordingOptions): Promise<ModelServer> {
+  const names = { upstream: true, file: true, onRecorded: true, port: true, host: true } as const;
+  checkNames("startRecordingModel", names, options);
   const append = await openRecording(options.file);
   const upstream = options.upstream.replace(/\/+$/, "");
   /** Calls are written one at a time, so that their lines do not mix. */

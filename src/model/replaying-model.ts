@@ -1,4 +1,5 @@
 import { canonicalJson } from "../base/json.ts";
+import { checkNames } from "../base/options.ts";
 import { type ListenOptions, listen, type ModelServer, sendProblem } from "./model-server.ts";
 import {
   describeDifference,
@@ -30,6 +31,7 @@ export interface ReplayingOptions extends ListenOptions {
  * Throws `UsageError` (`invalid_configuration`) if the file or folder cannot be read or is not a recording.
  */
 export async function startReplayingModel(options: ReplayingOptions): Promise<ReplayingModel> {
+  checkNames("startReplayingModel", { file: true, onRequest: true, port: true, host: true }, options);
   const calls = await readRecording(options.file);
   const waiting = new Map<string, RecordedCall[]>();
   for (const call of calls) waiting.set(call.digest, [...(waiting.get(call.digest) ?? []), call]);

@@ -1,4 +1,5 @@
 import { TwelvefoldError } from "../base/errors.ts";
+import { checkNames } from "../base/options.ts";
 import type { ChatRequest, Completion, Problem } from "./chat-protocol.ts";
 import { chatRoutes, type ListenOptions, listen, type ModelServer } from "./model-server.ts";
 
@@ -29,6 +30,7 @@ export async function startScriptedModel(
   answers: readonly ScriptedAnswer[],
   options: ListenOptions = {},
 ): Promise<ScriptedModel> {
+  checkNames("startScriptedModel", { port: true, host: true }, options);
   const requests: ChatRequest[] = [];
   const routes = chatRoutes({
     model: "twelvefold-scripted",

@@ -1,3 +1,4 @@
+import { checkNames } from "../base/options.ts";
 import { escapeXml } from "./escape-xml.ts";
 import { type GraphEdge, type GraphNode, graphInWords, nodeText, type ThreadGraph } from "./graph.ts";
 import { clip } from "./visible-text.ts";
@@ -22,7 +23,9 @@ export interface SvgOptions {
  * neither script nor style; the classes `thread-graph`, `node`, `edge`, the kind and the outcome are there for a style
  * sheet. Each node's `data-seq` is the number of its first event.
  */
-export function toSvg(graph: ThreadGraph, { hrefOf }: SvgOptions = {}): string {
+export function toSvg(graph: ThreadGraph, options: SvgOptions = {}): string {
+  checkNames("toSvg", { hrefOf: true }, options);
+  const { hrefOf } = options;
   const { nodes, edges } = graph;
   const places = new Map(nodes.map(({ id }, index) => [id, index]));
   const height = TOP * 2 + Math.max(1, nodes.length) * (NODE_HEIGHT + GAP) - GAP;

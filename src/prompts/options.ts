@@ -10,13 +10,22 @@ import {
   optional,
   someFields,
 } from "../base/checks.ts";
-import { callback, checkOptions, count, durationMs, nonEmptyName, objectWith } from "../base/options.ts";
+import {
+  callback,
+  checkNames,
+  checkOptions,
+  count,
+  durationMs,
+  type NamesOf,
+  nonEmptyName,
+  objectWith,
+} from "../base/options.ts";
 import type { Patience } from "./call/patience.ts";
 import { DEFAULT_RETRY } from "./call/retry-policy.ts";
 import { PROSE_MODES } from "./gate/form.ts";
 import { DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import { DEFAULT_TIMEOUTS } from "./http/timeouts.ts";
-import type { PromptFunctionOptions } from "./prompt-function.ts";
+import type { CallOptions, PromptFunctionOptions } from "./prompt-function.ts";
 
 /** Checks an object that has some of these keys, each with a value of one kind. */
 const some = (keys: object, inner: Check): Check =>
@@ -57,8 +66,21 @@ export function checkPromptOptions(name: string, options: unknown): asserts opti
   checkOptions(`promptFunction ${name}`, both(fields(OPTIONS), named), options ?? {});
 }
 
-/** Throws `UsageError` for time-outs and retries that could not work. `what` says whose they are. */
-export function checkPatience(what: string, { timeouts, retry }: Patience): void {
-  if (timeouts === undefined && retry === undefined) return;
-  checkOptions(what, fields(PATIENCE), { timeouts, retry });
+const CALL: NamesOf<CallOptions> = {
+  model: true,
+  defaultModel: true,
+  signal: true,
+  onPartial: true,
+  admit: true,
+  tb: true,
+  timeouts: true,
+  retry: true,
+};
+
+/** Throws `UsageError` for options of a call that there are not, or that could not work. */
+export function checkCall(what: string, options: CallOptions): void {
+  checkNames(what, CALL, options);
+  const { timeouts, retry } = options;
+  if (timeouts !== undefined || retry !== undefined)
+    checkOptions(what, fields(PATIENCE), { timeouts, retry });
 }

@@ -26,7 +26,7 @@ import { completionReader } from "./gate/answer.ts";
 import type { ProseMode } from "./gate/form.ts";
 import { type AnswerLimits, DEFAULT_ANSWER_LIMITS } from "./gate/limits.ts";
 import type { Timeouts } from "./http/timeouts.ts";
-import { checkPatience, checkPromptOptions } from "./options.ts";
+import { checkCall, checkPromptOptions } from "./options.ts";
 import type { Admit, Answer, ModelChoice, ModelClient, PreparedRequest, PromptStream } from "./types.ts";
 
 /** Settings of one call. The function's own settings apply where one is absent. */
@@ -175,7 +175,7 @@ function makeFunction(
 
   async function call(args: readonly unknown[], callOptions: CallOptions = {}): Promise<Answer<unknown>> {
     const { signal, tb, onPartial } = callOptions;
-    checkPatience(`a call of ${name}`, callOptions);
+    checkCall(`a call of ${name}`, callOptions);
     const started = clock.now();
     const safe = safeArguments(args);
     const model = modelFor(callOptions);
@@ -228,13 +228,15 @@ function makeFunction(
     prose,
     call,
     stream: (args, callOptions) => new Stream((onPartial) => call(args, { ...callOptions, onPartial })),
-    request: async (args, callOptions = {}) =>
-      prepare(fn, safeArguments(args), clientsOf(modelFor(callOptions), false)[0], {
+    async request(args, callOptions = {}) {
+      checkCall(`a request of ${name}`, callOptions);
+      return prepare(fn, safeArguments(args), clientsOf(modelFor(callOptions), false)[0], {
         tb: callOptions.tb,
         stream: callOptions.onPartial !== undefined,
         now: clock.now(),
         promptCache,
-      }),
+      });
+    },
     parse: (text, { tb } = {}) => {
       const reply = { text, finish: "stop", usage: null } as const;
       return read({ reply, completion: textRecord(text), validText: true }, tb);

@@ -3,7 +3,7 @@ import { appendToThread } from "../agent/to-store.ts";
 import { anything, boolean, check, fields, fieldsAtLeast, list, optional, text } from "../base/checks.ts";
 import { type NewThreadId, parseThreadId, type RequestId, type ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
-import { checkArgument } from "../base/options.ts";
+import { checkArgument, checkNames } from "../base/options.ts";
 import type { People } from "../humans/people.ts";
 import { identify, type VerifiedPrincipal } from "../humans/principal.ts";
 import type { HumanResponse } from "../humans/respond.ts";
@@ -236,6 +236,7 @@ export function createChanges(options: ChangesOptions): Changes {
     },
 
     async erase(threadId, by, wanted) {
+      checkNames("erase", { reason: true, seqs: true }, wanted);
       const { before, thread, added } = await eraseEvents({ ...wanted, threadId, by }, options);
       // Also if nothing was left to erase: an earlier try may have ended in between.
       await dropResultsOf(threadId, store);

@@ -3,6 +3,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { Clock } from "../base/clock.ts";
 import { letGo } from "../base/hooks.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { checkNames } from "../base/options.ts";
 import type { ThreadStore, UnindexedThread } from "../store/store.ts";
 import { projectionOf } from "../thread/projection.ts";
 import { threadOf } from "../thread/thread.ts";
@@ -38,10 +39,9 @@ const LOOK_EVERY_MS = 60_000;
  * Makes what earlier releases stored findable, thread by thread, the latest first. What an agent hides is left out, so only
  * threads of agents that are known here are taken. Resolves when none is left that can be read.
  */
-export async function indexThreads(
-  { store, agents }: Tools,
-  { signal, onProgress, atOnce = AT_ONCE }: IndexingOptions = {},
-): Promise<void> {
+export async function indexThreads({ store, agents }: Tools, options: IndexingOptions = {}): Promise<void> {
+  checkNames("indexThreads", { signal: true, atOnce: true, onProgress: true }, options);
+  const { signal, onProgress, atOnce = AT_ONCE } = options;
   const names = [...agents.keys()];
   const unreadable = new Set<ThreadId>();
   let done = 0;

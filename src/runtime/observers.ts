@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import { shownAdded } from "../agent/shown-thread.ts";
 import { callQuietly } from "../base/hooks.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { checkNames } from "../base/options.ts";
 import type { ThreadEvent } from "../thread/events.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
@@ -84,6 +85,7 @@ export function createObservers(agents: ReadonlyMap<string, Agent>): Observers {
       for (const observer of observers.keys()) callQuietly(() => observer(observation));
     },
     subscribe: (observer, options = {}) => {
+      checkNames("subscribe", { partials: true }, options);
       observers.set(observer, options);
       return () => observers.delete(observer);
     },

@@ -10,6 +10,7 @@ import {
 } from "../base/errors.ts";
 import { requestIdOf, type ThreadId } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
+import { checkNames, type NamesOf } from "../base/options.ts";
 import { principalKey, type VerifiedPrincipal } from "../humans/principal.ts";
 import { MAX_DEPTH } from "../loop/perform-delegate.ts";
 import type { ToolContext } from "../steps/definitions.ts";
@@ -47,6 +48,22 @@ export interface RunAgentOptions extends OfRuntime {
   readonly signal?: AbortSignal | undefined;
 }
 
+const NAMES: NamesOf<RunAgentOptions> = {
+  model: true,
+  channels: true,
+  people: true,
+  credentials: true,
+  secret: true,
+  store: true,
+  runtime: true,
+  id: true,
+  from: true,
+  source: true,
+  within: true,
+  agents: true,
+  signal: true,
+};
+
 /** How often, in ms, to look whether somebody has answered, or another process has gone on. */
 const POLL_MS = 100;
 
@@ -69,6 +86,7 @@ export async function runAgent<A extends Agent<AnyStep, unknown>>(
   input: Json,
   options: RunAgentOptions = {},
 ): Promise<ResultOf<A>> {
+  checkNames("runAgent", NAMES, options);
   const { runtime, stop } = runtimeFor(agent, options);
   try {
     const once = options.id === undefined ? undefined : `run:${agent.name}:${options.id}`;

@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import type { RequestId, ThreadId } from "../base/ids.ts";
+import { checkNames, type NamesOf } from "../base/options.ts";
 import type { People } from "../humans/people.ts";
 import type { HumanRequest } from "../humans/request.ts";
 import type { ListFilter, ThreadPage, ThreadStore, Verification } from "../store/store.ts";
@@ -66,6 +67,18 @@ export interface Runtime extends Changes {
   stop(): Promise<void>;
 }
 
+const FILTER: NamesOf<ListFilter> = {
+  agent: true,
+  status: true,
+  pending: true,
+  search: true,
+  awaitedEvent: true,
+  parentThreadId: true,
+  updatedBefore: true,
+  limit: true,
+  cursor: true,
+};
+
 const SWEPT_AT_ONCE = 100;
 /** An engine between processes delivers in some 20 ms; where it has not after this time, the sweeper does. */
 const LEFT_TO_ENGINE_MS = 1_000;
@@ -97,9 +110,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     get: async (threadId) => threadOf(threadId, await store.read(threadId)),
     request: (requestId) => askedWith(requestId, { store, change: writer.change }),
     requestsBelow: (thread) => requestsBelow(thread, store),
-    async list(filter) {
+    async list(filter = {}) {
+      checkNames("list", FILTER, filter);
       const page = await store.list(filter);
-      return filter?.pending === true ? { ...page, threads: await withoutEnded(page.threads, store) } : page;
+      return filter.pending === true ? { ...page, threads: await withoutEnded(page.threads, store) } : page;
     },
     unindexed: async (countTo) => (await store.unindexed([...agents.keys()], 0, countTo)).count,
     indexThreads: (options) => indexThreads({ store, agents }, options),

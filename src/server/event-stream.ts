@@ -1,6 +1,7 @@
 import type { SSEStreamingApi } from "hono/streaming";
 import type { Clock } from "../base/clock.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { checkNames } from "../base/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { createShownReader } from "./shown.ts";
 
@@ -43,6 +44,8 @@ interface Listener {
 
 /** One subscription to the runtime, shared by all streams. */
 export function createEventStreams(options: EventStreamOptions): EventStreams {
+  const names = { runtime: true, clock: true, pollMs: true, heartbeatMs: true } as const;
+  checkNames("createEventStreams", names, options);
   const { runtime, clock, pollMs = 400, heartbeatMs = 15_000 } = options;
   const listeners = new Map<ThreadId, Set<Listener>>();
   const closed = new AbortController();

@@ -1,5 +1,6 @@
 import { type DestinationStream, type LevelWithSilent, pino } from "pino";
 import { TwelvefoldError } from "../base/errors.ts";
+import { checkNames } from "../base/options.ts";
 import { removeSecrets } from "../base/secret-patterns.ts";
 import type { ServerLog } from "./log.ts";
 
@@ -14,9 +15,11 @@ export interface LogOptions {
  * A log of JSON lines, by pino. Errors are written with name, code, message and stack, and with everything
  * removed that looks like a secret; what else an error carries (requests, responses, details) is left out.
  */
-export function serverLog({ level = "info", destination }: LogOptions = {}): ServerLog {
-  const options = { level, base: null, serializers: { err: errorFields } };
-  return destination === undefined ? pino(options) : pino(options, destination);
+export function serverLog(options: LogOptions = {}): ServerLog {
+  checkNames("serverLog", { level: true, destination: true }, options);
+  const { level = "info", destination } = options;
+  const settings = { level, base: null, serializers: { err: errorFields } };
+  return destination === undefined ? pino(settings) : pino(settings, destination);
 }
 
 function errorFields(error: unknown): Readonly<Record<string, string>> {

@@ -5,7 +5,7 @@ import { type Clock, isoTime } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { callQuietly } from "../base/hooks.ts";
 import type { Json } from "../base/json.ts";
-import { callback, checkOptions, nonEmptyName } from "../base/options.ts";
+import { callback, checkNames, checkOptions, nonEmptyName } from "../base/options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Via } from "../thread/events.ts";
 
@@ -93,6 +93,7 @@ export function checkCronTriggers(
  * `UsageError` as `checkCronTriggers` does.
  */
 export function startCron(options: CronOptions): { stop(): Promise<void> } {
+  checkNames("startCron", { triggers: true, runtime: true, clock: true, onProblem: true }, options);
   checkCronTriggers(options.triggers, options.runtime.agents);
   const stopped = new AbortController();
   const loops = options.triggers.map((trigger) => {

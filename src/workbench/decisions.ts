@@ -2,6 +2,7 @@ import type { Agent } from "../agent/agent.ts";
 import type { CompletionRecord } from "../base/completion.ts";
 import { NotFoundError } from "../base/errors.ts";
 import type { ThreadId } from "../base/ids.ts";
+import { checkNames } from "../base/options.ts";
 import type { ThreadStore } from "../store/store.ts";
 import type { EventOf, Step, ThreadEvent } from "../thread/events.ts";
 
@@ -29,8 +30,10 @@ export function requireAgent(agents: readonly Pick<Agent, "name">[], agent: stri
 /** The latest threads of a store, one after another: no more than one is in memory. */
 export async function* lastThreads(
   store: Pick<ThreadStore, "list" | "read">,
-  { last, agent }: LastThreads,
+  options: LastThreads,
 ): AsyncGenerator<StoredThread> {
+  checkNames("lastThreads", { last: true, agent: true }, options);
+  const { last, agent } = options;
   let left = last;
   let cursor: string | undefined;
   while (left > 0) {

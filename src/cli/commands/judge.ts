@@ -40,7 +40,10 @@ export async function judge(session: Session, name: string, options: JudgeOption
   requireAgent(agents, options.agent);
   const decisions: JudgedStep[] = [];
   const unknown = new Set<string>();
-  for await (const thread of lastThreads(await session.existingStore(), options)) {
+  for await (const thread of lastThreads(await session.existingStore(), {
+    last: options.last,
+    agent: options.agent,
+  })) {
     if (!agents.some((one) => one.name === thread.agent)) {
       unknown.add(thread.agent);
       continue;

@@ -1,9 +1,10 @@
+import { checkNames } from "../../base/options.ts";
 import type { EventOf, ThreadEvent } from "../../thread/events.ts";
 import { createRedactor, type Redactor } from "../redaction/redaction.ts";
 import type { ContextBlock } from "./block.ts";
 import { blocksOf } from "./blocks.ts";
 import { createEventIndex } from "./event-index.ts";
-import { type ContextView, originLabel, personName } from "./view.ts";
+import { type ContextView, originLabel, personName, VIEW_NAMES } from "./view.ts";
 
 /** The blocks that stand for one event, or for a compacted range of events. */
 export interface EventBlocks {
@@ -79,6 +80,7 @@ export type BlockReader = (event: ThreadEvent) => {
 
 /** A reader for one thread: it remembers the steps, questions and secrets that later events refer to. */
 export function createBlockReader(view: ContextView): BlockReader {
+  checkNames("the view of a thread", VIEW_NAMES, view);
   const index = createEventIndex();
   const redact = createEventRedactor(view);
   return (event) => {

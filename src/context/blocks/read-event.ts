@@ -1,5 +1,6 @@
 import { UsageError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
+import { checkNames } from "../../base/options.ts";
 import type { ThreadEvent } from "../../thread/events.ts";
 import { writeYaml } from "../formats/write-yaml.ts";
 import { eventBlocks } from "./context-blocks.ts";
@@ -21,20 +22,18 @@ export interface EventPart {
 export function readEvent(
   events: readonly ThreadEvent[],
   seq: number,
-  {
-    from = 0,
-    length = 4000,
-    view = {},
-  }: { readonly from?: number; readonly length?: number; readonly view?: ContextView } = {},
+  part: { readonly from?: number; readonly length?: number; readonly view?: ContextView } = {},
 ): EventPart {
+  checkNames("readEvent", { from: true, length: true, view: true }, part);
+  const { from = 0, length = 4000, view = {} } = part;
   const originals = events.filter(({ type }) => type !== "context_compacted");
-  const entry = eventBlocks(originals, view).find((shown) => shown.seq === seq);
+  const entry = eventBlocks(originals, view).find((one) => one.seq === seq);
   if (entry === undefined)
     throw new UsageError("invalid_argument", `event ${seq} is not there or shows nothing`);
   const text = entry.blocks.map(({ body }) => textOf(body)).join("\n\n");
   const start = Math.max(0, from);
-  const part = text.slice(start, start + length).toWellFormed();
-  return { event: seq, text: part, ...(start + length < text.length ? { next: start + length } : {}) };
+  const shown = text.slice(start, start + length).toWellFormed();
+  return { event: seq, text: shown, ...(start + length < text.length ? { next: start + length } : {}) };
 }
 
 function textOf(body: Json): string {

@@ -1,5 +1,6 @@
 import type { CallId } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
+import type { NamesOf } from "../../base/options.ts";
 import type {
   EventData,
   EventType,
@@ -78,6 +79,21 @@ export interface ContextView {
    */
   readonly untrusted?: (event: ThreadEvent, step: Step | undefined) => string | undefined;
 }
+
+/** A context is a view, too. */
+export const VIEW_NAMES = {
+  senders: true,
+  formatters: true,
+  renderResult: true,
+  redact: true,
+  vault: true,
+  hiddenFields: true,
+  echoRefused: true,
+  untrusted: true,
+  format: true,
+  budget: true,
+  foldErrors: true,
+} as const satisfies NamesOf<ContextView> & Readonly<Record<string, true>>;
 
 /** Sources of `event_received` that are part of the program itself. */
 const OWN_SOURCES = new Set(["cron", "timer", "schedule", "agent", "job", "program"]);

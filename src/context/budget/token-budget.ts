@@ -1,4 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
+import { checkNames, type NamesOf } from "../../base/options.ts";
 import type { NewEvent } from "../../thread/events.ts";
 import type { ContextBlock } from "../blocks/block.ts";
 import { loadTokenCounter, type TokenCounter } from "./tokens.ts";
@@ -77,8 +78,21 @@ const DEFAULT_POLICIES: readonly BudgetPolicy[] = [
 /** A budget with its defaults. */
 export type FullBudget = Required<TokenBudget>;
 
-/** Throws `UsageError` (`invalid_argument`) for a budget that cannot be kept. */
-export function checkBudget({ tokens }: TokenBudget): void {
+const NAMES: NamesOf<TokenBudget> = {
+  tokens: true,
+  target: true,
+  keepRecent: true,
+  policies: true,
+  largeResult: true,
+  lookups: true,
+  pointer: true,
+  countTokens: true,
+};
+
+/** Throws `UsageError` (`invalid_configuration`) for a budget that cannot be kept, and for an option that there is not. */
+export function checkBudget(budget: TokenBudget): void {
+  checkNames("a token budget", NAMES, budget);
+  const { tokens } = budget;
   if (tokens >= MIN_TOKENS) return;
   const message = `a token budget must be at least ${MIN_TOKENS} tokens, not ${tokens}`;
   throw new UsageError("invalid_configuration", message, { details: { tokens } });

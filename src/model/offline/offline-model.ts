@@ -1,3 +1,4 @@
+import { checkNames } from "../../base/options.ts";
 import { chatRoutes, type ListenOptions, listen, type ModelServer } from "../model-server.ts";
 import type { AnswerOptions } from "./answer.ts";
 
@@ -33,6 +34,7 @@ export interface OfflineModel extends ModelServer {
  * const runtime = createRuntime({ agents: [calculator], store: createMemoryStore(), model: model.choice });
  */
 export async function startOfflineModel(options: ListenOptions & AnswerOptions = {}): Promise<OfflineModel> {
+  checkNames("startOfflineModel", { port: true, host: true, untidy: true }, options);
   const routes = chatRoutes({
     model: OFFLINE_MODEL_NAME,
     answer: async (request) => {

@@ -1,3 +1,4 @@
+import { checkNames } from "../../base/options.ts";
 import type { ModelClient } from "../types.ts";
 import { checkUrl, type Environment, set, trimSlash, urlIn, valueForHeader } from "./environment.ts";
 
@@ -140,6 +141,7 @@ function genericClient(model: string, environment: Environment): ClientSettings 
 
 /** A client without the options that are not set, because BAML would take an explicit `undefined` for a value. */
 export function modelClient(name: string, settings: ClientSettings): ModelClient {
+  checkNames(`modelClient ${name}`, { provider: true, options: true, missing: true }, settings);
   const entries = Object.entries(settings.options).filter(([, value]) => value !== undefined);
   return { name, provider: settings.provider, options: Object.fromEntries(entries) };
 }

@@ -1,5 +1,6 @@
 // `twelvefold/postgres`: threads in a PostgreSQL database that several machines share.
 import { type TwelvefoldError, UsageError } from "../../base/errors.ts";
+import { checkNames } from "../../base/options.ts";
 import type { ThreadStore } from "../store.ts";
 import { createDatabase, parseAddress } from "./database.ts";
 import { migrate } from "./migrate.ts";
@@ -44,6 +45,14 @@ export async function openPostgresStore(
   connectionString: string,
   options: PostgresStoreOptions = {},
 ): Promise<ThreadStore> {
+  const names = {
+    schema: true,
+    connections: true,
+    patience: true,
+    answerWithin: true,
+    onOutage: true,
+  } as const;
+  checkNames("openPostgresStore", names, options);
   const { connections = 10, patience = 30_000, answerWithin = 30_000, onOutage } = options;
   const { schema } = checkPlace({ connectionString, schema: options.schema });
   if (!Number.isInteger(connections) || connections < 1 || connections > 1_000) {

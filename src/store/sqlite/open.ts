@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { StorageError, UsageError } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
+import { checkNames } from "../../base/options.ts";
 import type { ThreadStore } from "../store.ts";
 import { isBusy, storageError } from "./errors.ts";
 import { migrate } from "./migrate.ts";
@@ -30,6 +31,7 @@ export interface SqliteStoreOptions {
  * const runtime = createRuntime({ agents: [calculator], store });
  */
 export async function openSqliteStore(path: string, options: SqliteStoreOptions = {}): Promise<ThreadStore> {
+  checkNames("openSqliteStore", { lockTimeout: true, driver: true }, options);
   if (path === "" || path.startsWith(":") || path.startsWith("file:")) {
     throw new UsageError(
       "invalid_argument",

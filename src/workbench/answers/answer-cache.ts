@@ -4,6 +4,7 @@ import type { Usage } from "../../base/completion.ts";
 import { digestOf } from "../../base/digest.ts";
 import { isJsonObject, type Json } from "../../base/json.ts";
 import { makeFolder } from "../../base/make-folder.ts";
+import { checkNames } from "../../base/options.ts";
 import type { PreparedRequest } from "../../prompts/types.ts";
 
 /** A model's answer as it is kept. */
@@ -32,7 +33,12 @@ const VERSION = 1;
  *
  * An answer that holds a credential of its request is not kept: some servers echo what they are sent.
  */
-export function openAnswerCache(folder: string, { fresh = false } = {}): AnswerCache {
+export function openAnswerCache(
+  folder: string,
+  options: { readonly fresh?: boolean | undefined } = {},
+): AnswerCache {
+  checkNames("openAnswerCache", { fresh: true }, options);
+  const { fresh = false } = options;
   return {
     get: (request, sample) => (fresh ? undefined : read(pathOf(folder, request, sample))),
     put(request, sample, answer) {

@@ -1,5 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { canonicalJson, toJson } from "../../base/json.ts";
+import { checkNames, type NamesOf } from "../../base/options.ts";
 import type { Admit, Answer, ModelChoice } from "../../prompts/types.ts";
 import type { Thread } from "../../thread/thread.ts";
 import type { AnswerCache, KeptAnswer } from "./answer-cache.ts";
@@ -18,6 +19,15 @@ export interface AskOptions {
   readonly admit?: Admit | undefined;
 }
 
+export const ASK_NAMES: NamesOf<AskOptions> = {
+  model: true,
+  defaultModel: true,
+  cache: true,
+  sample: true,
+  signal: true,
+  admit: true,
+};
+
 export interface Asked {
   readonly answer: Answer<unknown>;
   /** Whether it was kept from before: it costs nothing now. */
@@ -29,6 +39,7 @@ export interface Asked {
  * and gate of now. Only what reads the same from its text alone is kept: not an answer that was cut off or filtered.
  */
 export async function askNextStep(agent: Agent, thread: Thread, options: AskOptions): Promise<Asked> {
+  checkNames("askNextStep", ASK_NAMES, options);
   const { cache, sample = 0, ...call } = options;
   const { nextStep } = agent;
   if (cache === undefined) return { answer: await nextStep.call(thread, call), cached: false };

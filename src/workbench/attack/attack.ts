@@ -1,6 +1,7 @@
 import type { Agent, NextStep, NextStepOptions } from "../../agent/agent.ts";
 import { TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { randomThreadId, type ThreadId } from "../../base/ids.ts";
+import { checkNames, type NamesOf } from "../../base/options.ts";
 import type { VerifiedPrincipal } from "../../humans/principal.ts";
 import type { ModelChoice } from "../../prompts/types.ts";
 import type { Input } from "../../runtime/input.ts";
@@ -52,11 +53,27 @@ export interface AttackOptions {
   readonly onProgress?: ((progress: { readonly done: number; readonly of: number }) => void) | undefined;
 }
 
+const NAMES: NamesOf<AttackOptions> = {
+  agent: true,
+  agents: true,
+  model: true,
+  from: true,
+  goals: true,
+  keep: true,
+  real: true,
+  injections: true,
+  everyGoal: true,
+  concurrency: true,
+  signal: true,
+  onProgress: true,
+};
+
 /**
  * Runs injections against an agent whose tools are stubbed; its prompt, gate, context, policies, checks and judges are its own.
  * Nothing with effects runs unless it is `real`. Throws `UsageError` for an agent without steps with effects, or whose prompt shows no schema.
  */
 export async function attackAgent(options: AttackOptions): Promise<readonly Attack[]> {
+  checkNames("attackAgent", NAMES, options);
   const { agent, injections = INJECTIONS, concurrency = 4, signal, onProgress, keep = [] } = options;
   const { goals, targets } = await goalsOf(options);
   checkKept(options);

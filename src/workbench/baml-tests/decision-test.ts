@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { joinedTools } from "../../agent/thread-tools.ts";
 import { NotFoundError, UsageError } from "../../base/errors.ts";
 import { isJsonArray, isJsonObject, type Json, toJson } from "../../base/json.ts";
+import { checkNames } from "../../base/options.ts";
 import { createRedactor } from "../../context/redaction/redaction.ts";
 import type { EventOf, Step, ThreadEvent } from "../../thread/events.ts";
 import { withoutReasons } from "../../thread/reasons.ts";
@@ -50,6 +51,7 @@ export function decisionTest(
   agent: Agent,
   options: DecisionTestOptions = {},
 ): DecisionTest {
+  checkNames("decisionTest", { at: true, name: true, fields: true }, options);
   const { decision, before } = findDecision(stored.events, options.at);
   const erased = firstErased(stored.events);
   if (Math.max(decision?.seq ?? 0, before.length) >= erased) {

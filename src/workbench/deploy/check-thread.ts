@@ -84,7 +84,7 @@ async function approvalFindings(
 /** Whether the request that proposed the call is the one that the prompts of now would make. */
 async function wasAskedAlike(
   { thread, agent: own, call }: Checked,
-  options: DeployOptions,
+  { modelOf, count }: DeployOptions,
 ): Promise<boolean> {
   const { id, events } = thread;
   const decision = decisionsIn({ id, agent: own.name, events }).find(({ steps }) =>
@@ -93,7 +93,7 @@ async function wasAskedAlike(
   if (decision === undefined) return false;
   const { completion, before } = decision;
   const asked = { own, thread: threadOf(id, before), completion };
-  return (await diffRequest(asked, { ...options, before: undefined, against: false })).kind === "same";
+  return (await diffRequest(asked, { modelOf, count, before: undefined, against: false })).kind === "same";
 }
 
 /** The approval that a call waits for, or has and has not used. */

@@ -1,6 +1,7 @@
 import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError, TwelvefoldError } from "../../base/errors.ts";
 import type { ThreadId } from "../../base/ids.ts";
+import { checkNames } from "../../base/options.ts";
 import type { ThreadStore } from "../../store/store.ts";
 import { STATUS_KINDS, type StatusKind } from "../../thread/state.ts";
 import { threadOf } from "../../thread/thread.ts";
@@ -33,6 +34,16 @@ export async function* deployCheck(
   store: Pick<ThreadStore, "list" | "read">,
   options: DeployCheckOptions,
 ): AsyncGenerator<CheckedThread> {
+  const names = {
+    agents: true,
+    before: true,
+    modelOf: true,
+    count: true,
+    against: true,
+    agent: true,
+    signal: true,
+  } as const;
+  checkNames("deployCheck", names, options);
   const { agent, agents, signal } = options;
   let seen = 0;
   let cursor: string | undefined;

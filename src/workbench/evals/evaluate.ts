@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import { digestOf } from "../../base/digest.ts";
 import { TwelvefoldError, UsageError } from "../../base/errors.ts";
 import { toJson } from "../../base/json.ts";
+import { checkNames, type NamesOf } from "../../base/options.ts";
 import {
   MissingCredentialsError,
   ProviderRejectedError,
@@ -62,6 +63,24 @@ export interface EvalOptions {
   readonly onProgress?: ((progress: EvalProgress) => void) | undefined;
 }
 
+const NAMES: NamesOf<EvalOptions> = {
+  datasets: true,
+  agents: true,
+  variants: true,
+  folder: true,
+  samples: true,
+  concurrency: true,
+  cache: true,
+  judges: true,
+  prices: true,
+  baseline: true,
+  level: true,
+  signal: true,
+  admit: true,
+  now: true,
+  onProgress: true,
+};
+
 export interface EvalProgress {
   readonly done: number;
   readonly of: number;
@@ -84,6 +103,7 @@ interface Job {
  * that is not there, and the provider's error where it refuses the key or the model: every other case would fail alike.
  */
 export async function evaluate(options: EvalOptions): Promise<EvalRun> {
+  checkNames("evaluate", NAMES, options);
   const { datasets, variants, samples = 1, concurrency = 4, signal, now, onProgress } = options;
   const started = now();
   const plans = datasets.flatMap(({ name, cases }) =>

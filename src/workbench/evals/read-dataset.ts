@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument } from "yaml";
 import { type Check, fits } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
 import { isJsonObject, toJson } from "../../base/json.ts";
+import { checkNames } from "../../base/options.ts";
 import type { Dataset, EvalCase, Expectation, Severity } from "./dataset.ts";
 import { CASE, HEADER } from "./dataset-shape.ts";
 import { type KnownNames, unknownNames } from "./unknown-names.ts";
@@ -28,7 +29,9 @@ export interface ReadOptions {
  * Reads the datasets of a project. Throws `UsageError` that names file and line for a file that is none, a name that is not
  * known, a case whose name is used twice, and a dataset without cases.
  */
-export function readDatasets({ folder, only = [], agent, known }: ReadOptions): readonly Dataset[] {
+export function readDatasets(options: ReadOptions): readonly Dataset[] {
+  checkNames("readDatasets", { folder: true, only: true, agent: true, known: true }, options);
+  const { folder, only = [], agent, known } = options;
   const files =
     only.length === 0 ? filesIn(join(folder, EVALS_FOLDER)) : only.map((name) => fileOf(folder, name));
   if (files.length === 0) {
@@ -88,6 +91,7 @@ interface RawDataset {
 
 /** Reads a dataset's text: JSON Lines where the file's name says so, else YAML. Throws like `readDatasets`. */
 export function parseDataset(text: string, source: DatasetSource): Dataset {
+  checkNames("parseDataset", { file: true, agent: true, known: true }, source);
   const { file } = source;
   const raw = file.endsWith(".jsonl") ? readLines(text, file) : readYaml(text, file);
   if (raw.cases.length === 0) throw refusal(file, 1, "the dataset has no cases");

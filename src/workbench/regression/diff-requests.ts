@@ -2,6 +2,7 @@ import type { Agent } from "../../agent/agent.ts";
 import type { CompletionRecord } from "../../base/completion.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
 import { diffLines } from "../../base/line-diff.ts";
+import { checkNames } from "../../base/options.ts";
 import { requestText } from "../../model/request-text.ts";
 import type { ModelChoice, PreparedRequest } from "../../prompts/types.ts";
 import type { StoredDecision } from "./stored-decisions.ts";
@@ -42,6 +43,7 @@ export interface AskedThen extends Pick<StoredDecision, "own" | "thread"> {
 
 /** Compares the request of now with the recorded one, or with that of other prompts. Nothing is sent. */
 export async function diffRequest(decision: AskedThen, options: DiffOptions): Promise<RequestDiff> {
+  checkNames("diffRequest", { before: true, against: true, modelOf: true, count: true }, options);
   const { own, completion } = decision;
   const { before, against, modelOf, count } = options;
   const model = modelOf(completion.client);

@@ -1,7 +1,8 @@
 import { stepsOfAnswer } from "../../agent/steps-of-answer.ts";
 import { TwelvefoldError } from "../../base/errors.ts";
+import { checkNames } from "../../base/options.ts";
 import { withoutReasons } from "../../thread/reasons.ts";
-import { type AskOptions, askNextStep } from "../answers/ask.ts";
+import { ASK_NAMES, type AskOptions, askNextStep } from "../answers/ask.ts";
 import { passRate, type Rate } from "../statistics/interval.ts";
 import { type Changes, changesIntent, changesOf } from "./reparse.ts";
 import type { StoredDecision } from "./stored-decisions.ts";
@@ -32,6 +33,7 @@ export async function redecide(
   { event, steps, own, thread, threadId, agent }: StoredDecision,
   options: AskOptions & { readonly ignore?: readonly string[] | undefined },
 ): Promise<Redecided | undefined> {
+  checkNames("redecide", { ...ASK_NAMES, ignore: true }, options);
   if (event.type !== "step_proposed") return undefined;
   const { ignore = [], ...ask } = options;
   const about = { threadId, seq: event.seq, agent, intent: event.data.step.intent };

@@ -1,5 +1,6 @@
 import type { Agent } from "../../agent/agent.ts";
 import { NotFoundError } from "../../base/errors.ts";
+import { checkNames } from "../../base/options.ts";
 import type { ThreadStore } from "../../store/store.ts";
 import { extendThread, type Thread, threadOf } from "../../thread/thread.ts";
 import { type Decision, decisionsIn, lastThreads, requireAgent } from "../decisions.ts";
@@ -25,8 +26,10 @@ export interface LastDecisions {
  */
 export async function* lastDecisions(
   store: Pick<ThreadStore, "list" | "read">,
-  { last, agent, agents, signal }: LastDecisions,
+  options: LastDecisions,
 ): AsyncGenerator<StoredDecision> {
+  checkNames("lastDecisions", { last: true, agent: true, agents: true, signal: true }, options);
+  const { last, agent, agents, signal } = options;
   requireAgent(agents, agent);
   let left = last;
   const unknown = new Set<string>();

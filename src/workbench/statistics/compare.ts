@@ -1,3 +1,4 @@
+import { checkNames } from "../../base/options.ts";
 import { dealAnew } from "./deal-anew.ts";
 import type { Interval } from "./interval.ts";
 import { mcNemarExact } from "./mcnemar.ts";
@@ -75,7 +76,12 @@ export const DEFAULT_LEVEL = 0.05;
  * The gate. It says `drop` only if chance alone would bring one this large in fewer than `level` of all runs. Where
  * several comparisons are made in one run, the level is shared among them (`of`), so that it holds for the run.
  */
-export function verdictOf({ drop, rise }: Tails, { level = DEFAULT_LEVEL, of = 1 } = {}): Verdict {
+export function verdictOf(
+  { drop, rise }: Tails,
+  options: { readonly level?: number | undefined; readonly of?: number | undefined } = {},
+): Verdict {
+  checkNames("verdictOf", { level: true, of: true }, options);
+  const { level = DEFAULT_LEVEL, of = 1 } = options;
   const share = level / of;
   if (drop <= share) return "drop";
   return rise <= share ? "rise" : "unclear";

@@ -1,3 +1,4 @@
+import { checkNames, type NamesOf } from "../../base/options.ts";
 import { type Random, seededRandom } from "../../model/random.ts";
 import type { Interval } from "./interval.ts";
 import { normalQuantile, studentQuantile } from "./normal.ts";
@@ -11,6 +12,8 @@ export interface ResampleOptions {
   readonly confidence?: number | undefined;
 }
 
+const RESAMPLE_NAMES: NamesOf<ResampleOptions> = { seed: true, rounds: true, confidence: true };
+
 /**
  * The mean of paired differences with its percentile bootstrap interval: pairs are drawn again and again, with
  * replacement, so that what a case is like counts on both sides. With few pairs the interval is widened as Student's is. A
@@ -20,6 +23,7 @@ export function pairedBootstrap(
   differences: readonly number[],
   options: ResampleOptions = {},
 ): Interval & { readonly mean: number } {
+  checkNames("pairedBootstrap", RESAMPLE_NAMES, options);
   const count = differences.length;
   const mean = meanOf(differences);
   if (count === 0) return { mean, low: 0, high: 0 };
@@ -62,6 +66,7 @@ const ALL_SIGNS = 14;
  * where both have as many samples: `comparePairs` sees to it.
  */
 export function signFlip(differences: readonly number[], options: ResampleOptions = {}): Tails {
+  checkNames("signFlip", RESAMPLE_NAMES, options);
   const changed = differences.filter((difference) => difference !== 0);
   const sums = sumsBySigns(changed);
   const observed = changed.reduce((sum, difference) => sum + difference, 0);
