@@ -13,10 +13,11 @@ import {
   type ContextPlan,
   checkBudget,
   completeBudget,
+  counterOf,
   type FullBudget,
   type TokenBudget,
 } from "./budget/token-budget.ts";
-import { loadTokenCounter, tokenCeiling } from "./budget/tokens.ts";
+import { tokenCeiling } from "./budget/tokens.ts";
 import { TEXT_FORMATS, type TextFormat, type TextFormatName } from "./formats/formats.ts";
 import type { ChatMessage } from "./formats/messages.ts";
 import { CONTEXT_OPTIONS } from "./options.ts";
@@ -98,7 +99,7 @@ export function createContext(options: ContextOptions = {}): AgentContext {
   const textOf = (events: readonly ThreadEvent[]) =>
     format === "messages" ? textOfMessages(read(events).messages()) : render(events);
   const countTokens = async (events: readonly ThreadEvent[], text = textOf(events)) =>
-    read(events).tokensOf(text, budget?.countTokens ?? (await loadTokenCounter()));
+    read(events).tokensOf(text, await counterOf(budget));
   return {
     options,
     budgeted: budget !== undefined || foldErrors,

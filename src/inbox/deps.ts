@@ -57,11 +57,18 @@ export interface InboxDeps {
 
 /** The same; a promise, where a person or a right must be known at once, is an error and lets nobody in. */
 export function checkedDeps(deps: InboxDeps): InboxDeps {
-  const checked: Pick<InboxDeps, "principal" | "access" | "csrfToken" | "checkCsrf"> = {
+  const { basePath, signOutPath, exportLinks, promptSource } = deps;
+  const checked: { readonly [K in keyof InboxDeps]?: InboxDeps[K] | undefined } = {
     principal: (c) => atOnce("inboxRoutes: `principal`", deps.principal(c)),
     access: (c) => atOnce("inboxRoutes: `access`", deps.access?.(c)) ?? EVERYTHING,
     csrfToken: (c) => atOnce("inboxRoutes: `csrfToken`", deps.csrfToken(c)),
     checkCsrf: (c, token) => atOnce("inboxRoutes: `checkCsrf`", deps.checkCsrf(c, token)),
+    basePath: basePath && ((c) => atOnce("inboxRoutes: `basePath`", basePath.call(deps, c))),
+    signOutPath: signOutPath && ((c) => atOnce("inboxRoutes: `signOutPath`", signOutPath.call(deps, c))),
+    exportLinks:
+      exportLinks && ((id, c) => atOnce("inboxRoutes: `exportLinks`", exportLinks.call(deps, id, c))),
+    promptSource:
+      promptSource && ((name) => atOnce("inboxRoutes: `promptSource`", promptSource.call(deps, name))),
   };
   // Whatever else it has, of its class as well.
   const whole: InboxDeps = Object.create(deps, Object.getOwnPropertyDescriptors(checked));

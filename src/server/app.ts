@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { matchedRoutes } from "hono/route";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { isInternal, UsageError } from "../base/errors.ts";
+import { atOnce } from "../base/hooks.ts";
 import { parseExactJson } from "../base/json-numbers.ts";
 import { checkOptions } from "../base/options.ts";
 import type { Channel } from "../humans/channel.ts";
@@ -25,7 +26,7 @@ import { idempotency } from "./idempotency.ts";
 import { requireKnownQuery } from "./known-queries.ts";
 import { createRateLimit, DEFAULT_SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { linkRoutes } from "./links.ts";
-import type { ServerLog } from "./log.ts";
+import { quietLog, type ServerLog } from "./log.ts";
 import { SERVER_OPTIONS } from "./options.ts";
 import { PAGE_STYLE, STYLE_PATH } from "./page.ts";
 import { loginPage, problemPage, tokenPage } from "./pages.ts";
@@ -102,7 +103,8 @@ const SIGN_IN_BYTES = 10_000;
  */
 export function createServer(options: ServerOptions): Server {
   checkOptions("createServer", SERVER_OPTIONS, options);
-  const { runtime, auth, clock = systemClock, log = consoleLog, publicUrl } = options;
+  const { runtime, auth, clock = systemClock, publicUrl } = options;
+  const log = quietLog(options.log ?? consoleLog);
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const basePath = basePathOf(options);
   const secure = publicUrl?.startsWith("https:") === true;
@@ -114,7 +116,7 @@ export function createServer(options: ServerOptions): Server {
   });
   const deps: RouteDeps = { runtime, clock, streams, limits };
   const rateLimit = createRateLimit(clock, limits);
-  const remoteAddress = (c: Context) => options.remoteAddress?.(c) ?? "unknown";
+  const remoteAddress = (c: Context) => atOnce("`remoteAddress`", options.remoteAddress?.(c)) ?? "unknown";
   const origins = originsOf(publicUrl);
   const formSecret = options.secret ?? randomBytes(32).toString("base64url");
   const context: AuthContext = { auth, store: runtime.store, clock, secure, origins, formSecret };

@@ -9,6 +9,7 @@ import { type CronTrigger, checkCronTriggers, startCron } from "../triggers/cron
 import { createServer, type ServerOptions } from "./app.ts";
 import { basePathOf, publicAddress } from "./base-path.ts";
 import { type AuthOptions, newLocalToken } from "./callers.ts";
+import { quietLog } from "./log.ts";
 import { START_OPTIONS } from "./options.ts";
 import { LOOPBACK_HOST } from "./own-site.ts";
 import { consoleLog, logProblems } from "./problem-log.ts";
@@ -52,7 +53,8 @@ const CLOSE_MS = 5_000;
  */
 export async function startServer(options: StartOptions): Promise<StartedServer> {
   checkOptions("startServer", START_OPTIONS, options);
-  const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock, log = consoleLog } = options;
+  const { runtime, host = "127.0.0.1", port = 3120, clock = systemClock } = options;
+  const log = quietLog(options.log ?? consoleLog);
   checkCronTriggers(options.cron ?? [], runtime.agents);
   const auth: AuthOptions = options.auth ?? {
     kind: "local",

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defineAgent } from "../../src/agent/agent.ts";
 import { callQuietly } from "../../src/base/hooks.ts";
+import { createContext } from "../../src/context/context.ts";
 import type { Channel } from "../../src/humans/channel.ts";
 import { pendingRequest } from "../../src/humans/request.ts";
 import { mayAnswer, requireMay } from "../../src/protocols/protocol.ts";
@@ -13,6 +14,7 @@ import { scriptedSteps } from "../../src/testing/scripted-steps.ts";
 import { TOKEN, testInbox } from "../inbox/inbox-server.ts";
 import { type FullStep, fullAgent } from "../runtime/full-agent.ts";
 import { ada, bench, bob, eventsOf, testRuntime } from "../runtime/harness.ts";
+import { serve } from "../server/serve.ts";
 
 const pay: FullStep = { intent: "pay", amount: 50, to: "carol" };
 const done: FullStep = { intent: "done", message: "end" };
@@ -114,6 +116,18 @@ describe("a function that gives a promise where nobody waits for one", { tags: [
       expect((await runtime.list()).threads).toEqual([]);
       await runtime.stop();
     }
+  });
+
+  it("is no count of tokens, no path of a page and no address, and writing the log disturbs nothing", async () => {
+    const { countTokens } = createContext({ budget: { tokens: 1_000, countTokens: rejects } });
+    await expect(countTokens([])).rejects.toThrow("`countTokens` gave a promise");
+    const { agent } = fullAgent([pay]);
+    const inbox = testInbox([agent], { deps: { basePath: rejects } });
+    expect((await inbox.app.request("/inbox")).status).toBe(500);
+    await inbox.runtime.stop();
+    const log = { info: rejects, warn: rejects, error: rejects };
+    const { app } = serve({ agents: [agent], server: { remoteAddress: rejects, log } });
+    expect((await app.request("/login")).status).toBe(500);
   });
 
   it("is let go where its outcome is nobody's business", () => {

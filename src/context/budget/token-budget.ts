@@ -1,4 +1,5 @@
 import { UsageError } from "../../base/errors.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { checkNames, type NamesOf } from "../../base/options.ts";
 import type { NewEvent } from "../../thread/events.ts";
 import type { ContextBlock } from "../blocks/block.ts";
@@ -98,6 +99,12 @@ export function checkBudget(budget: TokenBudget): void {
   throw new UsageError("invalid_configuration", message, { details: { tokens } });
 }
 
+/** The counter of a budget that may have one. */
+export async function counterOf(budget: Pick<TokenBudget, "countTokens"> | undefined): Promise<TokenCounter> {
+  const count = budget?.countTokens;
+  return count === undefined ? loadTokenCounter() : (text) => atOnce("`countTokens`", count(text));
+}
+
 /** Throws as `checkBudget` does. Loads the tokenizer if the budget has no counter of its own. */
 export async function completeBudget(budget: TokenBudget): Promise<FullBudget> {
   checkBudget(budget);
@@ -107,8 +114,8 @@ export async function completeBudget(budget: TokenBudget): Promise<FullBudget> {
     policies: DEFAULT_POLICIES,
     largeResult: Math.floor(budget.tokens / 10),
     lookups: [],
-    pointer: (seq) => `the whole is event ${seq}`,
     ...budget,
-    countTokens: budget.countTokens ?? (await loadTokenCounter()),
+    pointer: (seq) => atOnce("`pointer`", budget.pointer?.(seq)) ?? `the whole is event ${seq}`,
+    countTokens: await counterOf(budget),
   };
 }
