@@ -95,6 +95,7 @@ const NOT_PLAIN: Readonly<Record<string, string>> = {
   "a setting with a quote in its words": `client<llm> C {\n  provider openai\n  options {\n    model a"b\n    other a"b\n  }\n}\n${step("a int")}`,
   "a setting with a text behind its words": `client<llm> C {\n  provider openai\n  options {\n    model a "b" #"c"#\n  }\n}\n${step("a int")}`,
   "a setting with braces in its words": `client<llm> C {\n  provider openai\n  options {\n    model {{ { }}\n    other {{ } }}\n  }\n}\n${step("a int")}`,
+  "an expression with braces in its texts": `test T {\n  functions [F]\n  args {\n    text "x"\n  }\n  @@assert(a, {{ this.a == "}}, #" }})\n}\n${step("a int")}`,
   "a map whose keys are not any text": step('a map<"x" | "y", int>'),
   "a declaration that BAML would know and this file does not": `${step("a int")}let x = 1\n`,
   "the same name twice": step("a int") + step("a string"),

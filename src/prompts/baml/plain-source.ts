@@ -72,6 +72,9 @@ function strip(source: string): Stripped | undefined {
       // `{//` begins a comment of its own kind, and `http://` none.
       if (depth > 0 || !/^\s?$/.test(source.charAt(index - 1))) return undefined;
     } else if (token.length === 1) return undefined;
+    // In an expression, two braces may end it for BAML although they stand in a text.
+    else if (token.includes("}}") && source.slice(source.lastIndexOf("\n", index) + 1, index).includes("{{"))
+      return undefined;
     else parts.push(`\0${strings.push(token) - 1}\0`);
     if (depth < 0) return undefined;
   }
