@@ -2,7 +2,7 @@ import { withDeadline } from "../base/deadlines.ts";
 import type { ThreadId } from "../base/ids.ts";
 import type { ThreadStore, ThreadSummary } from "../store/store.ts";
 import type { Thread, ThreadHead } from "../thread/thread.ts";
-import { isCorrupt } from "./damaged.ts";
+import { Failures } from "./failures.ts";
 import { type Heeded, type WorkerOptions, work } from "./worker.ts";
 
 interface Job {
@@ -36,10 +36,6 @@ interface Queued extends PromiseWithResolvers<void> {
  */
 const LOOK_MS = 350;
 
-/** How long, in ms, until a thread that could not be advanced is tried again, at most; and one of which what is stored is damaged. */
-const MAX_RETRY_MS = 60_000;
-const MAX_RETRY_DAMAGED_MS = 3_600_000;
-
 export interface PoolOptions extends WorkerOptions {
   /** How many threads are advanced at the same time. */
   readonly concurrency: number;
@@ -56,7 +52,7 @@ export class WorkerPool {
   readonly #jobs = new Map<ThreadId, Job>();
   /** The threads in the queue, each with what resolves once it leaves the queue. */
   readonly #waiting = new Map<ThreadId, Queued>();
-  readonly #retryAt = new Map<ThreadId, { at: number; failures: number; error: unknown }>();
+  readonly #failures = new Failures();
   #stopping = false;
   #heartbeat: AbortController | null = null;
 
@@ -75,15 +71,12 @@ export class WorkerPool {
 
   /** How many threads could not be advanced here at the last try. */
   get failing(): number {
-    return this.#retryAt.size;
+    return this.#failures.size;
   }
 
   /** Call it with all threads that have work: of any other, it is forgotten that it could not be advanced here. */
   keepFailing(due: readonly ThreadId[]): void {
-    const still = new Set([...due, ...this.#jobs.keys()]);
-    const now = this.#options.clock.now();
-    for (const [threadId, { at }] of this.#retryAt)
-      if (at <= now && !still.has(threadId)) this.#retryAt.delete(threadId);
+    this.#failures.keep([...due, ...this.#jobs.keys()], this.#options.clock.now());
   }
 
   /** Advances a thread at once, or when a place is free. `known` is the thread or its head as it was just written. */
@@ -107,7 +100,7 @@ export class WorkerPool {
       if (isFound && !found.has(threadId)) this.#dequeue(threadId);
     for (const threadId of due) {
       if (this.#jobs.has(threadId) || this.#waiting.has(threadId)) continue;
-      if ((this.#retryAt.get(threadId)?.at ?? 0) > clock.now()) continue;
+      if (this.#failures.holdsBack(threadId, clock.now())) continue;
       if (this.#jobs.size + this.#waiting.size >= 2 * concurrency) return true;
       if (this.#jobs.size < concurrency) this.nudge(threadId);
       else this.#enqueue(threadId, true);
@@ -132,7 +125,7 @@ export class WorkerPool {
 
   /** Why the thread could not be advanced here at the last try; `undefined` when it could. */
   failureOf(threadId: ThreadId): { readonly error: unknown } | undefined {
-    return this.#retryAt.get(threadId);
+    return this.#failures.of(threadId);
   }
 
   /** Resolves when nothing runs or is queued here for the thread. Rejects with the signal's reason when it is aborted. */
@@ -308,7 +301,7 @@ export class WorkerPool {
 
   /** Somebody may have written to the thread between the last look at it and its release: looks again. */
   async #onSuccess(threadId: ThreadId, thread: Thread | undefined): Promise<void> {
-    this.#retryAt.delete(threadId);
+    this.#failures.forget(threadId);
     if (thread === undefined || this.#stopping) return;
     const summary = await this.#options.store.summary(threadId).catch(() => undefined);
     if (summary?.seq === thread.state.seq) this.#options.onRest(thread);
@@ -317,16 +310,8 @@ export class WorkerPool {
 
   async #failed(threadId: ThreadId, error: unknown): Promise<void> {
     const { store, clock, observe } = this.#options;
-    if (await isGone(threadId, store)) {
-      this.#retryAt.delete(threadId);
-      return;
-    }
-    const failures = (this.#retryAt.get(threadId)?.failures ?? 0) + 1;
-    const delay = Math.min(
-      1_000 * 2 ** (failures - 1),
-      isCorrupt(error) ? MAX_RETRY_DAMAGED_MS : MAX_RETRY_MS,
-    );
-    this.#retryAt.set(threadId, { at: clock.now() + delay, failures, error });
+    if (await isGone(threadId, store)) return this.#failures.forget(threadId);
+    this.#failures.add(threadId, error, clock.now());
     observe({ kind: "problem", threadId, error });
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ThreadId } from "../../src/base/ids.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import type { Thread } from "../../src/thread/thread.ts";
+import { serve } from "../server/serve.ts";
 import { temporaryStore } from "../store/temporary.ts";
 import { type FamilyStep, familyMember } from "./family-agents.ts";
 import { ada, bob, eventsOf, testRuntime } from "./harness.ts";
@@ -12,6 +13,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
+const pay: FamilyStep = { intent: "pay", amount: 5 };
 const hand: FamilyStep = { intent: "hand", task: "look it up" };
 
 /** Changes an event of a thread behind the store's back. */
@@ -26,7 +28,7 @@ function damage(path: string, threadId: ThreadId, seq: number, change = "data = 
 async function family() {
   const temporary = await temporaryStore();
   const boss = familyMember("boss", [hand, { intent: "done", message: "done without it" }]);
-  const helper = familyMember("helper", [{ intent: "pay", amount: 5 }], { payApproval: "always" });
+  const helper = familyMember("helper", [pay, pay], { payApproval: "always" });
   const agents = [boss.agent, helper.agent];
   const open = async () => testRuntime({ agents, store: await temporary.reopen() });
   const first = await open();
@@ -91,6 +93,18 @@ describe("a thread that works for another and whose storage is damaged", { tags:
     const runtime = await open();
     expect((await runtime.settled(threadId)).state.status.kind).toBe("failed");
     expect(await runtime.requestsBelow(await runtime.get(threadId))).toEqual([]);
+  });
+
+  it("hides no other thread's request in the list of the HTTP API", async () => {
+    const { path, open, child, request } = await family();
+    const { agents, store, launch, settled } = await open();
+    const other = await launch({ agent: "helper", input: { message: "go", from: ada } });
+    await settled(other.threadId);
+    damage(path, child, request.asked.seq);
+    const { call, keys } = serve({ agents: [...agents.values()], store, runtime: { worker: false } });
+    const { status, body } = await call("/requests", { as: keys.bob });
+    expect(status).toBe(200);
+    expect(body.requests).toMatchObject([{ threadId: other.threadId }]);
   });
 
   it("keeps nobody from writing to the one that waits", async () => {

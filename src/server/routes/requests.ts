@@ -1,5 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { requestOf } from "../../humans/request.ts";
+import { NotFoundError } from "../../base/errors.ts";
+import type { ThreadId } from "../../base/ids.ts";
+import { type HumanRequest, requestOf } from "../../humans/request.ts";
+import { isCorrupt } from "../../runtime/damaged.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { HumanDecision } from "../../thread/events.ts";
 import { requireScope } from "../auth.ts";
 import { apiApp, json, jsonBody, problems, type RouteDeps, requestIdIn } from "../deps.ts";
@@ -62,10 +66,7 @@ export function requestRoutes({ runtime }: RouteDeps) {
         agent,
         cursor,
       });
-      const threads = await Promise.all(
-        page.threads.map(async ({ threadId: id }) => ({ id, state: await runtime.store.state(id) })),
-      );
-      const shown = await Promise.all(threads.map((thread) => shownRequest(runtime, thread)));
+      const shown = await Promise.all(page.threads.map(({ threadId }) => readListed(runtime, threadId)));
       const requests = shown
         .filter((request) => request !== null)
         .filter((request) => urgency === undefined || request.urgency === urgency)
@@ -88,6 +89,16 @@ export function requestRoutes({ runtime }: RouteDeps) {
       );
       return c.json(acceptedView(thread), 202);
     });
+}
+
+/** `null` for a thread that was deleted meanwhile, or cannot be read: one such thread hides no other's request. */
+async function readListed(runtime: Runtime, id: ThreadId): Promise<HumanRequest | null> {
+  try {
+    return await shownRequest(runtime, { id, state: await runtime.store.state(id) });
+  } catch (error) {
+    if (NotFoundError.isInstance(error) || isCorrupt(error)) return null;
+    throw error;
+  }
 }
 
 function decisionIn(decision: z.infer<typeof decisionSchema>): HumanDecision {
