@@ -17,6 +17,7 @@ import { askedWith } from "./requests.ts";
 import { startRetention } from "./retention.ts";
 import { settle } from "./settled.ts";
 import { startSweeper } from "./sweeper.ts";
+import { waitBriefly } from "./wait-briefly.ts";
 
 export type { Launch } from "./changes.ts";
 export type { IndexingOptions, IndexingProgress } from "./indexer.ts";
@@ -153,10 +154,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       });
     },
     async stop() {
-      await indexer?.stop();
-      await retention?.stop();
-      await sweeper?.stop();
-      await Promise.all([waking.stop(), pool.stop()]);
+      const looks = Promise.all([indexer?.stop(), retention?.stop(), sweeper?.stop()]);
+      await Promise.all([waitBriefly(looks), waking.stop(), pool.stop()]);
     },
   };
 }

@@ -48,7 +48,7 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
           await store.forgetValues(forgotten);
         }
       } catch (error) {
-        options.onProblem(error);
+        if (!stopped.signal.aborted) options.onProblem(error);
       }
       last = clock.now();
       await clock.sleep(isLeft ? intervalMs / 4 : intervalMs, stopped.signal).catch(() => {});

@@ -94,6 +94,7 @@ export class WorkerPool {
    * among them any more, has begun elsewhere. Returns whether some were left.
    */
   takeFound(due: readonly ThreadId[]): boolean {
+    if (this.#stopping) return false;
     const { clock, concurrency } = this.#options;
     const found = new Set(due);
     for (const [threadId, { isFound }] of this.#waiting)

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ThreadId } from "../../src/base/ids.ts";
 import { createRuntime, type Runtime } from "../../src/runtime/runtime.ts";
@@ -186,6 +187,33 @@ describe("the sweeper", () => {
     hold.resolve();
     await one.stop();
     expect(tried).toHaveLength(1);
+  });
+
+  it("holds up no stop while the store does not answer, and says nothing after it", {
+    tags: "F12.4",
+  }, async () => {
+    const store = createMemoryStore();
+    const { agent } = exampleAgent([]);
+    const asked = Promise.withResolvers<void>();
+    const down = Promise.withResolvers<never>();
+    const silent: ThreadStore = {
+      ...store,
+      due() {
+        asked.resolve();
+        return down.promise;
+      },
+    };
+    const runtime = createRuntime({ agents: [agent], store: silent });
+    const problems: unknown[] = [];
+    runtime.subscribe((seen) => {
+      if (seen.kind === "sweep_problem") problems.push(seen.error);
+    });
+    runtime.start();
+    await asked.promise;
+    await runtime.stop();
+    down.reject(new Error("it is down"));
+    await setImmediate();
+    expect(problems).toEqual([]);
   });
 
   it("asks once for all threads that run here whether another process has cancelled one", {

@@ -47,7 +47,7 @@ export function createBossDatabase(
           timer = setTimeout(() => void connect(), LISTEN_AGAIN_MS);
         };
         client.on("error", lose);
-        client.on("end", () => lose(new Error("the connection that listens for wakes has ended")));
+        client.on("end", () => lose(new Error("Connection terminated: it listened for wakes")));
         client.on("notification", ({ payload }) => onNotification(payload ?? ""));
         current = client;
         try {
