@@ -21,7 +21,7 @@ let ran = [];
 const before = {
   name: "add",
   description: "adds two numbers",
-  run: ({ a, b }) => note("runs the old code", a + b),
+  run: ({ a, b }) => note("runs", a + b),
 };
 const after = { ...before, run: ({ a, b }) => note("runs the new code", (a + b) * 1000) };
 const other = { ...after, name: "subtract", description: "subtracts" };
@@ -47,7 +47,7 @@ for (const name of ["twelvefold", "ai-sdk", "langgraph", "mastra", "openai-agent
     const kept = await ask(`run-${name}-${index} steps-1: please add these up`, [before]);
     if (ran.length > 0) throw new Error(`${name} ran the tool before anybody approved it`);
     const said = await approve(kept, tools).catch((error) => `an error: ${error.message.split("\n")[0]}`);
-    cells.push([...ran, said].filter(Boolean).join(", ") || "nothing runs, the model goes on");
+    cells.push([...ran, said].filter(Boolean).join(", ") || "does not run; the model is told and goes on");
   }
   console.log(`| ${title} | ${cells.join(" | ")} |`);
 }

@@ -26,7 +26,7 @@ export function prepare({ baseURL }) {
       const { messages, approvalId } = JSON.parse(kept);
       const content = [{ type: "tool-approval-response", approvalId, approved: true }];
       const done = await go([...messages, { role: "tool", content }], tools);
-      return done.content.some(({ type }) => type === "tool-approval-request") ? "asked again" : "";
+      return done.content.some(({ type }) => type === "tool-approval-request") ? "asks again" : "";
     },
   };
 }

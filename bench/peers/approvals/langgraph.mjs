@@ -20,7 +20,7 @@ export function prepare({ baseURL }) {
     },
     async approve(kept, tools) {
       const { __interrupt__: asked = [] } = await go(new Command({ resume: "approved" }), kept, tools);
-      return asked.length > 0 ? "asked again" : "";
+      return asked.length > 0 ? "asks again" : "";
     },
   };
 }

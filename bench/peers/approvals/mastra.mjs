@@ -21,7 +21,7 @@ export function prepare({ baseURL }) {
     },
     async approve(kept, tools) {
       const { finishReason } = await agentOf(tools).approveToolCallGenerate(JSON.parse(kept));
-      return finishReason === "suspended" ? "asked again" : "";
+      return finishReason === "suspended" ? "asks again" : "";
     },
   };
 }

@@ -18,7 +18,7 @@ export function prepare({ baseURL }) {
       const state = await RunState.fromString(agent, kept);
       for (const request of state.getInterruptions()) state.approve(request);
       const { interruptions } = await runner.run(agent, state);
-      return interruptions.length > 0 ? "asked again" : "";
+      return interruptions.length > 0 ? "asks again" : "";
     },
   };
 }

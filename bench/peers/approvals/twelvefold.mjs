@@ -36,7 +36,7 @@ export function prepare({ baseURL, folder }) {
         const { id, threadId, digest } = JSON.parse(kept);
         await runtime.respond(id, { decision: { kind: "approved" }, digest }, ada);
         const { kind } = (await runtime.settled(threadId)).state.status;
-        return kind === "awaiting_approval" ? "asked again" : kind === "finished" ? "" : kind;
+        return kind === "awaiting_approval" ? "asks again" : kind === "finished" ? "" : kind;
       }),
   };
 }
