@@ -1,9 +1,10 @@
 import type { ThreadId } from "../base/ids.ts";
+import { type Journal, write } from "../loop/journal.ts";
 import type { ThreadStore, ThreadSummary } from "../store/store.ts";
 import { isOver } from "../thread/projection.ts";
 import { type ThreadHead, threadOf } from "../thread/thread.ts";
 import { damageIn } from "./damaged.ts";
-import { type EndAbove, endBySystem, endOf } from "./end-above.ts";
+import { type EndAbove, endBySystem, endedBy, endOf } from "./end-above.ts";
 
 /*
  * A thread that works for others does nothing any more once one of those above it is over, whoever has yet to tell it so: no
@@ -63,8 +64,22 @@ async function read(threadId: ThreadId, store: Reading, whole: boolean): Promise
   }
 }
 
+/**
+ * What a worker calls before each step: ends the thread if one above is over. All above are looked at closely once, and later only
+ * where lists give a reason.
+ */
+export function watchAbove(journal: Journal, store: Reading): () => Promise<void> {
+  let isNew = true;
+  return async () => {
+    if (isOver(journal.thread.state) || !(isNew || (await mayBeOver(journal.thread, store)))) return;
+    const { end } = await lookAbove(journal.thread, store);
+    if (end !== undefined) await journal.append(write(endedBy(end)));
+    isNew = false;
+  };
+}
+
 /** Whether one above may be over, as lists know it: a reason to look closer. */
-export async function mayBeOver({ state }: ThreadHead, store: Pick<Reading, "summaries">): Promise<boolean> {
+async function mayBeOver({ state }: ThreadHead, store: Pick<Reading, "summaries">): Promise<boolean> {
   if (state.parent === null || state.parentTold) return false;
   const { threadId, path } = state.parent;
   const ids = [...new Set([threadId, ...path.map((above) => above.threadId)])];

@@ -11,12 +11,11 @@ import { write } from "../loop/journal.ts";
 import type { Admit, ModelChoice } from "../prompts/types.ts";
 import type { NewJobToken } from "../steps/start-job.ts";
 import type { ThreadStore } from "../store/store.ts";
-import { hasWork, isOver } from "../thread/projection.ts";
+import { hasWork } from "../thread/projection.ts";
 import { type Thread, type ThreadHead, threadOf } from "../thread/thread.ts";
-import { lookAbove, mayBeOver } from "./above.ts";
+import { watchAbove } from "./above.ts";
 import { catchUp } from "./catch-up.ts";
 import { isCorrupt } from "./damaged.ts";
-import { endedBy } from "./end-above.ts";
 import { delegationFor, endChildren, type FamilyOptions, settleFamily } from "./family.ts";
 import { keptResults } from "./kept-results.ts";
 import type { Notify } from "./observers.ts";
@@ -136,13 +135,7 @@ async function run(
   const onPartial = (partial: unknown) =>
     observe({ kind: "partial", threadId: thread.id, partial, after: journal.thread.state.seq });
   let cancelled = isCancelled(thread);
-  let isNew = true;
-  const endWithAbove = async () => {
-    if (isOver(journal.thread.state) || !(isNew || (await mayBeOver(journal.thread, store)))) return;
-    const { end } = await lookAbove(journal.thread, store);
-    if (end !== undefined) await journal.append(write(endedBy(end)));
-    isNew = false;
-  };
+  const endWithAbove = watchAbove(journal, store);
   signals.onBegin(() => ({ lastInput: journal.thread.state.lastInput, cancelled }));
   const context: EffectContext = {
     clock,
