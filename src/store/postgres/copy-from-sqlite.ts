@@ -65,7 +65,7 @@ export async function copySqliteToPostgres(
   // Brings the tables of an older file up to date, and says what is wrong with one that is none.
   await (await openSqliteStore(path)).close();
   const source = nodeSqlite(path);
-  const limits = { connections: 2, patience: 30_000, answerWithin: 300_000 };
+  const limits = { connections: 2, planOnce: true, patience: 30_000, answerWithin: 300_000 };
   const database = createDatabase({ ...place, ...limits, onOutage: options.onOutage });
   try {
     source.exec("BEGIN");
@@ -203,6 +203,7 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
       ...["agent", "status", "title", "awaited_event", "parent_id", "subject", "requester"].map(encode),
       ...numbers.map((column) => (row[column] === null ? null : number(row, column))),
     ],
+    "copy thread",
   );
   const target = rows[0]?.["key"];
   const first = key * EVENTS_PER_THREAD;
@@ -221,6 +222,7 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
       ...["type", "v", "at", "data"].map(column),
       ...["salt", "digest", "erased"].map((name) => column(name).map(toBuffer)),
     ],
+    "copy events",
   );
   for (const once of sql("SELECT key, seq FROM once WHERE thread = ?").all(key)) {
     await query("INSERT INTO once (key, thread, seq) VALUES ($1, $2, $3)", [
@@ -229,7 +231,7 @@ async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<v
       number(once, "seq"),
     ]);
   }
-  const verified = await verifyThread(query, id, undefined);
+  const verified = await verifyThread(query, id, undefined, "verify");
   if (!verified.ok) {
     throw new StorageError(
       "storage_corrupt",

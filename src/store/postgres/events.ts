@@ -52,14 +52,17 @@ export function eventsIn(
   }));
 }
 
+/** `statement` names the query where it is sent again and again, on connections that plan once. */
 export async function verifyThread(
   query: Query,
   id: ThreadId,
   anchor: ChainAnchor | undefined,
+  statement?: string,
 ): Promise<Verification> {
   const { rows } = await query(
     `SELECT t.seq AS last, t.head, e.* FROM threads t LEFT JOIN events e ON e.thread = t.key WHERE t.id = $1 ORDER BY e.seq`,
     [id],
+    statement,
   );
   const [first] = rows;
   if (first === undefined) throw noThread(id);
