@@ -73,7 +73,10 @@ describe("moving threads from a file into PostgreSQL", { tags: ["F5.9", "F5.8"],
 
   it("goes on where an interrupted copy ended", async () => {
     const { from, to, copy } = await places();
-    for (let index = 0; index < 230; index++) await createThread(from.store);
+    const long = await createThread(from.store);
+    const many = Array.from({ length: 2_100 }, (_, index) => messages(1 + index, "more")).flat();
+    await from.store.append(long, 1, many, { projection: project() });
+    for (let index = 1; index < 230; index++) await createThread(from.store);
     const stop = new AbortController();
     const stopped = copy({ signal: stop.signal, onProgress: () => stop.abort(new Error("interrupted")) });
     await expect(stopped).rejects.toThrow("interrupted");
@@ -82,6 +85,7 @@ describe("moving threads from a file into PostgreSQL", { tags: ["F5.9", "F5.8"],
     await copy({ onProgress: (done) => progress.push(done) });
     expect(progress).toEqual([200, 230]);
     expect((await to.store.list({ limit: 1000 })).threads).toHaveLength(230);
+    expect(await to.store.verify(long)).toMatchObject({ ok: true, events: 2_101 });
     expect(await to.store.getValue("copy")).toBeUndefined();
   });
 

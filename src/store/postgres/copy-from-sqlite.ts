@@ -2,14 +2,12 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { sha256 } from "../../base/digest.ts";
 import { StorageError, type TwelvefoldError, UsageError } from "../../base/errors.ts";
-import { parseThreadId } from "../../base/ids.ts";
 import { nodeSqlite } from "../sqlite/node-sqlite.ts";
 import { openSqliteStore } from "../sqlite/open.ts";
 import { type SqlRow, type Statements, statementsOf } from "../sqlite/port.ts";
-import { number, text, textOrNull } from "../sqlite/row.ts";
-import { EVENTS_PER_THREAD } from "../sqlite/threads.ts";
-import { createDatabase, type Database, type Query } from "./database.ts";
-import { verifyThread } from "./events.ts";
+import { number, text } from "../sqlite/row.ts";
+import { copyThreads } from "./copy-threads.ts";
+import { createDatabase, type Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
 import { checkPlace } from "./open.ts";
 import { encodeText } from "./text.ts";
@@ -169,82 +167,10 @@ async function copyPart(
     ]);
     // The answer to an earlier attempt was lost: it was done.
     if (moved.count === 0) return;
-    for (const thread of threads) await copyThread(query, sql, thread);
+    await copyThreads(query, sql, threads);
   });
   await database.again(work);
   return mark;
-}
-
-async function copyThread(query: Query, sql: Statements, row: SqlRow): Promise<void> {
-  const id = parseThreadId(text(row, "id"));
-  if (id === undefined)
-    throw new StorageError("storage_corrupt", `the source has a thread without an id: ${row["id"]}`);
-  const key = number(row, "key");
-  const encode = (column: string) => {
-    const value = textOrNull(row, column);
-    return value === null ? null : encodeText(value);
-  };
-  const numbers = [
-    "created_at",
-    "updated_at",
-    "listed_at",
-    "wanted_since",
-    "wake_at",
-    "pending_request",
-    "tokens",
-  ] as const;
-  const { rows } = await query(
-    `INSERT INTO threads (id, seq, head, agent, status, title, awaited_event, parent_id, subject, requester, ${numbers.join(", ")})
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING key`,
-    [
-      id,
-      number(row, "seq"),
-      row["head"],
-      ...["agent", "status", "title", "awaited_event", "parent_id", "subject", "requester"].map(encode),
-      ...numbers.map((column) => (row[column] === null ? null : number(row, column))),
-    ],
-    "copy thread",
-  );
-  const target = rows[0]?.["key"];
-  const first = key * EVENTS_PER_THREAD;
-  const events = sql("SELECT * FROM events WHERE id > ? AND id < ? ORDER BY id").all(
-    first,
-    first + EVENTS_PER_THREAD,
-  );
-  const column = (name: string) => events.map((event) => event[name] ?? null);
-  await query(
-    `INSERT INTO events (thread, seq, type, v, at, data, salt, digest, erased)
-     SELECT $1, e.* FROM unnest($2::integer[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-       $9::bytea[]) AS e`,
-    [
-      target,
-      events.map((event) => number(event, "id") - first),
-      ...["type", "v", "at", "data"].map(column),
-      ...["salt", "digest", "erased"].map((name) => column(name).map(toBuffer)),
-    ],
-    "copy events",
-  );
-  for (const once of sql("SELECT key, seq FROM once WHERE thread = ?").all(key)) {
-    await query("INSERT INTO once (key, thread, seq) VALUES ($1, $2, $3)", [
-      encodeText(text(once, "key")),
-      id,
-      number(once, "seq"),
-    ]);
-  }
-  const verified = await verifyThread(query, id, undefined, "verify");
-  if (!verified.ok) {
-    throw new StorageError(
-      "storage_corrupt",
-      `thread ${id} does not verify, in the source either: ${verified.problem?.message}`,
-      {
-        details: { threadId: id },
-      },
-    );
-  }
-}
-
-function toBuffer(value: unknown): Buffer | null {
-  return value instanceof Uint8Array ? Buffer.from(value) : null;
 }
 
 /** The values beside the threads, and the end of the copy. */
