@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { NotFoundError, type TwelvefoldError } from "../base/errors.ts";
+import { NotFoundError, type TwelvefoldError, UsageError } from "../base/errors.ts";
 import { withPackages } from "../base/missing-package.ts";
 import { copyFile } from "../store/sqlite/copy-file.ts";
 import { openSqliteStore } from "../store/sqlite/open.ts";
@@ -25,7 +25,7 @@ export async function openStore(place: string, folder: string, tell?: Tell): Pro
       onOutage: tell && tellOutage(tell),
     });
   }
-  return openSqliteStore(resolve(folder, place));
+  return openSqliteStore(fileAt(place, folder));
 }
 
 export type Tell = (line: string) => void;
@@ -42,7 +42,7 @@ export async function openExisting(place: string, folder: string, tell?: Tell): 
 }
 
 function requireFile(place: string, folder: string): void {
-  if (parsePostgresPlace(place) !== undefined || existsSync(resolve(folder, place))) return;
+  if (parsePostgresPlace(place) !== undefined || existsSync(fileAt(place, folder))) return;
   throw new NotFoundError(
     `there is no store ${place}: nothing has run here yet, or TWELVEFOLD_STORE names another place`,
   );
@@ -54,8 +54,8 @@ function requireFile(place: string, folder: string): void {
  */
 export async function openCopy(place: string, folder: string, tell?: Tell): Promise<ThreadStore> {
   requireFile(place, folder);
-  const path = resolve(folder, place);
   if (parsePostgresPlace(place) !== undefined) return openStore(place, folder, tell);
+  const path = fileAt(place, folder);
   const temporary = mkdtempSync(join(tmpdir(), "twelvefold-copy-"));
   const remove = () => rmSync(temporary, { recursive: true, force: true });
   try {
@@ -67,6 +67,16 @@ export async function openCopy(place: string, folder: string, tell?: Tell): Prom
     remove();
     throw error;
   }
+}
+
+/** The path of an SQLite file. Throws `UsageError` for an address of something else: a file of that name would be made. */
+function fileAt(place: string, folder: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(place)?.[1];
+  if (scheme === undefined || scheme === "sqlite") return resolve(folder, place.replace(/^sqlite:/, ""));
+  throw new UsageError(
+    "invalid_configuration",
+    `the store is a file (threads.db) or a database (postgres://user@host/database), not ${scheme}:…`,
+  );
 }
 
 /** The address of a PostgreSQL database and the schema it names; `undefined` for anything else. */

@@ -25,6 +25,11 @@ it("the command line keeps threads in PostgreSQL where the settings name one", {
   });
   expect(down.code).toBe(2);
   expect(down.stderr).toContain("schema is a name of lower-case letters");
+  const misspelt = await twelvefold(["list"], { TWELVEFOLD_STORE: "postgres:/ada:s3cret@db/agents" });
+  expect([misspelt.code, misspelt.stderr]).toEqual([
+    2,
+    expect.stringContaining("or a database (postgres://user@host/database), not postgres:…"),
+  ]);
 });
 
 it("store copy moves the threads of a file into PostgreSQL, and says what it does not take", {
@@ -40,6 +45,8 @@ it("store copy moves the threads of a file into PostgreSQL, and says what it doe
   const copied = await cli(path)(["store", "copy", `sqlite:${path}`, target]);
   expect(copied.stderr).toBe("3 of 3 threads are copied and verified\n");
   expect(copied.stdout).toBe("copied and verified: 3 threads, 0 values; the source is unchanged\n");
+  const listed = await cli(`sqlite:${path}`)(["list", "--json"]);
+  expect(JSON.parse(listed.stdout).threads).toHaveLength(3);
   const again = await cli(path)(["store", "copy", path, target]);
   expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("holds threads")]);
   const wrong = await cli(path)(["store", "copy", target, path]);

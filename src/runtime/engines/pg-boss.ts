@@ -46,7 +46,7 @@ export async function openPgBossEngine(
   if (place === undefined) {
     throw new UsageError(
       "invalid_configuration",
-      "the engine pg-boss needs a store that openPostgresStore opened: its queue lies in the same database",
+      'the engine pg-boss needs a store that openPostgresStore opened (`store: "postgres://…"` in the configuration): its queue lies in the same database',
     );
   }
   // What fails is tried again by pg-boss; until there is somebody to tell, nobody is told.
