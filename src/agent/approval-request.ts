@@ -47,8 +47,8 @@ export function approvalRequest(
     emphasis: emphasisOf(definition, call.step, args),
     descriptions: descriptionsOf(agent, intent, args),
     reasons,
-    ...(preview === undefined ? {} : { preview }),
-    ...(call.said === null ? {} : { said: cutWords(call.said) }),
+    preview,
+    said: call.said === null ? undefined : cutWords(call.said),
     failures: failuresOf(thread, call),
     newer: inputsAfter(thread, call.seq),
     rejectOptions: rejectOptionsOf(definition, call.step),
@@ -57,7 +57,7 @@ export function approvalRequest(
   const digest = approvalDigest(approvalSubject(thread, agent, call, { card, policy }));
   const { expiresAfter } = policy;
   const since = firstAsked(thread, callId);
-  const data = { callId, card, policy, digest, ...(since === undefined ? {} : { since }) };
+  const data = { callId, card, policy, digest, since };
   if (expiresAfter === undefined) return { type: "approval_requested", data };
   const from = since === undefined ? now : Date.parse(since);
   return { type: "approval_requested", data: { ...data, expiresAt: isoTime(from + expiresAfter * 1000) } };

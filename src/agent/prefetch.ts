@@ -30,9 +30,9 @@ export interface Prefetch {
   /** The result comes from outside and is labelled so: `true`, or the source, e.g. `web page`. Default false. */
   readonly untrusted?: boolean | string;
   /** Milliseconds after which the fetch is given up. Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** The names of the credentials that it needs. Default: none. */
-  readonly credentials?: readonly string[];
+  readonly credentials?: readonly string[] | undefined;
 }
 
 export type Prefetches = ReadonlyMap<string, Prefetch>;

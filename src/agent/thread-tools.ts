@@ -2,7 +2,9 @@ import { fields, list, optional } from "../base/checks.ts";
 import { digestOf } from "../base/digest.ts";
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import { callback, checkOptions, durationMs, nonEmptyName } from "../base/options.ts";
+import type { BamlFiles } from "../prompts/baml/source.ts";
 import { addTools, type ToolDescription, type ToolTypes } from "../prompts/baml/tool-types.ts";
+import { changeFunction } from "../prompts/change-function.ts";
 import type { PromptFunction } from "../prompts/prompt-function.ts";
 import { withTypes } from "../prompts/with-types.ts";
 import type { Principal } from "../thread/events.ts";
@@ -78,35 +80,14 @@ export function withThreadTools<Args extends readonly unknown[], Result, Partial
     run: (context) => listed(context),
     as: "parameter",
     again: isOutdated,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(credentials === undefined ? {} : { credentials }),
+    timeoutMs,
+    credentials,
   };
   const made = new WeakMap<object, PromptFunction<Args, Result, Partial>>();
-  return {
-    name: fn.name,
-    get version() {
-      return fn.version;
-    },
-    intents: fn.intents,
-    ownModel: fn.ownModel,
-    prose: fn.prose,
-    get stepFields() {
-      return fn.stepFields;
-    },
-    get checkNames() {
-      return fn.checkNames;
-    },
-    get returns() {
-      return fn.returns;
-    },
-    call: (args, options) => fn.call(args, options),
-    stream: (args, options) => fn.stream(args, options),
-    request: (args, options) => fn.request(args, options),
-    parse: (completion, options) => fn.parse(completion, options),
-    namedArguments: (args) => fn.namedArguments(args),
-    withBamlFiles: (files) => withThreadTools(fn.withBamlFiles(files), tools),
+  return changeFunction(fn, {
+    withBamlFiles: (files: BamlFiles) => withThreadTools(fn.withBamlFiles(files), tools),
     prefetch: { ...("prefetch" in fn ? fn.prefetch : {}), [className]: prefetch },
-    forThread(prefetched) {
+    forThread(prefetched: Readonly<Record<string, Json>>): PromptFunction<Args, Result, Partial> {
       const inner = "forThread" in fn ? fn.forThread(prefetched) : fn;
       const joined = prefetched[className];
       if (joined === undefined || !isJsonArray(joined)) return inner;
@@ -121,7 +102,7 @@ export function withThreadTools<Args extends readonly unknown[], Result, Partial
       made.set(joined, found);
       return found;
     },
-  };
+  });
 }
 
 /** A tool as it was recorded: what `list` returned, as data. */

@@ -14,6 +14,20 @@ export function toJson(value: unknown): Json {
   return tryCopy(value) ?? convert(value, new Set(), 0);
 }
 
+/** Fields of which some may be `undefined`, without those. */
+export type Defined<Fields> = {
+  [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name];
+} & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>;
+};
+
+/** The fields that are there, as JSON and stored data have them. */
+export function dropUndefined<Fields extends object>(fields: Fields): Defined<Fields> {
+  const there = Object.create(Object.prototype);
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) there[name] = value;
+  return there;
+}
+
 function tryCopy(value: unknown): Json | undefined {
   try {
     return copyPlain(value, 0);

@@ -113,8 +113,8 @@ export function createClient(options: ClientOptions): Client {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
     });
     if (!response.ok) throw await problemIn(response);
     return response;
@@ -138,7 +138,7 @@ export function createClient(options: ClientOptions): Client {
         try {
           const response = await send(addressOf(url, "/threads/{threadId}/events", { path: { threadId } }), {
             headers: { ...credentials, accept: "text/event-stream", "last-event-id": String(last) },
-            ...(signal === undefined ? {} : { signal }),
+            signal: signal ?? null,
           });
           if (!response.ok || response.body === null) throw await problemIn(response);
           for await (const { event, data } of messagesIn(response.body)) {

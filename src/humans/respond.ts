@@ -67,8 +67,8 @@ export function responseEvent(thread: ThreadHead | Thread, attempt: ResponseCase
     type: "human_responded",
     data: {
       request: asked.seq,
-      ...(asked.callId === undefined ? {} : { callId: asked.callId }),
-      ...(asked.type === "approval" ? { digest: asked.digest } : {}),
+      callId: asked.callId,
+      digest: asked.type === "approval" ? asked.digest : undefined,
       decision:
         asked.type === "approval"
           ? approvalDecision(request, asked, attempt)

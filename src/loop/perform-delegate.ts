@@ -45,7 +45,9 @@ export const delegate: Effect<"delegate"> = async function* ({ callIds }, thread
   yield { events, when: "soon", onConflict: "keep" };
 };
 
-type Handed = Pick<OpenChild, "callId" | "threadId" | "agent"> & { readonly background?: boolean };
+type Handed = Pick<OpenChild, "callId" | "threadId" | "agent"> & {
+  readonly background?: boolean | undefined;
+};
 
 /** The event that says why a child was not started. */
 export function notStarted({ callId, threadId, agent, background }: Handed, message: string): NewEvent {

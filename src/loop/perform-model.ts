@@ -109,7 +109,7 @@ export function answerEvents(
   agent: Agent,
   { seq, missed, said = ownWords(answer) }: AnswerPlace,
 ): NewEvent[] {
-  const completion = { completion: answer.completion, ...(missed === undefined ? {} : { missed }) };
+  const completion = { completion: answer.completion, missed };
   if (!answer.ok) {
     return [
       { type: "step_refused", data: { reason: "unparseable", message: answer.message, ...completion } },
@@ -124,7 +124,7 @@ export function answerEvents(
   const events: NewEvent[] = [
     {
       type: "step_proposed",
-      data: { callId: callIdAt(seq), ...first, ...completion, ...(said === undefined ? {} : { said }) },
+      data: { callId: callIdAt(seq), ...first, ...completion, said },
     },
   ];
   if (others.length === 0) return events;

@@ -84,12 +84,7 @@ export const askHuman: Effect<"ask_human"> = ({ callId, intent }, thread, agent)
 export const askForHelp: Effect<"ask_for_help"> = ({ kind, question, callId, version }) => [
   write({
     type: "human_asked",
-    data: {
-      kind,
-      question,
-      ...(callId === null ? {} : { callId }),
-      ...(version === undefined ? {} : { version }),
-    },
+    data: { kind, question, callId: callId ?? undefined, version },
   }),
 ];
 

@@ -92,7 +92,7 @@ async function passOn(
       // A redirect could carry the credentials to another host.
       redirect: "error",
       signal: gone.signal,
-      ...(bodyText === "" ? {} : { body: bodyText }),
+      body: bodyText === "" ? null : bodyText,
     });
   } catch (error) {
     const reason =

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { CompletionRecord } from "../base/completion.ts";
+import { dropUndefined } from "../base/json.ts";
 import { compileClient } from "./baml/compile-client.ts";
 import { type DeclaredType, readReturnType, UNKNOWN } from "./baml/declared-type.ts";
 import { bamlFunction } from "./baml/generated-client.ts";
@@ -277,10 +278,11 @@ function recordOf(asked: Asked, durationMs: number): CompletionRecord {
     usage: reply.usage,
     durationMs,
     requestDigest,
-    ...(reply.response === undefined ? {} : { response: reply.response }),
-    ...(failed.length === 0
-      ? {}
-      : { failedAttempts: failed.map(({ client, message }) => `${client}: ${message}`) }),
+    ...dropUndefined({
+      response: reply.response,
+      failedAttempts:
+        failed.length === 0 ? undefined : failed.map(({ client, message }) => `${client}: ${message}`),
+    }),
   };
 }
 

@@ -1,7 +1,9 @@
 import { UsageError } from "../base/errors.ts";
+import type { BamlFiles } from "./baml/source.ts";
 import type { ToolTypes } from "./baml/tool-types.ts";
 import type { RunTimeTypes } from "./baml/types.ts";
-import type { PromptFunction } from "./prompt-function.ts";
+import { changeFunction } from "./change-function.ts";
+import type { CallOptions, PromptFunction } from "./prompt-function.ts";
 
 /** Types that are known only at run time, and may change. */
 export interface TypeSource {
@@ -41,31 +43,21 @@ export function withTypes<Args extends readonly unknown[], Result, Partial>(
     }
     return made.types;
   };
-  const typed: PromptFunction<Args, Result, Partial> = {
-    name: fn.name,
+  // What the types add is not in the files: intents, fields and the returned type stay those of the function.
+  const typed: PromptFunction<Args, Result, Partial> = changeFunction(fn, {
     get version() {
       return `${fn.version}+${source.version}`;
     },
-    // What the types add is not in the files.
-    intents: fn.intents,
-    ownModel: fn.ownModel,
-    prose: fn.prose,
-    get stepFields() {
-      return fn.stepFields;
-    },
-    get checkNames() {
-      return fn.checkNames;
-    },
-    get returns() {
-      return fn.returns;
-    },
-    call: (args, options) => fn.call(args, { ...options, tb: options?.tb ?? types() }),
-    stream: (args, options) => fn.stream(args, { ...options, tb: options?.tb ?? types() }),
-    request: (args, options) => fn.request(args, { ...options, tb: options?.tb ?? types() }),
-    parse: (completion, options) => fn.parse(completion, { ...options, tb: options?.tb ?? types() }),
-    namedArguments: (args) => fn.namedArguments(args),
-    withBamlFiles: (files) => withTypes(fn.withBamlFiles(files), source),
-  };
+    call: (args: Args, options?: CallOptions<Partial>) =>
+      fn.call(args, { ...options, tb: options?.tb ?? types() }),
+    stream: (args: Args, options?: Omit<CallOptions<Partial>, "onPartial">) =>
+      fn.stream(args, { ...options, tb: options?.tb ?? types() }),
+    request: (args: Args, options?: CallOptions<Partial>) =>
+      fn.request(args, { ...options, tb: options?.tb ?? types() }),
+    parse: (completion: string, options?: { readonly tb?: RunTimeTypes }) =>
+      fn.parse(completion, { ...options, tb: options?.tb ?? types() }),
+    withBamlFiles: (files: BamlFiles) => withTypes(fn.withBamlFiles(files), source),
+  });
   sourcesOf.set(typed, sources);
   return typed;
 }

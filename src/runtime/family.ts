@@ -182,9 +182,9 @@ function outcomeFor({ state }: ThreadHead, child: Thread, agent: Agent): readonl
     threadId: child.id,
     agent: agent.name,
     spent: spentBy(child),
-    ...(open.background ? { background: true as const } : {}),
-    ...(untrusted.length === 0 ? {} : { untrusted }),
-    ...(addRequesters(state.requesters, requesters) === state.requesters ? {} : { requesters }),
+    background: open.background ? (true as const) : undefined,
+    untrusted: untrusted.length === 0 ? undefined : untrusted,
+    requesters: addRequesters(state.requesters, requesters) === state.requesters ? undefined : requesters,
   };
   switch (ended.kind) {
     case "finished":

@@ -77,7 +77,7 @@ const EVENT = fieldsAtLeast({ name: text(), source: text() });
 /** What is stored of an event. */
 export function eventData({ from, name, source, payload, callId }: SentEvent): EventData["event_received"] {
   // Nothing else that a program without types hands over: what says where replies go, or what was passed on, is not the sender's.
-  const event = { name, source, payload, ...(callId === undefined ? {} : { callId }) };
+  const event = { name, source, payload, callId };
   checkArgument("the event", EVENT, event);
   if (from === undefined) return event;
   return { ...event, from: from === "system" ? from : identify(from) };

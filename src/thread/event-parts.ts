@@ -112,9 +112,9 @@ export interface ApprovalCard {
   /** Why a person is asked. */
   readonly reasons: readonly ApprovalReason[];
   /** What would change, from the tool's `preview`. */
-  readonly preview?: Json;
+  readonly preview?: Json | undefined;
   /** What the model wrote beside the step, in its own words: the beginning, and the full length in characters. */
-  readonly said?: { readonly text: string; readonly length: number };
+  readonly said?: { readonly text: string; readonly length: number } | undefined;
   /** The failures of steps like this one since one last succeeded. */
   readonly failures?: CardFailures | undefined;
   /** What requesters have sent since the model proposed the step. */
@@ -242,10 +242,10 @@ export type ChildOutcome = {
   readonly threadId: ThreadId;
   readonly agent?: string;
   /** The thread did not wait for it. */
-  readonly background?: true;
+  readonly background?: true | undefined;
   readonly spent?: Spent;
   /** Where untrusted content in the child's thread came from; its outcome may repeat it. */
-  readonly untrusted?: readonly string[];
+  readonly untrusted?: readonly string[] | undefined;
   /** Who has asked the child, if somebody did who had not asked the parent: the outcome may be what they want. */
-  readonly requesters?: Requesters;
+  readonly requesters?: Requesters | undefined;
 };

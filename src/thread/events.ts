@@ -80,7 +80,7 @@ export const EVENTS = {
     /** The call that the thread works for. */
     readonly parent?: ParentCall;
     /** Those of the parent, who are requesters of this thread as well. */
-    readonly requesters?: Requesters;
+    readonly requesters?: Requesters | undefined;
     /** For whom the parent's call runs. */
     readonly requester?: Principal;
     /** How many threads stand above it, if these are not all in the parent's path: a tool of one has run its agent. */
@@ -106,7 +106,7 @@ export const EVENTS = {
     readonly name: string;
     readonly source: string;
     readonly payload: Json;
-    readonly callId?: CallId;
+    readonly callId?: CallId | undefined;
     /** Who sent it; `system` means code alone. Absent if that is not known. */
     readonly from?: Principal | "system" | undefined;
     readonly via?: Via | undefined;
@@ -122,23 +122,27 @@ export const EVENTS = {
     /** Absent on the second and later steps of one completion. */
     readonly completion?: CompletionRecord;
     /** What the model wrote beside the steps of this completion. Absent if nothing, or in events of an earlier release. */
-    readonly said?: OwnWords;
+    readonly said?: OwnWords | undefined;
     /** May run at the same time as the step before it: both only read, and are neighbours in one completion. */
     readonly alongside?: true;
     /** Something came in while the model answered that it had not read (`whenBusy: "queue"`): after this requester, and this event. */
-    readonly missed?: { readonly requester: Principal | null; readonly after?: number | undefined };
+    readonly missed?:
+      | { readonly requester: Principal | null; readonly after?: number | undefined }
+      | undefined;
   }>({ callId: "string", step: "object", fidelity: "object" }, [asBefore]),
   /** The model's answer, or a step it proposed, was not accepted. The model sees the message. */
   step_refused: event<{
     readonly reason: RefusalReason;
     readonly message: string;
-    readonly callId?: CallId;
+    readonly callId?: CallId | undefined;
     /** How many steps in turn repeat themselves, if more than one. */
     readonly inTurn?: number | undefined;
     /** The refused answer, if no `step_proposed` holds it. */
     readonly completion?: CompletionRecord;
     /** See `step_proposed`. */
-    readonly missed?: { readonly requester: Principal | null; readonly after?: number | undefined };
+    readonly missed?:
+      | { readonly requester: Principal | null; readonly after?: number | undefined }
+      | undefined;
   }>({ reason: "string", message: "string" }),
   /** Steps that were proposed together with another one and will not run. */
   steps_dropped: event<{
@@ -161,11 +165,11 @@ export const EVENTS = {
     readonly options?: HumanRequestOptions | undefined;
     /** Patterns of who is asked and may answer. Absent: anybody whom a channel has verified. */
     readonly to?: readonly string[] | undefined;
-    readonly callId?: CallId;
+    readonly callId?: CallId | undefined;
     /** The provider's problem: the prompt was longer than the model accepts. Going on shortens the thread. */
     readonly problem?: "prompt_too_long";
     /** For a request of kind `version`: whoever goes on gives the thread the version `to`. */
-    readonly version?: VersionChange;
+    readonly version?: VersionChange | undefined;
   }>({ kind: "string", question: "string" }),
   approval_requested: event<{
     readonly callId: CallId;
@@ -175,7 +179,7 @@ export const EVENTS = {
     readonly digest: string;
     readonly expiresAt?: string;
     /** When people were first asked, where newer input made them be asked again: nobody gains time by writing. */
-    readonly since?: string;
+    readonly since?: string | undefined;
   }>({ callId: "string", card: "object", policy: "object", digest: "string" }, [reasonsFromSentences]),
   /**
    * An outbound message was delivered or failed: about a request (`update`: the channel is to be told what becomes of it), or
@@ -189,15 +193,15 @@ export const EVENTS = {
     readonly about?: number;
     readonly skipped?: true;
     readonly update?: true;
-    readonly callId?: CallId;
+    readonly callId?: CallId | undefined;
     readonly text?: string;
     readonly error?: ErrorInfo;
   }>({ channel: "string", ok: "boolean" }),
   /** A verified person's decision. `request` is the sequence number of the asking event. */
   human_responded: event<{
     readonly request: number;
-    readonly callId?: CallId;
-    readonly digest?: string;
+    readonly callId?: CallId | undefined;
+    readonly digest?: string | undefined;
     readonly decision: HumanDecision;
     readonly by: Principal;
   }>({ request: "number", decision: "object", by: "object" }),
@@ -266,7 +270,7 @@ export const EVENTS = {
     readonly agent: string;
     readonly input: Json;
     /** This thread goes on meanwhile, and the outcome comes as an event of its own. */
-    readonly background?: true;
+    readonly background?: true | undefined;
   }>({ callId: "string", threadId: "string", agent: "string", input: "json" }),
   child_started: event<{ readonly callId: CallId; readonly threadId: ThreadId; readonly agent: string }>({
     callId: "string",

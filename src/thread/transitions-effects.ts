@@ -1,3 +1,4 @@
+import { dropUndefined } from "../base/json.ts";
 import { repeatsAfter } from "./repeats.ts";
 import type { OpenCall, ThreadState } from "./state.ts";
 import {
@@ -107,8 +108,7 @@ export const effects: Transitions<
     return withPhase(state, call, {
       kind: "awaiting_event",
       name,
-      ...(until === undefined ? {} : { until }),
-      ...(tokenDigest === undefined ? {} : { tokenDigest }),
+      ...dropUndefined({ until, tokenDigest }),
     });
   },
 

@@ -1,3 +1,4 @@
+import { dropUndefined } from "../base/json.ts";
 import type { EventOf, Principal } from "./events.ts";
 import { newsAfter, withNews } from "./news.ts";
 import { addRequester, samePerson } from "./requesters.ts";
@@ -39,11 +40,7 @@ export const people: Transitions<
       question,
       deliveries: {},
       toUpdate: [],
-      ...(context === undefined ? {} : { context }),
-      ...(options === undefined ? {} : { options }),
-      ...(to === undefined ? {} : { to }),
-      ...(callId === undefined ? {} : { callId }),
-      ...(version === undefined ? {} : { version }),
+      ...dropUndefined({ context, options, to, callId, version }),
     };
     const change = { request, title: oneLine(question) };
     if (kind !== "question" && kind !== "unknown_outcome") {

@@ -21,7 +21,7 @@ export async function callPlatform(what: string, url: URL, call: PlatformCall): 
     redirect: "error",
     signal: limitTime(TIMEOUT_MS, signal),
     headers: { ...(body === undefined || isForm ? {} : { "content-type": "application/json" }), ...headers },
-    ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+    body: body === undefined || isForm ? (body ?? null) : JSON.stringify(body),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${what}: ${response.status} ${text.slice(0, 300)}`);

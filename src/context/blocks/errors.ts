@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { toJson } from "../../base/json.ts";
+import { dropUndefined, toJson } from "../../base/json.ts";
 import { removeSecrets } from "../../base/secret-patterns.ts";
 import type { ErrorInfo } from "../../thread/events.ts";
 
@@ -21,8 +21,7 @@ export function compactError(error: unknown, hide: (text: string) => string = (t
   return {
     name: cutMiddle(hide(clean(nameOf(error))), 80),
     message: cutMiddle(hide(messageOf(error)), MAX_MESSAGE),
-    ...(causes.length === 0 ? {} : { causes }),
-    ...(frame === undefined ? {} : { frame }),
+    ...dropUndefined({ causes: causes.length === 0 ? undefined : causes, frame }),
   };
 }
 

@@ -1,4 +1,11 @@
-import { isJsonArray, isJsonObject, type Json, type JsonObject, mapFields } from "../../base/json.ts";
+import {
+  dropUndefined,
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  mapFields,
+} from "../../base/json.ts";
 import type { EventData, Step } from "../../thread/events.ts";
 import type { ContextBlock } from "./block.ts";
 import { type EarlierEvents, personName } from "./view.ts";
@@ -22,10 +29,7 @@ export function humanResponseBlocks(
     case "denied": {
       const denied = step?.intent ?? asked?.question;
       const { feedback } = decision;
-      const body = {
-        ...(denied === undefined ? {} : { denied }),
-        ...(feedback.trim() === "" ? {} : { feedback }),
-      };
+      const body = dropUndefined({ denied, feedback: feedback.trim() === "" ? undefined : feedback });
       return [{ tag: TAG, body: Object.keys(body).length === 0 ? "denied" : body }];
     }
     case "approved":

@@ -14,9 +14,9 @@ export interface StepField {
   /** `@description`, in the prompt's words; empty if there is none. */
   readonly description: string;
   /** `@alias`: the name that a model reads and writes. Absent if it is the field's own. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   /** What a model writes for values of a `choice` that have an alias. Absent if none has. */
-  readonly written?: Readonly<Record<string, string>>;
+  readonly written?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The fields of each step by intent. */
@@ -37,7 +37,7 @@ export function readStepFields(files: BamlFiles, functionName: string): StepFiel
       .filter(({ name }) => name !== "intent")
       .map(({ name, type, description, alias }): [string, StepField] => [
         name,
-        { ...kindOf(reader.read(type)), description, ...(alias === undefined ? {} : { alias }) },
+        { ...kindOf(reader.read(type)), description, alias },
       ]);
     const { choices } = kindOf(reader.read(intents?.type ?? ""));
     for (const intent of choices) found.set(intent, new Map(fields));
@@ -111,7 +111,7 @@ function choiceOf(values: ReadonlyMap<string, string>): Pick<StepField, "kind" |
   return {
     kind: "choice",
     choices: named.map(([name]) => name),
-    ...(aliased.length === 0 ? {} : { written: Object.fromEntries(aliased) }),
+    written: aliased.length === 0 ? undefined : Object.fromEntries(aliased),
   };
 }
 

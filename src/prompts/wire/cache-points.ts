@@ -34,8 +34,8 @@ export function withCachePoints(url: string, body: string): string {
   const { system, messages } = json;
   return JSON.stringify({
     ...json,
-    ...(system === undefined ? {} : { system: endSystem(system, format) }),
-    ...(messages === undefined ? {} : { messages: endMessages(messages, format) }),
+    system: system === undefined ? undefined : endSystem(system, format),
+    messages: messages === undefined ? undefined : endMessages(messages, format),
   });
 }
 

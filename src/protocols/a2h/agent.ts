@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Agent, defineAgent, type NextStepFunction } from "../../agent/agent.ts";
 import { fields, optional } from "../../base/checks.ts";
 import { UsageError } from "../../base/errors.ts";
-import { type JsonObject, toJson } from "../../base/json.ts";
+import { dropUndefined, type JsonObject, toJson } from "../../base/json.ts";
 import { checkOptions } from "../../base/options.ts";
 import { APPROVAL_POLICY } from "../../humans/approval-policy.ts";
 import { covers } from "../../humans/principal.ts";
@@ -70,9 +70,11 @@ export function a2hAgent(options: A2hAgentOptions = {}): Agent {
     steps: {
       human_contact: askHuman(({ msg, subject, choices, to }) => ({
         question: msg,
-        ...(subject === undefined ? {} : { context: subject }),
-        ...(choices === undefined ? {} : { options: { format: "multiple_choice" as const, choices } }),
-        ...(to === undefined ? {} : { to }),
+        ...dropUndefined({
+          context: subject,
+          options: choices && ({ format: "multiple_choice", choices } as const),
+          to,
+        }),
       })),
       function_call: tool(() => ({ approved: true }), {
         approval: ({ to }) => (to === undefined ? policy : { ...policy, approvers: onBoth(policy, to) }),

@@ -168,7 +168,7 @@ async function post(what: string, url: URL, body: unknown, stopped?: AbortSignal
       method: "POST",
       headers,
       signal,
-      ...(json === undefined ? {} : { body: json }),
+      body: json ?? null,
     });
   } catch (cause) {
     throw new TwelvefoldError(
