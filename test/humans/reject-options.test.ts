@@ -113,8 +113,9 @@ describe("ready ways to deny a step", () => {
   });
 
   it("are picked over HTTP by name alone", { tags: "F7.5" }, async () => {
-    const { call } = serve({ agents: [releases().agent] });
-    await call("/threads", { body: { agent: "releases", message: "go" } });
+    const { call, runtime } = serve({ agents: [releases().agent] });
+    const launched = await call("/threads", { body: { agent: "releases", message: "go" } });
+    await runtime.settled(launched.body.threadId);
     const { body } = await call("/requests");
     const [{ requestId, approval }] = body.requests;
     expect(approval.card.rejectOptions).toEqual(OPTIONS);
