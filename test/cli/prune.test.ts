@@ -62,6 +62,8 @@ describe("twelvefold prune and erase", { tags: "F5.10", timeout: 60_000 }, () =>
     const { threadId } = JSON.parse(ran.stdout);
     const erased = await twelvefold(["erase", threadId, "--reason", "asked for", "--yes"]);
     expect(erased.stdout).toBe(`${threadId}: erased, but for who did what and when\n`);
+    const short = await twelvefold(["erase", threadId.slice(0, 10), "last", "--reason", "r", "--yes"]);
+    expect([short.code, short.stderr]).toEqual([3, expect.stringContaining("erase takes whole ids")]);
     const gone = await twelvefold(["erase", threadId, "--delete", "--yes"]);
     expect(gone.stdout).toBe(`${threadId}: deleted, with everything kept about it\n`);
     expect(await left()).toBe(2);

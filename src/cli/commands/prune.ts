@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../base/clock.ts";
-import { ConflictError, UsageError } from "../../base/errors.ts";
+import { ConflictError, NotFoundError, UsageError } from "../../base/errors.ts";
 import { makeFolder } from "../../base/make-folder.ts";
 import { checkOptions } from "../../base/options.ts";
 import { exportJson } from "../../present/export.ts";
@@ -119,6 +119,9 @@ export async function erase(
     throw new UsageError("invalid_argument", "say with --reason why: it is recorded in the thread");
   }
   for (const threadId of threads) {
+    if ((await runtime.store.summary(threadId)) === undefined) {
+      throw new NotFoundError(`there is no thread ${threadId}; erase takes whole ids`);
+    }
     const { status } = (await runtime.get(threadId)).state;
     if (status.kind === "finished" || status.kind === "failed" || status.kind === "cancelled") continue;
     const message = `thread ${threadId} is ${status.kind}: only a thread that has ended can be ${deletes ? "deleted" : "erased"}; cancel it first`;
