@@ -16,7 +16,8 @@ function budgetText(row: Budgeted): string {
 }
 
 function amount(value: number | null, unit: string): string {
-  return value === null ? "–" : `${value.toPrecision(3)} ${unit}`;
+  if (value === null) return "–";
+  return `${value >= 1_000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3)} ${unit}`;
 }
 
 /** The rows as a table for people. */
