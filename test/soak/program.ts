@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
+import { afterAll } from "vitest";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -12,14 +13,14 @@ export interface Program {
 
 /**
  * Makes a program of a TypeScript file of this folder: bundled, and compiled by its first start, so that each of the others takes
- * a fifth of the time that the sources would. It is removed when this process ends.
+ * a fifth of the time that the sources would. It is removed after the tests of the file.
  */
 export async function makeProgram(source: string): Promise<Program> {
   // Beside the packages that it imports.
   const cache = join(root, "node_modules", ".cache");
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, "soak-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const bundle = await rolldown({
     cwd: root,
     input: { program: join(import.meta.dirname, source) },
