@@ -12,7 +12,7 @@ const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 16)) {
   const own = isCheckout ? "npm install" : "npm install --save-dev node@24";
   console.error(
-    `twelvefold needs Node 22.16 or later; this is ${process.version}. Install a newer one (https://nodejs.org), ` +
+    `twelvefold needs Node 22.16 or later (22.18 for a project in TypeScript); this is ${process.version}. Install a newer one (https://nodejs.org), ` +
       `or one for this project alone (${own}) and run npx twelvefold.`,
   );
   process.exit(2);

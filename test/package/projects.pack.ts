@@ -124,7 +124,7 @@ describe("a project that init has written", { tags: ["E1", "F2.1"] }, () => {
     ).toMatch(/inbox: http:/);
     // Whoever knows no more than what the project says can add a tool that people approve.
     addToolBySkill(cwd);
-    expect(succeeds("npm", ["test"], { cwd })).toMatch(/BAML tests: 4 passed[\s\S]*pass 3[\s\S]*fail 0/);
+    expect(succeeds("npm", ["test"], { cwd })).toMatch(/BAML tests: 4 passed[\s\S]*pass 4[\s\S]*fail 0/);
     expect(succeeds("npm", ["start", "--", "deposit 50, then transfer 20"], { cwd })).toContain(
       "twelvefold approve",
     );
