@@ -1,4 +1,5 @@
 import { UsageError } from "../base/errors.ts";
+import { atOnce } from "../base/hooks.ts";
 import type { Json } from "../base/json.ts";
 import type { SearchText } from "../base/search-words.ts";
 import { removeSecrets } from "../base/secret-patterns.ts";
@@ -184,6 +185,6 @@ function originOf(
     const isOutcome =
       event.type === "tool_finished" || event.type === "tool_failed" || event.type === "event_received";
     if (declared && isOutcome) return declared === true ? (step?.intent ?? "tool") : declared;
-    return base(event, step);
+    return atOnce("`untrusted`", base(event, step));
   };
 }

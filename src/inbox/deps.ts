@@ -70,7 +70,12 @@ export function checkedDeps(deps: InboxDeps): InboxDeps {
     promptSource:
       promptSource && ((name) => atOnce("inboxRoutes: `promptSource`", promptSource.call(deps, name))),
   };
-  // Whatever else it has, of its class as well.
-  const whole: InboxDeps = Object.create(deps, Object.getOwnPropertyDescriptors(checked));
-  return whole;
+  return new Proxy(deps, {
+    get(_, name) {
+      if (Object.hasOwn(checked, name)) return Reflect.get(checked, name);
+      // Whatever else it has belongs to it: its class may keep members to itself.
+      const member: unknown = Reflect.get(deps, name, deps);
+      return typeof member === "function" ? member.bind(deps) : member;
+    },
+  });
 }

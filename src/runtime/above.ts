@@ -2,16 +2,17 @@ import type { ThreadId } from "../base/ids.ts";
 import { type Journal, write } from "../loop/journal.ts";
 import type { ThreadStore, ThreadSummary } from "../store/store.ts";
 import { isOver } from "../thread/projection.ts";
-import { type ThreadHead, threadOf } from "../thread/thread.ts";
-import { damageIn } from "./damaged.ts";
-import { type EndAbove, endBySystem, endedBy, endOf } from "./end-above.ts";
+import type { ThreadState } from "../thread/state.ts";
+import type { ThreadHead } from "../thread/thread.ts";
+import { isCorrupt } from "./damaged.ts";
+import { type EndAbove, endBySystem, endedBy, endOf, unreadable } from "./end-above.ts";
 
 /*
  * A thread that works for others does nothing any more once one of those above it is over, whoever has yet to tell it so: no
  * answer to what it asks is taken, and what it was about to do is not done. It ends like them.
  */
 
-type Reading = Pick<ThreadStore, "summary" | "summaries" | "state" | "read" | "verify">;
+type Reading = Pick<ThreadStore, "summary" | "summaries" | "state">;
 
 /** What the threads above one mean for it. */
 export interface Above {
@@ -22,29 +23,24 @@ export interface Above {
 }
 
 /**
- * Looks at all threads above one, its parent first. With `whole` they are read whole, so that no damage goes unnoticed; otherwise
- * what a store keeps of their states is enough. Throws what keeps one of them from being read for now.
+ * Looks at all threads above one, its parent first. Throws what keeps one of them from being read, and ends nothing because of it:
+ * it may be read again in a moment, or once its storage is mended.
  */
-export async function lookAbove(
-  thread: ThreadHead,
-  store: Reading,
-  { whole = false }: { readonly whole?: boolean } = {},
-): Promise<Above> {
+export async function lookAbove(thread: ThreadHead, store: Reading): Promise<Above> {
   let unheard: ThreadId | undefined;
   let below = thread;
   // One that is over and has handed in its outcome works for nobody any more.
   while (below.state.parent !== null && !below.state.parentTold) {
     const { threadId, callId } = below.state.parent;
-    const above = await read(threadId, store, whole);
-    if ("what" in above) return { end: above, unheard };
+    if ((await store.summary(threadId)) === undefined)
+      return { end: endBySystem(threadId, "was deleted"), unheard };
+    const above = { id: threadId, state: await stateOf(threadId, store) };
     const end = endOf(above);
     if (end !== undefined) return { end, unheard };
     const link = above.state.children.find((child) => child.threadId === below.id);
-    // Release 0.1.0 began a child before it was on record: its call is still open.
-    if (link === undefined && above.state.calls.every((call) => call.callId !== callId)) {
-      const what = isOver(above.state) ? "has finished without it" : "has gone on without it";
-      return { end: endBySystem(threadId, what), unheard };
-    }
+    // It has handed in its outcome, though that is not on record here yet. Release 0.1.0 began a child before it was on record: its
+    // call is still open.
+    if (link === undefined && above.state.calls.every((call) => call.callId !== callId)) break;
     if (link !== undefined && Math.max(link.heard, below.state.heard) < above.state.lastSent)
       unheard ??= threadId;
     below = above;
@@ -52,15 +48,11 @@ export async function lookAbove(
   return { end: undefined, unheard };
 }
 
-/** A thread above, or what has ended it where it cannot be read any more. */
-async function read(threadId: ThreadId, store: Reading, whole: boolean): Promise<ThreadHead | EndAbove> {
-  if ((await store.summary(threadId)) === undefined) return endBySystem(threadId, "was deleted");
+async function stateOf(threadId: ThreadId, store: Reading): Promise<ThreadState> {
   try {
-    if (whole) return threadOf(threadId, await store.read(threadId));
-    return { id: threadId, state: await store.state(threadId) };
+    return await store.state(threadId);
   } catch (error) {
-    if ((await damageIn(threadId, error, store)) === undefined) throw error;
-    return endBySystem(threadId, "is damaged");
+    throw isCorrupt(error) ? unreadable(threadId, error) : error;
   }
 }
 

@@ -28,6 +28,12 @@ export function endedBy({ threadId, by, what }: EndAbove): NewEvent {
   return { type: "cancelled", data: { by, reason: `thread ${threadId}, for which it worked, ${what}` } };
 }
 
+/** What keeps anything from being decided or done for a thread: one above it cannot be read. */
+export function unreadable(threadId: ThreadId, cause: unknown): ConflictError {
+  const message = `thread ${threadId}, for which it was asked, cannot be read: nothing is decided or done until it can`;
+  return new ConflictError("conflict", message, { details: { threadId }, cause });
+}
+
 /** What whoever asks for a request, or answers it, is told. */
 export function nothingComesOf(requestId: string, { threadId, what }: EndAbove): ConflictError {
   const message = `nothing more comes of request ${requestId}: thread ${threadId}, for which it was asked, ${what}`;

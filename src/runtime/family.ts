@@ -15,7 +15,6 @@ import { isOver, owesOutcome } from "../thread/projection.ts";
 import { addRequesters } from "../thread/requesters.ts";
 import type { OpenChild } from "../thread/state.ts";
 import { startThread, type Thread, type ThreadHead } from "../thread/thread.ts";
-import { damageIn } from "./damaged.ts";
 import { endedBy, endOf } from "./end-above.ts";
 import { passedOn } from "./pass-on.ts";
 import type { Writer } from "./writer.ts";
@@ -134,7 +133,7 @@ export async function endChildren(journal: Journal, options: FamilyOptions): Pro
   }
 }
 
-/** A parent that was deleted, or whose storage is damaged, needs no outcome. */
+/** A parent that was deleted needs no outcome. */
 async function tellParent(
   threadId: ThreadId,
   thread: Thread,
@@ -142,11 +141,7 @@ async function tellParent(
   { store, writer }: FamilyOptions,
 ): Promise<void> {
   if ((await store.summary(threadId)) === undefined) return;
-  try {
-    await writer.change({ threadId, build: (head) => outcomeFor(head, thread, agent) });
-  } catch (error) {
-    if ((await damageIn(threadId, error, store)) === undefined) throw error;
-  }
+  await writer.change({ threadId, build: (head) => outcomeFor(head, thread, agent) });
 }
 
 /** A child that does not exist yet is made, as cancelled, so that nobody who is late can start it. */

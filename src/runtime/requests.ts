@@ -34,7 +34,7 @@ export async function askedWith(
   const { threadId } = parseRequest(requestId);
   const thread = { id: threadId, state: await store.state(threadId) };
   const request = requestOf(thread, requestId);
-  const { end } = await lookAbove(thread, store, { whole: true });
+  const { end } = await lookAbove(thread, store);
   if (end === undefined) return request;
   await change({ threadId, build: ({ state }) => (isOver(state) ? [] : [endedBy(end)]) });
   throw nothingComesOf(requestId, end);
@@ -84,7 +84,7 @@ async function endFor(
   { store, change }: RequestsOptions,
 ): Promise<EndAbove | undefined> {
   if (isOver(state)) return undefined;
-  const { end, unheard } = await lookAbove({ id, state }, store, { whole: true });
+  const { end, unheard } = await lookAbove({ id, state }, store);
   if (end !== undefined || unheard === undefined || decision.kind !== "approved") return end;
   await change({ threadId: unheard, build: () => [] });
   const message = `thread ${unheard}, for which ${id} works, was sent something that has yet to be passed on: look again in a moment`;

@@ -57,6 +57,7 @@ async function settleWhile(
   const earlier = pool?.failureOf(threadId);
   const isActive = () => pool?.isActive(threadId) === true;
   let elsewhere = false;
+  let seen = -1;
   for (;;) {
     signal?.throwIfAborted();
     const summary = await store.summary(threadId);
@@ -64,6 +65,9 @@ async function settleWhile(
     if (!summary.wantsAdvance && !isActive()) {
       const thread = threadOf(threadId, await store.read(threadId));
       if (!(await movesOn(thread, options, wait))) return thread;
+      // It has yet to be told.
+      if (thread.state.seq === seen) await systemClock.sleep(HELD_POLL_MS, signal);
+      seen = thread.state.seq;
       continue;
     }
     agentNamed(agents, summary.agent);

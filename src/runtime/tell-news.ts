@@ -1,6 +1,7 @@
 import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
 import type { Clock } from "../base/clock.ts";
+import { withDeadline } from "../base/deadlines.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, ChannelValues, NewsNotice } from "../humans/channel.ts";
 import type { People } from "../humans/people.ts";
@@ -58,7 +59,8 @@ async function tell(
   if (notice === undefined) return { ok: true, skipped: true };
   try {
     if (channel === undefined) throw new Error("this process has no such channel");
-    if ((await channel.wants?.(notice)) === false) return { ok: true, skipped: true };
+    if ((await withDeadline(() => channel.wants?.(notice), { signal })) === false)
+      return { ok: true, skipped: true };
     await channel.deliver(notice, signal, store);
     return { ok: true };
   } catch (error) {

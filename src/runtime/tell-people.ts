@@ -1,5 +1,6 @@
 import type { Agent } from "../agent/agent.ts";
 import { shownThread } from "../agent/shown-thread.ts";
+import { withDeadline } from "../base/deadlines.ts";
 import { requestIdOf } from "../base/ids.ts";
 import { compactError } from "../context/blocks/errors.ts";
 import type { Channel, Notice } from "../humans/channel.ts";
@@ -37,7 +38,7 @@ export async function tellPeople(
     const delivery = { request: request.seq, channel: channel.name, ...update };
     let outcome: EventData["notified"];
     try {
-      if ((await channel.wants?.(notice)) === false) continue;
+      if ((await withDeadline(() => channel.wants?.(notice), { signal })) === false) continue;
       await channel.deliver(notice, signal, store);
       outcome = { ...delivery, ok: true };
     } catch (error) {

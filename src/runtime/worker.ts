@@ -149,13 +149,15 @@ async function run(
     model: options.model,
     admit: options.admitFor(thread.id, agent.name),
     async beforeCommand() {
-      await endWithAbove();
       cancelled = isCancelled(journal.thread);
       // First: whom it tells may take long. What keeps a child from being ended keeps nobody from being told.
       await endChildren(journal, options.family).catch(throwConflict);
       await passOnOwed(journal, agent, options.family.writer);
       await updates.tell();
       await tellNews(journal, agent, telling);
+      // Last: what comes before may take long.
+      await endWithAbove();
+      cancelled = isCancelled(journal.thread);
     },
     people: options.people,
     stillAllowed: options.stillAllowed,

@@ -57,8 +57,7 @@ export function createWriter(options: WriterOptions): Writer {
       throw error;
     }
   };
-  const giveUp: Writer["giveUp"] = (threadId, error) =>
-    giveUpDamaged(threadId, error, { store, change, changeOnly });
+  const giveUp: Writer["giveUp"] = (threadId, error) => giveUpDamaged(threadId, error, { store, change });
   const passOnAdded = async (before: ThreadHead, thread: ThreadHead, added: readonly ThreadEvent[]) => {
     if (!added.some(isRequestersInput)) return;
     const { id, state } = thread;

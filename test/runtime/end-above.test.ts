@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, it } from "vitest";
+import { StorageError } from "../../src/base/errors.ts";
 import { requestIdOf, type ThreadId } from "../../src/base/ids.ts";
 import type { Channel } from "../../src/humans/channel.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
@@ -7,6 +8,8 @@ import { createMemoryStore } from "../../src/store/memory.ts";
 import type { ThreadStore } from "../../src/store/store.ts";
 import { fakeClock } from "../../src/testing/fake-clock.ts";
 import type { HumanDecision } from "../../src/thread/events.ts";
+import { projectionOf } from "../../src/thread/projection.ts";
+import { threadOf } from "../../src/thread/thread.ts";
 import { testInbox } from "../inbox/inbox-server.ts";
 import { serve } from "../server/serve.ts";
 import { temporaryStore } from "../store/temporary.ts";
@@ -240,38 +243,94 @@ describe("a thread for which nobody waits any more", { tags: ["F10.4", "F12.1"] 
   });
 });
 
-/** Changes an event of a thread behind the store's back. */
-function damage(path: string, threadId: ThreadId, seq: number): void {
+/** Changes an event of a thread behind the store's back. Gives what puts it back. */
+function damage(path: string, threadId: ThreadId, seq: number): () => void {
   const database = new DatabaseSync(path);
+  closers.push(async () => database.close());
   const row = database.prepare("SELECT key FROM threads WHERE id = ?").get(threadId);
   const id = Number(row?.["key"]) * 2 ** 20 + seq;
-  database.prepare("UPDATE events SET data = '{' WHERE id = ?").run(id);
-  database.close();
+  const data = database.prepare("SELECT data FROM events WHERE id = ?").get(id)?.["data"];
+  const write = (text: string) => database.prepare("UPDATE events SET data = ? WHERE id = ?").run(text, id);
+  write("{");
+  return () => void write(String(data));
 }
 
-describe("a thread that works for a damaged one", { tags: ["F10.4", "F12.1"] }, () => {
-  it.each([
-    ["the topmost", "top", "second"],
-    ["the one in the middle", "middle", "second"],
-    ["the one in the middle, whose state is lost", "middle", "last"],
-  ] as const)("takes no answer and owes nobody anything: %s", async (_, which, event) => {
+describe("a thread that works for one that cannot be read", { tags: ["F10.4", "F12.1"] }, () => {
+  it.each(["top", "middle"] as const)("takes no answer and does nothing until it can: %s", async (which) => {
     const temporary = await temporaryStore();
     closers.push(() => temporary.close());
     const family = await asking(temporary.store);
     const { request, bottom, top, payer } = family;
     const last = (await temporary.store.read(family[which])).length;
-    damage(temporary.path, family[which], event === "last" ? last : 2);
+    const mend = damage(temporary.path, family[which], last);
     const store = await temporary.reopen();
-    const runtime = testRuntime({ agents: family.all, store, sweepMs: 20 });
-    await expect(runtime.respond(request.id, approve(request.digest), bob)).rejects.toThrow(
-      `thread ${family[which]}, for which it was asked, is damaged`,
-    );
+    const runtime = payerOnly(store, family);
     runtime.start();
-    expect(await untilCancelled(runtime, bottom)).toContain("is damaged");
+    const answer = { decision: { kind: "approved" }, digest: request.digest } as const;
+    const message = `thread ${family[which]}, for which it was asked, cannot be read`;
+    await expect(runtime.respond(request.id, answer, bob)).rejects.toThrow(message);
+    await expect(runtime.request(request.id)).rejects.toThrow(message);
+    expect((await runtime.get(bottom)).state.status.kind).toBe("awaiting_approval");
     expect(payer.ran).toEqual([]);
-    await expect.poll(async () => (await store.summary(bottom))?.wantsAdvance).toBe(false);
-    if (which === "top") return;
-    await expect.poll(async () => (await runtime.get(top)).state.status.kind).toBe("failed");
-    expect(eventsOf(await runtime.get(top), "child_failed")[0]?.data.error.name).toBe("Damaged");
+    await runtime.stop();
+    mend();
+    const again = testRuntime({ agents: family.all, store: await temporary.reopen() });
+    await again.respond(request.id, answer, bob);
+    const next = approvalOf(await again.settled(bottom));
+    await again.respond(requestIdOf(bottom, next.seq), approve(next.digest), bob);
+    expect((await again.settled(top)).state.status.kind).toBe("finished");
+    expect(payer.ran).toHaveLength(2);
+  });
+
+  it("is only looked at: what cannot be read for a moment ends nothing", async () => {
+    const store = createMemoryStore();
+    const family = await asking(store);
+    const { top, middle, bottom, request } = family;
+    let failures = 2;
+    const fail = async <T>(id: ThreadId, work: () => Promise<T>): Promise<T> => {
+      if (id !== top || failures-- <= 0) return work();
+      throw new StorageError("storage_corrupt", "a bad sector", { details: { threadId: top } });
+    };
+    const broken: ThreadStore = {
+      ...store,
+      read: (id, ...more) => fail(id, () => store.read(id, ...more)),
+      state: (id) => fail(id, () => store.state(id)),
+      verify: (id) => fail(id, () => store.verify(id)),
+    };
+    const runtime = testRuntime({ agents: family.all, store: broken, worker: false });
+    await expect(runtime.request(request.id)).rejects.toMatchObject({ code: "conflict" });
+    for (const id of [top, middle, bottom])
+      expect(["awaiting_child", "awaiting_approval"]).toContain((await store.state(id)).status.kind);
+  });
+});
+
+describe("a thread that has handed in its outcome, though that is not on its record yet", {
+  tags: ["F10.4", "F12.1"],
+}, () => {
+  it("goes on if somebody writes to it", async () => {
+    const store = createMemoryStore();
+    const boss = familyMember("boss", [hand("payer"), done]);
+    const payer = familyMember("payer", [done, pay, done], { payApproval: "always" });
+    const first = testRuntime({ agents: [boss.agent, payer.agent], store });
+    const { threadId } = await first.launch({ agent: "boss", input: { message: "go", from: ada } });
+    const ended = await first.settled(threadId);
+    const child = eventsOf(ended, "child_requested")[0]?.data.threadId;
+    if (child === undefined) throw new Error("nothing was handed over");
+    await first.stop();
+    // The process died between the two: the last event is not there.
+    const events = await store.read(child);
+    expect(events.at(-1)?.type).toBe("parent_told");
+    const cut = createMemoryStore();
+    for (const [id, kept] of [
+      [threadId, await store.read(threadId)],
+      [child, events.slice(0, -1)],
+    ] as const)
+      await cut.append(id, 0, kept, { projection: projectionOf(threadOf(id, kept).state) });
+    const runtime = testRuntime({ agents: [boss.agent, payer.agent], store: cut });
+    await runtime.message(child, "pay once more", ada);
+    const { seq, digest } = approvalOf(await runtime.settled(child));
+    await runtime.respond(requestIdOf(child, seq), approve(digest), bob);
+    expect((await runtime.settled(child)).state.status.kind).toBe("finished");
+    expect(payer.ran).toHaveLength(1);
   });
 });

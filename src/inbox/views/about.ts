@@ -1,4 +1,5 @@
 import type { Agent } from "../../agent/agent.ts";
+import { atOnce } from "../../base/hooks.ts";
 import { isJsonArray, isJsonObject, type Json } from "../../base/json.ts";
 import { visible, visibleLine, visibleValue } from "../../present/visible-text.ts";
 import type { EventOf, Principal } from "../../thread/events.ts";
@@ -56,7 +57,10 @@ function beginningEvent(event: EventOf<"event_received">, agent: Agent | undefin
     name,
     source,
     from: from === undefined || from === "system" ? null : from,
-    untrusted: agent === undefined ? source : (agent.context.options.untrusted?.(event, undefined) ?? null),
+    untrusted:
+      agent === undefined
+        ? source
+        : (atOnce("`untrusted`", agent.context.options.untrusted?.(event, undefined)) ?? null),
     body: format(event, agent) ?? data.payload,
   };
 }

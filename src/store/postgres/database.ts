@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { StorageError, type TwelvefoldError } from "../../base/errors.ts";
+import { callQuietly } from "../../base/hooks.ts";
 import { isConnectionError, isRetryable, storageError } from "./errors.ts";
 import type { Row } from "./row.ts";
 
@@ -159,7 +160,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       waited += delay;
       if (waited >= OUTAGE_MS && !isOutageTold) {
         isOutageTold = true;
-        options.onOutage?.(storageError(error, where));
+        callQuietly(() => options.onOutage?.(storageError(error, where)));
       }
       await setTimeout(delay);
     }

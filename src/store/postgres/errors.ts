@@ -56,7 +56,8 @@ export function isRetryable(error: unknown): boolean {
 export function storageError(error: unknown, where: string): TwelvefoldError {
   if (TwelvefoldError.isInstance(error)) return error;
   const code = codeOf(error);
-  const kind = code?.startsWith("XX") ? "storage_corrupt" : "storage_failed";
+  // XX000 is any fault within the server, a pooler's among them; these two are damage to a table or an index.
+  const kind = code === "XX001" || code === "XX002" ? "storage_corrupt" : "storage_failed";
   const said = messageOf(error) || (code ?? String(error));
   const what =
     (code === undefined ? undefined : ADVICE[code]) ?? (isConnectionError(error) ? DOWN : undefined);
