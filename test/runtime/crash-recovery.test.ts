@@ -324,7 +324,8 @@ describe("people are told", () => {
       },
     };
     const { threadId } = await crashInTool(here, PAY);
-    let now = Date.now();
+    // Its claim has run out.
+    let now = Date.now() + 1_000;
     const clock = {
       now: () => now,
       sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, Math.min(ms, 5))),
