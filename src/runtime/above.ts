@@ -5,7 +5,7 @@ import { isOver } from "../thread/projection.ts";
 import type { ThreadState } from "../thread/state.ts";
 import type { ThreadHead } from "../thread/thread.ts";
 import { isCorrupt } from "./damaged.ts";
-import { type EndAbove, endBySystem, endedBy, endOf, unreadable } from "./end-above.ts";
+import { type EndAbove, endBySystem, endedBy, endOf, refuseUnread } from "./end-above.ts";
 
 /*
  * A thread that works for others does nothing any more once one of those above it is over, whoever has yet to tell it so: no
@@ -52,7 +52,7 @@ async function stateOf(threadId: ThreadId, store: Reading): Promise<ThreadState>
   try {
     return await store.state(threadId);
   } catch (error) {
-    throw isCorrupt(error) ? unreadable(threadId, error) : error;
+    throw isCorrupt(error) ? refuseUnread(threadId, error) : error;
   }
 }
 

@@ -29,7 +29,7 @@ export function endedBy({ threadId, by, what }: EndAbove): NewEvent {
 }
 
 /** What keeps anything from being decided or done for a thread: one above it cannot be read. */
-export function unreadable(threadId: ThreadId, cause: unknown): ConflictError {
+export function refuseUnread(threadId: ThreadId, cause: unknown): ConflictError {
   const message = `thread ${threadId}, for which it was asked, cannot be read: nothing is decided or done until it can`;
   return new ConflictError("conflict", message, { details: { threadId }, cause });
 }
