@@ -198,7 +198,10 @@ describe("telemetry as a collector gets it", { tags: ["F8.5", "F3.17"] }, () => 
   });
 
   it("no secret that a rule of the agent knows is in it, whoever said it and wherever", async () => {
-    const hex = fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 12, maxLength: 20 });
+    // Digits alone may be the number of a card, which has a rule of its own.
+    const hex = fc
+      .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 12, maxLength: 20 })
+      .filter((text) => !/\d{12}/.test(text));
     const around = fc.constantFrom("", " ", '"', "\n", "</script>", "\\", "\u202e", "ключ: ");
     const cases = fc.record({ hex, before: around, after: around, content: fc.boolean() });
     await fc.assert(
