@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { PgBoss } from "pg-boss";
 import { fields, optional } from "../../base/checks.ts";
-import { TwelvefoldError, UsageError } from "../../base/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { parseThreadId, type ThreadId } from "../../base/ids.ts";
 import { checkOptions, count } from "../../base/options.ts";
 import { describeAddress } from "../../store/postgres/database.ts";
@@ -11,6 +11,7 @@ import { type PostgresPlace, placeOf } from "../../store/postgres/place.ts";
 import type { RunStatement, ThreadStore } from "../../store/store.ts";
 import { createHandOver, type Engine, type EngineStart } from "./engine.ts";
 import { type BossDatabase, createBossDatabase, nameOf } from "./pg-boss-database.ts";
+import { tellOnce } from "./tell-once.ts";
 
 export interface PgBossEngineOptions {
   /** The largest number of connections that the engine holds in this process, in addition to the store's. Default 4. */
@@ -92,23 +93,6 @@ async function persist<T>(where: string, work: () => Promise<T>): Promise<T> {
       await setTimeout(delay);
     }
   }
-}
-
-/** How long, in ms, nobody is told again of what is still wrong. */
-const TELL_AGAIN_MS = 60_000;
-
-/** Tells of the same trouble once a minute, however many timers and connections of pg-boss meet it. */
-export function tellOnce(where: string, tell: (error: unknown) => void): (error: unknown) => void {
-  let last = { what: "", at: 0 };
-  return (error) => {
-    const isOut = isConnectionError(error);
-    const failure = storageError(error, where);
-    const what = isOut ? "out of reach" : failure.message;
-    const now = performance.now();
-    if (what === last.what && now - last.at < TELL_AGAIN_MS) return;
-    last = { what, at: now };
-    tell(isOut ? new TwelvefoldError("engine_failed", failure.message, { cause: error }) : failure);
-  };
 }
 
 interface OpenedBoss {

@@ -6,10 +6,10 @@ import { nodeSqlite } from "../sqlite/node-sqlite.ts";
 import { openSqliteStore } from "../sqlite/open.ts";
 import { type SqlRow, type Statements, statementsOf } from "../sqlite/port.ts";
 import { number, text } from "../sqlite/row.ts";
+import { checkPlace } from "./check-place.ts";
 import { copyThreads } from "./copy-threads.ts";
 import { createDatabase, type Database } from "./database.ts";
 import { migrate } from "./migrate.ts";
-import { checkPlace } from "./open.ts";
 import { encodeText } from "./text.ts";
 
 export interface CopyOptions {

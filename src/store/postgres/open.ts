@@ -1,10 +1,11 @@
 // `twelvefold/postgres`: threads in a PostgreSQL database that several machines share.
-import { type TwelvefoldError, UsageError } from "../../base/errors.ts";
+import type { TwelvefoldError } from "../../base/errors.ts";
 import { checkNames } from "../../base/options.ts";
 import type { ThreadStore } from "../store.ts";
-import { createDatabase, parseAddress } from "./database.ts";
+import { checkPlace, refusePlace } from "./check-place.ts";
+import { createDatabase } from "./database.ts";
 import { migrate } from "./migrate.ts";
-import { type PostgresPlace, rememberPlace } from "./place.ts";
+import { rememberPlace } from "./place.ts";
 import { postgresStore } from "./store.ts";
 
 export interface PostgresStoreOptions {
@@ -56,13 +57,13 @@ export async function openPostgresStore(
   const { connections = 10, patience = 30_000, answerWithin = 30_000, onOutage } = options;
   const { schema } = checkPlace({ connectionString, schema: options.schema });
   if (!Number.isInteger(connections) || connections < 1 || connections > 1_000) {
-    throw refusal(`connections is a whole number from 1 to 1000, not ${connections}`);
+    throw refusePlace(`connections is a whole number from 1 to 1000, not ${connections}`);
   }
   if (!Number.isInteger(patience) || patience < 0 || patience > 3_600_000) {
-    throw refusal(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
+    throw refusePlace(`patience is from 0 to 3,600,000 milliseconds, not ${patience}`);
   }
   if (!Number.isInteger(answerWithin) || answerWithin < 100 || answerWithin > 3_600_000) {
-    throw refusal(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
+    throw refusePlace(`answerWithin is from 100 to 3,600,000 milliseconds, not ${answerWithin}`);
   }
   const limits = { connectionString, schema, patience, answerWithin };
   // Groups have a connection of their own, where there is more than one: they need not wait for what takes longer.
@@ -78,42 +79,4 @@ export async function openPostgresStore(
     await Promise.all([database.close(), forGroups.close()]);
     throw error;
   }
-}
-
-/**
- * A place that threads can be kept in; the schema is `twelvefold` unless it is named. Throws `UsageError` for an address or
- * a name that can be none.
- */
-export function checkPlace(place: {
-  readonly connectionString: string;
-  readonly schema: string | undefined;
-}): PostgresPlace {
-  const { connectionString, schema = "twelvefold" } = place;
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || schema.startsWith("pg_")) {
-    throw refusal(`schema is a name of lower-case letters, digits and _, not ${JSON.stringify(schema)}`);
-  }
-  checkAddress(connectionString);
-  return { connectionString, schema };
-}
-
-/** The error does not show the address, which may hold a password. */
-function checkAddress(connectionString: string): void {
-  let address: URL;
-  try {
-    address = parseAddress(connectionString);
-  } catch {
-    throw refusal("the address of the database must be like postgres://user@host:5432/database");
-  }
-  if (address.protocol !== "postgres:" && address.protocol !== "postgresql:") {
-    throw refusal(`the address of the database begins with postgres://, not ${address.protocol}`);
-  }
-  if (address.searchParams.has("options")) {
-    throw refusal(
-      "the address of the database cannot hold `options`: set them for the role, in the database",
-    );
-  }
-}
-
-function refusal(message: string): UsageError {
-  return new UsageError("invalid_configuration", message);
 }

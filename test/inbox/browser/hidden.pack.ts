@@ -108,7 +108,9 @@ describe.runIf(browserIsThere())("the inbox over PostgreSQL", { timeout: 60_000 
       ["4111", 0],
       ["zoe", 1],
     ] as const) {
-      await page.keyboard.press("/");
+      // The page that the last search led to may still be loading.
+      const focused = page.locator("[name=search]:focus");
+      await expect.poll(() => page.keyboard.press("/").then(() => focused.count())).toBe(1);
       await page.keyboard.press("Control+A");
       await page.keyboard.type(search);
       await page.waitForURL((url) => url.searchParams.get("search") === search);

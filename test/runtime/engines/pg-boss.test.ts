@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { openPgBossEngine, tellOnce } from "../../../src/runtime/engines/pg-boss.ts";
+import { openPgBossEngine } from "../../../src/runtime/engines/pg-boss.ts";
+import { tellOnce } from "../../../src/runtime/engines/tell-once.ts";
 import { createMemoryStore } from "../../../src/store/memory.ts";
 import { createThread, messages, project } from "../../../src/testing/store-contract/samples.ts";
 import { temporaryPostgres } from "../../store/postgres.ts";
